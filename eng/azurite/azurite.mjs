@@ -1,0 +1,96 @@
+// Azurite's blob and queue services in one process, on loopback.
+//   node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT]]     (port 0: a free one)
+// Prints one line of JSON, {"blobPort":…,"queuePort":…}, when both accept requests. The line "stop" on its standard input ends it at once;
+// the end of its standard input, which is its starter's death, a little later, so that workers can still put their jobs back.
+// Ctrl-C in a terminal is left to its starter.
+import { createHash } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+
+// Settings of some other Azurite must not leak in.
+delete process.env.AZURITE_DB;
+delete process.env.AZURITE_ACCOUNTS;
+
+const [folder, blobPort = "0", queuePort = "0"] = process.argv.slice(2);
+if (!folder) {
+  console.error("usage: node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT]]");
+  process.exit(10);
+}
+
+const require = createRequire(import.meta.url);
+const load = (module) => require(`azurite/dist/src/${module}`).default;
+const host = "127.0.0.1";
+const keepAliveSeconds = 120;
+const lingerMilliseconds = 3000;
+const patienceMilliseconds = 15000;
+
+// Two processes over one folder would overwrite each other's state. A socket's owner is either alive or gone, whatever ended it.
+async function takeFolder() {
+  const name = `r1-azurite-${createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 16)}`;
+  const address = process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+  const isTaken = () => new Promise((done) => {
+    const probe = connect(address, () => done(probe.destroy() && true)).on("error", () => done(false));
+  });
+  for (const deadline = Date.now() + patienceMilliseconds; await isTaken(); await delay(100)) {
+    if (Date.now() > deadline) {
+      console.error(`folder in use by another Azurite: ${folder}`);
+      process.exit(12);
+    }
+  }
+  if (process.platform !== "win32") rmSync(address, { force: true });
+  await new Promise((done, fail) => createServer((socket) => socket.destroy()).on("error", fail).listen(address, done));
+}
+
+function create(service, port) {
+  const [Server, Configuration] = { blob: ["BlobServer", "BlobConfiguration"], queue: ["QueueServer", "QueueConfiguration"] }[service]
+    .map((name) => load(`${service}/${name}`));
+  const at = (name) => join(folder, `${service}-${name}`);
+  const files = [{ locationId: "Default", locationPath: at("data"), maxConcurrency: 10 }];
+  return new Server(new Configuration(
+    host, Number(port), keepAliveSeconds, at("metadata.json"), at("extents.json"), files,
+    false, undefined, // access log
+    false, undefined, // debug log
+    false,            // loose: unknown features are errors
+    true));           // any version of the storage API: the clients may be newer than Azurite
+}
+
+const servers = [];
+let closing = false;
+async function close(code) {
+  if (closing) return;
+  closing = true;
+  // Closing writes the metadata out: what was acknowledged is there at the next start.
+  const closed = await Promise.allSettled(servers.map((server) => server.close()));
+  process.exit(closed.some((result) => result.status === "rejected") ? 1 : code);
+}
+
+try {
+  mkdirSync(folder, { recursive: true });
+  await takeFolder();
+  for (const [service, port] of [["blob", blobPort], ["queue", queuePort]]) {
+    const server = create(service, port);
+    await server.start();
+    servers.push(server);
+  }
+} catch (error) {
+  console.error(error.code === "EADDRINUSE" ? `port in use: ${error.port}` : error.stack);
+  process.exit(error.code === "EADDRINUSE" ? 11 : 1);
+}
+
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => close(0));
+createInterface(process.stdin)
+  .on("line", (line) => line === "stop" && close(0))
+  .on("close", async () => {
+    await delay(lingerMilliseconds);
+    await close(0);
+  });
+
+const portOf = (server) => Number(new URL(server.getHttpServerAddress()).port);
+console.log(JSON.stringify({ blobPort: portOf(servers[0]), queuePort: portOf(servers[1]) }));

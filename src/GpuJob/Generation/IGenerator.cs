@@ -1,0 +1,41 @@
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.GpuJob.Generation;
+
+/// <summary>Samples completions from a model. One call at a time.</summary>
+internal interface IGenerator : IDisposable
+{
+    /// <summary>Takes over the model's weights as they are now; call it after an update.</summary>
+    void Refresh();
+
+    /// <summary>Samples completions.</summary>
+    /// <param name="requests">Prompts and their samples' seeds.</param>
+    /// <param name="sampling">How tokens are drawn; temperature 0 is greedy.</param>
+    /// <param name="cancellation">Stops between steps.</param>
+    /// <returns>By request, then by sample.</returns>
+    /// <exception cref="ArgumentException">A prompt is empty, has unknown ids or leaves no room for a token.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default);
+}
+
+/// <summary>A prompt and how often to continue it.</summary>
+/// <param name="Prompt">Token ids, at least one.</param>
+/// <param name="Seeds">One seed a sample. The noise of a sample is a function of its seed and the token's index alone: results do not depend on batching, order or sharding.</param>
+/// <param name="EosIds">Ids that end a completion.</param>
+internal sealed record GenerationRequest(int[] Prompt, ulong[] Seeds, IReadOnlyList<int> EosIds);
+
+/// <summary>One completion.</summary>
+/// <param name="Tokens">New token ids, the end id included.</param>
+/// <param name="LogProbs">Log-probability of each token under the distribution it was drawn from: temperature and truncation included; 0 when greedy.</param>
+/// <param name="PolicyLogProbs">Log-probability of each token under the plain policy (temperature 1, all tokens).</param>
+/// <param name="Finish">Why it ended.</param>
+internal sealed record GenerationResult(int[] Tokens, float[] LogProbs, float[] PolicyLogProbs, FinishReason Finish);
+
+/// <summary>Why a completion ended.</summary>
+internal enum FinishReason
+{
+    /// <summary>An end id came.</summary>
+    Stop,
+    /// <summary>The limit on new tokens, or on positions, was reached.</summary>
+    Length,
+}

@@ -1,0 +1,62 @@
+using R1Cloud.GpuJob.Models;
+
+namespace R1Cloud.GpuJob.Generation.Simd;
+
+/// <summary>
+/// Keys and values of a thread's rows: per slot, layer and head the keys as [head dim, capacity] (scores of neighbouring positions lie
+/// side by side) and the values as [capacity, value stride].
+/// </summary>
+internal sealed unsafe class KvSlots : IDisposable
+{
+    private readonly ModelConfig config;
+    private readonly FloatBuffer keys, values;
+    private readonly long keySize, valueSize; // floats a head
+
+    public KvSlots(ModelConfig config, int lanes, int slots, int positions)
+    {
+        this.config = config;
+        (Slots, Capacity, ValueStride) = (slots, Align.Up(positions, lanes), Align.Up(config.HeadDim, lanes));
+        (keySize, valueSize) = ((long)config.HeadDim * Capacity, (long)ValueStride * Capacity);
+        var heads = (long)slots * config.Layers * config.KvHeads;
+        (keys, values) = (new FloatBuffer(heads * keySize), new FloatBuffer(heads * valueSize));
+    }
+
+    /// <summary>Slots.</summary>
+    public int Slots { get; }
+    /// <summary>Positions a slot.</summary>
+    public int Capacity { get; }
+    /// <summary>Floats from position to position of the values.</summary>
+    public int ValueStride { get; }
+
+    /// <summary>A head's keys.</summary>
+    public float* Keys(int slot, int layer, int head) => keys.Pointer + (Index(slot, layer, head) * keySize);
+
+    /// <summary>A head's values.</summary>
+    public float* Values(int slot, int layer, int head) => values.Pointer + (Index(slot, layer, head) * valueSize);
+
+    /// <summary>Copies the first positions of one slot to another.</summary>
+    public void Copy(int from, int to, int positions)
+    {
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            for (var head = 0; head < config.KvHeads; head++)
+            {
+                float* source = Keys(from, layer, head), target = Keys(to, layer, head);
+                for (var i = 0; i < config.HeadDim; i++, source += Capacity, target += Capacity)
+                {
+                    new ReadOnlySpan<float>(source, positions).CopyTo(new Span<float>(target, positions));
+                }
+                var count = positions * ValueStride;
+                new ReadOnlySpan<float>(Values(from, layer, head), count).CopyTo(new Span<float>(Values(to, layer, head), count));
+            }
+        }
+    }
+
+    private long Index(int slot, int layer, int head) => ((((long)slot * config.Layers) + layer) * config.KvHeads) + head;
+
+    public void Dispose()
+    {
+        keys.Dispose();
+        values.Dispose();
+    }
+}

@@ -1,0 +1,158 @@
+using System.Runtime.CompilerServices;
+
+namespace R1Cloud.GpuJob.Generation.Simd;
+
+/// <summary>
+/// What a decoder does to single rows. Buffers are padded to whole vectors; where a size is not a multiple of the lanes the last vector
+/// reads and writes into that padding.
+/// </summary>
+internal static unsafe class RowKernels<TVector, TLanes>
+    where TVector : struct
+    where TLanes : struct, ILanes<TVector>
+{
+    /// <summary>y = x / sqrt(mean(x²) + ε) · w; x and w are 0 behind their end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RmsNorm(float* x, float* w, float* y, int size, float eps)
+    {
+        TVector sum = default;
+        for (var i = 0; i < size; i += TLanes.Count)
+        {
+            var v = TLanes.Load(x + i);
+            sum = TLanes.MultiplyAdd(v, v, sum);
+        }
+        var scale = TLanes.Broadcast(1f / MathF.Sqrt((TLanes.Sum(sum) / size) + eps));
+        for (var i = 0; i < size; i += TLanes.Count) TLanes.Store(TLanes.Multiply(TLanes.Multiply(TLanes.Load(x + i), scale), TLanes.Load(w + i)), y + i);
+    }
+
+    /// <summary>x += y.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add(float* x, float* y, int size)
+    {
+        for (var i = 0; i < size; i += TLanes.Count) TLanes.Store(TLanes.Add(TLanes.Load(x + i), TLanes.Load(y + i)), x + i);
+    }
+
+    /// <summary>Rotary embedding of one head in place: pairs (x_i, x_{i+half}).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rotate(float* x, float* cos, float* sin, int half)
+    {
+        var i = 0;
+        for (; i + TLanes.Count <= half; i += TLanes.Count)
+        {
+            TVector a = TLanes.Load(x + i), b = TLanes.Load(x + half + i), c = TLanes.Load(cos + i), s = TLanes.Load(sin + i);
+            TLanes.Store(TLanes.Subtract(TLanes.Multiply(a, c), TLanes.Multiply(b, s)), x + i);
+            TLanes.Store(TLanes.Add(TLanes.Multiply(b, c), TLanes.Multiply(a, s)), x + half + i);
+        }
+        for (; i < half; i++)
+        {
+            float a = x[i], b = x[half + i];
+            x[i] = (a * cos[i]) - (b * sin[i]);
+            x[half + i] = (b * cos[i]) + (a * sin[i]);
+        }
+    }
+
+    /// <summary>y = silu(gate) · up.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SwiGlu(float* gate, float* up, float* y, int size)
+    {
+        var one = TLanes.Broadcast(1);
+        for (var i = 0; i < size; i += TLanes.Count)
+        {
+            var g = TLanes.Load(gate + i);
+            var silu = TLanes.Divide(g, TLanes.Add(one, TLanes.Exp(TLanes.Subtract(default, g))));
+            TLanes.Store(TLanes.Multiply(silu, TLanes.Load(up + i)), y + i);
+        }
+    }
+
+    /// <summary>Attention of one query head over its past.</summary>
+    /// <param name="q">The query [head dim].</param>
+    /// <param name="keys">[head dim, capacity].</param>
+    /// <param name="values">[capacity, value stride].</param>
+    /// <param name="length">Positions seen, this one included.</param>
+    /// <param name="capacity">Positions that fit; a multiple of the lanes.</param>
+    /// <param name="headDim">Head dimension.</param>
+    /// <param name="valueStride">Head dimension rounded up to the lanes.</param>
+    /// <param name="scale">1/√head dim.</param>
+    /// <param name="scores">Room for the capacity.</param>
+    /// <param name="output">[value stride]; what lies behind the head dimension is overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Attend(float* q, float* keys, float* values, int length, int capacity, int headDim, int valueStride, float scale, float* scores, float* output)
+    {
+        var lanes = TLanes.Count;
+        var padded = (length + lanes - 1) / lanes * lanes;
+        var factor = TLanes.Broadcast(scale);
+        var at = 0;
+        for (; at + (4 * lanes) <= padded; at += 4 * lanes)
+        {
+            TVector s0 = default, s1 = default, s2 = default, s3 = default;
+            var k = keys + at;
+            for (var i = 0; i < headDim; i++, k += capacity)
+            {
+                var v = TLanes.Broadcast(q[i]);
+                s0 = TLanes.MultiplyAdd(v, TLanes.Load(k), s0);
+                s1 = TLanes.MultiplyAdd(v, TLanes.Load(k + lanes), s1);
+                s2 = TLanes.MultiplyAdd(v, TLanes.Load(k + (2 * lanes)), s2);
+                s3 = TLanes.MultiplyAdd(v, TLanes.Load(k + (3 * lanes)), s3);
+            }
+            TLanes.Store(TLanes.Multiply(s0, factor), scores + at);
+            TLanes.Store(TLanes.Multiply(s1, factor), scores + at + lanes);
+            TLanes.Store(TLanes.Multiply(s2, factor), scores + at + (2 * lanes));
+            TLanes.Store(TLanes.Multiply(s3, factor), scores + at + (3 * lanes));
+        }
+        for (; at < padded; at += lanes)
+        {
+            TVector s = default;
+            var k = keys + at;
+            for (var i = 0; i < headDim; i++, k += capacity) s = TLanes.MultiplyAdd(TLanes.Broadcast(q[i]), TLanes.Load(k), s);
+            TLanes.Store(TLanes.Multiply(s, factor), scores + at);
+        }
+        for (var t = length; t < padded; t++) scores[t] = float.NegativeInfinity;
+
+        var sum = ExpSum(scores, padded, Largest(scores, length), 1);
+        var inverse = TLanes.Broadcast(1f / sum);
+        for (var i = 0; i < valueStride; i += lanes)
+        {
+            TVector even = default, odd = default;
+            var v = values + i;
+            var t = 0;
+            for (; t + 1 < length; t += 2, v += 2 * valueStride)
+            {
+                even = TLanes.MultiplyAdd(TLanes.Broadcast(scores[t]), TLanes.Load(v), even);
+                odd = TLanes.MultiplyAdd(TLanes.Broadcast(scores[t + 1]), TLanes.Load(v + valueStride), odd);
+            }
+            if (t < length) even = TLanes.MultiplyAdd(TLanes.Broadcast(scores[t]), TLanes.Load(v), even);
+            TLanes.Store(TLanes.Multiply(TLanes.Add(even, odd), inverse), output + i);
+        }
+    }
+
+    /// <summary>The largest of some numbers, at least one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Largest(float* x, int size)
+    {
+        var largest = float.NegativeInfinity;
+        var i = 0;
+        if (size >= TLanes.Count)
+        {
+            var best = TLanes.Load(x);
+            for (i = TLanes.Count; i + TLanes.Count <= size; i += TLanes.Count) best = TLanes.Max(best, TLanes.Load(x + i));
+            var lanes = stackalloc float[TLanes.Count];
+            TLanes.Store(best, lanes);
+            for (var lane = 0; lane < TLanes.Count; lane++) largest = MathF.Max(largest, lanes[lane]);
+        }
+        for (; i < size; i++) largest = MathF.Max(largest, x[i]);
+        return largest;
+    }
+
+    /// <summary>x = exp((x − shift) · factor) in place; returns the sum. The size is a multiple of the lanes; −∞ gives 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float ExpSum(float* x, int size, float shift, float factor)
+    {
+        TVector sum = default, subtract = TLanes.Broadcast(shift), multiply = TLanes.Broadcast(factor);
+        for (var i = 0; i < size; i += TLanes.Count)
+        {
+            var e = TLanes.Exp(TLanes.Multiply(TLanes.Subtract(TLanes.Load(x + i), subtract), multiply));
+            TLanes.Store(e, x + i);
+            sum = TLanes.Add(sum, e);
+        }
+        return TLanes.Sum(sum);
+    }
+}

@@ -1,0 +1,81 @@
+using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Jobs.Rollouts;
+using R1Cloud.GpuJob.Residency;
+using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Tasks;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.GpuJob.Jobs;
+
+/// <summary>
+/// Measures a checkpoint on held-out problems: greedily, and by k samples a problem whose mean is pass@1 (DeepSeek-R1 section 3.1).
+/// Problems and sampling noise do not depend on the checkpoint, so before and after are asked the same.
+/// </summary>
+internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<EvaluateJob>
+{
+    private const int ShownSamples = 24;
+
+    /// <inheritdoc/>
+    public async Task<JobOutcome> RunAsync(EvaluateJob payload, JobContext context)
+    {
+        var (settings, task, rewards) = (payload.Settings, ProblemTasks.Create(payload.Task), new RewardSum(payload.Rewards));
+        var problems = task.HeldOut(settings.Problems);
+        var policy = await models.PolicyAsync(payload.Checkpoint, context);
+
+        var greedy = Ask(settings.Sampling with { Temperature = 0, TopP = 1, TopK = 0, MinP = 0 }, samples: 1);
+        var sampled = settings.Samples > 0 && settings.Sampling.Temperature > 0 ? Ask(settings.Sampling, settings.Samples) : [];
+
+        var metrics = new Dictionary<string, double>
+        {
+            [MetricNames.EvalGreedyAccuracy] = Share(greedy, "accuracy"),
+            [MetricNames.EvalGreedyFormat] = Share(greedy, "format"),
+            [MetricNames.EvalMeanLength] = greedy.Average(answer => answer.Result.Tokens.Length),
+            [MetricNames.EvalProblems] = problems.Count,
+            [MetricNames.EvalSamples] = settings.Samples,
+            [MetricNames.EvalOverlap] = problems.Count(problem => !task.IsHeldOut(problem)),
+            [MetricNames.Tokens] = greedy.Concat(sampled).Sum(answer => answer.Result.Tokens.Length),
+        };
+        if (sampled.Count > 0)
+        {
+            metrics[MetricNames.EvalPassAt1] = Share(sampled, "accuracy");
+            metrics[MetricNames.EvalFormat] = Share(sampled, "format");
+            metrics[MetricNames.EvalMeanLength] = sampled.Average(answer => answer.Result.Tokens.Length);
+        }
+
+        var outputs = new Dictionary<string, string>();
+        if (payload.WithSamples)
+        {
+            var path = context.AttemptPrefix + "samples.jsonl";
+            using var _ = context.Time.Measure(TimePart.Storage);
+            await context.Blobs.WriteAsync(path, SampleRow.ToJsonLines(greedy.Take(ShownSamples).Select(answer =>
+                SampleRow.Create(answer.Problem, answer.Text, answer.Result.Tokens.Length, answer.Scored, greedy: true))));
+            outputs["samples"] = path;
+        }
+        return new JobOutcome(outputs, metrics);
+
+        List<Answer> Ask(SamplingRecipe sampling, int samples)
+        {
+            var requests = problems.Select((problem, index) => new GenerationRequest(
+                policy.EncodePrompt(problem.Prompt),
+                [.. Enumerable.Range(0, samples).Select(sample => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))],
+                [policy.Tokenizer.EosId])).ToList();
+            IReadOnlyList<IReadOnlyList<GenerationResult>> results;
+            using (context.Time.Measure(TimePart.Generation)) results = policy.Generate(requests, sampling, context.Preemption);
+            using var _ = context.Time.Measure(TimePart.Reward);
+            return [.. problems.SelectMany((problem, index) => results[index].Select(result => Judge(problem, result)))];
+        }
+
+        Answer Judge(Problem problem, GenerationResult result)
+        {
+            var text = policy.Tokenizer.Decode(result.Tokens);
+            return new Answer(problem, result, text, rewards.Score(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)));
+        }
+    }
+
+    private static double Share(IReadOnlyCollection<Answer> answers, string family) => answers.Average(answer => answer.Scored.OfFamily(family) ?? 0);
+
+    private sealed record Answer(Problem Problem, GenerationResult Result, string Text, ScoredCompletion Scored);
+}

@@ -1,0 +1,24 @@
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.GpuJob.Jobs;
+
+/// <summary>The handlers by kind of payload.</summary>
+internal sealed class JobHandlers
+{
+    private readonly Dictionary<Type, Func<JobPayload, JobContext, Task<JobOutcome>>> handlers = [];
+
+    /// <summary>Adds the handler of a payload type.</summary>
+    public JobHandlers Add<TPayload>(IJobHandler<TPayload> handler)
+        where TPayload : JobPayload
+    {
+        handlers.Add(typeof(TPayload), (payload, context) => handler.RunAsync((TPayload)payload, context));
+        return this;
+    }
+
+    /// <summary>Runs an attempt with the handler of its payload's type.</summary>
+    /// <exception cref="BadInputException">No handler knows the kind.</exception>
+    public Task<JobOutcome> RunAsync(JobContext context) =>
+        handlers.TryGetValue(context.Spec.Payload.GetType(), out var run)
+            ? run(context.Spec.Payload, context)
+            : throw new BadInputException($"Job '{context.Spec.JobId}': this worker does not know the kind '{context.Spec.Payload.Kind}'.");
+}

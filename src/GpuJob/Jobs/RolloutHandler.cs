@@ -1,0 +1,76 @@
+using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Jobs.Rollouts;
+using R1Cloud.GpuJob.Residency;
+using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Tasks;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.GpuJob.Jobs;
+
+/// <summary>
+/// Samples a group of completions for every question of a shard and scores them. Questions and noise derive from (seed, stage, iteration,
+/// question, sample), so the rollout is the same however it is cut into shards.
+/// </summary>
+internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<RolloutJob>
+{
+    /// <inheritdoc/>
+    public async Task<JobOutcome> RunAsync(RolloutJob payload, JobContext context)
+    {
+        var (settings, task, rewards) = (payload.Settings, ProblemTasks.Create(payload.Task), new RewardSum(payload.Settings.Rewards));
+        var policy = await models.PolicyAsync(payload.Policy, context);
+
+        var problems = Enumerable.Range(payload.FirstQuestion, payload.QuestionCount)
+            .Select(question => task.Training(Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question))).ToList();
+        if (problems.Find(task.IsHeldOut) is { } leaked) throw new InvalidOperationException($"Problem {leaked.Id} is held out and must not be trained on.");
+        var requests = problems.Select((problem, index) => new GenerationRequest(
+            policy.EncodePrompt(problem.Prompt),
+            [.. Enumerable.Range(0, settings.GroupSize).Select(sample =>
+                Seeds.Derive(payload.Seed, payload.Stage + "/sample", payload.Iteration, payload.FirstQuestion + index, sample))],
+            [policy.Tokenizer.EosId])).ToList();
+
+        IReadOnlyList<IReadOnlyList<GenerationResult>> results;
+        using (context.Time.Measure(TimePart.Generation)) results = policy.Generate(requests, settings.Sampling, context.Preemption);
+
+        var (rows, samples, scores) = (new List<RolloutRow>(), new List<SampleRow>(), new List<ScoredCompletion>());
+        using (context.Time.Measure(TimePart.Reward))
+        {
+            for (var index = 0; index < problems.Count; index++)
+            {
+                foreach (var result in results[index])
+                {
+                    var text = policy.Tokenizer.Decode(result.Tokens);
+                    var finished = result.Finish == FinishReason.Stop;
+                    var scored = rewards.Score(new Completion(text, problems[index].Answer, finished));
+                    scores.Add(scored);
+                    samples.Add(SampleRow.Create(problems[index], text, result.Tokens.Length, scored));
+                    rows.Add(new RolloutRow
+                    {
+                        Question = payload.FirstQuestion + index,
+                        Prompt = requests[index].Prompt,
+                        Completion = result.Tokens,
+                        LogProbs = result.LogProbs,
+                        Reward = (float)scored.Total,
+                        Truncated = !finished,
+                    });
+                }
+            }
+        }
+
+        var outputs = await SaveAsync(payload, rows, samples, context);
+        return new JobOutcome(outputs, RolloutMetrics.Of(rows, scores, rewards.Names));
+    }
+
+    private static async Task<Dictionary<string, string>> SaveAsync(RolloutJob payload, List<RolloutRow> rows, List<SampleRow> samples, JobContext context)
+    {
+        using var _ = context.Time.Measure(TimePart.Storage);
+        var file = Path.Combine(context.ScratchFolder, "rollout.safetensors");
+        RolloutFile.Write(file, rows);
+        var (tokensPath, samplesPath) = ($"{payload.Output}.{context.Attempt}.safetensors", $"{payload.Output}.{context.Attempt}.jsonl");
+        await Task.WhenAll(
+            context.Blobs.UploadAsync(tokensPath, file),
+            context.Blobs.WriteAsync(samplesPath, SampleRow.ToJsonLines(samples)));
+        return new() { ["tokens"] = tokensPath, ["samples"] = samplesPath };
+    }
+}

@@ -1,0 +1,76 @@
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.GpuJob.Losses;
+
+/// <summary>Group-relative advantages (DeepSeekMath, arXiv 2402.03300, section 4.1.2).</summary>
+internal static class Advantages
+{
+    /// <summary>Added to a standard deviation before dividing, so that equal rewards give 0.</summary>
+    public const double Epsilon = 1e-4;
+
+    /// <summary>A_i = (r_i − mean of its group) / (σ + ε), σ the sample standard deviation (n − 1) of the group or of the batch; not divided for <see cref="AdvantageScale.None"/>.</summary>
+    /// <param name="rewards">Rewards, group after group.</param>
+    /// <param name="groupSize">Samples a group, at least 1; divides the count of rewards.</param>
+    /// <param name="scale">What is divided by.</param>
+    /// <exception cref="ArgumentException">The groups are not whole, or a reward is not finite.</exception>
+    public static float[] Compute(ReadOnlySpan<double> rewards, int groupSize, AdvantageScale scale)
+    {
+        Check(rewards, groupSize);
+        var advantages = new float[rewards.Length];
+        var batch = scale == AdvantageScale.Batch ? Deviation(rewards) : 0;
+        for (var start = 0; start < rewards.Length; start += groupSize)
+        {
+            var group = rewards.Slice(start, groupSize);
+            var mean = Mean(group);
+            var divisor = scale switch
+            {
+                AdvantageScale.Group => Deviation(group) + Epsilon,
+                AdvantageScale.Batch => batch + Epsilon,
+                _ => 1,
+            };
+            for (var i = 0; i < group.Length; i++) advantages[start + i] = (float)((group[i] - mean) / divisor);
+        }
+        return advantages;
+    }
+
+    /// <summary>Leave-one-out baseline (RLOO, arXiv 2402.14740): A_i = r_i − mean of the others of its group.</summary>
+    /// <param name="rewards">Rewards, group after group.</param>
+    /// <param name="groupSize">Samples a group, at least 2.</param>
+    /// <exception cref="ArgumentException">The groups are not whole or of one sample, or a reward is not finite.</exception>
+    public static float[] LeaveOneOut(ReadOnlySpan<double> rewards, int groupSize)
+    {
+        Check(rewards, groupSize);
+        if (groupSize < 2) throw new ArgumentException("A leave-one-out baseline needs groups of 2 or more.", nameof(groupSize));
+        var advantages = new float[rewards.Length];
+        for (var i = 0; i < rewards.Length; i++)
+        {
+            var mean = Mean(rewards.Slice(i / groupSize * groupSize, groupSize));
+            advantages[i] = (float)((rewards[i] - mean) * groupSize / (groupSize - 1));
+        }
+        return advantages;
+    }
+
+    private static void Check(ReadOnlySpan<double> rewards, int groupSize)
+    {
+        if (groupSize < 1 || rewards.Length % groupSize != 0) throw new ArgumentException($"{rewards.Length} rewards are not whole groups of {groupSize}.", nameof(groupSize));
+        foreach (var reward in rewards)
+        {
+            if (!double.IsFinite(reward)) throw new ArgumentException($"A reward is {reward}; rewards are finite.", nameof(rewards));
+        }
+    }
+
+    private static double Mean(ReadOnlySpan<double> values)
+    {
+        double sum = 0;
+        foreach (var value in values) sum += value;
+        return sum / values.Length;
+    }
+
+    private static double Deviation(ReadOnlySpan<double> values)
+    {
+        if (values.Length < 2) return 0;
+        double mean = Mean(values), sum = 0;
+        foreach (var value in values) sum += (value - mean) * (value - mean);
+        return Math.Sqrt(sum / (values.Length - 1));
+    }
+}

@@ -1,0 +1,29 @@
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Losses;
+
+/// <summary>What a policy loss is computed from; B rows, C completion positions, left-aligned.</summary>
+internal sealed record PolicyLossInput
+{
+    /// <summary>log π of the sampled tokens under the distribution that was sampled [B, C]; differentiable.</summary>
+    public required Tensor LogProbs { get; init; }
+    /// <summary>log π_old as recorded at sampling [B, C]; null takes the current ones, detached (ratio 1).</summary>
+    public Tensor? OldLogProbs { get; init; }
+    /// <summary>log π_ref [B, C]; needed when the KL weight is above 0.</summary>
+    public Tensor? ReferenceLogProbs { get; init; }
+    /// <summary>Entropy at each position [B, C], for the metrics alone.</summary>
+    public Tensor? Entropy { get; init; }
+    /// <summary>Advantage of each row [B].</summary>
+    public required Tensor Advantages { get; init; }
+    /// <summary>1 at tokens that count, 0 elsewhere, float [B, C].</summary>
+    public required Tensor Mask { get; init; }
+    /// <summary>Rows of the whole mini-batch, of which these may be a part: parts' losses and metrics add up.</summary>
+    public required double TotalRows { get; init; }
+    /// <summary>Tokens that count in the whole mini-batch.</summary>
+    public required double TotalTokens { get; init; }
+}
+
+/// <summary>A loss and what it tells.</summary>
+/// <param name="Loss">Scalar; differentiable.</param>
+/// <param name="Metrics">Detached scalars by metric name, still on the device.</param>
+internal sealed record PolicyLossResult(Tensor Loss, IReadOnlyDictionary<string, Tensor> Metrics);

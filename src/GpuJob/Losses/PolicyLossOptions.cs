@@ -1,0 +1,60 @@
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.GpuJob.Losses;
+
+/// <summary>A policy loss with everything it needs to know.</summary>
+internal sealed record PolicyLossOptions
+{
+    /// <summary>A name that <see cref="PolicyLosses"/> knows.</summary>
+    public required string Name { get; init; }
+    /// <summary>Ratios below 1 − this are clipped.</summary>
+    public double ClipLow { get; init; } = 0.2;
+    /// <summary>Ratios above 1 + this are clipped; for cispo the cap itself.</summary>
+    public double ClipHigh { get; init; } = 0.2;
+    /// <summary>Cap on the unclipped ratio as well (dual clip, INTELLECT-2); null for none.</summary>
+    public double? TwoSidedClip { get; init; }
+    /// <summary>Weight β of the KL term; 0 for none.</summary>
+    public double KlWeight { get; init; }
+    /// <summary>The KL estimator.</summary>
+    public KlEstimator KlEstimator { get; init; } = KlEstimator.K3;
+    /// <summary>How token losses become one number, where the name does not say.</summary>
+    public LossAggregation Aggregation { get; init; } = LossAggregation.SequenceMean;
+    /// <summary>The length limit of a completion: the divisor of <see cref="LossAggregation.ConstantLength"/>.</summary>
+    public int MaxNewTokens { get; init; } = 1;
+
+    /// <summary>Takes a recipe's settings over.</summary>
+    /// <param name="recipe">The settings.</param>
+    /// <param name="maxNewTokens">The completions' length limit.</param>
+    /// <exception cref="BadInputException">Names the field, value and what is allowed.</exception>
+    public static PolicyLossOptions From(PolicyLossRecipe recipe, int maxNewTokens)
+    {
+        var options = new PolicyLossOptions
+        {
+            Name = recipe.Name,
+            ClipLow = recipe.ClipLow,
+            ClipHigh = recipe.ClipHigh,
+            KlWeight = recipe.KlWeight,
+            KlEstimator = recipe.KlEstimator,
+            Aggregation = recipe.Aggregation,
+            MaxNewTokens = maxNewTokens,
+        };
+        options.Validate();
+        return options;
+    }
+
+    /// <summary>Checks every field.</summary>
+    /// <exception cref="BadInputException">Names the field, value and what is allowed.</exception>
+    public void Validate()
+    {
+        if (!PolicyLosses.Names.Contains(Name)) throw Error("name", $"'{Name}'", string.Join(", ", PolicyLosses.Names));
+        if (!(ClipLow >= 0)) throw Error("clipLow", ClipLow, "0 or more");
+        if (!(ClipHigh >= 0)) throw Error("clipHigh", ClipHigh, "0 or more");
+        if (Name == "cispo" && ClipHigh < 1) throw Error("clipHigh", ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself");
+        if (TwoSidedClip is { } cap && !(cap > 1 + ClipHigh)) throw Error("twoSidedClip", cap, $"above 1 + clipHigh ({1 + ClipHigh})");
+        if (!(KlWeight >= 0) || double.IsInfinity(KlWeight)) throw Error("klWeight", KlWeight, "0 or more");
+        if (MaxNewTokens < 1) throw Error("maxNewTokens", MaxNewTokens, "1 or more");
+    }
+
+    private static BadInputException Error(string field, object value, string allowed) => new(FormattableString.Invariant($"loss.{field} is {value}; allowed is {allowed}."));
+}

@@ -1,0 +1,131 @@
+using R1Cloud.GpuJob.Generation;
+using R1Cloud.Shared.Recipes;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Models;
+
+/// <summary>What a model gives to tokens.</summary>
+/// <param name="LogProbs">Log-probabilities; differentiable.</param>
+/// <param name="Entropy">Entropy in nats of the distribution that each token was drawn from; a metric, not differentiable.</param>
+internal sealed record TokenScores(Tensor LogProbs, Tensor Entropy);
+
+/// <summary>
+/// Log-probabilities of given tokens under the distribution that sampling draws from: temperature, then truncation. Logits exist for a
+/// chunk of positions at a time and are computed again for the gradient, because at real vocabularies they, not the parameters, fill the memory.
+/// </summary>
+internal static class TokenScoring
+{
+    private const long AutomaticChunkElements = 1 << 24;
+
+    /// <summary>Scores a batch's tokens.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="batch">Sequences and which of their tokens are scored.</param>
+    /// <param name="sampling">Temperature (above 0) and truncation; null for the plain distribution. The scored token always counts as kept.</param>
+    /// <param name="chunk">Positions whose logits exist at once; 0 chooses by the vocabulary.</param>
+    /// <returns>Two tensors [rows, scored], 0 at padding.</returns>
+    public static TokenScores TokenLogProbs(this CausalLm model, TokenBatch batch, SamplingRecipe? sampling = null, int chunk = 0)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = model.Hidden(batch.Ids).flatten(0, 1);
+        if (batch.Tokens < batch.Rows * batch.Width) hidden = hidden.index_select(0, batch.Sources);
+        var scores = Score(hidden, model.HeadWeight, batch.Targets, sampling, chunk);
+        return new TokenScores(batch.Lay(scores.LogProbs).MoveToOuterDisposeScope(), batch.Lay(scores.Entropy).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Scores a token at every position.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="ids">Input ids, int64 [B, T], right-padded.</param>
+    /// <param name="targets">The token after each, int64 [B, T].</param>
+    /// <param name="sampling">As above.</param>
+    /// <param name="chunk">As above.</param>
+    /// <returns>Two tensors [B, T].</returns>
+    public static TokenScores TokenLogProbs(this CausalLm model, Tensor ids, Tensor targets, SamplingRecipe? sampling = null, int chunk = 0)
+    {
+        using var scope = NewDisposeScope();
+        var scores = Score(model.Hidden(ids).flatten(0, 1), model.HeadWeight, targets.flatten(), sampling, chunk);
+        return new TokenScores(scores.LogProbs.view(ids.shape).MoveToOuterDisposeScope(), scores.Entropy.view(ids.shape).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Scores targets [N] by hidden states [N, D] and an output projection [V, D]: two tensors [N].</summary>
+    internal static TokenScores Score(Tensor hidden, Tensor head, Tensor targets, SamplingRecipe? sampling, int chunk)
+    {
+        sampling ??= new SamplingRecipe();
+        if (sampling.Temperature <= 0) throw new ArgumentOutOfRangeException(nameof(sampling), sampling.Temperature, "Scoring needs a temperature above 0.");
+        if (chunk <= 0) chunk = (int)Math.Clamp(AutomaticChunkElements / head.shape[0], 64, int.MaxValue);
+        var entropy = empty([hidden.shape[0]], dtype: ScalarType.Float32, device: hidden.device);
+        return new TokenScores(ChunkedLogProbs.apply(hidden, head, targets, sampling, chunk, entropy), entropy);
+    }
+
+    /// <summary>
+    /// With s = logits / T and p their softmax over the kept tokens: log p(y) = s_y − lse(s), ∂log p(y)/∂s = 1_y − p and H = lse(s) − Σ p s.
+    /// The entropy is filled in on the way.
+    /// </summary>
+    private sealed class ChunkedLogProbs : autograd.SingleTensorFunction<ChunkedLogProbs>
+    {
+        public override string Name => nameof(ChunkedLogProbs);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (hidden, head, targets) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]);
+            var (sampling, chunk, entropy) = ((SamplingRecipe)vars[3], (int)vars[4], (Tensor)vars[5]);
+            using var _ = no_grad();
+            using var scope = NewDisposeScope();
+            var logProbs = empty_like(entropy);
+            foreach (var (start, count) in Chunks(hidden.shape[0], chunk))
+            {
+                using var inner = NewDisposeScope();
+                var target = targets.narrow(0, start, count).unsqueeze(1);
+                var scaled = Scaled(hidden.narrow(0, start, count), head, target, sampling, out var kept);
+                var logZ = scaled.logsumexp(-1);
+                logProbs.narrow(0, start, count).copy_(scaled.gather(1, target).squeeze(1) - logZ);
+                var p = (scaled - logZ.unsqueeze(1)).exp_();
+                entropy.narrow(0, start, count).copy_(logZ - (p * kept).sum(-1));
+            }
+            ctx.save_for_backward([hidden, head, targets]);
+            ctx.save_data("sampling", sampling);
+            ctx.save_data("chunk", chunk);
+            return logProbs.MoveToOuterDisposeScope();
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            using var _ = no_grad();
+            using var scope = NewDisposeScope();
+            var saved = ctx.get_saved_variables();
+            var (hidden, head, targets) = (saved[0], saved[1], saved[2]);
+            var (sampling, chunk) = ((SamplingRecipe)ctx.get_data("sampling"), (int)ctx.get_data("chunk"));
+            var hiddenGradient = empty_like(hidden);
+            var headGradient = zeros_like(head);
+            foreach (var (start, count) in Chunks(hidden.shape[0], chunk))
+            {
+                using var inner = NewDisposeScope();
+                var target = targets.narrow(0, start, count).unsqueeze(1);
+                var states = hidden.narrow(0, start, count);
+                var scaled = Scaled(states, head, target, sampling, out var _);
+                var gradient = grad_output.narrow(0, start, count).unsqueeze(1);
+                var byLogits = scaled.softmax(-1).mul_(gradient).neg_().scatter_add_(1, target, gradient);
+                if (sampling.Temperature != 1) byLogits.div_(sampling.Temperature);
+                hiddenGradient.narrow(0, start, count).copy_(byLogits.matmul(head));
+                headGradient.addmm_(byLogits.t(), states);
+            }
+            return [hiddenGradient.MoveToOuterDisposeScope(), headGradient.MoveToOuterDisposeScope(), null!, null!, null!, null!];
+        }
+
+        /// <summary>Logits / T with −∞ at dropped tokens, and the same with 0 there.</summary>
+        private static Tensor Scaled(Tensor hidden, Tensor head, Tensor target, SamplingRecipe sampling, out Tensor kept)
+        {
+            var scaled = nn.functional.linear(hidden, head);
+            if (sampling.Temperature != 1) scaled.div_(sampling.Temperature);
+            kept = scaled;
+            if (TorchSampling.Dropped(scaled, sampling) is not { } dropped) return scaled;
+            dropped.scatter_(1, target, zeros_like(target, dtype: ScalarType.Bool));
+            kept = scaled.masked_fill(dropped, 0);
+            return scaled.masked_fill_(dropped, float.NegativeInfinity);
+        }
+
+        private static IEnumerable<(long Start, long Count)> Chunks(long total, int chunk)
+        {
+            for (var start = 0L; start < total; start += chunk) yield return (start, Math.Min(chunk, total - start));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Numerics;
+
+/// <summary>
+/// The few aten operators that TorchSharp's managed API lacks, reached through TorchScript. Each is one operator; the script is compiled once,
+/// on first use. Lists go in as arguments: a list built inside the script makes the in-place operators act on copies.
+/// </summary>
+internal static class TorchOps
+{
+    private const string Script = """
+        def embedding(weight, ids):
+            return torch.embedding(weight, ids)
+
+        def rms_norm(x, weight, eps: float):
+            return torch.rms_norm(x, [x.size(-1)], weight, eps)
+
+        def attention_causal(q, k, v, scale: float):
+            return torch.scaled_dot_product_attention(q, k, v, None, 0.0, True, scale=scale, enable_gqa=True)
+
+        def attention_masked(q, k, v, mask, scale: float):
+            return torch.scaled_dot_product_attention(q, k, v, mask, 0.0, False, scale=scale, enable_gqa=True)
+
+        def fused_adamw_(params: List[Tensor], grads: List[Tensor], exp_avgs: List[Tensor], exp_avg_sqs: List[Tensor],
+                         max_exp_avg_sqs: List[Tensor], steps: List[Tensor],
+                         lr: float, beta1: float, beta2: float, weight_decay: float, eps: float) -> Tensor:
+            torch._fused_adamw_(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr=lr, beta1=beta1, beta2=beta2,
+                                weight_decay=weight_decay, eps=eps, amsgrad=False, maximize=False)
+            return steps[0]
+
+        def global_norm(tensors: List[Tensor]) -> Tensor:
+            return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(tensors)))
+
+        def scale_(tensors: List[Tensor], factor) -> Tensor:
+            torch._foreach_mul_(tensors, factor)
+            return factor
+
+        """; // the compiler wants the last line to end
+
+    private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Script), LazyThreadSafetyMode.ExecutionAndPublication);
+    private static readonly Tensor[] NoTensors = [];
+
+    /// <summary>Rows of <paramref name="weight"/> [V, D] picked by <paramref name="ids"/> (int64, any shape): ids.shape + [D].</summary>
+    public static Tensor Embedding(Tensor weight, Tensor ids) => Call("embedding", weight, ids);
+
+    /// <summary>x / sqrt(mean(x²) + eps) · weight over the last dimension.</summary>
+    public static Tensor RmsNorm(Tensor x, Tensor weight, double eps) => Call("rms_norm", x, weight, eps);
+
+    /// <summary>softmax(scale · q kᵀ + causal mask) v, q [B, H, T, d], k and v [B, KV, T, d] with KV dividing H.</summary>
+    public static Tensor CausalAttention(Tensor q, Tensor k, Tensor v, double scale) => Call("attention_causal", q, k, v, scale);
+
+    /// <summary>softmax(scale · q kᵀ + mask) v; an additive mask that broadcasts to [B, H, Tq, Tk].</summary>
+    public static Tensor MaskedAttention(Tensor q, Tensor k, Tensor v, Tensor mask, double scale) => Call("attention_masked", q, k, v, mask, scale);
+
+    /// <summary>One AdamW step in place on every tensor of the lists; <paramref name="steps"/> hold the step's number, counted from 1.</summary>
+    public static void FusedAdamW(
+        Tensor[] parameters, Tensor[] gradients, Tensor[] firstMoments, Tensor[] secondMoments, Tensor[] steps,
+        double learningRate, double beta1, double beta2, double weightDecay, double epsilon) =>
+        Call("fused_adamw_", parameters, gradients, firstMoments, secondMoments, NoTensors, steps, learningRate, beta1, beta2, weightDecay, epsilon).Dispose();
+
+    /// <summary>The 2-norm over all elements of all tensors, a scalar tensor.</summary>
+    public static Tensor GlobalNorm(Tensor[] tensors) => Call("global_norm", [tensors]);
+
+    /// <summary>Multiplies every tensor in place by a scalar tensor.</summary>
+    public static void Scale(Tensor[] tensors, Tensor factor) => Call("scale_", tensors, factor).Dispose();
+
+    private static Tensor Call(string name, params object[] arguments) => (Tensor)Unit.Value.invoke(name, arguments);
+}

@@ -1,0 +1,133 @@
+using R1Cloud.GpuJob.Numerics;
+using R1Cloud.GpuJob.Weights;
+using R1Cloud.Shared.Recipes;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Optimization;
+
+/// <summary>
+/// AdamW (arXiv 1711.05101) in libtorch's fused kernel. Weight decay acts on tensors of two or more dimensions, not on norms and biases.
+/// Its state is named by parameter and restores bitwise.
+/// </summary>
+internal sealed class AdamW : IDisposable
+{
+    private const string First = "exp_avg.", Second = "exp_avg_sq.", StepName = "step";
+    private readonly Slot[] slots;
+    private readonly OptimizerRecipe recipe;
+    private readonly double epsilon;
+    private readonly Tensor stepTensor;
+
+    /// <summary>Makes an optimizer with fresh state.</summary>
+    /// <param name="parameters">What it updates, by name.</param>
+    /// <param name="recipe">Betas and weight decay; the rate comes with each step.</param>
+    /// <param name="epsilon">Added to the root of the second moment.</param>
+    public AdamW(IEnumerable<(string Name, Parameter Tensor)> parameters, OptimizerRecipe recipe, double epsilon = 1e-8)
+    {
+        (this.recipe, this.epsilon) = (recipe, epsilon);
+        using var _ = no_grad();
+        slots = [.. parameters.Select(parameter => new Slot(
+            parameter.Name, parameter.Tensor,
+            zeros_like(parameter.Tensor, requires_grad: false).DetachFromDisposeScope(),
+            zeros_like(parameter.Tensor, requires_grad: false).DetachFromDisposeScope()))];
+        stepTensor = zeros([], dtype: ScalarType.Float32, device: slots[0].Parameter.device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Steps taken.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Scales all gradients so that their global 2-norm is at most <paramref name="maxNorm"/>.</summary>
+    /// <param name="maxNorm">The limit; 0 or less for none.</param>
+    /// <returns>The norm before, a scalar tensor in the caller's scope: reading it is the caller's synchronisation.</returns>
+    public Tensor ClipGradients(double maxNorm)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var gradients = slots.Select(slot => slot.Parameter.grad).OfType<Tensor>().ToArray();
+        if (gradients.Length == 0) return zeros([], dtype: ScalarType.Float32, device: stepTensor.device).MoveToOuterDisposeScope();
+        var norm = TorchOps.GlobalNorm(gradients);
+        if (maxNorm > 0) TorchOps.Scale(gradients, (maxNorm / (norm + 1e-6)).clamp(max: 1));
+        return norm.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Updates every parameter that has a gradient.</summary>
+    /// <param name="learningRate">This step's rate.</param>
+    public void Step(double learningRate)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        Steps++;
+        stepTensor.fill_(Steps);
+        var live = slots.Select(slot => (Slot: slot, Gradient: slot.Parameter.grad)).Where(pair => pair.Gradient is not null).ToLookup(pair => pair.Slot.Parameter.dim() >= 2);
+        foreach (var group in live)
+        {
+            var pairs = group.ToArray();
+            TorchOps.FusedAdamW(
+                [.. pairs.Select(pair => (Tensor)pair.Slot.Parameter)], [.. pairs.Select(pair => pair.Gradient!)],
+                [.. pairs.Select(pair => pair.Slot.FirstMoment)], [.. pairs.Select(pair => pair.Slot.SecondMoment)],
+                [.. Enumerable.Repeat(stepTensor, pairs.Length)],
+                learningRate, recipe.Beta1, recipe.Beta2, group.Key ? recipe.WeightDecay : 0, epsilon);
+        }
+    }
+
+    /// <summary>Drops all gradients and their memory.</summary>
+    public void ZeroGradients()
+    {
+        foreach (var slot in slots) slot.Parameter.grad = null;
+    }
+
+    /// <summary>
+    /// The state by name: <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c> in fp32 and the scalar <c>step</c> in int64. The moments are the
+    /// live tensors; the step belongs to the caller's scope.
+    /// </summary>
+    public IReadOnlyList<(string Name, Tensor Tensor)> ExportState() =>
+    [
+        .. slots.Select(slot => (First + slot.Name, slot.FirstMoment)),
+        .. slots.Select(slot => (Second + slot.Name, slot.SecondMoment)),
+        (StepName, tensor(Steps, dtype: ScalarType.Int64)),
+    ];
+
+    /// <summary>Writes the state to a safetensors file.</summary>
+    public void Save(string path)
+    {
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(path, ExportState());
+    }
+
+    /// <summary>Takes a saved state over, bitwise.</summary>
+    /// <exception cref="WeightsFormatException">It is torn, malformed, or of other parameters.</exception>
+    public void Load(string path)
+    {
+        using var _ = no_grad();
+        using var reader = new SafetensorsReader(path);
+        var expected = (slots.Length * 2) + 1;
+        if (reader.Tensors.Count != expected) throw new WeightsFormatException(path, null, $"holds {reader.Tensors.Count} tensors of optimizer state, {expected} are needed.");
+        foreach (var slot in slots)
+        {
+            Restore(reader, path, First + slot.Name, slot.FirstMoment);
+            Restore(reader, path, Second + slot.Name, slot.SecondMoment);
+        }
+        using var step = reader.Read(StepName);
+        Steps = step.to(ScalarType.Int64).item<long>();
+    }
+
+    private static void Restore(SafetensorsReader reader, string path, string name, Tensor target)
+    {
+        using var scope = NewDisposeScope();
+        var source = reader.Read(name);
+        if (!source.shape.SequenceEqual(target.shape)) throw new WeightsFormatException(path, name, $"has shape [{string.Join(", ", source.shape)}], [{string.Join(", ", target.shape)}] is needed.");
+        target.copy_(source);
+    }
+
+    public void Dispose()
+    {
+        foreach (var slot in slots)
+        {
+            slot.FirstMoment.Dispose();
+            slot.SecondMoment.Dispose();
+        }
+        stepTensor.Dispose();
+    }
+
+    private sealed record Slot(string Name, Parameter Parameter, Tensor FirstMoment, Tensor SecondMoment);
+}

@@ -1,0 +1,33 @@
+using System.Text.Json;
+using R1Cloud.Shared;
+
+namespace R1Cloud.GpuJob.Residency;
+
+/// <summary>A checkpoint's files: a Hugging Face model folder, plus what training needs to go on.</summary>
+internal static class CheckpointFiles
+{
+    /// <summary>The optimizer's moments.</summary>
+    public const string Optimizer = "optimizer.safetensors";
+
+    /// <summary>Where training stands; every random draw derives from it.</summary>
+    public const string TrainerState = "trainer_state.json";
+
+    /// <summary>Writes a policy's files into an existing folder.</summary>
+    public static void Write(Policy policy, string folder, TrainerState state)
+    {
+        policy.Model.Save(folder);
+        policy.Tokenizer.Save(folder);
+        policy.Optimizer?.Save(Path.Combine(folder, Optimizer));
+        File.WriteAllText(Path.Combine(folder, TrainerState), JsonSerializer.Serialize(state, R1Json.Indented));
+        File.WriteAllText(Path.Combine(folder, "generation_config.json"), JsonSerializer.Serialize(
+            new Dictionary<string, object?> { ["bos_token_id"] = policy.Tokenizer.BosId, ["eos_token_id"] = policy.Tokenizer.EosId, ["pad_token_id"] = policy.Tokenizer.PadId, ["do_sample"] = true },
+            R1Json.Indented));
+    }
+}
+
+/// <summary>Where training stands. There is no generator state to keep: seeds derive from the run's seed and these counters.</summary>
+/// <param name="Stage">The stage.</param>
+/// <param name="Step">Its steps (pretraining) or iterations (RL) done: the data cursor.</param>
+/// <param name="OptimizerSteps">Optimizer steps done.</param>
+/// <param name="Seed">The run's seed.</param>
+internal sealed record TrainerState(string Stage, int Step, long OptimizerSteps, long Seed);

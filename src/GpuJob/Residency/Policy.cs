@@ -1,0 +1,57 @@
+using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Optimization;
+using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.GpuJob.Residency;
+
+/// <summary>A model in memory with what belongs to it: tokenizer, generator and, when it is being trained, the optimizer.</summary>
+internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator generator) : IDisposable
+{
+    private bool stale = true;
+
+    /// <summary>The checkpoint whose content the model (and the optimizer, if any) holds; null while they hold none's.</summary>
+    public string? Checkpoint { get; private set; }
+
+    /// <summary>The model.</summary>
+    public CausalLm Model { get; } = model;
+
+    /// <summary>The tokenizer.</summary>
+    public ITokenizer Tokenizer { get; } = tokenizer;
+
+    /// <summary>The optimizer with its state at <see cref="Checkpoint"/>, or null when the policy was only read.</summary>
+    public AdamW? Optimizer { get; set; }
+
+    /// <summary>Call before changing weights or optimizer: the policy is no checkpoint's until <see cref="Is"/>, and the generator takes the weights over anew.</summary>
+    public void BeginChange() => (Checkpoint, stale) = (null, true);
+
+    /// <summary>Says whose content the policy now holds.</summary>
+    public void Is(string checkpoint) => Checkpoint = checkpoint;
+
+    /// <summary>A prompt's ids, begin mark included.</summary>
+    public int[] EncodePrompt(string prompt) => [.. Tokenizer.BosId is { } bos ? (int[])[bos] : [], .. Tokenizer.Encode(prompt)];
+
+    /// <inheritdoc cref="IGenerator.Generate"/>
+    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken preemption)
+    {
+        if (stale) generator.Refresh();
+        stale = false;
+        try
+        {
+            return generator.Generate(requests, sampling, preemption);
+        }
+        catch (OperationCanceledException) when (preemption.IsCancellationRequested)
+        {
+            throw new Jobs.PreemptedException();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        generator.Dispose();
+        Optimizer?.Dispose();
+        Model.Dispose();
+    }
+}

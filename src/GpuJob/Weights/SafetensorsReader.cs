@@ -1,0 +1,159 @@
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using System.Text.Json;
+using R1Cloud.GpuJob.Numerics;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Weights;
+
+/// <summary>One tensor of a file.</summary>
+/// <param name="Type">Element type.</param>
+/// <param name="Shape">Dimensions; empty for a scalar.</param>
+/// <param name="Offset">First byte in the file.</param>
+/// <param name="Bytes">Length in bytes.</param>
+internal sealed record StoredTensor(ScalarType Type, long[] Shape, long Offset, long Bytes);
+
+/// <summary>Reads a safetensors file through a memory map. The whole header is checked at once; tensors are copied out one by one.</summary>
+internal sealed class SafetensorsReader : IDisposable
+{
+    private readonly string path;
+    private readonly MemoryMappedFile map;
+    private readonly MemoryMappedViewAccessor view;
+    private readonly Dictionary<string, StoredTensor> tensors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> metadata = new(StringComparer.Ordinal);
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="WeightsFormatException">It is torn or malformed.</exception>
+    public SafetensorsReader(string path)
+    {
+        this.path = path;
+        var length = new FileInfo(path).Length;
+        if (length < 8) throw new WeightsFormatException(path, null, $"{length} bytes are too few for a safetensors file.");
+        map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        try
+        {
+            ReadHeader(length);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tensors by name.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
+
+    /// <summary>The file's free text.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => metadata;
+
+    /// <summary>A tensor's content in its stored type, on the CPU, in the caller's scope.</summary>
+    /// <exception cref="WeightsFormatException">There is none of that name.</exception>
+    public unsafe Tensor Read(string name)
+    {
+        if (!tensors.TryGetValue(name, out var stored)) throw new WeightsFormatException(path, name, "is not in the file.");
+        var tensor = empty(stored.Shape, dtype: stored.Type, device: CPU);
+        byte* start = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        try
+        {
+            Buffer.MemoryCopy(start + view.PointerOffset + stored.Offset, TensorMemory.Pointer(tensor), stored.Bytes, stored.Bytes);
+            return tensor;
+        }
+        finally
+        {
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+    }
+
+    private void ReadHeader(long length)
+    {
+        var prefix = new byte[8];
+        view.ReadArray(0, prefix, 0, 8);
+        var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (headerLength < 2 || headerLength > SafetensorsFormat.MaxHeaderBytes || headerLength > (ulong)length - 8)
+        {
+            throw new WeightsFormatException(path, null, $"the header's length {headerLength} does not fit a file of {length} bytes (truncated or not safetensors).");
+        }
+        var header = new byte[headerLength];
+        view.ReadArray(8, header, 0, header.Length);
+        var dataStart = 8 + (long)headerLength;
+        try
+        {
+            using var document = JsonDocument.Parse(header);
+            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new WeightsFormatException(path, null, "the header is not a JSON object.");
+            foreach (var entry in document.RootElement.EnumerateObject())
+            {
+                if (entry.Name == SafetensorsFormat.Metadata) ReadMetadata(entry.Value);
+                else if (!tensors.TryAdd(entry.Name, ReadEntry(entry.Name, entry.Value, dataStart, length))) throw new WeightsFormatException(path, entry.Name, "is named twice.");
+            }
+        }
+        catch (JsonException error)
+        {
+            throw new WeightsFormatException(path, null, $"the header is not valid JSON: {error.Message}");
+        }
+
+        var expected = dataStart;
+        foreach (var (name, stored) in tensors.OrderBy(pair => pair.Value.Offset).ThenBy(pair => pair.Value.Bytes))
+        {
+            if (stored.Offset != expected) throw new WeightsFormatException(path, name, $"begins at byte {stored.Offset - dataStart} of the data, {expected - dataStart} expected (overlap or gap).");
+            expected += stored.Bytes;
+        }
+        if (expected != length) throw new WeightsFormatException(path, null, $"the tensors end at byte {expected} of a file of {length}.");
+    }
+
+    private void ReadMetadata(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Object) throw new WeightsFormatException(path, null, $"{SafetensorsFormat.Metadata} is not an object.");
+        foreach (var entry in element.EnumerateObject())
+        {
+            metadata[entry.Name] = entry.Value.ValueKind == JsonValueKind.String
+                ? entry.Value.GetString()!
+                : throw new WeightsFormatException(path, null, $"{SafetensorsFormat.Metadata}.{entry.Name} is not a string.");
+        }
+    }
+
+    private StoredTensor ReadEntry(string name, JsonElement entry, long dataStart, long length)
+    {
+        if (entry.ValueKind != JsonValueKind.Object) throw new WeightsFormatException(path, name, "its header entry is not an object.");
+        var typeName = entry.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString()! : "";
+        if (!SafetensorsFormat.TryGet(typeName, out var type, out var size))
+        {
+            throw new WeightsFormatException(path, name, $"dtype '{typeName}' is not supported; supported are {SafetensorsFormat.Supported}.");
+        }
+        var shape = Numbers(entry, "shape", name);
+        var offsets = Numbers(entry, "data_offsets", name);
+        if (offsets.Length != 2 || offsets[1] < offsets[0]) throw new WeightsFormatException(path, name, "data_offsets is not [begin, end].");
+
+        long bytes = size;
+        try
+        {
+            foreach (var dimension in shape) bytes = checked(bytes * dimension);
+        }
+        catch (OverflowException)
+        {
+            throw new WeightsFormatException(path, name, $"shape [{string.Join(", ", shape)}] is too large.");
+        }
+        if (offsets[1] - offsets[0] != bytes)
+        {
+            throw new WeightsFormatException(path, name, $"{typeName} of shape [{string.Join(", ", shape)}] takes {bytes} bytes, data_offsets give {offsets[1] - offsets[0]}.");
+        }
+        if (offsets[1] > length - dataStart) throw new WeightsFormatException(path, name, $"ends at byte {offsets[1]} of the data, which has {length - dataStart} (truncated).");
+        return new StoredTensor(type, shape, dataStart + offsets[0], bytes);
+    }
+
+    private long[] Numbers(JsonElement entry, string field, string name)
+    {
+        if (!entry.TryGetProperty(field, out var array) || array.ValueKind != JsonValueKind.Array) throw new WeightsFormatException(path, name, $"{field} is missing or not an array.");
+        return [.. array.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out var number) && number >= 0
+            ? number
+            : throw new WeightsFormatException(path, name, $"{field} holds {item.GetRawText()}; whole numbers from 0 are allowed."))];
+    }
+
+    public void Dispose()
+    {
+        view.Dispose();
+        map.Dispose();
+    }
+}

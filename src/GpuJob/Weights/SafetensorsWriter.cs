@@ -1,0 +1,87 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using R1Cloud.GpuJob.Numerics;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Weights;
+
+/// <summary>Writes safetensors files. The same tensors give the same bytes: names in ordinal order, a header padded to 8 bytes.</summary>
+internal static class SafetensorsWriter
+{
+    /// <summary>Writes a file and flushes it to disk; an existing one is replaced.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">Tensors by name, from any device; they are copied to the CPU one at a time.</param>
+    /// <param name="metadata">Free text for <c>__metadata__</c>; <c>format: pt</c> is added as readers expect it.</param>
+    public static void Write(string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
+        Write(file, tensors, metadata);
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Writes to a stream.</summary>
+    /// <exception cref="ArgumentException">Two tensors have the same name, or one is called <c>__metadata__</c>.</exception>
+    /// <exception cref="NotSupportedException">The format has no name for an element type.</exception>
+    public static void Write(Stream stream, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var sorted = tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal).ToArray();
+        for (var i = 0; i < sorted.Length; i++)
+        {
+            if (sorted[i].Name == SafetensorsFormat.Metadata || (i > 0 && sorted[i].Name == sorted[i - 1].Name))
+            {
+                throw new ArgumentException($"The name '{sorted[i].Name}' is taken.", nameof(tensors));
+            }
+        }
+
+        var header = Header(sorted, metadata);
+        Span<byte> prefix = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
+        stream.Write(prefix);
+        stream.Write(header);
+        foreach (var (_, tensor) in sorted) WriteContent(stream, tensor);
+    }
+
+    private static byte[] Header((string Name, Tensor Tensor)[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject(SafetensorsFormat.Metadata);
+            var entries = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
+            foreach (var (key, value) in metadata ?? new Dictionary<string, string>()) entries[key] = value;
+            foreach (var (key, value) in entries) json.WriteString(key, value);
+            json.WriteEndObject();
+
+            long offset = 0;
+            foreach (var (name, tensor) in tensors)
+            {
+                var end = offset + (tensor.numel() * tensor.ElementSize);
+                json.WriteStartObject(name);
+                json.WriteString("dtype", SafetensorsFormat.NameOf(tensor.dtype));
+                json.WriteStartArray("shape");
+                foreach (var dimension in tensor.shape) json.WriteNumberValue(dimension);
+                json.WriteEndArray();
+                json.WriteStartArray("data_offsets");
+                json.WriteNumberValue(offset);
+                json.WriteNumberValue(end);
+                json.WriteEndArray();
+                json.WriteEndObject();
+                offset = end;
+            }
+            json.WriteEndObject();
+        }
+        while (buffer.Length % 8 != 0) buffer.WriteByte((byte)' ');
+        return buffer.ToArray();
+    }
+
+    private static unsafe void WriteContent(Stream stream, Tensor tensor)
+    {
+        const int Piece = 1 << 24;
+        using var scope = NewDisposeScope();
+        var content = tensor.detach().cpu().contiguous();
+        var start = TensorMemory.Pointer(content);
+        var length = content.numel() * content.ElementSize;
+        for (var at = 0L; at < length; at += Piece) stream.Write(new ReadOnlySpan<byte>(start + at, (int)Math.Min(Piece, length - at)));
+    }
+}

@@ -1,0 +1,147 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
+
+namespace R1Cloud.LocalHost.Client;
+
+/// <summary>The run API over HTTP: everything that the command line knows of a run comes from here.</summary>
+internal sealed class RunClient : IDisposable
+{
+    private readonly HttpClient http;
+
+    /// <summary>A client of the service at an address.</summary>
+    public RunClient(Uri address, string? apiKey = null)
+    {
+        Address = address;
+        http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        if (!string.IsNullOrEmpty(apiKey)) http.DefaultRequestHeaders.Add(ApiRoutes.ApiKeyHeader, apiKey);
+    }
+
+    /// <summary>Where the service is.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Starts a run, or finds the one that is there: the same id and recipe are the same run.</summary>
+    public Task<RunView> StartAsync(string runId, string recipe, CancellationToken cancellation) =>
+        SendAsync<RunView>(HttpMethod.Post, $"{ApiRoutes.Runs}?id={Uri.EscapeDataString(runId)}", cancellation, recipe);
+
+    /// <summary>All runs, newest first.</summary>
+    public Task<RunList> ListAsync(CancellationToken cancellation) => SendAsync<RunList>(HttpMethod.Get, ApiRoutes.Runs, cancellation);
+
+    /// <summary>A run.</summary>
+    public Task<RunView> GetAsync(string runId, CancellationToken cancellation) => SendAsync<RunView>(HttpMethod.Get, Route(ApiRoutes.Run, runId), cancellation);
+
+    /// <summary>A run, or null when there is none.</summary>
+    public async Task<RunView?> FindAsync(string runId, CancellationToken cancellation)
+    {
+        try
+        {
+            return await GetAsync(runId, cancellation);
+        }
+        catch (ApiException e) when (e.Status == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Pauses, resumes, cancels or retries a run.</summary>
+    /// <param name="route">One of <see cref="ApiRoutes"/>.</param>
+    /// <param name="runId">The run.</param>
+    /// <param name="stage">The stage to retry from; null goes on where it failed.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async Task SteerAsync(string route, string runId, string? stage, CancellationToken cancellation)
+    {
+        using var response = await RequestAsync(HttpMethod.Post, Route(route, runId) + Query(("stage", stage)), "application/json", null, cancellation);
+    }
+
+    /// <summary>A run's metrics.</summary>
+    public Task<RunMetrics> MetricsAsync(string runId, string? stage, int? since, CancellationToken cancellation) =>
+        SendAsync<RunMetrics>(
+            HttpMethod.Get,
+            Route(ApiRoutes.Metrics, runId) + Query(("stage", stage), ("since", since?.ToString(System.Globalization.CultureInfo.InvariantCulture))),
+            cancellation);
+
+    /// <summary>Example answers.</summary>
+    public Task<RunSamples> SamplesAsync(string runId, string? stage, CancellationToken cancellation) =>
+        SendAsync<RunSamples>(HttpMethod.Get, Route(ApiRoutes.Samples, runId) + Query(("stage", stage)), cancellation);
+
+    /// <summary>The report.</summary>
+    public Task<RunReport> ReportAsync(string runId, CancellationToken cancellation) =>
+        SendAsync<RunReport>(HttpMethod.Get, Route(ApiRoutes.Report, runId) + "?format=json", cancellation);
+
+    /// <summary>A run's server-sent events, by the names of <see cref="RunEventNames"/>, until the service ends the stream.</summary>
+    public async IAsyncEnumerable<SseItem<string>> EventsAsync(string runId, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var response = await RequestAsync(HttpMethod.Get, Route(ApiRoutes.Events, runId), "text/event-stream", null, cancellation);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellation)) yield return item;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => http.Dispose();
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, CancellationToken cancellation, string? body = null)
+    {
+        using var response = await RequestAsync(method, path, "application/json", body, cancellation);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        return await JsonSerializer.DeserializeAsync<T>(stream, R1Json.Options, cancellation)
+            ?? throw new ApiException(response.StatusCode, $"{method} {path} answered with an empty body.");
+    }
+
+    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, string accept, string? body, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
+        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        HttpResponseMessage response;
+        try
+        {
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new EnvironmentException($"No host answers at {Address} ({e.Message}). Start one with `r1 serve` or `r1 up`, or name one with --url.", e);
+        }
+
+        if (response.IsSuccessStatusCode) return response;
+        using (response) throw new ApiException(response.StatusCode, await ProblemAsync(response, cancellation));
+    }
+
+    /// <summary>The text of a problem (RFC 9457): its detail, and the errors of single fields.</summary>
+    private static async Task<string> ProblemAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var text = await response.Content.ReadAsStringAsync(cancellation);
+        try
+        {
+            var problem = JsonSerializer.Deserialize<JsonElement>(text);
+            var lines = new List<string>();
+            if (problem.TryGetProperty("detail", out var detail) || problem.TryGetProperty("title", out detail)) lines.Add(detail.ToString());
+            if (problem.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array)
+                lines.AddRange(errors.EnumerateArray().Select(error => "  " + error));
+            if (lines.Count > 0) return string.Join(Environment.NewLine, lines);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Not a problem document: something else than the run API answered.
+        }
+        return $"{response.RequestMessage?.RequestUri} answered {(int)response.StatusCode} {response.ReasonPhrase}.";
+    }
+
+    private static string Route(string template, string runId) => template.Replace("{id}", Uri.EscapeDataString(runId), StringComparison.Ordinal);
+
+    private static string Query(params ReadOnlySpan<(string Name, string? Value)> parameters)
+    {
+        var query = "";
+        foreach (var (name, value) in parameters)
+        {
+            if (value is not null) query += $"{(query.Length == 0 ? '?' : '&')}{name}={Uri.EscapeDataString(value)}";
+        }
+        return query;
+    }
+}

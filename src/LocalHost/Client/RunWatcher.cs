@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Metrics;
+
+namespace R1Cloud.LocalHost.Client;
+
+/// <summary>Something that a watched run said.</summary>
+/// <param name="Name">One of <see cref="RunEventNames"/>.</param>
+/// <param name="Data">A <see cref="RunView"/>, <see cref="StageView"/>, <see cref="MetricsRow"/>, <see cref="RunLog"/> or <see cref="RunEnd"/>, by the name.</param>
+internal sealed record RunEvent(string Name, object Data);
+
+/// <summary>Follows a run over its event stream; a broken stream is taken up again.</summary>
+internal static class RunWatcher
+{
+    private static readonly Dictionary<string, Type> DataTypes = new()
+    {
+        [RunEventNames.Snapshot] = typeof(RunView),
+        [RunEventNames.Stage] = typeof(StageView),
+        [RunEventNames.Metrics] = typeof(MetricsRow),
+        [RunEventNames.Log] = typeof(RunLog),
+        [RunEventNames.End] = typeof(RunEnd),
+    };
+
+    /// <summary>The run's events from now on, preceded by the metrics so far; the last one is <see cref="RunEventNames.End"/>. A step is told once.</summary>
+    /// <exception cref="EnvironmentException">The host does not answer any more.</exception>
+    public static async IAsyncEnumerable<RunEvent> FollowAsync(RunClient client, string runId, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var told = new HashSet<(string Stage, int Step, int Values)>();
+        while (true)
+        {
+            yield return new RunEvent(RunEventNames.Snapshot, await client.GetAsync(runId, cancellation));
+            foreach (var row in (await client.MetricsAsync(runId, null, null, cancellation)).Rows)
+            {
+                if (told.Add(Key(row))) yield return new RunEvent(RunEventNames.Metrics, row);
+            }
+
+            await using var events = client.EventsAsync(runId, cancellation).GetAsyncEnumerator(cancellation);
+            while (await MoveNextAsync(events))
+            {
+                var item = events.Current;
+                if (!DataTypes.TryGetValue(item.EventType, out var type)) continue;
+                var data = JsonSerializer.Deserialize(item.Data, type, R1Json.Options)!;
+                if (data is MetricsRow row && !told.Add(Key(row))) continue;
+                yield return new RunEvent(item.EventType, data);
+                if (item.EventType == RunEventNames.End) yield break;
+            }
+            await Task.Delay(TimeSpan.FromSeconds(0.5), cancellation);
+        }
+    }
+
+    private static (string, int, int) Key(MetricsRow row) => (row.Stage, row.Step, row.Values.Count);
+
+    private static async Task<bool> MoveNextAsync<T>(IAsyncEnumerator<T> items)
+    {
+        try
+        {
+            return await items.MoveNextAsync();
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            return false; // The stream broke off: whether the host is gone will show when asking it again.
+        }
+    }
+}

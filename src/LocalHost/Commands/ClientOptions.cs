@@ -1,0 +1,41 @@
+using System.CommandLine;
+using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Hosting;
+
+namespace R1Cloud.LocalHost.Commands;
+
+/// <summary>The options of every command that talks to a running host.</summary>
+internal sealed class ClientOptions(CommandContext context)
+{
+    private readonly Option<string?> url = new("--url") { Description = "The host's address [default: R1_URL, or the host that runs on the data folder]." };
+    private readonly Option<string?> apiKey = new("--api-key") { Description = "The host's API key [default: R1_API_KEY]." };
+    private readonly Option<string> data = DataOption(context);
+    private readonly Option<bool> json = new("--json") { Description = "Print JSON." };
+
+    /// <summary><c>--data</c>.</summary>
+    public static Option<string> DataOption(CommandContext context) => new("--data")
+    {
+        Description = "The data folder: history, blobs, logs and what the runs made.",
+        DefaultValueFactory = _ => context.Environment("R1_DATA") is { Length: > 0 } folder ? folder : ".r1",
+        HelpName = "DIR",
+    };
+
+    /// <summary>Whether <c>--json</c> was given.</summary>
+    public bool IsJson(ParseResult parsed) => parsed.GetValue(json);
+
+    /// <summary>Adds the options and the action to a command.</summary>
+    public R1Command Command(R1Command command, Func<RunClient, ParseResult, CancellationToken, Task<int>> action)
+    {
+        command.Options.Add(url);
+        command.Options.Add(apiKey);
+        command.Options.Add(data);
+        command.Options.Add(json);
+        command.SetAction((parsed, _) => context.GuardAsync(async () =>
+        {
+            using var stop = new StopSignals();
+            using var client = context.Connect(parsed.GetValue(url), parsed.GetValue(apiKey), parsed.GetValue(data)!);
+            return await action(client, parsed, stop.Graceful);
+        }));
+        return command;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Hosting;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using Spectre.Console;
+
+namespace R1Cloud.LocalHost.Commands;
+
+/// <summary>What commands write to and read from besides their arguments.</summary>
+/// <param name="Console">Standard output for people.</param>
+/// <param name="Output">Standard output for programs.</param>
+/// <param name="Error">Standard error.</param>
+/// <param name="Environment">Reads an environment variable.</param>
+internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, TextWriter Error, Func<string, string?> Environment)
+{
+    /// <summary>The process's own.</summary>
+    public static CommandContext Default { get; } =
+        new(AnsiConsole.Console, System.Console.Out, System.Console.Error, System.Environment.GetEnvironmentVariable);
+
+    /// <summary>Whether people sit before the output and want to see it move.</summary>
+    public bool IsLive =>
+        Console.Profile.Out.IsTerminal && Console.Profile.Capabilities.Ansi
+        && string.IsNullOrEmpty(Environment("CI")) && string.IsNullOrEmpty(Environment("NO_COLOR"));
+
+    /// <summary>Runs a command; what goes wrong is told on the standard error and becomes its exit code.</summary>
+    public async Task<int> GuardAsync(Func<Task<int>> command)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (RecipeException e)
+        {
+            foreach (var problem in e.Problems) await Error.WriteLineAsync(problem.ToString());
+            await Error.WriteLineAsync($"{e.Problems.Count} {(e.Problems.Count == 1 ? "problem" : "problems")}");
+            return ExitCode.BadInput;
+        }
+        catch (BadInputException e)
+        {
+            return Fail(e.Message, ExitCode.BadInput);
+        }
+        catch (ApiException e)
+        {
+            return Fail(e.Message, e.IsBadInput ? ExitCode.BadInput : ExitCode.RunFailed);
+        }
+        catch (EnvironmentException e)
+        {
+            return Fail(e.Message, ExitCode.Environment);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
+        }
+    }
+
+    /// <summary>Writes an indented JSON document.</summary>
+    public void WriteJson<T>(T value) => Output.WriteLine(JsonSerializer.Serialize(value, R1Json.Indented));
+
+    /// <summary>Tells an error.</summary>
+    public int Fail(string message, int code)
+    {
+        Error.WriteLine($"r1: {message}");
+        return code;
+    }
+
+    /// <summary>A client of the host that the options name, or of the one that runs on the data folder.</summary>
+    /// <exception cref="EnvironmentException">No host runs there.</exception>
+    /// <exception cref="BadInputException">The address is not one.</exception>
+    public RunClient Connect(string? url, string? apiKey, string dataFolder)
+    {
+        url ??= Environment("R1_URL");
+        if (string.IsNullOrEmpty(url))
+        {
+            var folder = new DataFolder(dataFolder);
+            url = folder.ReadHost()?.Url ?? throw new EnvironmentException(
+                $"No host runs on the data folder '{folder.Path}'. Start one with `r1 serve` or `r1 up`, or name one with --url or R1_URL.");
+        }
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+            throw new BadInputException($"'{url}' is not an address: an http:// or https:// URL is needed.");
+        return new RunClient(address, apiKey ?? Environment("R1_API_KEY"));
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace R1Cloud.LocalHost.Commands;
+
+/// <summary>The command line: <c>r1</c> and its commands.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs a command line.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] arguments, CommandContext context)
+    {
+        var parsed = Create(context).Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors) await context.Error.WriteLineAsync($"r1: {error.Message}");
+            var name = parsed.CommandResult.Command is R1Command command ? " " + command.Name : "";
+            return context.Fail($"see `r1{name} --help`", ExitCode.BadInput);
+        }
+        // Signals are handled by the commands themselves: see StopSignals.
+        var configuration = new InvocationConfiguration
+        {
+            Output = context.Output, Error = context.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+        };
+        return await context.GuardAsync(() => parsed.InvokeAsync(configuration));
+    }
+
+    /// <summary>The root command.</summary>
+    internal static RootCommand Create(CommandContext context)
+    {
+        var root = new RootCommand("Trains reasoning models the DeepSeek-R1 way, as a durable workflow.");
+        foreach (var command in HostCommands.All(context)) root.Subcommands.Add(command);
+        foreach (var command in RecipeCommands.All(context)) root.Subcommands.Add(command);
+        foreach (var command in RunCommands.All(context)) root.Subcommands.Add(command);
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new HelpWithExamples((HelpAction)help.Action!,
+                ["./r1 up recipes/quickstart.json", "./r1 check recipes/quickstart.json", "./r1 test"]);
+        }
+        root.SetAction(parsed => root.Parse("--help").Invoke(parsed.InvocationConfiguration));
+        return root;
+    }
+}

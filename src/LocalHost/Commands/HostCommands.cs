@@ -1,0 +1,143 @@
+using System.CommandLine;
+using System.Net;
+using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Hosting;
+using R1Cloud.LocalHost.Terminal;
+using R1Cloud.LocalHost.Workers;
+
+namespace R1Cloud.LocalHost.Commands;
+
+/// <summary>The commands that are a host: <c>up</c> and <c>serve</c>.</summary>
+internal static class HostCommands
+{
+    /// <summary>All of them.</summary>
+    public static IEnumerable<Command> All(CommandContext context)
+    {
+        yield return Up(context);
+        yield return Serve(context);
+    }
+
+    private static R1Command Up(CommandContext context)
+    {
+        var host = new HostArguments(context);
+        var recipe = new RecipeArguments();
+        var run = new Option<string?>("--run") { Description = "The run's id [default: the recipe's name and hash: the same recipe is the same run].", HelpName = "ID" };
+        var fresh = new Option<bool>("--fresh") { Description = "Start another run although this recipe has one." };
+        var retry = new Option<bool>("--retry") { Description = "Take up the run if it failed or was cancelled." };
+        var plain = new Option<bool>("--plain") { Description = "Lines of text in place of the live view; the default where there is no terminal." };
+        var json = new Option<bool>("--json") { Description = "JSON lines: every event of the run, then the report." };
+        var command = new R1Command("up", "Trains: starts everything on this machine, runs a recipe and shows it. Ctrl-C stops; the same command goes on where it stopped.",
+            "./r1 up recipes/quickstart.json",
+            "./r1 up recipes/quickstart.json --seed 2 --workers 2",
+            "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, plain, json };
+        recipe.AddTo(command);
+        host.AddTo(command);
+        command.SetAction((parsed, _) => context.GuardAsync(async () =>
+        {
+            var loaded = recipe.Load(parsed);
+            var options = new UpOptions
+            {
+                RunId = parsed.GetValue(run),
+                Fresh = parsed.GetValue(fresh),
+                Retry = parsed.GetValue(retry),
+                Plain = parsed.GetValue(plain),
+                Json = parsed.GetValue(json),
+                Command = $"./r1 up {recipe.File(parsed)}",
+            };
+            return await WithHostAsync(context, host.Read(parsed), options.Json, async (running, stop) =>
+            {
+                using var client = new RunClient(running.Address, running.Options.ApiKey);
+                return await new UpSession(context, running, client, options, TimeProvider.System).RunAsync(loaded, stop);
+            });
+        }));
+        return command;
+    }
+
+    private static R1Command Serve(CommandContext context)
+    {
+        var host = new HostArguments(context);
+        var command = new R1Command("serve", "Serves the run API on this machine until stopped; unfinished runs go on.",
+            "./r1 serve", "./r1 serve --port 8080", "R1_API_KEY=… ./r1 serve --bind 0.0.0.0");
+        host.AddTo(command);
+        command.SetAction((parsed, _) => context.GuardAsync(() =>
+            WithHostAsync(context, host.Read(parsed) with { LogToConsole = true }, quiet: false, async (running, stop) =>
+            {
+                await context.Output.WriteLineAsync($"r1 serves at {running.Address} (data in {running.Data.Path}); Ctrl-C stops");
+                throw new EnvironmentException(await running.Fault.WaitAsync(stop));
+            })));
+        return command;
+    }
+
+    /// <summary>Runs something on a host and stops the host in good order, whatever came of it.</summary>
+    private static async Task<int> WithHostAsync(
+        CommandContext context, LocalHostOptions options, bool quiet, Func<LocalHostApp, CancellationToken, Task<int>> use)
+    {
+        using var stop = new StopSignals();
+        LocalHostApp? host = null;
+        stop.BeforeHardStop = () => host?.Kill();
+        try
+        {
+            host = await LocalHostApp.StartAsync(options, stop.Graceful);
+            return await use(host, stop.Graceful);
+        }
+        catch (OperationCanceledException) when (stop.Graceful.IsCancellationRequested)
+        {
+            if (!quiet) await context.Error.WriteLineAsync("r1: stopping, workers save what they have (Ctrl-C again ends at once)");
+            await StopAsync();
+            if (quiet) JsonDisplay.Write(context.Output, "stopped", "run the same command to go on");
+            else await context.Error.WriteLineAsync("r1: stopped; run the same command to go on");
+            return ExitCode.Interrupted;
+        }
+        finally
+        {
+            await StopAsync();
+        }
+
+        async Task StopAsync()
+        {
+            if (Interlocked.Exchange(ref host, null) is not { } running) return;
+            stop.BeforeHardStop = running.Kill;
+            await running.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>The options of a host.</summary>
+internal sealed class HostArguments(CommandContext context)
+{
+    private readonly Option<string> data = ClientOptions.DataOption(context);
+    private readonly Option<int> port = new("--port") { Description = "The API's port; 0 takes any free one.", DefaultValueFactory = _ => LocalHostOptions.DefaultPort };
+    private readonly Option<string> bind = new("--bind") { Description = "The address to listen at; other than loopback needs an API key.", DefaultValueFactory = _ => "127.0.0.1" };
+    private readonly Option<string?> apiKey = new("--api-key") { Description = "The key that requests must carry in X-Api-Key [default: R1_API_KEY, else none]." };
+    private readonly Option<int?> workers = new("--workers") { Description = "Worker processes a run, in place of the recipe's; the result is the same." };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        Limit(port, 0, 65535);
+        Limit(workers, 1, 256);
+        bind.Validators.Add(result =>
+        {
+            if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _)) result.AddError("--bind: an IP address is needed, e.g. 127.0.0.1 or 0.0.0.0.");
+        });
+        foreach (var option in (Option[])[data, port, bind, apiKey, workers]) command.Options.Add(option);
+    }
+
+    /// <summary>Refuses numbers out of range; what is no number, the parser refuses itself.</summary>
+    private static void Limit(Option option, int min, int max) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [var token] && long.TryParse(token.Value, out var number) && (number < min || number > max))
+            result.AddError($"{option.Name}: {min} to {max} is allowed.");
+    });
+
+    /// <summary>What was asked for.</summary>
+    public LocalHostOptions Read(ParseResult parsed) => new()
+    {
+        DataFolder = parsed.GetValue(data)!,
+        Port = parsed.GetValue(port),
+        Address = IPAddress.Parse(parsed.GetValue(bind)!),
+        ApiKey = (parsed.GetValue(apiKey) ?? context.Environment("R1_API_KEY")) is { Length: > 0 } key ? key : null,
+        Workers = parsed.GetValue(workers),
+        GpuJob = context.Environment(WorkerCommand.OverrideVariable),
+    };
+}

@@ -1,0 +1,148 @@
+using System.CommandLine;
+using System.Text.Json;
+using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Terminal;
+using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
+using Spectre.Console;
+
+namespace R1Cloud.LocalHost.Commands;
+
+/// <summary>The commands that talk to a running host.</summary>
+internal static class RunCommands
+{
+    private static readonly Argument<string> Run = new("run") { Description = "The run's id, as `r1 runs` lists it." };
+    private static readonly Option<string?> Stage = new("--stage") { Description = "Only this stage." };
+
+    /// <summary>All of them.</summary>
+    public static IEnumerable<Command> All(CommandContext context)
+    {
+        var client = new ClientOptions(context);
+
+        yield return client.Command(
+            new("runs", "Lists the runs, newest first.", "./r1 runs", "./r1 runs --json"),
+            async (http, parsed, cancellation) => ShowRuns(context, await http.ListAsync(cancellation), client.IsJson(parsed)));
+
+        yield return client.Command(
+            new("status", "Shows where a run stands.", "./r1 status quickstart-1a2b3c4d", "./r1 status quickstart-1a2b3c4d --json") { Run },
+            async (http, parsed, cancellation) => ShowStatus(context, http, await http.GetAsync(parsed.GetValue(Run)!, cancellation), client.IsJson(parsed)));
+
+        foreach (var (name, description, route) in new[]
+        {
+            ("pause", "Holds a run: what its workers do now runs out, nothing new begins.", ApiRoutes.Pause),
+            ("resume", "Lets a held run go on.", ApiRoutes.Resume),
+            ("cancel", "Ends a run; `r1 retry` takes it up again.", ApiRoutes.Cancel),
+        })
+        {
+            yield return client.Command(
+                new(name, description, $"./r1 {name} quickstart-1a2b3c4d") { Run },
+                (http, parsed, cancellation) => SteerAsync(context, http, route, parsed.GetValue(Run)!, null, client.IsJson(parsed), cancellation));
+        }
+
+        var from = new Option<string?>("--stage") { Description = "Run this stage and the later ones anew. Without it the run goes on where it failed." };
+        yield return client.Command(
+            new("retry", "Takes up a failed or cancelled run.", "./r1 retry quickstart-1a2b3c4d", "./r1 retry quickstart-1a2b3c4d --stage r1-zero") { Run, from },
+            (http, parsed, cancellation) => SteerAsync(context, http, ApiRoutes.Retry, parsed.GetValue(Run)!, parsed.GetValue(from), client.IsJson(parsed), cancellation));
+
+        var since = new Option<int?>("--since") { Description = "Only steps after this one." };
+        yield return client.Command(
+            new("metrics", "Prints a run's figures step by step.", "./r1 metrics quickstart-1a2b3c4d --stage r1-zero --since 50") { Run, Stage, since },
+            async (http, parsed, cancellation) => ShowMetrics(
+                context, await http.MetricsAsync(parsed.GetValue(Run)!, parsed.GetValue(Stage), parsed.GetValue(since), cancellation), client.IsJson(parsed)));
+
+        yield return client.Command(
+            new("samples", "Prints example answers of a run's models.", "./r1 samples quickstart-1a2b3c4d --stage r1-zero") { Run, Stage },
+            async (http, parsed, cancellation) => ShowSamples(
+                context, await http.SamplesAsync(parsed.GetValue(Run)!, parsed.GetValue(Stage), cancellation), client.IsJson(parsed)));
+
+        yield return client.Command(
+            new("report", "Prints a finished run's report.", "./r1 report quickstart-1a2b3c4d", "./r1 report quickstart-1a2b3c4d --json") { Run },
+            async (http, parsed, cancellation) =>
+            {
+                var report = await http.ReportAsync(parsed.GetValue(Run)!, cancellation);
+                if (client.IsJson(parsed)) context.WriteJson(report);
+                else new ReportView(context.Console).Write(report, []);
+                return ExitCode.Ok;
+            });
+    }
+
+    private static int ShowRuns(CommandContext context, RunList list, bool json)
+    {
+        if (json)
+        {
+            context.WriteJson(list);
+            return ExitCode.Ok;
+        }
+        if (list.Runs.Count == 0) context.Console.MarkupLine("[grey]no runs yet[/]");
+        var table = new Table().NoBorder().AddColumns("[grey]run[/]", "[grey]status[/]", "[grey]stage[/]", "[grey]created[/]");
+        foreach (var run in list.Runs)
+        {
+            table.AddRow(
+                Markup.Escape(run.Id), run.Status.ToString().ToLowerInvariant(), Markup.Escape(run.Stage ?? ""), $"{run.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm}");
+        }
+        if (list.Runs.Count > 0) context.Console.Write(table);
+        return ExitCode.Ok;
+    }
+
+    private static int ShowStatus(CommandContext context, RunClient http, RunView view, bool json)
+    {
+        if (json)
+        {
+            context.WriteJson(view);
+            return ExitCode.Ok;
+        }
+        var now = TimeProvider.System.GetUtcNow();
+        var progress = new RunProgress(http.Address, view.StartedAt ?? now);
+        progress.Apply(new RunEvent(RunEventNames.Snapshot, view));
+        context.Console.Write(RunScreen.Draw(progress, Glyphs.For(context.Console), context.Console.Profile.Width, view.EndedAt ?? now));
+        if (view.Error is not null) context.Console.MarkupLine($" [red]{Markup.Escape(view.Error)}[/]");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> SteerAsync(
+        CommandContext context, RunClient http, string route, string run, string? stage, bool json, CancellationToken cancellation)
+    {
+        await http.SteerAsync(route, run, stage, cancellation);
+        return ShowStatus(context, http, await http.GetAsync(run, cancellation), json);
+    }
+
+    private static int ShowMetrics(CommandContext context, RunMetrics metrics, bool json)
+    {
+        if (json)
+        {
+            foreach (var row in metrics.Rows) context.Output.WriteLine(JsonSerializer.Serialize(row, R1Json.Options));
+            return ExitCode.Ok;
+        }
+        foreach (var stage in metrics.Rows.GroupBy(row => row.Stage))
+        {
+            var figures = Format.Figures.Where(figure => stage.Any(row => row.Values.ContainsKey(figure.Metric))).ToList();
+            var table = new Table().NoBorder().AddColumn(new TableColumn($"[bold]{Markup.Escape(stage.Key)}[/]").RightAligned());
+            foreach (var figure in figures) table.AddColumn(new TableColumn($"[grey]{figure.Label}[/]").RightAligned());
+            foreach (var row in stage)
+                table.AddRow([$"{row.Step}", .. figures.Select(figure => row.Values.TryGetValue(figure.Metric, out var value) ? figure.Write(value) : "")]);
+            context.Console.Write(table);
+        }
+        return ExitCode.Ok;
+    }
+
+    private static int ShowSamples(CommandContext context, RunSamples samples, bool json)
+    {
+        if (json)
+        {
+            context.WriteJson(samples);
+            return ExitCode.Ok;
+        }
+        var view = new ReportView(context.Console);
+        foreach (var set in samples.Sets)
+        {
+            context.Console.MarkupLine($" [bold]{Markup.Escape(set.Stage)}[/]  [grey]{Markup.Escape(set.Source)}, step {set.Step}[/]");
+            foreach (var sample in set.Samples)
+            {
+                context.Console.MarkupLine($" {Markup.Escape(sample.Question)}{(sample.Answer is null ? "" : $"  [grey]right: {Markup.Escape(sample.Answer)}[/]")}");
+                view.WriteSample(sample.Greedy == true ? "greedy" : "sampled", sample);
+            }
+        }
+        return ExitCode.Ok;
+    }
+}

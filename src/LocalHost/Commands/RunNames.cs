@@ -1,0 +1,19 @@
+using System.Globalization;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.LocalHost.Commands;
+
+/// <summary>Run ids that the same recipe always gets again.</summary>
+internal static class RunNames
+{
+    /// <summary><c>{name}-{first 8 digits of the recipe's hash}</c>.</summary>
+    public static string For(LoadedRecipe recipe) => $"{recipe.Recipe.Name}-{recipe.Hash[..8]}";
+
+    /// <summary>The recipe's first id that is not taken: with <c>-2</c>, <c>-3</c>… appended.</summary>
+    public static string Fresh(LoadedRecipe recipe, IReadOnlySet<string> taken)
+    {
+        var id = For(recipe);
+        for (var number = 2; taken.Contains(id); number++) id = string.Create(CultureInfo.InvariantCulture, $"{For(recipe)}-{number}");
+        return id;
+    }
+}

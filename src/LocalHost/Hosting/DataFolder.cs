@@ -1,0 +1,156 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using R1Cloud.Shared;
+
+namespace R1Cloud.LocalHost.Hosting;
+
+/// <summary>Where a host keeps everything: history, blobs, logs and what its runs made. One host at a time.</summary>
+internal sealed class DataFolder(string path)
+{
+    /// <summary>The layout that this version reads and writes.</summary>
+    public const int CurrentFormat = 1;
+
+    private static readonly JsonSerializerOptions Json = R1Json.Indented;
+
+    /// <summary>The folder, absolute.</summary>
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    /// <summary>The orchestrations' history.</summary>
+    public string Orchestrations => System.IO.Path.Combine(Path, "orchestrations.db");
+
+    /// <summary>Azurite's folder.</summary>
+    public string Azurite => System.IO.Path.Combine(Path, "azurite");
+
+    /// <summary>What the running host says about itself.</summary>
+    public string HostFile => System.IO.Path.Combine(Path, "host.json");
+
+    private string LockFile => System.IO.Path.Combine(Path, "host.lock");
+
+    private string FormatFile => System.IO.Path.Combine(Path, "format.json");
+
+    /// <summary>The folder into which a finished run's files are copied.</summary>
+    public string Run(string runId) => System.IO.Path.Combine(Path, "runs", runId);
+
+    /// <summary>The logs of the host and of the workers.</summary>
+    public string Logs => System.IO.Path.Combine(Path, "logs");
+
+    /// <summary>A worker's log.</summary>
+    public string WorkerLog(string runId, string worker) => System.IO.Path.Combine(Logs, runId, worker + ".log");
+
+    /// <summary>Creates the folder if need be and takes it for this process; the lock ends with the process, however it ends.</summary>
+    /// <exception cref="EnvironmentException">Another host has it, another version wrote it, or it cannot be written.</exception>
+    public HostLock Acquire()
+    {
+        try
+        {
+            Directory.CreateDirectory(Path);
+            var file = new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            try
+            {
+                CheckFormat();
+                return new HostLock(this, file);
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
+        }
+        catch (IOException e) when (File.Exists(LockFile))
+        {
+            var holder = ReadHost();
+            var who = holder is null ? "another host" : $"another host (pid {holder.ProcessId}{(holder.Url is null ? "" : $", {holder.Url}")})";
+            throw new EnvironmentException(
+                $"The data folder '{Path}' is in use by {who}. Stop that one, or pass --data DIR for a folder of your own.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EnvironmentException($"The data folder '{Path}' cannot be written: {e.Message} Pass --data DIR for another one.", e);
+        }
+    }
+
+    /// <summary>What the running host, or the last one, said about itself; null when there is nothing readable.</summary>
+    public HostInfo? ReadHost()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<HostInfo>(File.ReadAllBytes(HostFile), Json);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private void CheckFormat()
+    {
+        if (!File.Exists(FormatFile))
+        {
+            File.WriteAllBytes(FormatFile, JsonSerializer.SerializeToUtf8Bytes(new FormatInfo(CurrentFormat, HostInfo.ProductVersion), Json));
+            return;
+        }
+
+        FormatInfo? found;
+        try
+        {
+            found = JsonSerializer.Deserialize<FormatInfo>(File.ReadAllBytes(FormatFile), Json);
+        }
+        catch (JsonException e)
+        {
+            throw new EnvironmentException($"'{FormatFile}' cannot be read ({e.Message}): this does not look like a data folder. Pass --data DIR for another one.", e);
+        }
+
+        if (found?.Format != CurrentFormat)
+        {
+            throw new EnvironmentException(
+                $"The data folder '{Path}' was written by version {found?.Version} (format {found?.Format}); this is version {HostInfo.ProductVersion} " +
+                $"(format {CurrentFormat}) and cannot go on with it. Pass --data DIR for another folder, or move this one away.");
+        }
+    }
+
+    private sealed record FormatInfo(int Format, string Version);
+}
+
+/// <summary>A host's word about itself, for the client commands.</summary>
+/// <param name="ProcessId">Its process.</param>
+/// <param name="StartedAt">When it started.</param>
+/// <param name="Version">The product's version.</param>
+/// <param name="Url">Where it listens; null while it starts.</param>
+internal sealed record HostInfo([property: JsonPropertyName("pid")] int ProcessId, DateTimeOffset StartedAt, string Version, string? Url = null)
+{
+    /// <summary>This build's version.</summary>
+    public static string ProductVersion { get; } = typeof(HostInfo).Assembly.GetName().Version!.ToString(3);
+}
+
+/// <summary>A data folder taken by this process until disposed.</summary>
+internal sealed class HostLock : IDisposable
+{
+    private readonly FileStream file;
+
+    internal HostLock(DataFolder folder, FileStream file)
+    {
+        Folder = folder;
+        this.file = file;
+        Announce(null);
+    }
+
+    /// <summary>The folder.</summary>
+    public DataFolder Folder { get; }
+
+    /// <summary>Tells where the host listens.</summary>
+    /// <param name="url">The address, or null while it starts.</param>
+    public void Announce(string? url)
+    {
+        var info = new HostInfo(Environment.ProcessId, TimeProvider.System.GetUtcNow(), HostInfo.ProductVersion, url);
+        var temporary = Folder.HostFile + ".new";
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(info, R1Json.Indented));
+        File.Move(temporary, Folder.HostFile, overwrite: true);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        File.Delete(Folder.HostFile);
+        file.Dispose();
+    }
+}

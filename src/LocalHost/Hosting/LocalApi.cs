@@ -1,0 +1,61 @@
+using System.Net;
+using Microsoft.AspNetCore.HostFiltering;
+using R1Cloud.Pipeline.Api;
+using R1Cloud.Shared;
+
+namespace R1Cloud.LocalHost.Hosting;
+
+/// <summary>The run API on this machine's Kestrel.</summary>
+internal static class LocalApi
+{
+    /// <summary>Adds what the API needs.</summary>
+    public static void AddServices(WebApplicationBuilder builder, LocalHostOptions options)
+    {
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(options.Address, options.Port);
+        });
+        var services = builder.Services;
+        services.AddRouting().AddOpenApi();
+        services.AddSingleton<IHostLifetime, NoLifetime>();
+        // Event streams stay open for as long as their readers like: do not wait for them.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = R1Json.Options.PropertyNamingPolicy;
+            json.SerializerOptions.DefaultIgnoreCondition = R1Json.Options.DefaultIgnoreCondition;
+            foreach (var converter in R1Json.Options.Converters) json.SerializerOptions.Converters.Add(converter);
+        });
+        if (IPAddress.IsLoopback(options.Address))
+            services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
+    }
+
+    /// <summary>Maps the API and its OpenAPI document.</summary>
+    public static void Map(WebApplication app, LocalHostOptions options)
+    {
+        // A web page elsewhere must not steer runs through its visitor's browser, neither by a name that resolves here nor by a form.
+        if (IPAddress.IsLoopback(options.Address)) app.UseHostFiltering();
+        app.Use((context, next) =>
+        {
+            if (context.Request.Headers.TryGetValue("Sec-Fetch-Site", out var site) && site == "cross-site" && !HttpMethods.IsGet(context.Request.Method))
+            {
+                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                return Task.CompletedTask;
+            }
+            return next(context);
+        });
+        RunApi.Use(app);
+        app.UseRouting();
+        RunApi.Map(app);
+        app.MapOpenApi(ApiRoutes.OpenApi);
+    }
+
+    /// <summary>Signals are the command line's business; see <see cref="StopSignals"/>.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,186 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using R1Cloud.LocalHost.Engine;
+using R1Cloud.LocalHost.Workers;
+using R1Cloud.Pipeline;
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.LocalHost.Hosting;
+
+/// <summary>
+/// The whole system in one process and its children. What is started first is stopped last:
+/// data folder, storage, engine, API and background services, workers.
+/// </summary>
+internal sealed class LocalHostApp : IAsyncDisposable
+{
+    private readonly Stack<Func<Task>> stops = new();
+    private readonly Stack<Action> kills = new();
+
+    private LocalHostApp(LocalHostOptions options)
+    {
+        Options = options;
+        Data = new DataFolder(options.DataFolder);
+    }
+
+    /// <summary>How it is set up.</summary>
+    public LocalHostOptions Options { get; }
+
+    /// <summary>Its data folder.</summary>
+    public DataFolder Data { get; }
+
+    /// <summary>Where its API is.</summary>
+    public Uri Address { get; private set; } = null!;
+
+    /// <summary>Its worker processes.</summary>
+    public ProcessWorkerPool Workers { get; private set; } = null!;
+
+    /// <summary>Its blobs.</summary>
+    public IBlobStore Blobs { get; private set; } = null!;
+
+    /// <summary>Ends with what keeps this host from going on: a full disk, a lost storage service.</summary>
+    public Task<string> Fault { get; private set; } = null!;
+
+    /// <summary>Starts everything; what was started is stopped again when something does not start.</summary>
+    /// <exception cref="EnvironmentException">The data folder or the port is taken, or something is missing.</exception>
+    public static async Task<LocalHostApp> StartAsync(LocalHostOptions options, CancellationToken cancellation)
+    {
+        var host = new LocalHostApp(options);
+        try
+        {
+            await host.StartAsync(cancellation);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops everything in good order: workers save first, storage goes last.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var errors = new List<Exception>();
+        while (stops.TryPop(out var stop))
+        {
+            try
+            {
+                await stop();
+            }
+            catch (Exception e)
+            {
+                errors.Add(e); // The others must be stopped nevertheless.
+            }
+        }
+        if (errors.Count > 0) throw new AggregateException("Not everything stopped in good order.", errors);
+    }
+
+    /// <summary>Ends every child process at once.</summary>
+    public void Kill()
+    {
+        foreach (var kill in kills) kill();
+    }
+
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        ListenAddress.Check(Options);
+        var trainer = WorkerCommand.Find(Options.GpuJob, AppContext.BaseDirectory);
+        var taken = Data.Acquire();
+        stops.Push(() => Run(taken.Dispose));
+
+        var storage = await LocalStorage.StartAsync(Data, cancellation);
+        stops.Push(() => storage.DisposeAsync().AsTask());
+        kills.Push(storage.Kill);
+        Blobs = storage.Blobs;
+
+        var app = Build(storage, trainer);
+        stops.Push(() => app.DisposeAsync().AsTask());
+
+        var engine = app.Services.GetRequiredService<EmbeddedEngine>();
+        try
+        {
+            await engine.StartAsync(cancellation);
+        }
+        catch (EngineStorageException e)
+        {
+            throw new EnvironmentException(e.Message, e);
+        }
+        stops.Push(() => engine.StopAsync(CancellationToken.None));
+        Fault = FirstFaultAsync(engine.Completion, storage.Exited);
+
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch (IOException e)
+        {
+            throw ListenAddress.Taken(Options, e.InnerException?.InnerException ?? e);
+        }
+        stops.Push(() => app.StopAsync());
+
+        Workers = app.Services.GetRequiredService<ProcessWorkerPool>();
+        stops.Push(Workers.StopAsync);
+        kills.Push(Workers.Kill);
+
+        Address = AddressOf(app);
+        taken.Announce(Address.GetLeftPart(UriPartial.Authority));
+    }
+
+    private WebApplication Build(LocalStorage storage, WorkerCommand trainer)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddProvider(new FileLoggerProvider(Path.Combine(Data.Logs, "host.log"), TimeProvider.System));
+        if (Options.LogToConsole)
+        {
+            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+            builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        }
+
+        var pipeline = new PipelineOptions { ApiKey = Options.ApiKey };
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(storage.Blobs);
+        services.AddSingleton<OpenQueue>(storage.OpenQueue);
+        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, Count = Options.Workers });
+        services.AddSingleton<ProcessWorkerPool>().AddSingleton<IWorkerPool>(provider => provider.GetRequiredService<ProcessWorkerPool>());
+        services.AddSingleton(provider => new EmbeddedEngine(
+            new EngineOptions { DatabasePath = Data.Orchestrations },
+            new OrchestrationRegistry().AddPipeline(pipeline),
+            provider,
+            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<IOrchestrationClient>(provider => provider.GetRequiredService<EmbeddedEngine>());
+        services.AddPipeline(pipeline).AddPipelineBackgroundServices();
+        LocalApi.AddServices(builder, Options);
+
+        var app = builder.Build();
+        LocalApi.Map(app, Options);
+        return app;
+    }
+
+    /// <summary>The address that clients on this machine use.</summary>
+    private Uri AddressOf(WebApplication app)
+    {
+        var bound = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        return Options.Address.Equals(IPAddress.Any) || Options.Address.Equals(IPAddress.IPv6Any)
+            ? new UriBuilder(bound) { Host = "127.0.0.1" }.Uri
+            : bound;
+    }
+
+    private static async Task<string> FirstFaultAsync(Task engine, Task<string> storage)
+    {
+        if (await Task.WhenAny(engine, storage) == storage) return await storage;
+        return engine.Exception?.GetBaseException().Message ?? "The engine has stopped.";
+    }
+
+    private static Task Run(Action action)
+    {
+        action();
+        return Task.CompletedTask;
+    }
+}

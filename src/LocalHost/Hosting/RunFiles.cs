@@ -1,0 +1,62 @@
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.LocalHost.Hosting;
+
+/// <summary>Copies what a finished run made out of blob storage into a folder that people can open.</summary>
+internal static class RunFiles
+{
+    /// <summary>Files of a checkpoint that only the trainer needs.</summary>
+    private static readonly string[] TrainerOnly = ["optimizer", "trainer_state"];
+
+    /// <summary>Copies the report, the TensorBoard events and the last model (Hugging Face layout).</summary>
+    /// <returns>What is where, relative to the current folder.</returns>
+    public static async Task<IReadOnlyList<(string What, string Path)>> CopyAsync(IBlobStore blobs, RunView run, string folder, CancellationToken cancellation)
+    {
+        var found = new List<(string What, string Path)>();
+        Directory.CreateDirectory(folder);
+
+        var report = BlobLayout.Report(run.Id, "");
+        await foreach (var blob in blobs.ListAsync(report, cancellation))
+        {
+            var file = Path.Combine(folder, blob.Path[report.Length..]);
+            await CopyAsync(blobs, blob.Path, file, cancellation);
+            if (file.EndsWith(".html", StringComparison.Ordinal)) found.Add(("report", file));
+            if (file.EndsWith(".svg", StringComparison.Ordinal)) found.Add(("chart", file));
+        }
+
+        foreach (var stage in run.Stages)
+        {
+            var events = BlobLayout.TensorBoard(run.Id, stage.Label);
+            var file = Path.Combine(folder, "tensorboard", stage.Label, Path.GetFileName(events));
+            if (await blobs.ExistsAsync(events, cancellation)) await CopyAsync(blobs, events, file, cancellation);
+        }
+        if (Directory.Exists(Path.Combine(folder, "tensorboard"))) found.Add(("TensorBoard", Path.Combine(folder, "tensorboard")));
+
+        if (run.Stages.LastOrDefault(stage => stage.Checkpoint is not null)?.Checkpoint is { } checkpoint)
+        {
+            var model = Path.Combine(folder, "model");
+            await CopyModelAsync(blobs, checkpoint, model, cancellation);
+            found.Add(("model", model));
+        }
+        return [.. found.Select(entry => (entry.What, Path.GetRelativePath(Environment.CurrentDirectory, entry.Path)))];
+    }
+
+    private static async Task CopyModelAsync(IBlobStore blobs, string checkpoint, string folder, CancellationToken cancellation)
+    {
+        var manifest = await blobs.TryReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json", cancellation)
+            ?? throw new StorageException($"Checkpoint '{checkpoint}' has no manifest.json.");
+        foreach (var (name, file) in manifest.Files)
+        {
+            if (TrainerOnly.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))) continue;
+            await CopyAsync(blobs, file.Path, Path.Combine(folder, name), cancellation);
+        }
+    }
+
+    private static async Task CopyAsync(IBlobStore blobs, string path, string file, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        if (!await blobs.TryDownloadAsync(path, file, cancellation)) throw new StorageException($"Blob '{path}' is gone.");
+    }
+}

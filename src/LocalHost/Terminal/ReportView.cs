@@ -1,0 +1,127 @@
+using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Runs;
+using Spectre.Console;
+
+namespace R1Cloud.LocalHost.Terminal;
+
+/// <summary>A finished run's report for the terminal.</summary>
+internal sealed class ReportView(IAnsiConsole console)
+{
+    private const int SamplesShown = 3;
+    private readonly Glyphs glyphs = Glyphs.For(console);
+
+    private int Width => console.Profile.Width;
+
+    /// <summary>Writes the report.</summary>
+    /// <param name="report">What the run achieved.</param>
+    /// <param name="files">Where its files are, by what they are; none when they were not copied.</param>
+    public void Write(RunReport report, IReadOnlyList<(string What, string Path)> files)
+    {
+        Line("");
+        Line($" [teal]R1 Cloud[/]  [bold]{Markup.Escape(report.RunId)}[/]  [grey]seed {report.Seed}[/]");
+        foreach (var stage in report.Stages) WriteStage(stage, report);
+        var samples = report.Stages.LastOrDefault(stage => stage.Samples.Count > 0)?.Samples ?? [];
+        WriteSamples([.. samples.Take(SamplesShown)]);
+        WriteTime(report);
+        WriteFiles(files);
+        Line("");
+    }
+
+    private void WriteStage(StageReport stage, RunReport report)
+    {
+        var measured = stage.After ?? stage.Before;
+        if (measured is null && stage.Training.Count == 0 && stage.Evaluations.Count == 0) return;
+        Heading(stage.Label, $"{stage.Kind}, {Format.Count(stage.Steps)} steps, {Format.Duration(stage.Time.Wall)}");
+        if (measured is not null)
+        {
+            if (stage is { Before: not null, After: not null }) Line($" [grey]{"",-16}{"before",14}{"",4}{"after",14}[/]");
+            Row(stage, "greedy accuracy", figures => Format.Share(figures.GreedyAccuracy));
+            Row(stage, $"pass@1 (k = {measured.Samples})", figures => Format.Share(figures.PassAt1));
+            Row(stage, "format, greedy", figures => Format.Share(figures.GreedyFormat));
+            Row(stage, "format, sampled", figures => Format.Share(figures.Format));
+            Row(stage, "mean length", figures => Format.Number(figures.MeanLength, "0.0") + " tokens");
+        }
+
+        Curve("accuracy", stage.Training.Count > 1 ? stage.Training : stage.Evaluations);
+        if (measured is null) return;
+        var overlap = report.Overlap switch
+        {
+            0 => ", none of them in the training data",
+            > 0 and var found => $", [red]{found} of them in the training data[/]",
+            _ => "",
+        };
+        Line($" [grey]measured on {Format.Count(measured.Problems)} held-out problems{overlap}[/]");
+    }
+
+    private void Row(StageReport stage, string name, Func<EvaluationFigures, string> write)
+    {
+        var before = stage.Before is { } first ? $"{write(first),14}" : "";
+        var after = stage.After is { } last ? $"{write(last),14}" : "";
+        var arrow = before.Length > 0 && after.Length > 0 ? $" {glyphs.Arrow,-2} " : "";
+        Line($" [grey]{name,-16}[/]{before}[grey]{arrow}[/][bold]{after}[/]");
+    }
+
+    private void Curve(string name, IReadOnlyList<CurvePoint> points)
+    {
+        var values = points.Where(point => point.Accuracy is not null).Select(point => point.Accuracy!.Value).ToList();
+        if (values.Count < 2) return;
+        Line($" [grey]{name}[/]  [teal]{Sparkline.Draw(values, Width - 36, 0, 1, glyphs.Levels)}[/]  {Format.Share(values[0])} [grey]{glyphs.Arrow}[/] {Format.Share(values[^1])}");
+    }
+
+    /// <summary>Writes questions with the answers before and after.</summary>
+    private void WriteSamples(IReadOnlyList<SamplePair> pairs)
+    {
+        if (pairs.Count == 0) return;
+        Heading("Answers", "the same question before and after");
+        foreach (var pair in pairs)
+        {
+            Line($" [bold]{Markup.Escape(Format.OneLine(pair.Question, Width - 20, glyphs.Cut))}[/]{(pair.Answer is null ? "" : $"  [grey]right: {Markup.Escape(pair.Answer)}[/]")}");
+            WriteSample("before", pair.Before);
+            WriteSample("after", pair.After);
+        }
+    }
+
+    /// <summary>Writes one answer in a line.</summary>
+    public void WriteSample(string label, Sample? sample)
+    {
+        if (sample is null) return;
+        var sign = sample.Correct switch { true => $"[green]{glyphs.Done}[/]", false => $"[red]{glyphs.Failed}[/]", _ => " " };
+        Line($"   {sign} [grey]{label,-7}[/] {Markup.Escape(Format.OneLine(sample.Completion, Width - 15, glyphs.Cut))}");
+    }
+
+    private void WriteTime(RunReport report)
+    {
+        var time = report.Time;
+        Heading("Time", $"{Format.Duration(time.Wall)} in stages, {Format.Duration(report.EndedAt - report.StartedAt)} from start to end");
+        Part("generation", time.Generation);
+        Part("update", time.Update);
+        Part("reward", time.Reward);
+        Part("storage", time.Storage);
+        Part("waiting", time.Waiting);
+        Line($" [grey]{"overhead",-12}[/]{"",8}{Format.Share(time.Overhead),9}  [grey]outside generation, update and reward[/]");
+        foreach (var stage in report.Stages.Where(stage => stage.Kind == "rl" && report.Stages.Count > 1))
+            Line($" [grey]{"",-12}[/]{"",8}{Format.Share(stage.Time.Overhead),9}  [grey]of {Markup.Escape(stage.Label)} alone[/]");
+
+        void Part(string name, double seconds)
+        {
+            var share = time.Wall > 0 ? seconds / time.Wall : 0;
+            var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * (Width - 36)));
+            Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}  [teal]{bar}[/]");
+        }
+    }
+
+    private void WriteFiles(IReadOnlyList<(string What, string Path)> files)
+    {
+        if (files.Count == 0) return;
+        Heading("Files", "");
+        foreach (var (what, path) in files) Line($" [grey]{what,-12}[/]{Markup.Escape(path)}");
+    }
+
+    private void Heading(string title, string note)
+    {
+        Line("");
+        Line($" [bold]{Markup.Escape(title)}[/]  [grey]{Markup.Escape(note)}[/]");
+    }
+
+    private void Line(string markup) => console.MarkupLine(markup);
+}

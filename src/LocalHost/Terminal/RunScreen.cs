@@ -1,0 +1,92 @@
+using R1Cloud.Pipeline.Runs;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace R1Cloud.LocalHost.Terminal;
+
+/// <summary>The live view of a run, drawn anew from <see cref="RunProgress"/> each time.</summary>
+internal static class RunScreen
+{
+    private const int FiguresShown = 6;
+
+    /// <summary>Draws the run for a console of the given width.</summary>
+    public static IRenderable Draw(RunProgress progress, Glyphs glyphs, int width, DateTimeOffset now)
+    {
+        if (progress.View is not { } view) return new Markup("[grey]starting[/]");
+        var lines = new List<string> { Header(view, progress.Address, width), "" };
+        lines.AddRange(view.Stages.Select(stage => StageLine(progress, stage, glyphs, width, now)));
+        lines.Add("");
+        if (progress.Current is { } current)
+        {
+            lines.AddRange(FigureLines(progress.Figures(current), width));
+            var curve = progress.AccuracyCurve();
+            if (curve.Count > 1) lines.Add($" [grey]{"curve",-10}[/][teal]{Sparkline.Draw(curve, width - 24, 0, 1, glyphs.Levels)}[/]  {Format.Share(curve[^1])}");
+        }
+        lines.Add($" [grey]{"workers",-10}[/]{Workers(view, glyphs)}");
+        foreach (var remark in progress.Remarks) lines.Add($" [olive]{Markup.Escape(Format.OneLine(remark, width - 2, glyphs.Cut))}[/]");
+        lines.Add("");
+        lines.Add(Footer(progress, view, glyphs, now));
+        return new Rows(lines.Select(line => line.Length == 0 ? (IRenderable)Text.Empty : new Markup(line) { Overflow = Overflow.Ellipsis }));
+    }
+
+    private static string Header(RunView view, Uri address, int width)
+    {
+        var url = address.GetLeftPart(UriPartial.Authority);
+        var gap = Math.Max(2, width - 1 - "R1 Cloud  ".Length - view.Id.Length - url.Length - 1);
+        return $" [teal]R1 Cloud[/]  [bold]{Markup.Escape(view.Id)}[/]{new string(' ', gap)}[grey]{Markup.Escape(url)}[/]";
+    }
+
+    private static string StageLine(RunProgress progress, StageView stage, Glyphs glyphs, int width, DateTimeOffset now)
+    {
+        var (done, total) = progress.Steps(stage);
+        var (sign, colour) = stage.Status switch
+        {
+            StageStatus.Completed => (glyphs.Done, "green"),
+            StageStatus.Failed or StageStatus.Cancelled => (glyphs.Failed, "red"),
+            StageStatus.Pending => (glyphs.Pending, "grey"),
+            _ => (glyphs.Running, "teal"),
+        };
+        var names = Math.Clamp(progress.View!.Stages.Max(other => other.Label.Length), 8, 20);
+        var steps = total > 0 ? $"{done}/{total}" : "";
+        var time = stage.StartedAt is { } start ? Format.Duration((stage.EndedAt ?? now) - start) : "";
+        var note = stage.Status switch
+        {
+            StageStatus.Evaluating => "evaluating",
+            StageStatus.Running => stage.Phase ?? "",
+            _ => "",
+        };
+        var bar = Math.Max(8, width - (3 + names + 1 + 11 + 8 + 2 + 11));
+        var full = total > 0 ? (int)Math.Round((double)bar * Math.Min(done, total) / total) : stage.Status == StageStatus.Completed ? bar : 0;
+        return $" [{colour}]{sign}[/] {Markup.Escape(Format.OneLine(stage.Label, names, glyphs.Cut).PadRight(names))} " +
+            $"[{colour}]{new string(glyphs.BarFull, full)}[/][grey]{new string(glyphs.BarEmpty, bar - full)}[/]" +
+            $"{steps,11}{time,8}  [grey]{Markup.Escape(Format.OneLine(note, 10, glyphs.Cut))}[/]";
+    }
+
+    private static IEnumerable<string> FigureLines(IReadOnlyDictionary<string, double> figures, int width)
+    {
+        var shown = Format.Figures.Where(figure => figures.ContainsKey(figure.Metric)).DistinctBy(figure => figure.Label).Take(FiguresShown)
+            .Select(figure => $" [grey]{figure.Label,-10}[/]{figure.Write(figures[figure.Metric]),-13}");
+        foreach (var line in shown.Chunk(width >= 100 ? 4 : 3)) yield return string.Concat(line);
+    }
+
+    private static string Workers(RunView view, Glyphs glyphs)
+    {
+        if (view.Workers.Workers.Count == 0) return "[grey]none yet[/]";
+        var states = view.Workers.Workers.GroupBy(worker => worker.State).Select(group => $"{group.Count()} {group.Key}");
+        var restarts = view.Workers.Restarts > 0 ? $" {glyphs.Dot} {view.Workers.Restarts} {(view.Workers.Restarts == 1 ? "restart" : "restarts")}" : "";
+        return Markup.Escape(string.Join(", ", states) + restarts);
+    }
+
+    private static string Footer(RunProgress progress, RunView view, Glyphs glyphs, DateTimeOffset now)
+    {
+        var left = view.EtaSeconds is { } eta && view.Status == RunStatus.Running ? $" {glyphs.Dot} about {Format.Duration(eta)} left in this stage" : "";
+        var state = view.Status switch
+        {
+            RunStatus.Running => "",
+            RunStatus.Paused => $" {glyphs.Dot} [olive]paused[/]",
+            var other => $" {glyphs.Dot} {other.ToString().ToLowerInvariant()}",
+        };
+        var hint = view.Status is RunStatus.Running or RunStatus.Queued ? $" {glyphs.Dot} Ctrl-C stops" : "";
+        return $" [grey]{Format.Duration(now - progress.WatchedSince)} elapsed{left}[/]{state}[grey]{hint}[/]";
+    }
+}

@@ -1,0 +1,50 @@
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.LocalHost.Workers;
+
+/// <summary>How worker processes are started and stopped.</summary>
+internal sealed record WorkerPoolOptions
+{
+    /// <summary>The trainer.</summary>
+    public required WorkerCommand Command { get; init; }
+
+    /// <summary>The storage that workers use; handed over in <see cref="StorageVariable"/>, never on a command line that others can read.</summary>
+    public required string Storage { get; init; }
+
+    /// <summary>Where a worker's output goes, by run and worker.</summary>
+    public required Func<string, string, string> LogFile { get; init; }
+
+    /// <summary>Workers a run, whatever its recipe asks for; null leaves it to the recipe.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>The cores to share out.</summary>
+    public int Cores { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>How long a worker may save after the stop signal before it is killed.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The wait before the first restart after a failure; doubles with each further one.</summary>
+    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>The longest wait before a restart.</summary>
+    public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A worker that lived this long was well: the waits begin anew.</summary>
+    public TimeSpan WellAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>So many deaths in a row, each soon after the start, mean that workers cannot start here at all.</summary>
+    public int BrokenAfter { get; init; } = 5;
+
+    /// <summary>The environment variable with the storage's connection string.</summary>
+    public const string StorageVariable = "R1_STORAGE";
+
+    /// <summary>How many workers a run gets.</summary>
+    public int CountFor(WorkersRecipe workers) => Math.Max(1, Count ?? workers.Count);
+
+    /// <summary>CPU threads a worker: the recipe's, or an equal share of the cores.</summary>
+    public int ThreadsFor(WorkersRecipe workers) => workers.Threads > 0 ? workers.Threads : Math.Max(1, Cores / CountFor(workers));
+
+    /// <summary>The wait after so many failures in a row.</summary>
+    public TimeSpan DelayAfter(int failures) =>
+        failures <= 0 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(LongestDelay.Ticks, FirstDelay.Ticks << Math.Min(failures - 1, 20)));
+}

@@ -1,0 +1,42 @@
+namespace R1Cloud.Pipeline.Api;
+
+/// <summary>Paths of the run API.</summary>
+public static class ApiRoutes
+{
+    /// <summary>Everything of the API begins so.</summary>
+    public const string Prefix = "/api";
+    /// <summary>GET: whether the service is up (<see cref="HealthView"/>).</summary>
+    public const string Health = "/api/health";
+    /// <summary>POST a recipe to start a run (<see cref="Runs.RunView"/>); GET lists runs (<see cref="Runs.RunList"/>).</summary>
+    public const string Runs = "/api/runs";
+    /// <summary>GET: a run (<see cref="Runs.RunView"/>).</summary>
+    public const string Run = "/api/runs/{id}";
+    /// <summary>POST: hold a run.</summary>
+    public const string Pause = "/api/runs/{id}/pause";
+    /// <summary>POST: let a held run go on.</summary>
+    public const string Resume = "/api/runs/{id}/resume";
+    /// <summary>POST: end a run.</summary>
+    public const string Cancel = "/api/runs/{id}/cancel";
+    /// <summary>POST: continue a failed or cancelled run; with <c>?stage=</c> run that stage and the later ones anew.</summary>
+    public const string Retry = "/api/runs/{id}/retry";
+    /// <summary>GET: metrics, <c>?stage=</c> and <c>?since=</c> a step (<see cref="Runs.RunMetrics"/>).</summary>
+    public const string Metrics = "/api/runs/{id}/metrics";
+    /// <summary>GET: server-sent events (<see cref="Runs.RunEventNames"/>).</summary>
+    public const string Events = "/api/runs/{id}/events";
+    /// <summary>GET: example answers, <c>?stage=</c> and <c>?limit=</c> a set (<see cref="Runs.RunSamples"/>).</summary>
+    public const string Samples = "/api/runs/{id}/samples";
+    /// <summary>GET: the report (<see cref="Report.RunReport"/>); <c>?format=html|md|svg|json</c> or <c>Accept: text/html</c>.</summary>
+    public const string Report = "/api/runs/{id}/report";
+    /// <summary>GET: the OpenAPI document; the host serves it.</summary>
+    public const string OpenApi = "/openapi/v1.json";
+
+    /// <summary>Request header that makes a POST repeatable.</summary>
+    public const string IdempotencyKeyHeader = "Idempotency-Key";
+    /// <summary>Request header with the API key.</summary>
+    public const string ApiKeyHeader = "X-Api-Key";
+}
+
+/// <summary>What the health check says.</summary>
+/// <param name="Status"><c>ok</c>.</param>
+/// <param name="Version">The product's version.</param>
+public sealed record HealthView(string Status, string Version);

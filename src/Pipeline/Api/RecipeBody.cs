@@ -1,0 +1,74 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Api;
+
+/// <summary>Reads a recipe from a request's body: JSON, comments allowed.</summary>
+internal static class RecipeBody
+{
+    /// <summary>What problems call the body.</summary>
+    public const string Name = "request body";
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Reads and checks it.</summary>
+    /// <exception cref="ApiException">The body is no JSON (400), too large (413) or of another type (415).</exception>
+    /// <exception cref="RecipeException">The recipe cannot be run.</exception>
+    public static async Task<LoadedRecipe> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellation)
+    {
+        CheckType(request.ContentType);
+        var text = Decode(await ReadBytesAsync(request, maxBytes, cancellation));
+        if (string.IsNullOrWhiteSpace(text)) throw new ApiException(StatusCodes.Status400BadRequest, "The body is empty; it must be a recipe as JSON.");
+        CheckSyntax(text);
+        return RecipeLoader.Parse(text, Name);
+    }
+
+    private static void CheckType(string? contentType)
+    {
+        if (string.IsNullOrEmpty(contentType)) return;
+        var known = MediaTypeHeaderValue.TryParse(contentType, out var type)
+            && (type.SubTypeWithoutSuffix.Equals("json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
+        if (!known) throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"Content-Type is '{contentType}'; allowed: application/json.");
+    }
+
+    private static async Task<byte[]> ReadBytesAsync(HttpRequest request, int maxBytes, CancellationToken cancellation)
+    {
+        var body = new MemoryStream();
+        var buffer = new byte[16384];
+        while (request.ContentLength is not { } length || length <= maxBytes)
+        {
+            var read = await request.Body.ReadAsync(buffer, cancellation);
+            if (read == 0) return body.ToArray();
+            body.Write(buffer, 0, read);
+            if (body.Length > maxBytes) break;
+        }
+        throw new ApiException(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {maxBytes} bytes.");
+    }
+
+    private static string Decode(byte[] bytes)
+    {
+        try
+        {
+            return Utf8.GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"The body is not UTF-8 text (byte {e.Index}).");
+        }
+    }
+
+    private static void CheckSyntax(string text)
+    {
+        try
+        {
+            using var _ = JsonDocument.Parse(text, new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        }
+        catch (JsonException e)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"The body is not JSON, line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Api;
+
+/// <summary>The run API on ASP.NET Core: <see cref="Use"/> in the pipeline, <see cref="Map"/> on the routes.</summary>
+public static class RunApi
+{
+    /// <summary>Adds the API key check, and Problem Details for what no handler answers (unknown paths, wrong methods).</summary>
+    public static IApplicationBuilder Use(IApplicationBuilder app) =>
+        app.UseMiddleware<ApiErrorMiddleware>().UseMiddleware<ApiKeyMiddleware>();
+
+    /// <summary>Maps every route, described for OpenAPI.</summary>
+    public static IEndpointRouteBuilder Map(IEndpointRouteBuilder routes)
+    {
+        var handlers = routes.ServiceProvider.GetRequiredService<RunHandlers>();
+
+        routes.MapGet(ApiRoutes.Health, () => RunHandlers.Health())
+            .Describe("GetHealth", "Whether the service is up", "Service").Produces<HealthView>();
+
+        routes.MapPost(ApiRoutes.Runs, (HttpRequest request, string? id) => handlers.CreateAsync(request))
+            .Describe("CreateRun", "Start a run of the recipe in the body; the same order again is the same run", "Runs")
+            .Accepts<Recipe>("application/json").Produces<RunView>(StatusCodes.Status202Accepted)
+            .Problems(400, 409, 413, 415, 422);
+        routes.MapGet(ApiRoutes.Runs, (HttpRequest request) => handlers.ListAsync(request))
+            .Describe("ListRuns", "All runs, newest first", "Runs").Produces<RunList>();
+        routes.MapGet(ApiRoutes.Run, (HttpRequest request, string id) => handlers.GetAsync(request, id))
+            .Describe("GetRun", "A run: stages, progress, figures, workers, cost", "Runs").Produces<RunView>().Problems(400, 404);
+
+        routes.MapPost(ApiRoutes.Pause, (HttpRequest request, string id) => handlers.PauseAsync(request, id))
+            .Describe("PauseRun", "Hold a run; its workers save and stop", "Runs").Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
+        routes.MapPost(ApiRoutes.Resume, (HttpRequest request, string id) => handlers.ResumeAsync(request, id))
+            .Describe("ResumeRun", "Let a held run go on", "Runs").Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
+        routes.MapPost(ApiRoutes.Cancel, (HttpRequest request, string id) => handlers.CancelAsync(request, id))
+            .Describe("CancelRun", "End a run; it can be retried", "Runs").Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
+        routes.MapPost(ApiRoutes.Retry, (HttpRequest request, string id, string? stage) => handlers.RetryAsync(request, id))
+            .Describe("RetryRun", "Continue a failed or cancelled run; with a stage, run it and the later ones anew", "Runs")
+            .Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
+
+        routes.MapGet(ApiRoutes.Metrics, (HttpRequest request, string id, string? stage, string? since) => handlers.MetricsAsync(request, id))
+            .Describe("GetMetrics", "Figures by stage and step; 'since' leaves out steps up to it", "Results").Produces<RunMetrics>().Problems(400, 404);
+        routes.MapGet(ApiRoutes.Events, (HttpRequest request, string id) => handlers.EventsAsync(request, id))
+            .Describe("StreamEvents", "Server-sent events: snapshot, stage, metrics, log, end", "Results")
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Problems(400, 404);
+        routes.MapGet(ApiRoutes.Samples, (HttpRequest request, string id, string? stage, string? limit) => handlers.SamplesAsync(request, id))
+            .Describe("GetSamples", "Example answers of rollouts and evaluations", "Results").Produces<RunSamples>().Problems(400, 404);
+        routes.MapGet(ApiRoutes.Report, (HttpRequest request, string id, string? format) => handlers.ReportAsync(request, id))
+            .Describe("GetReport", "The run's report as json, html, md or svg", "Results")
+            .Produces<RunReport>(StatusCodes.Status200OK, "application/json", "text/html", "text/markdown", "image/svg+xml").Problems(400, 404);
+        return routes;
+    }
+
+    private static RouteHandlerBuilder Describe(this RouteHandlerBuilder route, string name, string summary, string tag) =>
+        route.WithName(name).WithSummary(summary).WithTags(tag).Problems(401, 500, 503);
+
+    private static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses) route.ProducesProblem(status);
+        return route;
+    }
+}

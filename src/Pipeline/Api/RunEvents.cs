@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Metrics;
+
+namespace R1Cloud.Pipeline.Api;
+
+/// <summary>One server-sent event; its name is of <see cref="RunEventNames"/>, its data JSON on one line.</summary>
+internal sealed record RunEvent(string Id, string Name, string Data);
+
+/// <summary>A run's news as a stream of events.</summary>
+/// <remarks>
+/// An event's id says, for each stage, up to which step metrics were sent: <c>base=300,r1-zero=12</c>. A stream that begins with such an id
+/// sends no earlier step again; the last one is sent again, since figures may have been added to it.
+/// </remarks>
+internal sealed class RunEvents(RunService service, MetricsReader metrics, PipelineOptions options, TimeProvider clock)
+{
+    /// <summary>The stream; null stands for a sign of life. It ends when the run has ended.</summary>
+    public async IAsyncEnumerable<RunEvent?> StreamAsync(string runId, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var sent = new Sent(ParseId(lastEventId));
+        RunView? before = null;
+        var snapshot = "";
+        var quiet = clock.GetTimestamp();
+        while (true)
+        {
+            var run = await service.GetAsync(runId, cancellation);
+            var news = new List<RunEvent>();
+            var text = Serialize(run with { EtaSeconds = null, Cost = run.Cost with { WorkerSeconds = 0, Amount = 0 } });
+            if (text != snapshot)
+            {
+                snapshot = text;
+                Add(RunEventNames.Snapshot, run);
+            }
+            foreach (var stage in Changed(before, run)) Add(RunEventNames.Stage, stage);
+            foreach (var row in await RowsAsync(run, sent, cancellation))
+            {
+                sent.Steps[row.Stage] = row.Step;
+                Add(RunEventNames.Metrics, row);
+            }
+            foreach (var log in Logs(before, run)) Add(RunEventNames.Log, log);
+            if (run.Status is RunStatus.Completed or RunStatus.Failed or RunStatus.Cancelled) Add(RunEventNames.End, new RunEnd(run.Status, run.Error));
+            before = run;
+
+            foreach (var item in news)
+            {
+                yield return item;
+                if (item.Name == RunEventNames.End) yield break;
+            }
+            if (news.Count > 0)
+            {
+                quiet = clock.GetTimestamp();
+            }
+            else if (clock.GetElapsedTime(quiet) >= options.EventHeartbeat)
+            {
+                quiet = clock.GetTimestamp();
+                yield return null;
+            }
+            await Task.Delay(options.EventPollInterval, clock, cancellation);
+
+            void Add(string name, object data) => news.Add(new(FormatId(sent.Steps), name, Serialize(data)));
+        }
+    }
+
+    /// <summary>What a stream has sent: up to which step, how many figures of each, and which stages are done with.</summary>
+    private sealed record Sent(Dictionary<string, int> Steps)
+    {
+        public Dictionary<(string Stage, int Step), int> Figures { get; } = [];
+        public HashSet<string> Closed { get; } = new(StringComparer.Ordinal);
+    }
+
+    /// <summary>Rows that the reader of the stream does not know, or to which figures were added.</summary>
+    private async Task<List<MetricsRow>> RowsAsync(RunView run, Sent sent, CancellationToken cancellation)
+    {
+        var rows = new List<MetricsRow>();
+        foreach (var stage in run.Stages.Where(stage => stage.Status != StageStatus.Pending))
+        {
+            // Once a completed stage was read, nothing is added to it.
+            if (stage.Status != StageStatus.Completed) sent.Closed.Remove(stage.Label);
+            else if (!sent.Closed.Add(stage.Label)) continue;
+            foreach (var row in await metrics.ReadAsync(run.Id, stage.Label, cancellation))
+            {
+                if (sent.Steps.TryGetValue(stage.Label, out var last) && row.Step < last) continue;
+                if (sent.Figures.TryGetValue((row.Stage, row.Step), out var known) && known == row.Values.Count) continue;
+                sent.Figures[(row.Stage, row.Step)] = row.Values.Count;
+                rows.Add(row);
+            }
+        }
+        return rows;
+    }
+
+    private static IEnumerable<StageView> Changed(RunView? before, RunView run) =>
+        before is null ? [] : run.Stages.Where(stage => Find(before, stage)?.Status != stage.Status);
+
+    private IEnumerable<RunLog> Logs(RunView? before, RunView run)
+    {
+        if (before is null) yield break;
+        var now = clock.GetUtcNow();
+        foreach (var stage in Changed(before, run))
+        {
+            yield return stage.Status == StageStatus.Failed
+                ? new(now, "error", $"Stage '{stage.Label}' failed: {stage.Error}")
+                : new(now, "information", $"Stage '{stage.Label}' is {stage.Status.ToString().ToLowerInvariant()}.");
+        }
+        if (run.Status != before.Status) yield return new(now, "information", $"The run is {run.Status.ToString().ToLowerInvariant()}.");
+        if (run.Workers.Restarts > before.Workers.Restarts) yield return new(now, "warning", "A worker was started again.");
+        if (run.Workers.LastError is { } error && error != before.Workers.LastError) yield return new(now, "warning", $"A worker had trouble: {error}");
+    }
+
+    private static StageView? Find(RunView run, StageView stage) => run.Stages.FirstOrDefault(other => other.Label == stage.Label);
+
+    private static string Serialize(object value) => JsonSerializer.Serialize(value, value.GetType(), R1Json.Options);
+
+    private static string FormatId(Dictionary<string, int> sent) =>
+        string.Join(',', sent.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}={pair.Value}")));
+
+    /// <summary>Reads an event's id; what does not belong there is passed over, since a stream may always begin at the beginning.</summary>
+    internal static Dictionary<string, int> ParseId(string? id)
+    {
+        var sent = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var part in (id ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part.Split('=') is [var stage, var text] && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step)) sent[stage] = step;
+        }
+        return sent;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Reflection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
+
+namespace R1Cloud.Pipeline.Api;
+
+/// <summary>The run API's handlers, the same for every host; a handler never throws, errors are Problem Details.</summary>
+public sealed partial class RunHandlers
+{
+    private const int DefaultSamples = 20, MaxSamples = 1000;
+
+    private readonly RunService service;
+    private readonly RunData data;
+    private readonly RunEvents events;
+    private readonly PipelineOptions options;
+    private readonly ILogger<RunHandlers> log;
+
+    internal RunHandlers(RunService service, RunData data, RunEvents events, PipelineOptions options, ILogger<RunHandlers> log) =>
+        (this.service, this.data, this.events, this.options, this.log) = (service, data, events, options, log);
+
+    /// <summary>GET /api/health.</summary>
+    public static IResult Health() =>
+        Json(new HealthView("ok", typeof(RunHandlers).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? ""));
+
+    /// <summary>POST /api/runs: 202 with the run and its Location; 409 when the id or key stands for another recipe; 422 for a recipe that cannot be run.</summary>
+    public Task<IResult> CreateAsync(HttpRequest request) => GuardAsync(async () =>
+    {
+        var cancellation = request.HttpContext.RequestAborted;
+        var recipe = await RecipeBody.ReadAsync(request, options.MaxRecipeBytes, cancellation);
+        var run = await service.CreateAsync(recipe, NotEmpty(request.Query["id"]), Key(request), cancellation);
+        return Accepted(request, run);
+    });
+
+    /// <summary>GET /api/runs.</summary>
+    public Task<IResult> ListAsync(HttpRequest request) =>
+        GuardAsync(async () => Json(await service.ListAsync(request.HttpContext.RequestAborted)));
+
+    /// <summary>GET /api/runs/{id}.</summary>
+    public Task<IResult> GetAsync(HttpRequest request, string id) =>
+        GuardAsync(async () => Json(await service.GetAsync(id, request.HttpContext.RequestAborted)));
+
+    /// <summary>POST /api/runs/{id}/pause.</summary>
+    public Task<IResult> PauseAsync(HttpRequest request, string id) =>
+        GuardAsync(async () => Accepted(request, await service.PauseAsync(id, request.HttpContext.RequestAborted)));
+
+    /// <summary>POST /api/runs/{id}/resume.</summary>
+    public Task<IResult> ResumeAsync(HttpRequest request, string id) =>
+        GuardAsync(async () => Accepted(request, await service.ResumeAsync(id, request.HttpContext.RequestAborted)));
+
+    /// <summary>POST /api/runs/{id}/cancel.</summary>
+    public Task<IResult> CancelAsync(HttpRequest request, string id) =>
+        GuardAsync(async () => Accepted(request, await service.CancelAsync(id, request.HttpContext.RequestAborted)));
+
+    /// <summary>POST /api/runs/{id}/retry?stage=.</summary>
+    public Task<IResult> RetryAsync(HttpRequest request, string id) => GuardAsync(async () =>
+        Accepted(request, await service.RetryAsync(id, NotEmpty(request.Query["stage"]), request.HttpContext.RequestAborted)));
+
+    /// <summary>GET /api/runs/{id}/metrics?stage=&amp;since=.</summary>
+    public Task<IResult> MetricsAsync(HttpRequest request, string id) => GuardAsync(async () =>
+        Json(await data.MetricsAsync(id, NotEmpty(request.Query["stage"]), Number(request, "since", 0, int.MaxValue), request.HttpContext.RequestAborted)));
+
+    /// <summary>GET /api/runs/{id}/samples?stage=&amp;limit=.</summary>
+    public Task<IResult> SamplesAsync(HttpRequest request, string id) => GuardAsync(async () =>
+        Json(await data.SamplesAsync(id, NotEmpty(request.Query["stage"]), Number(request, "limit", 1, MaxSamples) ?? DefaultSamples, request.HttpContext.RequestAborted)));
+
+    /// <summary>GET /api/runs/{id}/report?format=: json, html, md or svg; without it the Accept header decides.</summary>
+    public Task<IResult> ReportAsync(HttpRequest request, string id) => GuardAsync(async () =>
+    {
+        var (file, type) = ReportFormat.Choose(NotEmpty(request.Query["format"]), request.Headers.Accept);
+        var content = await data.ReportAsync(id, file, request.HttpContext.RequestAborted);
+        return Results.Bytes(content.ToMemory(), type);
+    });
+
+    /// <summary>GET /api/runs/{id}/events: server-sent events; <c>Last-Event-ID</c> resumes.</summary>
+    public Task<IResult> EventsAsync(HttpRequest request, string id) => GuardAsync(async () =>
+    {
+        await service.SpecAsync(id, request.HttpContext.RequestAborted);
+        var stream = events.StreamAsync(id, NotEmpty(request.Headers["Last-Event-ID"]), request.HttpContext.RequestAborted);
+        return new EventStreamResult(stream, error => LogFailed(error, request.Path));
+    });
+
+    private async Task<IResult> GuardAsync(Func<Task<IResult>> handle)
+    {
+        try
+        {
+            return await handle();
+        }
+        catch (Exception e)
+        {
+            if (ApiProblems.IsFault(e)) LogFailed(e, null);
+            return ApiProblems.From(e);
+        }
+    }
+
+    private static IResult Json<T>(T value) => Results.Json(value, R1Json.Options);
+
+    private static IResult Accepted(HttpRequest request, RunView run)
+    {
+        request.HttpContext.Response.Headers.Location = ApiRoutes.Run.Replace("{id}", run.Id, StringComparison.Ordinal);
+        return Results.Json(run, R1Json.Options, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static string? Key(HttpRequest request)
+    {
+        if (!request.Headers.TryGetValue(ApiRoutes.IdempotencyKeyHeader, out var values)) return null;
+        var key = values.ToString();
+        return key.Length is > 0 and <= 255 ? key : throw new InvalidRequestException(ApiRoutes.IdempotencyKeyHeader, key, "1 to 255 characters");
+    }
+
+    private static int? Number(HttpRequest request, string name, int min, int max)
+    {
+        if (NotEmpty(request.Query[name]) is not { } text) return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+            ? number
+            : throw new InvalidRequestException(name, text, $"a whole number from {min} to {max}");
+    }
+
+    [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "A request failed {Path}")]
+    private partial void LogFailed(Exception exception, string? path);
+}

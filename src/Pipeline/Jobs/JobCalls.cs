@@ -1,0 +1,59 @@
+using System.Text.Json;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.Pipeline.Jobs;
+
+/// <summary>Runs jobs from inside an orchestrator.</summary>
+/// <param name="checkInterval">How long to wait for a completion before looking for the result.</param>
+internal sealed class JobCalls(TimeSpan checkInterval)
+{
+    /// <summary>How storage activities are called: again and again while storage is away, but never against a verdict.</summary>
+    public static TaskOptions Storage { get; } = new(new RetryPolicy
+    {
+        MaxAttempts = 8,
+        NonRetryable =
+        [
+            nameof(JobFailedException), nameof(JobConflictException), nameof(BadInputException),
+            nameof(JsonException), nameof(NotSupportedException), nameof(KeyNotFoundException),
+        ],
+    });
+
+    /// <summary>The event that announces a job.</summary>
+    public static string EventName(string jobId) => $"job:{jobId}";
+
+    /// <summary>Submits a job, waits until it is finished and returns its result.</summary>
+    /// <remarks>The completion message is the fast way; a durable timer finds the result when the message is lost.</remarks>
+    /// <exception cref="TaskFailedException">The job failed (a <see cref="JobFailedException"/> is the cause) or its id belongs to another.</exception>
+    public async Task<JobResult> RunAsync(IOrchestrationContext context, JobSpec spec)
+    {
+        spec = spec with { Notify = new(context.InstanceId, EventName(spec.JobId)) };
+        var submission = await context.CallActivityAsync<JobSubmission>(JobActivities.Submit, spec, Storage);
+        if (submission.Result is { } done) return done;
+
+        var job = new JobRef(spec.RunId, spec.JobId);
+        await CompletionAsync(context, job);
+        return await context.CallActivityAsync<JobResult>(JobActivities.Read, job, Storage);
+    }
+
+    private async Task CompletionAsync(IOrchestrationContext context, JobRef job)
+    {
+        using var waiting = new CancellationTokenSource();
+        var completion = context.WaitForExternalEvent<JobStatus>(EventName(job.JobId), waiting.Token);
+        while (true)
+        {
+            using var alarm = new CancellationTokenSource();
+            var timer = context.CreateTimer(context.CurrentUtcDateTime + checkInterval, alarm.Token);
+            if (await Task.WhenAny(completion, timer) == completion)
+            {
+                alarm.Cancel();
+                return;
+            }
+            if (await context.CallActivityAsync<bool>(JobActivities.Check, job, Storage))
+            {
+                waiting.Cancel();
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Metrics;
+
+/// <summary>Reads stages' metrics; a blob that has not grown is not read again.</summary>
+internal sealed class MetricsReader(IBlobStore blobs)
+{
+    private readonly ConcurrentDictionary<string, (long Length, IReadOnlyList<MetricsRow> Rows)> cache = new(StringComparer.Ordinal);
+
+    /// <summary>A stage's rows by step, one a step: of the lines of a step the later value of a name wins.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="stage">The stage's label.</param>
+    /// <param name="cancellation">Stops.</param>
+    public async Task<IReadOnlyList<MetricsRow>> ReadAsync(string runId, string stage, CancellationToken cancellation)
+    {
+        var path = BlobLayout.Metrics(runId, stage);
+        var length = await LengthAsync(path, cancellation);
+        if (length is null) return [];
+        if (cache.TryGetValue(path, out var known) && known.Length == length) return known.Rows;
+
+        if (await blobs.TryReadAsync(path, cancellation) is not { } data) return [];
+        var rows = Merge(JsonLines.Read<MetricsRow>(data, path));
+        if (cache.Count > 256) cache.Clear();
+        cache[path] = (data.ToMemory().Length, rows);
+        return rows;
+    }
+
+    /// <summary>Makes one row a step.</summary>
+    internal static IReadOnlyList<MetricsRow> Merge(IEnumerable<MetricsRow> lines)
+    {
+        var rows = new SortedDictionary<int, MetricsRow>();
+        foreach (var line in lines)
+        {
+            if (!rows.TryGetValue(line.Step, out var earlier))
+            {
+                rows[line.Step] = line;
+                continue;
+            }
+            var values = new Dictionary<string, double>(earlier.Values, StringComparer.Ordinal);
+            foreach (var (name, value) in line.Values) values[name] = value;
+            rows[line.Step] = earlier with { Values = values };
+        }
+        return [.. rows.Values];
+    }
+
+    private async Task<long?> LengthAsync(string path, CancellationToken cancellation)
+    {
+        await foreach (var entry in blobs.ListAsync(path, cancellation))
+        {
+            if (entry.Path == path) return entry.Length;
+        }
+        return null;
+    }
+}

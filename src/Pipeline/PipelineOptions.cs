@@ -1,0 +1,35 @@
+namespace R1Cloud.Pipeline;
+
+/// <summary>Settings of the pipeline that a host may change.</summary>
+public sealed record PipelineOptions
+{
+    /// <summary>How long an orchestration waits for a job's completion message before it looks for the result itself.</summary>
+    public TimeSpan JobCheckInterval { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Shortest wait between two looks at the completions queue.</summary>
+    public TimeSpan CompletionPollMin { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Longest wait between two looks at the completions queue.</summary>
+    public TimeSpan CompletionPollMax { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often the workers of active runs are seen to.</summary>
+    public TimeSpan WorkerCheckInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often a server-sent event stream looks for news.</summary>
+    public TimeSpan EventPollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Silence after which a server-sent event stream sends a comment.</summary>
+    public TimeSpan EventHeartbeat { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Largest recipe that the API takes, in bytes.</summary>
+    public int MaxRecipeBytes { get; init; } = 1 << 20;
+
+    /// <summary>The key that API requests must carry; null asks for none (loopback only).</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>Price of a worker's hour, for the cost figures.</summary>
+    public double PricePerWorkerHour { get; init; }
+
+    /// <summary>The price's currency, ISO 4217.</summary>
+    public string Currency { get; init; } = "USD";
+}

@@ -1,0 +1,80 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Workers;
+
+namespace R1Cloud.Pipeline;
+
+/// <summary>Wires the pipeline into a host.</summary>
+public static class PipelineRegistration
+{
+    /// <summary>Adds the pipeline's orchestrators and activities.</summary>
+    /// <param name="registry">The host's registry.</param>
+    /// <param name="options">The same options as given to the services.</param>
+    public static OrchestrationRegistry AddPipeline(this OrchestrationRegistry registry, PipelineOptions options)
+    {
+        var jobs = new JobCalls(options.JobCheckInterval);
+        registry.AddOrchestrator<RunInput, RunProgress>(RunOrchestration.Name, new RunOrchestration(jobs).RunAsync);
+        foreach (var kind in StageKinds.All) kind.Register(registry, jobs);
+
+        Add<JobActivities, Shared.Jobs.JobSpec, JobSubmission>(JobActivities.Submit, activities => activities.SubmitAsync);
+        Add<JobActivities, JobRef, bool>(JobActivities.Check, activities => activities.CheckAsync);
+        Add<JobActivities, JobRef, Shared.Jobs.JobResult>(JobActivities.Read, activities => activities.ReadAsync);
+        Add<StageActivities, RunInput, RunPlan>(StageActivities.Begin, activities => activities.BeginAsync);
+        Do<StageActivities, StageSave>(StageActivities.Save, activities => activities.SaveAsync);
+        Add<StageActivities, CheckpointPrune, int>(StageActivities.Prune, activities => activities.PruneAsync);
+        Do<StageActivities, WorkersRequest>(StageActivities.EnsureWorkers, activities => activities.EnsureWorkersAsync);
+        Do<StageActivities, WorkersRelease>(StageActivities.ReleaseWorkers, activities => activities.ReleaseWorkersAsync);
+        Do<MetricsActivities, StepMetrics>(MetricsActivities.Record, activities => activities.RecordAsync);
+        Do<MetricsActivities, JobSteps>(MetricsActivities.RecordJobSteps, activities => activities.RecordJobStepsAsync);
+        Do<ReportActivities, ReportRequest>(ReportActivities.Write, activities => activities.WriteAsync);
+        return registry;
+
+        void Add<TActivities, TInput, TOutput>(string name, Func<TActivities, Func<TInput, CancellationToken, Task<TOutput>>> run)
+            where TActivities : class =>
+            registry.AddActivity<TInput, TOutput>(name, (services, input, cancellation) => run(services.GetRequiredService<TActivities>())(input, cancellation));
+
+        void Do<TActivities, TInput>(string name, Func<TActivities, Func<TInput, CancellationToken, Task>> run)
+            where TActivities : class =>
+            registry.AddActivity<TInput, object?>(name, async (services, input, cancellation) =>
+            {
+                await run(services.GetRequiredService<TActivities>())(input, cancellation);
+                return null;
+            });
+    }
+
+    /// <summary>
+    /// Adds the pipeline's services. The host supplies <see cref="Shared.Storage.IBlobStore"/>, <see cref="OpenQueue"/>,
+    /// <see cref="IOrchestrationClient"/>, <see cref="IWorkerPool"/> and logging.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="options">The pipeline's settings.</param>
+    public static IServiceCollection AddPipeline(this IServiceCollection services, PipelineOptions options)
+    {
+        services.AddSingleton(options);
+        if (services.All(service => service.ServiceType != typeof(TimeProvider))) services.AddSingleton(TimeProvider.System);
+        return services
+            .AddSingleton<JobQueues>().AddSingleton<JobActivities>().AddSingleton<JobCompletions>()
+            .AddSingleton<StageActivities>()
+            .AddSingleton<MetricsActivities>().AddSingleton<MetricsReader>()
+            .AddSingleton<ReportBuilder>().AddSingleton<ReportActivities>()
+            .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<RunViewer>().AddSingleton<RunRetries>().AddSingleton<RunService>().AddSingleton<RunData>()
+            .AddSingleton<RunEvents>()
+            .AddSingleton(provider => new RunHandlers(
+                provider.GetRequiredService<RunService>(),
+                provider.GetRequiredService<RunData>(),
+                provider.GetRequiredService<RunEvents>(),
+                options,
+                provider.GetRequiredService<ILogger<RunHandlers>>()));
+    }
+
+    /// <summary>Adds the background services of a host that has no queue triggers and no pool that looks after itself.</summary>
+    public static IServiceCollection AddPipelineBackgroundServices(this IServiceCollection services) =>
+        services.AddHostedService<CompletionPump>().AddHostedService<WorkerKeeper>();
+}

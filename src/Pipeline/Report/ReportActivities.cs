@@ -1,0 +1,46 @@
+using System.Text.Json;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Stages;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Report;
+
+/// <summary>What a report is made of.</summary>
+internal sealed record ReportRequest(RunInput Run, Recipe Recipe, IReadOnlyDictionary<string, StageResult> Results);
+
+/// <summary>The files of a report.</summary>
+internal static class ReportFiles
+{
+    public const string Json = "report.json";
+    public const string Markdown = "report.md";
+    public const string Html = "report.html";
+    public const string Curve = "curve.svg";
+
+    /// <summary>A stage's own curve.</summary>
+    public static string StageCurve(StageReport stage) => $"curve-{stage.Label}.svg";
+}
+
+/// <summary>Writes a run's report.</summary>
+internal sealed class ReportActivities(IBlobStore blobs, IRunStore runs, ReportBuilder builder)
+{
+    public const string Write = "write-report";
+
+    /// <summary>Writes every file of the report; <see cref="ReportFiles.Json"/> comes last and says that they are there.</summary>
+    public async Task WriteAsync(ReportRequest request, CancellationToken cancellation)
+    {
+        var runId = request.Run.RunId;
+        var run = await runs.TryGetAsync(runId, cancellation) ?? throw new StorageException($"There is no run '{runId}' in storage.");
+        var report = await builder.BuildAsync(run, request.Recipe, request.Results, cancellation);
+
+        foreach (var stage in report.Stages.Where(ReportCurve.Has)) await WriteAsync(ReportFiles.StageCurve(stage), ReportCurve.Draw(stage));
+        // The run's one picture: the last stage that has a curve.
+        if (report.Stages.LastOrDefault(ReportCurve.Has) is { } curve) await WriteAsync(ReportFiles.Curve, ReportCurve.Draw(curve));
+        await WriteAsync(ReportFiles.Markdown, ReportMarkdown.Render(report, ReportFiles.StageCurve));
+        await WriteAsync(ReportFiles.Html, ReportHtml.Render(report));
+        await WriteAsync(ReportFiles.Json, JsonSerializer.Serialize(report, R1Json.Indented));
+
+        Task WriteAsync(string file, string text) => blobs.WriteAsync(BlobLayout.Report(runId, file), new BinaryData(text), cancellation);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text;
+
+namespace R1Cloud.Pipeline.Report;
+
+/// <summary>The report as Markdown: <c>report/report.md</c>.</summary>
+internal static class ReportMarkdown
+{
+    /// <summary>Renders it.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="curveFile">The picture's file beside it for a stage with a curve.</param>
+    public static string Render(RunReport report, Func<StageReport, string> curveFile)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"# {report.Name}: run {report.RunId}\n\n");
+        if (report.Description is not null) text.Append(report.Description).Append("\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"Seed {report.Seed}, recipe {report.RecipeHash}, {report.StartedAt:u} to {report.EndedAt:u}.\n\n");
+
+        text.Append("## Results\n\n");
+        Table(text, ReportTables.Results(report));
+        text.Append(ReportTables.Overlap(report)).Append("\n\n");
+        foreach (var stage in report.Stages.Where(ReportCurve.Has))
+            text.Append(CultureInfo.InvariantCulture, $"![Learning curve of {stage.Label}]({curveFile(stage)})\n\n");
+
+        foreach (var stage in report.Stages.Where(stage => stage.Samples.Count > 0))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"## Answers, {stage.Label}\n\n");
+            foreach (var pair in stage.Samples)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"**{pair.Question}** (answer: {pair.Answer})\n\n");
+                if (pair.Before is { } before) text.Append(CultureInfo.InvariantCulture, $"Before:\n\n```text\n{before.Completion}\n```\n\n");
+                if (pair.After is { } after) text.Append(CultureInfo.InvariantCulture, $"After:\n\n```text\n{after.Completion}\n```\n\n");
+            }
+        }
+
+        text.Append("## Time\n\n");
+        Table(text, ReportTables.Time(report));
+        text.Append("Along the critical path: of jobs side by side the slowest counts. Overhead is what is neither generation nor reward nor update.\n\n");
+        if (report.Cost is { } cost)
+            text.Append(CultureInfo.InvariantCulture, $"Cost: {cost.Amount:0.00} {cost.Currency} for {cost.WorkerSeconds:0} worker seconds. {cost.Note}\n\n");
+        text.Append("## Checkpoints\n\n");
+        Table(text, ReportTables.Checkpoints(report));
+        return text.ToString().TrimEnd() + "\n";
+    }
+
+    private static void Table(StringBuilder text, ReportTable table)
+    {
+        Row(table.Head);
+        Row(table.Head.Select(_ => "---"));
+        foreach (var row in table.Rows) Row(row);
+        text.Append('\n');
+
+        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal))).Append(" |\n");
+    }
+}

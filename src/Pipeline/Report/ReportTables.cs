@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace R1Cloud.Pipeline.Report;
+
+/// <summary>A table of a report, for any rendering.</summary>
+internal sealed record ReportTable(IReadOnlyList<string> Head, IReadOnlyList<IReadOnlyList<string>> Rows);
+
+/// <summary>The report's tables: what Markdown and HTML both show.</summary>
+internal static class ReportTables
+{
+    /// <summary>Each stage's model before and after.</summary>
+    public static ReportTable Results(RunReport report)
+    {
+        var rows = new List<IReadOnlyList<string>>();
+        foreach (var stage in report.Stages)
+        {
+            if (stage.Before is { } before) rows.Add(Row(stage.Label, "before", before));
+            if (stage.After is { } after) rows.Add(Row(stage.Label, "after", after));
+        }
+        return new(["stage", "model", "greedy accuracy", "greedy format", "pass@1 (k)", "format", "mean length", "problems"], rows);
+
+        static IReadOnlyList<string> Row(string stage, string model, EvaluationFigures figures) =>
+        [
+            stage, model, Share(figures.GreedyAccuracy), Share(figures.GreedyFormat), $"{Share(figures.PassAt1)} ({figures.Samples})",
+            Share(figures.Format), Number(figures.MeanLength), figures.Problems.ToString(CultureInfo.InvariantCulture),
+        ];
+    }
+
+    /// <summary>Where the time went.</summary>
+    public static ReportTable Time(RunReport report) => new(
+        ["stage", "wall s", "generation s", "reward s", "update s", "storage s", "waiting s", "overhead"],
+        [.. report.Stages.Select(stage => Row(stage.Label, stage.Time)), Row("all, evaluations included", report.Time)]);
+
+    /// <summary>Where the checkpoints are.</summary>
+    public static ReportTable Checkpoints(RunReport report) => new(
+        ["stage", "checkpoint"],
+        [.. report.Stages.Where(stage => stage.Checkpoint is not null).Select(stage => (IReadOnlyList<string>)[stage.Label, stage.Checkpoint!])]);
+
+    /// <summary>The overlap check in a sentence.</summary>
+    public static string Overlap(RunReport report) => report.Overlap switch
+    {
+        null => "Whether evaluation problems occur in the training data was not checked.",
+        0 => "None of the evaluation problems occurs in the training data (checked).",
+        var overlap => $"Warning: {overlap} evaluation problems occur in the training data; the figures above are not held-out.",
+    };
+
+    /// <summary>A share with three digits.</summary>
+    public static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+
+    private static string Number(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
+
+    private static IReadOnlyList<string> Row(string stage, Runs.TimeBreakdown time) =>
+    [
+        stage, Number(time.Wall), Number(time.Generation), Number(time.Reward), Number(time.Update), Number(time.Storage), Number(time.Waiting),
+        time.Overhead.ToString("0.0 %", CultureInfo.InvariantCulture),
+    ];
+}

@@ -1,0 +1,93 @@
+using R1Cloud.Pipeline.Runs;
+
+namespace R1Cloud.Pipeline.Report;
+
+/// <summary>What a run achieved: <c>report/report.json</c>.</summary>
+public sealed record RunReport
+{
+    /// <summary>The run.</summary>
+    public required string RunId { get; init; }
+    /// <summary>The recipe's name.</summary>
+    public required string Name { get; init; }
+    /// <summary>The recipe's description.</summary>
+    public string? Description { get; init; }
+    /// <summary>SHA-256 of the resolved recipe, hex.</summary>
+    public required string RecipeHash { get; init; }
+    /// <summary>The run's seed.</summary>
+    public required long Seed { get; init; }
+    /// <summary>When the run began.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+    /// <summary>When its last stage ended.</summary>
+    public required DateTimeOffset EndedAt { get; init; }
+    /// <summary>The stages in order.</summary>
+    public required IReadOnlyList<StageReport> Stages { get; init; }
+    /// <summary>Where the time of all stages went.</summary>
+    public required TimeBreakdown Time { get; init; }
+    /// <summary>What it cost.</summary>
+    public RunCost? Cost { get; init; }
+    /// <summary>Evaluation problems that also occur in the training data, over all evaluations; 0 is a pass, null means not checked.</summary>
+    public int? Overlap { get; init; }
+}
+
+/// <summary>A stage in the report.</summary>
+public sealed record StageReport
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+    /// <summary>Its label: the name with <c>~n</c> appended when it was run anew.</summary>
+    public required string Label { get; init; }
+    /// <summary>Its kind.</summary>
+    public required string Kind { get; init; }
+    /// <summary>Steps or iterations.</summary>
+    public required int Steps { get; init; }
+    /// <summary>Its last checkpoint.</summary>
+    public string? Checkpoint { get; init; }
+    /// <summary>The model that it started from, measured.</summary>
+    public EvaluationFigures? Before { get; init; }
+    /// <summary>The model that it made, measured.</summary>
+    public EvaluationFigures? After { get; init; }
+    /// <summary>Held-out figures over its steps.</summary>
+    public IReadOnlyList<CurvePoint> Evaluations { get; init; } = [];
+    /// <summary>Training figures over its steps.</summary>
+    public IReadOnlyList<CurvePoint> Training { get; init; } = [];
+    /// <summary>Where its time went.</summary>
+    public required TimeBreakdown Time { get; init; }
+    /// <summary>Figures of its last step.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+    /// <summary>Three answers of the model before and three after, to the same questions where there are such.</summary>
+    public IReadOnlyList<SamplePair> Samples { get; init; } = [];
+}
+
+/// <summary>A model's figures on held-out problems.</summary>
+public sealed record EvaluationFigures
+{
+    /// <summary>Share answered right by greedy decoding.</summary>
+    public required double GreedyAccuracy { get; init; }
+    /// <summary>Share of greedy answers with the right tags.</summary>
+    public required double GreedyFormat { get; init; }
+    /// <summary>Mean over problems of the share of samples that are right.</summary>
+    public required double PassAt1 { get; init; }
+    /// <summary>Share of samples with the right tags.</summary>
+    public required double Format { get; init; }
+    /// <summary>Mean tokens a sample.</summary>
+    public required double MeanLength { get; init; }
+    /// <summary>Problems asked.</summary>
+    public required int Problems { get; init; }
+    /// <summary>Samples a problem (k).</summary>
+    public required int Samples { get; init; }
+}
+
+/// <summary>A point of a learning curve.</summary>
+/// <param name="Step">The step or iteration.</param>
+/// <param name="Accuracy">Share of right answers: greedy for a held-out point, sampled for a training point.</param>
+/// <param name="Format">Share with the right tags.</param>
+/// <param name="MeanLength">Mean tokens an answer.</param>
+/// <param name="Reward">Mean reward, for a training point.</param>
+public sealed record CurvePoint(int Step, double? Accuracy = null, double? Format = null, double? MeanLength = null, double? Reward = null);
+
+/// <summary>The same question answered before and after a stage.</summary>
+/// <param name="Question">The question.</param>
+/// <param name="Answer">The right answer.</param>
+/// <param name="Before">The answer of the model that the stage started from.</param>
+/// <param name="After">The answer of the model that it made.</param>
+public sealed record SamplePair(string Question, string? Answer = null, Sample? Before = null, Sample? After = null);

@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Runs;
+
+/// <summary>Runs in blob storage.</summary>
+internal sealed class BlobRunStore(IBlobStore blobs) : IRunStore
+{
+    // A run's spec never changes, and every look at a run begins with it.
+    private readonly ConcurrentDictionary<string, RunSpec> specs = new(StringComparer.Ordinal);
+
+    private sealed record IndexEntry(string Id);
+
+    /// <inheritdoc/>
+    public async Task<RunSpec> GetOrCreateAsync(RunSpec spec, CancellationToken cancellation = default)
+    {
+        // The index entry comes first: an entry without a run is skipped, a run without an entry would be lost.
+        await blobs.TryCreateJsonAsync(BlobLayout.RunIndexEntry(spec.Id), new IndexEntry(spec.Id), cancellation);
+        var path = BlobLayout.RunSpec(spec.Id);
+        return await blobs.TryCreateJsonAsync(path, spec, cancellation) ? spec : await blobs.ReadJsonAsync<RunSpec>(path, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<RunSpec?> TryGetAsync(string runId, CancellationToken cancellation = default)
+    {
+        if (specs.TryGetValue(runId, out var known)) return known;
+        return await blobs.TryReadJsonAsync<RunSpec>(BlobLayout.RunSpec(runId), cancellation) is { } spec ? specs.GetOrAdd(runId, spec) : null;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        await foreach (var entry in blobs.ListAsync(BlobLayout.RunIndex, cancellation))
+            yield return Path.GetFileNameWithoutExtension(entry.Path);
+    }
+
+    /// <inheritdoc/>
+    public async Task<RunGeneration?> TryGetGenerationAsync(string runId, CancellationToken cancellation = default)
+    {
+        string? last = null;
+        await foreach (var entry in blobs.ListAsync(BlobLayout.Generations(runId), cancellation)) last = entry.Path;
+        return last is null ? null : await blobs.ReadJsonAsync<RunGeneration>(last, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> TryAddGenerationAsync(string runId, RunGeneration generation, CancellationToken cancellation = default) =>
+        blobs.TryCreateJsonAsync(BlobLayout.Generation(runId, generation.Number), generation, cancellation);
+
+    /// <inheritdoc/>
+    public async Task<string> TieKeyAsync(string key, string runId, CancellationToken cancellation = default)
+    {
+        var path = BlobLayout.IdempotencyKey(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))));
+        return await blobs.TryCreateJsonAsync(path, new IndexEntry(runId), cancellation)
+            ? runId
+            : (await blobs.ReadJsonAsync<IndexEntry>(path, cancellation)).Id;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Runs;
+
+/// <summary>A run as it was ordered: written once.</summary>
+/// <param name="Id">The run's id.</param>
+/// <param name="Name">The recipe's name.</param>
+/// <param name="Recipe">The resolved recipe.</param>
+/// <param name="Hash">SHA-256 of the resolved recipe, hex.</param>
+/// <param name="CreatedAt">When it was created.</param>
+public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt)
+{
+    /// <summary>The recipe as records.</summary>
+    /// <exception cref="JsonException">It does not fit; it was checked when the run was created.</exception>
+    public Recipe ParseRecipe() => Recipe.Deserialize<Recipe>(R1Json.Options) ?? throw new JsonException($"Run '{Id}' has no recipe.");
+}
+
+/// <summary>A retry of a run.</summary>
+/// <param name="Number">Which retry it is, from 1.</param>
+/// <param name="Revisions">How often each stage was run anew in all, by name.</param>
+/// <param name="CreatedAt">When it was asked for.</param>
+public sealed record RunGeneration(int Number, IReadOnlyDictionary<string, int> Revisions, DateTimeOffset CreatedAt);
+
+/// <summary>What must survive of runs besides their blobs: which there are, what was ordered, how often they were retried.</summary>
+public interface IRunStore
+{
+    /// <summary>Creates the run when there is none of its id.</summary>
+    /// <returns>The run that the id stands for, which is another one when it existed.</returns>
+    Task<RunSpec> GetOrCreateAsync(RunSpec spec, CancellationToken cancellation = default);
+
+    /// <summary>The run, or null when there is none.</summary>
+    Task<RunSpec?> TryGetAsync(string runId, CancellationToken cancellation = default);
+
+    /// <summary>All runs' ids, by id.</summary>
+    IAsyncEnumerable<string> ListAsync(CancellationToken cancellation = default);
+
+    /// <summary>The run's last retry, or null when it never was.</summary>
+    Task<RunGeneration?> TryGetGenerationAsync(string runId, CancellationToken cancellation = default);
+
+    /// <summary>Adds a retry.</summary>
+    /// <returns>False when another one took the number.</returns>
+    Task<bool> TryAddGenerationAsync(string runId, RunGeneration generation, CancellationToken cancellation = default);
+
+    /// <summary>Ties an idempotency key to a run.</summary>
+    /// <returns>The run that the key is tied to, which is another one when it was before.</returns>
+    Task<string> TieKeyAsync(string key, string runId, CancellationToken cancellation = default);
+}

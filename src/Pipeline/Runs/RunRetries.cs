@@ -1,0 +1,82 @@
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Stages;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Runs;
+
+/// <summary>Starts a finished run again.</summary>
+/// <param name="runs">Where runs are kept.</param>
+/// <param name="client">The orchestration engine.</param>
+/// <param name="blobs">The runs' blobs.</param>
+/// <param name="clock">The clock.</param>
+public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlobStore blobs, TimeProvider clock)
+{
+    private const string Result = "/result.json";
+
+    /// <summary>Begins the run's next generation.</summary>
+    /// <param name="run">The run; it must be finished.</param>
+    /// <param name="stage">The stage to run anew with those after it; null continues where the run ended.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
+    /// <exception cref="RunConflictException">Someone else is restarting it, or parts of it are still stopping.</exception>
+    internal async Task RestartAsync(RunSpec run, string? stage, CancellationToken cancellation)
+    {
+        var recipe = run.ParseRecipe();
+        var last = await runs.TryGetGenerationAsync(run.Id, cancellation);
+        var number = (last?.Number ?? 0) + 1;
+        var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), stage);
+        var input = new RunInput(run.Id, number, revisions);
+
+        await ForgetInstancesAsync(run.Id, cancellation);
+        foreach (var name in recipe.Stages.Keys) await SetFailuresAsideAsync(run.Id, input.Label(name), number, cancellation);
+        if (!await runs.TryAddGenerationAsync(run.Id, new(number, revisions, clock.GetUtcNow()), cancellation)
+            || !await client.ScheduleNewAsync(RunOrchestration.Name, input, run.Id, restartFinished: true, cancellation))
+        {
+            throw new RunConflictException($"Run '{run.Id}' is being restarted by another request.");
+        }
+    }
+
+    /// <summary>The stages' revisions after a retry: the named stage and those after it get the next one.</summary>
+    internal static Dictionary<string, int> Revisions(Recipe recipe, IReadOnlyDictionary<string, int> before, string? stage)
+    {
+        var names = recipe.Stages.Keys.ToList();
+        var revisions = new Dictionary<string, int>(before);
+        if (stage is null) return revisions;
+
+        var first = names.IndexOf(stage);
+        if (first < 0) throw new InvalidRequestException("stage", stage, string.Join(", ", names));
+        foreach (var name in names.Skip(first)) revisions[name] = revisions.GetValueOrDefault(name) + 1;
+        return revisions;
+    }
+
+    /// <summary>Removes the last generation's stage and iteration instances: the next one's have the same ids, since jobs announce themselves to them.</summary>
+    private async Task ForgetInstancesAsync(string runId, CancellationToken cancellation)
+    {
+        var instances = new List<string>();
+        await foreach (var state in client.ListAsync(runId + ":", cancellation)) instances.Add(state.InstanceId);
+        foreach (var instance in instances)
+        {
+            if (!await client.PurgeAsync(instance, cancellation) && await client.GetAsync(instance, cancellation) is not null)
+                throw new RunConflictException($"Run '{runId}' is still stopping ('{instance}' is not finished). Try again in a moment.");
+        }
+    }
+
+    /// <summary>Moves failed jobs' results away, and the attempts that led to them, so that the jobs run again.</summary>
+    private async Task SetFailuresAsideAsync(string runId, string label, int generation, CancellationToken cancellation)
+    {
+        var paths = new List<string>();
+        await foreach (var blob in blobs.ListAsync(BlobLayout.Job(runId, label), cancellation)) paths.Add(blob.Path);
+        foreach (var path in paths.Where(path => path.EndsWith(Result, StringComparison.Ordinal)))
+        {
+            if (await blobs.TryReadJsonAsync<JobResult>(path, cancellation) is not { Status: JobStatus.Failed } failed) continue;
+            var job = path[..^Result.Length];
+            await blobs.WriteJsonAsync($"{job}/result.before-retry-{generation}.json", failed, cancellation);
+            // The attempts' failures count against the job; the result, which goes last, holds their number.
+            foreach (var failure in paths.Where(other => other.StartsWith(job + "/attempts/", StringComparison.Ordinal) && other.EndsWith("/failure.json", StringComparison.Ordinal)))
+                await blobs.DeleteAsync(failure, cancellation);
+            await blobs.DeleteAsync(path, cancellation);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Runs;
+
+/// <summary>Creates, steers and retries runs. Every operation may be repeated.</summary>
+/// <param name="runs">Where runs are kept.</param>
+/// <param name="client">The orchestration engine.</param>
+/// <param name="pool">The workers.</param>
+/// <param name="viewer">Describes runs.</param>
+/// <param name="retries">Makes failed jobs run again.</param>
+/// <param name="clock">The clock.</param>
+public sealed class RunService(
+    IRunStore runs, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, TimeProvider clock)
+{
+    /// <summary>Starts a run.</summary>
+    /// <param name="recipe">What to do.</param>
+    /// <param name="id">The run's id; null derives it from the recipe (and the key), so that the same order is the same run.</param>
+    /// <param name="idempotencyKey">A text that stands for this order, if the caller has one.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>The run; the same one when it was created before.</returns>
+    /// <exception cref="InvalidRequestException">The id is not valid.</exception>
+    /// <exception cref="RunConflictException">The id or the key stands for a run of another recipe.</exception>
+    public async Task<RunView> CreateAsync(LoadedRecipe recipe, string? id, string? idempotencyKey, CancellationToken cancellation = default)
+    {
+        if (id is not null) RunIds.Check(id);
+        id = await IdAsync(recipe, id, idempotencyKey, cancellation);
+
+        var resolved = JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson);
+        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow()), cancellation);
+        if (run.Hash != recipe.Hash)
+            throw new RunConflictException($"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
+
+        var generation = await runs.TryGetGenerationAsync(id, cancellation);
+        await client.ScheduleNewAsync(
+            RunOrchestration.Name, new RunInput(id, generation?.Number ?? 0, generation?.Revisions), id, cancellation: cancellation);
+        return await viewer.ViewAsync(run, cancellation);
+    }
+
+    /// <summary>All runs, newest first.</summary>
+    public async Task<RunList> ListAsync(CancellationToken cancellation = default)
+    {
+        var list = new List<RunSummary>();
+        await foreach (var id in runs.ListAsync(cancellation))
+        {
+            if (await runs.TryGetAsync(id, cancellation) is { } run) list.Add(await viewer.SummarizeAsync(run, cancellation));
+        }
+        return new([.. list.OrderByDescending(run => run.CreatedAt).ThenBy(run => run.Id, StringComparer.Ordinal)]);
+    }
+
+    /// <summary>A run.</summary>
+    /// <exception cref="InvalidRequestException">The id is not valid.</exception>
+    /// <exception cref="RunNotFoundException">There is none.</exception>
+    public async Task<RunView> GetAsync(string id, CancellationToken cancellation = default) =>
+        await viewer.ViewAsync(await SpecAsync(id, cancellation), cancellation);
+
+    /// <summary>Holds a run: jobs that run are stopped after saving, nothing new begins. A held run stays held.</summary>
+    /// <exception cref="RunNotFoundException">There is none.</exception>
+    /// <exception cref="RunConflictException">It is finished.</exception>
+    public async Task<RunView> PauseAsync(string id, CancellationToken cancellation = default)
+    {
+        var (run, state) = await FindAsync(id, cancellation);
+        if (state.IsFinished) throw Conflict(id, state, "be paused", "running");
+        if (state.Status != OrchestrationStatus.Suspended) await client.SuspendAsync(id, "paused by request", cancellation);
+        await pool.ReleaseAsync(id, cancellation);
+        return await viewer.ViewAsync(run, cancellation);
+    }
+
+    /// <summary>Lets a held run go on. A run that goes on is left to it.</summary>
+    /// <exception cref="RunNotFoundException">There is none.</exception>
+    /// <exception cref="RunConflictException">It is finished.</exception>
+    public async Task<RunView> ResumeAsync(string id, CancellationToken cancellation = default)
+    {
+        var (run, state) = await FindAsync(id, cancellation);
+        if (state.IsFinished) throw Conflict(id, state, "be resumed", "paused");
+        if (state.Status == OrchestrationStatus.Suspended)
+        {
+            await client.ResumeAsync(id, "resumed by request", cancellation);
+            await pool.EnsureAsync(id, run.ParseRecipe().Workers, cancellation);
+        }
+        return await viewer.ViewAsync(run, cancellation);
+    }
+
+    /// <summary>Ends a run. A cancelled run stays cancelled; it can be retried.</summary>
+    /// <exception cref="RunNotFoundException">There is none.</exception>
+    /// <exception cref="RunConflictException">It has ended by itself.</exception>
+    public async Task<RunView> CancelAsync(string id, CancellationToken cancellation = default)
+    {
+        var (run, state) = await FindAsync(id, cancellation);
+        if (state.Status is OrchestrationStatus.Completed or OrchestrationStatus.Failed) throw Conflict(id, state, "be cancelled", "queued, running or paused");
+        if (!state.IsFinished) await client.TerminateAsync(id, "cancelled by request", cancellation);
+        await pool.ReleaseAsync(id, cancellation);
+        return await viewer.ViewAsync(run, cancellation);
+    }
+
+    /// <summary>Continues a failed or cancelled run with its finished jobs kept; with a stage, runs that one and the later ones anew.</summary>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
+    /// <exception cref="RunConflictException">It is not finished, or there is nothing to continue.</exception>
+    public async Task<RunView> RetryAsync(string id, string? stage = null, CancellationToken cancellation = default)
+    {
+        var (run, state) = await FindAsync(id, cancellation);
+        if (!state.IsFinished) throw Conflict(id, state, "be retried", "failed, cancelled or (with a stage) completed");
+        if (stage is null && state.Status == OrchestrationStatus.Completed)
+            throw new RunConflictException($"Run '{id}' is completed. Name the stage that is to run anew.");
+        await retries.RestartAsync(run, stage, cancellation);
+        return await viewer.ViewAsync(run, cancellation);
+    }
+
+    /// <summary>The run as it was ordered.</summary>
+    internal async Task<RunSpec> SpecAsync(string id, CancellationToken cancellation)
+    {
+        RunIds.Check(id);
+        return await runs.TryGetAsync(id, cancellation) ?? throw new RunNotFoundException($"There is no run '{id}'.");
+    }
+
+    private async Task<(RunSpec Run, OrchestrationState State)> FindAsync(string id, CancellationToken cancellation)
+    {
+        var run = await SpecAsync(id, cancellation);
+        return (run, await client.GetAsync(id, cancellation)
+            ?? throw new RunConflictException($"Run '{id}' was accepted but not begun. Send its recipe again."));
+    }
+
+    private async Task<string> IdAsync(LoadedRecipe recipe, string? id, string? key, CancellationToken cancellation)
+    {
+        if (key is null) return id ?? $"{recipe.Recipe.Name}-{recipe.Hash[..8]}";
+
+        var keyHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        var tied = await runs.TieKeyAsync(key, id ?? $"{recipe.Recipe.Name}-{keyHash[..8]}", cancellation);
+        if (id is not null && tied != id) throw new RunConflictException($"The idempotency key stands for run '{tied}', not '{id}'.");
+        return tied;
+    }
+
+    private static RunConflictException Conflict(string id, OrchestrationState state, string wish, string allowed) =>
+        new($"Run '{id}' is {RunViewer.Status(state).ToString().ToLowerInvariant()} and cannot {wish}; it must be {allowed}.");
+}

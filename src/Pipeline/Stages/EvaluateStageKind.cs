@@ -1,0 +1,40 @@
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>A measurement of another stage's model, with settings of its own.</summary>
+internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
+{
+    /// <inheritdoc/>
+    public override bool YieldsModel => false;
+
+    /// <inheritdoc/>
+    protected override int Steps(EvaluateStage settings) => 1;
+
+    /// <inheritdoc/>
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, EvaluateStage settings)
+    {
+        var start = context.CurrentUtcDateTime;
+        var job = Evaluations.Job(input, settings.Evaluation, input.RequireFrom(), 0, final: true);
+        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Evaluate, Jobs = [job.JobId] });
+
+        var evaluation = await Evaluations.RunAsync(context, jobs, job);
+        await context.CallActivityAsync(
+            MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, 1, evaluation.Metrics), JobCalls.Storage);
+        return new()
+        {
+            Label = input.Label,
+            Steps = 1,
+            Checkpoint = input.From,
+            Metrics = evaluation.Metrics,
+            Evaluation = evaluation with { Time = new() },
+            Time = evaluation.Time with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+            StartedAt = new(start, TimeSpan.Zero),
+            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
+        };
+    }
+}

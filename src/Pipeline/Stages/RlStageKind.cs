@@ -1,0 +1,123 @@
+using System.Text.Json;
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>Where an RL stage goes on.</summary>
+/// <param name="Iteration">The next iteration, from 0.</param>
+/// <param name="Policy">The policy's checkpoint.</param>
+/// <param name="Reference">The reference model's checkpoint.</param>
+/// <param name="StartedAt">When the stage began.</param>
+/// <param name="Time">Where its time went so far.</param>
+internal sealed record RlCursor(int Iteration, string Policy, string Reference, DateTime StartedAt, TimeBreakdown Time);
+
+/// <summary>RL: a loop of iterations, each a sub-orchestration; begun anew every so often so that no history grows long.</summary>
+internal sealed class RlStageKind() : StageKind<RlStage>("rl")
+{
+    /// <summary>Iterations in one history.</summary>
+    internal const int IterationsPerHistory = 20;
+
+    /// <inheritdoc/>
+    public override void Register(OrchestrationRegistry registry, JobCalls jobs)
+    {
+        base.Register(registry, jobs);
+        registry.AddOrchestrator<RlIterationInput, RlIterationResult>(RlIteration.Name, (context, input) => RlIteration.RunAsync(context, jobs, input));
+    }
+
+    /// <inheritdoc/>
+    protected override int Steps(RlStage settings) => settings.Iterations;
+
+    /// <inheritdoc/>
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, RlStage settings)
+    {
+        var from = input.RequireFrom();
+        var cursor = input.Cursor?.Deserialize<RlCursor>(R1Json.Options) ?? new(0, from, from, context.CurrentUtcDateTime, new());
+        var stage = input with { Cursor = null };
+        var stop = Math.Min(settings.Iterations, cursor.Iteration + IterationsPerHistory);
+        var status = new StageProgress { Done = cursor.Iteration, Total = settings.Iterations, Checkpoint = cursor.Policy, Time = cursor.Time };
+
+        // Bookkeeping of an iteration runs beside the next one: nothing waits for it but the end of the history.
+        var bookkeeping = Task.CompletedTask;
+        RlIterationResult? last = null;
+        while (cursor.Iteration < stop)
+        {
+            var instance = $"{context.InstanceId}:{cursor.Iteration}";
+            context.SetCustomStatus(status = status with { Instance = instance });
+
+            var start = context.CurrentUtcDateTime;
+            last = await context.CallSubOrchestratorAsync<RlIterationResult>(
+                RlIteration.Name,
+                new RlIterationInput(stage, cursor.Iteration, cursor.Policy, settings.Loss.KlWeight > 0 ? cursor.Reference : null, Evaluates(stage, settings, cursor.Iteration + 1)),
+                new SubOrchestrationOptions(InstanceId: instance));
+            var time = last.Time with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds };
+
+            cursor = Advance(cursor, settings, last.Checkpoint, time);
+            last = last with { Metrics = WithTimes(last.Metrics, time) };
+            status = status with
+            {
+                Done = cursor.Iteration, Metrics = last.Metrics, Checkpoint = last.Checkpoint, Samples = last.Samples, Time = cursor.Time,
+            };
+            await bookkeeping;
+            bookkeeping = BookkeepAsync(context, stage, settings, cursor, last.Metrics);
+        }
+        context.SetCustomStatus(status with { Instance = null });
+        await bookkeeping;
+
+        if (cursor.Iteration < settings.Iterations)
+        {
+            var json = JsonSerializer.SerializeToElement(cursor, R1Json.Options);
+            await context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(Cursor: json)), JobCalls.Storage);
+            context.ContinueAsNew(input with { Cursor = json });
+            return null;
+        }
+        return new()
+        {
+            Label = stage.Label,
+            Steps = settings.Iterations,
+            Checkpoint = cursor.Policy,
+            Metrics = last?.Metrics ?? new Dictionary<string, double>(),
+            Samples = last?.Samples,
+            Time = cursor.Time with { Wall = (context.CurrentUtcDateTime - cursor.StartedAt).TotalSeconds },
+            StartedAt = new(cursor.StartedAt, TimeSpan.Zero),
+            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
+        };
+    }
+
+    /// <summary>The cursor after an iteration. Every <see cref="RlStage.ReferenceEvery"/> iterations the policy becomes the reference.</summary>
+    internal static RlCursor Advance(RlCursor cursor, RlStage settings, string checkpoint, TimeBreakdown time)
+    {
+        var done = cursor.Iteration + 1;
+        var replace = settings.ReferenceEvery > 0 && done % settings.ReferenceEvery == 0;
+        return new(done, checkpoint, replace ? checkpoint : cursor.Reference, cursor.StartedAt, cursor.Time + time);
+    }
+
+    /// <summary>Whether a point of the learning curve falls on a step. The last step is measured as the stage's result.</summary>
+    private static bool Evaluates(StageInput stage, RlStage settings, int step) =>
+        stage.Evaluation is not null && settings.EvaluateEvery > 0 && step % settings.EvaluateEvery == 0 && step < settings.Iterations;
+
+    private static async Task BookkeepAsync(
+        IOrchestrationContext context, StageInput stage, RlStage settings, RlCursor cursor, IReadOnlyDictionary<string, double> metrics)
+    {
+        var record = context.CallActivityAsync(
+            MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, cursor.Iteration, metrics), JobCalls.Storage);
+        var prune = context.CallActivityAsync(
+            StageActivities.Prune, new CheckpointPrune(stage.RunId, stage.Label, cursor.Iteration, settings.KeepEvery, [cursor.Reference]), JobCalls.Storage);
+        await Task.WhenAll(record, prune);
+    }
+
+    private static Dictionary<string, double> WithTimes(IReadOnlyDictionary<string, double> metrics, TimeBreakdown time) => new(metrics)
+    {
+        [MetricNames.TimeStep] = time.Wall,
+        [MetricNames.TimeGeneration] = time.Generation,
+        [MetricNames.TimeReward] = time.Reward,
+        [MetricNames.TimeUpdate] = time.Update,
+        [MetricNames.TimeStorage] = time.Storage,
+        [MetricNames.TimeWaiting] = time.Waiting,
+    };
+}

@@ -1,0 +1,78 @@
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>Keeps a run's custom status, the stage tree, while its orchestration goes along.</summary>
+internal sealed class RunBoard
+{
+    private readonly IOrchestrationContext context;
+    private readonly List<StageView> stages;
+    private readonly DateTimeOffset startedAt;
+    private TimeBreakdown time = new();
+
+    public RunBoard(IOrchestrationContext context, Recipe recipe, RunInput input)
+    {
+        this.context = context;
+        startedAt = Now;
+        stages = Plan(recipe, input);
+        Publish();
+    }
+
+    private DateTimeOffset Now => new(context.CurrentUtcDateTime, TimeSpan.Zero);
+
+    /// <summary>The stage tree before anything is done.</summary>
+    public static List<StageView> Plan(Recipe recipe, RunInput input) => [.. recipe.Stages.Select(stage =>
+    {
+        var kind = StageKinds.Of(stage.Value);
+        return new StageView
+        {
+            Name = stage.Key, Label = input.Label(stage.Key), Kind = kind.Name, Status = StageStatus.Pending, Total = kind.Steps(stage.Value),
+        };
+    })];
+
+    public void Begin(string name) => Publish(name, stage => stage with { Status = StageStatus.Running, StartedAt = Now });
+
+    public void Evaluate(string name, StageResult result, string jobId) =>
+        Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Evaluating, Phase = "evaluate", EndedAt = null }, jobId);
+
+    public void Finish(string name, StageResult result)
+    {
+        time += result.Time + (result.Evaluation?.Time ?? new());
+        Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Completed, Phase = null });
+    }
+
+    public void Fail(string error)
+    {
+        var running = stages.FindIndex(stage => stage.Status is StageStatus.Running or StageStatus.Evaluating);
+        if (running >= 0) stages[running] = stages[running] with { Status = StageStatus.Failed, Error = error, EndedAt = Now, Phase = null };
+        Publish(ended: true);
+    }
+
+    public RunProgress Complete() => Publish(ended: true);
+
+    private static StageView Describe(StageView stage, StageResult result)
+    {
+        var metrics = new Dictionary<string, double>(result.Metrics);
+        foreach (var (name, value) in result.Evaluation?.Metrics ?? new Dictionary<string, double>()) metrics[name] = value;
+        return stage with
+        {
+            Done = stage.Total, StartedAt = result.StartedAt, EndedAt = result.EndedAt, Checkpoint = result.Checkpoint, Metrics = metrics,
+        };
+    }
+
+    private void Publish(string name, Func<StageView, StageView> change, params string[] jobs)
+    {
+        var index = stages.FindIndex(stage => stage.Name == name);
+        stages[index] = change(stages[index]);
+        Publish(ended: false, jobs);
+    }
+
+    private RunProgress Publish(bool ended = false, params string[] jobs)
+    {
+        var progress = new RunProgress { Stages = [.. stages], Time = time, StartedAt = startedAt, EndedAt = ended ? Now : null, Jobs = jobs };
+        context.SetCustomStatus(progress);
+        return progress;
+    }
+}

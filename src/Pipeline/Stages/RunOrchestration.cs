@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Logging;
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Report;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>A run: the recipe's stages in order, each measured when it has made a model, and the report at the end.</summary>
+internal sealed partial class RunOrchestration(JobCalls jobs)
+{
+    public const string Name = "run";
+
+    /// <summary>The orchestrator. What earlier generations finished is taken over, not done again.</summary>
+    public async Task<RunProgress> RunAsync(IOrchestrationContext context, RunInput input)
+    {
+        var (recipe, records) = await context.CallActivityAsync<RunPlan>(StageActivities.Begin, input, JobCalls.Storage);
+        var board = new RunBoard(context, recipe, input);
+        try
+        {
+            await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
+            var results = new Dictionary<string, StageResult>();
+            foreach (var (name, settings) in recipe.Stages)
+            {
+                var record = records.GetValueOrDefault(input.Label(name)) ?? new();
+                var stage = Stage(recipe, input, name, settings, results) with { Cursor = record.Cursor };
+                results[name] = await RunStageAsync(context, stage, record.Result, board);
+            }
+            await context.CallActivityAsync(ReportActivities.Write, new ReportRequest(input, recipe, results), JobCalls.Storage);
+        }
+        catch (TaskFailedException e)
+        {
+            board.Fail(e.Details.Root.ErrorMessage);
+            await ReleaseAsync(context, new(input.RunId, Completed: false));
+            throw;
+        }
+        await ReleaseAsync(context, new(input.RunId, Completed: true));
+        return board.Complete();
+    }
+
+    private static StageInput Stage(Recipe recipe, RunInput run, string name, StageRecipe settings, Dictionary<string, StageResult> results) => new()
+    {
+        RunId = run.RunId,
+        Name = name,
+        Label = run.Label(name),
+        Seed = recipe.Seed,
+        Settings = settings,
+        Tasks = recipe.Tasks,
+        Jobs = recipe.Jobs,
+        Evaluation = recipe.Evaluation,
+        // All models of a run are measured by the same rewards, so that before and after compare.
+        Rewards = recipe.Stages.Values.OfType<RlStage>().SelectMany(stage => stage.Rewards)
+            .GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value),
+        From = settings.From is { } from ? results[from].Checkpoint : null,
+    };
+
+    private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, RunBoard board)
+    {
+        var kind = StageKinds.Of(stage.Settings);
+        if (result is null)
+        {
+            board.Begin(stage.Name);
+            result = await context.CallSubOrchestratorAsync<StageResult>(
+                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: $"{context.InstanceId}:{stage.Label}"));
+            await SaveAsync(context, stage, result);
+        }
+        if (kind.YieldsModel && result.Evaluation is null && stage.Evaluation is { } evaluation)
+        {
+            var job = Evaluations.Job(stage, evaluation, result.Checkpoint!, result.Steps, final: true);
+            board.Evaluate(stage.Name, result, job.JobId);
+            result = result with { Evaluation = await Evaluations.RunAsync(context, jobs, job) };
+            await context.CallActivityAsync(
+                MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, result.Evaluation.Metrics), JobCalls.Storage);
+            await SaveAsync(context, stage, result);
+        }
+        board.Finish(stage.Name, result);
+        return result;
+    }
+
+    /// <summary>Lets the workers go; when that fails, the run's own outcome stands and <see cref="Workers.WorkerKeeper"/> tries again.</summary>
+    private static async Task ReleaseAsync(IOrchestrationContext context, WorkersRelease release)
+    {
+        try
+        {
+            await context.CallActivityAsync(StageActivities.ReleaseWorkers, release, JobCalls.Storage);
+        }
+        catch (TaskFailedException e)
+        {
+            LogNotReleased(context.CreateReplaySafeLogger(Name), e, release.RunId);
+        }
+    }
+
+    private static Task SaveAsync(IOrchestrationContext context, StageInput stage, StageResult result) =>
+        context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(result)), JobCalls.Storage);
+
+    [LoggerMessage(EventId = 1201, Level = LogLevel.Error, Message = "The workers of run {RunId} could not be released")]
+    private static partial void LogNotReleased(ILogger log, Exception exception, string runId);
+}

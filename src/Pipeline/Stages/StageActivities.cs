@@ -1,0 +1,78 @@
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>A stage's record, to be saved.</summary>
+internal sealed record StageSave(string RunId, string Stage, StageRecord Record);
+
+/// <summary>What a run has to do: its recipe, and by label what earlier generations left.</summary>
+internal sealed record RunPlan(Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records);
+
+/// <summary>The workers that a run asks for.</summary>
+internal sealed record WorkersRequest(string RunId, WorkersRecipe Workers);
+
+/// <summary>The end of a run's need for workers.</summary>
+internal sealed record WorkersRelease(string RunId, bool Completed);
+
+/// <summary>What run and stage orchestrations ask of the world; each may run more than once.</summary>
+internal sealed class StageActivities(IRunStore runs, IBlobStore blobs, JobQueues queues, IWorkerPool pool)
+{
+    public const string Begin = "begin-run";
+    public const string Save = "save-stage";
+    public const string Prune = "prune-checkpoints";
+    public const string EnsureWorkers = "ensure-workers";
+    public const string ReleaseWorkers = "release-workers";
+
+    /// <summary>Reads the recipe and the stages' records.</summary>
+    public async Task<RunPlan> BeginAsync(RunInput input, CancellationToken cancellation)
+    {
+        var spec = await runs.TryGetAsync(input.RunId, cancellation) ?? throw new StorageException($"There is no run '{input.RunId}' in storage.");
+        var recipe = spec.ParseRecipe();
+        var records = new Dictionary<string, StageRecord>();
+        foreach (var label in recipe.Stages.Keys.Select(input.Label))
+        {
+            if (await blobs.TryReadJsonAsync<StageRecord>(BlobLayout.StageRecord(input.RunId, label), cancellation) is { } record)
+                records.Add(label, record);
+        }
+        return new(recipe, records);
+    }
+
+    /// <summary>Writes a stage's record.</summary>
+    public Task SaveAsync(StageSave save, CancellationToken cancellation) =>
+        blobs.WriteJsonAsync(BlobLayout.StageRecord(save.RunId, save.Stage), save.Record, cancellation);
+
+    /// <summary>Removes the checkpoints that <see cref="CheckpointRetention"/> does not keep, and what an interrupted removal left of them.</summary>
+    /// <returns>How many were removed.</returns>
+    public async Task<int> PruneAsync(CheckpointPrune prune, CancellationToken cancellation)
+    {
+        var prefix = BlobLayout.Checkpoints(prune.RunId, prune.Stage);
+        var doomed = new SortedSet<int>();
+        await foreach (var blob in blobs.ListAsync(prefix, cancellation))
+        {
+            if (CheckpointRetention.StepOf(prefix, blob.Path) is { } step && !CheckpointRetention.Keeps(prune, step)) doomed.Add(step);
+        }
+        var checkpoints = new CheckpointStore(blobs);
+        foreach (var step in doomed) await checkpoints.DeleteAsync(BlobLayout.Checkpoint(prune.RunId, prune.Stage, step), cancellation);
+        return doomed.Count;
+    }
+
+    /// <summary>Creates the run's queues and sees to its workers.</summary>
+    public async Task EnsureWorkersAsync(WorkersRequest request, CancellationToken cancellation)
+    {
+        await queues.GetAsync(BlobLayout.CompletionsQueue, cancellation);
+        await queues.GetAsync(BlobLayout.JobQueue(request.RunId), cancellation);
+        await pool.EnsureAsync(request.RunId, request.Workers, cancellation);
+    }
+
+    /// <summary>Lets the run's workers go, and with a completed run its job queue; a run that may be continued keeps it.</summary>
+    public async Task ReleaseWorkersAsync(WorkersRelease release, CancellationToken cancellation)
+    {
+        await pool.ReleaseAsync(release.RunId, cancellation);
+        if (release.Completed) await queues.DropAsync(BlobLayout.JobQueue(release.RunId), cancellation);
+    }
+}

@@ -1,0 +1,82 @@
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>How a kind of stage is carried out. Adding one: derive from <see cref="StageKind{TRecipe}"/> and list it in <see cref="StageKinds"/>.</summary>
+internal abstract class StageKind(Type recipe, string name)
+{
+    /// <summary>The recipe's record.</summary>
+    public Type Recipe { get; } = recipe;
+
+    /// <summary>The kind's name as in recipes.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The orchestrator's name.</summary>
+    public string Orchestrator => $"stage-{Name}";
+
+    /// <summary>Whether the stage makes a model, which is then measured.</summary>
+    public virtual bool YieldsModel => true;
+
+    /// <summary>Steps or iterations in all.</summary>
+    public abstract int Steps(StageRecipe settings);
+
+    /// <summary>Adds the kind's orchestrators.</summary>
+    public abstract void Register(OrchestrationRegistry registry, JobCalls jobs);
+}
+
+/// <inheritdoc/>
+/// <typeparam name="TRecipe">The kind's recipe.</typeparam>
+internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TRecipe), name)
+    where TRecipe : StageRecipe
+{
+    /// <inheritdoc/>
+    public sealed override int Steps(StageRecipe settings) => Steps((TRecipe)settings);
+
+    /// <inheritdoc/>
+    public override void Register(OrchestrationRegistry registry, JobCalls jobs) =>
+        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator, (context, input) => RunAsync(context, jobs, input, (TRecipe)input.Settings));
+
+    /// <inheritdoc cref="Steps(StageRecipe)"/>
+    protected abstract int Steps(TRecipe settings);
+
+    /// <summary>The stage itself. Null when it goes on as new.</summary>
+    protected abstract Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, TRecipe settings);
+}
+
+/// <summary>What stages have in common.</summary>
+internal static class StageHelpers
+{
+    /// <summary>The checkpoint that the stage starts from.</summary>
+    /// <exception cref="InvalidOperationException">The recipe names none; the recipe's check should have said so.</exception>
+    public static string RequireFrom(this StageInput input) =>
+        input.From ?? throw new InvalidOperationException($"Stage '{input.Name}' needs a model to start from: set 'from'.");
+
+    /// <summary>A job of the stage.</summary>
+    public static JobSpec Job(this StageInput input, string jobId, JobPayload payload) => new()
+    {
+        RunId = input.RunId,
+        JobId = jobId,
+        Payload = payload with { Seed = input.Seed, Stage = input.Name },
+        Retry = input.Jobs,
+    };
+
+    /// <summary>A job's seconds as a stage counts them; the wall time is left to whoever saw the clock.</summary>
+    public static TimeBreakdown Time(this JobResult result) => new()
+    {
+        Generation = result.Timing.Generation,
+        Reward = result.Timing.Reward,
+        Update = result.Timing.Update,
+        Storage = result.Timing.Storage,
+    };
+
+    /// <summary>An output's path.</summary>
+    /// <exception cref="InvalidOperationException">The worker did not write it.</exception>
+    public static string Output(this JobResult result, string name) => result.Outputs.TryGetValue(name, out var path)
+        ? path
+        : throw new InvalidOperationException(
+            $"Job '{result.JobId}' has no output '{name}', only: {string.Join(", ", result.Outputs.Keys.Order())}.");
+}

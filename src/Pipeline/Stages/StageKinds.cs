@@ -1,0 +1,16 @@
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>The kinds of stages that a run can have.</summary>
+internal static class StageKinds
+{
+    /// <summary>All kinds.</summary>
+    public static IReadOnlyList<StageKind> All { get; } = [new PretrainStageKind(), new RlStageKind(), new EvaluateStageKind()];
+
+    /// <summary>The kind of a stage's recipe.</summary>
+    /// <exception cref="NotSupportedException">There is none.</exception>
+    public static StageKind Of(StageRecipe settings) =>
+        All.FirstOrDefault(kind => kind.Recipe == settings.GetType())
+        ?? throw new NotSupportedException($"No stage kind carries out {settings.GetType().Name}. There are: {string.Join(", ", All.Select(kind => kind.Name))}.");
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>What a run's orchestration starts from; a retry starts it anew with the next generation.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Generation">How often it was retried.</param>
+/// <param name="Revisions">How often each stage was run anew, by name.</param>
+internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDictionary<string, int>? Revisions = null)
+{
+    /// <summary>The stage's label: its name, with <c>~n</c> when run anew for the n-th time.</summary>
+    public string Label(string stage) => Revisions?.GetValueOrDefault(stage) is > 0 and var n ? $"{stage}~{n}" : stage;
+}
+
+/// <summary>What a stage's orchestration starts from. References and settings only.</summary>
+internal sealed record StageInput
+{
+    public required string RunId { get; init; }
+    public required string Name { get; init; }
+    public required string Label { get; init; }
+    public required long Seed { get; init; }
+    public required StageRecipe Settings { get; init; }
+    /// <summary>The recipe's tasks by name.</summary>
+    public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
+    public required JobsRecipe Jobs { get; init; }
+    /// <summary>The run's evaluation; null for none.</summary>
+    public EvaluationRecipe? Evaluation { get; init; }
+    /// <summary>Reward functions whose means evaluations report.</summary>
+    public IReadOnlyDictionary<string, double> Rewards { get; init; } = new Dictionary<string, double>();
+    /// <summary>The checkpoint of the stage that this one starts from.</summary>
+    public string? From { get; init; }
+    /// <summary>Where a stage of many steps goes on, in a form of its own.</summary>
+    public JsonElement? Cursor { get; init; }
+}
+
+/// <summary>What a stage yields: references and a few figures.</summary>
+internal sealed record StageResult
+{
+    public required string Label { get; init; }
+    public required int Steps { get; init; }
+    public string? Checkpoint { get; init; }
+    /// <summary>Where its time went, the final evaluation not included.</summary>
+    public required TimeBreakdown Time { get; init; }
+    public required DateTimeOffset StartedAt { get; init; }
+    public required DateTimeOffset EndedAt { get; init; }
+    /// <summary>The last step's figures.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+    /// <summary>Example completions of the last step, if any.</summary>
+    public string? Samples { get; init; }
+    /// <summary>Its model, measured.</summary>
+    public EvaluationResult? Evaluation { get; init; }
+}
+
+/// <summary>What an evaluation yields. Its time is what it adds to its stage's.</summary>
+internal sealed record EvaluationResult(IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null);
+
+/// <summary>How far a stage is, kept in a blob so that a retry need not start it over.</summary>
+internal sealed record StageRecord(StageResult? Result = null, JsonElement? Cursor = null);
+
+/// <summary>The custom status of a stage's orchestration.</summary>
+internal sealed record StageProgress
+{
+    public int Done { get; init; }
+    public int Total { get; init; }
+    public string? Phase { get; init; }
+    /// <summary>The running jobs.</summary>
+    public IReadOnlyList<string> Jobs { get; init; } = [];
+    /// <summary>Whether the running job's steps are the stage's.</summary>
+    public bool JobSteps { get; init; }
+    /// <summary>The sub-orchestration whose status says more about phase and jobs.</summary>
+    public string? Instance { get; init; }
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+    public string? Checkpoint { get; init; }
+    public string? Samples { get; init; }
+    public TimeBreakdown Time { get; init; } = new();
+}
+
+/// <summary>The custom status of a run's orchestration: the stage tree.</summary>
+internal sealed record RunProgress
+{
+    public required IReadOnlyList<StageView> Stages { get; init; }
+    public TimeBreakdown Time { get; init; } = new();
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    /// <summary>Jobs that the run's orchestration itself waits for (evaluations).</summary>
+    public IReadOnlyList<string> Jobs { get; init; } = [];
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Runs;
+
+namespace R1Cloud.Pipeline.Workers;
+
+/// <summary>
+/// Keeps workers in step with runs: a run that is active has its workers (after a restart of the host, for one), a finished or held one has none.
+/// </summary>
+internal sealed partial class WorkerKeeper(
+    IRunStore runs, IOrchestrationClient client, IWorkerPool pool, PipelineOptions options, TimeProvider clock, ILogger<WorkerKeeper> log) : BackgroundService
+{
+    private readonly HashSet<string> settled = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await KeepAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(e);
+            }
+            await Task.Delay(options.WorkerCheckInterval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Looks after every run once.</summary>
+    internal async Task KeepAsync(CancellationToken cancellation)
+    {
+        await foreach (var id in runs.ListAsync(cancellation))
+        {
+            var state = await client.GetAsync(id, cancellation);
+            if (state is null || (state.IsFinished && settled.Contains(id))) continue;
+            if (state.Status is OrchestrationStatus.Running && await runs.TryGetAsync(id, cancellation) is { } spec)
+            {
+                settled.Remove(id);
+                await pool.EnsureAsync(id, spec.ParseRecipe().Workers, cancellation);
+                // The run may have ended meanwhile, its workers released before this brought them back.
+                if (await client.GetAsync(id, cancellation) is { Status: OrchestrationStatus.Running }) continue;
+            }
+            if (state.Status is OrchestrationStatus.Pending) continue;
+            if ((await pool.GetAsync(id, cancellation)).Workers.Count > 0) await pool.ReleaseAsync(id, cancellation);
+            if (state.IsFinished) settled.Add(id);
+        }
+    }
+
+    [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Could not look after the workers; trying again")]
+    private partial void LogFailed(Exception exception);
+}

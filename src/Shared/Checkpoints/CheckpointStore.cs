@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Shared.Checkpoints;
+
+/// <summary>
+/// Checkpoints in blob storage. The files lie under the writing attempt's own name and the manifest, created last and only if there is
+/// none, makes them a checkpoint: a torn one is never seen, and of two writers the first wins.
+/// </summary>
+/// <param name="blobs">Where they are.</param>
+public sealed class CheckpointStore(IBlobStore blobs)
+{
+    /// <summary>The name of the table of contents within a checkpoint's folder.</summary>
+    public const string ManifestName = "manifest.json";
+
+    private const int Transfers = 4;
+
+    /// <summary>Uploads a folder's files as a checkpoint, hashing them on the way.</summary>
+    /// <param name="prefix">The checkpoint's path, ending with a slash; see <see cref="BlobLayout.Checkpoint"/>.</param>
+    /// <param name="stage">The stage that made it.</param>
+    /// <param name="step">The step or iteration that it stands after.</param>
+    /// <param name="attempt">The writing attempt's unique name.</param>
+    /// <param name="parent">The checkpoint that it grew from, if any.</param>
+    /// <param name="folder">The local folder whose files make it up.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>The manifest that counts: another attempt's when that was first, and then this one's files are removed.</returns>
+    /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
+    public async Task<CheckpointManifest> WriteAsync(
+        string prefix, string stage, int step, string attempt, string? parent, string folder, CancellationToken cancellation = default)
+    {
+        var files = new ConcurrentDictionary<string, CheckpointFile>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(Directory.EnumerateFiles(folder), Parallelism(cancellation), async (file, stop) =>
+        {
+            var path = $"{prefix}{attempt}/{Path.GetFileName(file)}";
+            await using var source = BlobStoreFiles.OpenRead(file);
+            await using var hashing = new HashingStream(source);
+            await blobs.UploadAsync(path, hashing, stop);
+            files[Path.GetFileName(file)] = new CheckpointFile(path, source.Length, await hashing.FinishAsync(stop));
+        });
+        if (files.IsEmpty) throw new StorageException($"Checkpoint '{prefix}' would be empty: there are no files in '{folder}'.");
+
+        var manifest = new CheckpointManifest
+        {
+            Stage = stage, Step = step, Attempt = attempt, Parent = parent,
+            Files = new SortedDictionary<string, CheckpointFile>(files, StringComparer.Ordinal),
+        };
+        if (await blobs.TryCreateJsonAsync(prefix + ManifestName, manifest, cancellation)) return manifest;
+
+        var winner = await ReadAsync(prefix, cancellation);
+        if (winner.Attempt != attempt) await DeleteFilesAsync($"{prefix}{attempt}/", cancellation);
+        return winner;
+    }
+
+    /// <summary>A checkpoint's manifest.</summary>
+    /// <exception cref="CheckpointNotFoundException">There is none.</exception>
+    /// <exception cref="CheckpointCorruptException">It is not valid.</exception>
+    public async Task<CheckpointManifest> ReadAsync(string prefix, CancellationToken cancellation = default) =>
+        Parse(prefix, await blobs.TryReadAsync(prefix + ManifestName, cancellation) ?? throw new CheckpointNotFoundException(prefix));
+
+    /// <summary>Brings a checkpoint's files to this node, size and SHA-256 of each verified; one that is here already is not fetched again.</summary>
+    /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
+    /// <param name="cacheFolder">The node's cache; it may be shared by the node's workers.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>The folder with the files, to be read only.</returns>
+    /// <exception cref="CheckpointNotFoundException">There is no such checkpoint.</exception>
+    /// <exception cref="CheckpointCorruptException">A file is missing or differs from the manifest.</exception>
+    /// <exception cref="StorageException">Storage does not answer, or the disk is full.</exception>
+    public async Task<string> DownloadAsync(string prefix, string cacheFolder, CancellationToken cancellation = default)
+    {
+        var content = await blobs.TryReadAsync(prefix + ManifestName, cancellation) ?? throw new CheckpointNotFoundException(prefix);
+        var manifest = Parse(prefix, content);
+        var cache = new CheckpointCache(cacheFolder);
+        if (await cache.TryGetAsync(content, manifest, cancellation) is { } cached) return cached;
+        return await cache.AddAsync(content, folder =>
+            Parallel.ForEachAsync(manifest.Files, Parallelism(cancellation), async (file, stop) => await FetchAsync(file.Key, file.Value, folder, stop)));
+    }
+
+    /// <summary>The checkpoint with the highest step under a prefix, e.g. a stage's <c>runs/{run}/checkpoints/{stage}/</c>.</summary>
+    /// <returns>Its path, or null when there is none with a manifest.</returns>
+    public async Task<string?> TryFindLatestAsync(string prefix, CancellationToken cancellation = default)
+    {
+        (int Step, string? Prefix) latest = (-1, null);
+        await foreach (var blob in blobs.ListAsync(prefix, cancellation))
+        {
+            if (!blob.Path.EndsWith("/" + ManifestName, StringComparison.Ordinal)) continue;
+            var checkpoint = blob.Path[..^ManifestName.Length];
+            var name = checkpoint.TrimEnd('/').Split('/')[^1];
+            if (name.StartsWith("step-", StringComparison.Ordinal)
+                && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
+                && step > latest.Step) latest = (step, checkpoint);
+        }
+        return latest.Prefix;
+    }
+
+    /// <summary>Removes a checkpoint, its manifest first, so that it is never seen in part. Removing one that is gone does nothing.</summary>
+    public async Task DeleteAsync(string prefix, CancellationToken cancellation = default)
+    {
+        await blobs.DeleteAsync(prefix + ManifestName, cancellation);
+        await DeleteFilesAsync(prefix, cancellation);
+    }
+
+    private async ValueTask FetchAsync(string name, CheckpointFile file, string folder, CancellationToken cancellation)
+    {
+        var (length, sha256) = (0L, "");
+        var found = await LocalFiles.TryReplaceAsync(Path.Combine(folder, name), async destination =>
+        {
+            await using var hashing = new HashingStream(destination);
+            if (!await blobs.TryDownloadAsync(file.Path, hashing, cancellation)) return false;
+            (length, sha256) = (hashing.Hashed, await hashing.FinishAsync(cancellation));
+            return true;
+        });
+        if (!found) throw new CheckpointCorruptException($"Checkpoint file '{file.Path}' is missing although the manifest lists it.");
+        Verify(file, length, sha256, file.Path);
+    }
+
+    internal static void Verify(CheckpointFile file, long length, string sha256, string place)
+    {
+        if (length != file.Length) throw new CheckpointCorruptException($"Checkpoint file '{place}' has {length} bytes; its manifest says {file.Length}.");
+        if (sha256 != file.Sha256) throw new CheckpointCorruptException($"Checkpoint file '{place}' has SHA-256 {sha256}; its manifest says {file.Sha256}.");
+    }
+
+    private static CheckpointManifest Parse(string prefix, BinaryData content)
+    {
+        try
+        {
+            var manifest = content.ToObjectFromJson<CheckpointManifest>(R1Json.Options);
+            return manifest is { Files.Count: > 0 } && manifest.Files.Keys.All(name => name == Path.GetFileName(name) && name.Length > 0)
+                ? manifest
+                : throw new CheckpointCorruptException($"Checkpoint manifest '{prefix}{ManifestName}' lists no files, or files with folders in their names.");
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointCorruptException($"Checkpoint manifest '{prefix}{ManifestName}' is not valid: {e.Message}", e);
+        }
+    }
+
+    private async Task DeleteFilesAsync(string prefix, CancellationToken cancellation) =>
+        await Parallel.ForEachAsync(blobs.ListAsync(prefix, cancellation), Parallelism(cancellation), async (blob, stop) => await blobs.DeleteAsync(blob.Path, stop));
+
+    private static ParallelOptions Parallelism(CancellationToken cancellation) => new() { MaxDegreeOfParallelism = Transfers, CancellationToken = cancellation };
+}

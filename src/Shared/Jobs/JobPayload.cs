@@ -1,0 +1,127 @@
+using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Shared.Jobs;
+
+/// <summary>What a job does. Each kind is a record of its own; blob references are paths inside the run's container.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(PretrainJob), JobKinds.Pretrain)]
+[JsonDerivedType(typeof(RolloutJob), JobKinds.Rollout)]
+[JsonDerivedType(typeof(UpdateJob), JobKinds.Update)]
+[JsonDerivedType(typeof(EvaluateJob), JobKinds.Evaluate)]
+[JsonDerivedType(typeof(NoopJob), JobKinds.Noop)]
+public abstract record JobPayload
+{
+    /// <summary>The run's seed.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>The stage's name as in the recipe: part of every derived seed.</summary>
+    public string Stage { get; init; } = "";
+
+    /// <summary>The job's kind, as in <see cref="JobKinds"/>.</summary>
+    [JsonIgnore]
+    public abstract string Kind { get; }
+}
+
+/// <summary>Names of the job kinds.</summary>
+public static class JobKinds
+{
+    /// <summary>Train a small decoder from scratch.</summary>
+    public const string Pretrain = "pretrain";
+    /// <summary>Generate completions and score them.</summary>
+    public const string Rollout = "rollout";
+    /// <summary>One policy update from rollouts.</summary>
+    public const string Update = "update";
+    /// <summary>Measure a checkpoint.</summary>
+    public const string Evaluate = "evaluate";
+    /// <summary>Nothing: measures the road, not the load.</summary>
+    public const string Noop = "noop";
+}
+
+/// <summary>Trains a small decoder from scratch and writes its checkpoint.</summary>
+public sealed record PretrainJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Pretrain;
+    /// <summary>The stage's settings.</summary>
+    public required PretrainStage Settings { get; init; }
+    /// <summary>The task that makes the corpus.</summary>
+    public required TaskRecipe Task { get; init; }
+    /// <summary>Where the checkpoint goes.</summary>
+    public required string Checkpoint { get; init; }
+}
+
+/// <summary>Generates completions for a shard of an iteration's questions and scores them.</summary>
+public sealed record RolloutJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Rollout;
+    /// <summary>The stage's settings.</summary>
+    public required RlStage Settings { get; init; }
+    /// <summary>The task that asks the questions.</summary>
+    public required TaskRecipe Task { get; init; }
+    /// <summary>The iteration, from 0.</summary>
+    public required int Iteration { get; init; }
+    /// <summary>The policy's checkpoint.</summary>
+    public required string Policy { get; init; }
+    /// <summary>The shard's first question within the iteration.</summary>
+    public required int FirstQuestion { get; init; }
+    /// <summary>The shard's questions.</summary>
+    public required int QuestionCount { get; init; }
+    /// <summary>Path prefix of the rollout files; the attempt adds its own name and extensions.</summary>
+    public required string Output { get; init; }
+}
+
+/// <summary>Updates the policy from an iteration's rollouts and writes the next checkpoint.</summary>
+public sealed record UpdateJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Update;
+    /// <summary>The stage's settings.</summary>
+    public required RlStage Settings { get; init; }
+    /// <summary>The iteration, from 0.</summary>
+    public required int Iteration { get; init; }
+    /// <summary>The policy that made the rollouts.</summary>
+    public required string Policy { get; init; }
+    /// <summary>The reference of the KL term; null when its weight is 0.</summary>
+    public string? Reference { get; init; }
+    /// <summary>The rollouts' token files, in shard order.</summary>
+    public required IReadOnlyList<string> Rollouts { get; init; }
+    /// <summary>Where the next checkpoint goes.</summary>
+    public required string Checkpoint { get; init; }
+}
+
+/// <summary>Measures a checkpoint on held-out problems.</summary>
+public sealed record EvaluateJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Evaluate;
+    /// <summary>What is measured.</summary>
+    public required EvaluationRecipe Settings { get; init; }
+    /// <summary>The task that asks the problems.</summary>
+    public required TaskRecipe Task { get; init; }
+    /// <summary>Weight of each reward function by name, whose means are reported.</summary>
+    public IReadOnlyDictionary<string, double> Rewards { get; init; } = new Dictionary<string, double>();
+    /// <summary>The checkpoint.</summary>
+    public required string Checkpoint { get; init; }
+    /// <summary>Whether example answers are written; a curve point needs none.</summary>
+    public bool WithSamples { get; init; } = true;
+}
+
+/// <summary>Does nothing, or fails in a way that a test asks for.</summary>
+public sealed record NoopJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Noop;
+    /// <summary>How long it takes, in milliseconds.</summary>
+    public int Milliseconds { get; init; }
+    /// <summary>What goes wrong: null, <c>retryable</c>, <c>bad-input</c> or <c>crash</c>.</summary>
+    public string? Fault { get; init; }
+    /// <summary>On how many of the first attempts it goes wrong.</summary>
+    public int FaultyAttempts { get; init; }
+}

@@ -1,0 +1,84 @@
+namespace R1Cloud.Shared.Metrics;
+
+/// <summary>Names of the figures that jobs report and stages record: the field's usual ones.</summary>
+public static class MetricNames
+{
+    /// <summary>Loss of the last optimizer step, or the mean over an update.</summary>
+    public const string Loss = "loss";
+    /// <summary>Learning rate.</summary>
+    public const string LearningRate = "lr";
+    /// <summary>Global gradient norm before clipping.</summary>
+    public const string GradNorm = "grad_norm";
+    /// <summary>Mean estimate of KL(π‖π_ref) per token, in nats.</summary>
+    public const string Kl = "kl";
+    /// <summary>Mean entropy of the policy per token, in nats.</summary>
+    public const string Entropy = "entropy";
+    /// <summary>Mean of the importance ratio π/π_old.</summary>
+    public const string RatioMean = "ratio/mean";
+    /// <summary>Share of tokens whose ratio is clipped on either side.</summary>
+    public const string ClipRatio = "clip_ratio";
+    /// <summary>Share of tokens clipped at 1 − ε.</summary>
+    public const string ClipRatioLow = "clip_ratio/low";
+    /// <summary>Share of tokens clipped at 1 + ε.</summary>
+    public const string ClipRatioHigh = "clip_ratio/high";
+
+    /// <summary>Mean reward of an iteration's completions.</summary>
+    public const string RewardMean = "reward/mean";
+    /// <summary>Standard deviation of an iteration's rewards.</summary>
+    public const string RewardStd = "reward/std";
+    /// <summary>Share of groups whose rewards are all equal: they teach nothing.</summary>
+    public const string FracRewardZeroStd = "frac_reward_zero_std";
+    /// <summary>Share of completions with the right answer.</summary>
+    public const string Accuracy = "accuracy";
+    /// <summary>Share of completions with the right tags.</summary>
+    public const string Format = "format";
+    /// <summary>Mean tokens a completion.</summary>
+    public const string MeanLength = "completions/mean_length";
+    /// <summary>Tokens of the shortest completion.</summary>
+    public const string MinLength = "completions/min_length";
+    /// <summary>Tokens of the longest completion.</summary>
+    public const string MaxLength = "completions/max_length";
+    /// <summary>Share of completions cut off at the length limit.</summary>
+    public const string ClippedRatio = "completions/clipped_ratio";
+    /// <summary>Completions.</summary>
+    public const string Samples = "samples";
+    /// <summary>Tokens generated or trained on.</summary>
+    public const string Tokens = "tokens";
+
+    /// <summary>Trained tokens a second (pretraining).</summary>
+    public const string TokensPerSecond = "tokens_per_second";
+    /// <summary>Generated tokens a second of generating.</summary>
+    public const string TokensPerSecondGeneration = "tokens_per_second/generation";
+    /// <summary>Trained tokens a second of updating.</summary>
+    public const string TokensPerSecondUpdate = "tokens_per_second/update";
+
+    /// <summary>Seconds of the step, from its first decision to its last.</summary>
+    public const string TimeStep = "time/step";
+    /// <summary>Seconds generating, on the critical path.</summary>
+    public const string TimeGeneration = "time/generation";
+    /// <summary>Seconds scoring, on the critical path.</summary>
+    public const string TimeReward = "time/reward";
+    /// <summary>Seconds updating, on the critical path.</summary>
+    public const string TimeUpdate = "time/update";
+    /// <summary>Seconds reading and writing blobs, on the critical path.</summary>
+    public const string TimeStorage = "time/storage";
+    /// <summary>The step's other seconds: orchestration, queue, process.</summary>
+    public const string TimeWaiting = "time/waiting";
+
+    /// <summary>Share of held-out problems answered right by greedy decoding.</summary>
+    public const string EvalGreedyAccuracy = "eval/greedy_accuracy";
+    /// <summary>Share of greedy answers with the right tags.</summary>
+    public const string EvalGreedyFormat = "eval/greedy_format";
+    /// <summary>Mean over problems of the share of samples that are right.</summary>
+    public const string EvalPassAt1 = "eval/pass_at_1";
+    /// <summary>Share of samples with the right tags.</summary>
+    public const string EvalFormat = "eval/format";
+    /// <summary>Mean tokens a sampled answer.</summary>
+    public const string EvalMeanLength = "eval/mean_length";
+    /// <summary>Problems asked.</summary>
+    public const string EvalProblems = "eval/problems";
+    /// <summary>Samples a problem.</summary>
+    public const string EvalSamples = "eval/samples";
+    /// <summary>Asked problems that also occur in the training data; must be 0.</summary>
+    public const string EvalOverlap = "eval/overlap_with_training";
+}

@@ -1,0 +1,34 @@
+using System.Text.Json.Serialization;
+
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>One run: the data it learns from and the stages that carry a model from nothing (or a base checkpoint) to a reasoner.</summary>
+public sealed record Recipe
+{
+    /// <summary>The recipe's name; run ids begin with it. Lower-case letters, digits and single dashes, at most 40.</summary>
+    [Name]
+    public required string Name { get; init; }
+
+    /// <summary>What the recipe is for, in a sentence.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>The run's seed: every random draw derives from it.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Sources of verifiable problems by name; stages refer to them.</summary>
+    [Name(OnNames = true), JsonConverter(typeof(OrderedMapConverter<TaskRecipe>))]
+    public IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; } = new OrderedDictionary<string, TaskRecipe>();
+
+    /// <summary>The stages in the order in which they run, by name.</summary>
+    [Name(OnNames = true), NotEmpty, JsonConverter(typeof(OrderedMapConverter<StageRecipe>))]
+    public required IReadOnlyDictionary<string, StageRecipe> Stages { get; init; }
+
+    /// <summary>The evaluation made after every stage that yields a model; null for none.</summary>
+    public EvaluationRecipe? Evaluation { get; init; }
+
+    /// <summary>The workers that the run asks for.</summary>
+    public WorkersRecipe Workers { get; init; } = new();
+
+    /// <summary>How failing jobs are treated.</summary>
+    public JobsRecipe Jobs { get; init; } = new();
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text;
+
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>What a recipe would do, or what is wrong with it: the answer to <c>check</c>.</summary>
+/// <param name="File">The recipe's file.</param>
+/// <param name="Problems">Everything wrong with it; empty when it can run.</param>
+/// <param name="Summary">What it would do; null when it cannot run.</param>
+public sealed record RecipeReport(string File, IReadOnlyList<RecipeProblem> Problems, RecipeSummary? Summary)
+{
+    /// <summary>The report for a terminal: a line a problem, or a table of the stages.</summary>
+    public override string ToString() => Summary?.ToString() ?? string.Join(Environment.NewLine,
+        [.. Problems.Select(problem => problem.ToString()), $"{File}: {(Problems.Count == 1 ? "1 problem" : $"{Problems.Count} problems")}"]);
+}
+
+/// <summary>What a recipe would do.</summary>
+/// <param name="Name">The recipe's name.</param>
+/// <param name="Hash">The first 12 digits of its hash.</param>
+/// <param name="Stages">Its stages, in order.</param>
+public sealed record RecipeSummary(string Name, string Hash, IReadOnlyList<StageSummary> Stages)
+{
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{Name} ({Hash})");
+        foreach (var s in Stages.Append(Total))
+        {
+            text.AppendLine().Append(CultureInfo.InvariantCulture,
+                $"  {s.Name,-16} {s.Kind,-9} {s.Steps,8:N0} steps {s.Jobs,8:N0} jobs {s.Samples,12:N0} samples {s.MaxTokens,15:N0} tokens at most");
+        }
+        return text.ToString();
+    }
+
+    private StageSummary Total => new("total", "", null, Stages.Sum(s => s.Steps), Stages.Sum(s => s.Jobs), Stages.Sum(s => s.Samples), Stages.Sum(s => s.MaxTokens));
+}
+
+/// <summary>What a stage would do, its evaluations included.</summary>
+/// <param name="Name">The stage.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="From">The stage whose model it starts from.</param>
+/// <param name="Steps">Optimizer steps.</param>
+/// <param name="Jobs">Jobs for the workers.</param>
+/// <param name="Samples">Sequences trained on (pretraining) or generated.</param>
+/// <param name="MaxTokens">Tokens in them if each were as long as it may be, prompts left out.</param>
+public sealed record StageSummary(string Name, string Kind, string? From, long Steps, long Jobs, long Samples, long MaxTokens);
+
+/// <summary>Checks a recipe without running it.</summary>
+public static class RecipeCheck
+{
+    /// <summary>Loads a recipe and says what it would do. Bad recipes do not throw: their problems are in the report.</summary>
+    public static RecipeReport Run(string path)
+    {
+        try
+        {
+            return new(path, [], Summarize(RecipeLoader.LoadFile(path)));
+        }
+        catch (RecipeException e)
+        {
+            return new(path, e.Problems, null);
+        }
+    }
+
+    /// <summary>What a recipe would do.</summary>
+    public static RecipeSummary Summarize(LoadedRecipe loaded)
+    {
+        ArgumentNullException.ThrowIfNull(loaded);
+        var (recipe, _, _) = loaded;
+        return new(recipe.Name, loaded.ShortHash, [.. recipe.Stages.Select(stage => Summarize(stage.Key, stage.Value, recipe.Evaluation))]);
+    }
+
+    private static StageSummary Summarize(string name, StageRecipe stage, EvaluationRecipe? evaluation) => stage switch
+    {
+        PretrainStage s => With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions), evaluation, 1),
+        RlStage s => With(Rollouts(name, s), evaluation, 1 + (s.EvaluateEvery > 0 ? s.Iterations / s.EvaluateEvery : 0)),
+        EvaluateStage s => With(new(name, "evaluate", s.From, 0, 0, 0, 0), s.Evaluation, 1),
+        _ => throw new ArgumentException($"Stage {name}: {stage.GetType().Name} has no summary.", nameof(stage)),
+    };
+
+    private static StageSummary Rollouts(string name, RlStage stage)
+    {
+        var samples = (long)stage.Iterations * stage.Questions * stage.GroupSize;
+        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs, stage.Iterations * (stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
+    }
+
+    // Each problem is also answered once greedily.
+    private static StageSummary With(StageSummary stage, EvaluationRecipe? evaluation, int times)
+    {
+        if (evaluation is null) return stage;
+        var samples = times * (long)evaluation.Problems * (evaluation.Samples + 1);
+        return stage with { Jobs = stage.Jobs + times, Samples = stage.Samples + samples, MaxTokens = stage.MaxTokens + samples * evaluation.Sampling.MaxNewTokens };
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.</summary>
+internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems)
+{
+    private readonly List<string> order = [.. recipe.Stages.Keys];
+
+    /// <summary>Runs every rule.</summary>
+    public void Check()
+    {
+        foreach (var (name, stage) in recipe.Stages)
+        {
+            var path = $"stages.{name}";
+            CheckFrom(path, name, stage);
+            if (stage is PretrainStage pretrain) CheckPretrain(path, pretrain);
+            if (stage is RlStage rl) CheckRl(path, name, rl);
+            if (stage is EvaluateStage evaluate) CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
+        }
+        if (recipe.Evaluation is null) return;
+        CheckEvaluation("evaluation", recipe.Evaluation, null);
+        foreach (var name in order.Where(name => recipe.Stages[name] is not EvaluateStage))
+            CheckLength("evaluation", recipe.Evaluation.Sampling, "evaluation.task", recipe.Evaluation.Task, ModelOf(name));
+    }
+
+    private void CheckFrom(string path, string name, StageRecipe stage)
+    {
+        if (stage.From is null) return;
+        var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier] is not EvaluateStage).ToList();
+        if (!recipe.Stages.ContainsKey(stage.From) && WasDropped("stages", stage.From)) return;
+        Require(candidates.Contains(stage.From), $"{path}.from", stage.From,
+            candidates.Count > 0 ? $"an earlier stage that yields a model: {string.Join(", ", candidates)}" : "an earlier stage that yields a model, and there is none before this one",
+            Spelling.DidYouMean(stage.From, candidates));
+    }
+
+    private void CheckPretrain(string path, PretrainStage stage)
+    {
+        var (model, at) = (stage.Model, $"{path}.model");
+        Require(model.HiddenSize % model.Heads == 0, $"{at}.heads", model.Heads, $"a divisor of hiddenSize, {model.HiddenSize}", involved: $"{at}.hiddenSize");
+        Require(model.HiddenSize / model.Heads % 2 == 0, $"{at}.heads", model.Heads,
+            $"so many that hiddenSize / heads is even ({model.HiddenSize} / {model.Heads} is not): the rotary embedding turns pairs", involved: $"{at}.hiddenSize");
+        Require(model.Heads % model.KvHeads == 0, $"{at}.kvHeads", model.KvHeads, $"a divisor of heads, {model.Heads}", involved: $"{at}.heads");
+        CheckWarmup(path, stage.Optimizer, stage.Steps, "steps");
+        if (CheckTask($"{path}.task", stage.Task) is { } bounds)
+        {
+            Require(bounds.ExampleTokens <= model.MaxPositions, $"{at}.maxPositions", model.MaxPositions,
+                $"at least {bounds.ExampleTokens}: the longest worked example of task {stage.Task}", involved: [$"{path}.task", $"tasks.{stage.Task}"]);
+        }
+    }
+
+    private void CheckRl(string path, string name, RlStage stage)
+    {
+        var rows = (long)stage.Questions * stage.GroupSize;
+        string[] rollout = [$"{path}.questions", $"{path}.groupSize"];
+        Require(stage.Shards <= stage.Questions, $"{path}.shards", stage.Shards, $"at most questions, {stage.Questions}", involved: $"{path}.questions");
+        Require(rows % stage.MiniBatches == 0, $"{path}.miniBatches", stage.MiniBatches,
+            $"a divisor of questions × groupSize, {stage.Questions} × {stage.GroupSize} = {rows}", involved: rollout);
+        Require(stage.MicroBatchSize <= rows / stage.MiniBatches, $"{path}.microBatchSize", stage.MicroBatchSize,
+            $"at most a mini-batch, {rows} / {stage.MiniBatches} rows; 0 takes it whole", involved: [.. rollout, $"{path}.miniBatches"]);
+        Require(stage.Sampling.Temperature > 0, $"{path}.sampling.temperature", stage.Sampling.Temperature, "above 0: equal samples have no advantage");
+        Require(stage.Rewards.Count == 0 || stage.Rewards.Values.Any(weight => weight != 0), $"{path}.rewards", "only 0", "at least one weight that is not 0");
+        Require(stage.EvaluateEvery == 0 || recipe.Evaluation is not null, $"{path}.evaluateEvery", stage.EvaluateEvery,
+            "0, or an \"evaluation\" in the recipe that says what is measured", involved: "evaluation");
+        CheckWarmup(path, stage.Optimizer, stage.Iterations, "iterations");
+        if (CheckTask($"{path}.task", stage.Task) is { } bounds)
+        {
+            Require(stage.Questions <= bounds.Training, $"{path}.questions", stage.Questions,
+                $"at most {bounds.Training}: the training problems of task {stage.Task}", involved: [$"{path}.task", $"tasks.{stage.Task}"]);
+        }
+        CheckLength(path, stage.Sampling, $"{path}.task", stage.Task, ModelOf(name));
+    }
+
+    private void CheckEvaluation(string path, EvaluationRecipe evaluation, (string Path, ModelShape Model)? model)
+    {
+        Require(evaluation.Sampling.Temperature > 0 || evaluation.Samples == 1, $"{path}.samples", evaluation.Samples,
+            "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
+        if (CheckTask($"{path}.task", evaluation.Task) is { } bounds)
+        {
+            Require(evaluation.Problems <= bounds.HeldOut, $"{path}.problems", evaluation.Problems,
+                $"at most {bounds.HeldOut}: the held-out problems of task {evaluation.Task}", involved: [$"{path}.task", $"tasks.{evaluation.Task}"]);
+        }
+        CheckLength(path, evaluation.Sampling, $"{path}.task", evaluation.Task, model);
+    }
+
+    private TaskBounds? CheckTask(string path, string name)
+    {
+        if (!recipe.Tasks.ContainsKey(name) && WasDropped("tasks", name)) return null;
+        Require(recipe.Tasks.ContainsKey(name), path, name,
+            recipe.Tasks.Count > 0 ? $"a name in \"tasks\": {string.Join(", ", recipe.Tasks.Keys)}" : "a name in \"tasks\", which has none",
+            Spelling.DidYouMean(name, recipe.Tasks.Keys));
+        return BoundsOf(name);
+    }
+
+    private void CheckWarmup(string path, OptimizerRecipe optimizer, int steps, string field) =>
+        Require(optimizer.WarmupSteps <= steps, $"{path}.optimizer.warmupSteps", optimizer.WarmupSteps, $"at most {field}, {steps}", involved: $"{path}.{field}");
+
+    private void CheckLength(string path, SamplingRecipe sampling, string taskPath, string task, (string Path, ModelShape Model)? model)
+    {
+        if (model is not var (modelPath, shape) || BoundsOf(task) is not { } bounds) return;
+        Require((long)bounds.PromptTokens + sampling.MaxNewTokens <= shape.MaxPositions, $"{path}.sampling.maxNewTokens", sampling.MaxNewTokens,
+            $"at most {Math.Max(0, shape.MaxPositions - bounds.PromptTokens)}: {modelPath}.maxPositions, {shape.MaxPositions}, less {bounds.PromptTokens} for the prompt",
+            involved: [taskPath, $"tasks.{task}", $"{modelPath}.maxPositions"]);
+    }
+
+    // Limits of a task with a wrong setting are not known.
+    private TaskBounds? BoundsOf(string task) =>
+        !problems.Concern($"tasks.{task}") && recipe.Tasks.GetValueOrDefault(task) is ArithmeticTask arithmetic ? ArithmeticSplit.Measure(arithmetic) : null;
+
+    private (string Path, ModelShape Model)? ModelOf(string name)
+    {
+        for (var at = order.IndexOf(name); at >= 0;)
+        {
+            if (recipe.Stages[order[at]] is PretrainStage pretrain) return ($"stages.{order[at]}.model", pretrain.Model);
+            var from = order.IndexOf(recipe.Stages[order[at]].From ?? "");
+            if (from >= at) return null;
+            at = from;
+        }
+        return null;
+    }
+
+    // An entry that is there but could not be read is not a missing one.
+    private bool WasDropped(string map, string name) => tree.Find($"{map}.{name}").Found || problems.Concern(map) && tree.Find(map) is { Found: true, Node: not ObjectNode };
+
+    private void Require(bool holds, string path, object value, string allowed, string hint = "", params string[] involved)
+    {
+        if (holds || problems.Concern(path) || involved.Any(problems.Concern)) return;
+        var (node, written) = tree.Find(path);
+        var shown = written ? node.Shown : value is string text ? ScalarNode.Quote(text) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+        problems.Add(node.At, path, shown, $"{shown}{(written ? "" : ", the default,")} is not allowed{hint}", allowed);
+    }
+}

@@ -1,0 +1,44 @@
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>One thing wrong with a recipe: where, what it says, and what would be right.</summary>
+/// <param name="File">The file that holds the value: the recipe itself, one that it extends, or a preset.</param>
+/// <param name="Line">The line, from 1.</param>
+/// <param name="Column">The column, from 1, in UTF-16 units.</param>
+/// <param name="Path">The field, e.g. <c>stages.r1-zero.loss.clipLow</c>; empty for the file as a whole.</param>
+/// <param name="Value">The value that is not allowed, as JSON; <c>nothing</c> for a missing field.</param>
+/// <param name="Message">What is wrong.</param>
+/// <param name="Allowed">What is allowed.</param>
+public sealed record RecipeProblem(string File, int Line, int Column, string Path, string Value, string Message, string Allowed)
+{
+    /// <summary>The problem in one line that editors and terminals can follow: <c>file(line,column): path: message: allowed</c>.</summary>
+    public override string ToString() =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{File}({Line},{Column}): {(Path.Length > 0 ? Path + ": " : "")}{Message}: {Allowed}");
+}
+
+/// <summary>A recipe that cannot be run; carries every problem found, not only the first.</summary>
+/// <param name="problems">The problems, at least one.</param>
+public sealed class RecipeException(IReadOnlyList<RecipeProblem> problems) : Exception(string.Join(Environment.NewLine, problems))
+{
+    /// <summary>What is wrong, in the order of the files.</summary>
+    public IReadOnlyList<RecipeProblem> Problems { get; } = problems;
+}
+
+/// <summary>Collects problems, and knows which fields have one so that nobody complains of what follows from it.</summary>
+internal sealed class RecipeProblems
+{
+    private readonly List<RecipeProblem> problems = [];
+
+    public void Add(Location at, string path, string value, string message, string allowed) =>
+        problems.Add(new(at.File, at.Line, at.Column, path, value, message, allowed));
+
+    /// <summary>Whether a field, one that holds it or one inside it has a problem.</summary>
+    public bool Concern(string path) => problems.Exists(p => p.Path == path || Inside(p.Path, path) || Inside(path, p.Path));
+
+    /// <exception cref="RecipeException">There are problems.</exception>
+    public void ThrowIfAny()
+    {
+        if (problems.Count > 0) throw new RecipeException([.. problems.OrderBy(p => p.File == problems[0].File ? 0 : 1).ThenBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line).ThenBy(p => p.Column)]);
+    }
+
+    private static bool Inside(string inner, string outer) => outer.Length > 0 && inner.StartsWith(outer + ".", StringComparison.Ordinal);
+}

@@ -1,0 +1,58 @@
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>What is measured of a model, on held-out problems.</summary>
+public sealed record EvaluationRecipe
+{
+    /// <summary>The task whose held-out problems are asked.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Different problems asked.</summary>
+    [Bounds(Min = 1, Max = 1_000_000)]
+    public int Problems { get; init; } = 512;
+
+    /// <summary>Samples a problem (k): pass@1 is their mean.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int Samples { get; init; } = 4;
+
+    /// <summary>How the samples are drawn; greedy accuracy is always measured besides.</summary>
+    public SamplingRecipe Sampling { get; init; } = new() { Temperature = 0.6, TopP = 0.95 };
+}
+
+/// <summary>The workers that a run asks for.</summary>
+public sealed record WorkersRecipe
+{
+    /// <summary>Workers at once.</summary>
+    [Bounds(Min = 1, Max = 1000)]
+    public int Count { get; init; } = 1;
+
+    /// <summary>CPU threads a worker; 0 shares the machine's cores among the workers.</summary>
+    [Bounds(Min = 0, Max = 1024)]
+    public int Threads { get; init; }
+
+    /// <summary>Where workers compute: auto, cpu, cuda or cuda:N.</summary>
+    [Device]
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Whether resumed runs must end with bitwise the same weights.</summary>
+    public bool Deterministic { get; init; } = true;
+}
+
+/// <summary>How failing jobs are treated.</summary>
+public sealed record JobsRecipe
+{
+    /// <summary>Attempts in all of a job whose attempts fail. Preemptions do not count.</summary>
+    [Bounds(Min = 1, Max = 100)]
+    public int MaxAttempts { get; init; } = 3;
+
+    /// <summary>Times a job may lose its worker without a word (crash, out of memory, lost node) before it is given up.</summary>
+    [Bounds(Min = 0, Max = 1000)]
+    public int MaxLost { get; init; } = 8;
+
+    /// <summary>Seconds before a failed attempt is tried again; doubles each time.</summary>
+    [Bounds(Min = 0, Max = 3600)]
+    public double RetryDelaySeconds { get; init; } = 2;
+
+    /// <summary>Seconds after which a job without a sign of life goes to another worker.</summary>
+    [Bounds(Min = 1, Max = 86_400)]
+    public int HeartbeatTimeoutSeconds { get; init; } = 60;
+}

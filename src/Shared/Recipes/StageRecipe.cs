@@ -1,0 +1,113 @@
+using System.Text.Json.Serialization;
+
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>One stage of a run. Each kind is a record of its own.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(PretrainStage), "pretrain")]
+[JsonDerivedType(typeof(RlStage), "rl")]
+[JsonDerivedType(typeof(EvaluateStage), "evaluate")]
+public abstract record StageRecipe
+{
+    /// <summary>The stage whose model this one starts from; null for a stage that makes its own.</summary>
+    [JsonPropertyOrder(-1)]
+    public string? From { get; init; }
+}
+
+/// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>
+[Lacks(nameof(From), "a pretrain stage makes its own model")]
+public sealed record PretrainStage : StageRecipe
+{
+    /// <summary>The task whose training problems make the corpus.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>The decoder's shape.</summary>
+    public ModelShape Model { get; init; } = new();
+
+    /// <summary>How the corpus is mixed.</summary>
+    public CorpusMix Corpus { get; init; } = new();
+
+    /// <summary>Optimizer steps.</summary>
+    [Bounds(Min = 1, Max = 999_999)]
+    public int Steps { get; init; } = 300;
+
+    /// <summary>Sequences a step.</summary>
+    [Bounds(Min = 1, Max = 65_536)]
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>The optimizer.</summary>
+    public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 1.5e-3, WarmupSteps = 20, WeightDecay = 0.01 };
+
+    /// <summary>Steps between two saves of the job's progress.</summary>
+    [Bounds(Min = 1, Max = 999_999)]
+    public int SaveEvery { get; init; } = 100;
+}
+
+/// <summary>Reinforcement learning with verifiable rewards: GRPO and its relatives.</summary>
+[Needs(nameof(From), nameof(Rewards))]
+public sealed record RlStage : StageRecipe
+{
+    /// <summary>The task whose training problems are the prompts.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Rollout-and-update rounds.</summary>
+    [Bounds(Min = 1, Max = 999_999)]
+    public int Iterations { get; init; } = 100;
+
+    /// <summary>Questions drawn an iteration.</summary>
+    [Bounds(Min = 1, Max = 65_536)]
+    public int Questions { get; init; } = 32;
+
+    /// <summary>Samples a question (GRPO's G).</summary>
+    [Bounds(Min = 2, Max = 1024)]
+    public int GroupSize { get; init; } = 16;
+
+    /// <summary>Jobs that an iteration's rollout is cut into; must not exceed the questions.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int Shards { get; init; } = 1;
+
+    /// <summary>How completions are sampled.</summary>
+    public SamplingRecipe Sampling { get; init; } = new();
+
+    /// <summary>Weight of each reward function by its registered name; the reward is the weighted sum.</summary>
+    [Known(nameof(KnownNames.Rewards), OnNames = true), NotEmpty]
+    public IReadOnlyDictionary<string, double> Rewards { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>The policy loss.</summary>
+    public PolicyLossRecipe Loss { get; init; } = new();
+
+    /// <summary>Mini-batches that a rollout is split into at random; one optimizer step each.</summary>
+    [Bounds(Min = 1, Max = 65_536)]
+    public int MiniBatches { get; init; } = 16;
+
+    /// <summary>Passes over each rollout.</summary>
+    [Bounds(Min = 1, Max = 100)]
+    public int Epochs { get; init; } = 1;
+
+    /// <summary>Rows in one forward and backward pass; gradients accumulate over a mini-batch. 0 takes the mini-batch whole.</summary>
+    [Bounds(Min = 0, Max = 65_536)]
+    public int MicroBatchSize { get; init; }
+
+    /// <summary>The optimizer; its schedule runs over iterations.</summary>
+    public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 3e-6 };
+
+    /// <summary>Iterations after which the reference model becomes the policy; 0 keeps the first.</summary>
+    [Bounds(Min = 0, Max = 999_999)]
+    public int ReferenceEvery { get; init; } = 400;
+
+    /// <summary>Every so many iterations a checkpoint is kept for good; those between are removed once no longer needed.</summary>
+    [Bounds(Min = 1, Max = 999_999)]
+    public int KeepEvery { get; init; } = 50;
+
+    /// <summary>Iterations between two evaluations on held-out problems for the learning curve; 0 for none.</summary>
+    [Bounds(Min = 0, Max = 999_999)]
+    public int EvaluateEvery { get; init; }
+}
+
+/// <summary>Measures a stage's model.</summary>
+[Needs(nameof(From))]
+public sealed record EvaluateStage : StageRecipe
+{
+    /// <summary>What is measured.</summary>
+    public required EvaluationRecipe Evaluation { get; init; }
+}

@@ -1,0 +1,32 @@
+using System.Text.Json.Serialization;
+
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>A source of problems with verifiable answers. Each kind is a record of its own.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(ArithmeticTask), "arithmetic")]
+public abstract record TaskRecipe;
+
+/// <summary>Integer arithmetic, generated on the fly.</summary>
+public sealed record ArithmeticTask : TaskRecipe
+{
+    /// <summary>The operation that the problems ask for.</summary>
+    public ArithmeticOperation Operation { get; init; } = ArithmeticOperation.Add;
+
+    /// <summary>Digits of each operand, 1 to 6: the difficulty.</summary>
+    [Bounds(Min = 1, Max = 6)]
+    public int Digits { get; init; } = 2;
+
+    /// <summary>Share of all problems, chosen by hash, that is held out for evaluation, in percent (1 to 50).</summary>
+    [Bounds(Min = 1, Max = 50)]
+    public int HeldOutPercent { get; init; } = 10;
+}
+
+/// <summary>What an <see cref="ArithmeticTask"/> asks for.</summary>
+public enum ArithmeticOperation
+{
+    /// <summary>a + b.</summary>
+    Add,
+    /// <summary>a × b with a one-digit b.</summary>
+    Multiply,
+}

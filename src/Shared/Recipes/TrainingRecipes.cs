@@ -1,0 +1,191 @@
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>The shape of a decoder trained from scratch (Llama family).</summary>
+public sealed record ModelShape
+{
+    /// <summary>Width of the residual stream.</summary>
+    [Bounds(Min = 2, Max = 65_536)]
+    public int HiddenSize { get; init; } = 128;
+
+    /// <summary>Decoder layers.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int Layers { get; init; } = 4;
+
+    /// <summary>Query heads; must divide the hidden size.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int Heads { get; init; } = 4;
+
+    /// <summary>Key/value heads; must divide the query heads.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int KvHeads { get; init; } = 2;
+
+    /// <summary>Width of the SwiGLU layer.</summary>
+    [Bounds(Min = 1, Max = 1_048_576)]
+    public int IntermediateSize { get; init; } = 352;
+
+    /// <summary>Longest sequence in tokens, prompt included.</summary>
+    [Bounds(Min = 1, Max = 1_048_576)]
+    public int MaxPositions { get; init; } = 96;
+
+    /// <summary>Base of the rotary embedding.</summary>
+    [Bounds(Above = 1)]
+    public double RopeTheta { get; init; } = 10000;
+}
+
+/// <summary>How a pretraining corpus is mixed: a base model that has seen thinking, tags and guessing, but rarely together.</summary>
+public sealed record CorpusMix
+{
+    /// <summary>Share of samples that carry the full think/answer tags.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double Tagged { get; init; } = 0.15;
+
+    /// <summary>Share of samples that answer without thinking.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double Guesses { get; init; } = 0.30;
+
+    /// <summary>Share of the guesses that are right.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double GuessAccuracy { get; init; } = 0.30;
+
+    /// <summary>Chance of an error at each step of the thinking.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double StepNoise { get; init; } = 0.02;
+}
+
+/// <summary>How completions are sampled.</summary>
+public sealed record SamplingRecipe
+{
+    /// <summary>Softmax temperature; 0 is greedy.</summary>
+    [Bounds(Min = 0, Max = 100)]
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Nucleus: the smallest set of tokens with this much probability; 1 for all.</summary>
+    [Bounds(Above = 0, Max = 1)]
+    public double TopP { get; init; } = 1;
+
+    /// <summary>The k most likely tokens; 0 for all.</summary>
+    [Bounds(Min = 0)]
+    public int TopK { get; init; }
+
+    /// <summary>Tokens at least this likely relative to the most likely one; 0 for all.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double MinP { get; init; }
+
+    /// <summary>Most new tokens a completion.</summary>
+    [Bounds(Min = 1, Max = 1_048_576)]
+    public int MaxNewTokens { get; init; } = 40;
+}
+
+/// <summary>AdamW and its learning-rate schedule.</summary>
+public sealed record OptimizerRecipe
+{
+    /// <summary>Peak learning rate.</summary>
+    [Bounds(Above = 0, Max = 1)]
+    public required double LearningRate { get; init; }
+
+    /// <summary>Steps of linear warm-up.</summary>
+    [Bounds(Min = 0, Max = 999_999)]
+    public int WarmupSteps { get; init; }
+
+    /// <summary>The schedule after the warm-up.</summary>
+    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Constant;
+
+    /// <summary>The last learning rate as a share of the peak (linear and cosine).</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double FinalRatio { get; init; } = 0.1;
+
+    /// <summary>Decoupled weight decay.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double WeightDecay { get; init; }
+
+    /// <summary>AdamW's first moment decay.</summary>
+    [Bounds(Min = 0, Below = 1)]
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>AdamW's second moment decay.</summary>
+    [Bounds(Min = 0, Below = 1)]
+    public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>Global gradient norm above which gradients are scaled down; 0 for none.</summary>
+    [Bounds(Min = 0)]
+    public double ClipNorm { get; init; } = 1;
+}
+
+/// <summary>How a learning rate runs after its warm-up.</summary>
+public enum LearningRateSchedule
+{
+    /// <summary>Stays.</summary>
+    Constant,
+    /// <summary>Falls in a line to the final ratio.</summary>
+    Linear,
+    /// <summary>Falls along half a cosine to the final ratio.</summary>
+    Cosine,
+}
+
+/// <summary>A policy loss by name with its options (DeepSeek-R1 section 2.1; DeepSeekMath section 4.1 for GRPO).</summary>
+public sealed record PolicyLossRecipe
+{
+    /// <summary>The registered loss.</summary>
+    [Known(nameof(KnownNames.Losses))]
+    public string Name { get; init; } = "grpo";
+
+    /// <summary>Lower clip: ratios below 1 − this are clipped.</summary>
+    [Bounds(Above = 0)]
+    public double ClipLow { get; init; } = 0.2;
+
+    /// <summary>Upper clip: ratios above 1 + this are clipped.</summary>
+    [Bounds(Above = 0)]
+    public double ClipHigh { get; init; } = 0.2;
+
+    /// <summary>Weight β of the KL term; 0 needs no reference model.</summary>
+    [Bounds(Min = 0)]
+    public double KlWeight { get; init; }
+
+    /// <summary>The KL estimator inside the loss.</summary>
+    public KlEstimator KlEstimator { get; init; } = KlEstimator.K3;
+
+    /// <summary>How token losses become one number.</summary>
+    public LossAggregation Aggregation { get; init; } = LossAggregation.SequenceMean;
+
+    /// <summary>What advantages are divided by.</summary>
+    public AdvantageScale AdvantageScale { get; init; } = AdvantageScale.Group;
+
+    /// <summary>Whether completions cut off at the length limit are left out of the loss.</summary>
+    public bool MaskTruncated { get; init; }
+
+    /// <summary>Whether groups whose rewards are all equal are left out of the batch.</summary>
+    public bool DropEqualGroups { get; init; }
+}
+
+/// <summary>Estimators of KL(π‖π_ref) from one sample a token.</summary>
+public enum KlEstimator
+{
+    /// <summary>log π − log π_ref: unbiased, high variance.</summary>
+    K1,
+    /// <summary>½ (log π − log π_ref)²: low variance, biased.</summary>
+    K2,
+    /// <summary>π_ref/π − log(π_ref/π) − 1: GRPO's.</summary>
+    K3,
+}
+
+/// <summary>How token losses become one number.</summary>
+public enum LossAggregation
+{
+    /// <summary>Mean over each completion's tokens, then over completions (GRPO).</summary>
+    SequenceMean,
+    /// <summary>Mean over all tokens (DAPO).</summary>
+    TokenMean,
+    /// <summary>Sum over tokens divided by completions × the length limit (Dr. GRPO).</summary>
+    ConstantLength,
+}
+
+/// <summary>What advantages are divided by.</summary>
+public enum AdvantageScale
+{
+    /// <summary>The standard deviation of the group's rewards (GRPO).</summary>
+    Group,
+    /// <summary>The standard deviation of the whole batch's rewards.</summary>
+    Batch,
+    /// <summary>Nothing (Dr. GRPO).</summary>
+    None,
+}

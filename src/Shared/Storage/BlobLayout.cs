@@ -1,0 +1,76 @@
+using System.Globalization;
+
+namespace R1Cloud.Shared.Storage;
+
+/// <summary>Where everything of a run lives, as paths inside the blob container.</summary>
+public static class BlobLayout
+{
+    /// <summary>The blob container that holds all runs.</summary>
+    public const string Container = "r1";
+
+    /// <summary>The queue on which finished jobs are announced.</summary>
+    public const string CompletionsQueue = "r1-completions";
+
+    /// <summary>The queue of a run's jobs.</summary>
+    public static string JobQueue(string runId) => $"r1-jobs-{runId}";
+
+    /// <summary>Everything of a run begins so.</summary>
+    public static string Run(string runId) => $"runs/{runId}/";
+
+    /// <summary>The run's resolved recipe and id: written once.</summary>
+    public static string RunSpec(string runId) => $"runs/{runId}/spec.json";
+
+    /// <summary>Small entries that list all runs without listing their blobs begin so.</summary>
+    public const string RunIndex = "index/runs/";
+
+    /// <summary>A run's entry in the index.</summary>
+    public static string RunIndexEntry(string runId) => $"{RunIndex}{runId}.json";
+
+    /// <summary>What an idempotency key stands for; the key's hash in lower-case hex.</summary>
+    public static string IdempotencyKey(string keyHash) => $"index/keys/{keyHash}.json";
+
+    /// <summary>A run's generations (one for each retry) begin so.</summary>
+    public static string Generations(string runId) => $"runs/{runId}/generations/";
+
+    /// <summary>One generation of a run, from 1.</summary>
+    public static string Generation(string runId, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Generations(runId)}{number:D6}.json");
+
+    /// <summary>How far a stage is, so that a retry need not start it over.</summary>
+    public static string StageRecord(string runId, string stage) => $"runs/{runId}/stages/{stage}.json";
+
+    /// <summary>Everything of a job begins so.</summary>
+    public static string Job(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/";
+
+    /// <summary>A job's order.</summary>
+    public static string JobSpec(string runId, string jobId) => Job(runId, jobId) + "spec.json";
+
+    /// <summary>A job's commit point.</summary>
+    public static string JobResult(string runId, string jobId) => Job(runId, jobId) + "result.json";
+
+    /// <summary>A running job's last word.</summary>
+    public static string JobProgress(string runId, string jobId) => Job(runId, jobId) + "progress.json";
+
+    /// <summary>One attempt's own prefix.</summary>
+    public static string Attempt(string runId, string jobId, string attempt) => $"{Job(runId, jobId)}attempts/{attempt}/";
+
+    /// <summary>A checkpoint's folder.</summary>
+    public static string Checkpoint(string runId, string stage, int step) =>
+        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/checkpoints/{stage}/step-{step:D6}/");
+
+    /// <summary>A stage's checkpoints begin so.</summary>
+    public static string Checkpoints(string runId, string stage) => $"runs/{runId}/checkpoints/{stage}/";
+
+    /// <summary>Path prefix of a shard's rollout files.</summary>
+    public static string Rollout(string runId, string stage, int iteration, int shard) =>
+        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/rollouts/{stage}/{iteration:D6}/{shard}");
+
+    /// <summary>A stage's metrics: an append blob, one JSON line a step.</summary>
+    public static string Metrics(string runId, string stage) => $"runs/{runId}/metrics/{stage}.jsonl";
+
+    /// <summary>A stage's TensorBoard events: an append blob.</summary>
+    public static string TensorBoard(string runId, string stage) => $"runs/{runId}/metrics/{stage}/events.out.tfevents.{runId}";
+
+    /// <summary>A file of the run's report.</summary>
+    public static string Report(string runId, string file) => $"runs/{runId}/report/{file}";
+}

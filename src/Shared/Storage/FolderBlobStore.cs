@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+
+namespace R1Cloud.Shared.Storage;
+
+/// <summary>Blobs as files of a folder: for jobs run by hand and for tools.</summary>
+/// <param name="folder">The folder; created when first written to.</param>
+public sealed class FolderBlobStore(string folder) : IBlobStore
+{
+    private readonly string root = Path.GetFullPath(folder);
+
+    /// <inheritdoc/>
+    public async Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default)
+    {
+        var file = FileOf(path);
+        if (!File.Exists(file)) return null;
+        try
+        {
+            return new BinaryData(await File.ReadAllBytesAsync(file, cancellation));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw LocalFiles.Failure("reading", file, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
+        LocalFiles.TryCreateAsync(FileOf(path), async stream =>
+        {
+            await stream.WriteAsync(content.ToMemory(), cancellation);
+            return true;
+        });
+
+    /// <inheritdoc/>
+    public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
+        LocalFiles.TryReplaceAsync(FileOf(path), async stream =>
+        {
+            await stream.WriteAsync(content.ToMemory(), cancellation);
+            return true;
+        });
+
+    /// <inheritdoc/>
+    public Task UploadAsync(string path, Stream content, CancellationToken cancellation = default) =>
+        LocalFiles.TryReplaceAsync(FileOf(path), async stream =>
+        {
+            content.Position = 0;
+            await content.CopyToAsync(stream, cancellation);
+            return true;
+        });
+
+    /// <inheritdoc/>
+    public async Task<bool> TryDownloadAsync(string path, Stream destination, CancellationToken cancellation = default)
+    {
+        var file = FileOf(path);
+        if (!File.Exists(file)) return false;
+        await using var source = BlobStoreFiles.OpenRead(file);
+        await source.CopyToAsync(destination, cancellation);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public async Task AppendAsync(string path, BinaryData content, CancellationToken cancellation = default)
+    {
+        var file = FileOf(path);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await using var stream = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.Read);
+            await stream.WriteAsync(content.ToMemory(), cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw LocalFiles.Failure("appending to", file, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ExistsAsync(string path, CancellationToken cancellation = default) => Task.FromResult(File.Exists(FileOf(path)));
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<BlobEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        await Task.CompletedTask;
+        // The deepest folder that holds every match; the rest of the prefix is compared as text.
+        var start = FileOf(prefix[..(prefix.LastIndexOf('/') + 1)]);
+        if (!Directory.Exists(start)) yield break;
+        var found = new DirectoryInfo(start).EnumerateFiles("*", SearchOption.AllDirectories)
+            .Where(file => file.Extension != ".tmp")
+            .Select(file => (Path: Path.GetRelativePath(root, file.FullName).Replace('\\', '/'), File: file))
+            .Where(entry => entry.Path.StartsWith(prefix, StringComparison.Ordinal))
+            .OrderBy(entry => entry.Path, StringComparer.Ordinal);
+        foreach (var (path, file) in found)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            yield return new BlobEntry(path, file.Length, file.LastWriteTimeUtc);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default)
+    {
+        var file = FileOf(path);
+        if (!File.Exists(file)) return Task.FromResult(false);
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw LocalFiles.Failure("deleting", file, e);
+        }
+        return Task.FromResult(true);
+    }
+
+    private string FileOf(string path)
+    {
+        var file = Path.GetFullPath(Path.Combine(root, path));
+        return file == root || file.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) || Path.TrimEndingDirectorySeparator(file) == root
+            ? file
+            : throw new StorageException($"Blob path '{path}' leads out of the folder '{root}'.");
+    }
+}

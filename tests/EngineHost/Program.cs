@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using R1Cloud.EngineHost;
+using R1Cloud.LocalHost.Engine;
+using R1Cloud.Pipeline.Orchestration;
+
+// run DATABASE LOG SEED: carries the random orchestration of that seed to its end, then prints its output.
+// hold DATABASE: keeps an engine on the database until it is killed.
+// bench: times 500 activities and 500 sub-orchestrations.
+var mode = args[0];
+var folder = mode == "bench" ? Directory.CreateTempSubdirectory("r1-bench-").FullName : "";
+var database = mode == "bench" ? Path.Combine(folder, "engine.db") : args[1];
+var registry = mode switch
+{
+    "run" => RandomOrchestration.Registry(args[2]),
+    "bench" => Bench.Registry(),
+    _ => new OrchestrationRegistry(),
+};
+await using var engine = new EmbeddedEngine(new EngineOptions { DatabasePath = database }, registry, new ServiceCollection().BuildServiceProvider(), NullLoggerFactory.Instance);
+await engine.StartAsync(CancellationToken.None);
+Console.WriteLine("started");
+switch (mode)
+{
+    case "run":
+        await engine.ScheduleNewAsync(RandomOrchestration.Name, new RandomOrchestration.Plan(int.Parse(args[3]), Rounds: 2, Depth: 2), "root");
+        var state = await engine.WaitForCompletionAsync("root", CancellationToken.None);
+        Console.WriteLine(state.Status == OrchestrationStatus.Completed ? state.Output!.Value.GetString() : $"{state.Status}: {state.Failure}");
+        break;
+    case "bench":
+        await Bench.RunAsync(engine);
+        await engine.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+        break;
+    default:
+        await Task.Delay(Timeout.Infinite);
+        break;
+}
+
+/// <summary>How long trivial work takes.</summary>
+internal static class Bench
+{
+    public static OrchestrationRegistry Registry() => new OrchestrationRegistry()
+        .AddActivity<int, int>("same", (_, n, _) => Task.FromResult(n))
+        .AddOrchestrator<int, int>("child", (_, n) => Task.FromResult(n))
+        .AddOrchestrator<int, int>("activities", async (context, count) =>
+            (await Task.WhenAll(Enumerable.Range(0, count).Select(n => context.CallActivityAsync<int>("same", n)))).Sum())
+        .AddOrchestrator<int, int>("sub-orchestrations", async (context, count) =>
+            (await Task.WhenAll(Enumerable.Range(0, count).Select(n => context.CallSubOrchestratorAsync<int>("child", n)))).Sum())
+        .AddOrchestrator<int, int>("sequence", async (context, count) =>
+        {
+            var sum = 0;
+            for (var n = 0; n < count; n++)
+                sum += await context.CallActivityAsync<int>("same", n);
+            return sum;
+        });
+
+    public static async Task RunAsync(EmbeddedEngine engine)
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            foreach (var name in new[] { "activities", "sub-orchestrations", "sequence" })
+            {
+                var began = Stopwatch.GetTimestamp();
+                await engine.ScheduleNewAsync(name, 500, $"{name}-{round}");
+                var state = await engine.WaitForCompletionAsync($"{name}-{round}", CancellationToken.None);
+                Console.WriteLine($"{{\"case\":\"{name}\",\"count\":500,\"round\":{round},\"ms\":{Stopwatch.GetElapsedTime(began).TotalMilliseconds:F0},\"status\":\"{state.Status}\"}}");
+            }
+        }
+    }
+}

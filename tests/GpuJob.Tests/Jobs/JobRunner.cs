@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Numerics;
+using R1Cloud.GpuJob.Residency;
+using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.GpuJob.Tests.Jobs;
+
+/// <summary>Runs handlers over a folder, as a worker would.</summary>
+internal sealed class JobRunner : IDisposable
+{
+    private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("r1-jobs");
+    private int attempts;
+
+    public JobRunner()
+    {
+        Blobs = new FolderBlobStore(Path.Combine(root.FullName, "blobs"));
+        Models = NewWorker();
+    }
+
+    public IBlobStore Blobs { get; }
+
+    /// <summary>The worker's memory; replace it to act as another worker that knows nothing yet.</summary>
+    public ResidentModels Models { get; private set; }
+
+    public static ArithmeticTask Task { get; } = new();
+
+    public static PretrainStage Pretraining { get; } = new()
+    {
+        Task = "addition",
+        Steps = 100,
+        BatchSize = 32,
+        SaveEvery = 40,
+        Corpus = new() { Tagged = 0.7, Guesses = 0.9 }, // short and often in form: rewards differ within groups
+        Optimizer = new() { LearningRate = 5e-3, WarmupSteps = 10 },
+        Model = new() { HiddenSize = 32, Layers = 2, Heads = 2, KvHeads = 1, IntermediateSize = 48 },
+    };
+
+    public static RlStage Rl { get; } = new()
+    {
+        Task = "addition",
+        Iterations = 4,
+        Questions = 8,
+        GroupSize = 4,
+        MiniBatches = 2,
+        Rewards = new Dictionary<string, double> { ["accuracy/exact"] = 1, ["format/think-answer"] = 0.5 },
+        Optimizer = new() { LearningRate = 1e-3 },
+    };
+
+    public void Restart()
+    {
+        Models.Dispose();
+        Models = NewWorker();
+    }
+
+    public Task<JobOutcome> RunAsync<TPayload>(Func<ResidentModels, IJobHandler<TPayload>> handler, TPayload payload, CancellationToken preemption = default, string jobId = "job", Action<int>? onStep = null)
+        where TPayload : JobPayload
+    {
+        var context = new JobContext
+        {
+            Spec = new JobSpec { RunId = "run", JobId = jobId, Payload = payload },
+            Attempt = $"{++attempts}-test",
+            AttemptNumber = attempts,
+            Blobs = Blobs,
+            ScratchFolder = root.CreateSubdirectory($"scratch-{attempts}").FullName,
+            Preemption = preemption,
+            Log = NullLogger.Instance,
+            Progress = (step, _, _) => onStep?.Invoke(step),
+        };
+        return handler(Models).RunAsync(payload, context);
+    }
+
+    public Task<JobOutcome> PretrainAsync(string checkpoint = "base/", CancellationToken preemption = default, string jobId = "base", Action<int>? onStep = null) =>
+        RunAsync(models => new PretrainHandler(models), new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining, Task = Task, Checkpoint = checkpoint }, preemption, jobId, onStep);
+
+    public Task<JobOutcome> RolloutAsync(string policy, int iteration = 0, int first = 0, int count = 8, RlStage? stage = null) =>
+        RunAsync(models => new RolloutHandler(models), new RolloutJob
+        {
+            Seed = 3, Stage = "rl", Settings = stage ?? Rl, Task = Task, Iteration = iteration, Policy = policy,
+            FirstQuestion = first, QuestionCount = count, Output = $"rollouts/{iteration}/{first}",
+        });
+
+    public Task<JobOutcome> UpdateAsync(string policy, IReadOnlyList<string> rollouts, string next, int iteration = 0, RlStage? stage = null, string? reference = null) =>
+        RunAsync(models => new UpdateHandler(models), new UpdateJob
+        {
+            Seed = 3, Stage = "rl", Settings = stage ?? Rl, Iteration = iteration, Policy = policy, Rollouts = rollouts, Checkpoint = next, Reference = reference,
+        });
+
+    /// <summary>The hashes of a checkpoint's files: equal weights and optimizer state have equal ones.</summary>
+    public async Task<string> HashAsync(string checkpoint)
+    {
+        var manifest = await Blobs.ReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json");
+        return string.Join('\n', manifest.Files.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key} {file.Value.Sha256}"));
+    }
+
+    /// <summary>The hash of a checkpoint's weights.</summary>
+    public async Task<string> WeightsAsync(string checkpoint) =>
+        (await Blobs.ReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json")).Files["model.safetensors"].Sha256;
+
+    public void Dispose()
+    {
+        Models.Dispose();
+        root.Delete(recursive: true);
+    }
+
+    private ResidentModels NewWorker() => new(
+        new Lazy<Compute>(() => Compute.Start("cpu", threads: 1)), root.CreateSubdirectory($"cache-{Guid.NewGuid():N}").FullName);
+}

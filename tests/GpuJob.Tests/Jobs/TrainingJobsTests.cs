@@ -1,0 +1,163 @@
+using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Jobs.Rollouts;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.GpuJob.Tests.Jobs;
+
+public sealed class TrainingJobsTests : IDisposable
+{
+    private readonly JobRunner jobs = new();
+
+    public void Dispose() => jobs.Dispose();
+
+    [Fact]
+    public async Task Pretrain_HundredSteps_LowersTheLoss()
+    {
+        var outcome = await jobs.PretrainAsync();
+        var lines = (await jobs.Blobs.TryReadAsync(outcome.Outputs["steps"]))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        lines.Length.ShouldBe(10);
+        lines[0].ShouldContain("\"loss\":");
+        outcome.Metrics[MetricNames.Loss].ShouldBeLessThan(1.6); // ln 24 = 3.2 is knowing nothing
+        outcome.Metrics[MetricNames.TokensPerSecond].ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task Pretrain_PreemptedAndContinuedElsewhere_EndsWithTheSameBits()
+    {
+        await jobs.PretrainAsync("undisturbed/", jobId: "a");
+        using var stop = new CancellationTokenSource();
+        await Assert.ThrowsAsync<PreemptedException>(() => jobs.PretrainAsync("disturbed/", stop.Token, "b", step => { if (step == 60) stop.Cancel(); }));
+        jobs.Restart();
+        var steps = new List<int>();
+        await jobs.PretrainAsync("disturbed/", jobId: "b", onStep: steps.Add);
+        steps[0].ShouldBe(70, "it goes on after the sixtieth step");
+        (await jobs.HashAsync("disturbed/")).ShouldBe(await jobs.HashAsync("undisturbed/"));
+    }
+
+    [Fact]
+    public async Task Update_FirstMiniBatch_HasRatioOne()
+    {
+        await jobs.PretrainAsync();
+        var stage = JobRunner.Rl with { MiniBatches = 1, Sampling = new() { Temperature = 0.8, TopP = 0.9 } };
+        var rollout = await jobs.RolloutAsync("base/", stage: stage);
+        var update = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/1/", stage: stage);
+        update.Metrics[MetricNames.RatioMean].ShouldBe(1, 1e-4); // sampler and trainer agree, temperature and truncation included
+        update.Metrics[MetricNames.ClipRatio].ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Rollout_InShards_IsTheSameAsWhole()
+    {
+        await jobs.PretrainAsync();
+        var whole = await ReadAsync(await jobs.RolloutAsync("base/"));
+        jobs.Restart();
+        var second = await ReadAsync(await jobs.RolloutAsync("base/", first: 5, count: 3));
+        var first = await ReadAsync(await jobs.RolloutAsync("base/", first: 0, count: 5));
+        var parts = first.Concat(second).ToList();
+        parts.Count.ShouldBe(whole.Count);
+        foreach (var (part, row) in parts.Zip(whole))
+        {
+            part.Question.ShouldBe(row.Question);
+            part.Prompt.ShouldBe(row.Prompt);
+            part.Completion.ShouldBe(row.Completion);
+            part.LogProbs.ShouldBe(row.LogProbs);
+            part.Reward.ShouldBe(row.Reward);
+        }
+    }
+
+    [Fact]
+    public async Task Iterations_WithARestartBetween_EndWithTheSameBits()
+    {
+        await jobs.PretrainAsync();
+        await IterateAsync("steady", restart: false);
+        await IterateAsync("restarted", restart: true);
+        (await jobs.HashAsync("restarted/3/")).ShouldBe(await jobs.HashAsync("steady/3/"));
+        (await jobs.WeightsAsync("steady/3/")).ShouldNotBe(await jobs.WeightsAsync("steady/2/"), "the last update changed nothing");
+    }
+
+    [Fact]
+    public async Task Update_MicroBatches_GiveTheSameAsOneBatchWithinRounding()
+    {
+        await jobs.PretrainAsync();
+        var rollout = await jobs.RolloutAsync("base/");
+        var whole = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "whole/1/");
+        var parts = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "parts/1/", stage: JobRunner.Rl with { MicroBatchSize = 5 });
+        foreach (var name in new[] { MetricNames.Loss, MetricNames.GradNorm, MetricNames.Entropy, MetricNames.RatioMean })
+        {
+            parts.Metrics[name].ShouldBe(whole.Metrics[name], 1e-4, name);
+        }
+    }
+
+    [Fact]
+    public async Task Update_WithReference_ReportsKl()
+    {
+        await jobs.PretrainAsync();
+        var stage = JobRunner.Rl with { Loss = new() { KlWeight = 0.01 } };
+        var rollout = await jobs.RolloutAsync("base/", stage: stage);
+        await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/1/", stage: stage, reference: "base/");
+        rollout = await jobs.RolloutAsync("rl/1/", iteration: 1, stage: stage);
+        var second = await jobs.UpdateAsync("rl/1/", [rollout.Outputs["tokens"]], "rl/2/", iteration: 1, stage: stage, reference: "base/");
+        second.Metrics[MetricNames.Kl].ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task Update_MissingRollout_NamesIt()
+    {
+        await jobs.PretrainAsync();
+        (await Should.ThrowAsync<BadInputException>(() => jobs.UpdateAsync("base/", ["rollouts/9/0.safetensors"], "rl/1/"))).Message.ShouldContain("rollouts/9/0.safetensors");
+    }
+
+    [Fact]
+    public async Task Update_TornRollout_NamesTheFile()
+    {
+        await jobs.PretrainAsync();
+        var rollout = await jobs.RolloutAsync("base/");
+        var whole = (await jobs.Blobs.TryReadAsync(rollout.Outputs["tokens"]))!;
+        await jobs.Blobs.WriteAsync("torn.safetensors", BinaryData.FromBytes(whole.ToMemory()[..^7]));
+        (await Should.ThrowAsync<Exception>(() => jobs.UpdateAsync("base/", ["torn.safetensors"], "rl/1/"))).Message.ShouldContain("rollout-0.safetensors");
+    }
+
+    [Fact]
+    public async Task Evaluate_Checkpoint_AsksHeldOutProblemsOnly()
+    {
+        await jobs.PretrainAsync();
+        var outcome = await jobs.RunAsync(models => new EvaluateHandler(models), new EvaluateJob
+        {
+            Seed = 3, Stage = "base", Task = JobRunner.Task, Checkpoint = "base/", Rewards = JobRunner.Rl.Rewards,
+            Settings = new EvaluationRecipe { Task = "addition", Problems = 32, Samples = 2 },
+        });
+        outcome.Metrics[MetricNames.EvalOverlap].ShouldBe(0);
+        outcome.Metrics[MetricNames.EvalProblems].ShouldBe(32);
+        outcome.Metrics[MetricNames.EvalPassAt1].ShouldBeInRange(0, 1);
+        (await jobs.Blobs.TryReadAsync(outcome.Outputs["samples"]))!.ToString().ShouldContain("\"greedy\":true");
+    }
+
+    private async Task IterateAsync(string name, bool restart)
+    {
+        var policy = "base/";
+        for (var iteration = 0; iteration < 3; iteration++)
+        {
+            var rollout = await jobs.RolloutAsync(policy, iteration);
+            if (restart) jobs.Restart();
+            await jobs.UpdateAsync(policy, [rollout.Outputs["tokens"]], $"{name}/{iteration + 1}/", iteration);
+            policy = $"{name}/{iteration + 1}/";
+        }
+    }
+
+    private async Task<List<RolloutRow>> ReadAsync(JobOutcome rollout)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            (await jobs.Blobs.TryDownloadAsync(rollout.Outputs["tokens"], file)).ShouldBeTrue();
+            return RolloutFile.Read(file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using R1Cloud.GpuJob.Losses;
+using R1Cloud.Shared.Recipes;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Tests.Losses;
+
+public sealed class AdvantagesTests
+{
+    [Fact]
+    public void Compute_Oracles_GivesTheirAdvantages()
+    {
+        foreach (var oracle in Oracles.Json("rl/advantages.json").GetProperty("cases").EnumerateArray())
+        {
+            var scale = Enum.Parse<AdvantageScale>(oracle.GetProperty("scale").GetString()!, ignoreCase: true);
+            var advantages = Advantages.Compute(oracle.GetProperty("rewards").Numbers(), oracle.GetProperty("group_size").GetInt32(), scale);
+            var expected = oracle.GetProperty("advantages").Floats();
+            for (var i = 0; i < expected.Length; i++) advantages[i].ShouldBe(expected[i], 2e-6f);
+        }
+    }
+
+    [Fact]
+    public void LeaveOneOut_Group_SubtractsTheOthersMean() =>
+        Advantages.LeaveOneOut([1, 0, 0, 3, 3, 0], 3).ShouldBe([1f, -0.5f, -0.5f, 1.5f, 1.5f, -3f]);
+
+    [Fact]
+    public void Compute_BadInput_IsRefused()
+    {
+        Should.Throw<ArgumentException>(() => Advantages.Compute([1, 2, 3], 2, AdvantageScale.Group));
+        Should.Throw<ArgumentException>(() => Advantages.Compute([1, double.NaN], 2, AdvantageScale.Group));
+        Should.Throw<ArgumentException>(() => Advantages.LeaveOneOut([1], 1));
+    }
+
+    [Fact]
+    public void RewardModelLosses_Oracles_GiveTheirLosses()
+    {
+        using var scope = NewDisposeScope();
+        var oracles = Oracles.Json("rl/reward_model_losses.json");
+        foreach (var oracle in oracles.GetProperty("pairwise").GetProperty("cases").EnumerateArray())
+        {
+            var margin = oracle.GetProperty("margin");
+            RewardModelLosses.Pairwise(tensor(oracle.GetProperty("chosen").Floats()), tensor(oracle.GetProperty("rejected").Floats()), margin.ValueKind == System.Text.Json.JsonValueKind.Null ? null : tensor(margin.Floats()))
+                .item<float>().ShouldBe(oracle.GetProperty("loss").GetSingle(), 1e-5f);
+        }
+        foreach (var oracle in oracles.GetProperty("pointwise").GetProperty("cases").EnumerateArray())
+        {
+            RewardModelLosses.Pointwise(tensor(oracle.GetProperty("score").Floats()), tensor(oracle.GetProperty("safe").Floats())).item<float>().ShouldBe(oracle.GetProperty("loss").GetSingle(), 2e-5f);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using R1Cloud.GpuJob.Losses;
+using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Optimization;
+using R1Cloud.Shared.Recipes;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Tests.Losses;
+
+public sealed class GrpoTrajectoryTests
+{
+    /// <summary>Whole mini-batches, and the same cut into parts of like length with accumulated gradients.</summary>
+    [Theory]
+    [InlineData("grpo", int.MaxValue)]
+    [InlineData("grpo", 40)]
+    [InlineData("dapo", int.MaxValue)]
+    [InlineData("dapo", 40)]
+    public void Update_OracleRollouts_FollowsTheTrajectory(string loss, int maxTokens)
+    {
+        var oracle = Oracles.Json($"rl/grpo_trajectory.qwen2.{loss}.json");
+        var settings = oracle.GetProperty("settings");
+        var optimizerSettings = settings.GetProperty("optimizer");
+        using var scope = NewDisposeScope();
+        using var model = CausalLm.Load(Oracles.Model("qwen2"), CPU);
+        using var reference = CausalLm.Load(Oracles.Model("qwen2"), CPU);
+        var rollouts = oracle.GetProperty("rollouts").EnumerateArray().ToArray();
+        var sequences = rollouts.Select(rollout => new TokenSequence([.. rollout.GetProperty("prompt").Ints(), .. rollout.GetProperty("completion").Ints()], rollout.GetProperty("prompt").GetArrayLength())).ToArray();
+        var old = rollouts.Select(rollout => rollout.GetProperty("old_logprobs").Floats()).ToArray();
+        var advantages = Advantages.Compute(rollouts.Select(rollout => rollout.GetProperty("reward").GetDouble()).ToArray(), settings.GetProperty("group_size").GetInt32(), AdvantageScale.Group);
+        advantages.Zip(oracle.GetProperty("advantages").Floats()).ShouldAllBe(pair => Math.Abs(pair.First - pair.Second) < 1e-5);
+
+        var recipe = new OptimizerRecipe
+        {
+            LearningRate = optimizerSettings.GetProperty("learning_rate").GetDouble(),
+            Beta1 = optimizerSettings.GetProperty("betas")[0].GetDouble(),
+            Beta2 = optimizerSettings.GetProperty("betas")[1].GetDouble(),
+        };
+        using var optimizer = new AdamW(model.Weights, recipe, optimizerSettings.GetProperty("eps").GetDouble());
+        var options = new PolicyLossOptions
+        {
+            Name = loss,
+            ClipLow = settings.GetProperty("clip_low").GetDouble(),
+            ClipHigh = settings.GetProperty("clip_high").GetDouble(),
+            KlWeight = settings.GetProperty("kl_coefficient").GetDouble(),
+        };
+        var sampling = new SamplingRecipe { Temperature = settings.GetProperty("temperature").GetDouble() };
+        foreach (var update in oracle.GetProperty("updates").EnumerateArray())
+        {
+            var rows = update.GetProperty("rows").Ints();
+            using var sums = new MetricSums();
+            foreach (var part in TokenBatch.Plan([.. rows.Select(row => sequences[row].Ids.Length)], maxTokens))
+            {
+                var picked = part.Select(i => rows[i]).ToArray();
+                using var batch = TokenBatch.Create([.. picked.Select(row => sequences[row])], CPU);
+                Tensor plain;
+                using (no_grad()) plain = reference.TokenLogProbs(batch, sampling).LogProbs;
+                var result = PolicyLosses.Compute(options, new PolicyLossInput
+                {
+                    LogProbs = model.TokenLogProbs(batch, sampling).LogProbs,
+                    OldLogProbs = batch.Lay([.. picked.Select(row => old[row])]),
+                    ReferenceLogProbs = plain,
+                    Advantages = tensor(picked.Select(row => advantages[row]).ToArray()),
+                    Mask = batch.Mask,
+                    TotalRows = rows.Length,
+                    TotalTokens = rows.Sum(row => sequences[row].Scored),
+                });
+                result.Loss.backward();
+                sums.Add(result.Metrics);
+                sums.Add("loss", result.Loss);
+            }
+            sums.Add("grad_norm", optimizer.ClipGradients(optimizerSettings.GetProperty("clip_grad_norm").GetDouble()));
+            optimizer.Step(recipe.LearningRate);
+            optimizer.ZeroGradients();
+            var metrics = sums.Read();
+            metrics["loss"].ShouldBe(update.GetProperty("loss_in_float64").GetDouble(), 1e-5);
+            var norm = update.GetProperty("grad_norm_in_float64").GetDouble();
+            metrics["grad_norm"].ShouldBe(norm, 1e-3 * norm);
+            if (update.GetProperty("metrics").TryGetProperty("kl", out var kl)) metrics["kl"].ShouldBe(kl.GetDouble(), 1e-4);
+        }
+        foreach (var (name, parameter) in model.Weights)
+        {
+            var expected = oracle.GetProperty("final").GetProperty(name).GetProperty("norm").GetDouble();
+            ((double)parameter.norm().item<float>()).ShouldBe(expected, 1e-4 * expected, name);
+        }
+    }
+}

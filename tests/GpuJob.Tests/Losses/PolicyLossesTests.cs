@@ -1,0 +1,126 @@
+using System.Text.Json;
+using R1Cloud.GpuJob.Losses;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Tests.Losses;
+
+public sealed class PolicyLossesTests
+{
+    public static TheoryData<int> Cases => [.. Oracles.Json("rl/grpo_losses.json").GetProperty("cases").EnumerateArray().Index().Where(item => NameOf(item.Item) is not null).Select(item => item.Index)];
+
+    [Fact]
+    public void Cases_Oracles_MostAreCovered() => Cases.Count.ShouldBeGreaterThanOrEqualTo(18);
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Compute_Oracle_GivesLossGradientAndMetrics(int index)
+    {
+        var oracle = Oracles.Json("rl/grpo_losses.json").GetProperty("cases")[index];
+        var settings = oracle.GetProperty("settings");
+        using var scope = NewDisposeScope();
+        var logProbs = Matrix(oracle.GetProperty("logprobs"))!.requires_grad_();
+        var mask = Matrix(oracle.GetProperty("mask"))!;
+        var options = new PolicyLossOptions
+        {
+            Name = NameOf(oracle)!,
+            ClipLow = settings.GetProperty("clip_low").GetDouble(),
+            ClipHigh = settings.GetProperty("clip_high").GetDouble(),
+            TwoSidedClip = settings.GetProperty("two_sided_clip").ValueKind == JsonValueKind.Null ? null : settings.GetProperty("two_sided_clip").GetDouble(),
+            KlWeight = settings.GetProperty("kl_coefficient").GetDouble(),
+            MaxNewTokens = settings.GetProperty("max_completion_length").GetInt32(),
+        };
+        options.Validate();
+        var result = PolicyLosses.Compute(options, new PolicyLossInput
+        {
+            LogProbs = logProbs,
+            OldLogProbs = Matrix(oracle.GetProperty("old_logprobs")),
+            ReferenceLogProbs = Matrix(oracle.GetProperty("ref_logprobs")),
+            Advantages = tensor(oracle.GetProperty("advantages").Floats()),
+            Mask = mask,
+            TotalRows = mask.shape[0],
+            TotalTokens = mask.sum().item<float>(),
+        });
+        result.Loss.backward();
+
+        var expected = oracle.GetProperty("loss").GetSingle();
+        result.Loss.item<float>().ShouldBe(expected, Math.Max(1e-6f, 1e-5f * Math.Abs(expected)));
+        (logProbs.grad! - Matrix(oracle.GetProperty("gradient_of_logprobs"))!).abs().max().item<float>().ShouldBeLessThan(1e-6f);
+        foreach (var (name, metric) in new[] { ("kl", "kl"), ("clip_ratio/low_mean", "clip_ratio/low"), ("clip_ratio/high_mean", "clip_ratio/high"), ("clip_ratio/region_mean", "clip_ratio"), ("cispo_clip_ratio", "clip_ratio/high") })
+        {
+            if (oracle.GetProperty("metrics").TryGetProperty(name, out var value)) result.Metrics[metric].item<float>().ShouldBe(value.GetSingle(), 1e-5f, name);
+        }
+    }
+
+    [Fact]
+    public void Compute_PartsOfAMiniBatch_AddUp()
+    {
+        using var scope = NewDisposeScope();
+        var old = randn(4, 6) * 0.1 - 1;
+        var current = old + (randn(4, 6) * 0.3);
+        var mask = tensor(new float[] { 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0 }, [4, 6]);
+        var advantages = randn(4);
+        foreach (var name in PolicyLosses.Names)
+        {
+            var options = new PolicyLossOptions { Name = name, ClipHigh = name == "cispo" ? 2 : 0.2, KlWeight = 0.1, MaxNewTokens = 6 };
+            PolicyLossResult Part(int first, int count) => PolicyLosses.Compute(options, new PolicyLossInput
+            {
+                LogProbs = current.narrow(0, first, count),
+                OldLogProbs = old.narrow(0, first, count),
+                ReferenceLogProbs = old.narrow(0, first, count) - 0.2,
+                Entropy = old.narrow(0, first, count).abs(),
+                Advantages = advantages.narrow(0, first, count),
+                Mask = mask.narrow(0, first, count),
+                TotalRows = 4,
+                TotalTokens = 12,
+            });
+            var (whole, a, b) = (Part(0, 4), Part(0, 1), Part(1, 3));
+            (a.Loss + b.Loss).item<float>().ShouldBe(whole.Loss.item<float>(), 1e-5f, name);
+            foreach (var (metric, value) in whole.Metrics) (a.Metrics[metric] + b.Metrics[metric]).item<float>().ShouldBe(value.item<float>(), 1e-5f, $"{name} {metric}");
+        }
+    }
+
+    [Theory]
+    [InlineData("grpo", -0.1, 0.2, 0, "clipLow")]
+    [InlineData("grpo", 0.2, double.NaN, 0, "clipHigh")]
+    [InlineData("cispo", 0.2, 0.2, 0, "clipHigh")]
+    [InlineData("grpo", 0.2, 0.2, -1, "klWeight")]
+    [InlineData("ppo", 0.2, 0.2, 0, "dr-grpo")]
+    public void From_WrongSettings_NamesField(string name, double low, double high, double kl, string named) =>
+        Should.Throw<BadInputException>(() => PolicyLossOptions.From(new PolicyLossRecipe { Name = name, ClipLow = low, ClipHigh = high, KlWeight = kl }, 16)).Message.ShouldContain(named);
+
+    [Fact]
+    public void KlEstimators_SmallDifference_AgreeWithTheirFormulas()
+    {
+        using var scope = NewDisposeScope();
+        Tensor policy = tensor(new[] { -1f }), reference = tensor(new[] { -1.5f });
+        KlEstimators.Compute(KlEstimator.K1, policy, reference).item<float>().ShouldBe(0.5f, 1e-6f);
+        KlEstimators.Compute(KlEstimator.K2, policy, reference).item<float>().ShouldBe(0.125f, 1e-6f);
+        KlEstimators.Compute(KlEstimator.K3, policy, reference).item<float>().ShouldBe(MathF.Exp(-0.5f) + 0.5f - 1, 1e-6f);
+    }
+
+    /// <summary>Our name of an oracle's loss; null for what is not offered (entropy mask, off-policy mask, KL times ratio, luspo, vespo).</summary>
+    private static string? NameOf(JsonElement oracle)
+    {
+        var settings = oracle.GetProperty("settings");
+        if (settings.GetProperty("kl_times_ratio").GetBoolean() || settings.GetProperty("high_entropy_share").GetDouble() < 1
+            || settings.GetProperty("off_policy_kl_threshold").ValueKind != JsonValueKind.Null) return null;
+        return (settings.GetProperty("loss").GetString(), settings.GetProperty("importance_ratio").GetString()) switch
+        {
+            ("grpo", "token") => "grpo",
+            ("grpo", "sequence") => "gspo",
+            ("dapo" or "bnpo", "token") => "dapo",
+            ("dr_grpo", "token") => "dr-grpo",
+            ("cispo", "token") => "cispo",
+            ("sapo", "token") => "sapo",
+            _ => null,
+        };
+    }
+
+    private static Tensor? Matrix(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Null) return null;
+        var rows = element.EnumerateArray().Select(row => row.Floats()).ToArray();
+        return tensor(rows.SelectMany(row => row).ToArray(), [rows.Length, rows[0].Length]);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using R1Cloud.GpuJob.Models;
+using R1Cloud.Shared.Jobs;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Tests.Models;
+
+public sealed class ModelConfigTests
+{
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("llama3_rope")]
+    [InlineData("qwen2")]
+    public void Parse_BothSpellings_AreTheSame(string name)
+    {
+        var older = Read(name, "config.json");
+        var newer = Read(name, "config.transformers5.json");
+        (newer with { EosTokenIds = older.EosTokenIds }).ShouldBe(older);
+        newer.EosTokenIds.ShouldBe([2]);
+        (ModelConfig.Parse(older.ToJson(), "written") with { EosTokenIds = older.EosTokenIds }).ShouldBe(older);
+        older.QkvBias.ShouldBe(name == "qwen2");
+    }
+
+    [Fact]
+    public void ParameterCount_Model_IsWhatItHas()
+    {
+        foreach (var config in new[] { TestModels.Config(), TestModels.Config(tied: false), TestModels.Config(bias: true), TestModels.Config() with { QkvBias = true, OutputBias = true } })
+        {
+            using var model = TestModels.Create(config);
+            model.Weights.Sum(weight => weight.Tensor.numel()).ShouldBe(config.ParameterCount());
+        }
+    }
+
+    [Fact]
+    public void Create_SameSeed_IsBitwiseTheSame()
+    {
+        using var a = TestModels.Create(TestModels.Config(), 5);
+        using var b = TestModels.Create(TestModels.Config(), 5);
+        using var c = TestModels.Create(TestModels.Config(), 6);
+        foreach (var ((name, x), (_, y)) in a.Weights.Zip(b.Weights)) x.bytes.SequenceEqual(y.bytes).ShouldBeTrue(name);
+        a.Weights[0].Tensor.bytes.SequenceEqual(c.Weights[0].Tensor.bytes).ShouldBeFalse();
+        using var scope = NewDisposeScope();
+        a.HeadWeight.std().item<float>().ShouldBe((float)(0.506 / Math.Sqrt(32)), 0.01f);
+    }
+
+    [Theory]
+    [InlineData("model_type", "\"gpt2\"", "llama, qwen2")]
+    [InlineData("model_type", null, "llama, qwen2")]
+    [InlineData("hidden_size", "0", "a whole number above 0")]
+    [InlineData("hidden_size", null, "hidden_size is missing")]
+    [InlineData("num_hidden_layers", "\"two\"", "num_hidden_layers")]
+    [InlineData("num_key_value_heads", "3", "a divisor of num_attention_heads (4)")]
+    [InlineData("num_attention_heads", "6", "a divisor")]
+    [InlineData("head_dim", "15", "an even number")]
+    [InlineData("rms_norm_eps", "-1", "above 0")]
+    [InlineData("tie_word_embeddings", "1", "true or false")]
+    [InlineData("hidden_act", "\"gelu\"", "silu")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn"}""", "'default' or 'llama3'")]
+    [InlineData("use_sliding_window", "true", "false")]
+    [InlineData("eos_token_id", "-3", "token id")]
+    public void Parse_WrongField_NamesFileFieldAndAllowed(string field, string? value, string named)
+    {
+        var json = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Oracles.Model("llama"), "config.json")))!.AsObject();
+        if (value is null) json.Remove(field);
+        else json[field] = JsonNode.Parse(value);
+        var message = Should.Throw<BadInputException>(() => ModelConfig.Parse(Encoding.UTF8.GetBytes(json.ToJsonString()), "some/config.json")).Message;
+        message.ShouldStartWith("some/config.json: ");
+        message.ShouldContain(field);
+        message.ShouldContain(named);
+    }
+
+    private static ModelConfig Read(string name, string file) => ModelConfig.Parse(File.ReadAllBytes(Path.Combine(Oracles.Model(name), file)), file);
+}

@@ -1,0 +1,76 @@
+using R1Cloud.GpuJob.Losses;
+using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Optimization;
+using R1Cloud.Shared.Recipes;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Tests.Optimization;
+
+/// <summary>Measures the process, so nothing else may run in it meanwhile.</summary>
+[CollectionDefinition(nameof(MemoryTests), DisableParallelization = true)]
+public sealed class MemoryCollection;
+
+[Collection(nameof(MemoryTests))]
+public sealed class MemoryTests
+{
+    [Fact]
+    public void Update_ThousandSteps_MemoryStays()
+    {
+        using var model = TestModels.Create(TestModels.Config());
+        using var optimizer = new AdamW(model.Weights, new OptimizerRecipe { LearningRate = 1e-4 });
+        var random = new Random(1);
+        for (var step = 0; step < 100; step++) Step(model, optimizer, random);
+        var tensors = Live();
+        var resident = Resident();
+        for (var step = 0; step < 1000; step++)
+        {
+            Step(model, optimizer, random);
+            if (step % 100 == 0) GC.Collect(); // what counts is native memory, not how far the collector lets its heap grow
+        }
+        Live().ShouldBe(tensors);
+        (Resident() - resident).ShouldBeLessThan(6L << 20);
+
+        static long Live()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        }
+
+        static long Resident()
+        {
+            GC.Collect(2, GCCollectionMode.Aggressive);
+            return Environment.WorkingSet;
+        }
+    }
+
+    private static void Step(CausalLm model, AdamW optimizer, Random random)
+    {
+        using var scope = NewDisposeScope();
+        var sequences = Enumerable.Range(0, 8)
+            .Select(_ => new TokenSequence([.. Enumerable.Range(0, 4 + random.Next(12)).Select(_ => random.Next(29))], 2)).ToArray();
+        using var batch = TokenBatch.Create(sequences, CPU);
+        using var sums = new MetricSums();
+        var scores = model.TokenLogProbs(batch, chunk: 16);
+        var result = PolicyLosses.Compute(
+            new PolicyLossOptions { Name = "grpo", KlWeight = 0.1 },
+            new PolicyLossInput
+            {
+                LogProbs = scores.LogProbs,
+                OldLogProbs = scores.LogProbs.detach() + 0.1,
+                ReferenceLogProbs = scores.LogProbs.detach() - 0.1,
+                Entropy = scores.Entropy,
+                Advantages = randn(8),
+                Mask = batch.Mask,
+                TotalRows = batch.Rows,
+                TotalTokens = batch.Tokens,
+            });
+        result.Loss.backward();
+        sums.Add(result.Metrics);
+        sums.Add("grad_norm", optimizer.ClipGradients(1));
+        optimizer.Step(1e-4);
+        optimizer.ZeroGradients();
+        sums.Read()["grad_norm"].ShouldBeGreaterThan(0);
+    }
+}

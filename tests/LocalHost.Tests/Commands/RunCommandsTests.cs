@@ -1,0 +1,151 @@
+using System.Text.Json;
+using R1Cloud.LocalHost.Commands;
+
+namespace R1Cloud.LocalHost.Tests.Commands;
+
+/// <summary>The client commands against a service.</summary>
+public sealed class RunCommandsTests : IAsyncLifetime
+{
+    private readonly TestFolder folder = new();
+    private FakeApi api = null!;
+
+    public async ValueTask InitializeAsync() => api = await FakeApi.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await api.DisposeAsync();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Runs_Host_ListsThem()
+    {
+        var outcome = await R1Async("runs");
+        outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
+        outcome.Output.ShouldContain(SampleRuns.Id);
+        outcome.Output.ShouldContain("running");
+    }
+
+    [Fact]
+    public async Task Status_Run_DrawsIt()
+    {
+        var outcome = await R1Async("status", SampleRuns.Id);
+        outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
+        outcome.Output.ShouldContain("42/65");
+    }
+
+    [Fact]
+    public async Task Status_Json_IsTheApisAnswer()
+    {
+        var outcome = await R1Async("status", SampleRuns.Id, "--json");
+        JsonDocument.Parse(outcome.Output).RootElement.GetProperty("stages")[1].GetProperty("done").GetInt32().ShouldBe(42);
+    }
+
+    [Fact]
+    public async Task Status_UnknownRun_IsBadInput()
+    {
+        var outcome = await R1Async("status", "nobody");
+        outcome.ExitCode.ShouldBe(ExitCode.BadInput);
+        outcome.Error.ShouldBe("r1: There is no run 'nobody'.\n");
+    }
+
+    [Fact]
+    public async Task Retry_RefusedRun_TellsWhy()
+    {
+        var outcome = await R1Async("retry", SampleRuns.Id, "--stage", "r1-zero");
+        outcome.ExitCode.ShouldBe(ExitCode.BadInput);
+        outcome.Error.ShouldContain("is running and cannot be retried");
+        api.Requests.ShouldContain($"POST /api/runs/{SampleRuns.Id}/retry?stage=r1-zero");
+    }
+
+    [Theory]
+    [InlineData("pause")]
+    [InlineData("resume")]
+    [InlineData("cancel")]
+    public async Task Steer_Run_PostsAndShowsIt(string command)
+    {
+        var outcome = await R1Async(command, SampleRuns.Id);
+        outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
+        api.Requests.ShouldContain($"POST /api/runs/{SampleRuns.Id}/{command}");
+        outcome.Output.ShouldContain(SampleRuns.Id);
+    }
+
+    [Fact]
+    public async Task Metrics_Stage_IsATable()
+    {
+        var outcome = await R1Async("metrics", SampleRuns.Id, "--stage", "r1-zero", "--since", "0");
+        outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
+        api.Requests.ShouldContain($"GET /api/runs/{SampleRuns.Id}/metrics?stage=r1-zero&since=0");
+        outcome.Output.ShouldContain("reward");
+        outcome.Output.ShouldContain("0.440");
+    }
+
+    [Fact]
+    public async Task Metrics_Json_IsALineAStep()
+    {
+        var outcome = await R1Async("metrics", SampleRuns.Id, "--json");
+        outcome.Output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32()).ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    public async Task Samples_Run_ShowsAnswers()
+    {
+        var outcome = await R1Async("samples", SampleRuns.Id);
+        outcome.Output.ShouldContain("57+83=");
+        outcome.Output.ShouldContain("greedy  <answer>140</answer>");
+    }
+
+    [Fact]
+    public async Task Report_Run_ShowsBeforeAndAfter()
+    {
+        var outcome = await R1Async("report", SampleRuns.Id);
+        outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
+        outcome.Output.ShouldContain("99.2 %");
+    }
+
+    [Fact]
+    public async Task Runs_NoHostOnTheDataFolder_IsAnEnvironmentProblem()
+    {
+        var outcome = await R1.RunAsync(folder, "runs");
+        outcome.ExitCode.ShouldBe(ExitCode.Environment);
+        outcome.Error.ShouldContain("No host runs on the data folder");
+    }
+
+    [Fact]
+    public async Task Runs_HostFileOfTheDataFolder_IsFollowed()
+    {
+        folder.Write("data/host.json", $$"""{ "pid": 1, "url": "{{api.Url}}", "startedAt": "2026-03-01T00:00:00Z", "version": "0.1.0" }""");
+        (await R1.RunAsync(folder, "runs", "--data", folder["data"])).ExitCode.ShouldBe(ExitCode.Ok);
+    }
+
+    [Fact]
+    public async Task Runs_HostThatIsGone_IsAnEnvironmentProblem()
+    {
+        var url = api.Url;
+        await api.DisposeAsync();
+        var outcome = await R1.RunAsync(folder, "runs", "--url", url);
+        outcome.ExitCode.ShouldBe(ExitCode.Environment);
+        outcome.Error.ShouldContain($"No host answers at {url}");
+    }
+
+    [Fact]
+    public async Task Runs_AddressThatIsNone_IsBadInput()
+    {
+        var outcome = await R1.RunAsync(folder, "runs", "--url", "localhost");
+        outcome.ExitCode.ShouldBe(ExitCode.BadInput);
+        outcome.Error.ShouldContain("'localhost' is not an address");
+    }
+
+    [Fact]
+    public async Task Runs_ServiceWithAKey_TakesItFromTheEnvironment()
+    {
+        await using var guarded = await FakeApi.StartAsync(apiKey: "open sesame");
+        var refused = await R1.RunAsync(folder, "runs", "--url", guarded.Url);
+        refused.ExitCode.ShouldBe(ExitCode.BadInput);
+        refused.Error.ShouldContain("X-Api-Key");
+        var outcome = await R1.RunWithAsync(folder, new() { ["R1_API_KEY"] = "open sesame" }, "runs", "--url", guarded.Url);
+        outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
+    }
+
+    private Task<ProcessOutcome> R1Async(params string[] arguments) => R1.RunAsync(folder, (string[])[.. arguments, "--url", api.Url]);
+}

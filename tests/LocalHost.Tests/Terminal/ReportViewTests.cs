@@ -1,0 +1,36 @@
+using R1Cloud.LocalHost.Terminal;
+
+namespace R1Cloud.LocalHost.Tests.Terminal;
+
+public sealed class ReportViewTests
+{
+    [Theory]
+    [InlineData(80)]
+    [InlineData(120)]
+    public void Write_Report_FitsAndShowsBeforeAndAfter(int width)
+    {
+        var console = Write(width);
+        console.Lines.ShouldAllBe(line => line.Length <= width);
+        foreach (var part in (string[])["quickstart-362d0311", "seed 1", "greedy accuracy", "10.2 %", "→", "99.2 %", "pass@1 (k = 4)", "14.3 %", "99.4 %",
+            "512 held-out problems, none of them in the training data", "57+83=", "right: 140", "✗ before", "✓ after", "<answer>132</answer>",
+            "generation", "1:20", "40.0 %", "overhead", "8.0 %", "3:20 in stages, 3:30 from start to end", "TensorBoard", ".r1/runs/x/tensorboard", "█"])
+        {
+            console.Text.ShouldContain(part);
+        }
+    }
+
+    [Fact]
+    public void Write_LeakedProblems_AreTold()
+    {
+        var console = new TextConsole(80);
+        new ReportView(console.Console).Write(SampleRuns.Report with { Overlap = 3 }, []);
+        console.Text.ShouldContain("3 of them in the training data");
+    }
+
+    private static TextConsole Write(int width)
+    {
+        var console = new TextConsole(width);
+        new ReportView(console.Console).Write(SampleRuns.Report, [("report", ".r1/runs/x/report.html"), ("TensorBoard", ".r1/runs/x/tensorboard")]);
+        return console;
+    }
+}

@@ -1,0 +1,224 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
+
+namespace R1Cloud.Pipeline.Tests.Api;
+
+/// <summary>A request and what must come back. Every error must be Problem Details, whatever the host.</summary>
+internal sealed record ApiCase(string Name, string Method, string Path, int Status)
+{
+    public string? Body { get; init; }
+    public string? ContentType { get; init; } = "application/json";
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+    /// <summary>What the body must contain.</summary>
+    public string[] Contains { get; init; } = [];
+    /// <summary>What else must hold.</summary>
+    public Action<HttpResponseMessage, string> Check { get; init; } = (_, _) => { };
+
+    /// <summary>Sends the request and checks the response.</summary>
+    public async Task RunAsync(HttpClient client)
+    {
+        using var request = new HttpRequestMessage(new(Method), Path);
+        if (Body is not null)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(Body));
+            if (ContentType is not null) request.Content.Headers.TryAddWithoutValidation("Content-Type", ContentType);
+        }
+        foreach (var (name, value) in Headers) request.Headers.TryAddWithoutValidation(name, value);
+
+        using var response = await client.SendAsync(request);
+        var body = await response.Content.ReadAsStringAsync();
+
+        ((int)response.StatusCode).ShouldBe(Status, body);
+        if (Status >= 400) CheckProblem(response, body);
+        foreach (var text in Contains) body.ShouldContain(text);
+        Check(response, body);
+    }
+
+    private void CheckProblem(HttpResponseMessage response, string body)
+    {
+        response.Content.Headers.ContentType?.MediaType.ShouldBe("application/problem+json");
+        if (Method == "HEAD") return;
+        var problem = JsonSerializer.Deserialize<JsonElement>(body);
+        problem.GetProperty("status").GetInt32().ShouldBe(Status);
+        problem.GetProperty("title").GetString().ShouldNotBeNullOrEmpty();
+        problem.GetProperty("type").GetString().ShouldNotBeNullOrEmpty();
+        problem.GetProperty("detail").GetString().ShouldNotBeNullOrEmpty();
+    }
+}
+
+/// <summary>
+/// What the run API must do, in terms of HTTP alone, so that every host can be held to it. Before the cases run, <see cref="PrepareAsync"/> brings
+/// about: <c>done</c> (completed), <c>stuck</c> (a job that never ends), <c>broken</c> (a job that fails); the host's workers see to the jobs.
+/// </summary>
+internal static class ApiCases
+{
+    private static readonly string Recipe = TestRecipes.Json();
+
+    public static IReadOnlyList<ApiCase> All { get; } =
+    [
+        new("health", "GET", "/api/health", 200) { Contains = ["\"status\":\"ok\""] },
+
+        new("create: same id and recipe is the same run", "POST", "/api/runs?id=done", 202)
+        {
+            Body = Recipe, Check = (response, body) =>
+            {
+                response.Headers.Location!.ToString().ShouldBe("/api/runs/done");
+                Read<RunView>(body).Status.ShouldBe(RunStatus.Completed);
+            },
+        },
+        new("create: formatting of the recipe does not matter", "POST", "/api/runs?id=done", 202) { Body = Recipe.Replace("\n", "\r\n\r\n", StringComparison.Ordinal) },
+        new("create: same id, other recipe", "POST", "/api/runs?id=done", 409) { Body = TestRecipes.Json(seed: 2), Contains = ["another recipe"] },
+        new("create: id from the recipe", "POST", "/api/runs", 202) { Body = TestRecipes.Json("by-name"), Check = (_, body) => Read<RunView>(body).Id.ShouldMatch("^by-name-[0-9a-f]{8}$") },
+        new("create: without a content type", "POST", "/api/runs?id=done", 202) { Body = Recipe, ContentType = null },
+        new("create: +json", "POST", "/api/runs?id=done", 202) { Body = Recipe, ContentType = "application/vnd.r1+json; charset=utf-8" },
+        new("create: byte order mark", "POST", "/api/runs?id=done", 202) { Body = "\uFEFF" + Recipe },
+        new("create: key of another recipe", "POST", "/api/runs", 409)
+        {
+            Body = TestRecipes.Json(seed: 3), Headers = new Dictionary<string, string> { ["Idempotency-Key"] = "key-1" }, Contains = ["another recipe"],
+        },
+        new("create: key of another id", "POST", "/api/runs?id=other", 409)
+        {
+            Body = Recipe, Headers = new Dictionary<string, string> { ["Idempotency-Key"] = "key-1" }, Contains = ["idempotency key"],
+        },
+        new("create: key too long", "POST", "/api/runs", 400)
+        {
+            Body = Recipe, Headers = new Dictionary<string, string> { ["Idempotency-Key"] = new('k', 300) }, Contains = ["Idempotency-Key"],
+        },
+        new("create: empty body", "POST", "/api/runs", 400) { Body = "", Contains = ["empty"] },
+        new("create: no JSON", "POST", "/api/runs", 400) { Body = "{\n  \"name\": tiny\n}", Contains = ["line 2"] },
+        new("create: JSON cut off", "POST", "/api/runs", 400) { Body = Recipe[..80], Contains = ["not JSON"] },
+        new("create: a list", "POST", "/api/runs", 422) { Body = "[]" },
+        new("create: null", "POST", "/api/runs", 422) { Body = "null" },
+        new("create: unknown field", "POST", "/api/runs", 422)
+        {
+            Body = Recipe.Replace("\"seed\"", "\"sede\"", StringComparison.Ordinal), Check = (_, body) =>
+            {
+                var problem = JsonSerializer.Deserialize<JsonElement>(body).GetProperty("problems")[0];
+                problem.GetProperty("path").GetString().ShouldBe("sede");
+                problem.GetProperty("line").GetInt32().ShouldBe(4);
+                problem.GetProperty("allowed").GetString().ShouldNotBeNullOrEmpty();
+            },
+        },
+        new("create: several problems", "POST", "/api/runs", 422)
+        {
+            Body = TestRecipes.Json(iterations: -1, name: "Not A Name"),
+            Check = (_, body) => JsonSerializer.Deserialize<JsonElement>(body).GetProperty("problems").GetArrayLength().ShouldBeGreaterThanOrEqualTo(2),
+        },
+        new("create: extends a file", "POST", "/api/runs", 422) { Body = "{ \"extends\": \"../../etc/passwd\", \"name\": \"x\" }" },
+        new("create: form", "POST", "/api/runs", 415) { Body = "a=b", ContentType = "application/x-www-form-urlencoded", Contains = ["application/json"] },
+        new("create: broken content type", "POST", "/api/runs", 415) { Body = Recipe, ContentType = "nonsense" },
+        new("create: too large", "POST", "/api/runs", 413) { Body = "// " + new string('x', 1 << 20) + "\n" + Recipe, Contains = ["larger than"] },
+        new("create: id in capitals", "POST", "/api/runs?id=Done", 400) { Body = Recipe, Contains = ["lower-case"] },
+        new("create: id that climbs", "POST", "/api/runs?id=..%2Fetc", 400) { Body = Recipe },
+        new("create: id too long", "POST", "/api/runs?id=" + new string('a', 60), 400) { Body = Recipe },
+        new("create: id with two dashes", "POST", "/api/runs?id=a--b", 400) { Body = Recipe },
+        new("create: PUT", "PUT", "/api/runs", 405) { Body = Recipe, Contains = ["PUT"], Check = (response, _) => response.Content.Headers.Allow.ShouldContain("POST") },
+
+        new("list", "GET", "/api/runs", 200) { Check = (_, body) => Read<RunList>(body).Runs.Select(run => run.Id).ShouldBeSubsetOf(Read<RunList>(body).Runs.OrderByDescending(run => run.CreatedAt).Select(run => run.Id)) },
+        new("list: holds the runs", "GET", "/api/runs", 200) { Contains = ["\"done\"", "\"stuck\"", "\"broken\"", "\"running\"", "\"completed\"", "\"failed\""] },
+        new("get: completed", "GET", "/api/runs/done", 200)
+        {
+            Check = (_, body) =>
+            {
+                var run = Read<RunView>(body);
+                run.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed && stage.Done == stage.Total);
+                run.EndedAt.ShouldNotBeNull();
+                run.Cost.Note.ShouldContain("No price");
+            },
+        },
+        new("get: running", "GET", "/api/runs/stuck", 200) { Check = (_, body) => Read<RunView>(body).Workers.Workers.Count.ShouldBe(1) },
+        new("get: failed", "GET", "/api/runs/broken", 200) { Contains = ["no such corpus"] },
+        new("get: unknown", "GET", "/api/runs/nobody", 404) { Contains = ["nobody"] },
+        new("get: bad id", "GET", "/api/runs/No_Id", 400) { Contains = ["No_Id"] },
+        new("get: DELETE", "DELETE", "/api/runs/done", 405),
+
+        new("metrics: all", "GET", "/api/runs/done/metrics", 200) { Check = (_, body) => Read<RunMetrics>(body).Rows.Count.ShouldBe(6 + 5) },
+        new("metrics: of a stage", "GET", "/api/runs/done/metrics?stage=r1-zero", 200) { Check = (_, body) => Read<RunMetrics>(body).Rows.Select(row => row.Step).ShouldBe([1, 2, 3, 4, 5]) },
+        new("metrics: since", "GET", "/api/runs/done/metrics?stage=r1-zero&since=3", 200) { Check = (_, body) => Read<RunMetrics>(body).Rows.Select(row => row.Step).ShouldBe([4, 5]) },
+        new("metrics: unknown stage", "GET", "/api/runs/done/metrics?stage=sft", 400) { Contains = ["base, r1-zero"] },
+        new("metrics: bad since", "GET", "/api/runs/done/metrics?since=yesterday", 400) { Contains = ["yesterday"] },
+        new("metrics: negative since", "GET", "/api/runs/done/metrics?since=-1", 400),
+        new("metrics: unknown run", "GET", "/api/runs/nobody/metrics", 404),
+        new("metrics: none yet", "GET", "/api/runs/stuck/metrics", 200) { Check = (_, body) => Read<RunMetrics>(body).Rows.ShouldBeEmpty() },
+
+        new("samples", "GET", "/api/runs/done/samples", 200)
+        {
+            Check = (_, body) => Read<RunSamples>(body).Sets.Select(set => (set.Stage, set.Source)).ShouldBe([("base", "evaluate"), ("r1-zero", "rollout"), ("r1-zero", "evaluate")]),
+        },
+        new("samples: limit", "GET", "/api/runs/done/samples?stage=base&limit=2", 200) { Check = (_, body) => Read<RunSamples>(body).Sets[0].Samples.Count.ShouldBe(2) },
+        new("samples: bad limit", "GET", "/api/runs/done/samples?limit=0", 400),
+        new("samples: unknown stage", "GET", "/api/runs/done/samples?stage=sft", 400),
+        new("samples: unknown run", "GET", "/api/runs/nobody/samples", 404),
+
+        new("report: JSON", "GET", "/api/runs/done/report", 200) { Check = (_, body) => Read<RunReport>(body).Stages.Count.ShouldBe(2) },
+        new("report: Accept HTML", "GET", "/api/runs/done/report", 200)
+        {
+            Headers = new Dictionary<string, string> { ["Accept"] = "text/html,application/xhtml+xml,*/*;q=0.8" }, Contains = ["<!doctype html>", "<svg"],
+            Check = (response, _) => response.Content.Headers.ContentType!.MediaType.ShouldBe("text/html"),
+        },
+        new("report: Accept anything", "GET", "/api/runs/done/report", 200)
+        {
+            Headers = new Dictionary<string, string> { ["Accept"] = "*/*" }, Check = (response, _) => response.Content.Headers.ContentType!.MediaType.ShouldBe("application/json"),
+        },
+        new("report: Markdown", "GET", "/api/runs/done/report?format=md", 200) { Contains = ["| stage | model |"] },
+        new("report: picture", "GET", "/api/runs/done/report?format=svg", 200) { Contains = ["<svg xmlns"] },
+        new("report: unknown format", "GET", "/api/runs/done/report?format=pdf", 400) { Contains = ["json, html, md, svg"] },
+        new("report: not yet", "GET", "/api/runs/stuck/report", 404) { Contains = ["no report yet"] },
+        new("report: unknown run", "GET", "/api/runs/nobody/report", 404),
+
+        new("events: of a completed run", "GET", "/api/runs/done/events", 200)
+        {
+            Contains = ["event: snapshot\n", "event: metrics\n", "event: end\n"],
+            Check = (response, _) => response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream"),
+        },
+        new("events: unknown run", "GET", "/api/runs/nobody/events", 404),
+        new("events: POST", "POST", "/api/runs/done/events", 405),
+
+        new("pause: completed", "POST", "/api/runs/done/pause", 409) { Contains = ["completed"] },
+        new("pause: unknown run", "POST", "/api/runs/nobody/pause", 404),
+        new("pause: GET", "GET", "/api/runs/done/pause", 405),
+        new("resume: completed", "POST", "/api/runs/done/resume", 409),
+        new("resume: running goes on", "POST", "/api/runs/stuck/resume", 202),
+        new("resume: unknown run", "POST", "/api/runs/nobody/resume", 404),
+        new("cancel: completed", "POST", "/api/runs/done/cancel", 409),
+        new("cancel: unknown run", "POST", "/api/runs/nobody/cancel", 404),
+        new("retry: running", "POST", "/api/runs/stuck/retry", 409) { Contains = ["running"] },
+        new("retry: completed without a stage", "POST", "/api/runs/done/retry", 409) { Contains = ["Name the stage"] },
+        new("retry: unknown stage", "POST", "/api/runs/broken/retry?stage=sft", 400) { Contains = ["base, r1-zero"] },
+        new("retry: unknown run", "POST", "/api/runs/nobody/retry", 404),
+
+        new("unknown path", "GET", "/api/nothing/here", 404) { Contains = ["/api/nothing/here"] },
+        new("unknown verb of a run", "POST", "/api/runs/done/explode", 404),
+        new("HEAD of an unknown path", "HEAD", "/api/nothing", 404),
+    ];
+
+    /// <summary>Brings the runs about that the cases speak of.</summary>
+    public static async Task PrepareAsync(HttpClient client)
+    {
+        await PostAsync(client, "done", Recipe, "key-1", RunStatus.Completed);
+        await PostAsync(client, "broken", TestRecipes.Json("broken"), null, RunStatus.Failed);
+        await PostAsync(client, "stuck", TestRecipes.Json("stuck"), null, RunStatus.Running);
+    }
+
+    public static T Read<T>(string json) => JsonSerializer.Deserialize<T>(json, R1Json.Options)!;
+
+    private static async Task PostAsync(HttpClient client, string id, string recipe, string? key, RunStatus status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={id}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
+        if (key is not null) request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, key);
+        (await client.SendAsync(request)).EnsureSuccessStatusCode();
+        for (var i = 0; i < 2000; i++)
+        {
+            var run = await client.GetFromJsonAsync<RunView>($"/api/runs/{id}", R1Json.Options);
+            if (run!.Status == status && (status != RunStatus.Running || run.Workers.Workers.Count > 0)) return;
+            await Task.Delay(10);
+        }
+        throw new TimeoutException($"Run '{id}' did not become {status}.");
+    }
+}

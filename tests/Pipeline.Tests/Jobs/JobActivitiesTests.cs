@@ -1,0 +1,115 @@
+using Microsoft.Extensions.DependencyInjection;
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Tests.Jobs;
+
+public sealed class JobActivitiesTests : IDisposable
+{
+    private static readonly JobSpec Spec = new()
+    {
+        RunId = "run", JobId = "s/000000/noop/0", Payload = new NoopJob { Milliseconds = 1 }, Notify = new("run:s", "job:s/000000/noop/0"),
+    };
+
+    private readonly WatchedBlobStore blobs = new();
+    private readonly MemoryQueues queues = new();
+
+    public void Dispose() => blobs.Dispose();
+
+    private JobActivities Activities => new(blobs, new(queues.Open));
+    private MemoryQueue Queue => queues.Open("r1-jobs-run");
+
+    [Fact]
+    public async Task Submit_Twice_WritesOneSpecAndQueuesAgain()
+    {
+        (await Activities.SubmitAsync(Spec, default)).Result.ShouldBeNull();
+        (await Activities.SubmitAsync(Spec, default)).Result.ShouldBeNull();
+
+        blobs.Paths.ShouldBe(["runs/run/jobs/s/000000/noop/0/spec.json"]);
+        // The first message may have been lost with the process: the worker tells doubles by the result.
+        Queue.Sent.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Submit_OtherContent_IsAConflictNamingTheField()
+    {
+        await Activities.SubmitAsync(Spec, default);
+        var error = await Should.ThrowAsync<JobConflictException>(() => Activities.SubmitAsync(Spec with { Payload = new NoopJob { Milliseconds = 2 } }, default));
+        error.Message.ShouldContain("field payload differs");
+        Queue.Sent.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Submit_WithResult_ReturnsItWithoutQueueing()
+    {
+        await Activities.SubmitAsync(Spec, default);
+        await blobs.WriteJsonAsync(BlobLayout.JobResult("run", Spec.JobId), Result(JobStatus.Succeeded));
+        (await Activities.SubmitAsync(Spec, default)).Result!.Attempt.ShouldBe("a7");
+        Queue.Sent.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task SubmitAndRead_FailedResult_ThrowTheWorkersError()
+    {
+        await Activities.SubmitAsync(Spec, default);
+        await blobs.WriteJsonAsync(BlobLayout.JobResult("run", Spec.JobId), Result(JobStatus.Failed));
+
+        foreach (var action in new Func<Task>[] { () => Activities.SubmitAsync(Spec, default), () => Activities.ReadAsync(new("run", Spec.JobId), default) })
+        {
+            var message = (await Should.ThrowAsync<JobFailedException>(action)).Message;
+            message.ShouldContain("OutOfMemory: no room (exit code 20)");
+            message.ShouldContain("2 failed, 1 preempted, 3 lost");
+        }
+    }
+
+    [Fact]
+    public async Task Read_WithoutResult_IsAStorageErrorThatMayMend() =>
+        (await Should.ThrowAsync<StorageException>(() => Activities.ReadAsync(new("run", Spec.JobId), default))).Message.ShouldContain(Spec.JobId);
+
+    [Fact]
+    public async Task Check_QueuedOrRunning_LeavesTheMessage()
+    {
+        await Activities.SubmitAsync(Spec, default);
+        (await Queue.ReceiveAsync(1, TimeSpan.FromMinutes(1))).Count.ShouldBe(1);
+        (await Activities.CheckAsync(new("run", Spec.JobId), default)).ShouldBeFalse();
+        Queue.Sent.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Check_LostMessage_PutsItAgain()
+    {
+        await Activities.SubmitAsync(Spec, default);
+        await Queue.DropAsync();
+        (await Activities.CheckAsync(new("run", Spec.JobId), default)).ShouldBeFalse();
+        (await Queue.CountAsync()).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Check_Finished_IsTrue()
+    {
+        await blobs.WriteJsonAsync(BlobLayout.JobResult("run", Spec.JobId), Result(JobStatus.Failed));
+        (await Activities.CheckAsync(new("run", Spec.JobId), default)).ShouldBeTrue();
+        Queue.Sent.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Completions_MalformedMessage_IsDroppedAndOthersGoOn()
+    {
+        await using var host = new PipelineHost();
+        var queue = host.Queues.Open(BlobLayout.CompletionsQueue);
+        await queue.SendAsync("no json at all");
+        await queue.SendAsync("{\"runId\":\"r\",\"jobId\":\"j\",\"status\":\"succeeded\"}");
+        await queue.SendAsync("[]");
+        for (var i = 0; i < 400 && await queue.CountAsync() > 0; i++) await Task.Delay(5);
+        (await queue.CountAsync()).ShouldBe(0);
+        host.Services.GetRequiredService<JobCompletions>().ShouldNotBeNull();
+    }
+
+    private static JobResult Result(JobStatus status) => new()
+    {
+        JobId = Spec.JobId, Status = status, Attempt = "a7", Worker = "w", Attempts = new(2, 1, 3),
+        Error = status == JobStatus.Failed ? new("OutOfMemory", "no room", null, ExitCodes.Retryable) : null,
+    };
+}

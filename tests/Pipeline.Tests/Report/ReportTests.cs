@@ -1,0 +1,88 @@
+using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Runs;
+
+namespace R1Cloud.Pipeline.Tests.Report;
+
+public class ReportTests
+{
+    [Fact]
+    public void Markdown_OfARun_HoldsTablesAnswersAndOverhead()
+    {
+        var text = ReportMarkdown.Render(Sample(), ReportFiles.StageCurve);
+
+        text.ShouldContain("| r1-zero | before | 0.312 | 0.250 | 0.290 (4) | 0.240 | 18.5 | 512 |");
+        text.ShouldContain("| r1-zero | after | 0.986 |");
+        text.ShouldContain("| r1-zero | 120.0 | 60.0 | 2.0 | 50.0 | 3.0 | 5.0 | 6.7 % |");
+        text.ShouldContain("![Learning curve of r1-zero](curve-r1-zero.svg)");
+        text.ShouldContain("None of the evaluation problems occurs in the training data");
+        text.ShouldContain("workers on this machine cost nothing");
+        text.ShouldContain("<think>");
+    }
+
+    [Fact]
+    public void Html_OfARun_IsSelfContainedAndEscaped()
+    {
+        var html = ReportHtml.Render(Sample());
+
+        html.ShouldContain("<svg xmlns");
+        html.ShouldContain("&lt;think&gt;");
+        html.ShouldNotContain("<think>");
+        html.ShouldNotContain("src=\"http");
+        // To look at: R1_REPORT_SAMPLE names a folder.
+        if (Environment.GetEnvironmentVariable("R1_REPORT_SAMPLE") is { } folder)
+        {
+            File.WriteAllText(Path.Combine(folder, "report.html"), html);
+            File.WriteAllText(Path.Combine(folder, "curve.svg"), ReportCurve.Draw(Sample().Stages[1]));
+        }
+    }
+
+    [Fact]
+    public void Overlap_Found_IsAWarning() => ReportTables.Overlap(Sample() with { Overlap = 3 }).ShouldStartWith("Warning: 3 ");
+
+    [Fact]
+    public void Pair_Samples_PrefersWhatWasLearned()
+    {
+        Sample Of(string question, bool correct, bool greedy = true) => new(question, correct ? "right" : "wrong", "1", correct, true, greedy);
+
+        var pairs = ReportBuilder.Pair(
+            [Of("a", true), Of("b", false), Of("c", false), Of("d", false, greedy: false), Of("d", true)],
+            [Of("x", true), Of("a", true), Of("b", true), Of("c", true), Of("d", true)]);
+
+        pairs.Select(pair => pair.Question).ShouldBe(["b", "c", "a"]);
+        pairs.ShouldAllBe(pair => pair.Before != null && pair.After != null);
+    }
+
+    private static RunReport Sample()
+    {
+        var before = new EvaluationFigures { GreedyAccuracy = 0.312, GreedyFormat = 0.25, PassAt1 = 0.29, Format = 0.24, MeanLength = 18.5, Problems = 512, Samples = 4 };
+        var after = before with { GreedyAccuracy = 0.986, GreedyFormat = 1, PassAt1 = 0.971, Format = 0.999, MeanLength = 24.2 };
+        var random = new Random(7);
+        var training = Enumerable.Range(1, 65).Select(i =>
+        {
+            var skill = 1 / (1 + Math.Exp(-(i - 22) / 6.0));
+            return new CurvePoint(i, 0.25 + 0.72 * skill + random.NextDouble() * 0.05 - 0.025, Math.Min(1, 0.2 + 0.8 * skill * 1.1), 17 + 7 * skill + random.NextDouble(), 1.4 * skill);
+        });
+        var answer = new Sample("57+83=", "<think>7+3=10 carry 1; 5+8+1=14</think><answer>140</answer>", "140", true, true, true);
+        return new()
+        {
+            RunId = "quickstart-0a1b2c3d", Name = "quickstart", Description = "R1-Zero in miniature", RecipeHash = new('a', 64), Seed = 1,
+            StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch.AddSeconds(200), Overlap = 0, Cost = RunCosts.Of(new(), 1, TimeSpan.FromSeconds(200)),
+            Time = new() { Wall = 200, Generation = 80, Reward = 3, Update = 100, Storage = 5 },
+            Stages =
+            [
+                new()
+                {
+                    Name = "base", Label = "base", Kind = "pretrain", Steps = 300, Checkpoint = "runs/q/checkpoints/base/step-000300/", After = before,
+                    Time = new() { Wall = 60, Update = 55, Storage = 1 }, Evaluations = [new(300, 0.312, 0.25, 18.5)],
+                },
+                new()
+                {
+                    Name = "r1-zero", Label = "r1-zero", Kind = "rl", Steps = 65, Checkpoint = "runs/q/checkpoints/r1-zero/step-000065/", Before = before, After = after,
+                    Time = new() { Wall = 120, Generation = 60, Reward = 2, Update = 50, Storage = 3 },
+                    Training = [.. training], Evaluations = [new(0, 0.312, 0.25, 18.5), new(20, 0.58, 0.6, 20), new(40, 0.93, 0.99, 23), new(65, 0.986, 1, 24.2)],
+                    Samples = [new("57+83=", "140", answer with { Completion = "130", Correct = false, Formatted = false }, answer)],
+                },
+            ],
+        };
+    }
+}

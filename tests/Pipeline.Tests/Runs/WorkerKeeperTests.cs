@@ -1,0 +1,31 @@
+using Microsoft.Extensions.DependencyInjection;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Pipeline.Workers;
+
+namespace R1Cloud.Pipeline.Tests.Runs;
+
+public class WorkerKeeperTests
+{
+    [Fact]
+    public async Task Keep_AfterARestart_ActiveRunsGetWorkersAndOthersNone()
+    {
+        await using var host = new PipelineHost();
+        var go = new TaskCompletionSource();
+        host.Pool.OnJob = job => job.RunId == "active" && job.JobId.StartsWith("r1-zero", StringComparison.Ordinal) ? go.Task : Task.CompletedTask;
+        foreach (var id in new[] { "active", "ended" }) await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), id, null);
+        await host.WaitAsync("ended", RunStatus.Completed);
+        await host.WaitAsync("active", run => run.Stages[1].Status == StageStatus.Running);
+
+        // As after a restart of the host: no workers for the run that is active, stray ones for the one that ended.
+        go.SetResult();
+        host.Pool.OnJob = _ => Task.Delay(20);
+        await host.Pool.ReleaseAsync("active");
+        await host.Pool.EnsureAsync("ended", new());
+        await host.Services.GetRequiredService<WorkerKeeper>().KeepAsync(default);
+
+        (await host.Pool.GetAsync("active")).Workers.Count.ShouldBe(1);
+        (await host.Pool.GetAsync("ended")).Workers.ShouldBeEmpty();
+        (await host.WaitAsync("active", RunStatus.Completed)).Error.ShouldBeNull();
+    }
+}

@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Tests.Support;
+
+/// <summary>A pool whose workers do jobs in this process: the protocol is real, the figures are made up.</summary>
+internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorkerPool, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, (CancellationTokenSource Stop, Task Loop)> loops = new();
+
+    /// <summary>Ids of the jobs that ran, in order.</summary>
+    public ConcurrentQueue<string> Ran { get; } = new();
+
+    /// <summary>Called before a job runs: throws to fail it.</summary>
+    public Func<JobSpec, Task> OnJob { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Whether a finished job is announced.</summary>
+    public Func<JobSpec, bool> Announces { get; set; } = _ => true;
+
+    /// <summary>How often <see cref="EnsureAsync"/> and <see cref="ReleaseAsync"/> changed something.</summary>
+    public int Started { get; private set; }
+    public int Released { get; private set; }
+    public string? LastError { get; set; }
+
+    public Task EnsureAsync(string runId, WorkersRecipe workers, CancellationToken cancellation = default)
+    {
+        lock (loops)
+        {
+            if (loops.ContainsKey(runId)) return Task.CompletedTask;
+            var stop = new CancellationTokenSource();
+            loops[runId] = (stop, Task.Run(() => WorkAsync(runId, stop.Token), CancellationToken.None));
+            Started++;
+        }
+        return Task.CompletedTask;
+    }
+
+    public async Task ReleaseAsync(string runId, CancellationToken cancellation = default)
+    {
+        if (!loops.TryRemove(runId, out var loop)) return;
+        Released++;
+        await loop.Stop.CancelAsync();
+        await loop.Loop;
+        loop.Stop.Dispose();
+    }
+
+    public Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default) => Task.FromResult(
+        loops.ContainsKey(runId) ? new WorkerPoolView([new("worker-0", "here", "running", 0)], 0, LastError) : WorkerPoolView.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var runId in loops.Keys) await ReleaseAsync(runId);
+    }
+
+    private async Task WorkAsync(string runId, CancellationToken stop)
+    {
+        var queue = open(BlobLayout.JobQueue(runId));
+        await queue.EnsureCreatedAsync(CancellationToken.None);
+        while (!stop.IsCancellationRequested)
+        {
+            var messages = await queue.ReceiveAsync(1, TimeSpan.FromSeconds(30), CancellationToken.None);
+            if (messages.Count == 0)
+            {
+                await Task.Delay(2, CancellationToken.None);
+                continue;
+            }
+            var message = JsonSerializer.Deserialize<JobMessage>(messages[0].Text, R1Json.Options)!;
+            await RunAsync(message);
+            await queue.DeleteAsync(messages[0], CancellationToken.None);
+        }
+    }
+
+    private async Task RunAsync(JobMessage message)
+    {
+        var spec = await blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec(message.RunId, message.JobId));
+        var path = BlobLayout.JobResult(message.RunId, message.JobId);
+        if (!await blobs.ExistsAsync(path))
+        {
+            JobResult result;
+            try
+            {
+                Ran.Enqueue(spec.JobId);
+                await OnJob(spec);
+                result = await FakeJobs.RunAsync(spec, blobs);
+            }
+            catch (Exception e)
+            {
+                result = new()
+                {
+                    JobId = spec.JobId, Status = JobStatus.Failed, Attempt = "a1", Worker = "worker-0", Error = new(e.GetType().Name, e.Message, null, ExitCodes.BadInput),
+                };
+            }
+            await blobs.TryCreateJsonAsync(path, result);
+        }
+        if (!Announces(spec)) return;
+        var done = await blobs.ReadJsonAsync<JobResult>(path);
+        var completions = open(BlobLayout.CompletionsQueue);
+        await completions.EnsureCreatedAsync();
+        await completions.SendAsync(JsonSerializer.Serialize(new JobCompletion(spec.RunId, spec.JobId, spec.Notify, done.Status), R1Json.Options));
+    }
+}
+
+/// <summary>What jobs leave behind, with made-up figures that get better with the steps.</summary>
+internal static class FakeJobs
+{
+    public static async Task<JobResult> RunAsync(JobSpec spec, IBlobStore blobs)
+    {
+        var attempt = BlobLayout.Attempt(spec.RunId, spec.JobId, "a1");
+        var outputs = new Dictionary<string, string>();
+        var metrics = new Dictionary<string, double>();
+        var timing = new JobTiming { Total = 0.4, Storage = 0.05 };
+        switch (spec.Payload)
+        {
+            case PretrainJob job:
+                outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Settings.Steps);
+                outputs["steps"] = attempt + "steps.jsonl";
+                var lines = Enumerable.Range(1, job.Settings.Steps)
+                    .Select(step => JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 3.0 / step } }));
+                await blobs.WriteAsync(outputs["steps"], new BinaryData(string.Join('\n', lines) + "\n"));
+                metrics["loss"] = 3.0 / job.Settings.Steps;
+                timing = timing with { Update = 0.3 };
+                break;
+            case RolloutJob job:
+                var skill = Skill(job.Iteration, job.Settings.Iterations);
+                outputs["tokens"] = job.Output + ".a1.safetensors";
+                outputs["samples"] = job.Output + ".a1.jsonl";
+                await blobs.WriteAsync(outputs["tokens"], new BinaryData("tokens"));
+                await SamplesAsync(outputs["samples"], skill);
+                metrics[MetricNames.RewardMean] = skill * 1.5;
+                metrics[MetricNames.RewardStd] = 0.5;
+                metrics[MetricNames.Accuracy] = skill;
+                metrics[MetricNames.Format] = Math.Min(1, skill * 1.2);
+                metrics[MetricNames.MeanLength] = 12 + 10 * skill;
+                metrics[MetricNames.Samples] = job.QuestionCount * job.Settings.GroupSize;
+                metrics[MetricNames.Tokens] = job.QuestionCount * job.Settings.GroupSize * 20;
+                timing = timing with { Generation = 0.2, Reward = 0.01 };
+                break;
+            case UpdateJob job:
+                outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Iteration + 1);
+                metrics[MetricNames.Loss] = 0.1;
+                metrics[MetricNames.Tokens] = 1000;
+                timing = timing with { Update = 0.25 };
+                break;
+            case EvaluateJob job:
+                var good = job.Checkpoint.Contains("/base/", StringComparison.Ordinal) ? 0.3 : 0.98;
+                foreach (var name in new[] { MetricNames.EvalGreedyAccuracy, MetricNames.EvalGreedyFormat, MetricNames.EvalPassAt1, MetricNames.EvalFormat })
+                    metrics[name] = good;
+                metrics[MetricNames.EvalMeanLength] = 22;
+                metrics[MetricNames.EvalProblems] = job.Settings.Problems;
+                metrics[MetricNames.EvalSamples] = job.Settings.Samples;
+                metrics[MetricNames.EvalOverlap] = 0;
+                if (job.WithSamples)
+                {
+                    outputs["samples"] = attempt + "samples.jsonl";
+                    await SamplesAsync(outputs["samples"], good);
+                }
+                timing = timing with { Generation = 0.3, Reward = 0.02 };
+                break;
+            default:
+                throw new BadInputException($"Unknown kind {spec.Payload.Kind}.");
+        }
+        return new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = "a1", Worker = "worker-0", Outputs = outputs, Metrics = metrics, Timing = timing };
+
+        async Task<string> CheckpointAsync(string folder, int step)
+        {
+            // A file of the attempt's own, as workers write them, and the manifest that refers to it.
+            var file = folder + "a1/model.safetensors";
+            await blobs.WriteAsync(file, new BinaryData($"weights {step}"));
+            await blobs.WriteJsonAsync(folder + "manifest.json", new CheckpointManifest
+            {
+                Stage = spec.Payload.Stage, Step = step, Attempt = "a1", Files = new Dictionary<string, CheckpointFile> { ["model.safetensors"] = new(file, 9, "00") },
+            });
+            return folder;
+        }
+
+        Task SamplesAsync(string path, double skill) => blobs.WriteAsync(path, new BinaryData(string.Join('\n', Enumerable.Range(0, 6).Select(i =>
+        {
+            var right = i < 6 * skill;
+            return JsonSerializer.Serialize(new
+            {
+                question = $"{i}7+25=", answer = $"{i}7+25", completion = right ? "<think>carry <1></think><answer>52</answer>" : "52 & so on",
+                correct = right, formatted = right, greedy = true,
+            });
+        }))));
+    }
+
+    private static double Skill(int iteration, int iterations) => 0.3 + 0.68 * iteration / Math.Max(1, iterations);
+}

@@ -1,0 +1,35 @@
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Shared.Tests.Recipes;
+
+public sealed class RecipeCheckTests
+{
+    [Fact]
+    public void Summarize_GoodRecipe_CountsWhatTheRunDoes()
+    {
+        var stages = RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good, "x")).Stages;
+        const long evaluation = 100 * (4 + 1);
+        stages[0].ShouldBe(new("base", "pretrain", null, 100, 2, 100 * 64 + evaluation, 100 * 64 * 96 + evaluation * 40));
+        // Ten iterations of two shards and an update, two points of the curve and the evaluation at the end.
+        stages[1].ShouldBe(new("zero", "rl", "base", 10 * 4, 10 * 3 + 3, 10 * 8 * 4 + 3 * evaluation, (10 * 8 * 4 + 3 * evaluation) * 40));
+        stages[2].ShouldBe(new("test", "evaluate", "zero", 0, 1, evaluation, evaluation * 40));
+    }
+
+    [Fact]
+    public void Run_Quickstart_HasNoProblemAndATable()
+    {
+        var report = RecipeCheck.Run(Path.Combine(RecipeSamples.RecipesFolder, "quickstart.json"));
+        report.Problems.ShouldBeEmpty(report.ToString());
+        report.Summary!.Name.ShouldBe("quickstart");
+        report.ToString().ShouldContain("r1-zero          rl");
+        report.ToString().ShouldContain("tokens at most");
+    }
+
+    [Fact]
+    public void Run_BadFile_ListsTheProblems()
+    {
+        var report = RecipeCheck.Run("no/such.json");
+        report.Summary.ShouldBeNull();
+        report.ToString().ShouldBe($"no/such.json(1,1): file no/such.json does not exist: a JSON file in UTF-8 of at most 1048576 bytes{Environment.NewLine}no/such.json: 1 problem");
+    }
+}
