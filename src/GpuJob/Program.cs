@@ -1,1 +1,3 @@
-return 0;
+using R1Cloud.GpuJob.Commands;
+
+return await CommandLine.RunAsync(args, CommandContext.Default);

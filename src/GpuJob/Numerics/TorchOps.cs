@@ -64,5 +64,16 @@ internal static class TorchOps
     /// <summary>Multiplies every tensor in place by a scalar tensor.</summary>
     public static void Scale(Tensor[] tensors, Tensor factor) => Call("scale_", tensors, factor).Dispose();
 
-    private static Tensor Call(string name, params object[] arguments) => (Tensor)Unit.Value.invoke(name, arguments);
+    // TorchSharp wraps numbers in natively allocated scalars that it does not keep alive through the call: a collection at the wrong moment
+    // frees them under the interpreter's eyes. So they are wrapped here and kept.
+    private static Tensor Call(string name, params object[] arguments)
+    {
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i] is double number) arguments[i] = (TorchSharp.Scalar)number;
+        }
+        var result = (Tensor)Unit.Value.invoke(name, arguments);
+        GC.KeepAlive(arguments);
+        return result;
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using R1Cloud.Shared.Commands;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
 
@@ -24,7 +25,7 @@ internal sealed class ClientOptions(CommandContext context)
     public bool IsJson(ParseResult parsed) => parsed.GetValue(json);
 
     /// <summary>Adds the options and the action to a command.</summary>
-    public R1Command Command(R1Command command, Func<RunClient, ParseResult, CancellationToken, Task<int>> action)
+    public ExampleCommand Command(ExampleCommand command, Func<RunClient, ParseResult, CancellationToken, Task<int>> action)
     {
         command.Options.Add(url);
         command.Options.Add(apiKey);

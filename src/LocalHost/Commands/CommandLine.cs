@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Help;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -14,7 +14,7 @@ internal static class CommandLine
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors) await context.Error.WriteLineAsync($"r1: {error.Message}");
-            var name = parsed.CommandResult.Command is R1Command command ? " " + command.Name : "";
+            var name = parsed.CommandResult.Command is ExampleCommand command ? " " + command.Name : "";
             return context.Fail($"see `r1{name} --help`", ExitCode.BadInput);
         }
         // Signals are handled by the commands themselves: see StopSignals.
@@ -32,12 +32,7 @@ internal static class CommandLine
         foreach (var command in HostCommands.All(context)) root.Subcommands.Add(command);
         foreach (var command in RecipeCommands.All(context)) root.Subcommands.Add(command);
         foreach (var command in RunCommands.All(context)) root.Subcommands.Add(command);
-        foreach (var help in root.Options.OfType<HelpOption>())
-        {
-            help.Action = new HelpWithExamples((HelpAction)help.Action!,
-                ["./r1 up recipes/quickstart.json", "./r1 check recipes/quickstart.json", "./r1 test"]);
-        }
-        root.SetAction(parsed => root.Parse("--help").Invoke(parsed.InvocationConfiguration));
+        HelpWithExamples.Install(root, ExitCode.All, "./r1 up recipes/quickstart.json", "./r1 check recipes/quickstart.json", "./r1 test");
         return root;
     }
 }

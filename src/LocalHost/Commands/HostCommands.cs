@@ -1,4 +1,5 @@
 using System.CommandLine;
+using R1Cloud.Shared.Commands;
 using System.Net;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
@@ -17,7 +18,7 @@ internal static class HostCommands
         yield return Serve(context);
     }
 
-    private static R1Command Up(CommandContext context)
+    private static ExampleCommand Up(CommandContext context)
     {
         var host = new HostArguments(context);
         var recipe = new RecipeArguments();
@@ -26,7 +27,7 @@ internal static class HostCommands
         var retry = new Option<bool>("--retry") { Description = "Take up the run if it failed or was cancelled." };
         var plain = new Option<bool>("--plain") { Description = "Lines of text in place of the live view; the default where there is no terminal." };
         var json = new Option<bool>("--json") { Description = "JSON lines: every event of the run, then the report." };
-        var command = new R1Command("up", "Trains: starts everything on this machine, runs a recipe and shows it. Ctrl-C stops; the same command goes on where it stopped.",
+        var command = new ExampleCommand("up", "Trains: starts everything on this machine, runs a recipe and shows it. Ctrl-C stops; the same command goes on where it stopped.",
             "./r1 up recipes/quickstart.json",
             "./r1 up recipes/quickstart.json --seed 2 --workers 2",
             "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, plain, json };
@@ -53,10 +54,10 @@ internal static class HostCommands
         return command;
     }
 
-    private static R1Command Serve(CommandContext context)
+    private static ExampleCommand Serve(CommandContext context)
     {
         var host = new HostArguments(context);
-        var command = new R1Command("serve", "Serves the run API on this machine until stopped; unfinished runs go on.",
+        var command = new ExampleCommand("serve", "Serves the run API on this machine until stopped; unfinished runs go on.",
             "./r1 serve", "./r1 serve --port 8080", "R1_API_KEY=… ./r1 serve --bind 0.0.0.0");
         host.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(() =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Recipes;
 using Spectre.Console;
 
@@ -12,13 +13,13 @@ internal static class RecipeCommands
     {
         var recipe = new RecipeArguments();
         var json = new Option<bool>("--json") { Description = "Print the recipe with everything filled in." };
-        var check = new R1Command("check", "Checks a recipe without running it; every problem is listed with file, line and field.",
+        var check = new ExampleCommand("check", "Checks a recipe without running it; every problem is listed with file, line and field.",
             "./r1 check recipes/quickstart.json", "./r1 check recipes/quickstart.json --set stages.r1-zero.groupSize=16 --json") { json };
         recipe.AddTo(check);
         check.SetAction((parsed, _) => context.GuardAsync(() => Task.FromResult(Check(context, recipe.File(parsed), recipe.Load(parsed), parsed.GetValue(json)))));
         yield return check;
 
-        var schema = new R1Command("schema", "Prints the JSON Schema of recipes.", "./r1 schema");
+        var schema = new ExampleCommand("schema", "Prints the JSON Schema of recipes.", "./r1 schema");
         schema.SetAction(parsed => context.Output.Write(RecipeSchema.Generate()));
         yield return schema;
     }

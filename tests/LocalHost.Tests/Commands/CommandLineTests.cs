@@ -1,3 +1,4 @@
+using R1Cloud.Shared.Commands;
 using R1Cloud.LocalHost.Commands;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
@@ -19,7 +20,7 @@ public sealed class CommandLineTests : IDisposable
         foreach (var command in root.Subcommands)
         {
             command.Description.ShouldNotBeNullOrWhiteSpace(command.Name);
-            command.ShouldBeOfType<R1Command>().Examples.ShouldNotBeEmpty(command.Name);
+            command.ShouldBeOfType<ExampleCommand>().Examples.ShouldNotBeEmpty(command.Name);
             command.Options.Select(option => option.Description).ShouldAllBe(description => !string.IsNullOrWhiteSpace(description), command.Name);
             command.Arguments.Select(argument => argument.Description).ShouldAllBe(description => !string.IsNullOrWhiteSpace(description), command.Name);
         }
@@ -29,7 +30,7 @@ public sealed class CommandLineTests : IDisposable
     public async Task RunAsync_EveryExample_Parses()
     {
         var root = CommandLine.Create(CommandContext.Default);
-        foreach (var command in root.Subcommands.Cast<R1Command>())
+        foreach (var command in root.Subcommands.Cast<ExampleCommand>())
         {
             foreach (var example in command.Examples)
             {

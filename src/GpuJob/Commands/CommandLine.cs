@@ -1,0 +1,42 @@
+using System.CommandLine;
+using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.GpuJob.Commands;
+
+/// <summary>The command line of the trainer: <c>gpujob</c> and its commands.</summary>
+internal static class CommandLine
+{
+    private static readonly IReadOnlyList<(int Code, string Meaning)> Meanings =
+    [
+        (ExitCodes.Done, "done"),
+        (ExitCodes.BadInput, "the input is bad: trying again does not help"),
+        (ExitCodes.Retryable, "failed in a way that another attempt may mend"),
+        (ExitCodes.Preempted, "stopped by a signal after saving; goes on elsewhere"),
+    ];
+
+    /// <summary>Runs a command line.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(string[] arguments, CommandContext context)
+    {
+        var parsed = Create(context).Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors) await context.Error.WriteLineAsync($"gpujob: {error.Message}");
+            var name = parsed.CommandResult.Command is ExampleCommand command ? " " + command.Name : "";
+            return context.Fail($"see `gpujob{name} --help`", ExitCodes.BadInput);
+        }
+        var configuration = new InvocationConfiguration
+        {
+            Output = context.Output, Error = context.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+        };
+        return await context.GuardAsync(() => parsed.InvokeAsync(configuration));
+    }
+
+    private static RootCommand Create(CommandContext context)
+    {
+        var root = new RootCommand("The trainer: runs the jobs of R1 Cloud's runs.");
+        HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
+        return root;
+    }
+}
