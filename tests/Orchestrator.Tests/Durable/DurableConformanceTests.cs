@@ -1,0 +1,33 @@
+using R1Cloud.Conformance;
+
+namespace R1Cloud.Orchestrator.Tests.Durable;
+
+/// <summary>The port's promises, kept by Durable Task through the adapter; its back end of memory is enough for most of them.</summary>
+public sealed class DurableConformanceTests : OrchestrationConformance
+{
+    /// <summary>What that back end itself cannot do; <see cref="DurableStorageConformanceTests"/> has these too.</summary>
+    private static readonly Dictionary<string, string> Limits = new()
+    {
+        [nameof(CallActivity_FirstOfTwo_GoesOnWithoutTheOther)] = "It runs one activity at a time.",
+        [nameof(Restart_InMidRun_GoesOnWithoutRepeatingWhatIsFinished)] = "It loses the activities in flight when its host stops.",
+        [nameof(ContinueAsNew_FiftyRounds_CarriesInputAndEvents)] = "It loses events that come while an instance begins anew.",
+    };
+
+    public DurableConformanceTests()
+    {
+        if (Limits.TryGetValue(TestContext.Current.TestMethod?.MethodName ?? "", out var limit)) Assert.Skip($"The back end of memory: {limit}");
+    }
+
+    protected override IOrchestrationHostFactory CreateFactory() => new DurableWorkerHostFactory();
+}
+
+/// <summary>The same on the Azure Storage back end, which the Functions app uses by default: all of them. See docs/azure.md for how to run it.</summary>
+public sealed class DurableStorageConformanceTests : OrchestrationConformance
+{
+    private const string Variable = "R1_TEST_DURABLE_STORAGE";
+
+    public DurableStorageConformanceTests() =>
+        Assert.SkipWhen(Environment.GetEnvironmentVariable(Variable) is null or "", $"{Variable} names no storage account or Azurite.");
+
+    protected override IOrchestrationHostFactory CreateFactory() => new DurableWorkerHostFactory(Environment.GetEnvironmentVariable(Variable));
+}
