@@ -39,6 +39,12 @@ public static class BlobLayout
     /// <summary>How far a stage is, so that a retry need not start it over.</summary>
     public static string StageRecord(string runId, string stage) => $"runs/{runId}/stages/{stage}.json";
 
+    /// <summary>The books of a run's workers: attempts and node time.</summary>
+    public static string WorkerLedger(string runId) => $"runs/{runId}/workers/ledger.json";
+
+    /// <summary>The folder into which a worker's output goes when it ends.</summary>
+    public static string WorkerLogs(string runId, string worker) => $"runs/{runId}/workers/{worker}/";
+
     /// <summary>Everything of a job begins so.</summary>
     public static string Job(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/";
 

@@ -5,7 +5,7 @@ namespace R1Cloud.Orchestrator.Tests.Durable;
 /// <summary>The port's promises, kept by Durable Task through the adapter; its back end of memory is enough for most of them.</summary>
 public sealed class DurableConformanceTests : OrchestrationConformance
 {
-    /// <summary>What that back end itself cannot do; <see cref="DurableStorageConformanceTests"/> has these too.</summary>
+    /// <summary>What that back end itself cannot do; <see cref="DurableServiceConformanceTests"/> has these too.</summary>
     private static readonly Dictionary<string, string> Limits = new()
     {
         [nameof(CallActivity_FirstOfTwo_GoesOnWithoutTheOther)] = "It runs one activity at a time.",
@@ -21,13 +21,13 @@ public sealed class DurableConformanceTests : OrchestrationConformance
     protected override IOrchestrationHostFactory CreateFactory() => new DurableWorkerHostFactory();
 }
 
-/// <summary>The same on the Azure Storage back end, which the Functions app uses by default: all of them. See docs/azure.md for how to run it.</summary>
-public sealed class DurableStorageConformanceTests : OrchestrationConformance
+/// <summary>The same on a Durable Task service that runs already. See docs/azure.md for how to start one.</summary>
+public sealed class DurableServiceConformanceTests : OrchestrationConformance
 {
-    private const string Variable = "R1_TEST_DURABLE_STORAGE";
+    private const string Variable = "R1_TEST_DURABLE_TASK";
 
-    public DurableStorageConformanceTests() =>
-        Assert.SkipWhen(Environment.GetEnvironmentVariable(Variable) is null or "", $"{Variable} names no storage account or Azurite.");
+    public DurableServiceConformanceTests() =>
+        Assert.SkipWhen(Environment.GetEnvironmentVariable(Variable) is null or "", $"{Variable} names no Durable Task service.");
 
     protected override IOrchestrationHostFactory CreateFactory() => new DurableWorkerHostFactory(Environment.GetEnvironmentVariable(Variable));
 }

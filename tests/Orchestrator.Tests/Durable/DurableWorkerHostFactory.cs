@@ -1,5 +1,6 @@
-using DurableTask.AzureStorage;
 using DurableTask.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -19,73 +20,70 @@ using R1Cloud.Pipeline.Orchestration;
 namespace R1Cloud.Orchestrator.Tests.Durable;
 
 /// <summary>
-/// Real Durable Task workers and clients, talking gRPC to a side-car as they do in the Functions host. The back end is one of memory, kept from
-/// host to host, or with a connection string that of Azure Storage, a task hub of its own.
+/// Real Durable Task workers and clients over gRPC. They talk to a side-car with a back end of memory, kept from host to host; or, given an address,
+/// to the service there, for which the emulator of the Durable Task Scheduler will do.
 /// </summary>
-internal sealed class DurableWorkerHostFactory(string? storage = null) : IOrchestrationHostFactory
+internal sealed class DurableWorkerHostFactory(string? address = null, string taskHub = "default") : IOrchestrationHostFactory
 {
-    private readonly InMemoryOrchestrationService? memory = storage is null ? new() : null;
-    private readonly string hub = "t" + Guid.NewGuid().ToString("n")[..12];
+    private readonly InMemoryOrchestrationService memory = new();
 
-    public async Task<IOrchestrationHost> StartAsync(OrchestrationRegistry registry)
+    public Task<IOrchestrationHost> StartAsync(OrchestrationRegistry registry) => StartAsync(registry, _ => { });
+
+    /// <summary>Starts a host whose activities find these services.</summary>
+    public async Task<IOrchestrationHost> StartAsync(OrchestrationRegistry registry, Action<IServiceCollection> configure)
     {
-        var sidecar = await StartSidecarAsync();
-        var address = sidecar.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var sidecar = address is null ? await StartSidecarAsync() : null;
+        var url = sidecar?.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() ?? address!;
+        var channel = GrpcChannel.ForAddress(url);
+        var calls = channel.Intercept(metadata =>
+        {
+            metadata.Add("taskhub", taskHub);
+            return metadata;
+        });
 
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddDurableTaskWorker(worker => worker.AddTasks(tasks => tasks.AddAll(registry)).UseGrpc(address));
-        builder.Services.AddDurableTaskClient(client => client.UseGrpc(address));
+        configure(builder.Services);
+        builder.Services.AddDurableTaskWorker(worker => worker.AddTasks(tasks => tasks.AddAll(registry)).UseGrpc(grpc => grpc.CallInvoker = calls));
+        builder.Services.AddDurableTaskClient(client => client.UseGrpc(grpc => grpc.CallInvoker = calls));
         var worker = builder.Build();
         await worker.StartAsync();
-        return new DurableHost(sidecar, worker);
+        return new DurableHost(sidecar, channel, worker);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (memory is null) await CreateStorageBackEnd().DeleteAsync();
-    }
-
-    private AzureStorageOrchestrationService CreateStorageBackEnd() => new(new AzureStorageOrchestrationServiceSettings
-    {
-        StorageAccountClientProvider = new StorageAccountClientProvider(storage!),
-        TaskHubName = hub,
-        PartitionCount = 1,
-        MaxQueuePollingInterval = TimeSpan.FromMilliseconds(200),
-        ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(10),
-        WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(10),
-        LeaseInterval = TimeSpan.FromSeconds(15),
-        LeaseRenewInterval = TimeSpan.FromSeconds(4),
-        LeaseAcquireInterval = TimeSpan.FromSeconds(4),
-        UseAppLease = false,
-    });
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private async Task<WebApplication> StartSidecarAsync()
     {
-        IOrchestrationService service = memory is null ? CreateStorageBackEnd() : memory;
-        await service.CreateIfNotExistsAsync();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(service).AddSingleton((IOrchestrationServiceClient)service).AddSingleton<TaskHubGrpcServer>();
+        builder.Services.AddSingleton<IOrchestrationService>(memory).AddSingleton<IOrchestrationServiceClient>(memory).AddSingleton<TaskHubGrpcServer>();
         var app = builder.Build();
         app.MapGrpcService<TaskHubGrpcServer>();
         await app.StartAsync();
         return app;
     }
+}
 
-    private sealed class DurableHost(WebApplication sidecar, IHost worker) : IOrchestrationHost
+/// <summary>A running worker with its client.</summary>
+internal sealed class DurableHost(WebApplication? sidecar, GrpcChannel channel, IHost worker) : IOrchestrationHost
+{
+    public DurableTaskClient DurableTask { get; } = worker.Services.GetRequiredService<DurableTaskClient>();
+
+    public IServiceProvider Services => worker.Services;
+
+    public IOrchestrationClient Client => field ??= new DurableClient(new Source(DurableTask), TimeProvider.System);
+
+    public async ValueTask DisposeAsync()
     {
-        public IOrchestrationClient Client { get; } = new DurableClient(new Source(worker.Services.GetRequiredService<DurableTaskClient>()), TimeProvider.System);
-
-        public async ValueTask DisposeAsync()
-        {
-            await worker.StopAsync();
-            worker.Dispose();
-            await sidecar.StopAsync();
-            await sidecar.DisposeAsync();
-        }
+        await worker.StopAsync();
+        worker.Dispose();
+        channel.Dispose();
+        if (sidecar is null) return;
+        await sidecar.StopAsync();
+        await sidecar.DisposeAsync();
     }
 
     private sealed class Source(DurableTaskClient client) : IDurableClientSource
