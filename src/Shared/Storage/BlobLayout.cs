@@ -6,7 +6,7 @@ namespace R1Cloud.Shared.Storage;
 public static class BlobLayout
 {
     /// <summary>The blob container that holds all runs.</summary>
-    public const string Container = "r1";
+    public const string Container = "r1-cloud";
 
     /// <summary>The queue on which finished jobs are announced.</summary>
     public const string CompletionsQueue = "r1-completions";
@@ -67,9 +67,9 @@ public static class BlobLayout
     /// <summary>A stage's checkpoints begin so.</summary>
     public static string Checkpoints(string runId, string stage) => $"runs/{runId}/checkpoints/{stage}/";
 
-    /// <summary>Path prefix of a shard's rollout files.</summary>
+    /// <summary>Path prefix of a shard's rollout files. Not below the run: storage deletes what lies under <c>rollouts/</c> once it is old, and knows prefixes only.</summary>
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
-        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/rollouts/{stage}/{iteration:D6}/{shard}");
+        string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/{shard}");
 
     /// <summary>A stage's metrics: an append blob, one JSON line a step.</summary>
     public static string Metrics(string runId, string stage) => $"runs/{runId}/metrics/{stage}.jsonl";
