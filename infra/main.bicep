@@ -203,7 +203,7 @@ module appBatchRole 'modules/batchRole.bicep' = {
     principalId: identities.outputs.appPrincipalId
     principalType: 'ServicePrincipal'
     batchAccountName: batch.outputs.accountName
-    roles: ['Azure Batch Job Submitter', 'Azure Batch Data Contributor']
+    roles: ['Azure Batch Data Contributor']
   }
 }
 
