@@ -88,8 +88,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       R1_WORKER_THREADS: string(workerThreads)
       R1_PRICE_SPOT: spotPricePerHour
       R1_PRICE_DEDICATED: dedicatedPricePerHour
-      // Every minute: how soon workers follow the queue, and fallen ones get up.
-      R1_KEEP_WORKERS: '0 * * * * *'
+      // Every other minute: how soon workers follow the queue, and fallen ones get up. Oftener would leave the free grant.
+      R1_KEEP_WORKERS: '0 */2 * * * *'
     }
   }
 

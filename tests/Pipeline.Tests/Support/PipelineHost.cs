@@ -6,7 +6,6 @@ using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
-using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Support;
