@@ -35,6 +35,7 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
             [MetricNames.EvalMeanLength] = greedy.Average(answer => answer.Result.Tokens.Length),
             [MetricNames.EvalProblems] = problems.Count,
             [MetricNames.EvalSamples] = settings.Samples,
+            [MetricNames.EvalDropped] = greedy.Concat(sampled).Count(answer => answer.Scored.Dropped),
             [MetricNames.EvalOverlap] = problems.Count(problem => !task.IsHeldOut(problem)),
             [MetricNames.Tokens] = greedy.Concat(sampled).Sum(answer => answer.Result.Tokens.Length),
         };
@@ -71,11 +72,16 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
         Answer Judge(Problem problem, GenerationResult result)
         {
             var text = policy.Tokenizer.Decode(result.Tokens);
-            return new Answer(problem, result, text, rewards.Score(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)));
+            return new Answer(problem, result, text, rewards.Score(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
+            {
+                Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
+            }));
         }
     }
 
-    private static double Share(IReadOnlyCollection<Answer> answers, string family) => answers.Average(answer => answer.Scored.OfFamily(family) ?? 0);
+    // Over the answers that the rewards could judge; how many they could not is a figure of its own.
+    private static double Share(IReadOnlyCollection<Answer> answers, string family) =>
+        answers.Where(answer => !answer.Scored.Dropped).Select(answer => answer.Scored.OfFamily(family) ?? 0).DefaultIfEmpty().Average();
 
     private sealed record Answer(Problem Problem, GenerationResult Result, string Text, ScoredCompletion Scored);
 }

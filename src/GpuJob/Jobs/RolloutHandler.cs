@@ -42,7 +42,10 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
                 {
                     var text = policy.Tokenizer.Decode(result.Tokens);
                     var finished = result.Finish == FinishReason.Stop;
-                    var scored = rewards.Score(new Completion(text, problems[index].Answer, finished));
+                    var scored = rewards.Score(new Completion(text, problems[index].Answer, finished)
+                    {
+                        Prompt = problems[index].Prompt, Fields = problems[index].Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
+                    });
                     scores.Add(scored);
                     samples.Add(SampleRow.Create(problems[index], text, result.Tokens.Length, scored));
                     rows.Add(new RolloutRow
@@ -53,6 +56,7 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
                         LogProbs = result.LogProbs,
                         Reward = (float)scored.Total,
                         Truncated = !finished,
+                        Dropped = scored.Dropped,
                     });
                 }
             }

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Text.Json;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
@@ -7,7 +9,11 @@ namespace R1Cloud.GpuJob.Tasks;
 /// <param name="Id">Names the problem: equal ids are the same problem.</param>
 /// <param name="Prompt">What the model reads.</param>
 /// <param name="Answer">The right final answer.</param>
-internal sealed record Problem(string Id, string Prompt, string Answer);
+internal sealed record Problem(string Id, string Prompt, string Answer)
+{
+    /// <summary>The other columns of its row, for the rewards.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = FrozenDictionary<string, JsonElement>.Empty;
+}
 
 /// <summary>A source of problems, split by hash into those to learn from and those held out.</summary>
 internal interface IProblemTask

@@ -59,7 +59,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         Require(stage.MicroBatchSize <= rows / stage.MiniBatches, $"{path}.microBatchSize", stage.MicroBatchSize,
             $"at most a mini-batch, {rows} / {stage.MiniBatches} rows; 0 takes it whole", involved: [.. rollout, $"{path}.miniBatches"]);
         Require(stage.Sampling.Temperature > 0, $"{path}.sampling.temperature", stage.Sampling.Temperature, "above 0: equal samples have no advantage");
-        Require(stage.Rewards.Count == 0 || stage.Rewards.Values.Any(weight => weight != 0), $"{path}.rewards", "only 0", "at least one weight that is not 0");
+        Require(stage.Rewards.Count == 0 || stage.Rewards.Values.Any(reward => reward.Weight != 0), $"{path}.rewards", "only 0", "at least one weight that is not 0");
         Require(stage.EvaluateEvery == 0 || recipe.Evaluation is not null, $"{path}.evaluateEvery", stage.EvaluateEvery,
             "0, or an \"evaluation\" in the recipe that says what is measured", involved: "evaluation");
         CheckWarmup(path, stage.Optimizer, stage.Iterations, "iterations");

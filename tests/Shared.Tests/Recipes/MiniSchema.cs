@@ -31,6 +31,8 @@ internal static class MiniSchema
         "exclusiveMaximum" => Number(value) is not { } n || n < (double)rule,
         "pattern" => Text(value) is not { } text || Regex.IsMatch(text, (string)rule!),
         "maxLength" => Text(value) is not { } text || text.Length <= (int)rule,
+        "minItems" => value is not JsonArray a || a.Count >= (int)rule,
+        "items" => value is not JsonArray a || a.All(item => Allows(rule.AsObject(), item)),
         "required" => value is not JsonObject o || rule.AsArray().All(name => o.ContainsKey((string)name!)),
         "minProperties" => value is not JsonObject o || o.Count >= (int)rule,
         "propertyNames" => value is not JsonObject o || o.All(member => Allows(rule.AsObject(), member.Key)),
