@@ -1,4 +1,6 @@
 using System.Text.Json;
+using R1Cloud.GpuJob.Rewards.Instructions;
+using R1Cloud.GpuJob.Rewards.Language;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
@@ -9,10 +11,20 @@ internal static class RewardFunctions
 {
     private static readonly Dictionary<string, RewardKind> Known = new(StringComparer.Ordinal)
     {
-        ["accuracy/exact"] = Kind<NoRewardOptions>(_ => ExactAnswer.Score),
+        ["accuracy/exact"] = Kind<ExactOptions>(options => new ExactAnswer(options).Score),
+        ["accuracy/regex"] = Kind<RegexRewardOptions>(options => new RegexAnswer(options).Score),
+        ["accuracy/multiple-choice"] = Kind<MultipleChoiceOptions>(options => new MultipleChoice(options).Score),
         ["accuracy/countdown"] = Kind<CountdownOptions>(options => new Countdown(options).Score),
         ["format/think-answer"] = Kind<NoRewardOptions>(_ => ThinkAnswerFormat.Score),
+        ["format/r1-strict"] = Kind<NoRewardOptions>(_ => FormatRewards.R1Strict),
+        ["format/think"] = Kind<NoRewardOptions>(_ => FormatRewards.Think),
+        ["format/tag-count"] = Kind<NoRewardOptions>(_ => FormatRewards.TagCount),
+        ["format/reasoning-steps"] = Kind<ReasoningStepsOptions>(FormatRewards.ReasoningSteps),
+        ["language/consistency"] = Kind<LanguageOptions>(options => new LanguageConsistency(options).Score),
         ["length/overlong"] = Kind<OverlongOptions>(options => new OverlongPenalty(options).Score),
+        ["length/cosine"] = Kind<CosineOptions>(options => new CosineLength(options).Score, looksAtVerdicts: true),
+        ["repetition/ngram"] = Kind<RepetitionOptions>(options => new Repetition(options).Score),
+        ["instructions/ifeval"] = Kind<InstructionOptions>(options => new InstructionReward(options).Score),
     };
 
     /// <summary>All rewards by name.</summary>

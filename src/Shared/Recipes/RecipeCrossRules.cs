@@ -60,6 +60,8 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             $"at most a mini-batch, {rows} / {stage.MiniBatches} rows; 0 takes it whole", involved: [.. rollout, $"{path}.miniBatches"]);
         Require(stage.Sampling.Temperature > 0, $"{path}.sampling.temperature", stage.Sampling.Temperature, "above 0: equal samples have no advantage");
         Require(stage.Rewards.Count == 0 || stage.Rewards.Values.Any(reward => reward.Weight != 0), $"{path}.rewards", "only 0", "at least one weight that is not 0");
+        Require(!stage.Rewards.ContainsKey("length/cosine") || stage.Rewards.Keys.Any(reward => reward.StartsWith("accuracy/", StringComparison.Ordinal)), $"{path}.rewards.length/cosine", "length/cosine",
+            "beside an accuracy reward, which says what is right (its weight may be 0)", involved: $"{path}.rewards");
         Require(stage.EvaluateEvery == 0 || recipe.Evaluation is not null, $"{path}.evaluateEvery", stage.EvaluateEvery,
             "0, or an \"evaluation\" in the recipe that says what is measured", involved: "evaluation");
         CheckWarmup(path, stage.Optimizer, stage.Iterations, "iterations");

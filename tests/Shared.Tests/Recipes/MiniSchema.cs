@@ -10,7 +10,7 @@ namespace R1Cloud.Shared.Tests.Recipes;
 /// </summary>
 internal static class MiniSchema
 {
-    private static readonly string[] Notes = ["$schema", "title", "description", "default", "then"];
+    private static readonly string[] Notes = ["$schema", "title", "description", "default", "then", "format"];
 
     public static bool Allows(JsonObject schema, JsonNode? value) => schema.All(keyword => Holds(schema, keyword.Key, keyword.Value!, value));
 

@@ -12,10 +12,20 @@ public static class RewardCatalog
     /// <summary>The record of each reward's options, by the reward's name.</summary>
     public static IReadOnlyDictionary<string, Type> OptionTypes { get; } = new OrderedDictionary<string, Type>(StringComparer.Ordinal)
     {
-        ["accuracy/exact"] = typeof(NoRewardOptions),
+        ["accuracy/exact"] = typeof(ExactOptions),
+        ["accuracy/regex"] = typeof(RegexRewardOptions),
+        ["accuracy/multiple-choice"] = typeof(MultipleChoiceOptions),
         ["accuracy/countdown"] = typeof(CountdownOptions),
         ["format/think-answer"] = typeof(NoRewardOptions),
+        ["format/r1-strict"] = typeof(NoRewardOptions),
+        ["format/think"] = typeof(NoRewardOptions),
+        ["format/tag-count"] = typeof(NoRewardOptions),
+        ["format/reasoning-steps"] = typeof(ReasoningStepsOptions),
+        ["language/consistency"] = typeof(LanguageOptions),
         ["length/overlong"] = typeof(OverlongOptions),
+        ["length/cosine"] = typeof(CosineOptions),
+        ["repetition/ngram"] = typeof(RepetitionOptions),
+        ["instructions/ifeval"] = typeof(InstructionOptions),
     };
 
     /// <summary>A reward's options as its record: strict, so that a misspelt setting never falls back to its default in silence.</summary>
