@@ -21,7 +21,7 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(EvaluateJob payload, JobContext context)
     {
-        var (settings, task, rewards) = (payload.Settings, ProblemTasks.Create(payload.Task), new RewardSum(payload.Rewards));
+        var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Rewards));
         var problems = task.HeldOut(settings.Problems);
         var policy = await models.PolicyAsync(payload.Checkpoint, context);
 

@@ -18,11 +18,14 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(RolloutJob payload, JobContext context)
     {
-        var (settings, task, rewards) = (payload.Settings, ProblemTasks.Create(payload.Task), new RewardSum(payload.Settings.Rewards));
+        var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Settings.Rewards));
         var policy = await models.PolicyAsync(payload.Policy, context);
 
         var problems = Enumerable.Range(payload.FirstQuestion, payload.QuestionCount)
-            .Select(question => task.Training(Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question))).ToList();
+            .Select(question => task.Training(new ProblemDraw(
+                Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question),
+                Position: (long)payload.Iteration * settings.Questions + question,
+                Progress: payload.Iteration / Math.Max(1.0, settings.Iterations - 1)))).ToList();
         if (problems.Find(task.IsHeldOut) is { } leaked) throw new InvalidOperationException($"Problem {leaked.Id} is held out and must not be trained on.");
         var requests = problems.Select((problem, index) => new GenerationRequest(
             policy.EncodePrompt(problem.Prompt),

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.</summary>
-internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems)
+internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets)
 {
     private readonly List<string> order = [.. recipe.Stages.Keys];
 
@@ -42,6 +42,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             $"so many that hiddenSize / heads is even ({model.HiddenSize} / {model.Heads} is not): the rotary embedding turns pairs", involved: $"{at}.hiddenSize");
         Require(model.Heads % model.KvHeads == 0, $"{at}.kvHeads", model.KvHeads, $"a divisor of heads, {model.Heads}", involved: $"{at}.heads");
         CheckWarmup(path, stage.Optimizer, stage.Steps, "steps");
+        Require(recipe.Tasks.GetValueOrDefault(stage.Task) is not DatasetTask, $"{path}.task", stage.Task, "a task with worked examples, such as arithmetic: a data set has none");
         if (CheckTask($"{path}.task", stage.Task) is { } bounds)
         {
             Require(bounds.ExampleTokens <= model.MaxPositions, $"{at}.maxPositions", model.MaxPositions,
@@ -107,7 +108,8 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
 
     // Limits of a task with a wrong setting are not known.
     private TaskBounds? BoundsOf(string task) =>
-        !problems.Concern($"tasks.{task}") && recipe.Tasks.GetValueOrDefault(task) is ArithmeticTask arithmetic ? ArithmeticSplit.Measure(arithmetic) : null;
+        problems.Concern($"tasks.{task}") ? null
+        : recipe.Tasks.GetValueOrDefault(task) is ArithmeticTask arithmetic ? ArithmeticSplit.Measure(arithmetic) : datasets.GetValueOrDefault(task);
 
     private (string Path, ModelShape Model)? ModelOf(string name)
     {

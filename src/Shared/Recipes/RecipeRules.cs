@@ -119,6 +119,19 @@ internal sealed class KnownAttribute(string list) : RecipeRuleAttribute
     public override void Describe(JsonObject schema) => schema["enum"] = new JsonArray([.. Names.Select(name => JsonValue.Create(name))]);
 }
 
+/// <summary>A text with a certain part.</summary>
+internal sealed class ContainsAttribute(string part) : RecipeRuleAttribute
+{
+    /// <inheritdoc/>
+    public override bool Allows(object value) => value is string text && text.Contains(part, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override string Allowed => $"a string with {part} in it";
+
+    /// <inheritdoc/>
+    public override void Describe(JsonObject schema) => schema["pattern"] = Regex.Escape(part).Replace("}", @"\}", StringComparison.Ordinal);
+}
+
 /// <summary>A regular expression that matches in time linear in the text.</summary>
 internal sealed class LinearRegexAttribute : RecipeRuleAttribute
 {
