@@ -35,7 +35,7 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
             [MetricNames.EvalMeanLength] = greedy.Average(answer => answer.Result.Tokens.Length),
             [MetricNames.EvalProblems] = problems.Count,
             [MetricNames.EvalSamples] = settings.Samples,
-            [MetricNames.EvalDropped] = greedy.Concat(sampled).Count(answer => answer.Scored.Dropped),
+            [MetricNames.EvalUnjudged] = greedy.Concat(sampled).Count(answer => answer.Scored.Verdicts.Values.Any(verdict => !verdict.Judged)),
             [MetricNames.EvalOverlap] = problems.Count(problem => !task.IsHeldOut(problem)),
             [MetricNames.Tokens] = greedy.Concat(sampled).Sum(answer => answer.Result.Tokens.Length),
         };

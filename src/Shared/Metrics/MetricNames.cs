@@ -83,8 +83,8 @@ public static class MetricNames
     public const string EvalProblems = "eval/problems";
     /// <summary>Samples a problem.</summary>
     public const string EvalSamples = "eval/samples";
-    /// <summary>Answers left out of the figures because a reward could not judge them.</summary>
-    public const string EvalDropped = "eval/dropped";
+    /// <summary>Answers that a reward could not judge: left out of the shares or counted as 0 there, as the recipe says.</summary>
+    public const string EvalUnjudged = "eval/unjudged";
     /// <summary>Asked problems that also occur in the training data; must be 0.</summary>
     public const string EvalOverlap = "eval/overlap_with_training";
 }
