@@ -41,6 +41,7 @@ internal static class CommandLine
             RunJobCommand.Create(context),
         };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
+        root.Add(DataCommand.Create(context));
         return root;
     }
 }
