@@ -1,3 +1,5 @@
+using System.Text.Json;
+using R1Cloud.GpuJob.Rewards.Code;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Rewards;
@@ -6,7 +8,11 @@ namespace R1Cloud.GpuJob.Rewards;
 /// <param name="Text">The completion, without its end mark.</param>
 /// <param name="Answer">The right final answer.</param>
 /// <param name="Finished">Whether it ended by itself rather than at the length limit.</param>
-internal sealed record Completion(string Text, string Answer, bool Finished);
+internal sealed record Completion(string Text, string Answer, bool Finished)
+{
+    /// <summary>The data row's columns, such as <c>tests</c>.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = new Dictionary<string, JsonElement>();
+}
 
 /// <summary>What a reward function says.</summary>
 /// <param name="Score">The score, before its weight.</param>
@@ -35,6 +41,7 @@ internal static class RewardFunctions
 {
     private static readonly Dictionary<string, RewardFunction> Known = new(StringComparer.Ordinal)
     {
+        ["accuracy/code"] = CodeReward.ScoreDefault,
         ["accuracy/exact"] = ExactAnswer.Score,
         ["format/think-answer"] = ThinkAnswerFormat.Score,
     };

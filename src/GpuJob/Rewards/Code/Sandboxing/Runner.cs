@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace R1Cloud.GpuJob.Rewards.Code.Sandboxing;
+
+/// <summary>An interpreter in a sandbox that waits for one job. It is used once and ended with everything that it started.</summary>
+internal sealed partial class Runner : IDisposable
+{
+    private const int Kill = 9;
+
+    private readonly Process process;
+    private readonly ControlGroups? groups;
+    private readonly SandboxLimits limits;
+    private readonly LineChannel channel;
+    private readonly Deadline startDeadline;
+    private bool ready, disposed;
+
+    /// <summary>Takes over a process just started.</summary>
+    public Runner(Process process, ControlGroups? groups, SandboxLimits limits)
+    {
+        (this.process, this.groups, this.limits) = (process, groups, limits);
+        channel = new LineChannel(Handle(process.StandardInput.BaseStream), Handle(process.StandardOutput.BaseStream));
+        startDeadline = Deadline.In(limits.StartSeconds);
+
+        static SafeHandle Handle(Stream stream) => stream is System.IO.Pipes.PipeStream pipe ? pipe.SafePipeHandle : ((FileStream)stream).SafeFileHandle;
+    }
+
+    /// <summary>The id of the outermost process.</summary>
+    public int ProcessId => process.Id;
+
+    /// <summary>Waits until the interpreter has said that it is ready.</summary>
+    /// <exception cref="SandboxException">It did not; the message has its last words.</exception>
+    public void WaitReady()
+    {
+        if (ready) return;
+        var status = channel.Receive(1024, startDeadline, out var line);
+        if (status == ReceiveStatus.Line && line.SequenceEqual("""{"ready": true}"""u8))
+        {
+            ready = true;
+            return;
+        }
+
+        Stop();
+        var words = process.StandardError.ReadToEnd().Trim();
+        throw new SandboxException($"The sandbox does not start ({(status == ReceiveStatus.Late ? $"nothing within {limits.StartSeconds} s" : $"exit code {process.ExitCode}")}): {words}{Advice(words)}");
+    }
+
+    /// <summary>Sends a message.</summary>
+    public bool Send<T>(T message, Deadline deadline) => channel.Send(JsonSerializer.SerializeToUtf8Bytes(message, JsonSerializerOptions.Web), deadline);
+
+    /// <summary>Sends a message as it came from another runner.</summary>
+    public bool SendLine(ReadOnlySpan<byte> line, Deadline deadline) => channel.Send(line, deadline);
+
+    /// <summary>Receives a message; the bytes are valid until the next call.</summary>
+    public ReceiveStatus Receive(Deadline deadline, out ReadOnlySpan<byte> line) => channel.Receive(limits.MessageBytes, deadline, out line);
+
+    /// <summary>Ends the sandbox. When it returns no process of it is left.</summary>
+    public void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        Stop();
+        process.Dispose();
+        groups?.Dispose();
+    }
+
+    private void Stop()
+    {
+        // Ending the first process of the process namespace makes the kernel end all others in it before bubblewrap, its parent, learns of it.
+        if (!process.HasExited)
+        {
+            var inner = groups is null ? 0 : FirstInside();
+            if (inner > 0) _ = Signal(inner, Kill);
+            if (inner <= 0 || !process.WaitForExit(5000)) process.Kill(entireProcessTree: true);
+        }
+        process.WaitForExit();
+    }
+
+    private int FirstInside()
+    {
+        try
+        {
+            var id = process.Id.ToString(CultureInfo.InvariantCulture);
+            var children = File.ReadAllText($"/proc/{id}/task/{id}/children");
+            return int.TryParse(children.Split(' ')[0], CultureInfo.InvariantCulture, out var child) ? child : 0;
+        }
+        catch (IOException)
+        {
+            return 0; // gone, or a kernel without CONFIG_PROC_CHILDREN: bubblewrap's own death ends the rest
+        }
+    }
+
+    private static string Advice(string words) => words switch
+    {
+        _ when words.Contains("Operation not permitted", StringComparison.Ordinal) || words.Contains("Permission denied", StringComparison.Ordinal) || words.Contains("No space left", StringComparison.Ordinal)
+            => " Namespaces seem forbidden here: see docs/sandbox.md, 'Installing'.",
+        _ => "",
+    };
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Signal(int process, int signal);
+}
