@@ -15,9 +15,11 @@ internal sealed class RewardSum
     public IReadOnlyList<string> Names => [.. parts.Select(part => part.Name)];
 
     /// <summary>Scores a completion by every function.</summary>
-    public ScoredCompletion Score(Completion completion)
+    /// <param name="completion">The completion.</param>
+    /// <param name="known">Verdicts that verifiers gave already; those functions are not called.</param>
+    public ScoredCompletion Score(Completion completion, IReadOnlyDictionary<string, Reward>? known = null)
     {
-        var verdicts = parts.ToDictionary(part => part.Name, part => part.Score(completion));
+        var verdicts = parts.ToDictionary(part => part.Name, part => known is not null && known.TryGetValue(part.Name, out var verdict) ? verdict : part.Score(completion));
         return new(parts.Sum(part => part.Weight * verdicts[part.Name].Score), verdicts);
     }
 }

@@ -79,7 +79,7 @@ internal sealed class CodeJudge(RunnerPool pool)
         using var judge = pool.Take();
         var end = Deadline.In(limits.TotalSeconds);
         var loaded = Deadline.Earlier(end, Deadline.In(limits.WallSeconds));
-        if (!module.Send(new { role = "module", code, tests = tests.Assertions }, loaded)) throw new SandboxException("The sandbox does not take the program.");
+        if (!module.Send(new { role = "module", code }, loaded)) throw new SandboxException("The sandbox does not take the program.");
         var status = module.Receive(loaded, out var line);
         if (status != ReceiveStatus.Line) return new(0, total, "loading the program: " + Broken(status));
         JsonElement names;

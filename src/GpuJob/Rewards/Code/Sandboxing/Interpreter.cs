@@ -16,12 +16,12 @@ internal sealed record Interpreter(string Language, string Executable, IReadOnly
     public static IReadOnlyList<string> Languages { get; } = ["python", "javascript"];
 
     /// <summary>Finds the interpreter of a language on the PATH.</summary>
-    /// <exception cref="SandboxException">It is missing or too old; the message says how to get it.</exception>
+    /// <exception cref="SandboxUnavailableException">It is missing or too old; the message says how to get it.</exception>
     public static Interpreter Find(string language) => language switch
     {
         "python" => Python(),
         "javascript" => Node(),
-        _ => throw new SandboxException($"There is no runner for the language '{language}'. Known: {string.Join(", ", Languages)}."),
+        _ => throw new SandboxUnavailableException($"There is no runner for the language '{language}'. Known: {string.Join(", ", Languages)}."),
     };
 
     private static Interpreter Python()
@@ -30,7 +30,7 @@ internal sealed record Interpreter(string Language, string Executable, IReadOnly
         // Asked rather than looked up: python3 is often a shim of a version manager.
         var told = Ask("python3", Install, "-I", "-c",
             "import json, os, sys; print(json.dumps([os.path.realpath(sys.executable), sys.version_info[:2] >= (3, 9), sys.version.split()[0], sys.prefix, sys.base_prefix]))");
-        if (!told[1].GetBoolean()) throw new SandboxException($"{Install}; python3 on the PATH is {told[2]}.");
+        if (!told[1].GetBoolean()) throw new SandboxUnavailableException($"{Install}; python3 on the PATH is {told[2]}.");
         var executable = told[0].GetString()!;
         // -B: no byte code beside read-only modules; -I: neither the environment nor the current folder has a say.
         return new("python", executable, Outside(executable, told[3].GetString()!, told[4].GetString()!), ["-I", "-B", "-c", RunnerScripts.Python], ReservesAddresses: false);
@@ -40,7 +40,7 @@ internal sealed record Interpreter(string Language, string Executable, IReadOnly
     {
         const string Install = "Node.js 20 or later is needed to run JavaScript answers (https://nodejs.org)";
         var told = Ask("node", Install, "-p", "JSON.stringify([process.execPath, Number(process.versions.node.split('.')[0]) >= 20, process.version])");
-        if (!told[1].GetBoolean()) throw new SandboxException($"{Install}; node on the PATH is {told[2]}.");
+        if (!told[1].GetBoolean()) throw new SandboxUnavailableException($"{Install}; node on the PATH is {told[2]}.");
         var executable = told[0].GetString()!;
         return new("javascript", executable, Outside(executable, Path.GetDirectoryName(Path.GetDirectoryName(executable))!), ["-e", RunnerScripts.JavaScript], ReservesAddresses: true);
     }
@@ -50,7 +50,7 @@ internal sealed record Interpreter(string Language, string Executable, IReadOnly
         var roots = prefixes.Where(prefix => prefix != "/usr" && !prefix.StartsWith("/usr/", StringComparison.Ordinal)).Distinct().ToList();
         var open = new[] { "/", "/home", "/root", Environment.GetEnvironmentVariable("HOME") ?? "/root" };
         return roots.Find(root => open.Contains(root.TrimEnd('/') is { Length: > 0 } trimmed ? trimmed : "/")) is { } wide
-            ? throw new SandboxException($"The interpreter '{executable}' is installed in '{wide}' itself, which a sandbox must not show to programs: install it in a folder of its own.")
+            ? throw new SandboxUnavailableException($"The interpreter '{executable}' is installed in '{wide}' itself, which a sandbox must not show to programs: install it in a folder of its own.")
             : roots;
     }
 
@@ -65,11 +65,11 @@ internal sealed record Interpreter(string Language, string Executable, IReadOnly
             process.WaitForExit();
             return process.ExitCode == 0
                 ? JsonSerializer.Deserialize<JsonElement[]>(output)!
-                : throw new SandboxException($"{install}; '{program}' on the PATH ended with exit code {process.ExitCode}: {errors.Result.Trim()}");
+                : throw new SandboxUnavailableException($"{install}; '{program}' on the PATH ended with exit code {process.ExitCode}: {errors.Result.Trim()}");
         }
         catch (Exception e) when (e is Win32Exception or JsonException)
         {
-            throw new SandboxException($"{install}: {e.Message}", e);
+            throw new SandboxUnavailableException($"{install}: {e.Message}", e);
         }
     }
 }

@@ -31,7 +31,7 @@ internal sealed partial class Runner : IDisposable
     public int ProcessId => process.Id;
 
     /// <summary>Waits until the interpreter has said that it is ready.</summary>
-    /// <exception cref="SandboxException">It did not; the message has its last words.</exception>
+    /// <exception cref="SandboxUnavailableException">It did not; the message has its last words.</exception>
     public void WaitReady()
     {
         if (ready) return;
@@ -44,7 +44,7 @@ internal sealed partial class Runner : IDisposable
 
         Stop();
         var words = process.StandardError.ReadToEnd().Trim();
-        throw new SandboxException($"The sandbox does not start ({(status == ReceiveStatus.Late ? $"nothing within {limits.StartSeconds} s" : $"exit code {process.ExitCode}")}): {words}{Advice(words)}");
+        throw new SandboxUnavailableException($"The sandbox does not start ({(status == ReceiveStatus.Late ? $"nothing within {limits.StartSeconds} s" : $"exit code {process.ExitCode}")}): {words}{Advice(words)}");
     }
 
     /// <summary>Sends a message.</summary>

@@ -15,15 +15,16 @@ internal sealed class Sandbox
     /// <param name="interpreter">What runs inside.</param>
     /// <param name="limits">What it may use.</param>
     /// <param name="unsandboxed">Run programs with the limits alone, open to everything that this user may do.</param>
-    /// <exception cref="SandboxException">Something is missing; the message says how to get it.</exception>
-    public Sandbox(Interpreter interpreter, SandboxLimits limits, bool unsandboxed = false)
+    /// <param name="searchPath">Where the tools are looked for; null for the PATH.</param>
+    /// <exception cref="SandboxUnavailableException">Something is missing; the message says how to get it.</exception>
+    public Sandbox(Interpreter interpreter, SandboxLimits limits, bool unsandboxed = false, string? searchPath = null)
     {
         (Interpreter, Limits, IsUnsandboxed) = (interpreter, limits, unsandboxed);
-        if (!OperatingSystem.IsLinux()) throw new SandboxException("Running code answers needs Linux: the sandbox is made of its namespaces.");
+        if (!OperatingSystem.IsLinux()) throw new SandboxUnavailableException("Running code answers needs Linux: the sandbox is made of its namespaces.");
         foreach (var (tool, package) in Tools)
         {
             if (unsandboxed && tool != "prlimit") continue;
-            if (!OnPath(tool)) throw new SandboxException($"Running code answers needs the program '{tool}': install the package {package} (Debian: apt-get install {package}).");
+            if (!IsOn(searchPath ?? Environment.GetEnvironmentVariable("PATH") ?? "", tool)) throw new SandboxUnavailableException($"Running code answers needs the program '{tool}': install the package {package} (Debian: apt-get install {package}).");
         }
         if (!unsandboxed) filter = SeccompFilter.Create();
     }
@@ -38,7 +39,7 @@ internal sealed class Sandbox
     public bool IsUnsandboxed { get; }
 
     /// <summary>Starts an interpreter; returns at once, before it is ready.</summary>
-    /// <exception cref="SandboxException">It does not start.</exception>
+    /// <exception cref="SandboxUnavailableException">It does not start.</exception>
     public Runner Start()
     {
         var groups = IsUnsandboxed ? null : ControlGroups.Create(Limits);
@@ -62,10 +63,10 @@ internal sealed class Sandbox
         catch (Win32Exception e)
         {
             groups?.Dispose();
-            throw new SandboxException($"The sandbox does not start: {e.Message}", e);
+            throw new SandboxUnavailableException($"The sandbox does not start: {e.Message}", e);
         }
     }
 
-    private static bool OnPath(string tool) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, tool)));
+    private static bool IsOn(string path, string tool) =>
+        path.Split(':').Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, tool)));
 }

@@ -18,12 +18,12 @@ internal static class SeccompFilter
     private const uint NewNamespaces = 0x7e020080; // CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 
     /// <summary>The filter for this machine's architecture, as <c>bwrap --seccomp</c> reads it.</summary>
-    /// <exception cref="SandboxException">There is no table for the architecture.</exception>
+    /// <exception cref="SandboxUnavailableException">There is no table for the architecture.</exception>
     public static byte[] Create() => RuntimeInformation.ProcessArchitecture switch
     {
         Architecture.X64 => Assemble(0xc000003e, X64, clone: 56, clone3: 435, socket: 41),
         Architecture.Arm64 => Assemble(0xc00000b7, Arm64, clone: 220, clone3: 435, socket: 198),
-        var other => throw new SandboxException($"There is no system call filter for the architecture {other}: x64 or arm64 is needed."),
+        var other => throw new SandboxUnavailableException($"There is no system call filter for the architecture {other}: x64 or arm64 is needed."),
     };
 
     // The same calls in both lists, by each architecture's numbers.
