@@ -26,13 +26,14 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
         runner.Send(new { role = "cases", code = Messy, inputs = new[] { "" }, seconds = 60, totalSeconds = 60, outputBytes = 1000 }, Deadline.In(5)).ShouldBeTrue();
         Eventually(() => Descendants(runner.ProcessId).Count >= 12);
         var all = Descendants(runner.ProcessId);
+        runner.GroupFolders.ShouldAllBe(folder => Directory.Exists(folder));
 
         runner.Dispose();
 
         all.Where(IsAlive).ShouldBeEmpty();
         Directory.EnumerateFileSystemEntries("/tmp", "left-*").ShouldBeEmpty();
         File.ReadAllText("/proc/mounts").ShouldNotContain("sandbox /mnt");
-        if (Directory.Exists("/sys/fs/cgroup/pids")) Directory.EnumerateDirectories("/sys/fs/cgroup/pids", $"r1-sandbox-{Environment.ProcessId}-*").Count().ShouldBeLessThan(8); // the warm ones
+        runner.GroupFolders.Where(Directory.Exists).ShouldBeEmpty();
     }
 
     [Fact]

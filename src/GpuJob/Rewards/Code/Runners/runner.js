@@ -7,6 +7,7 @@ const childProcess = require('child_process');
 const { stringify, parse } = JSON;
 const { readSync, writeSync } = fs;
 const exit = process.reallyExit.bind(process);
+const program = module, load = require;
 
 // ---------------------------------------------------------------- channel
 
@@ -225,7 +226,7 @@ function act(message, args) {
     throw new TypeError('the tests do not allow that');
   }
   switch (message.do) {
-    case 'global': return vm.runInThisContext(`typeof ${message.name} === 'undefined' ? undefined : ${message.name}`) ?? module.exports[message.name];
+    case 'global': return vm.runInThisContext(`typeof ${message.name} === 'undefined' ? undefined : ${message.name}`) ?? program.exports[message.name];
     case 'call': return message.self === undefined ? target(...args) : target.apply(kept[message.self], args);
     case 'new': return new target(...args);
     case 'get': return target[message.name];
@@ -250,7 +251,8 @@ function replaceContent(target, source) {
 // ---------------------------------------------------------------- module
 
 async function runModule(job) {
-  Object.assign(globalThis, { require, module, exports: module.exports });
+  await null; // node -e takes its globals back when its script has run
+  Object.assign(globalThis, { require: load, module: program, exports: program.exports });
   for (const name of ['log', 'info', 'debug', 'warn', 'error', 'table', 'dir', 'trace']) console[name] = () => {};
   process.stdout.write = process.stderr.write = () => true;
   try {

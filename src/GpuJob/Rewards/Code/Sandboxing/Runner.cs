@@ -14,7 +14,6 @@ internal sealed partial class Runner : IDisposable
     private readonly ControlGroups? groups;
     private readonly SandboxLimits limits;
     private readonly LineChannel channel;
-    private readonly Deadline startDeadline;
     private bool ready, disposed;
 
     /// <summary>Takes over a process just started.</summary>
@@ -22,7 +21,6 @@ internal sealed partial class Runner : IDisposable
     {
         (this.process, this.groups, this.limits) = (process, groups, limits);
         channel = new LineChannel(Handle(process.StandardInput.BaseStream), Handle(process.StandardOutput.BaseStream));
-        startDeadline = Deadline.In(limits.StartSeconds);
 
         static SafeHandle Handle(Stream stream) => stream is System.IO.Pipes.PipeStream pipe ? pipe.SafePipeHandle : ((FileStream)stream).SafeFileHandle;
     }
@@ -30,12 +28,15 @@ internal sealed partial class Runner : IDisposable
     /// <summary>The id of the outermost process.</summary>
     public int ProcessId => process.Id;
 
+    /// <summary>The folders of its control groups; gone once it is disposed.</summary>
+    public IReadOnlyList<string> GroupFolders => groups?.Folders ?? [];
+
     /// <summary>Waits until the interpreter has said that it is ready.</summary>
     /// <exception cref="SandboxUnavailableException">It did not; the message has its last words.</exception>
     public void WaitReady()
     {
         if (ready) return;
-        var status = channel.Receive(1024, startDeadline, out var line);
+        var status = channel.Receive(1024, Deadline.In(limits.StartSeconds), out var line);
         if (status == ReceiveStatus.Line && line.SequenceEqual("""{"ready": true}"""u8))
         {
             ready = true;
