@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared.Jobs;
 
@@ -20,9 +21,18 @@ Verifier.Serve(input, output, (name, _) => name switch
     "eat-managed" => _ => { var all = new List<byte[]>(); while (true) all.Add(GC.AllocateArray<byte>(1 << 24, pinned: true)); },
     "eat-native" => _ => { unsafe { while (true) NativeMemory.Fill(NativeMemory.Alloc(1 << 24), 1 << 24, 1); } },
     "pid" => _ => new Reward(Environment.ProcessId, ""),
+    "children" => _ => new Reward(StartSandbox(), ""),
     "write" => _ => { Console.Error.WriteLine("noise"); return new Reward(1, ""); },
     _ => throw new BadInputException($"no reward {name}"),
 });
 return 0;
+
+// A sandbox that sleeps; its process's id.
+static int StartSandbox()
+{
+    var runner = new Sandbox(Interpreter.Find("python"), SandboxLimits.Default).Start();
+    runner.WaitReady();
+    return runner.ProcessId;
+}
 
 static double Recurse(double depth) => depth < 0 ? 0 : Recurse(depth + 1) + depth;

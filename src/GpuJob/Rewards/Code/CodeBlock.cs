@@ -19,7 +19,8 @@ internal static partial class CodeBlock
     {
         var answer = ThinkAnswerFormat.ExtractAnswer(text);
         if (answer is not null && Last(answer, language) is { } inside) return inside;
-        var afterThinking = text.LastIndexOf("</think>", StringComparison.Ordinal) is >= 0 and var end ? text[end..] : text;
+        const string EndThink = "</think>";
+        var afterThinking = text.LastIndexOf(EndThink, StringComparison.Ordinal) is >= 0 and var end ? text[(end + EndThink.Length)..] : text;
         return Last(afterThinking, language) ?? (string.IsNullOrWhiteSpace(answer) || answer.Contains("```", StringComparison.Ordinal) ? null : answer);
     }
 

@@ -32,7 +32,8 @@ internal sealed class CodeJudge(RunnerPool pool)
     private CodeVerdict RunCases(string code, IReadOnlyList<CodeCase> cases, bool all)
     {
         var limits = pool.Limits;
-        using var runner = pool.Take();
+        using var lease = new Lease(pool);
+        var runner = lease.Runner;
         var end = Deadline.In(limits.TotalSeconds + Grace);
         if (!runner.Send(new { role = "cases", code, inputs = cases.Select(item => item.Input), seconds = limits.WallSeconds, totalSeconds = limits.TotalSeconds, limits.OutputBytes }, end))
             throw new SandboxException("The sandbox does not take the program.");
@@ -75,8 +76,9 @@ internal sealed class CodeJudge(RunnerPool pool)
     {
         var limits = pool.Limits;
         var total = tests.Assertions.Count;
-        using var module = pool.Take();
-        using var judge = pool.Take();
+        using var moduleLease = new Lease(pool);
+        using var judgeLease = new Lease(pool);
+        var (module, judge) = (moduleLease.Runner, judgeLease.Runner);
         var end = Deadline.In(limits.TotalSeconds);
         var loaded = Deadline.Earlier(end, Deadline.In(limits.WallSeconds));
         if (!module.Send(new { role = "module", code }, loaded)) throw new SandboxException("The sandbox does not take the program.");
@@ -139,6 +141,13 @@ internal sealed class CodeJudge(RunnerPool pool)
     {
         text = text.Trim();
         return text.Length <= 120 ? $"'{text}'" : $"'{text[..119]}…'";
+    }
+
+    private readonly struct Lease(RunnerPool pool) : IDisposable
+    {
+        public Runner Runner { get; } = pool.Take();
+
+        public void Dispose() => RunnerPool.Discard(Runner);
     }
 
     private sealed record CaseResult(int Exit, string? Output, string? Error, bool Timeout, bool Flood);

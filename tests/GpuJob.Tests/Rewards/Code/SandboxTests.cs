@@ -1,5 +1,7 @@
 using System.Globalization;
+using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
+using R1Cloud.GpuJob.Verification;
 
 namespace R1Cloud.GpuJob.Tests.Rewards.Code;
 
@@ -54,6 +56,21 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
     }
 
     [Fact]
+    public async Task Sandbox_ProcessThatStartedItIsKilled_DiesToo()
+    {
+        _ = shared.Pool("python");
+        await using var pool = new VerifierPool(VerificationOptions.Default with { Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "R1Cloud.VerifierHost.dll")], Workers = 1 });
+        var verifier = (int)(await pool.ScoreAsync(new VerificationRequest("pid", new Completion("", "", true)))).Score;
+        var sandbox = (int)(await pool.ScoreAsync(new VerificationRequest("children", new Completion("", "", true)))).Score;
+        var inside = Descendants(sandbox);
+        inside.Count.ShouldBeGreaterThan(2);
+
+        System.Diagnostics.Process.GetProcessById(verifier).Kill(); // it alone, not its tree
+
+        Eventually(() => !inside.Any(IsRunning));
+    }
+
+    [Fact]
     public void Find_UnknownLanguage_NamesTheKnown() =>
         Should.Throw<SandboxUnavailableException>(() => Interpreter.Find("cobol")).Message.ShouldContain("python, javascript");
 
@@ -80,6 +97,19 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
     }
 
     private static bool IsAlive(int id) => Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}"));
+
+    // A dead process whose parent has not asked for it yet is gone for all purposes.
+    private static bool IsRunning(int id)
+    {
+        try
+        {
+            return !File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat")).Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     private static List<int> Descendants(int root)
     {

@@ -36,6 +36,15 @@ internal static class ProcessStarter
     /// <param name="action">Must not throw.</param>
     public static void Post(Action action) => Orders.Add(action);
 
+    /// <summary>Waits until all that was posted before is done.</summary>
+    public static void Drain()
+    {
+        if (Thread.CurrentThread == Starter) return;
+        using var done = new ManualResetEventSlim();
+        Orders.Add(done.Set);
+        done.Wait();
+    }
+
     private static Process Run(ProcessStartInfo info) => Process.Start(info) ?? throw new InvalidOperationException($"{info.FileName} did not start.");
 
     private static Thread Create()

@@ -8,7 +8,7 @@ namespace R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 /// <summary>An interpreter in a sandbox that waits for one job. It is used once and ended with everything that it started.</summary>
 internal sealed partial class Runner : IDisposable
 {
-    private const int Kill = 9;
+    private const int KillSignal = 9;
 
     private readonly Process process;
     private readonly ControlGroups? groups;
@@ -57,6 +57,15 @@ internal sealed partial class Runner : IDisposable
     /// <summary>Receives a message; the bytes are valid until the next call.</summary>
     public ReceiveStatus Receive(Deadline deadline, out ReadOnlySpan<byte> line) => channel.Receive(limits.MessageBytes, deadline, out line);
 
+    /// <summary>Ends every process of the sandbox; does not wait until they are gone.</summary>
+    public void Kill()
+    {
+        // Ending the first process of the process namespace makes the kernel end all others in it before bubblewrap, its parent, learns of it.
+        if (process.HasExited) return;
+        var inner = groups is null ? 0 : FirstInside();
+        if (inner <= 0 || Signal(inner, KillSignal) != 0) process.Kill(entireProcessTree: true);
+    }
+
     /// <summary>Ends the sandbox. When it returns no process of it is left.</summary>
     public void Dispose()
     {
@@ -69,13 +78,8 @@ internal sealed partial class Runner : IDisposable
 
     private void Stop()
     {
-        // Ending the first process of the process namespace makes the kernel end all others in it before bubblewrap, its parent, learns of it.
-        if (!process.HasExited)
-        {
-            var inner = groups is null ? 0 : FirstInside();
-            if (inner > 0) _ = Signal(inner, Kill);
-            if (inner <= 0 || !process.WaitForExit(5000)) process.Kill(entireProcessTree: true);
-        }
+        Kill();
+        if (!process.WaitForExit(5000)) process.Kill(entireProcessTree: true);
         process.WaitForExit();
     }
 

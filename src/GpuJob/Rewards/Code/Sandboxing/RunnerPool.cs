@@ -15,7 +15,7 @@ internal sealed class RunnerPool(Sandbox sandbox, int size) : IDisposable
     /// <summary>The language's name.</summary>
     public string Language => sandbox.Interpreter.Language;
 
-    /// <summary>Takes a runner that is ready; the caller disposes it.</summary>
+    /// <summary>Takes a runner that is ready; the caller disposes or discards it.</summary>
     /// <exception cref="SandboxException">None can be started.</exception>
     public Runner Take()
     {
@@ -39,10 +39,18 @@ internal sealed class RunnerPool(Sandbox sandbox, int size) : IDisposable
         }
     }
 
+    /// <summary>Ends a runner now and clears it away soon, so that the verdict need not wait for it.</summary>
+    public static void Discard(Runner runner)
+    {
+        runner.Kill();
+        ProcessStarter.Post(runner.Dispose);
+    }
+
     /// <summary>Ends all that wait.</summary>
     public void Dispose()
     {
         lock (gate) disposed = true;
+        ProcessStarter.Drain();
         while (warm.TryDequeue(out var runner)) runner.Dispose();
     }
 
