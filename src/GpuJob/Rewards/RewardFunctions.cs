@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.GpuJob.Rewards.Code;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards;
 
@@ -41,7 +42,7 @@ internal static class RewardFunctions
 {
     private static readonly Dictionary<string, RewardFunction> Known = new(StringComparer.Ordinal)
     {
-        ["accuracy/code"] = CodeReward.ScoreDefault,
+        ["accuracy/code"] = CodeReward.Function(new CodeOptions()),
         ["accuracy/exact"] = ExactAnswer.Score,
         ["format/think-answer"] = ThinkAnswerFormat.Score,
     };

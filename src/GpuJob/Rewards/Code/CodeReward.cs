@@ -1,48 +1,32 @@
+using System.Collections.Concurrent;
 using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Code;
 
-/// <summary>How programs are judged.</summary>
-internal sealed record CodeRewardOptions
-{
-    /// <summary>The language of the answers: <c>python</c> or <c>javascript</c>; a row's column <c>language</c> goes before it.</summary>
-    public string Language { get; init; } = "python";
-
-    /// <summary>Whether the score is the share of tests passed; else it is 1 when all pass and 0 otherwise.</summary>
-    public bool Partial { get; init; }
-
-    /// <summary>Wall-clock seconds of one case or call.</summary>
-    public double Seconds { get; init; } = SandboxLimits.Default.WallSeconds;
-
-    /// <summary>Wall-clock seconds of all tests of one program.</summary>
-    public double TotalSeconds { get; init; } = SandboxLimits.Default.TotalSeconds;
-
-    /// <summary>Memory of a program, in MiB.</summary>
-    public int MemoryMegabytes { get; init; } = (int)(SandboxLimits.Default.MemoryBytes >> 20);
-
-    /// <summary>Interpreters kept started and waiting.</summary>
-    public int Warm { get; init; } = 4;
-
-    /// <summary>Run programs without a sandbox, open to everything that this user may do. For machines that are themselves thrown away.</summary>
-    public bool Unsandboxed { get; init; }
-}
-
 /// <summary><c>accuracy/code</c>: runs a completion's program against the tests of its row.</summary>
-internal sealed class CodeReward(CodeRewardOptions options) : IDisposable
+internal sealed class CodeReward(CodeOptions options) : IDisposable
 {
-    private static readonly Lazy<CodeReward> Shared = new(() =>
-    {
-        var reward = new CodeReward(new CodeRewardOptions());
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => reward.Dispose();
-        return reward;
-    });
+    private static readonly ConcurrentDictionary<CodeOptions, Lazy<CodeReward>> Shared = new();
 
     private readonly Dictionary<string, RunnerPool> pools = [];
     private readonly Lock gate = new();
 
-    /// <summary>The reward with its default options.</summary>
-    public static Reward ScoreDefault(Completion completion) => Shared.Value.Score(completion);
+    /// <summary>The reward as a function, which shares its runners with all of the same options in this process; they start with its first call.</summary>
+    /// <exception cref="BadInputException">The language is unknown.</exception>
+    public static RewardFunction Function(CodeOptions options)
+    {
+        CheckLanguage(options.Language);
+        return completion => Shared.GetOrAdd(options, _ => new(Create)).Value.Score(completion);
+
+        CodeReward Create()
+        {
+            var reward = new CodeReward(options);
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => reward.Dispose();
+            return reward;
+        }
+    }
 
     /// <summary>1 when all tests pass, else 0 or the share that pass; unparsable without a program.</summary>
     /// <exception cref="BadInputException">The row has no tests, or they are broken.</exception>
@@ -51,7 +35,7 @@ internal sealed class CodeReward(CodeRewardOptions options) : IDisposable
     {
         var tests = CodeTests.Parse(completion.Fields);
         var language = completion.Fields.TryGetValue("language", out var field) && field.GetString() is { Length: > 0 } named ? named.ToLowerInvariant() : options.Language;
-        if (!Interpreter.Languages.Contains(language)) throw new BadInputException($"accuracy/code: the language '{language}' is unknown. Known: {string.Join(", ", Interpreter.Languages)}.");
+        CheckLanguage(language);
         if (CodeBlock.Extract(completion.Text, language) is not { } code)
             return new(0, completion.Finished ? $"no {language} code" : "cut off at the length limit", RewardOutcome.Unparsable);
 
@@ -74,6 +58,11 @@ internal sealed class CodeReward(CodeRewardOptions options) : IDisposable
             foreach (var pool in pools.Values) pool.Dispose();
             pools.Clear();
         }
+    }
+
+    private static void CheckLanguage(string language)
+    {
+        if (!Interpreter.Languages.Contains(language)) throw new BadInputException($"accuracy/code: the language '{language}' is unknown. Known: {string.Join(", ", Interpreter.Languages)}.");
     }
 
     private RunnerPool Pool(string language)
