@@ -153,9 +153,39 @@ public sealed class AttackTests(CodeSandbox sandbox) : IClassFixture<CodeSandbox
     [InlineData("never answering", "def f(x):\n    while True: pass")]
     [InlineData("atexit", "import atexit, os\natexit.register(lambda: os._exit(0))\ndef f(x): return 0")]
     [InlineData("tracing", "import sys\nsys.settrace(lambda *a: None)\nsys.setprofile(lambda *a: None)\ndef f(x): return 0")]
+    [InlineData("names that are none", "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'{\"names\": ' + b'[' * 400 + b']' * 400 + b'}\\n')\n    except OSError: pass\ndef f(x): return 0")]
     [InlineData("patching the runner", "import sys, json\nm = sys.modules['__main__']\nfor name in list(vars(m)):\n    if name not in ('__name__', 'Peer', 'Channel', 'Values', 'os', 'sys', 'json'): setattr(m, name, None)\njson.dumps = lambda *a: '{\"value\": 42}'\ndef f(x): return 0")]
     public void Assertions_CannotBeForged(string attack, string code) =>
         ShouldBeContained(attack, () => sandbox.Judge("python", code, new[] { "import math\nassert f(42) == 1764\nassert abs(f(3) - 9.5) < 1 and math.isclose(f(4), 16)" }));
+
+    // Takes the conversation over: offers the judge names of its own choice and answers every call with 0.
+    [Theory]
+    [InlineData("'__builtins__': ['d', [['abs', ['h', 1, 'abs', True, None]], ['isinstance', ['h', 1, 'i', True, None]]]]")]
+    [InlineData("'abs': ['h', 1, 'abs', True, None]")]
+    [InlineData("'isclose': ['h', 1, 'isclose', True, None], 'math': ['h', 1, 'math', True, None]")]
+    [InlineData("'x = 1': 1, '__name__': 'other', '__debug__': False")]
+    public void Assertions_NamesOfItsOwn_DoNotReplaceTheJudges(string names) => ShouldBeContained(names, () => sandbox.Judge("python", $$$"""
+        import sys
+        frame = sys._getframe()
+        while 'channel' not in frame.f_locals: frame = frame.f_back
+        channel = frame.f_locals['channel']
+        channel.send({'names': {'f': ['h', 0, 'f', True, None], {{{names}}}}})
+        while True:
+            channel.receive()
+            channel.send({'value': 0})
+        """, new[] { "assert abs(f(3) - 9.5) < 1" }));
+
+    // Ways around what a test does with the results.
+    [Theory]
+    [InlineData("def f(x): raise StopIteration", "assert all(map(lambda x: f(x) == x * x, [2, 3]))")]
+    [InlineData("class S(StopIteration): pass\ndef f(x): raise S", "assert all(map(lambda x: f(x) == x * x, [2, 3]))")]
+    [InlineData("class E:\n    def __iter__(self): return iter([self])\n    def __eq__(self, o): return True\n    def __contains__(self, o): return True\ndef f(x): return E()", "assert 4 in f(2)")]
+    [InlineData("class E:\n    def __eq__(self, o): return True\ndef f(x): return [E(), E()]", "assert f(2) == [2, 4]")]
+    [InlineData("class E:\n    def __eq__(self, o): return True\n    def __hash__(self): return hash(4)\ndef f(x): return {E()}", "assert f(2) == {4}")]
+    [InlineData("class E(str):\n    def __eq__(self, o): return True\ndef f(x): return E('')", "assert f(2) == 'four' or f(2) in ('four',)")]
+    [InlineData("class E:\n    def __lt__(self, o): return True\n    __gt__ = __le__ = __ge__ = __lt__\ndef f(x): return E()", "assert 3 < f(2) < 5")]
+    [InlineData("class M(type):\n    def __instancecheck__(c, o): return True\n    def __eq__(c, o): return True\nclass E(metaclass=M): pass\ndef f(x): return E", "assert isinstance(f(2), int) or f(2) == int")]
+    public void Assertions_ResultsThatLie_DoNotPass(string code, string test) => ShouldBeContained(code, () => sandbox.Judge("python", code, new[] { test }));
 
     // ------------------------------------------------------------ JavaScript
 

@@ -390,6 +390,8 @@ class Peer:
                 name, text, bases = reply["raise"]
                 error = self.values.error_class(str(name), [str(base) for base in bases])(text)
                 error._remote = True
+                if isinstance(error, (StopIteration, StopAsyncIteration)) and message["do"] != "next":
+                    raise RuntimeError("the program raised StopIteration")  # it would end a test's own map or all as if all were well
                 raise error
             return self.values.decode(reply.get("value"))
 
@@ -497,7 +499,10 @@ def run_judge(channel, job):
 
     # The program's names, but none that Python or the tests define: a program must not replace what judges it. Only what is under test may
     # bear a builtin's name, which it is when the tests call nothing else of the program's.
-    offered = job["names"]
+    try:
+        offered = {name: value for name, value in json.loads(job["names"]).items() if name.isidentifier() and not name.startswith("__")}
+    except Exception:
+        return channel.send({"results": [{"passed": False, "reason": "names that are none"} for _ in trees]}, "V")
     theirs = {name for name in called if name in offered and not hasattr(builtins, name) and name not in defined}
     allowed = {entry} if entry else set() if theirs else {name for name in called if name in offered}
     for name, value in offered.items():
