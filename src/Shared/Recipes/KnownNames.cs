@@ -7,7 +7,7 @@ namespace R1Cloud.Shared.Recipes;
 public static class KnownNames
 {
     /// <summary>Reward functions.</summary>
-    public static IReadOnlyList<string> Rewards { get; } = ["accuracy/code", "accuracy/exact", "format/think-answer", "length/overlong"];
+    public static IReadOnlyList<string> Rewards { get; } = ["accuracy/exact", "format/think-answer", "length/overlong"];
 
     /// <summary>Policy losses.</summary>
     public static IReadOnlyList<string> Losses { get; } = ["grpo", "dapo", "dr-grpo"];
