@@ -20,7 +20,7 @@ internal static class VerifyCommand
             using var input = Console.OpenStandardInput();
             using var output = Console.OpenStandardOutput();
             Console.SetOut(Console.Error); // the output is for replies alone
-            Verifier.Serve(input, output, (name, _) => RewardFunctions.Get(name));
+            Verifier.Serve(input, output, RewardFunctions.Create);
             return Task.FromResult(ExitCodes.Done);
         }));
         return command;

@@ -22,7 +22,7 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(EvaluateJob payload, JobContext context)
     {
-        var (settings, task, rewards) = (payload.Settings, ProblemTasks.Create(payload.Task), new RewardSum(payload.Rewards));
+        var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Rewards));
         var problems = task.HeldOut(settings.Problems);
         var scoring = new OverlappedScoring(rewards, verifiers);
         var policy = await models.PolicyAsync(payload.Checkpoint, context);
@@ -37,6 +37,7 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
             [MetricNames.EvalMeanLength] = greedy.Average(answer => answer.Result.Tokens.Length),
             [MetricNames.EvalProblems] = problems.Count,
             [MetricNames.EvalSamples] = settings.Samples,
+            [MetricNames.EvalDropped] = greedy.Concat(sampled).Count(answer => answer.Scored.Dropped),
             [MetricNames.EvalOverlap] = problems.Count(problem => !task.IsHeldOut(problem)),
             [MetricNames.Tokens] = greedy.Concat(sampled).Sum(answer => answer.Result.Tokens.Length),
         };
@@ -77,11 +78,16 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         async Task<Answer> JudgeAsync(Problem problem, GenerationResult result)
         {
             var text = policy.Tokenizer.Decode(result.Tokens);
-            return new Answer(problem, result, text, await scoring.ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop), context.Preemption));
+            return new Answer(problem, result, text, await scoring.ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
+            {
+                Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
+            }, context.Preemption));
         }
     }
 
-    private static double Share(IReadOnlyCollection<Answer> answers, string family) => answers.Average(answer => answer.Scored.OfFamily(family) ?? 0);
+    // Over the answers that the rewards could judge; how many they could not is a figure of its own.
+    private static double Share(IReadOnlyCollection<Answer> answers, string family) =>
+        answers.Where(answer => !answer.Scored.Dropped).Select(answer => answer.Scored.OfFamily(family) ?? 0).DefaultIfEmpty().Average();
 
     private sealed record Answer(Problem Problem, GenerationResult Result, string Text, ScoredCompletion Scored);
 }

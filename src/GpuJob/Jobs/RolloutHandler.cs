@@ -19,11 +19,14 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(RolloutJob payload, JobContext context)
     {
-        var (settings, task, rewards) = (payload.Settings, ProblemTasks.Create(payload.Task), new RewardSum(payload.Settings.Rewards));
+        var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Settings.Rewards));
         var policy = await models.PolicyAsync(payload.Policy, context);
 
         var problems = Enumerable.Range(payload.FirstQuestion, payload.QuestionCount)
-            .Select(question => task.Training(Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question))).ToList();
+            .Select(question => task.Training(new ProblemDraw(
+                Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question),
+                Position: (long)payload.Iteration * settings.Questions + question,
+                Progress: payload.Iteration / Math.Max(1.0, settings.Iterations - 1)))).ToList();
         if (problems.Find(task.IsHeldOut) is { } leaked) throw new InvalidOperationException($"Problem {leaked.Id} is held out and must not be trained on.");
         var scoring = new OverlappedScoring(rewards, verifiers);
         var early = new Task<ScoredCompletion>?[problems.Count, settings.GroupSize];
@@ -58,6 +61,7 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
                         LogProbs = result.LogProbs,
                         Reward = (float)scored.Total,
                         Truncated = result.Finish == FinishReason.Length,
+                        Dropped = scored.Dropped,
                     });
                 }
             }
@@ -67,7 +71,10 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
         return new JobOutcome(outputs, RolloutMetrics.Of(rows, scores, rewards.Names));
 
         async Task<ScoredCompletion> ScoreAsync(int index, GenerationResult result) => await scoring.ScoreAsync(
-            new Completion(policy.Tokenizer.Decode(result.Tokens), problems[index].Answer, result.Finish == FinishReason.Stop), context.Preemption);
+            new Completion(policy.Tokenizer.Decode(result.Tokens), problems[index].Answer, result.Finish == FinishReason.Stop)
+            {
+                Prompt = problems[index].Prompt, Fields = problems[index].Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
+            }, context.Preemption);
     }
 
     private static async Task<Dictionary<string, string>> SaveAsync(RolloutJob payload, List<RolloutRow> rows, List<SampleRow> samples, JobContext context)

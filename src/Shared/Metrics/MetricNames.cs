@@ -42,6 +42,10 @@ public static class MetricNames
     public const string ClippedRatio = "completions/clipped_ratio";
     /// <summary>Completions.</summary>
     public const string Samples = "samples";
+    /// <summary>Samples that an update left out because a reward could not judge them, or all others of their group.</summary>
+    public const string SamplesUnjudged = "samples/unjudged";
+    /// <summary>Share of completions dropped because a reward could not judge them; means of rewards are over the others.</summary>
+    public const string DroppedRatio = "completions/dropped_ratio";
     /// <summary>Tokens generated or trained on.</summary>
     public const string Tokens = "tokens";
 
@@ -79,6 +83,8 @@ public static class MetricNames
     public const string EvalProblems = "eval/problems";
     /// <summary>Samples a problem.</summary>
     public const string EvalSamples = "eval/samples";
+    /// <summary>Answers left out of the figures because a reward could not judge them.</summary>
+    public const string EvalDropped = "eval/dropped";
     /// <summary>Asked problems that also occur in the training data; must be 0.</summary>
     public const string EvalOverlap = "eval/overlap_with_training";
 }

@@ -3,6 +3,7 @@ using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Rewards.Code;
 using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Tests.Rewards.Code;
 
@@ -124,7 +125,7 @@ public sealed class CodeRewardTests(CodeSandbox sandbox) : IClassFixture<CodeSan
     {
         _ = sandbox.Pool("python");
         await using var pool = new VerifierPool(VerificationOptions.Default with { Workers = 2 });
-        var scoring = new OverlappedScoring(new RewardSum(new Dictionary<string, double> { ["accuracy/code"] = 1, ["format/think-answer"] = 0.5 }), () => pool);
+        var scoring = new OverlappedScoring(new RewardSum(new Dictionary<string, RewardRecipe> { ["accuracy/code"] = new() { Options = JsonSerializer.SerializeToElement(new { seconds = 1 }) }, ["format/think-answer"] = 0.5 }), () => pool);
         scoring.Overlaps.ShouldBeTrue();
         var rows = Enumerable.Range(0, 12).Select(i => Row($"<think>t</think><answer>\n```python\n{(i % 3 == 0 ? Add : i % 3 == 1 ? "while True: pass" : "import os; os.abort()")}\n```\n</answer>", Cases)).ToList();
 
