@@ -11,7 +11,6 @@ internal static class IsolatedRewards
         // Far above the sandbox's own limits, which give a verdict: this one is for a verifier that fails.
         ["accuracy/code"] = TimeSpan.FromSeconds(120),
         ["accuracy/math"] = TimeSpan.FromSeconds(5),
-        ["accuracy/regex"] = TimeSpan.FromSeconds(5),
     };
 
     /// <summary>How long one scoring may take; null when the reward is scored in this process.</summary>
