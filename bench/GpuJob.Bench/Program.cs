@@ -18,6 +18,8 @@ foreach (var (name, config) in new[] { ("0.74M", quickstart), ("4.7M", small) })
 }
 cases.Add(("rollout 0.74M", () => DecodeCase.Rollout(quickstart, compute.Threads)));
 cases.Add(("update 0.74M", () => TrainCase.Update(quickstart, compute)));
+cases.Add(("judge python", () => JudgeCase.Run("python")));
+cases.Add(("judge javascript", () => JudgeCase.Run("javascript", "const [a, b] = require('fs').readFileSync(0, 'utf8').split(' ').map(Number);\nconsole.log(a + b);")));
 
 foreach (var (name, run) in cases.Where(item => item.Name.Contains(only, StringComparison.Ordinal)))
 {

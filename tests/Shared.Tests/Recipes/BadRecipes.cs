@@ -74,7 +74,7 @@ internal static class BadRecipes
         new("clip 0", "\"clipLow\": 0.2", "\"clipLow\": 0", "stages.zero.loss.clipLow", 28, "0", "0 is not allowed", "above 0"),
         new("negative KL weight", "\"klWeight\": 0.01", "\"klWeight\": -0.01", "stages.zero.loss.klWeight", 28, "-0.01", "-0.01 is not allowed", "at least 0"),
         new("unknown loss", "\"name\": \"grpo\"", "\"name\": \"gpro\"", "stages.zero.loss.name", 28, "\"gpro\"", "did you mean \"grpo\"?", "grpo, dapo, dr-grpo"),
-        new("unknown reward", "\"accuracy/exact\": 1", "\"accuracy\": 1", "stages.zero.rewards.accuracy", 27, "\"accuracy\"", "did you mean \"accuracy/exact\"?", "format/think-answer"),
+        new("unknown reward", "\"accuracy/exact\": 1", "\"accuracy\": 1", "stages.zero.rewards.accuracy", 27, "\"accuracy\"", "did you mean \"accuracy/code\"?", "format/think-answer"),
         new("reward weight as text", "\"accuracy/exact\": 1", "\"accuracy/exact\": \"much\"", "stages.zero.rewards.accuracy/exact", 27, "\"much\"", "is not allowed", "a number"),
         new("no rewards", "{ \"accuracy/exact\": 1, \"format/think-answer\": 0.5 }", "{}", "stages.zero.rewards", 27, "{}", "{} is not allowed", "at least one"),
         new("top-p 0", "\"topP\": 1", "\"topP\": 0", "stages.zero.sampling.topP", 26, "0", "0 is not allowed", "above 0 and at most 1"),
