@@ -26,7 +26,10 @@ internal static class PublishedTokenizers
 
     /// <summary>The rows of a fixture.</summary>
     public static List<JsonElement> Rows(string file) =>
-        [.. File.ReadLines(Path.Combine(Oracles.Root, "tests", "GpuJob.Tests", "Tokenizers", "Fixtures", file)).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+        [.. File.ReadLines(Fixture(file)).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+
+    /// <summary>A fixture's file.</summary>
+    public static string Fixture(string file) => Path.Combine(Oracles.Root, "tests", "GpuJob.Tests", "Tokenizers", "Fixtures", file);
 
     public static string Text(this JsonElement row, string name) => row.GetProperty(name).GetString()!;
 }

@@ -1,11 +1,16 @@
+using System.Text.RegularExpressions;
+
 namespace R1Cloud.GpuJob.Tokenizers.Jinja;
 
 /// <summary>Jinja's filters of single values; those of sequences are in <see cref="SequenceFilters"/>.</summary>
 internal static class Filters
 {
+    // Jinja's title looks for words; Python's method for letters.
+    private static readonly Regex WordBreaks = new(@"([-\s({\[<]+)");
+
     private static readonly Dictionary<string, Func<object?, Arguments, object?>> All = new Dictionary<string, Func<object?, Arguments, object?>>
     {
-        ["abs"] = (value, _) => value switch { long whole => Math.Abs(whole), double real => Math.Abs(real), _ => throw new JinjaException($"abs does not go with {Values.TypeName(value)}") },
+        ["abs"] = (value, _) => value switch { long whole => (object)Math.Abs(whole), double real => Math.Abs(real), _ => throw new JinjaException($"abs does not go with {Values.TypeName(value)}") },
         ["attr"] = (value, arguments) => Members.Attribute(value, arguments.Text(0, "name")),
         ["capitalize"] = (value, _) => StringMethods.Capitalize(PythonText.Str(value)),
         ["center"] = (value, arguments) => Center(PythonText.Str(value), arguments),
@@ -24,7 +29,7 @@ internal static class Filters
         ["round"] = (value, arguments) => Round(value, arguments),
         ["safe"] = (value, _) => PythonText.Str(value),
         ["string"] = (value, _) => PythonText.Str(value),
-        ["title"] = (value, _) => StringMethods.Title(PythonText.Str(value)),
+        ["title"] = (value, _) => string.Concat(WordBreaks.Split(PythonText.Str(value)).Select(StringMethods.Capitalize)),
         ["tojson"] = ToJson,
         ["trim"] = (value, arguments) => ((JinjaFunction)Members.Attribute(PythonText.Str(value), "strip")!)(arguments),
         ["truncate"] = Truncate,

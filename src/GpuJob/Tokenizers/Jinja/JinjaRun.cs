@@ -44,6 +44,7 @@ internal sealed class JinjaRun
     /// <summary>Counts a step.</summary>
     public void Step(int line)
     {
+        Recursion.Check();
         Line = line;
         if (++steps > limits.Steps) throw new JinjaException($"the template takes more than {limits.Steps} steps");
         if ((steps & 0x3FF) == 0 && clock.GetElapsedTime(started) > limits.Within) throw new JinjaException($"the template takes longer than {limits.Within.TotalSeconds} s");

@@ -73,6 +73,7 @@ internal static class Operators
     /// <summary>Python's order; throws where there is none.</summary>
     public static int Order(string name, object? left, object? right)
     {
+        Recursion.Check();
         if (left is string a && right is string b) return CompareCodePoints(a, b);
         if (Values.Number(left) is { } x && Values.Number(right) is { } y) return x.CompareTo(y);
         if ((left is List<object?> && right is List<object?>) || (left is object?[] && right is object?[]))

@@ -15,7 +15,13 @@ internal static class PythonText
     };
 
     /// <summary>Python's <c>repr</c>.</summary>
-    public static string Repr(object? value) => value switch
+    public static string Repr(object? value)
+    {
+        Recursion.Check();
+        return ReprOf(value);
+    }
+
+    private static string ReprOf(object? value) => value switch
     {
         null => "None",
         bool flag => flag ? "True" : "False",
@@ -44,6 +50,7 @@ internal static class PythonText
 
         void Write(object? part, int level)
         {
+            Recursion.Check();
             switch (part)
             {
                 case null: built.Append("null"); break;

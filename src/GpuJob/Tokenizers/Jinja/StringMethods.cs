@@ -116,7 +116,7 @@ internal static class StringMethods
                 : fromRight ? text.AsSpan().LastIndexOfAny(Spaces) : text.AsSpan().IndexOfAny(Spaces);
             if (space < 0)
             {
-                words.Insert(fromRight ? 0 : words.Count, fromRight ? text.TrimStart() : text.TrimEnd());
+                words.Insert(fromRight ? 0 : words.Count, text);
                 break;
             }
             words.Insert(fromRight ? 0 : words.Count, fromRight ? text[(space + 1)..] : text[..space]);

@@ -45,7 +45,7 @@ internal static class Values
         _ when Number(left) is { } a && Number(right) is { } b => left is long x && right is long y ? x == y : a == b,
         (List<object?> a, List<object?> b) => SequencesEqual(a, b),
         (object?[] a, object?[] b) => SequencesEqual(a, b),
-        (JinjaDict a, JinjaDict b) => a.Count == b.Count && a.All(entry => b.TryGetValue(entry.Key, out var other) && AreEqual(entry.Value, other)),
+        (JinjaDict a, JinjaDict b) => DictsEqual(a, b),
         _ => ReferenceEquals(left, right),
     };
 
@@ -110,10 +110,17 @@ internal static class Values
 
     private static object FromNumber(string text) => long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var whole)
         ? whole
-        : double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+        : (object)double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static bool DictsEqual(JinjaDict left, JinjaDict right)
+    {
+        Recursion.Check();
+        return left.Count == right.Count && left.All(entry => right.TryGetValue(entry.Key, out var other) && AreEqual(entry.Value, other));
+    }
 
     private static bool SequencesEqual(IReadOnlyList<object?> left, IReadOnlyList<object?> right)
     {
+        Recursion.Check();
         if (left.Count != right.Count) return false;
         for (var i = 0; i < left.Count; i++)
         {

@@ -23,6 +23,23 @@ public class ChatTemplateFixtureTests
         wrong.ShouldBeEmpty();
     }
 
+    /// <summary>Renderings of other published templates: the same formats, written anew, must give the same texts.</summary>
+    [Fact]
+    public void Render_OfOtherFormats_GivesTheirTextAndIds()
+    {
+        var rows = File.ReadLines(Oracles.Shared("data/shared_only/chat_templates_llamacpp_jinja.jsonl")).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToList();
+        rows.Count.ShouldBeGreaterThan(90);
+        var wrong = new List<string>();
+        foreach (var row in rows)
+        {
+            var tokenizer = (HuggingFaceTokenizer)PublishedTokenizers.Load(row.Text("tokenizer"));
+            var template = row.Text("template").StartsWith("qwen25", StringComparison.Ordinal) ? "qwen25" : row.Text("template");
+            var source = File.ReadAllText(PublishedTokenizers.Fixture($"templates/{template}.jinja"));
+            Check(row, tokenizer, new ChatTemplates(tokenizer).Render(Request(row, source)), wrong);
+        }
+        wrong.ShouldBeEmpty();
+    }
+
     internal static void Check(JsonElement row, ITokenizer tokenizer, string text, List<string> wrong)
     {
         if (text != row.Text("text")) wrong.Add($"{row.Text("id")}: {text}");
