@@ -59,7 +59,7 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
         List<Answer> Ask(SamplingRecipe sampling, int samples)
         {
             var requests = problems.Select((problem, index) => new GenerationRequest(
-                policy.EncodePrompt(problem.Prompt),
+                policy.EncodePrompt(problem.Prompt, payload.Settings.Prompt),
                 [.. Enumerable.Range(0, samples).Select(sample => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))],
                 policy.Tokenizer.EosIds)).ToList();
             IReadOnlyList<IReadOnlyList<GenerationResult>> results;

@@ -25,7 +25,7 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
             .Select(question => task.Training(Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question))).ToList();
         if (problems.Find(task.IsHeldOut) is { } leaked) throw new InvalidOperationException($"Problem {leaked.Id} is held out and must not be trained on.");
         var requests = problems.Select((problem, index) => new GenerationRequest(
-            policy.EncodePrompt(problem.Prompt),
+            policy.EncodePrompt(problem.Prompt, settings.Prompt),
             [.. Enumerable.Range(0, settings.GroupSize).Select(sample =>
                 Seeds.Derive(payload.Seed, payload.Stage + "/sample", payload.Iteration, payload.FirstQuestion + index, sample))],
             policy.Tokenizer.EosIds)).ToList();

@@ -98,11 +98,16 @@ internal sealed class DeviceAttribute : RecipeRuleAttribute
 /// <summary>A name out of a list of <see cref="KnownNames"/>.</summary>
 internal sealed class KnownAttribute(string list) : RecipeRuleAttribute
 {
-    /// <summary>The list: <c>Losses</c> or <c>Rewards</c>.</summary>
+    /// <summary>The list: <c>Losses</c>, <c>Prompts</c> or <c>Rewards</c>.</summary>
     public string List { get; } = list;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Names => List == nameof(KnownNames.Losses) ? KnownNames.Losses : KnownNames.Rewards;
+    public override IReadOnlyList<string> Names => List switch
+    {
+        nameof(KnownNames.Losses) => KnownNames.Losses,
+        nameof(KnownNames.Prompts) => KnownNames.Prompts,
+        _ => KnownNames.Rewards,
+    };
 
     /// <inheritdoc/>
     public override bool Allows(object value) => Names.Contains(value as string);

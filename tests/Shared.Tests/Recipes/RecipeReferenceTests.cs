@@ -26,7 +26,7 @@ public sealed class RecipeReferenceTests
     public void Page_KnownNamesAndPresets_AreAllMentioned()
     {
         var page = File.ReadAllText(Page);
-        foreach (var name in KnownNames.Rewards.Concat(KnownNames.Losses).Concat(RecipePresets.Names)) page.ShouldContain($"`{name}`");
+        foreach (var name in KnownNames.Rewards.Concat(KnownNames.Losses).Concat(KnownNames.Prompts).Concat(RecipePresets.Names)) page.ShouldContain($"`{name}`");
     }
 
     private static string Tables()
