@@ -63,9 +63,9 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         {
             var early = new Task<Answer>?[problems.Count, samples];
             var requests = problems.Select((problem, index) => new GenerationRequest(
-                policy.EncodePrompt(problem.Prompt),
+                policy.EncodePrompt(problem.Prompt, payload.Settings.Prompt),
                 [.. Enumerable.Range(0, samples).Select(sample => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))],
-                [policy.Tokenizer.EosId])
+                policy.Tokenizer.EosIds)
             {
                 OnFinished = scoring.Overlaps ? (sample, result) => early[index, sample] = JudgeAsync(problem, result) : null,
             }).ToList();

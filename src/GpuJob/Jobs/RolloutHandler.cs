@@ -31,10 +31,10 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
         var scoring = new OverlappedScoring(rewards, verifiers);
         var early = new Task<ScoredCompletion>?[problems.Count, settings.GroupSize];
         var requests = problems.Select((problem, index) => new GenerationRequest(
-            policy.EncodePrompt(problem.Prompt),
+            policy.EncodePrompt(problem.Prompt, settings.Prompt),
             [.. Enumerable.Range(0, settings.GroupSize).Select(sample =>
                 Seeds.Derive(payload.Seed, payload.Stage + "/sample", payload.Iteration, payload.FirstQuestion + index, sample))],
-            [policy.Tokenizer.EosId])
+            policy.Tokenizer.EosIds)
         {
             OnFinished = scoring.Overlaps ? (sample, result) => early[index, sample] = ScoreAsync(index, result) : null,
         }).ToList();
