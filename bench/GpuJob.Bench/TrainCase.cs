@@ -18,7 +18,7 @@ internal static class TrainCase
             .Select(_ => new TokenSequence([.. Enumerable.Range(0, shape.Length + 1).Select(_ => random.Next(config.VocabularySize))], 1)).ToArray();
         using var model = CausalLm.Create(config, CPU, 1);
         using var batch = TokenBatch.Create(sequences, CPU);
-        using var optimizer = new AdamW(model.Weights, new OptimizerRecipe { LearningRate = 1e-4 });
+        using var optimizer = new AdamW(model.Trainable, new OptimizerRecipe { LearningRate = 1e-4 });
         var seconds = Gemm.Median(3, () =>
         {
             using var scope = NewDisposeScope();
@@ -33,7 +33,7 @@ internal static class TrainCase
         {
             using var scope = NewDisposeScope();
             var weights = model.Weights.ToDictionary(weight => weight.Name, weight => (Tensor)weight.Tensor);
-            var logits = EagerBaseline.Forward(model, weights, batch.Ids, 0, null, null);
+            var logits = EagerBaseline.Forward(model, weights, batch.Layout.Ids.view(shape.Rows, shape.Length), 0, null, null);
             nn.functional.cross_entropy(logits.flatten(0, 1), batch.Targets).backward();
             nn.utils.clip_grad_norm_(model.parameters(), 1);
             eagerOptimizer.step();
@@ -50,7 +50,7 @@ internal static class TrainCase
         var sequences = Enumerable.Range(0, 256)
             .Select(_ => new TokenSequence([.. Enumerable.Range(0, 7 + random.Next(10, 31)).Select(_ => random.Next(config.VocabularySize))], 7)).ToArray();
         using var model = CausalLm.Create(config, CPU, 1);
-        using var optimizer = new AdamW(model.Weights, new OptimizerRecipe { LearningRate = 1e-4 });
+        using var optimizer = new AdamW(model.Trainable, new OptimizerRecipe { LearningRate = 1e-4 });
         var options = new PolicyLossOptions { Name = "dapo" };
         var byParts = new[] { int.MaxValue, 2048, 1024 }.ToDictionary(
             size => size == int.MaxValue ? "whole" : $"{size}",

@@ -97,8 +97,8 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256) : IGener
             for (var i = 0; i < prompts[row].Prompt.Length; i++) ids[(row * width) + i] = prompts[row].Prompt[i];
         }
 
-        using var promptCache = new KvCache(model.Config, device, prompts.Length, width);
-        var states = model.Prefill(tensor(ids, [prompts.Length, width], device: device), promptCache).flatten(0, 1);
+        using var promptCache = model.CreateCache(prompts.Length, width);
+        var states = model.Prefill(tensor(ids, [prompts.Length, width], device: device), promptCache);
         var last = tensor(wave.Select(sample => (rowOf[sample.Request] * width) + sample.Source.Prompt.Length - 1).ToArray(), device: device);
         var cache = promptCache.Select(tensor(wave.Select(sample => rowOf[sample.Request]).ToArray(), device: device), width + steps);
         var positions = tensor(wave.Select(sample => (long)sample.Source.Prompt.Length).ToArray(), device: device);

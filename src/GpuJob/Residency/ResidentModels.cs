@@ -58,7 +58,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         if (!freshOptimizer && trained.Optimizer is not null) return trained;
         trained.Optimizer?.Dispose();
         trained.Optimizer = null;
-        var optimizer = new AdamW(trained.Model.Weights, recipe);
+        var optimizer = new AdamW(trained.Model.Trainable, recipe);
         if (!freshOptimizer)
         {
             var folder = await DownloadAsync(checkpoint, context);
@@ -75,7 +75,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         policy?.Dispose();
         policy = null;
         policy = Create(CausalLm.Create(config, Compute.Device, seed), tokenizer);
-        policy.Optimizer = new AdamW(policy.Model.Weights, recipe);
+        policy.Optimizer = new AdamW(policy.Model.Trainable, recipe);
         return policy;
     }
 

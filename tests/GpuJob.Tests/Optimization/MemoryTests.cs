@@ -18,7 +18,7 @@ public sealed class MemoryTests
     public void Update_ThousandSteps_MemoryStays()
     {
         using var model = TestModels.Create(TestModels.Config());
-        using var optimizer = new AdamW(model.Weights, new OptimizerRecipe { LearningRate = 1e-4 });
+        using var optimizer = new AdamW(model.Trainable, new OptimizerRecipe { LearningRate = 1e-4 });
         var random = new Random(1);
         for (var step = 0; step < 100; step++) Step(model, optimizer, random);
         var tensors = Live();
