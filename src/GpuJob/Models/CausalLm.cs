@@ -30,6 +30,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         Parameters = [.. named_parameters()];
         Weights = [.. Parameters.Select(parameter => (parameter.name, (Tensor)parameter.parameter)), .. named_buffers()];
         Trainable = Parameters;
+        // torch lists a module under its field's name as well: those that weights are named by count.
+        var names = Parameters.Select(parameter => parameter.name).ToHashSet(StringComparer.Ordinal);
+        Projections = [.. named_modules().Where(item => item.module is Projection && item.module != head && names.Contains(item.name + ".weight")).Select(item => (item.name, (Projection)item.module))];
     }
 
     /// <summary>The shape.</summary>
@@ -56,9 +59,22 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>What an optimizer updates: the parameters, or an adapter's.</summary>
     public IReadOnlyList<(string Name, Parameter Tensor)> Trainable { get; set; }
 
-    /// <summary>The linear maps by module name, as <c>model.layers.0.self_attn.q_proj</c>.</summary>
-    public IEnumerable<(string Name, Projection Projection)> Projections =>
-        named_modules().Where(module => module.module is Projection).Select(module => (module.name, (Projection)module.module));
+    /// <summary>The layers' linear maps by module name, as <c>model.layers.0.self_attn.q_proj</c>: what can have an adapter.</summary>
+    public IReadOnlyList<(string Name, Projection Projection)> Projections { get; }
+
+    /// <summary>What a forward pass takes for each weight: itself, or with its addition where there is one; new tensors belong to the caller's scope.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> EffectiveWeights()
+    {
+        var adapted = Projections.Where(item => item.Projection.Adapter is not null).ToDictionary(item => item.Name + ".weight", item => item.Projection.Adapter!, StringComparer.Ordinal);
+        return Weights.Select(weight => adapted.TryGetValue(weight.Name, out var low) ? (weight.Name, Merged(weight.Tensor, low)) : weight);
+
+        static Tensor Merged(Tensor weight, LowRank low)
+        {
+            using var _ = no_grad();
+            using var scope = NewDisposeScope();
+            return (weight + (matmul(low.B, low.A) * low.Scale).As(weight.dtype)).MoveToOuterDisposeScope();
+        }
+    }
 
     /// <summary>The rotary tables.</summary>
     public RotaryEmbedding Rotary { get; }
@@ -221,7 +237,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
             for (var layer = 0; layer < layers.Length; layer++)
             {
                 var index = layer;
-                x = recompute ? Recomputation.Run(input => layers[index].forward(input, context, index), x) : layers[index].forward(x, context, index);
+                x = recompute ? Recomputation.Run((input, shared) => layers[index].forward(input, shared, index), x, context) : layers[index].forward(x, context, index);
             }
             return norm.forward(x).MoveToOuterDisposeScope();
         }

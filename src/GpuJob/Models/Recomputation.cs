@@ -9,9 +9,11 @@ namespace R1Cloud.GpuJob.Models;
 internal static class Recomputation
 {
     /// <summary>Runs a segment without keeping what is inside it.</summary>
-    /// <param name="segment">A function of its input and of parameters; the same each time it is called.</param>
+    /// <param name="segment">A function of its input, the pass's context and of parameters; the same each time it is called.</param>
     /// <param name="input">Its input; must need a gradient, or nothing behind it gets one.</param>
-    public static Tensor Run(Func<Tensor, Tensor> segment, Tensor input) => Recomputed.apply(input, segment);
+    /// <param name="context">The pass's context; its tables are kept as long as the graph.</param>
+    public static Tensor Run(Func<Tensor, AttentionContext, Tensor> segment, Tensor input, AttentionContext context) =>
+        Recomputed.apply(input, context.Cos, context.Sin, segment, context.Segments);
 
     private sealed class Recomputed : autograd.SingleTensorFunction<Recomputed>
     {
@@ -19,21 +21,24 @@ internal static class Recomputation
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
-            var (input, segment) = ((Tensor)vars[0], (Func<Tensor, Tensor>)vars[1]);
+            var (input, cos, sin) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]);
+            var (segment, segments) = ((Func<Tensor, AttentionContext, Tensor>)vars[3], (IReadOnlyList<Segment>)vars[4]);
             using var _ = no_grad();
-            ctx.save_for_backward([input]);
+            ctx.save_for_backward([input, cos, sin]);
             ctx.save_data("segment", segment);
-            return segment(input);
+            ctx.save_data("segments", segments);
+            return segment(input, new AttentionContext(cos, sin, segments, null));
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
             using var scope = NewDisposeScope();
-            var segment = (Func<Tensor, Tensor>)ctx.get_data("segment");
             using var _ = enable_grad();
-            var input = ctx.get_saved_variables()[0].detach().requires_grad_();
-            segment(input).backward([grad_output]);
-            return [input.grad!.MoveToOuterDisposeScope(), null!];
+            var segment = (Func<Tensor, AttentionContext, Tensor>)ctx.get_data("segment");
+            var saved = ctx.get_saved_variables();
+            var input = saved[0].detach().requires_grad_();
+            segment(input, new AttentionContext(saved[1], saved[2], (IReadOnlyList<Segment>)ctx.get_data("segments"), null)).backward([grad_output]);
+            return [input.grad!.MoveToOuterDisposeScope(), null!, null!, null!, null!];
         }
     }
 }

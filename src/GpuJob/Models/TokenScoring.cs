@@ -95,7 +95,7 @@ internal static class TokenScoring
             var (hidden, head, targets) = (saved[0], saved[1], saved[2]);
             var (sampling, chunk) = ((SamplingRecipe)ctx.get_data("sampling"), (int)ctx.get_data("chunk"));
             var hiddenGradient = empty_like(hidden);
-            var headGradient = zeros_like(head);
+            var headGradient = head.requires_grad ? zeros_like(head) : null; // frozen below an adapter
             var lowered = head.As(hidden.dtype);
             foreach (var (start, count) in Chunks(hidden.shape[0], chunk))
             {
@@ -108,10 +108,11 @@ internal static class TokenScoring
                 if (sampling.Temperature != 1) byLogits.div_(sampling.Temperature);
                 var rounded = byLogits.As(hidden.dtype);
                 hiddenGradient.narrow(0, start, count).copy_(rounded.matmul(lowered));
+                if (headGradient is null) continue;
                 if (head.dtype == hidden.dtype) headGradient.addmm_(rounded.t(), states);
                 else headGradient.add_(rounded.t().matmul(states)); // sums over chunks in the head's own precision
             }
-            return [hiddenGradient.MoveToOuterDisposeScope(), headGradient.MoveToOuterDisposeScope(), null!, null!, null!, null!];
+            return [hiddenGradient.MoveToOuterDisposeScope(), headGradient?.MoveToOuterDisposeScope()!, null!, null!, null!, null!];
         }
 
         /// <summary>Logits / T in float32 with −∞ at dropped tokens, and the same with 0 there.</summary>

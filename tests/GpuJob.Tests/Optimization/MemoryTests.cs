@@ -20,7 +20,7 @@ public sealed class MemoryTests
         using var model = TestModels.Create(TestModels.Config());
         using var optimizer = new AdamW(model.Trainable, new OptimizerRecipe { LearningRate = 1e-4 });
         var random = new Random(1);
-        for (var step = 0; step < 100; step++) Step(model, optimizer, random);
+        for (var step = 0; step < 400; step++) Step(model, optimizer, random);
         var tensors = Live();
         var resident = Resident();
         for (var step = 0; step < 1000; step++)

@@ -44,7 +44,8 @@ internal sealed unsafe class SimdWeights : IDisposable
     /// <summary>Takes over a model's weights as they are now.</summary>
     public void Load(CausalLm model, int threads)
     {
-        var tensors = model.Weights.ToDictionary(weight => weight.Name, weight => (Tensor)weight.Tensor, StringComparer.Ordinal);
+        using var scope = NewDisposeScope();
+        var tensors = model.EffectiveWeights().ToDictionary(weight => weight.Name, weight => weight.Tensor, StringComparer.Ordinal);
         int q = config.Heads * config.HeadDim, kv = config.KvHeads * config.HeadDim;
         var work = new List<Action>
         {
