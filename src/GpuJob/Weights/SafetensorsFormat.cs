@@ -35,6 +35,9 @@ internal static class SafetensorsFormat
         return found.Name is not null;
     }
 
+    /// <summary>Bytes of an element by its type's name.</summary>
+    public static int SizeOf(string name) => TryGet(name, out _, out var size) ? size : throw new NotSupportedException($"safetensors: element type {name} is not supported; supported are {Supported}.");
+
     /// <summary>The name of an element type, as config.json spells it.</summary>
     public static string ConfigName(ScalarType type) => type.ToString().ToLowerInvariant();
 
