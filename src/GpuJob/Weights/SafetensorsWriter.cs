@@ -8,7 +8,7 @@ namespace R1Cloud.GpuJob.Weights;
 /// <summary>Writes safetensors files. The same tensors give the same bytes: names in ordinal order, a header padded to 8 bytes.</summary>
 internal static class SafetensorsWriter
 {
-    /// <summary>Writes a file and flushes it to disk; an existing one is replaced.</summary>
+    /// <summary>Writes a file; an existing one is replaced. Not flushed to the disk: what must survive is uploaded.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tensors">Tensors by name, from any device; they are copied to the CPU, and converted, one at a time.</param>
     /// <param name="typeOf">The element type that a tensor is stored in; null for its own.</param>
@@ -17,10 +17,9 @@ internal static class SafetensorsWriter
     {
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
         Write(file, tensors, metadata, typeOf);
-        file.Flush(flushToDisk: true);
     }
 
-    /// <summary>Writes to a stream, as <see cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}?, Func{ValueTuple{string, Tensor}, ScalarType}?)"/> does.</summary>
+    /// <summary>Writes to a stream; see above.</summary>
     /// <exception cref="ArgumentException">Two tensors have the same name, or one is called <c>__metadata__</c>.</exception>
     /// <exception cref="NotSupportedException">The format has no name for an element type.</exception>
     public static void Write(Stream stream, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null, Func<(string Name, Tensor Tensor), ScalarType>? typeOf = null)
