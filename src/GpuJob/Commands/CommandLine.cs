@@ -39,6 +39,10 @@ internal static class CommandLine
         {
             WorkCommand.Create(context),
             RunJobCommand.Create(context),
+            GenerateCommand.Create(context),
+            LogitsCommand.Create(context),
+            InspectCommand.Create(context),
+            ExportCommand.Create(context),
         };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
         return root;

@@ -1,23 +1,22 @@
-using System.Text;
 using R1Cloud.GpuJob.Tokenizers;
 
 namespace R1Cloud.GpuJob.Generation;
 
-/// <summary>Ends a completion when its text holds one of some strings.</summary>
-/// <param name="tokenizer">Turns the last tokens into text.</param>
+/// <summary>Ends a completion when its text holds one of some strings; special tokens count as they are written.</summary>
+/// <param name="tokenizer">Turns tokens into text.</param>
 /// <param name="strings">The strings, none empty.</param>
 internal sealed class StopStrings(ITokenizer tokenizer, IReadOnlyList<string> strings) : IStopCondition
 {
-    // A token is a byte at least, so a string that has just become complete began within so many tokens. A few more, for those that leave no trace.
-    private readonly int reach = strings.Max(Encoding.UTF8.GetByteCount) + 8;
-    private readonly List<int> recent = [];
+    private readonly StreamingDecoder decoder = tokenizer.Stream(keepSpecial: true);
+    private readonly int reach = strings.Max(stop => stop.Length) - 1; // of the text before, no more can be part of a match
+    private string tail = "";
 
     /// <inheritdoc/>
     public bool IsEnd(int token)
     {
-        recent.Add(token);
-        if (recent.Count > reach) recent.RemoveAt(0);
-        var text = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(recent));
-        return strings.Any(stop => text.Contains(stop, StringComparison.Ordinal));
+        var text = tail + decoder.Append(token);
+        if (strings.Any(stop => text.Contains(stop, StringComparison.Ordinal))) return true;
+        tail = text.Length > reach ? text[^reach..] : text;
+        return false;
     }
 }
