@@ -41,15 +41,7 @@ internal sealed class RotaryEmbedding(ModelConfig config, Device device) : IDisp
     /// <param name="cos">Cosines.</param>
     /// <param name="sin">Sines.</param>
     /// <param name="interleaved">Whether pairs are neighbours (2i, 2i+1) rather than (i, i + half); the result is in halves either way, which no score notices.</param>
-    public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin, bool interleaved = false)
-    {
-        var half = x.shape[^1] / 2;
-        using var scope = NewDisposeScope();
-        var pairs = interleaved ? x.reshape(x.shape[0], x.shape[1], half, 2) : x;
-        var a = interleaved ? pairs.select(-1, 0) : x.narrow(-1, 0, half);
-        var b = interleaved ? pairs.select(-1, 1) : x.narrow(-1, half, half);
-        return cat([(a * cos).addcmul(b, sin, -1), (b * cos).addcmul(a, sin, 1)], -1).MoveToOuterDisposeScope();
-    }
+    public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin, bool interleaved = false) => Rotation.apply(x, cos, sin, interleaved);
 
     /// <summary>The cosines and sines as arrays [length · head_dim / 2], for decoders outside torch.</summary>
     public (float[] Cos, float[] Sin) ToArrays(int length)
@@ -91,5 +83,54 @@ internal sealed class RotaryEmbedding(ModelConfig config, Device device) : IDisp
     {
         cos?.Dispose();
         sin?.Dispose();
+    }
+
+    /// <summary>The gradient of a rotation is the rotation back: half of what automatic differentiation of its parts would do.</summary>
+    private sealed class Rotation : autograd.SingleTensorFunction<Rotation>
+    {
+        public override string Name => nameof(Rotation);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (x, cos, sin, interleaved) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (bool)vars[3]);
+            using var _ = no_grad();
+            using var scope = NewDisposeScope();
+            ctx.save_for_backward([cos, sin]);
+            ctx.save_data("interleaved", interleaved);
+            var (a, b) = Split(x, interleaved);
+            return Turn(a, b, cos, sin, 1).MoveToOuterDisposeScope();
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            using var _ = no_grad();
+            using var scope = NewDisposeScope();
+            var saved = ctx.get_saved_variables();
+            var (a, b) = Split(grad_output, interleaved: false);
+            var turned = Turn(a, b, saved[0], saved[1], -1);
+            if ((bool)ctx.get_data("interleaved"))
+            {
+                var (first, second) = Split(turned, interleaved: false);
+                turned = stack([first, second], -1).flatten(-2);
+            }
+            return [turned.MoveToOuterDisposeScope(), null!, null!, null!];
+        }
+
+        private static (Tensor A, Tensor B) Split(Tensor x, bool interleaved)
+        {
+            var half = x.shape[^1] / 2;
+            if (!interleaved) return (x.narrow(-1, 0, half), x.narrow(-1, half, half));
+            var pairs = x.reshape(x.shape[0], x.shape[1], half, 2);
+            return (pairs.select(-1, 0), pairs.select(-1, 1));
+        }
+
+        private static Tensor Turn(Tensor a, Tensor b, Tensor cos, Tensor sin, int direction)
+        {
+            var half = a.shape[2];
+            var turned = empty([a.shape[0], a.shape[1], 2 * half], dtype: a.dtype, device: a.device);
+            turned.narrow(2, 0, half).copy_((a * cos).addcmul_(b, sin, -direction));
+            turned.narrow(2, half, half).copy_((b * cos).addcmul_(a, sin, direction));
+            return turned;
+        }
     }
 }
