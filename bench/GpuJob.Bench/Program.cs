@@ -22,6 +22,7 @@ cases.Add(("train 13.9M", () => TrainCase.Run(medium, compute, (32, 256))));
 cases.Add(("train 51M", () => TrainCase.Run(large, compute, (8, 256))));
 cases.Add(("memory 51M", () => TrainCase.Memory(large)));
 cases.Add(("rollout 0.74M", () => DecodeCase.Rollout(quickstart, compute.Threads)));
+foreach (var name in new[] { "qwen3", "deepseek_v3", "llama3" }) cases.Add(($"tokenize {name}", () => TokenizeCase.Run(name)));
 cases.Add(("update 0.74M", () => TrainCase.Update(quickstart, compute)));
 
 foreach (var (name, run) in cases.Where(item => item.Name.Contains(only, StringComparison.Ordinal)))

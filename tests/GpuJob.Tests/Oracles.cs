@@ -5,7 +5,7 @@ namespace R1Cloud.GpuJob.Tests;
 /// <summary>Numbers that public implementations gave (see Oracles/README.md), and fixtures beside the repository.</summary>
 internal static class Oracles
 {
-    private static readonly string Root = FindRoot();
+    public static readonly string Root = FindRoot();
 
     public static string Model(string name) => Path.Combine(Root, "tests", "GpuJob.Tests", "Oracles", "models", name);
 

@@ -45,6 +45,7 @@ internal static class CommandLine
             ExportCommand.Create(context),
         };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
+        root.Add(TokenizeCommand.Create(context));
         return root;
     }
 }

@@ -61,7 +61,7 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
             var requests = problems.Select((problem, index) => new GenerationRequest(
                 policy.EncodePrompt(problem.Prompt),
                 [.. Enumerable.Range(0, samples).Select(sample => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))],
-                [policy.Tokenizer.EosId])).ToList();
+                policy.Tokenizer.EosIds)).ToList();
             IReadOnlyList<IReadOnlyList<GenerationResult>> results;
             using (context.Time.Measure(TimePart.Generation)) results = policy.Generate(requests, sampling, context.Preemption);
             using var _ = context.Time.Measure(TimePart.Reward);

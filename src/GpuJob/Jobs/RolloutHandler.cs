@@ -28,7 +28,7 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
             policy.EncodePrompt(problem.Prompt),
             [.. Enumerable.Range(0, settings.GroupSize).Select(sample =>
                 Seeds.Derive(payload.Seed, payload.Stage + "/sample", payload.Iteration, payload.FirstQuestion + index, sample))],
-            [policy.Tokenizer.EosId])).ToList();
+            policy.Tokenizer.EosIds)).ToList();
 
         IReadOnlyList<IReadOnlyList<GenerationResult>> results;
         using (context.Time.Measure(TimePart.Generation)) results = policy.Generate(requests, settings.Sampling, context.Preemption);
