@@ -30,8 +30,11 @@ internal static class LoraAdapter
             var a = (rand([config.Rank, inputs], dtype: ScalarType.Float32, generator: generator) * (2 * bound)) - bound;
             projection.Adapter = Create(a, zeros([outputs, config.Rank], dtype: ScalarType.Float32), config.Scale(name, config.Rank), model.Device);
         }
-        Freeze(model);
+        Freeze(model, config);
     }
+
+    /// <summary>Whether a folder holds an adapter.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, LoraConfig.FileName));
 
     /// <summary>Adds a saved adapter to a model.</summary>
     /// <exception cref="BadInputException">Tensors are missing, of unknown modules or misshapen: all are named.</exception>
@@ -68,13 +71,15 @@ internal static class LoraAdapter
             projection.Adapter = Create(reader.Read(nameA), reader.Read(nameB), config.Scale(module, (int)rank), model.Device);
         }
         if (problems.Count > 0) throw new BadInputException($"{Path.Combine(folder, WeightsFile)}: the adapter does not fit the model: {string.Join("; ", problems.Order(StringComparer.Ordinal))}.");
-        Freeze(model);
+        Freeze(model, config);
         return config;
     }
 
     /// <summary>Writes a model's additions in PEFT's layout into an existing folder.</summary>
-    public static void Save(CausalLm model, LoraConfig config, string folder)
+    /// <exception cref="InvalidOperationException">The model has none.</exception>
+    public static void Save(CausalLm model, string folder)
     {
+        var config = model.Lora ?? throw new InvalidOperationException("The model has no adapter.");
         var adapted = model.Projections.Where(item => item.Projection.Adapter is not null).ToList();
         config.Save(folder, adapted.Select(item => item.Name[(item.Name.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal));
         SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), adapted.SelectMany(item => new[]
@@ -97,7 +102,7 @@ internal static class LoraAdapter
             low.B.Dispose();
         }
         foreach (var (_, parameter) in model.Parameters) parameter.requires_grad_(true);
-        model.Trainable = model.Parameters;
+        (model.Trainable, model.Lora) = (model.Parameters, null);
     }
 
     private static LowRank Create(Tensor a, Tensor b, double scale, Device device) => new(Own(a, device), Own(b, device), scale);
@@ -109,8 +114,9 @@ internal static class LoraAdapter
         return parameter;
     }
 
-    private static void Freeze(CausalLm model)
+    private static void Freeze(CausalLm model, LoraConfig config)
     {
+        model.Lora = config;
         foreach (var (_, parameter) in model.Parameters) parameter.requires_grad_(false);
         model.Trainable = [.. model.Projections.Where(item => item.Projection.Adapter is not null).SelectMany(item => new[]
         {

@@ -45,7 +45,8 @@ internal sealed class ModelOptions
         try
         {
             var loaded = CausalLm.Load(folder, new Placement(compute.Device, placementType));
-            if (parsed.GetValue(adapter) is { } adapterFolder) LoraAdapter.Load(loaded, adapterFolder);
+            // A checkpoint in training has its adapter beside the weights.
+            if ((parsed.GetValue(adapter) ?? (LoraAdapter.IsIn(folder) ? folder : null)) is { } adapterFolder) LoraAdapter.Load(loaded, adapterFolder);
             return (loaded, compute);
         }
         catch (WeightsFormatException error)

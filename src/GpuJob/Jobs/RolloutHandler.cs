@@ -19,7 +19,7 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
     public async Task<JobOutcome> RunAsync(RolloutJob payload, JobContext context)
     {
         var (settings, task, rewards) = (payload.Settings, ProblemTasks.Create(payload.Task), new RewardSum(payload.Settings.Rewards));
-        var policy = await models.PolicyAsync(payload.Policy, context);
+        var policy = await models.PolicyAsync(payload.Policy, context, settings.Optimizer.Precision);
 
         var problems = Enumerable.Range(payload.FirstQuestion, payload.QuestionCount)
             .Select(question => task.Training(Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question))).ToList();

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 using TorchSharp.Modules;
@@ -58,6 +59,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
 
     /// <summary>What an optimizer updates: the parameters, or an adapter's.</summary>
     public IReadOnlyList<(string Name, Parameter Tensor)> Trainable { get; set; }
+
+    /// <summary>The settings of the adapter that the model has, or null.</summary>
+    public LoraConfig? Lora { get; set; }
 
     /// <summary>The layers' linear maps by module name, as <c>model.layers.0.self_attn.q_proj</c>: what can have an adapter.</summary>
     public IReadOnlyList<(string Name, Projection Projection)> Projections { get; }

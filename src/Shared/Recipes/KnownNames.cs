@@ -10,5 +10,5 @@ public static class KnownNames
     public static IReadOnlyList<string> Rewards { get; } = ["accuracy/exact", "format/think-answer", "length/overlong"];
 
     /// <summary>Policy losses.</summary>
-    public static IReadOnlyList<string> Losses { get; } = ["grpo", "dapo", "dr-grpo"];
+    public static IReadOnlyList<string> Losses { get; } = ["grpo", "dapo", "dr-grpo", "gspo", "cispo", "sapo", "luspo", "vespo"];
 }

@@ -69,7 +69,7 @@ public sealed class LoraAdapterTests : IDisposable
         }).ToArray();
         losses[^1].ShouldBeLessThan(losses[0] / 2);
 
-        LoraAdapter.Save(model, config, folder);
+        LoraAdapter.Save(model, folder);
         using var other = TestModels.Create(model.Config);
         LoraAdapter.Load(other, folder);
         GenerationRequest[] requests = [new([1, 2], [5, 6], [])];

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Tests.Tokenizers;
 using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
@@ -117,6 +118,21 @@ public sealed class ModelCommandsTests : IDisposable
         output.GetStringBuilder().Clear();
         (await Run([.. arguments, "--stop", stop])).ShouldBe(ExitCodes.Done);
         output.ToString().TrimEnd('\n').ShouldBe(streamed[..(streamed.IndexOf(stop, StringComparison.Ordinal) + 1)]);
+    }
+
+    [Fact]
+    public async Task Chat_TwoTurns_EachSeesTheConversationSoFar()
+    {
+        using var tokenizer = new TokenizerFolder();
+        tokenizer.With("tokenizer_config.json", """{"eos_token":"<|end|>","chat_template":"{% for m in messages %}<|user|>{{ m.role }}:{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|begin|>{% endif %}"}""");
+        tokenizer.Load();
+        using (var model = TestModels.Create(TestModels.Config(vocabulary: 1003, positions: 512))) model.Save(tokenizer.Path);
+        (await CommandLine.RunAsync(["chat", "--model", tokenizer.Path, "--greedy", "--max-tokens", "4"], new CommandContext(new StringReader("hello\nagain\n\nnever"), output, error))).ShouldBe(ExitCodes.Done);
+        error.ToString().ShouldBe("> > > ");
+        var chat = output.ToString();
+        output.GetStringBuilder().Clear();
+        (await Run("generate", "--model", tokenizer.Path, "--greedy", "--max-tokens", "4", "--prompt", "<|user|>user:hello<|begin|>")).ShouldBe(ExitCodes.Done);
+        chat.ShouldStartWith(output.ToString());
     }
 
     [Theory]
