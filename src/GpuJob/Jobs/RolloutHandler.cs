@@ -51,6 +51,7 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
                         Prompt = requests[index].Prompt,
                         Completion = result.Tokens,
                         LogProbs = result.LogProbs,
+                        PolicyLogProbs = result.PolicyLogProbs,
                         Reward = (float)scored.Total,
                         Truncated = !finished,
                     });

@@ -97,12 +97,12 @@ internal sealed class SwiGlu : nn.Module<Tensor, Tensor>
 {
     private readonly Projection gate, up, down;
 
-    public SwiGlu(int hidden, int intermediate, Placement placement)
+    public SwiGlu(int hidden, int intermediate, Placement placement, bool hasBias = false)
         : base(nameof(SwiGlu))
     {
-        gate = new Projection(hidden, intermediate, hasBias: false, placement);
-        up = new Projection(hidden, intermediate, hasBias: false, placement);
-        down = new Projection(intermediate, hidden, hasBias: false, placement);
+        gate = new Projection(hidden, intermediate, hasBias, placement);
+        up = new Projection(hidden, intermediate, hasBias, placement);
+        down = new Projection(intermediate, hidden, hasBias, placement);
         register_module("gate_proj", gate);
         register_module("up_proj", up);
         register_module("down_proj", down);

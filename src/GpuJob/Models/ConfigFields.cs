@@ -67,7 +67,10 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
             : throw Error(name, fields[name]!.ToJsonString(), "a number from 0");
     }
 
-    public int? Id(string name) => Ids(name) switch { [] => null, [var only] => only, _ => throw Error(name, fields[name]!.ToJsonString(), "one token id") };
+    /// <summary>A token id; null where there is none, which −1 says too.</summary>
+    public int? Id(string name) => fields[name] is JsonValue value && value.TryGetValue<int>(out var id) && id == -1 ? null : OneOf(name);
+
+    private int? OneOf(string name) => Ids(name) switch { [] => null, [var only] => only, _ => throw Error(name, fields[name]!.ToJsonString(), "one token id") };
 
     public IReadOnlyList<int> Ids(string name)
     {
@@ -76,6 +79,12 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
         return [.. nodes.Select(node => node is JsonValue value && value.TryGetValue<int>(out var id) && id >= 0
             ? id
             : throw Error(name, fields[name]!.ToJsonString(), "a token id or a list of them"))];
+    }
+
+    public void AllMustBe(string name, string only)
+    {
+        if (fields[name] is not JsonArray items) return;
+        if (items.Any(item => item is not JsonValue value || !value.TryGetValue<string>(out var text) || text != only)) throw Error(name, items.ToJsonString(), $"{only} alone");
     }
 
     public void MustBe<T>(string name, T only)

@@ -42,6 +42,8 @@ internal sealed record ModelConfig
     public bool QkvBias { get; init; }
     /// <summary>Whether the attention's output projection has a bias (<c>attention_bias</c>).</summary>
     public bool OutputBias { get; init; }
+    /// <summary>Whether the dense feed-forward blocks' projections have a bias.</summary>
+    public bool MlpBias { get; init; }
     /// <summary>Standard deviation of fresh weights; null for 0.506/√hidden, which is the customary 0.02 at width 640.</summary>
     public double? InitializerRange { get; init; }
     /// <summary>Layers behind the last that a checkpoint may hold to predict further tokens (<c>num_nextn_predict_layers</c>); not used and not kept.</summary>
@@ -99,7 +101,7 @@ internal sealed record ModelConfig
         long layers = 0;
         for (var layer = 0; layer < Layers; layer++)
         {
-            layers += AttentionParameters() + (2 * d) + (HasExperts(layer) ? routedExperts + (ExpertParameters * Experts!.Shared) + (routerRows * d) : 3 * d * IntermediateSize);
+            layers += AttentionParameters() + (2 * d) + (HasExperts(layer) ? routedExperts + (ExpertParameters * Experts!.Shared) + (routerRows * d) : (3 * d * IntermediateSize) + (MlpBias ? (2L * IntermediateSize) + d : 0));
         }
         return layers + d + (VocabularySize * d * (TieWordEmbeddings ? 1 : 2));
     }

@@ -49,8 +49,8 @@ internal static class ModelConfigJson
         }
         RefuseUnknown(reader, architecture, modelType, source);
         reader.MustBe("hidden_act", "silu");
-        reader.MustBe("mlp_bias", false);
         reader.MustBe("use_sliding_window", false);
+        reader.AllMustBe("layer_types", "full_attention");
         reader.MustBe("scoring_func", "sigmoid");
         reader.MustBe("topk_method", "noaux_tc");
         reader.MustBe("moe_layer_freq", 1);
@@ -83,6 +83,7 @@ internal static class ModelConfigJson
             TieWordEmbeddings = reader.Flag("tie_word_embeddings", false),
             QkvBias = architecture.QkvBias || bias,
             OutputBias = !architecture.QkvBias && bias,
+            MlpBias = reader.Flag("mlp_bias", false),
             InitializerRange = reader.Has("initializer_range") ? reader.PositiveNumber("initializer_range", 0.02) : null,
             NextTokenLayers = reader.AtLeast("num_nextn_predict_layers", 0, 0),
             Float8Block = ReadBlock(reader),
@@ -173,6 +174,7 @@ internal static class ModelConfigJson
             ["torch_dtype"] = type,
         };
         if (architecture.Fields.Contains("attention_bias")) root["attention_bias"] = config.QkvBias;
+        if (architecture.Fields.Contains("mlp_bias")) root["mlp_bias"] = config.MlpBias;
         if (architecture.Fields.Contains("use_sliding_window")) root["use_sliding_window"] = false;
         if (config.Latent is { } latent) Add(root, latent);
         if (config.Experts is { } experts) Add(root, experts);

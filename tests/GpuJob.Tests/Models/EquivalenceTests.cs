@@ -21,6 +21,7 @@ public sealed class EquivalenceTests
     {
         ["odd"] = TestModels.Config(hidden: 37, heads: 3, kvHeads: 1, headDim: 6, intermediate: 43, vocabulary: 31, tied: false) with { InitializerRange = 0.25 },
         ["qk-norm"] = TestModels.Config(hidden: 40, heads: 6, kvHeads: 3, headDim: 10) with { ModelType = "qwen3", QkNorm = true, InitializerRange = 0.25 },
+        ["all-biases"] = TestModels.Config(tied: false) with { QkvBias = true, OutputBias = true, MlpBias = true, InitializerRange = 0.25 },
         ["latent"] = Latent,
         ["latent-query-rank"] = Latent with { Latent = Latent.Latent! with { QueryRank = 8, Interleaved = false }, QkvBias = true, OutputBias = true },
         ["experts-one-group"] = Latent with { Experts = Latent.Experts! with { Groups = 1, ChosenGroups = 1, Shared = 0, Normalize = false, FirstLayer = 0 } },

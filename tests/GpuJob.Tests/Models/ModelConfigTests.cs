@@ -62,7 +62,8 @@ public sealed class ModelConfigTests
     [InlineData("rope_scaling", """{"rope_type":"longrope"}""", "'default', 'linear', 'llama3', 'yarn'")]
     [InlineData("logits_soft_cap", "30", "supported are")]
     [InlineData("use_qk_norm", "true", "not supported with model_type 'llama'")]
-    [InlineData("mlp_bias", "true", "false")]
+    [InlineData("mlp_bias", "1", "true or false")]
+    [InlineData("eos_token_id", "[2, -1]", "token id")]
     [InlineData("eos_token_id", "-3", "token id")]
     public void Parse_WrongField_NamesFileFieldAndAllowed(string field, string? value, string named)
     {

@@ -42,7 +42,7 @@ internal sealed class SimdDecoder : IGenerator
     }
 
     /// <summary>Whether these kernels know an architecture: the plain decoder with rotary embedding, grouped queries and SwiGLU.</summary>
-    public static bool Supports(ModelConfig config) => config.Latent is null && config.Experts is null;
+    public static bool Supports(ModelConfig config) => config.Latent is null && config.Experts is null && !config.MlpBias;
 
     /// <inheritdoc/>
     public void Refresh() => weights.Load(model, threads);
