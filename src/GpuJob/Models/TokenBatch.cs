@@ -18,7 +18,7 @@ internal readonly record struct TokenSequence(int[] Ids, int ScoredFrom)
 /// </summary>
 internal sealed class TokenBatch : IDisposable
 {
-    private const int DefaultSlack = 4;
+    private const int DefaultSlack = 2;
 
     private readonly Device device;
     private readonly int[] scoredByRow;
