@@ -13,7 +13,7 @@ internal sealed record WorkerOptions
     public required string ScratchFolder { get; init; }
 
     /// <summary>How long a message is hidden when it is taken; once its spec is read, the job's own heartbeat time-out holds.</summary>
-    public TimeSpan Visibility { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan Visibility { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How often progress is published.</summary>
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(1);
