@@ -44,6 +44,7 @@ internal static class CommandLine
             InspectCommand.Create(context),
             ExportCommand.Create(context),
             ChatCommand.Create(context),
+            VerifyCommand.Create(context),
         };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
         root.Add(TokenizeCommand.Create(context));

@@ -33,7 +33,9 @@ internal sealed class GeneratedSample(GenerationRequest source, int request, int
         policyLogProbs.Add(policyLogProb);
         var stopped = source.EosIds.Contains(token) || stop?.IsEnd(token) == true;
         finish = stopped ? FinishReason.Stop : FinishReason.Length;
-        return stopped || tokens.Count >= limit;
+        if (!stopped && tokens.Count < limit) return false;
+        source.OnFinished?.Invoke(index, ToResult());
+        return true;
     }
 
     /// <summary>What came of it.</summary>

@@ -24,7 +24,11 @@ internal interface IGenerator : IDisposable
 /// <param name="Seeds">One seed a sample. The noise of a sample is a function of its seed and the token's index alone: results do not depend on batching, order or sharding.</param>
 /// <param name="EosIds">Ids that end a completion.</param>
 /// <param name="Stops">Makes what else may end a completion, one a sample, or null. It must be a function of the sample's tokens alone.</param>
-internal sealed record GenerationRequest(int[] Prompt, ulong[] Seeds, IReadOnlyList<int> EosIds, Func<IStopCondition>? Stops = null);
+internal sealed record GenerationRequest(int[] Prompt, ulong[] Seeds, IReadOnlyList<int> EosIds, Func<IStopCondition>? Stops = null)
+{
+    /// <summary>Called with a sample's index and completion as soon as it has ended, from any thread, while others go on; must be quick and not throw.</summary>
+    public Action<int, GenerationResult>? OnFinished { get; init; }
+}
 
 /// <summary>Watches one sample's tokens.</summary>
 internal interface IStopCondition

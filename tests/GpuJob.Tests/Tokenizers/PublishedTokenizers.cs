@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using R1Cloud.GpuJob.Tokenizers;
 
@@ -7,7 +6,8 @@ namespace R1Cloud.GpuJob.Tests.Tokenizers;
 /// <summary>The published tokenizers that <c>eng/tokenizers</c> installs, and the fixtures made with them.</summary>
 internal static class PublishedTokenizers
 {
-    private static readonly ConcurrentDictionary<string, Lazy<ITokenizer>> Loaded = new();
+    // Weak: other tests measure the process's memory.
+    private static readonly Dictionary<string, WeakReference<ITokenizer>> Loaded = [];
 
     /// <summary>The folder of a tokenizer; the test is skipped where it is not installed.</summary>
     public static string Folder(string name)
@@ -17,11 +17,17 @@ internal static class PublishedTokenizers
         return folder;
     }
 
-    /// <summary>A tokenizer, loaded once.</summary>
+    /// <summary>A tokenizer, loaded once while it is in use.</summary>
     public static ITokenizer Load(string name)
     {
         var folder = Folder(name);
-        return Loaded.GetOrAdd(name, _ => new(() => TokenizerLoader.Load(folder))).Value;
+        lock (Loaded)
+        {
+            if (Loaded.TryGetValue(name, out var known) && known.TryGetTarget(out var tokenizer)) return tokenizer;
+            tokenizer = TokenizerLoader.Load(folder);
+            Loaded[name] = new(tokenizer);
+            return tokenizer;
+        }
     }
 
     /// <summary>The rows of a fixture.</summary>
