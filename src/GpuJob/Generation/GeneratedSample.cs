@@ -11,7 +11,7 @@ internal sealed class GeneratedSample(GenerationRequest source, int request, int
     private readonly List<int> tokens = [];
     private readonly List<float> logProbs = [], policyLogProbs = [];
     private readonly IStopCondition? stop = source.Stops?.Invoke();
-    private FinishReason finish;
+    private GenerationResult? result;
 
     public GenerationRequest Source => source;
     public int Request => request;
@@ -32,12 +32,12 @@ internal sealed class GeneratedSample(GenerationRequest source, int request, int
         logProbs.Add(logProb);
         policyLogProbs.Add(policyLogProb);
         var stopped = source.EosIds.Contains(token) || stop?.IsEnd(token) == true;
-        finish = stopped ? FinishReason.Stop : FinishReason.Length;
         if (!stopped && tokens.Count < limit) return false;
-        source.OnFinished?.Invoke(index, ToResult());
+        result = new([.. tokens], [.. logProbs], [.. policyLogProbs], stopped ? FinishReason.Stop : FinishReason.Length);
+        source.OnFinished?.Invoke(index, result);
         return true;
     }
 
-    /// <summary>What came of it.</summary>
-    public GenerationResult ToResult() => new([.. tokens], [.. logProbs], [.. policyLogProbs], finish);
+    /// <summary>What came of it, once it has ended.</summary>
+    public GenerationResult ToResult() => result ?? throw new InvalidOperationException("The sample has not ended.");
 }
