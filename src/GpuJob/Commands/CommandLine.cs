@@ -37,6 +37,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("The trainer: runs the jobs of R1 Cloud's runs.");
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
+        root.Add(GradeCommand.Create(context));
         return root;
     }
 }

@@ -36,6 +36,7 @@ internal static class RewardFunctions
     private static readonly Dictionary<string, RewardFunction> Known = new(StringComparer.Ordinal)
     {
         ["accuracy/exact"] = ExactAnswer.Score,
+        ["accuracy/math"] = Mathematics.MathAnswer.Score,
         ["format/think-answer"] = ThinkAnswerFormat.Score,
     };
 

@@ -1,0 +1,68 @@
+namespace R1Cloud.GpuJob.Rewards.Mathematics.Extraction;
+
+/// <summary>Finds the letter of a multiple-choice answer.</summary>
+internal static class ChoiceLetters
+{
+    private const char Last = 'J';
+
+    /// <summary>The letter that a short answer consists of or begins with: <c>C</c>, <c>(C)</c>, <c>\text{(C)} 42</c>, <c>C. 42</c>; null otherwise.</summary>
+    /// <param name="text">The answer.</param>
+    /// <param name="alone">Whether a content after a letter without brackets or point makes it none.</param>
+    public static char? Leading(string text, bool alone = true)
+    {
+        var rest = Unwrap(text);
+        if (rest.Length == 0) return null;
+        var bracket = rest[0] is '(' or '[' or '（';
+        if (bracket) rest = rest[1..].TrimStart();
+        if (rest.Length == 0 || !IsLetter(bracket ? char.ToUpperInvariant(rest[0]) : rest[0])) return null;
+        var letter = char.ToUpperInvariant(rest[0]);
+        rest = rest[1..].TrimStart();
+        if (bracket) return rest.Length > 0 && rest[0] is ')' or ']' or '）' && !ContinuesFormula(rest[1..]) ? letter : null;
+        rest = rest.Trim("}.$* 。");
+        if (rest.Length == 0 || rest[0] is ')' or ':' or '：' or '．' or '、') return letter;
+        return alone ? null : letter;
+    }
+
+    /// <summary>The letter in a longer text: after "answer is", else the first that stands alone.</summary>
+    public static char? Find(string text)
+    {
+        if (BoxedAnswers.Find(text) is { } boxed && Leading(boxed, alone: false) is { } inBox) return inBox;
+        if (AnswerPhrases.Find(text) is { } rest && FirstAlone(rest) is { } announced) return announced;
+        return FirstAlone(text);
+    }
+
+    private static char? FirstAlone(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (!IsLetter(text[i]) || i > 0 && IsWord(text[i - 1]) || i + 1 < text.Length && (IsWord(text[i + 1]) || text[i + 1] == '\'')) continue;
+            // "A man …" within a sentence is an article.
+            if (text[i] == 'A' && i > 0 && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2])) continue;
+            return text[i];
+        }
+        return null;
+    }
+
+    private static bool IsWord(char c) => char.IsAsciiLetterOrDigit(c) || c is >= 'À' and <= 'ɏ';
+
+    private static bool IsLetter(char c) => c is >= 'A' and <= Last;
+
+    private static bool ContinuesFormula(ReadOnlySpan<char> rest)
+    {
+        rest = rest.TrimStart();
+        return rest.Length > 0 && rest[0] is '+' or '-' or '*' or '/' or '^' or '=' or '(' or '!';
+    }
+
+    private static ReadOnlySpan<char> Unwrap(string text)
+    {
+        var rest = text.AsSpan().Trim();
+        for (var i = 0; i < 4; i++)
+        {
+            foreach (var wrapper in (ReadOnlySpan<string>)["\\textbf{", "\\text{", "\\mathrm{", "\\mathbf{", "\\textrm{", "\\rm", "{", "$", "**"])
+            {
+                if (rest.StartsWith(wrapper, StringComparison.Ordinal)) rest = rest[wrapper.Length..].TrimStart();
+            }
+        }
+        return rest;
+    }
+}

@@ -1,0 +1,95 @@
+namespace R1Cloud.GpuJob.Rewards.Mathematics;
+
+/// <summary>Where in a completion its final answer may stand.</summary>
+internal enum AnswerSource
+{
+    /// <summary>Between the last <c>&lt;answer&gt;</c> tags.</summary>
+    AnswerTag,
+    /// <summary>In the last <c>\boxed{…}</c>, or the last few when they are joined by commas or "and".</summary>
+    Boxed,
+    /// <summary>The whole text, when it is nothing but an answer.</summary>
+    Whole,
+    /// <summary>After "the answer is" or the like in one of several languages, or after GSM8K's <c>####</c>.</summary>
+    Phrase,
+    /// <summary>The last formula between <c>$…$</c>, <c>\(…\)</c> or <c>\[…\]</c>, when no number follows it.</summary>
+    Formula,
+    /// <summary>The last number.</summary>
+    LastNumber,
+    /// <summary>A short text without any formula or number.</summary>
+    Text,
+}
+
+/// <summary>What kind of answer the question has.</summary>
+internal enum AnswerKind
+{
+    /// <summary>A mathematical object or a few words.</summary>
+    Formula,
+    /// <summary>The letter of a choice.</summary>
+    Choice,
+}
+
+/// <summary>What a percent sign means.</summary>
+internal enum PercentPolicy
+{
+    /// <summary>10% is the same as 10 and as 0.1.</summary>
+    Either,
+    /// <summary>10% is 0.1 only.</summary>
+    Hundredth,
+    /// <summary>As <see cref="Either"/>, and numbers without a percent sign may also be off by the factor 100.</summary>
+    AnyScale,
+}
+
+/// <summary>Whether a set may stand for the relation that describes it: <c>[1, 2]</c> for <c>1 ≤ x ≤ 2</c>.</summary>
+internal enum SetRelationPolicy
+{
+    /// <summary>Whenever the right answer is a relation, and when it is a set that can be nothing else than one: <c>(1, 2)</c> may be a point.</summary>
+    WhenUnambiguous,
+    /// <summary>Always.</summary>
+    Always,
+    /// <summary>Never.</summary>
+    Never,
+}
+
+/// <summary>The points on which public checkers of mathematical answers differ. The defaults prefer a missed right answer to an accepted wrong one.</summary>
+internal sealed record MathOptions
+{
+    /// <summary>The defaults.</summary>
+    public static MathOptions Default { get; } = new();
+
+    /// <summary>Where answers are looked for, in this order; the first place that has one counts.</summary>
+    public IReadOnlyList<AnswerSource> Sources { get; init; } =
+        [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula, AnswerSource.LastNumber, AnswerSource.Text];
+
+    /// <summary>
+    /// Whether a completion that thinks between tags must mark its answer by <c>&lt;answer&gt;</c> or <c>\boxed</c>. True by default: such a completion
+    /// was asked for a format, and guessing its answer would reward leaving it.
+    /// </summary>
+    public bool MarkedAfterThinking { get; init; } = true;
+
+    /// <summary>What kind of answer the question has.</summary>
+    public AnswerKind Kind { get; init; } = AnswerKind.Formula;
+
+    /// <summary>Decimals that a rounded number must have in common with the exact one (at 0.5 of the last); 6 by default, 0 to 15.</summary>
+    public int DecimalPlaces { get; init; } = 6;
+
+    /// <summary>Relative tolerance of all numbers, in place of <see cref="DecimalPlaces"/>; null, the default, for none.</summary>
+    public double? RelativeTolerance { get; init; }
+
+    /// <summary>What a percent sign means.</summary>
+    public PercentPolicy Percent { get; init; } = PercentPolicy.Either;
+
+    /// <summary>Whether a comma may be a decimal point: <c>0,5</c>.</summary>
+    public bool DecimalComma { get; init; }
+
+    /// <summary>Whether items of a list without brackets must keep their order; sets never do, tuples always.</summary>
+    public bool ListOrder { get; init; }
+
+    /// <summary>Whether a missing unit is wrong; a unit that differs always is.</summary>
+    public bool RequireUnits { get; init; }
+
+    /// <summary>Whether a set may stand for a relation.</summary>
+    public SetRelationPolicy SetAgainstRelation { get; init; } = SetRelationPolicy.WhenUnambiguous;
+
+    /// <summary>Wall time for one answer; 20 ms by default, at most 40.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMilliseconds(20);
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+
+namespace R1Cloud.GpuJob.Rewards.Mathematics;
+
+/// <summary>Bounds the work on one answer: steps are counted, the clock is looked at now and then, recursion is limited.</summary>
+internal sealed class WorkBudget(TimeSpan limit)
+{
+    private const int StepsBetweenLooks = 64;
+    private const int MaxDepth = 400;
+    private readonly long start = Stopwatch.GetTimestamp();
+    private int untilLook = StepsBetweenLooks;
+    private int depth;
+
+    /// <summary>Counts work; call it in every loop whose length depends on the input.</summary>
+    /// <exception cref="WorkLimitException">The time is spent.</exception>
+    public void Step(int cost = 1)
+    {
+        if ((untilLook -= cost) > 0) return;
+        untilLook = StepsBetweenLooks;
+        if (Stopwatch.GetElapsedTime(start) > limit) throw new WorkLimitException("the time for one answer is spent");
+    }
+
+    /// <summary>Enters a level of recursion; leave it by <see cref="Leave"/>.</summary>
+    /// <exception cref="WorkLimitException">The nesting is too deep.</exception>
+    public void Enter()
+    {
+        Step();
+        if (++depth > MaxDepth)
+        {
+            depth = 0;
+            throw new WorkLimitException("nested too deeply");
+        }
+    }
+
+    /// <summary>Leaves a level of recursion.</summary>
+    public void Leave() => depth--;
+
+    /// <summary>Starts counting the depth anew after an exception has unwound the stack.</summary>
+    public void Unwound() => depth = 0;
+}
+
+/// <summary>A bound of <see cref="WorkBudget"/> or of exact arithmetic is reached; never leaves the verifier.</summary>
+internal sealed class WorkLimitException(string message) : Exception(message);
