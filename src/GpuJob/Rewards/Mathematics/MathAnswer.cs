@@ -14,7 +14,19 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics;
 internal static class MathAnswer
 {
     private static readonly SearchValues<char> Signs = SearchValues.Create("+*/^=<>|_");
+    private const int MaxSteps = 60_000;
     private static readonly TimeSpan MaxTimeLimit = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>Compiles what answers need, so that the first ones do not spend their time on it.</summary>
+    static MathAnswer()
+    {
+        foreach (var (gold, pred) in ((string, string)[])
+            [("\\frac{1}{2}", "so \\boxed{0.5}"), ("$(x+1)^2$", "The answer is $x^2+2x+1$."), ("x^2<4", "$x \\in (-2,2)$"), ("\\sqrt{12}", "2\\sqrt{3}"), ("\\sin x", "\\cos(x-\\pi/2)"),
+             ("5 cm", "50 mm"), ("x=1, y=2", "(1,2)"), ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "(1,2)"), ("10\\%", "0.1"), ("blue", "red"), ("x+y=1", "y=1-x"), ("C", "so it is 5")])
+        {
+            Judge(gold, pred, MathOptions.Default);
+        }
+    }
 
     /// <summary>Scores a completion by the default options: 1 when right, else 0.</summary>
     public static Reward Score(Completion completion) => Score(completion, MathOptions.Default);
@@ -33,7 +45,7 @@ internal static class MathAnswer
     /// <param name="options">The policies.</param>
     public static MathVerdict Judge(string gold, string pred, MathOptions options)
     {
-        var budget = new WorkBudget(options.TimeLimit < MaxTimeLimit ? options.TimeLimit : MaxTimeLimit);
+        var budget = new WorkBudget(MaxSteps, options.TimeLimit < MaxTimeLimit ? options.TimeLimit : MaxTimeLimit);
         string? extracted = null;
         try
         {

@@ -90,6 +90,6 @@ internal sealed record MathOptions
     /// <summary>Whether a set may stand for a relation.</summary>
     public SetRelationPolicy SetAgainstRelation { get; init; } = SetRelationPolicy.WhenUnambiguous;
 
-    /// <summary>Wall time for one answer; 20 ms by default, at most 40.</summary>
-    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMilliseconds(20);
+    /// <summary>Wall time for one answer, beside a fixed bound of its work that does not depend on the machine; 40 ms at most and by default.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMilliseconds(40);
 }

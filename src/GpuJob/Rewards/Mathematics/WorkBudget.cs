@@ -2,19 +2,24 @@ using System.Diagnostics;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics;
 
-/// <summary>Bounds the work on one answer: steps are counted, the clock is looked at now and then, recursion is limited.</summary>
-internal sealed class WorkBudget(TimeSpan limit)
+/// <summary>
+/// Bounds the work on one answer. Steps are counted, so that the same input has the same outcome on any machine; the clock is looked at now and then
+/// in case a step took long; recursion is limited.
+/// </summary>
+internal sealed class WorkBudget(int steps, TimeSpan limit)
 {
     private const int StepsBetweenLooks = 64;
     private const int MaxDepth = 400;
     private readonly long start = Stopwatch.GetTimestamp();
+    private int left = steps;
     private int untilLook = StepsBetweenLooks;
     private int depth;
 
     /// <summary>Counts work; call it in every loop whose length depends on the input.</summary>
-    /// <exception cref="WorkLimitException">The time is spent.</exception>
+    /// <exception cref="WorkLimitException">The steps or the time are spent.</exception>
     public void Step(int cost = 1)
     {
+        if ((left -= cost) < 0) throw new WorkLimitException("the work for one answer is spent");
         if ((untilLook -= cost) > 0) return;
         untilLook = StepsBetweenLooks;
         if (Stopwatch.GetElapsedTime(start) > limit) throw new WorkLimitException("the time for one answer is spent");
@@ -35,8 +40,12 @@ internal sealed class WorkBudget(TimeSpan limit)
     /// <summary>Leaves a level of recursion.</summary>
     public void Leave() => depth--;
 
-    /// <summary>Starts counting the depth anew after an exception has unwound the stack.</summary>
-    public void Unwound() => depth = 0;
+    /// <summary>The depth to go back to after an exception has unwound the stack.</summary>
+    public int Depth
+    {
+        get => depth;
+        set => depth = value;
+    }
 }
 
 /// <summary>A bound of <see cref="WorkBudget"/> or of exact arithmetic is reached; never leaves the verifier.</summary>

@@ -20,13 +20,14 @@ internal sealed class NormalForm(WorkBudget budget)
     /// <exception cref="UndefinedException">It divides by zero.</exception>
     public Quotient? TryForm(Node node)
     {
+        var depth = budget.Depth;
         try
         {
             return Form(node);
         }
         catch (WorkLimitException e) when (e.Message.StartsWith("a ", StringComparison.Ordinal) || e.Message.StartsWith("too ", StringComparison.Ordinal))
         {
-            budget.Unwound();
+            budget.Depth = depth;
             return null;
         }
     }

@@ -137,7 +137,6 @@ internal sealed partial class AnswerComparer
         var (relation, other) = gold is Relation left ? (left, predicted) : ((Relation)predicted, gold);
         if (Answers.TryAssignment(relation) is { } assignment) return Same(assignment.Value, other);
         if (relation is { Operators: ["∈"], Sides: [Symbol, var set] }) return Same(set, other);
-        if (relation.Operators.All(sign => sign == "=")) return relation.Sides.Take(relation.Sides.Count - 1).All(side => expressions.RealValue(side) is not null) && Same(relation.Sides[^1], other);
         if (!IsInequality(relation)) return false;
         var isSet = IsSetLike(other) || other is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items.Count: 2 };
         if (!isSet) return other is Sequence { IsOpen: true } or Sequence { Kind: SequenceKind.Set } && SameSets(gold, predicted);

@@ -15,6 +15,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
     /// <summary>Whether both are equal.</summary>
     public bool Same(Node a, Node b)
     {
+        var depth = budget.Depth;
         try
         {
             if (Exact.TryValue(a, budget) is { } left && Exact.TryValue(b, budget) is { } right)
@@ -25,7 +26,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         }
         catch (UndefinedException)
         {
-            budget.Unwound();
+            budget.Depth = depth;
             return false;
         }
     }
@@ -33,6 +34,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
     /// <summary>Whether one is a constant multiple of the other, not zero: both describe the same zeros. The sign of the factor, or null.</summary>
     public int? Proportion(Node a, Node b)
     {
+        var depth = budget.Depth;
         try
         {
             var forms = new NormalForm(budget);
@@ -42,7 +44,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         }
         catch (UndefinedException)
         {
-            budget.Unwound();
+            budget.Depth = depth;
             return null;
         }
     }

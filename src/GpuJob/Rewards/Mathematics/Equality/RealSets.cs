@@ -131,6 +131,7 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         }
         else
         {
+            var depth = budget.Depth;
             try
             {
                 var forms = new NormalForm(budget);
@@ -140,6 +141,7 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
             }
             catch (UndefinedException)
             {
+                budget.Depth = depth;
                 found = false;
             }
         }

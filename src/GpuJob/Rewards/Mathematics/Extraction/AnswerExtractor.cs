@@ -60,7 +60,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         }
         foreach (var words in (ReadOnlySpan<string>)["I hope it is correct", "Ihopeitiscorrect"])
         {
-            if (text.LastIndexOf(words, StringComparison.Ordinal) is var cut and > 0) text = text[..cut];
+            if (text.LastIndexOf(words, StringComparison.Ordinal) is var cut and > 0 && text[..cut].TrimEnd() is [.., '.' or '$' or ']' or ')'] before) text = before;
         }
         return text;
     }
@@ -94,7 +94,10 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         if (MathDelimiters.Leading(rest) is { } formula && parse(Clean(formula)) is not null and not Words) return Clean(formula);
         var sentence = Clean(AnswerPhrases.Sentence(rest));
         if (sentence.Length is > 0 and <= MaxAnswerLength && parse(sentence) is { } node && !(node is Words words && words.Text.Count(c => c == ' ') > 6)) return sentence;
-        if (MathDelimiters.Last(sentence) is { } inside && parse(Clean(inside)) is not null and not Words) return Clean(inside);
+        foreach (var verb in (ReadOnlySpan<string>)[" is ", " are ", " = "])
+        {
+            if (sentence.LastIndexOf(verb, StringComparison.Ordinal) is var at and > 0 && sentence[(at + verb.Length)..] is { Length: <= MaxAnswerLength } tail && parse(tail) is not null and not Words) return tail;
+        }
         return LastNumbers.First(sentence) is { } number ? sentence[number] : null;
     }
 

@@ -56,7 +56,11 @@ internal static class BoxedAnswers
 
     private static bool IsJoint(ReadOnlySpan<char> between)
     {
-        if (between.Length > MaxJoin || between.ContainsAny('.', '=', '\n')) return false;
+        if (between.Length > MaxJoin) return false;
+        // "… and y_2 = \boxed{…}": the name belongs to the box.
+        var sign = between.TrimEnd(" $").LastIndexOf('=');
+        if (sign >= 0 && sign == between.TrimEnd(" $").Length - 1) between = between[..Math.Max(0, between[..sign].TrimEnd().LastIndexOfAny(" $(,"))];
+        if (between.ContainsAny('.', '=', '\n')) return false;
         var bare = between.Trim(" $&,;，、\\()[]").ToString();
         return bare.Length == 0 || bare is "quad" or "qquad" || bare.Contains("and", StringComparison.Ordinal) || bare is "or" || bare.Contains("{or}", StringComparison.Ordinal) || bare.Contains(" or ", StringComparison.Ordinal) || bare is "和" or "与" or "或" or "et" or "y" or "und";
     }

@@ -30,7 +30,7 @@ internal static class LastNumbers
                 i++;
                 continue;
             }
-            if (!letterBefore)
+            if (!letterBefore && !WordFollows(text, next))
             {
                 // "2/3": one answer of two numbers.
                 if (last is { } before && text.AsSpan(before.End, i - before.End).Trim() is "/" && char.IsAsciiDigit(text[before.End - 1])) last = (before.Start, next);
@@ -48,6 +48,14 @@ internal static class LastNumbers
         if (to < text.Length && text[to] == '%') to++;
         else if (to > found.End && text[to - 1] == '\\') to--;
         return from..to;
+    }
+
+    /// <summary>Whether letters that are no unit touch the number: it is a part of a name.</summary>
+    private static bool WordFollows(string text, int at)
+    {
+        var end = at;
+        while (end < text.Length && char.IsAsciiLetter(text[end])) end++;
+        return end - at > 1 && !Units.IsKnown(text[at..end]);
     }
 
     private static int WithSign(string text, int at)

@@ -214,16 +214,27 @@ internal sealed partial class AnswerParser
 
     private Node Subscript(Node node)
     {
-        var start = at;
-        var index = Now.Kind is TokenKind.GroupOpen ? Argument() : Primary(exponent: true);
-        var name = string.Concat(tokens.Skip(start).Take(at - start).Where(token => token.Kind is not (TokenKind.GroupOpen or TokenKind.GroupClose)).Select(token => token.Text));
+        // The text names the symbol: what it would mean as a formula does not matter.
+        var name = "";
+        var depth = 0;
+        do
+        {
+            budget.Step();
+            if (Now.Kind is TokenKind.End) throw new NotMathException();
+            if (Now.Kind is TokenKind.GroupOpen) depth++;
+            else if (Now.Kind is TokenKind.GroupClose) depth--;
+            else name += Now.Text;
+            at++;
+        }
+        while (depth > 0);
+        if (name.Length > 60) throw new NotMathException();
         return node switch
         {
             Symbol symbol => new Symbol($"{symbol.Name}_{name}"),
-            Number { Value.IsInteger: true } number when index is Number { Value.IsInteger: true } radix => InBase(number, radix),
+            Number { Value.IsInteger: true } number when name.All(char.IsAsciiDigit) && name.Length is 1 or 2 => InBase(number, new Number(Rational.Parse(name))),
             Call call => new Call($"{call.Function}_{name}", call.Arguments),
             Words words => new Words($"{words.Text}_{name}"),
-            _ => new Call("sub", [node, index]),
+            _ => new Call("sub " + name, [node]),
         };
     }
 

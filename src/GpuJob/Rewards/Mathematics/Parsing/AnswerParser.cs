@@ -21,6 +21,7 @@ internal sealed partial class AnswerParser
     /// <exception cref="WorkLimitException">The budget is spent.</exception>
     public static Node? TryParse(string text, NumberStyle style, WorkBudget budget)
     {
+        var depth = budget.Depth;
         var parser = new AnswerParser(Lexer.Read(text, style, budget), budget);
         try
         {
@@ -28,7 +29,7 @@ internal sealed partial class AnswerParser
         }
         catch (NotMathException)
         {
-            budget.Unwound();
+            budget.Depth = depth;
             return null;
         }
     }
@@ -162,7 +163,9 @@ internal sealed partial class AnswerParser
             var belongs = token.Kind is TokenKind.Word or TokenKind.Letter or TokenKind.Degree or TokenKind.Currency or TokenKind.Caret or TokenKind.Number or TokenKind.Prime or TokenKind.GroupOpen or TokenKind.GroupClose
                 || token.Kind is TokenKind.Operator && token.Text is "/" or "*" or "-";
             if (token.Kind is TokenKind.GroupClose && !parts.Contains("{")) break;
-            if (token.Kind is TokenKind.Number && tokens[at - 1].Kind is not (TokenKind.Caret or TokenKind.GroupOpen) && tokens[at - 1] is not { Kind: TokenKind.Operator, Text: "-" } && parts.Count == 0) break;
+            // A number within the words makes them a sentence, unless it is a power: m/s^2.
+            if (token.Kind is TokenKind.Number && tokens[at - 1].Kind is not (TokenKind.Caret or TokenKind.GroupOpen) && tokens[at - 1] is not { Kind: TokenKind.Operator, Text: "-" }) throw new NotMathException();
+            if (at == start && token is { Kind: TokenKind.Word, SpaceBefore: false } && tokens[at - 1].Kind is TokenKind.Number && char.IsAsciiLetter(token.Text[0]) && !Units.IsKnown(token.Text)) throw new NotMathException();
             if (token.Kind is TokenKind.Open or TokenKind.Close && token.Text is "(" or ")")
             {
                 if (token.Kind is TokenKind.Close && !parts.Contains("(")) break;

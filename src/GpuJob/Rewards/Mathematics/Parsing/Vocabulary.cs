@@ -65,7 +65,7 @@ internal static class Vocabulary
     public static readonly FrozenSet<string> AndWords = Set("and und et y e и och og en och 和 与 與 及 且 と そして 그리고 및 và");
 
     /// <summary>Words for "or".</summary>
-    public static readonly FrozenSet<string> OrWords = Set("or oder ou o или eller of 或 或者 または 또는 hoặc");
+    public static readonly FrozenSet<string> OrWords = Set("or oder ou o или eller 或 或者 または 또는 hoặc");
 
     /// <summary>Words that may stand before an answer without being a part of it.</summary>
     public static readonly FrozenSet<string> LabelWords = Set(
