@@ -90,7 +90,8 @@ internal static class MathAnswer
         }
         if (answers.Count == 0 || candidates.Count == 0)
         {
-            var same = TextAnswers.Same(Plain(right), Plain(found.Text)) && right.Any(char.IsLetter) && !HasSigns(right) && !HasSigns(found.Text);
+            var whole = AnswerExtractor.Clean(pred);
+            var same = (TextAnswers.Same(Plain(right), Plain(found.Text)) || answers.Count == 0 && found.Source is AnswerSource.LastNumber && TextAnswers.Same(Plain(right), Plain(whole))) && right.Any(char.IsLetter) && !HasSigns(right) && !HasSigns(found.Text);
             return new(same, extracted, $"{(same ? "the same words" : "other words")} {where}", RewardOutcome.Scored);
         }
         return new(false, extracted, $"{Short(found.Text)} is not {Short(right)} {where}", RewardOutcome.Scored);

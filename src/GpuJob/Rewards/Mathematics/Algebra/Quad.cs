@@ -84,7 +84,7 @@ internal readonly struct Quad(double high, double low = 0)
         if (!IsFinite) return this;
         var inverse = 1 / Math.Sqrt(High);
         var root = High * inverse;
-        return root + ((this - ((Quad)root * root)).High * (inverse * 0.5));
+        return (Quad)root + ((this - ((Quad)root * root)).High * (inverse * 0.5));
     }
 
     public Quad Exp()

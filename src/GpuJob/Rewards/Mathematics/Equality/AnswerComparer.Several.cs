@@ -16,6 +16,8 @@ internal sealed partial class AnswerComparer
 
     private bool SameItems(Sequence gold, Sequence predicted)
     {
+        if (gold.Items.Count == 1 && gold.Kind == SequenceKind.Set && predicted.Kind != SequenceKind.Set) return Same(gold.Items[0], predicted);
+        if (predicted.Items.Count == 1 && predicted.Kind == SequenceKind.Set && gold.Kind != SequenceKind.Set) return Same(gold, predicted.Items[0]);
         if (gold.Kind == SequenceKind.Ratio || predicted.Kind == SequenceKind.Ratio) return gold.Kind == predicted.Kind && SameRatio(gold.Items, predicted.Items);
         if (gold.Items.Concat(predicted.Items).Any(IsInequality)) return SameSets(gold, predicted) || SameUnordered(gold.Items, predicted.Items);
         if (gold.Items.Any(item => Answers.TryAssignment(item) is not null) || predicted.Items.Any(item => Answers.TryAssignment(item) is not null)) return SameAssignments(gold, predicted);
@@ -144,7 +146,7 @@ internal sealed partial class AnswerComparer
         {
             SetRelationPolicy.Never => false,
             SetRelationPolicy.Always => SameSets(gold, predicted),
-            _ => (gold is Relation || gold is not Sequence { Kind: SequenceKind.Tuple }) && SameSets(gold, predicted),
+            _ => (gold is not Sequence { Kind: SequenceKind.Tuple } pair || pair.Items.SelectMany(Tree.Walk).Any(part => part is Symbol { Name: "∞" })) && SameSets(gold, predicted),
         };
     }
 

@@ -47,7 +47,8 @@ internal sealed partial class AnswerComparer
     private static bool IsSetLike(Node node) => node is Interval or SetOperation or NamedSet or SetBuilder;
 
     /// <summary>Whether an expression holds parts that are no numbers.</summary>
-    private static bool HasOddParts(Node node) => Tree.Walk(node).Any(part => part is Sequence or Relation or Matrix or Interval or SetOperation or NamedSet or SetBuilder);
+    private static bool HasOddParts(Node node) =>
+        node is Sequence or Relation or Matrix or Interval or SetOperation or NamedSet or SetBuilder || node is not Call { Function: "sum" or "prod" or "int" or "lim" } && Tree.Parts(node).Any(HasOddParts);
 
     /// <summary>Trees of the same shape with the same leaves: for what has no algebra here.</summary>
     private bool SameShape(Node gold, Node predicted)
@@ -95,7 +96,7 @@ internal sealed partial class AnswerComparer
         if (other is Sequence or Relation or Matrix or Interval) return !options.RequireUnits && Same(measured.Value, other);
         if (measured.Unit == "°" && Same(Tree.Multiply(measured.Value, Symbol.Pi, new Number(Rational.Of(1, 180))), other)) return true;
         // The letter of a product may be a unit: 5 m.
-        if (other is Product { Factors: [var amount, Symbol { IsConstant: false } letter] } && Units.IsKnown(letter.Name) && Units.Parse(letter.Name).IsLike(Units.Parse(measured.Unit))) return Same(measured, new Measured(amount, letter.Name));
+        if (other is Product product && Units.TryMeasure(product) is { } letters && Units.Parse(letters.Unit).IsLike(Units.Parse(measured.Unit))) return Same(measured, letters);
         var bare = Units.Parse(measured.Unit).Powers.Count == 0;
         return (bare || !options.RequireUnits) && Same(measured.Value, other);
     }

@@ -63,7 +63,9 @@ internal static class Answers
         return relation;
     }
 
-    private static Sequence PrepareSeveral(Sequence sequence)
+    private static bool IsMembership(Node node) => node is Relation { Operators: ["∈"], Sides: [_, NamedSet] };
+
+    private static Node PrepareSeveral(Sequence sequence)
     {
         var items = new List<Node>();
         foreach (var item in sequence.Items)
@@ -72,9 +74,11 @@ internal static class Answers
             if (prepared is Sequence { IsOpen: true } inner) items.AddRange(inner.Items);
             else items.Add(prepared);
         }
+        // "… + kπ, k ∈ ℤ": the condition is understood.
+        if (items.Any(item => !IsMembership(item))) items.RemoveAll(IsMembership);
         // "x = 1, 2, 3" names the list, not its first item.
         if (items.Count > 1 && TryAssignment(items[0]) is { } first && items.Skip(1).All(item => item is not Relation)) items[0] = first.Value;
-        return sequence with { Items = items };
+        return items.Count == 1 && sequence.IsOpen ? items[0] : sequence with { Items = items };
     }
 
     private static bool HasSymbols(Node node) => Tree.Walk(node).Any(part => part is Symbol { IsConstant: false } or Call { Function: not ("!" or "abs" or "sin" or "cos" or "tan" or "log" or "ln" or "binom" or "logbase" or "sum") });

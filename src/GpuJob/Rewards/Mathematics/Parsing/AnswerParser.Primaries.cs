@@ -217,7 +217,11 @@ internal sealed partial class AnswerParser
         var closed = Now.Text;
         if (Now.Kind is not (TokenKind.Close or TokenKind.Open)) throw new NotMathException();
         at++;
-        if (condition is not null) return new SetBuilder(content ?? throw new NotMathException(), condition);
+        if (condition is not null)
+        {
+            // {x ∈ ℝ | x > 1}: both are conditions.
+            return content is Relation { Operators: ["∈"], Sides: [Symbol element, _] } ? new SetBuilder(element, new Sequence(SequenceKind.All, [content, condition])) : new SetBuilder(content ?? throw new NotMathException(), condition);
+        }
         var items = content is Sequence { IsOpen: true } several ? several.Items : content is null ? [] : (IReadOnlyList<Node>)[content];
         return (open, closed) switch
         {

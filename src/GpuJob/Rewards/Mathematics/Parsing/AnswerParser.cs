@@ -36,6 +36,7 @@ internal sealed partial class AnswerParser
 
     private Node Answer()
     {
+        if (Now.Is(TokenKind.Relation, "=") || Now.Is(TokenKind.Relation, "≈")) at++;
         var items = Items(TokenKind.End);
         return items ?? throw new NotMathException();
     }
@@ -47,7 +48,7 @@ internal sealed partial class AnswerParser
         var items = new List<Node>();
         bool and = false, or = false, semicolon = false;
         List<int>? groups = null;
-        while (!AtEnd(close, closeText))
+        while (!AtEnd(close, closeText, items.Count))
         {
             budget.Step();
             if (Now.Kind is TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand || IsConnective(Now))
@@ -61,7 +62,7 @@ internal sealed partial class AnswerParser
                 continue;
             }
             items.Add(Item());
-            if (!AtEnd(close, closeText) && Now.Kind is not (TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand) && !IsConnective(Now)) throw new NotMathException();
+            if (!AtEnd(close, closeText, items.Count) && Now.Kind is not (TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand) && !IsConnective(Now)) throw new NotMathException();
         }
         budget.Leave();
         return items.Count switch
@@ -72,9 +73,11 @@ internal sealed partial class AnswerParser
         };
     }
 
-    private bool AtEnd(TokenKind close, string closeText) =>
+    private bool AtEnd(TokenKind close, string closeText, int items) =>
         Now.Kind == TokenKind.End || Now.Kind == close && (closeText.Length == 0 || Now.Text == closeText) || close == TokenKind.Close && Now.Kind == TokenKind.Close
-        || close == TokenKind.Close && Now.Kind == TokenKind.Open && Now.Text == "[" && closeText == "]";
+        || close == TokenKind.Close && items == 2 && Now.Is(TokenKind.Open, "[") // [0, 1[
+        || close == TokenKind.Close && inBuilder && items > 0 && Now.Kind is TokenKind.Bar or TokenKind.Colon
+        || close == TokenKind.GroupClose && Now.Kind == TokenKind.Command && Now.Text is "over" or "choose";
 
     private static bool IsConnective(Token token) => token.Kind == TokenKind.Word && token.Text is "and" or "or";
 

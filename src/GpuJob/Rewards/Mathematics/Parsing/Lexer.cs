@@ -29,6 +29,7 @@ internal sealed class Lexer
         var lexer = new Lexer(text, style, budget);
         lexer.Run(text.Length, inText: false);
         lexer.Add(TokenKind.End, "");
+        lexer.TimesBetweenNumbers();
         return lexer.tokens;
     }
 
@@ -55,6 +56,15 @@ internal sealed class Lexer
             else if (CharUnicodeInfo.GetNumericValue(c) is var value and > 0 && char.GetUnicodeCategory(c) == UnicodeCategory.OtherNumber && value < 1) VulgarFraction(value);
             else if (char.IsLetter(c)) Letters(end, inText);
             else at++;
+        }
+    }
+
+    /// <summary>1.5 x 10^3: the letter is a sign.</summary>
+    private void TimesBetweenNumbers()
+    {
+        for (var i = 1; i + 2 < tokens.Count; i++)
+        {
+            if (tokens[i] is { Kind: TokenKind.Letter, Text: "x" or "X" } && tokens[i - 1].Kind is TokenKind.Number && tokens[i + 1].Is(TokenKind.Number, "10") && tokens[i + 2].Kind is TokenKind.Caret) tokens[i] = new(TokenKind.Operator, "*");
         }
     }
 
@@ -292,7 +302,7 @@ internal sealed class Lexer
     }
 
     private bool IsWord(string run, string lower) =>
-        run.Length > 1 && (Vocabulary.ShortWords.Contains(lower) && (run == lower || run.Length > 2 || run.All(char.IsUpper) == false)
+        run.Length > 1 && (space && tokens.Count > 0 && tokens[^1].Kind is TokenKind.Word && tokens[^1].Text is not ("and" or "or") || Vocabulary.ShortWords.Contains(lower) && (run == lower || run.Length > 2 || run.All(char.IsUpper) == false)
             || Units.IsKnown(run) && tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number or TokenKind.GroupClose or TokenKind.Close or TokenKind.Word && (space || run.Length > 1));
 
     private static string? FunctionPrefix(string run)

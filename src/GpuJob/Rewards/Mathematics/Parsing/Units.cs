@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
+using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
 
@@ -22,6 +23,28 @@ internal static class Units
 
     /// <summary>Whether a word is a unit.</summary>
     public static bool IsKnown(string word) => Known.ContainsKey(word) || Known.ContainsKey(Singular(word.ToLowerInvariant())) || word is "units" or "unit";
+
+    /// <summary>Reads <c>5 m/s^2</c> that was parsed as a product of letters, when all of them are units; null otherwise.</summary>
+    public static Measured? TryMeasure(Product product)
+    {
+        if (product.Factors.Count < 2 || product.Factors[0] is not (Number or Power { Base: Number })) return null;
+        var text = new List<string>();
+        var amount = new List<Node>();
+        foreach (var factor in product.Factors)
+        {
+            if (factor is Number or Power { Base: Number } && text.Count == 0) amount.Add(factor);
+            else if (Power(factor, 1) is { } unit) text.Add(unit);
+            else return null;
+        }
+        return text.Count == 0 ? null : new Measured(Tree.Multiply([.. amount]), string.Join(' ', text));
+
+        static string? Power(Node node, int power) => node switch
+        {
+            Symbol { Name: var name } when Known.ContainsKey(name) => $"{name} ^ {power}",
+            Power { Base: var inner, Exponent: Number { Value: { IsInteger: true } exponent } } when exponent.Abs().CompareTo(9) <= 0 && Math.Abs(power) < 9 => Power(inner, power * (int)exponent.Numerator),
+            _ => null,
+        };
+    }
 
     /// <summary>Reads a unit such as <c>square feet</c>, <c>km/h</c>, <c>m s^-2</c>, <c>dollars per hour</c>, <c>apples</c>.</summary>
     public static Unit Parse(string text)

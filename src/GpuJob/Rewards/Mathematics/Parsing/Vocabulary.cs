@@ -74,7 +74,7 @@ internal static class Vocabulary
 
     /// <summary>Short words that are not products of letters.</summary>
     public static readonly FrozenSet<string> ShortWords = Set(
-        "no yes odd one two six ten all the not any few red day men cat dog may jun jul sun mon tue wed thu fri sat dec nov oct sep aug apr mar feb jan is it if in of on to we be as at so do up us hr hrs min sec "
+        "sq cu ist era hay no yes odd one two six ten all the not any few red day men cat dog may jun jul sun mon tue wed thu fri sat dec nov oct sep aug apr mar feb jan is it if in of on to we be as at so do up us hr hrs min sec "
         + "mph kph psi rpm ft km cm mm kg mg ml dl lb oz yd mi pm am usd eur gbp sum dne and but for has non son win tie boy box der die das les des que est los las una");
 
     private static FrozenDictionary<string, string> Pairs(string same, string renamed)
