@@ -76,10 +76,13 @@ internal static class MathAnswer
         extracted = found.Text;
         var where = $"({Describe(found.Source)})";
         if (right.Length == 0) return new(false, extracted, $"the right answer is empty {where}", RewardOutcome.Scored);
-        if (SameText(right, found.Text)) return new(true, extracted, $"the same text {where}", RewardOutcome.Scored);
+        if (SameText(right, found.Text) || SameText(right, AnswerExtractor.Clean(pred))) return new(true, extracted, $"the same text {where}", RewardOutcome.Scored);
         if (SameChoice(right, found.Text) is { } choice) return new(choice, extracted, $"{(choice ? "the same" : "another")} choice {where}", RewardOutcome.Scored);
 
-        List<Node> answers = parses.All(right), candidates = parses.All(found.Text);
+        // A right answer "(A) 42" is both its letter and its content.
+        var content = ChoiceLetters.Content(right);
+        if (content is not null && SameText(content, found.Text)) return new(true, extracted, $"the content of the choice {where}", RewardOutcome.Scored);
+        List<Node> answers = parses.All(content ?? right), candidates = parses.All(found.Text);
         var comparer = new AnswerComparer(options, budget);
         foreach (var answer in answers)
         {
@@ -88,7 +91,7 @@ internal static class MathAnswer
                 if (comparer.Same(answer, candidate)) return new(true, extracted, $"equal {where}", RewardOutcome.Scored);
             }
         }
-        if (answers.Count == 0 || candidates.Count == 0)
+        if (answers.Count == 0 || candidates.Count == 0 || answers.Any(HasWords))
         {
             var whole = AnswerExtractor.Clean(pred);
             var same = (TextAnswers.Same(Plain(right), Plain(found.Text)) || answers.Count == 0 && found.Source is AnswerSource.LastNumber && TextAnswers.Same(Plain(right), Plain(whole))) && right.Any(char.IsLetter) && !HasSigns(right) && !HasSigns(found.Text);
@@ -122,9 +125,12 @@ internal static class MathAnswer
     /// <summary>The letters' verdict when the right answer is a choice and both are letters; null when that is not the question.</summary>
     private static bool? SameChoice(string gold, string predicted)
     {
-        if (ChoiceLetters.Leading(gold) is not { } right || ChoiceLetters.Leading(predicted) is not { } chosen) return null;
+        if (ChoiceLetters.Leading(gold) is not { } right) return null;
+        if ((ChoiceLetters.Leading(predicted) ?? (AnswerPhrases.Find(predicted) is { } rest ? ChoiceLetters.Leading(rest) : null)) is not { } chosen) return null;
         return right == chosen;
     }
+
+    private static bool HasWords(Node node) => Tree.Walk(node).Any(part => part is Words { Text.Length: > 1 });
 
     private static string Plain(string text)
     {

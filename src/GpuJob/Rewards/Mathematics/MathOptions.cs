@@ -87,6 +87,9 @@ internal sealed record MathOptions
     /// <summary>Whether a missing unit is wrong; a unit that differs always is.</summary>
     public bool RequireUnits { get; init; }
 
+    /// <summary>Whether the base may be left out when the other answer states it: 1011 for 1011_2. True by default: the question asked for the base.</summary>
+    public bool ImpliedBase { get; init; } = true;
+
     /// <summary>Whether a set may stand for a relation.</summary>
     public SetRelationPolicy SetAgainstRelation { get; init; } = SetRelationPolicy.WhenUnambiguous;
 

@@ -22,6 +22,7 @@ internal static class MathOptionsJson
         ["decimalComma"] = (options, value) => options with { DecimalComma = value.GetBoolean() },
         ["listOrder"] = (options, value) => options with { ListOrder = value.GetBoolean() },
         ["requireUnits"] = (options, value) => options with { RequireUnits = value.GetBoolean() },
+        ["impliedBase"] = (options, value) => options with { ImpliedBase = value.GetBoolean() },
         ["setAgainstRelation"] = (options, value) => options with { SetAgainstRelation = Enumerated<SetRelationPolicy>(value) },
         ["timeLimitMs"] = (options, value) => options with { TimeLimit = TimeSpan.FromMilliseconds(Within(value, 1, 40)) },
         // Math-Verify, lighteval, and the graders that descend from PRM800K.

@@ -69,6 +69,7 @@ internal static class Exact
 
     private static Rational? Applied(Call call, WorkBudget budget)
     {
+        if (call is { Function: "base", Arguments: [_, _, var inBase] }) return TryValue(inBase, budget);
         if (call.Function is "sum" or "prod") return Series(call, budget);
         if (call.Function is not ("!" or "!!" or "binom" or "abs" or "floor" or "ceil" or "gcd" or "lcm" or "max" or "min" or "mod" or "log" or "logbase" or "lg" or "sub" or "+")) return null;
         var values = new List<Rational>();

@@ -39,10 +39,15 @@ internal sealed partial class AnswerComparer
         if (IsSetLike(gold) || IsSetLike(predicted)) return SameSet(gold, predicted);
         if (gold is Sequence || predicted is Sequence) return SameSequence(gold, predicted);
         if (HasOddParts(gold) || HasOddParts(predicted)) return SameShape(gold, predicted);
+        if (options.ImpliedBase && (HasDigits(gold, predicted) || HasDigits(predicted, gold))) return true;
         return expressions.Same(gold, predicted)
             || options.Percent == PercentPolicy.AnyScale && expressions.RealValue(gold) is not null
                 && (expressions.Same(Tree.Multiply(new Number(100), gold), predicted) || expressions.Same(gold, Tree.Multiply(new Number(100), predicted)));
     }
+
+    /// <summary>Whether a number has the digits of one in a base.</summary>
+    private static bool HasDigits(Node inBase, Node number) =>
+        inBase is Call { Function: "base", Arguments: [Number digits, ..] } && number is Number { IsDecimal: false } bare && bare.Value == digits.Value;
 
     private static bool IsSetLike(Node node) => node is Interval or SetOperation or NamedSet or SetBuilder;
 

@@ -58,7 +58,12 @@ internal static class Answers
             if (NameOf(first) is not null && BothSigns(last) is { } pair) return new Sequence(SequenceKind.List, [.. pair.Select(value => new Relation([first, value], ["="]))]);
             return shortened;
         }
-        if (relation is { Operators: ["∈"], Sides: [Symbol or Call, var set] }) return set is NamedSet { Name: not ("ℝ" or "∅") } ? relation : set;
+        if (relation is { Operators: ["∈"], Sides: [Symbol or Call, var set] }) return set switch
+        {
+            NamedSet { Name: not ("ℝ" or "∅") } => relation,
+            Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items: [var low, var high] } range => new Interval(low, high, range.Kind == SequenceKind.Bracketed, range.Kind == SequenceKind.Bracketed),
+            _ => set,
+        };
         if (relation is { Operators: ["→" or "⇒"], Sides: [_, var result] }) return Prepare(result);
         return relation;
     }

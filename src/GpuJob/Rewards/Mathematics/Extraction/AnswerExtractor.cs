@@ -77,13 +77,26 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         var clean = MathDelimiters.Remove(text).Trim();
         while (clean.Length > 1 && clean[0] is '"' or '*' or '`' or '“' or '\u300C') clean = clean[1..];
         while (clean.Length > 1 && clean[^1] is '.' or '"' or '*' or '`' or '”' or '\u300D' or '。' or ',' or ';' or ':') clean = clean[..^1].TrimEnd();
-        return clean.Trim();
+        return clean.Trim().Replace("p.m.", "pm", StringComparison.Ordinal).Replace("a.m.", "am", StringComparison.Ordinal);
     }
 
     private string? Whole(string text)
     {
         var clean = Clean(text);
-        return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !IsProse(node) ? clean : null;
+        return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !IsProse(node) && !(node is Sequence && IsArgument(text)) ? clean : null;
+    }
+
+    /// <summary>Whether a text concludes something: "so x + 2 = 5, hence x = 3" states one answer, not two.</summary>
+    private static bool IsArgument(string text)
+    {
+        foreach (var word in (ReadOnlySpan<string>)["so", "thus", "hence", "therefore", "then", "we", "since", "because", "get", "where"])
+        {
+            for (var at = 0; (at = text.IndexOf(word, at, StringComparison.OrdinalIgnoreCase)) >= 0; at += word.Length)
+            {
+                if ((at == 0 || !char.IsLetter(text[at - 1]) && text[at - 1] != '\\') && (at + word.Length == text.Length || !char.IsLetter(text[at + word.Length]))) return true;
+            }
+        }
+        return false;
     }
 
     private static bool IsProse(Node node) => node is Words || node is Sequence several && several.Items.Any(IsProse) || node is Measured measured && measured.Unit.Count(c => c == ' ') > 12;

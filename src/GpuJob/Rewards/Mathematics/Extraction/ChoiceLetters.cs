@@ -23,6 +23,16 @@ internal static class ChoiceLetters
         return alone ? null : letter;
     }
 
+    /// <summary>What stands behind the letter in brackets of <c>(A) 42</c>, or null.</summary>
+    public static string? Content(string text)
+    {
+        if (Leading(text) is null) return null;
+        var close = text.IndexOf(')', StringComparison.Ordinal);
+        if (close < 0) return null;
+        var content = text[(close + 1)..].TrimStart('}', ' ', '\\', '$', '~').Trim();
+        return content.Length > 0 ? content : null;
+    }
+
     /// <summary>The letter in a longer text: after "answer is", else the first that stands alone.</summary>
     public static char? Find(string text)
     {

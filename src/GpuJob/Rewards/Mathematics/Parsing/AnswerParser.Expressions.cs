@@ -238,18 +238,19 @@ internal sealed partial class AnswerParser
         };
     }
 
-    /// <summary>A number in a base, such as 1011_2.</summary>
-    private static Node InBase(Number number, Number radix)
+    /// <summary>A number in a base, such as 1011_2: its digits, the base, and its value when the digits fit.</summary>
+    private static Call InBase(Number number, Number radix)
     {
         var digits = number.Value.Numerator.ToString(CultureInfo.InvariantCulture);
-        if (radix.Value.CompareTo(2) < 0 || radix.Value.CompareTo(36) > 0 || digits.Length > 200) return new Call("sub", [number, radix]);
+        var written = new Call("base", [number, radix]);
+        if (radix.Value.CompareTo(2) < 0 || radix.Value.CompareTo(36) > 0 || digits.Length > 200) return written;
         Rational value = Rational.Zero;
         foreach (var digit in digits)
         {
-            if (((Rational)(digit - '0')).CompareTo(radix.Value) >= 0) return new Call("sub", [number, radix]);
+            if (((Rational)(digit - '0')).CompareTo(radix.Value) >= 0) return written;
             value = (value * radix.Value) + (digit - '0');
         }
-        return new Number(value);
+        return new Call("base", [number, radix, new Number(value)]);
     }
 
     private Node Function(string name)

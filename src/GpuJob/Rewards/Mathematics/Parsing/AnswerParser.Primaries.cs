@@ -30,6 +30,7 @@ internal sealed partial class AnswerParser
             TokenKind.GroupOpen => Group(),
             TokenKind.Bar when token.Text is "<" or "" => Absolute(),
             TokenKind.NamedSet => Named(),
+            TokenKind.Word when tokens[at + 1].Is(TokenKind.Open, "(") && !tokens[at + 1].SpaceBefore => WordFunction(),
             TokenKind.Word when at + 1 < tokens.Count && tokens[at + 1].Kind is TokenKind.Relation or TokenKind.Word or TokenKind.Underscore or TokenKind.Open => WordSymbol(),
             _ => throw new NotMathException(),
         };
@@ -60,6 +61,15 @@ internal sealed partial class AnswerParser
         var words = new List<string>();
         for (; Now.Kind is TokenKind.Word && !IsConnective(Now); at++) words.Add(Now.Text);
         return words.Count > 0 && Now.Kind is TokenKind.Relation or TokenKind.Underscore ? new Symbol(string.Join(' ', words)) : throw new NotMathException();
+    }
+
+    /// <summary>A function with a name of several letters: cis(60°).</summary>
+    private Call WordFunction()
+    {
+        var name = Now.Text;
+        at++;
+        var argument = Primary();
+        return new Call("fn " + name, argument is Sequence { Kind: SequenceKind.Tuple } several ? several.Items : [argument]);
     }
 
     private static Number ToNumber(string digits)
@@ -202,6 +212,7 @@ internal sealed partial class AnswerParser
     {
         var open = Now.Text;
         at++;
+        if (open == "{" && Now.Is(TokenKind.Command, "begin")) return EquationSystem();
         var (outerBars, outerBuilder) = (bars, inBuilder);
         (bars, inBuilder) = (0, open == "{" && HasBuilderBar());
         var close = open switch { "(" => ")", "[" => "]", "{" => "}", "⌊" => "⌋", "⌈" => "⌉", _ => "⟩" };
@@ -234,6 +245,15 @@ internal sealed partial class AnswerParser
             ("(" or "[", ")" or "]" or "[") when items.Count == 2 => new Interval(items[0], items[1], open == "[", closed == "]"),
             _ => throw new NotMathException(),
         };
+    }
+
+    /// <summary>Equations in an array behind a brace, which need not be closed.</summary>
+    private Node EquationSystem()
+    {
+        at++;
+        var rows = Environment();
+        if (Now.Kind is TokenKind.Close && Now.Text == "}") at++;
+        return rows is Matrix { Rows: var lines } && lines.All(line => line.Count == 1) ? new Sequence(SequenceKind.All, [.. lines.Select(line => line[0])]) : rows;
     }
 
     /// <summary>The French open interval <c>]a, b[</c>.</summary>

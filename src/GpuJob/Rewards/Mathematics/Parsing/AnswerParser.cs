@@ -140,7 +140,7 @@ internal sealed partial class AnswerParser
             at++;
             return LeadingWords(out isAll);
         }
-        if (Now.Kind == TokenKind.Relation)
+        if (Now.Kind == TokenKind.Relation || Now.Is(TokenKind.Open, "(") && !Now.SpaceBefore && at == start + 1)
         {
             // "Area = 5": the words name the left side.
             at = start;

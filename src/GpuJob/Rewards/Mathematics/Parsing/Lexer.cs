@@ -11,6 +11,7 @@ internal readonly record struct NumberStyle(bool ThousandsComma, bool DecimalCom
 /// <summary>Cuts an answer in LaTeX, plain notation or a mixture into tokens.</summary>
 internal sealed class Lexer
 {
+    private static readonly System.Buffers.SearchValues<char> Vowels = System.Buffers.SearchValues.Create("aeiouy");
     private const string Superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹", Subscripts = "₀₁₂₃₄₅₆₇₈₉";
     private readonly string text;
     private readonly WorkBudget budget;
@@ -243,6 +244,10 @@ internal sealed class Lexer
             Add(TokenKind.NamedSet, set);
         }
         else if (Vocabulary.Functions.TryGetValue(content.ToString(), out var function)) Add(TokenKind.Function, function);
+        else if (content.Length == 1 && name is not ("text" or "textnormal" or "mbox" or "hbox") && char.IsLetter(content[0]) && (name is not ("mathrm" or "textrm") || content[0] is 'i' or 'e' or 'd' || tokens.Count == 0 || tokens[^1].Kind is not (TokenKind.Number or TokenKind.Word)))
+        {
+            Add(TokenKind.Letter, content.ToString());
+        }
         else if (content.Length > 0)
         {
             space = true;
@@ -288,7 +293,7 @@ internal sealed class Lexer
         else if (!inText && (Vocabulary.Letters.TryGetValue(run, out var letter) || Vocabulary.Letters.TryGetValue(lower, out letter) && lower is "pi" or "infinity")) Add(TokenKind.Letter, letter);
         else if (run is "mod") Add(TokenKind.Command, "bmod");
         else if (run.Length == 1 && !IsIdeograph(run[0])) Add(inText && tokens.Count > 0 && space && tokens[^1].Kind is TokenKind.Number or TokenKind.Word ? TokenKind.Word : TokenKind.Letter, run);
-        else if (inText || IsIdeograph(run[0]) || IsWord(run, lower)) Add(TokenKind.Word, run);
+        else if (inText || IsIdeograph(run[0]) || IsWord(run, lower) || run.Length == 3 && char.IsUpper(run[0]) && run.AsSpan(1).IndexOfAny(Vowels) >= 0 && lower[1..] == run[1..] && FunctionPrefix(lower) is null) Add(TokenKind.Word, run);
         else if (FunctionPrefix(run) is { } prefix)
         {
             Add(TokenKind.Function, Vocabulary.Functions[prefix]);

@@ -54,7 +54,7 @@ internal static class Units
         var known = true;
         var sign = 1;
         int? ahead = null;
-        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var words = text.Replace("mph", "mi / h", StringComparison.Ordinal).Replace("kph", "km / h", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < words.Length; i++)
         {
             var word = words[i];
@@ -153,7 +153,7 @@ internal static class Units
         Add("rad radian", "rad", 1);
         Add("L l liter litre 升", "length", Rational.Of(1, 1000), 3);
         Add("ml mL milliliter millilitre 毫升", "length", Rational.Of(1, 1000000), 3);
-        Add("mph", "mph", 1);
+        Add("mph kph", "length", 1); // spelled out before they are looked up
         Add("K kelvin", "kelvin", 1);
         Add("J joule", "joule", 1);
         Add("N newton", "newton", 1);
