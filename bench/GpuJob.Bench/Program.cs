@@ -18,6 +18,7 @@ foreach (var (name, config) in new[] { ("0.74M", quickstart), ("4.7M", small) })
 }
 cases.Add(("rollout 0.74M", () => DecodeCase.Rollout(quickstart, compute.Threads)));
 cases.Add(("update 0.74M", () => TrainCase.Update(quickstart, compute)));
+cases.Add(("math answers", MathCase.Run));
 
 foreach (var (name, run) in cases.Where(item => item.Name.Contains(only, StringComparison.Ordinal)))
 {

@@ -12,7 +12,7 @@ internal static class BoxedAnswers
         var boxes = Boxes(text);
         if (boxes.Count == 0) return null;
         var first = boxes.Count - 1;
-        while (first > 0 && IsJoint(text.AsSpan(boxes[first - 1].End, boxes[first].Start - boxes[first - 1].End))) first--;
+        while (first > 0 && boxes[first - 1].End <= boxes[first].Start && IsJoint(text.AsSpan(boxes[first - 1].End, boxes[first].Start - boxes[first - 1].End))) first--;
         var contents = boxes.Skip(first).Select(box => AnswerExtractor.Clean(text[box.Content])).Distinct().ToList();
         return string.Join(", ", contents);
     }
@@ -21,7 +21,8 @@ internal static class BoxedAnswers
     {
         var boxes = new List<(int, Range, int)>();
         // Backwards from the end: a long text with many boxes costs no more than its last ones.
-        for (var at = text.Length; at > 0 && boxes.Count < MaxBoxes;)
+        var tries = 0;
+        for (var at = text.Length; at > 0 && tries < MaxBoxes; tries++)
         {
             at = text.LastIndexOf("boxed", at - 1, at, StringComparison.Ordinal);
             if (at < 0) break;
@@ -33,7 +34,7 @@ internal static class BoxedAnswers
             if (text[open] != '{')
             {
                 var stop = open;
-                while (stop < text.Length && text[stop] is not (' ' or '$' or '\n' or '.' or ',')) stop++;
+                while (stop < text.Length && text[stop] is not (' ' or '$' or '\n' or '.' or ',' or '\\' or '{')) stop++;
                 if (stop > open) boxes.Add((start - 1, open..stop, stop));
             }
             else if (Close(text, open) is var close and > 0) boxes.Add((start - 1, (open + 1)..close, close + 1));

@@ -47,7 +47,7 @@ internal static class ChoiceLetters
         {
             if (!IsLetter(text[i]) || i > 0 && IsWord(text[i - 1]) || i + 1 < text.Length && (IsWord(text[i + 1]) || text[i + 1] == '\'')) continue;
             // "A man …" within a sentence is an article, "I think" a pronoun.
-            if (text[i] is 'A' or 'I' && i > 0 && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2])) continue;
+            if ((text[i] == 'I' || text[i] == 'A' && i > 0) && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2])) continue;
             return text[i];
         }
         return null;

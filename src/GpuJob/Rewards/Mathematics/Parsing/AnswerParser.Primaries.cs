@@ -101,7 +101,7 @@ internal sealed partial class AnswerParser
         var i = at + (point ? 2 : 1);
         var braced = tokens[i].Kind is TokenKind.GroupOpen;
         if (braced) i++;
-        if (tokens[i].Kind is not TokenKind.Number || tokens[i].Text.Contains('.', StringComparison.Ordinal)) return null;
+        if (tokens[i].Kind is not TokenKind.Number || !tokens[i].Text.All(char.IsAsciiDigit) || digits.Contains('e', StringComparison.OrdinalIgnoreCase)) return null;
         var period = tokens[i].Text;
         if (braced && tokens[i + 1].Kind is not TokenKind.GroupClose || period.Length > 60) return null;
         at = i + (braced ? 2 : 1);
@@ -159,7 +159,7 @@ internal sealed partial class AnswerParser
     private Node Argument()
     {
         if (Now.Kind is TokenKind.GroupOpen) return Group();
-        if (Now.Kind is TokenKind.Number && Now.Text.Length > 1 && !Now.Text.Contains('.', StringComparison.Ordinal))
+        if (Now.Kind is TokenKind.Number && Now.Text.Length > 1 && Now.Text.All(char.IsAsciiDigit))
         {
             var text = Now.Text;
             tokens[at] = Now with { Text = text[1..] };
@@ -355,6 +355,7 @@ internal sealed partial class AnswerParser
         if (name.StartsWith("array", StringComparison.Ordinal) && Now.Kind is TokenKind.GroupOpen)
         {
             while (Now.Kind is not (TokenKind.GroupClose or TokenKind.End)) at++;
+            if (Now.Kind is TokenKind.End) throw new NotMathException();
             at++;
         }
         environments++;
