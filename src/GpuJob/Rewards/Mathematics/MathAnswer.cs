@@ -15,7 +15,7 @@ internal static class MathAnswer
 {
     private static readonly SearchValues<char> Signs = SearchValues.Create("+*/^=<>|_");
     private const int MaxSteps = 60_000;
-    private static readonly TimeSpan MaxTimeLimit = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan MaxTimeLimit = TimeSpan.FromMilliseconds(30);
 
     /// <summary>Compiles what answers need, so that the first ones do not spend their time on it.</summary>
     static MathAnswer()

@@ -93,6 +93,6 @@ internal sealed record MathOptions
     /// <summary>Whether a set may stand for a relation.</summary>
     public SetRelationPolicy SetAgainstRelation { get; init; } = SetRelationPolicy.WhenUnambiguous;
 
-    /// <summary>Wall time for one answer, beside a fixed bound of its work that does not depend on the machine; 40 ms at most and by default.</summary>
-    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMilliseconds(40);
+    /// <summary>Wall time for one answer, beside a fixed bound of its work that does not depend on the machine; 30 ms at most and by default.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMilliseconds(30);
 }

@@ -24,7 +24,7 @@ internal static class MathOptionsJson
         ["requireUnits"] = (options, value) => options with { RequireUnits = value.GetBoolean() },
         ["impliedBase"] = (options, value) => options with { ImpliedBase = value.GetBoolean() },
         ["setAgainstRelation"] = (options, value) => options with { SetAgainstRelation = Enumerated<SetRelationPolicy>(value) },
-        ["timeLimitMs"] = (options, value) => options with { TimeLimit = TimeSpan.FromMilliseconds(Within(value, 1, 40)) },
+        ["timeLimitMs"] = (options, value) => options with { TimeLimit = TimeSpan.FromMilliseconds(Within(value, 1, 30)) },
         // Math-Verify, lighteval, and the graders that descend from PRM800K.
         ["match_types"] = (options, value) => value.ToString().Contains("NativeLetters", StringComparison.Ordinal) ? options with { Kind = AnswerKind.Choice } : options,
         ["precision"] = (options, value) => options with { DecimalPlaces = Within(value, 0, 15) },

@@ -6,7 +6,7 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 /// <summary>An exact fraction in lowest terms with a positive denominator; its size is bounded.</summary>
 internal readonly struct Rational : IEquatable<Rational>, IComparable<Rational>
 {
-    private const long MaxBits = 8192;
+    private const long MaxBits = 4096;
     private readonly BigInteger denominatorLessOne;
 
     private Rational(BigInteger numerator, BigInteger denominator)
