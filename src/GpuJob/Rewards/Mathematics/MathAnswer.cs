@@ -77,7 +77,7 @@ internal static class MathAnswer
         var where = $"({Describe(found.Source)})";
         if (right.Length == 0) return new(false, extracted, $"the right answer is empty {where}", RewardOutcome.Scored);
         if (SameText(right, found.Text) || SameText(right, AnswerExtractor.Clean(pred))) return new(true, extracted, $"the same text {where}", RewardOutcome.Scored);
-        if (SameChoice(right, found.Text) is { } choice) return new(choice, extracted, $"{(choice ? "the same" : "another")} choice {where}", RewardOutcome.Scored);
+        if (SameChoice(right, found.Source is AnswerSource.LastNumber or AnswerSource.Formula ? AnswerExtractor.Clean(pred) : found.Text) is { } choice) return new(choice, extracted, $"{(choice ? "the same" : "another")} choice {where}", RewardOutcome.Scored);
 
         // A right answer "(A) 42" is both its letter and its content.
         var content = ChoiceLetters.Content(right);
@@ -135,7 +135,7 @@ internal static class MathAnswer
     private static string Plain(string text)
     {
         foreach (var command in (ReadOnlySpan<string>)["\\textbf", "\\textit", "\\textrm", "\\text", "\\mathrm", "\\mbox", "\\mathbf"]) text = text.Replace(command, "", StringComparison.Ordinal);
-        return text;
+        return text.Replace('{', ' ').Replace('}', ' ');
     }
 
     private static bool HasSigns(string text) => text.AsSpan().ContainsAny(Signs) || text.Contains("\\frac", StringComparison.Ordinal) || text.Contains("\\sqrt", StringComparison.Ordinal);

@@ -83,6 +83,10 @@ internal static class Answers
         if (items.Any(item => !IsMembership(item))) items.RemoveAll(IsMembership);
         // "x = 1, 2, 3" names the list, not its first item.
         if (items.Count > 1 && TryAssignment(items[0]) is { } first && items.Skip(1).All(item => item is not Relation)) items[0] = first.Value;
+        if (items.Count > 1 && items[0] is Relation { Operators: ["≠"], Sides: [Symbol variable, _] } && items.Skip(1).All(item => item is not (Relation or Words)))
+        {
+            for (var i = 1; i < items.Count; i++) items[i] = new Relation([variable, items[i]], ["≠"]);
+        }
         return items.Count == 1 && sequence.IsOpen ? items[0] : sequence with { Items = items };
     }
 

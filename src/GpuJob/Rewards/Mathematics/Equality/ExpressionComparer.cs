@@ -96,7 +96,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
                 continue;
             }
             var (distance, size) = ((left - right).Abs().High, Math.Max(left.Abs().High, right.Abs().High));
-            var same = distance <= Agreement * size || size < 1e-25 || tolerant && Close(left.Real, right.Real) && (left.Imaginary.IsZero && right.Imaginary.IsZero || left.IsReal && right.IsReal || Close(left.Imaginary, right.Imaginary));
+            var same = distance <= Agreement * size || size < 1e-28 && (Cancels(a) || Cancels(b)) || tolerant && Close(left.Real, right.Real) && (left.Imaginary.IsZero && right.Imaginary.IsZero || left.IsReal && right.IsReal || Close(left.Imaginary, right.Imaginary));
             // Beyond the positive numbers the principal values of equal expressions may differ.
             if (!same && (point < 3 || left.IsReal && right.IsReal)) return false;
             if (same) agreed++;
@@ -104,6 +104,9 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         }
         return agreed >= 2 && Proven(a, b, tolerant);
     }
+
+    /// <summary>Whether the value may be nothing but what rounding leaves of 0.</summary>
+    private static bool Cancels(Node node) => Tree.Walk(node).Any(part => part is Sum or Call);
 
     /// <summary>The values agree: algebra has the last word where it can decide.</summary>
     private bool Proven(Node a, Node b, bool tolerant)

@@ -14,14 +14,20 @@ internal static class TextAnswers
     /// <summary>Whether both say the same but for case, spaces, articles and punctuation.</summary>
     public static bool Same(string a, string b) => Normalize(a) is { Length: > 0 } text && text == Normalize(b);
 
-    /// <summary>Letters and digits in lower case, without articles.</summary>
+    /// <summary>Letters and digits in lower case, without articles; numbers stay apart from each other.</summary>
     public static string Normalize(string text)
     {
         var normal = new StringBuilder();
         foreach (var word in text.ToLowerInvariant().Split([' ', '\n', '\t', '~'], StringSplitOptions.RemoveEmptyEntries))
         {
             if (Articles.Contains(word) && text.Length > word.Length) continue;
-            foreach (var c in word) if (char.IsLetterOrDigit(c)) normal.Append(c);
+            for (var i = 0; i < word.Length; i++)
+            {
+                var c = word[i];
+                var digit = char.IsDigit(c);
+                if (digit && (i == 0 || !char.IsDigit(word[i - 1])) && normal.Length > 0 && char.IsDigit(normal[^1])) normal.Append(' ');
+                if (char.IsLetterOrDigit(c) || c is '.' or '-' && i + 1 < word.Length && char.IsDigit(word[i + 1]) && (c == '-' || i > 0 && char.IsDigit(word[i - 1]))) normal.Append(c);
+            }
         }
         return normal.ToString();
     }

@@ -104,6 +104,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     private string? AfterPhrase(string text)
     {
         if (AnswerPhrases.Find(text) is not { } rest) return null;
+        if (rest.StartsWith("not ", StringComparison.OrdinalIgnoreCase)) return Clean(AnswerPhrases.Sentence(rest)); // says what it is not
         if (MathDelimiters.Leading(rest) is { } formula && parse(Clean(formula)) is not null and not Words) return Clean(formula);
         var sentence = Clean(AnswerPhrases.Sentence(rest));
         if (sentence.Length is > 0 and <= MaxAnswerLength && parse(sentence) is { } node && !(node is Words words && words.Text.Count(c => c == ' ') > 6)) return sentence;

@@ -18,6 +18,7 @@ internal static class ChoiceLetters
         var letter = char.ToUpperInvariant(rest[0]);
         rest = rest[1..].TrimStart();
         if (bracket) return rest.Length > 0 && rest[0] is ')' or ']' or '）' && !ContinuesFormula(rest[1..]) ? letter : null;
+        if (rest.Length > 2 && rest[0] == '.' && rest[1] == ' ') return letter;
         rest = rest.Trim("}.$* 。");
         if (rest.Length == 0 || rest[0] is ')' or ':' or '：' or '．' or '、') return letter;
         return alone ? null : letter;
@@ -33,24 +34,45 @@ internal static class ChoiceLetters
         return content.Length > 0 ? content : null;
     }
 
-    /// <summary>The letter in a longer text: after "answer is", else the first that stands alone.</summary>
+    /// <summary>The letter in a longer text: after "answer is", else the first that begins a line, else the last that stands alone.</summary>
     public static char? Find(string text)
     {
         if (BoxedAnswers.Find(text) is { } boxed && Leading(boxed, alone: false) is { } inBox) return inBox;
         if (AnswerPhrases.Find(text) is { } rest && FirstAlone(rest) is { } announced) return announced;
-        return FirstAlone(text);
+        int? last = null;
+        foreach (var at in Alone(text))
+        {
+            if (BeginsLine(text, at)) return text[at];
+            last = at;
+        }
+        return last is { } index ? text[index] : null;
     }
 
-    private static char? FirstAlone(string text)
+    private static char? FirstAlone(string text) => Alone(text).Select(at => (char?)text[at]).FirstOrDefault();
+
+    /// <summary>Where letters stand alone, in order.</summary>
+    private static IEnumerable<int> Alone(string text)
     {
         for (var i = 0; i < text.Length; i++)
         {
             if (!IsLetter(text[i]) || i > 0 && IsWord(text[i - 1]) || i + 1 < text.Length && (IsWord(text[i + 1]) || text[i + 1] == '\'')) continue;
             // "A man …" within a sentence is an article, "I think" a pronoun.
             if ((text[i] == 'I' || text[i] == 'A' && i > 0) && i + 2 < text.Length && text[i + 1] == ' ' && char.IsAsciiLetterLower(text[i + 2])) continue;
-            return text[i];
+            if (Excludes(text.AsSpan(0, i))) continue;
+            yield return i;
         }
-        return null;
+    }
+
+    private static bool BeginsLine(string text, int at)
+    {
+        while (at > 0 && text[at - 1] is '(' or '*' or ' ' or '[') at--;
+        return at == 0 || text[at - 1] == '\n';
+    }
+
+    private static bool Excludes(ReadOnlySpan<char> before)
+    {
+        before = before.TrimEnd(" (*");
+        return before.EndsWith(" not", StringComparison.OrdinalIgnoreCase) || before.EndsWith("n't", StringComparison.Ordinal) || before.EndsWith("不是", StringComparison.Ordinal) || before.EndsWith("nicht", StringComparison.Ordinal) || before.EndsWith(" pas", StringComparison.Ordinal);
     }
 
     private static bool IsWord(char c) => char.IsAsciiLetterOrDigit(c) || c is >= 'À' and <= 'ɏ';

@@ -43,6 +43,7 @@ internal static class LastNumbers
             i = next;
         }
         if (last is not { } found) return null;
+        if (Bracketed(text, found.End) is { } tuple) return tuple;
         var (from, to) = Formula(text, found.Start, found.End);
         while (to < text.Length && text[to] == '\\') to++;
         if (to < text.Length && text[to] == '%') to++;
@@ -64,6 +65,21 @@ internal static class LastNumbers
         while (i > 0 && text[i - 1] is '$' or '€' or '£' or '\\') i--;
         if (i > 0 && text[i - 1] is '-' or '−' && (i == 1 || text[i - 2] is ' ' or '(' or '=' or ':' or '\n' or '$' or '*' or '"')) return i - 1;
         return at;
+    }
+
+    /// <summary>The tuple or interval that the number ends: (2, 3).</summary>
+    private static Range? Bracketed(string text, int end)
+    {
+        var close = end;
+        while (close < text.Length && text[close] == ' ') close++;
+        if (close >= text.Length || text[close] is not (')' or ']')) return null;
+        var depth = 0;
+        for (var i = close; i >= 0 && close - i < 200; i--)
+        {
+            if (text[i] is ')' or ']') depth++;
+            else if (text[i] is '(' or '[' && --depth == 0) return text.AsSpan(i, close - i).Contains(',') && (i == 0 || !char.IsLetterOrDigit(text[i - 1])) ? i..(close + 1) : null;
+        }
+        return null;
     }
 
     /// <summary>A number within LaTeX that stands without delimiters: the whole run without spaces.</summary>

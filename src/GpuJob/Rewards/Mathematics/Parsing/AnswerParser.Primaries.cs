@@ -96,7 +96,7 @@ internal sealed partial class AnswerParser
     {
         var isBar = Now.Kind is TokenKind.Command && Now.Text is "overline" or "bar" or "dot";
         // 0.\overline{3}: the lexer leaves the point for a full stop.
-        var point = Now.Kind is TokenKind.Period && tokens[at + 1].Kind is TokenKind.Command && tokens[at + 1].Text is "overline" or "bar" or "dot";
+        var point = !digits.Contains('.', StringComparison.Ordinal) && Now.Kind is TokenKind.Period && tokens[at + 1].Kind is TokenKind.Command && tokens[at + 1].Text is "overline" or "bar" or "dot";
         if (!point && !(isBar && digits.Contains('.', StringComparison.Ordinal))) return null;
         var i = at + (point ? 2 : 1);
         var braced = tokens[i].Kind is TokenKind.GroupOpen;

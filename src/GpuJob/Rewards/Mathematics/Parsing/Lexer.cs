@@ -40,7 +40,13 @@ internal sealed class Lexer
         {
             budget.Step();
             var c = text[at];
-            if (numbers.TryRead(at, end, inBrackets: brackets > 0, out var digits, out var next))
+            if (c == '.' && inText && at + 1 < end && tokens.Count > 0 && tokens[^1].Kind == TokenKind.Word)
+            {
+                // An abbreviation: sq. units.
+                space = true;
+                at++;
+            }
+            else if (numbers.TryRead(at, end, inBrackets: brackets > 0, out var digits, out var next))
             {
                 Add(TokenKind.Number, digits);
                 at = next;
@@ -282,7 +288,7 @@ internal sealed class Lexer
 
     private static bool IsIdeograph(char c) => c >= 0x2E80;
 
-    private static bool IsWordLetter(char c) => char.IsLetter(c) && c is not (>= 'Α' and <= 'ώ') and not (>= 'ϐ' and <= 'ϵ') && char.GetUnicodeCategory(c) != UnicodeCategory.OtherSymbol;
+    private static bool IsWordLetter(char c) => (char.IsLetter(c) || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark && c > 0x370) && c is not (>= 'Α' and <= 'ώ') and not (>= 'ϐ' and <= 'ϵ') && char.GetUnicodeCategory(c) != UnicodeCategory.OtherSymbol;
 
     private void LetterRun(string run, bool inText)
     {
@@ -290,7 +296,7 @@ internal sealed class Lexer
         if (run is "sqrt" or "cbrt") Add(TokenKind.Command, run);
         else if (Vocabulary.AndWords.Contains(lower) && run.Length > 1 || Vocabulary.OrWords.Contains(lower) && run.Length > 1) Add(TokenKind.Word, Vocabulary.AndWords.Contains(lower) ? "and" : "or");
         else if (!inText && Vocabulary.Functions.TryGetValue(run, out var function) && run is not ("deg" or "min" or "max" or "sign" or "sec")) Add(TokenKind.Function, function);
-        else if (!inText && (Vocabulary.Letters.TryGetValue(run, out var letter) || Vocabulary.Letters.TryGetValue(lower, out letter) && lower is "pi" or "infinity")) Add(TokenKind.Letter, letter);
+        else if (!inText && (Vocabulary.PlainLetters.Contains(run) || lower is "pi" or "infinity") && Vocabulary.Letters.TryGetValue(lower, out var letter)) Add(TokenKind.Letter, letter);
         else if (run is "mod") Add(TokenKind.Command, "bmod");
         else if (run.Length == 1 && !IsIdeograph(run[0])) Add(inText && tokens.Count > 0 && space && tokens[^1].Kind is TokenKind.Number or TokenKind.Word ? TokenKind.Word : TokenKind.Letter, run);
         else if (inText || IsIdeograph(run[0]) || IsWord(run, lower) || run.Length == 3 && char.IsUpper(run[0]) && run.AsSpan(1).IndexOfAny(Vowels) >= 0 && lower[1..] == run[1..] && FunctionPrefix(lower) is null) Add(TokenKind.Word, run);
@@ -299,6 +305,7 @@ internal sealed class Lexer
             Add(TokenKind.Function, Vocabulary.Functions[prefix]);
             LetterRun(run[prefix.Length..], inText);
         }
+        else if (run.Length > 1 && !run.All(char.IsAscii)) Add(TokenKind.Word, run);
         else if (run.Length > 3 && !(run.Length <= 5 && run.All(char.IsAsciiLetterUpper))) Add(TokenKind.Word, run);
         else
         {

@@ -17,6 +17,9 @@ internal static class Vocabulary
         + "sigma=σ tau=τ upsilon=υ phi=φ varphi=φ chi=χ psi=ψ omega=ω Gamma=Γ Delta=Δ Theta=Θ Lambda=Λ Xi=Ξ Pi=Π Sigma=Σ Phi=Φ Psi=Ψ Omega=Ω "
         + "infty=∞ infinity=∞ inf=∞ oo=∞ ell=l hbar=ħ imath=i jmath=j partial=∂ nabla=∇ angle=∠ triangle=△ measuredangle=∠ square=□ Box=□ ldots=… cdots=… dots=… vdots=… top=T bot=⊥ perp=⊥ aleph=ℵ");
 
+    /// <summary>Letters that plain words may stand for; other names of commands, such as square, are words there.</summary>
+    public static readonly FrozenSet<string> PlainLetters = Set("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega infty infinity inf oo");
+
     /// <summary>Commands that are operators, relations, brackets.</summary>
     public static readonly FrozenDictionary<string, (TokenKind Kind, string Text)> Signs = new Dictionary<string, (TokenKind, string)>
     {
