@@ -14,6 +14,9 @@ internal sealed class RealSet
 
     public static RealSet All { get; } = new(true);
 
+    /// <summary>How many break points it has.</summary>
+    public int Count => points.Count;
+
     public bool IsEmpty => points.Count == 0 && !gaps[0];
 
     /// <summary>The set of what a test accepts, when nothing changes between break points.</summary>
@@ -47,12 +50,15 @@ internal sealed class RealSet
 
     public bool Contains(Quad value)
     {
-        for (var i = 0; i < points.Count; i++)
+        int low = 0, high = points.Count;
+        while (low < high)
         {
-            if (AreEqual(points[i].Point, value)) return points[i].Inside;
-            if (value < points[i].Point) return gaps[i];
+            var middle = (low + high) / 2;
+            if (AreEqual(points[middle].Point, value)) return points[middle].Inside;
+            if (value < points[middle].Point) high = middle;
+            else low = middle + 1;
         }
-        return gaps[^1];
+        return gaps[low];
     }
 
     public bool IsSame(RealSet other) =>

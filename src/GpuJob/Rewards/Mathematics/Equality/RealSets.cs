@@ -34,6 +34,12 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         return set;
     }
 
+    private RealSet Combined(RealSet a, RealSet b, Func<bool, bool, bool> rule)
+    {
+        budget.Step(8 + (4 * (a.Count + b.Count)));
+        return RealSet.Combine(a, b, rule);
+    }
+
     private RealSet? Between(Node low, Node high, bool lowClosed, bool highClosed) =>
         expressions.RealValue(low) is { } from && expressions.RealValue(high) is { } to && (from < to || lowClosed && highClosed && !(to < from)) ? RealSet.Interval(from, to, lowClosed, highClosed) : null;
 
@@ -45,6 +51,7 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
             if (item is Sequence or Relation or Words || expressions.RealValue(item) is not { IsFinite: true } value) return null;
             values.Add(value);
         }
+        budget.Step(values.Count * values.Count);
         return RealSet.Points(values);
     }
 
@@ -54,7 +61,7 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         foreach (var item in items)
         {
             if (TryCreate(item) is not { } set) return null;
-            all = all is null ? set : RealSet.Combine(all, set, rule);
+            all = all is null ? set : Combined(all, set, rule);
         }
         return all;
     }
@@ -71,7 +78,7 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
     {
         var left = TryCreate(operation.Left) ?? Points([operation.Left]);
         var right = TryCreate(operation.Right) ?? Points([operation.Right]);
-        return left is null || right is null ? null : RealSet.Combine(left, right, operation.Operator switch
+        return left is null || right is null ? null : Combined(left, right, operation.Operator switch
         {
             '∪' => (a, b) => a || b,
             '∩' => (a, b) => a && b,
@@ -90,12 +97,12 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
             var set = relation.Operators[i] switch
             {
                 "∈" when left is Symbol => TryCreate(right),
-                "∉" when left is Symbol && (TryCreate(right) ?? Points([right])) is { } outside => RealSet.Combine(RealSet.All, outside, (a, b) => a && !b),
+                "∉" when left is Symbol && (TryCreate(right) ?? Points([right])) is { } outside => Combined(RealSet.All, outside, (a, b) => a && !b),
                 "<" or ">" or "≤" or "≥" or "≠" or "=" => Solved(left, relation.Operators[i], right, variables[0]),
                 _ => null,
             };
             if (set is null) return null;
-            all = all is null ? set : RealSet.Combine(all, set, (a, b) => a && b);
+            all = all is null ? set : Combined(all, set, (a, b) => a && b);
         }
         return all;
     }
