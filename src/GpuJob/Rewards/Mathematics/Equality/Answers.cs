@@ -36,6 +36,8 @@ internal static class Answers
         Call { Function: var function, Arguments: var arguments } when (function.StartsWith("fn ", StringComparison.Ordinal) || function is "abs" or "deg" or "det" or "max" or "min" or "arg" or "Re" or "Im") && arguments.All(item => item is Symbol or Number or Product) =>
             $"{function}({string.Join(',', arguments.Select(item => NameOf(item) ?? (item as Number)?.Value.ToString() ?? "?"))})",
         Product { Factors: var factors } when factors.All(factor => factor is Symbol { IsConstant: false } or Sequence { Kind: SequenceKind.Tuple }) => string.Concat(factors.Select(NameOf)),
+        // \frac{BD}{DC} = 2: a quotient of lengths.
+        Product { Factors: [var above, Power { Base: var below, Exponent: Number exponent }] } when exponent.Value == Algebra.Rational.MinusOne && NameOf(above) is { } top && NameOf(below) is { } bottom => $"{top}/{bottom}",
         Product { Factors: [Symbol { IsConstant: false } head, Number argument] } when head.Name.Length == 1 && char.IsAsciiLetterUpper(head.Name[0]) => $"{head.Name}({argument.Value})",
         Sequence { Kind: SequenceKind.Tuple or SequenceKind.Ratio or SequenceKind.List or SequenceKind.Set } sequence when sequence.Items.All(item => NameOf(item) is not null) => $"({string.Join(',', sequence.Items.Select(NameOf))})",
         Measured { Value: var value } => NameOf(value),
@@ -73,7 +75,10 @@ internal static class Answers
     private static Node PrepareSeveral(Sequence sequence)
     {
         var items = new List<Node>();
-        foreach (var item in sequence.Items)
+        // "(x, y) = (1, 2), (3, 4)" names the list, not its first pair.
+        var written = sequence.Items;
+        if (written.Count > 1 && written[0] is Relation { Operators: ["="], Sides: [Sequence names, Sequence { Kind: SequenceKind.Tuple } firstTuple] } && NameOf(names) is not null && written.Skip(1).All(item => item is Sequence { Kind: SequenceKind.Tuple })) written = [firstTuple, .. written.Skip(1)];
+        foreach (var item in written)
         {
             var prepared = Prepare(item);
             if (prepared is Sequence { IsOpen: true } inner) items.AddRange(inner.Items);

@@ -67,7 +67,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         var distance = (a - b).Abs().High;
         var size = Math.Max(Math.Abs(a.High), Math.Abs(b.High));
         if (!double.IsFinite(distance)) return false;
-        if (options.RelativeTolerance is { } tolerance) return distance <= tolerance * size;
+        if (options.RelativeTolerance is { } tolerance) return distance <= tolerance * size * (1 + 1e-9);
         // Few decimals of a small number say too little: 0.0000003 is not 0.0000001.
         return distance <= 0.5 * Math.Pow(10, -options.DecimalPlaces) && distance <= Math.Pow(10, 1 - options.DecimalPlaces) * size;
     }

@@ -211,6 +211,9 @@ internal sealed class Lexer
         else Add(TokenKind.Letter, name);
     }
 
+    /// <summary>Whether what stands before may be measured in a unit.</summary>
+    private bool FollowsAmount() => tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number or TokenKind.Word or TokenKind.GroupClose || tokens.Count > 1 && tokens[^1].Kind is TokenKind.Operator && tokens[^2].Kind is TokenKind.Word;
+
     /// <summary>The end of the group that begins at a brace, or -1.</summary>
     private int GroupEnd(int open, int end)
     {
@@ -250,7 +253,7 @@ internal sealed class Lexer
             Add(TokenKind.NamedSet, set);
         }
         else if (Vocabulary.Functions.TryGetValue(content.ToString(), out var function)) Add(TokenKind.Function, function);
-        else if (content.Length == 1 && name is not ("text" or "textnormal" or "mbox" or "hbox") && char.IsLetter(content[0]) && (name is not ("mathrm" or "textrm") || content[0] is 'i' or 'e' or 'd' || tokens.Count == 0 || tokens[^1].Kind is not (TokenKind.Number or TokenKind.Word)))
+        else if (content.Length == 1 && name is not ("text" or "textnormal" or "mbox" or "hbox") && char.IsLetter(content[0]) && (name is not ("mathrm" or "textrm") || content[0] is 'i' or 'e' or 'd' || !FollowsAmount()))
         {
             Add(TokenKind.Letter, content.ToString());
         }
@@ -298,7 +301,7 @@ internal sealed class Lexer
         else if (!inText && Vocabulary.Functions.TryGetValue(run, out var function) && run is not ("deg" or "min" or "max" or "sign" or "sec")) Add(TokenKind.Function, function);
         else if (!inText && (Vocabulary.PlainLetters.Contains(run) || lower is "pi" or "infinity") && Vocabulary.Letters.TryGetValue(lower, out var letter)) Add(TokenKind.Letter, letter);
         else if (run is "mod") Add(TokenKind.Command, "bmod");
-        else if (run.Length == 1 && !IsIdeograph(run[0])) Add(inText && tokens.Count > 0 && space && tokens[^1].Kind is TokenKind.Number or TokenKind.Word ? TokenKind.Word : TokenKind.Letter, run);
+        else if (run.Length == 1 && !IsIdeograph(run[0])) Add(inText && FollowsAmount() && Units.IsKnown(run) ? TokenKind.Word : TokenKind.Letter, run);
         else if (inText || IsIdeograph(run[0]) || IsWord(run, lower) || run.Length == 3 && char.IsUpper(run[0]) && run.AsSpan(1).IndexOfAny(Vowels) >= 0 && lower[1..] == run[1..] && FunctionPrefix(lower) is null) Add(TokenKind.Word, run);
         else if (FunctionPrefix(run) is { } prefix)
         {
