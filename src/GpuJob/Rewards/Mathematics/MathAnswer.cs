@@ -76,8 +76,8 @@ internal static class MathAnswer
         extracted = found.Text;
         var where = $"({Describe(found.Source)})";
         if (right.Length == 0) return new(false, extracted, $"the right answer is empty {where}", RewardOutcome.Scored);
-        if (SameText(right, found.Text) || SameText(right, AnswerExtractor.Clean(pred))) return new(true, extracted, $"the same text {where}", RewardOutcome.Scored);
-        if (SameChoice(right, found.Source is AnswerSource.LastNumber or AnswerSource.Formula ? AnswerExtractor.Clean(pred) : found.Text) is { } choice) return new(choice, extracted, $"{(choice ? "the same" : "another")} choice {where}", RewardOutcome.Scored);
+        if (SameText(right, found.Text) || pred.Length <= AnswerExtractor.MaxAnswerLength && SameText(right, AnswerExtractor.Clean(pred))) return new(true, extracted, $"the same text {where}", RewardOutcome.Scored);
+        if (SameChoice(right, pred.Length <= AnswerExtractor.MaxAnswerLength && found.Source is AnswerSource.LastNumber or AnswerSource.Formula ? AnswerExtractor.Clean(pred) : found.Text) is { } choice) return new(choice, extracted, $"{(choice ? "the same" : "another")} choice {where}", RewardOutcome.Scored);
 
         // A right answer "(A) 42" is both its letter and its content.
         var content = ChoiceLetters.Content(right);
@@ -93,8 +93,7 @@ internal static class MathAnswer
         }
         if (answers.Count == 0 || candidates.Count == 0 || answers.Any(HasWords))
         {
-            var whole = AnswerExtractor.Clean(pred);
-            var same = (TextAnswers.Same(Plain(right), Plain(found.Text)) || answers.Count == 0 && found.Source is AnswerSource.LastNumber && TextAnswers.Same(Plain(right), Plain(whole))) && right.Any(char.IsLetter) && !HasSigns(right) && !HasSigns(found.Text);
+            var same = (TextAnswers.Same(Plain(right), Plain(found.Text)) || answers.Count == 0 && found.Source is AnswerSource.LastNumber && pred.Length <= AnswerExtractor.MaxAnswerLength && TextAnswers.Same(Plain(right), Plain(AnswerExtractor.Clean(pred)))) && right.Any(char.IsLetter) && !HasSigns(right) && !HasSigns(found.Text);
             return new(same, extracted, $"{(same ? "the same words" : "other words")} {where}", RewardOutcome.Scored);
         }
         return new(false, extracted, $"{Short(found.Text)} is not {Short(right)} {where}", RewardOutcome.Scored);

@@ -3,6 +3,7 @@ using R1Cloud.GpuJob.Rewards.Mathematics;
 
 namespace R1Cloud.GpuJob.Tests.Rewards.Mathematics;
 
+[Collection(nameof(Timing))]
 public sealed class MathFuzzTests
 {
     private const int Inputs = 100_000;

@@ -2,6 +2,10 @@ using System.Diagnostics;
 
 namespace R1Cloud.GpuJob.Tests.Rewards.Mathematics;
 
+/// <summary>Tests that measure time, so nothing else may run meanwhile.</summary>
+[CollectionDefinition(nameof(Timing), DisableParallelization = true)]
+public sealed class TimingCollection;
+
 /// <summary>Times what must be quick on a machine that does other things too.</summary>
 internal static class Timing
 {

@@ -43,7 +43,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
                 AnswerSource.Phrase => AfterPhrase(text),
                 AnswerSource.Formula => LastFormula(text),
                 AnswerSource.LastNumber => LastNumbers.Find(text) is { } range ? text[range] : null,
-                AnswerSource.Text => Clean(text) is { Length: > 0 and <= MaxTextAnswer } words && !words.AsSpan().ContainsAny('\n', '$') ? words : null,
+                AnswerSource.Text => text.Length <= 2 * MaxAnswerLength && Clean(text) is { Length: > 0 and <= MaxTextAnswer } words && !words.AsSpan().ContainsAny('\n', '$') ? words : null,
                 _ => null,
             };
             if (found is not null) return new(found, source);
@@ -82,6 +82,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
 
     private string? Whole(string text)
     {
+        if (text.Length > 2 * MaxAnswerLength) return null;
         var clean = Clean(text);
         return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !IsProse(node) && !(node is Sequence && IsArgument(text)) ? clean : null;
     }

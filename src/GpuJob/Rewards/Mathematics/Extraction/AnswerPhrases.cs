@@ -5,6 +5,7 @@ internal static class AnswerPhrases
 {
     private const int MaxTail = 4000;
 
+    // In lower case.
     private static readonly string[] Phrases =
     [
         "####", "final answer is", "final answer:", "final answer", "the answer is", "answer is", "answer:", "answer =", "answers are", "the answer to", "result is", "correct option is", "correct choice is", "option is",
@@ -20,10 +21,11 @@ internal static class AnswerPhrases
     public static string? Find(string text)
     {
         var tail = text.Length > MaxTail ? text[^MaxTail..] : text;
+        var lower = tail.ToLowerInvariant();
         var best = -1;
         foreach (var phrase in Phrases)
         {
-            var at = tail.LastIndexOf(phrase, StringComparison.OrdinalIgnoreCase);
+            var at = lower.LastIndexOf(phrase, StringComparison.Ordinal);
             if (at >= 0 && at + phrase.Length > best && HasContent(tail.AsSpan(at + phrase.Length))) best = at + phrase.Length;
         }
         if (best < 0) return null;
