@@ -17,7 +17,6 @@ internal sealed partial class AnswerParser
         {
             budget.Step();
             sign = SignBefore();
-            // Several answers may end in "…": nothing is added.
             terms.Add(Signed(sign, Term()));
         }
         budget.Leave();
@@ -205,7 +204,6 @@ internal sealed partial class AnswerParser
         Node exponent = Now.Kind == TokenKind.GroupOpen ? Argument() : Postfix(Primary(exponent: true));
         exponent = Signed(sign, exponent);
         if (exponent is Symbol { Name: "T" or "⊤" } && node is Matrix matrix) return Transpose(matrix);
-        // A fraction's sign or unit stays outside: 90^{\circ}.
         return node is Measured measured ? measured with { Unit = $"{measured.Unit} ^ {(exponent as Number)?.Value}" } : new Power(node, exponent);
     }
 
@@ -297,7 +295,6 @@ internal sealed partial class AnswerParser
             var factors = new List<Node> { Factor() };
             while (Now.Kind is TokenKind.Letter or TokenKind.GroupOpen || Now.Kind is TokenKind.Number && tokens[at - 1].Kind is not TokenKind.Number || Now.Kind is TokenKind.Command && Now.Text is "frac" or "sqrt"
                 || Now.Kind is TokenKind.Open && Now.Text == "(" && factors[^1] is not Sequence && tokens[at - 1].Kind is TokenKind.Number) factors.Add(Factor());
-            // sin x/2 is sin(x/2) for degrees of freedom that people write so: only a plain number or letter divides.
             argument = Signed(sign, Tree.Multiply([.. factors]));
         }
         budget.Leave();

@@ -358,7 +358,6 @@ internal sealed partial class AnswerParser
             if (Now.Kind is TokenKind.End) throw new NotMathException();
             at++;
         }
-        environments++;
         var rows = new List<IReadOnlyList<Node>>();
         var row = new List<Node>();
         while (!Now.Is(TokenKind.Command, "end"))
@@ -378,7 +377,6 @@ internal sealed partial class AnswerParser
         if (row.Count > 0) rows.Add(row);
         at++;
         if (EnvironmentName() != name || rows.Count == 0) throw new NotMathException();
-        environments--;
         return name switch
         {
             _ when name.EndsWith("matrix", StringComparison.Ordinal) || name is "array" or "smallmatrix" => name is "vmatrix" ? new Call("det", [new Matrix(rows)]) : new Matrix(rows),

@@ -11,7 +11,6 @@ internal sealed partial class AnswerParser
     private readonly WorkBudget budget;
     private int at;
     private int bars;
-    private int environments;
 
     private AnswerParser(List<Token> tokens, WorkBudget budget) => (this.tokens, this.budget) = (tokens, budget);
 
@@ -46,8 +45,7 @@ internal sealed partial class AnswerParser
     {
         budget.Enter();
         var items = new List<Node>();
-        bool and = false, or = false, semicolon = false;
-        List<int>? groups = null;
+        bool and = false, or = false;
         while (!AtEnd(close, closeText, items.Count))
         {
             budget.Step();
@@ -56,8 +54,6 @@ internal sealed partial class AnswerParser
                 if (Now.Kind is TokenKind.Period && !OnlyPunctuationFollows()) throw new NotMathException();
                 and |= Now.Is(TokenKind.Word, "and");
                 or |= Now.Is(TokenKind.Word, "or");
-                semicolon |= Now.Kind is TokenKind.Semicolon;
-                if (Now.Kind is TokenKind.Semicolon or TokenKind.Word) (groups ??= []).Add(items.Count);
                 at++;
                 continue;
             }
@@ -199,7 +195,6 @@ internal sealed partial class AnswerParser
             at++;
             if (Now.Kind is TokenKind.Ampersand) at++;
             _ = CurrencySign();
-            // "x =" without a right side: nothing is stated.
             sides.Add(Now.Kind == TokenKind.Word ? WordsSide() : Side());
         }
         budget.Leave();
