@@ -35,9 +35,14 @@ internal static class CommandLine
 
     private static RootCommand Create(CommandContext context)
     {
-        var root = new RootCommand("The trainer: runs the jobs of R1 Cloud's runs.");
+        var root = new RootCommand("The trainer: runs the jobs of R1 Cloud's runs.")
+        {
+            WorkCommand.Create(context),
+            RunJobCommand.Create(context),
+        };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
         root.Add(GradeCommand.Create(context));
+        root.Add(DataCommand.Create(context));
         return root;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(EvaluateJob payload, JobContext context)
     {
-        var (settings, task, rewards) = (payload.Settings, ProblemTasks.Create(payload.Task), new RewardSum(payload.Rewards));
+        var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Rewards));
         var problems = task.HeldOut(settings.Problems);
         var policy = await models.PolicyAsync(payload.Checkpoint, context);
 
@@ -35,6 +35,7 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
             [MetricNames.EvalMeanLength] = greedy.Average(answer => answer.Result.Tokens.Length),
             [MetricNames.EvalProblems] = problems.Count,
             [MetricNames.EvalSamples] = settings.Samples,
+            [MetricNames.EvalUnjudged] = greedy.Concat(sampled).Count(answer => answer.Scored.Verdicts.Values.Any(verdict => !verdict.Judged)),
             [MetricNames.EvalOverlap] = problems.Count(problem => !task.IsHeldOut(problem)),
             [MetricNames.Tokens] = greedy.Concat(sampled).Sum(answer => answer.Result.Tokens.Length),
         };
@@ -71,11 +72,16 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
         Answer Judge(Problem problem, GenerationResult result)
         {
             var text = policy.Tokenizer.Decode(result.Tokens);
-            return new Answer(problem, result, text, rewards.Score(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)));
+            return new Answer(problem, result, text, rewards.Score(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
+            {
+                Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
+            }));
         }
     }
 
-    private static double Share(IReadOnlyCollection<Answer> answers, string family) => answers.Average(answer => answer.Scored.OfFamily(family) ?? 0);
+    // Over the answers that the rewards could judge; how many they could not is a figure of its own.
+    private static double Share(IReadOnlyCollection<Answer> answers, string family) =>
+        answers.Where(answer => !answer.Scored.Dropped).Select(answer => answer.Scored.OfFamily(family) ?? 0).DefaultIfEmpty().Average();
 
     private sealed record Answer(Problem Problem, GenerationResult Result, string Text, ScoredCompletion Scored);
 }

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Jobs;
@@ -6,6 +7,14 @@ namespace R1Cloud.GpuJob.Jobs;
 internal sealed class JobHandlers
 {
     private readonly Dictionary<Type, Func<JobPayload, JobContext, Task<JobOutcome>>> handlers = [];
+
+    /// <summary>Those of every kind.</summary>
+    public static JobHandlers All(ResidentModels models) => new JobHandlers()
+        .Add(new NoopHandler())
+        .Add(new PretrainHandler(models))
+        .Add(new RolloutHandler(models))
+        .Add(new UpdateHandler(models))
+        .Add(new EvaluateHandler(models));
 
     /// <summary>Adds the handler of a payload type.</summary>
     public JobHandlers Add<TPayload>(IJobHandler<TPayload> handler)

@@ -28,7 +28,7 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
     public async Task<JobOutcome> RunAsync(PretrainJob payload, JobContext context)
     {
         var settings = payload.Settings;
-        var task = ProblemTasks.Create(payload.Task);
+        var task = await ProblemTasks.CreateWorkedAsync(payload.Task, context.Blobs, context.Preemption);
         var tokenizer = new SymbolTokenizer(task.Alphabet);
         var corpus = new Corpus(task, tokenizer, settings.Corpus, payload.Seed, payload.Stage);
         var progress = BlobLayout.Job(context.Spec.RunId, context.Spec.JobId) + "progress/";

@@ -18,11 +18,14 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(RolloutJob payload, JobContext context)
     {
-        var (settings, task, rewards) = (payload.Settings, ProblemTasks.Create(payload.Task), new RewardSum(payload.Settings.Rewards));
+        var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Settings.Rewards));
         var policy = await models.PolicyAsync(payload.Policy, context);
 
         var problems = Enumerable.Range(payload.FirstQuestion, payload.QuestionCount)
-            .Select(question => task.Training(Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question))).ToList();
+            .Select(question => task.Training(new ProblemDraw(
+                Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question),
+                Position: (long)payload.Iteration * settings.Questions + question,
+                Progress: payload.Iteration / Math.Max(1.0, settings.Iterations - 1)))).ToList();
         if (problems.Find(task.IsHeldOut) is { } leaked) throw new InvalidOperationException($"Problem {leaked.Id} is held out and must not be trained on.");
         var requests = problems.Select((problem, index) => new GenerationRequest(
             policy.EncodePrompt(problem.Prompt),
@@ -42,7 +45,10 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
                 {
                     var text = policy.Tokenizer.Decode(result.Tokens);
                     var finished = result.Finish == FinishReason.Stop;
-                    var scored = rewards.Score(new Completion(text, problems[index].Answer, finished));
+                    var scored = rewards.Score(new Completion(text, problems[index].Answer, finished)
+                    {
+                        Prompt = problems[index].Prompt, Fields = problems[index].Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
+                    });
                     scores.Add(scored);
                     samples.Add(SampleRow.Create(problems[index], text, result.Tokens.Length, scored));
                     rows.Add(new RolloutRow
@@ -53,6 +59,7 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
                         LogProbs = result.LogProbs,
                         Reward = (float)scored.Total,
                         Truncated = !finished,
+                        Dropped = scored.Dropped,
                     });
                 }
             }

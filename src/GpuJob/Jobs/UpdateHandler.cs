@@ -57,6 +57,7 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
             figures[MetricNames.LearningRate] = rate;
             figures[MetricNames.Tokens] = rows.Sum(row => row.Length) * (double)settings.Epochs;
             figures[MetricNames.Samples] = batch.Count;
+            figures[MetricNames.SamplesUnjudged] = batch.Unjudged;
             return figures;
         }
 

@@ -16,11 +16,23 @@ internal static class Advantages
     public static float[] Compute(ReadOnlySpan<double> rewards, int groupSize, AdvantageScale scale)
     {
         Check(rewards, groupSize);
+        return Compute(rewards, Enumerable.Repeat(groupSize, rewards.Length / groupSize), scale);
+    }
+
+    /// <summary>The same over groups of different sizes, as they are where samples were left out.</summary>
+    /// <param name="rewards">Rewards, group after group.</param>
+    /// <param name="groupSizes">Samples of each group; their sum is the count of rewards.</param>
+    /// <param name="scale">What is divided by.</param>
+    /// <exception cref="ArgumentException">The groups do not add up, or a reward is not finite.</exception>
+    public static float[] Compute(ReadOnlySpan<double> rewards, IEnumerable<int> groupSizes, AdvantageScale scale)
+    {
+        Check(rewards, groupSize: 1);
         var advantages = new float[rewards.Length];
-        var batch = scale == AdvantageScale.Batch ? Deviation(rewards) : 0;
-        for (var start = 0; start < rewards.Length; start += groupSize)
+        var (batch, start) = (scale == AdvantageScale.Batch ? Deviation(rewards) : 0, 0);
+        foreach (var size in groupSizes)
         {
-            var group = rewards.Slice(start, groupSize);
+            if (size < 1 || start + size > rewards.Length) throw new ArgumentException($"A group of {size} at reward {start} of {rewards.Length}.", nameof(groupSizes));
+            var group = rewards.Slice(start, size);
             var mean = Mean(group);
             var divisor = scale switch
             {
@@ -29,8 +41,9 @@ internal static class Advantages
                 _ => 1,
             };
             for (var i = 0; i < group.Length; i++) advantages[start + i] = (float)((group[i] - mean) / divisor);
+            start += size;
         }
-        return advantages;
+        return start == rewards.Length ? advantages : throw new ArgumentException($"The groups hold {start} of {rewards.Length} rewards.", nameof(groupSizes));
     }
 
     /// <summary>Leave-one-out baseline (RLOO, arXiv 2402.14740): A_i = r_i − mean of the others of its group.</summary>

@@ -1,13 +1,21 @@
+using System.Text.RegularExpressions;
+using R1Cloud.Shared.Recipes;
+
 namespace R1Cloud.GpuJob.Rewards;
 
-/// <summary>Accuracy of tasks whose answer has one spelling: the text between the answer tags equals it.</summary>
-internal static class ExactAnswer
+/// <summary>Accuracy of tasks whose answer has one spelling: the answer's text equals it.</summary>
+internal sealed partial class ExactAnswer(ExactOptions options)
 {
-    /// <summary>1 when equal, else 0; a completion that is cut off or has no answer tags is unparsable.</summary>
-    public static Reward Score(Completion completion)
+    /// <summary>1 when equal, else 0; a completion that is cut off or has no such text is unparsable.</summary>
+    public Reward Score(Completion completion)
     {
-        if (!completion.Finished) return new(0, "cut off at the length limit", RewardOutcome.Unparsable);
-        if (ThinkAnswerFormat.ExtractAnswer(completion.Text) is not { } answer) return new(0, "no <answer>…</answer>", RewardOutcome.Unparsable);
-        return answer == completion.Answer ? new(1, "right") : new(0, $"{answer} is not {completion.Answer}");
+        if (AnswerText.Of(completion, options.Part) is not { } answer) return Reward.Unparsable(AnswerText.Missing(completion, options.Part));
+        var (given, right) = (Normalize(answer), Normalize(completion.Answer));
+        return string.Equals(given, right, options.IgnoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal) ? new(1, "right") : new(0, $"{given} is not {right}");
     }
+
+    private string Normalize(string text) => options.CollapseSpace ? Space().Replace(text.Trim(), " ") : text.Trim();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Space();
 }

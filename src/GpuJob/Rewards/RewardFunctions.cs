@@ -1,52 +1,63 @@
+using System.Text.Json;
+using R1Cloud.GpuJob.Rewards.Instructions;
+using R1Cloud.GpuJob.Rewards.Language;
+using R1Cloud.GpuJob.Rewards.Mathematics;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards;
 
-/// <summary>A completion to score.</summary>
-/// <param name="Text">The completion, without its end mark.</param>
-/// <param name="Answer">The right final answer.</param>
-/// <param name="Finished">Whether it ended by itself rather than at the length limit.</param>
-internal sealed record Completion(string Text, string Answer, bool Finished);
-
-/// <summary>What a reward function says.</summary>
-/// <param name="Score">The score, before its weight.</param>
-/// <param name="Reason">Why, in a few words.</param>
-/// <param name="Outcome">Whether the score is one.</param>
-internal readonly record struct Reward(double Score, string Reason, RewardOutcome Outcome = RewardOutcome.Scored);
-
-/// <summary>Whether a reward function reached a verdict. Only the first is a measurement; the others are counted apart.</summary>
-internal enum RewardOutcome
-{
-    /// <summary>The score is a verdict.</summary>
-    Scored,
-    /// <summary>The completion holds nothing to judge; the score is 0.</summary>
-    Unparsable,
-    /// <summary>The verifier took too long.</summary>
-    Timeout,
-    /// <summary>The verifier failed.</summary>
-    Error,
-}
-
-/// <summary>Scores one completion; pure and quick.</summary>
-internal delegate Reward RewardFunction(Completion completion);
-
-/// <summary>The registry of reward functions by the name that recipes use.</summary>
+/// <summary>The registry of reward functions by the name that recipes use; each is made from its typed options.</summary>
 internal static class RewardFunctions
 {
-    private static readonly Dictionary<string, RewardFunction> Known = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, RewardKind> Known = new(StringComparer.Ordinal)
     {
-        ["accuracy/exact"] = ExactAnswer.Score,
-        ["accuracy/math"] = Mathematics.MathAnswer.Score,
-        ["format/think-answer"] = ThinkAnswerFormat.Score,
+        ["accuracy/exact"] = Kind<ExactOptions>(options => new ExactAnswer(options).Score),
+        ["accuracy/math"] = Kind<MathOptions>(options => completion => MathAnswer.Score(completion, options)),
+        ["accuracy/regex"] = Kind<RegexRewardOptions>(options => new RegexAnswer(options).Score),
+        ["accuracy/multiple-choice"] = Kind<MultipleChoiceOptions>(options => new MultipleChoice(options).Score),
+        ["accuracy/countdown"] = Kind<CountdownOptions>(options => new Countdown(options).Score),
+        ["format/think-answer"] = Kind<NoRewardOptions>(_ => ThinkAnswerFormat.Score),
+        ["format/r1-strict"] = Kind<NoRewardOptions>(_ => FormatRewards.R1Strict),
+        ["format/think"] = Kind<NoRewardOptions>(_ => FormatRewards.Think),
+        ["format/tag-count"] = Kind<NoRewardOptions>(_ => FormatRewards.TagCount),
+        ["format/reasoning-steps"] = Kind<ReasoningStepsOptions>(FormatRewards.ReasoningSteps),
+        ["language/consistency"] = Kind<LanguageOptions>(options => new LanguageConsistency(options).Score),
+        ["length/overlong"] = Kind<OverlongOptions>(options => new OverlongPenalty(options).Score),
+        ["length/cosine"] = Kind<CosineOptions>(options => new CosineLength(options).Score, looksAtVerdicts: true),
+        ["repetition/ngram"] = Kind<RepetitionOptions>(options => new Repetition(options).Score),
+        ["instructions/ifeval"] = Kind<InstructionOptions>(options => new InstructionReward(options).Score),
     };
+
+    /// <summary>All rewards by name.</summary>
+    public static IReadOnlyDictionary<string, RewardKind> All => Known;
 
     /// <summary>All names.</summary>
     public static IReadOnlyCollection<string> Names => Known.Keys;
 
+    /// <summary>The function of that name with its default options.</summary>
+    /// <exception cref="BadInputException">There is none, or it has options that must be given.</exception>
+    public static RewardFunction Get(string name) => Create(name, options: null);
+
     /// <summary>The function of that name.</summary>
+    /// <param name="name">Its name in a recipe.</param>
+    /// <param name="options">Its options; null for the defaults.</param>
+    /// <exception cref="BadInputException">There is none, or an option is unknown, missing or not allowed; the message says what is.</exception>
+    public static RewardFunction Create(string name, JsonElement? options) => Find(name).Create(name, options);
+
+    /// <summary>The reward of that name.</summary>
     /// <exception cref="BadInputException">There is none; the message lists those there are.</exception>
-    public static RewardFunction Get(string name) =>
-        Known.TryGetValue(name, out var function)
-            ? function
-            : throw new BadInputException($"There is no reward '{name}'. Known: {string.Join(", ", Known.Keys.Order())}.");
+    public static RewardKind Find(string name) =>
+        Known.TryGetValue(name, out var kind)
+            ? kind
+            : throw new BadInputException($"There is no reward '{name}'. Known: {string.Join(", ", Known.Keys.Order(StringComparer.Ordinal))}.");
+
+    private static RewardKind Kind<TOptions>(Func<TOptions, RewardFunction> create, bool looksAtVerdicts = false)
+        where TOptions : notnull => new(typeof(TOptions), (name, options) => create(RewardCatalog.Bind<TOptions>(name, options)), looksAtVerdicts);
 }
+
+/// <summary>A registered reward.</summary>
+/// <param name="OptionType">The record of its options.</param>
+/// <param name="Create">Makes the function from the reward's name and options.</param>
+/// <param name="LooksAtVerdicts">Whether it is scored after the others and sees what they said.</param>
+internal sealed record RewardKind(Type OptionType, Func<string, JsonElement?, RewardFunction> Create, bool LooksAtVerdicts);

@@ -1,15 +1,21 @@
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+
 namespace R1Cloud.GpuJob.Rewards;
 
 /// <summary>A recipe's rewards: the weighted sum of named functions.</summary>
 internal sealed class RewardSum
 {
-    private readonly (string Name, double Weight, RewardFunction Score)[] parts;
+    private readonly Part[] parts;
 
-    /// <summary>Looks the functions up.</summary>
-    /// <param name="weights">Weight by name.</param>
-    /// <exception cref="R1Cloud.Shared.Jobs.BadInputException">A name is unknown.</exception>
-    public RewardSum(IReadOnlyDictionary<string, double> weights) =>
-        parts = [.. weights.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value, RewardFunctions.Get(pair.Key)))];
+    /// <summary>Makes the functions.</summary>
+    /// <param name="rewards">The recipe's rewards by name.</param>
+    /// <exception cref="BadInputException">A name or an option is unknown or not allowed.</exception>
+    public RewardSum(IReadOnlyDictionary<string, RewardRecipe> rewards) => parts =
+    [
+        .. rewards.Select(reward => new Part(reward.Key, reward.Value, RewardFunctions.Find(reward.Key).LooksAtVerdicts, RewardFunctions.Create(reward.Key, reward.Value.Options)))
+            .OrderBy(part => part.LooksAtVerdicts).ThenBy(part => part.Name, StringComparer.Ordinal),
+    ];
 
     /// <summary>The functions' names.</summary>
     public IReadOnlyList<string> Names => [.. parts.Select(part => part.Name)];
@@ -17,15 +23,37 @@ internal sealed class RewardSum
     /// <summary>Scores a completion by every function.</summary>
     public ScoredCompletion Score(Completion completion)
     {
-        var verdicts = parts.ToDictionary(part => part.Name, part => part.Score(completion));
-        return new(parts.Sum(part => part.Weight * verdicts[part.Name].Score), verdicts);
+        var verdicts = new Dictionary<string, Reward>(parts.Length, StringComparer.Ordinal);
+        foreach (var part in parts) verdicts.Add(part.Name, Judge(part, part.LooksAtVerdicts ? completion with { Verdicts = verdicts } : completion));
+        return new(
+            parts.Sum(part => part.Settings.Weight * verdicts[part.Name].Score),
+            verdicts,
+            Dropped: parts.Any(part => part.Settings.OnError == RewardErrorPolicy.Drop && !verdicts[part.Name].Judged));
     }
+
+    // A function that throws must not take the run with it, nor pass for one that found nothing: it is counted as what it is. Bad settings end the job.
+    private static Reward Judge(Part part, Completion completion)
+    {
+        try
+        {
+            var reward = part.Score(completion);
+            if (!reward.Judged) return reward with { Score = 0 };
+            return double.IsFinite(reward.Score) ? reward : Reward.Failed($"the score is {reward.Score}");
+        }
+        catch (Exception e) when (e is not (BadInputException or OperationCanceledException or OutOfMemoryException))
+        {
+            return Reward.Failed($"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    private sealed record Part(string Name, RewardRecipe Settings, bool LooksAtVerdicts, RewardFunction Score);
 }
 
 /// <summary>A completion's reward and where it comes from.</summary>
 /// <param name="Total">The weighted sum.</param>
 /// <param name="Verdicts">By reward function.</param>
-internal sealed record ScoredCompletion(double Total, IReadOnlyDictionary<string, Reward> Verdicts)
+/// <param name="Dropped">Whether a function could not judge it and the recipe says to drop it then: the total means nothing.</param>
+internal sealed record ScoredCompletion(double Total, IReadOnlyDictionary<string, Reward> Verdicts, bool Dropped = false)
 {
     /// <summary>The first score of a family of functions such as <c>accuracy</c> or <c>format</c>; null when the recipe has none.</summary>
     public double? OfFamily(string family)

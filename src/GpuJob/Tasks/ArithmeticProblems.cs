@@ -10,7 +10,7 @@ namespace R1Cloud.GpuJob.Tasks;
 /// Integer addition and multiplication, e.g. <c>57+83=</c>, worked digit by digit. A problem and its commuted twin (<c>83+57=</c>) fall
 /// on the same side of the split.
 /// </summary>
-internal sealed class ArithmeticProblems(ArithmeticTask recipe) : IProblemTask
+internal sealed class ArithmeticProblems(ArithmeticTask recipe) : IWorkedTask
 {
     private const long OrderSeed = 11;
 
@@ -23,9 +23,9 @@ internal sealed class ArithmeticProblems(ArithmeticTask recipe) : IProblemTask
     private int RightBound => ArithmeticSplit.RightBound(recipe);
 
     /// <inheritdoc/>
-    public Problem Training(ulong seed)
+    public Problem Training(ProblemDraw draw)
     {
-        var random = new SeededRandom(seed);
+        var random = new SeededRandom(draw.Seed);
         while (true)
         {
             var (a, b) = (random.Next(bound), random.Next(RightBound));

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Text.Json;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
@@ -7,17 +9,29 @@ namespace R1Cloud.GpuJob.Tasks;
 /// <param name="Id">Names the problem: equal ids are the same problem.</param>
 /// <param name="Prompt">What the model reads.</param>
 /// <param name="Answer">The right final answer.</param>
-internal sealed record Problem(string Id, string Prompt, string Answer);
+internal sealed record Problem(string Id, string Prompt, string Answer)
+{
+    /// <summary>The other columns of its row, for the rewards.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = FrozenDictionary<string, JsonElement>.Empty;
+}
 
-/// <summary>A source of problems, split by hash into those to learn from and those held out.</summary>
+/// <summary>Which training problem is wanted. It is a function of where in the run it is asked for alone.</summary>
+/// <param name="Seed">Decides where chance does.</param>
+/// <param name="Position">How many problems were drawn before, in the whole stage.</param>
+/// <param name="Progress">The share of the stage that is done, from 0 to 1.</param>
+internal readonly record struct ProblemDraw(ulong Seed, long Position = 0, double Progress = 0)
+{
+    /// <summary>A draw by chance alone.</summary>
+    public static implicit operator ProblemDraw(ulong seed) => new(seed);
+}
+
+/// <summary>A source of problems, split into those to learn from and those held out.</summary>
 internal interface IProblemTask
 {
-    /// <summary>Every character that prompts and worked examples may hold.</summary>
-    string Alphabet { get; }
-
     /// <summary>Draws a training problem.</summary>
-    /// <param name="seed">Decides which.</param>
-    Problem Training(ulong seed);
+    /// <param name="draw">Decides which.</param>
+    /// <exception cref="R1Cloud.Shared.Jobs.BadInputException">There are none.</exception>
+    Problem Training(ProblemDraw draw);
 
     /// <summary>Different held-out problems: always the same, in the same order.</summary>
     /// <param name="count">How many.</param>
@@ -26,6 +40,13 @@ internal interface IProblemTask
 
     /// <summary>Whether a problem is held out; training problems never are.</summary>
     bool IsHeldOut(Problem problem);
+}
+
+/// <summary>A task that can also show how its problems are worked: what a decoder is pretrained on.</summary>
+internal interface IWorkedTask : IProblemTask
+{
+    /// <summary>Every character that prompts and worked examples may hold.</summary>
+    string Alphabet { get; }
 
     /// <summary>A worked answer for a pretraining corpus, in one of the mix's styles.</summary>
     string WorkedExample(Problem problem, CorpusMix mix, SeededRandom random);

@@ -1,20 +1,31 @@
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Tasks;
 
 /// <summary>The registry of tasks: what makes the problems of each kind of <see cref="TaskRecipe"/>.</summary>
 internal static class ProblemTasks
 {
-    private static readonly Dictionary<Type, Func<TaskRecipe, IProblemTask>> Makers = new()
+    private static readonly Dictionary<Type, Func<TaskRecipe, IBlobStore, CancellationToken, Task<IProblemTask>>> Makers = new()
     {
-        [typeof(ArithmeticTask)] = recipe => new ArithmeticProblems((ArithmeticTask)recipe),
+        [typeof(ArithmeticTask)] = (recipe, _, _) => Task.FromResult<IProblemTask>(new ArithmeticProblems((ArithmeticTask)recipe)),
+        [typeof(DatasetTask)] = async (recipe, blobs, cancellation) => await DatasetLoading.LoadAsync((DatasetTask)recipe, blobs, cancellation),
     };
 
     /// <summary>Makes the task of a recipe.</summary>
-    /// <exception cref="BadInputException">No task knows this kind.</exception>
-    public static IProblemTask Create(TaskRecipe recipe) =>
+    /// <param name="recipe">The task's recipe.</param>
+    /// <param name="blobs">Where data sets in storage are.</param>
+    /// <param name="cancellation">Stops a download.</param>
+    /// <exception cref="BadInputException">No task knows this kind, or its files are wrong.</exception>
+    public static Task<IProblemTask> CreateAsync(TaskRecipe recipe, IBlobStore blobs, CancellationToken cancellation = default) =>
         Makers.TryGetValue(recipe.GetType(), out var make)
-            ? make(recipe)
+            ? make(recipe, blobs, cancellation)
             : throw new BadInputException($"This worker knows no task of kind {recipe.GetType().Name}.");
+
+    /// <summary>Makes the task of a recipe for pretraining.</summary>
+    /// <exception cref="BadInputException">The task has no worked examples.</exception>
+    public static async Task<IWorkedTask> CreateWorkedAsync(TaskRecipe recipe, IBlobStore blobs, CancellationToken cancellation = default) =>
+        await CreateAsync(recipe, blobs, cancellation) as IWorkedTask
+        ?? throw new BadInputException($"A pretrain stage needs a task with worked examples, such as arithmetic; {recipe.GetType().Name} has none.");
 }

@@ -8,7 +8,7 @@ namespace R1Cloud.GpuJob.Weights;
 /// <summary>Writes safetensors files. The same tensors give the same bytes: names in ordinal order, a header padded to 8 bytes.</summary>
 internal static class SafetensorsWriter
 {
-    /// <summary>Writes a file and flushes it to disk; an existing one is replaced.</summary>
+    /// <summary>Writes a file; an existing one is replaced. Not flushed to the disk: what must survive is uploaded.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tensors">Tensors by name, from any device; they are copied to the CPU one at a time.</param>
     /// <param name="metadata">Free text for <c>__metadata__</c>; <c>format: pt</c> is added as readers expect it.</param>
@@ -16,7 +16,6 @@ internal static class SafetensorsWriter
     {
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
         Write(file, tensors, metadata);
-        file.Flush(flushToDisk: true);
     }
 
     /// <summary>Writes to a stream.</summary>

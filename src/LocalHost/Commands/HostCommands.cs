@@ -140,5 +140,6 @@ internal sealed class HostArguments(CommandContext context)
         ApiKey = (parsed.GetValue(apiKey) ?? context.Environment("R1_API_KEY")) is { Length: > 0 } key ? key : null,
         Workers = parsed.GetValue(workers),
         GpuJob = context.Environment(WorkerCommand.OverrideVariable),
+        Azurite = context.Environment(AzuritePackage.OverrideVariable),
     };
 }

@@ -21,6 +21,9 @@ internal sealed class DataFolder(string path)
     /// <summary>Azurite's folder.</summary>
     public string Azurite => System.IO.Path.Combine(Path, "azurite");
 
+    /// <summary>The workers' cache of checkpoints; may be removed at any time.</summary>
+    public string Checkpoints => System.IO.Path.Combine(Path, "cache");
+
     /// <summary>What the running host says about itself.</summary>
     public string HostFile => System.IO.Path.Combine(Path, "host.json");
 

@@ -90,10 +90,11 @@ internal sealed class LocalHostApp : IAsyncDisposable
     {
         ListenAddress.Check(Options);
         var trainer = WorkerCommand.Find(Options.GpuJob, AppContext.BaseDirectory);
+        var package = AzuritePackage.Find(Options.Azurite, AppContext.BaseDirectory);
         var taken = Data.Acquire();
         stops.Push(() => Run(taken.Dispose));
 
-        var storage = await LocalStorage.StartAsync(Data, cancellation);
+        var storage = await LocalStorage.StartAsync(Data, package, cancellation);
         stops.Push(() => storage.DisposeAsync().AsTask());
         kills.Push(storage.Kill);
         Blobs = storage.Blobs;
@@ -147,7 +148,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(storage.Blobs);
         services.AddSingleton<OpenQueue>(storage.OpenQueue);
-        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, Count = Options.Workers });
+        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, Cache = Data.Checkpoints, Count = Options.Workers });
         services.AddSingleton<ProcessWorkerPool>().AddSingleton<IWorkerPool>(provider => provider.GetRequiredService<ProcessWorkerPool>());
         services.AddSingleton(provider => new EmbeddedEngine(
             new EngineOptions { DatabasePath = Data.Orchestrations },

@@ -26,6 +26,9 @@ internal sealed record LocalHostOptions
     /// <summary>Names another trainer; see <see cref="LocalHost.Workers.WorkerCommand.OverrideVariable"/>.</summary>
     public string? GpuJob { get; init; }
 
+    /// <summary>Names another Azurite; see <see cref="AzuritePackage.OverrideVariable"/>.</summary>
+    public string? Azurite { get; init; }
+
     /// <summary>Whether the log also goes to the standard error.</summary>
     public bool LogToConsole { get; init; }
 }

@@ -1,3 +1,4 @@
+using R1Cloud.LocalHost.Azurite;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Hosting;
@@ -5,25 +6,51 @@ namespace R1Cloud.LocalHost.Hosting;
 /// <summary>This machine's storage service: Azurite as a child process.</summary>
 internal sealed class LocalStorage : IAsyncDisposable
 {
+    private readonly AzuriteProcess azurite;
+    private readonly StorageConnection connection;
+
+    private LocalStorage(AzuriteProcess azurite)
+    {
+        this.azurite = azurite;
+        connection = StorageConnection.Open(azurite.ConnectionString);
+        Exited = WatchAsync();
+    }
+
     /// <summary>Its connection string.</summary>
-    public required string ConnectionString { get; init; }
+    public string ConnectionString => azurite.ConnectionString;
 
     /// <summary>The runs' blobs.</summary>
-    public required IBlobStore Blobs { get; init; }
+    public IBlobStore Blobs => connection.Blobs;
 
     /// <summary>Ends with the reason when it ends unasked.</summary>
-    public Task<string> Exited { get; } = new TaskCompletionSource<string>().Task;
+    public Task<string> Exited { get; }
 
     /// <summary>Starts it on free ports.</summary>
-    public static Task<LocalStorage> StartAsync(DataFolder data, CancellationToken cancellation) =>
-        throw new EnvironmentException("Azurite comes with the storage branch.");
+    /// <exception cref="EnvironmentException">Node.js or Azurite is missing, or it does not start.</exception>
+    public static async Task<LocalStorage> StartAsync(DataFolder data, string packageFolder, CancellationToken cancellation)
+    {
+        try
+        {
+            return new(await AzuriteProcess.StartAsync(new() { PackageFolder = packageFolder, DataFolder = data.Azurite }, cancellation));
+        }
+        catch (AzuriteException e)
+        {
+            throw new EnvironmentException(e.Message, e);
+        }
+    }
 
     /// <summary>Opens a queue by name.</summary>
-    public IMessageQueue OpenQueue(string name) => throw new NotSupportedException(name);
+    public IMessageQueue OpenQueue(string name) => connection.Queue(name);
 
     /// <summary>Ends it at once.</summary>
-    public void Kill() => throw new NotSupportedException();
+    public void Kill() => azurite.Kill();
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => azurite.DisposeAsync();
+
+    private async Task<string> WatchAsync()
+    {
+        await azurite.Exited;
+        return $"The storage service (Azurite) has ended. {azurite.LastWords}".TrimEnd();
+    }
 }

@@ -92,8 +92,10 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         };
         string[] own = ["work", "--run", runId, "--worker", name, "--threads", threads, "--device", workers.Device, "--parent-pipe"];
         foreach (var argument in options.Command.Arguments.Concat(own)) start.ArgumentList.Add(argument);
+        if (!workers.Deterministic) start.ArgumentList.Add("--fast");
 
         start.Environment[WorkerPoolOptions.StorageVariable] = options.Storage;
+        if (options.Cache is not null) start.Environment[WorkerPoolOptions.CacheVariable] = options.Cache;
         start.Environment["OMP_NUM_THREADS"] = threads;
         start.Environment["MKL_NUM_THREADS"] = threads;
         start.Environment["MKL_DYNAMIC"] = "FALSE";

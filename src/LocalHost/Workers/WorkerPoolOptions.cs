@@ -14,6 +14,9 @@ internal sealed record WorkerPoolOptions
     /// <summary>Where a worker's output goes, by run and worker.</summary>
     public required Func<string, string, string> LogFile { get; init; }
 
+    /// <summary>The checkpoint cache that this machine's workers share; null leaves it to them.</summary>
+    public string? Cache { get; init; }
+
     /// <summary>Workers a run, whatever its recipe asks for; null leaves it to the recipe.</summary>
     public int? Count { get; init; }
 
@@ -37,6 +40,9 @@ internal sealed record WorkerPoolOptions
 
     /// <summary>The environment variable with the storage's connection string.</summary>
     public const string StorageVariable = "R1_STORAGE";
+
+    /// <summary>The environment variable with the folder of the checkpoint cache.</summary>
+    public const string CacheVariable = "R1_CACHE";
 
     /// <summary>How many workers a run gets.</summary>
     public int CountFor(WorkersRecipe workers) => Math.Max(1, Count ?? workers.Count);

@@ -36,14 +36,21 @@ internal static class ShardMetrics
     {
         var mean = Mean(Values(shards, MetricNames.RewardMean));
         var square = Mean([.. shards.Select(shard =>
-            (Math.Pow(shard.Metrics[MetricNames.RewardStd], 2) + Math.Pow(shard.Metrics[MetricNames.RewardMean], 2), Weight(shard)))]);
+            (Math.Pow(shard.Metrics[MetricNames.RewardStd], 2) + Math.Pow(shard.Metrics[MetricNames.RewardMean], 2), Weight(shard, MetricNames.RewardStd)))]);
         return Math.Sqrt(Math.Max(0, square - mean * mean));
     }
 
     private static List<(double Value, double Weight)> Values(IReadOnlyList<JobResult> shards, string name) =>
-        [.. shards.Where(shard => shard.Metrics.ContainsKey(name)).Select(shard => (shard.Metrics[name], Weight(shard)))];
+        [.. shards.Where(shard => shard.Metrics.ContainsKey(name)).Select(shard => (shard.Metrics[name], Weight(shard, name)))];
 
-    private static double Weight(JobResult shard) => shard.Metrics.GetValueOrDefault(MetricNames.Samples, 1);
+    // Means of rewards are over the samples that were not dropped.
+    private static double Weight(JobResult shard, string name)
+    {
+        var samples = shard.Metrics.GetValueOrDefault(MetricNames.Samples, 1);
+        var ofRewards = name is MetricNames.RewardMean or MetricNames.RewardStd or MetricNames.Accuracy or MetricNames.Format
+            || (name.StartsWith("rewards/", StringComparison.Ordinal) && name.EndsWith("/mean", StringComparison.Ordinal));
+        return ofRewards ? samples * (1 - shard.Metrics.GetValueOrDefault(MetricNames.DroppedRatio)) : samples;
+    }
 
     private static double Sum(IReadOnlyList<(double Value, double Weight)> shards) => shards.Sum(shard => shard.Value);
 

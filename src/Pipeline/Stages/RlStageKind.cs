@@ -23,6 +23,9 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
     /// <summary>Iterations in one history.</summary>
     internal const int IterationsPerHistory = 20;
 
+    /// <summary>Iterations between two removals of old checkpoints: listing and removing costs more requests than an iteration itself.</summary>
+    private const int PruneEvery = 5;
+
     /// <inheritdoc/>
     public override void Register(OrchestrationRegistry registry, JobCalls jobs)
     {
@@ -106,8 +109,10 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
     {
         var record = context.CallActivityAsync(
             MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, cursor.Iteration, metrics), JobCalls.Storage);
-        var prune = context.CallActivityAsync(
-            StageActivities.Prune, new CheckpointPrune(stage.RunId, stage.Label, cursor.Iteration, settings.KeepEvery, [cursor.Reference]), JobCalls.Storage);
+        var prune = cursor.Iteration % PruneEvery == 0 || cursor.Iteration == settings.Iterations
+            ? context.CallActivityAsync(
+                StageActivities.Prune, new CheckpointPrune(stage.RunId, stage.Label, cursor.Iteration, settings.KeepEvery, [cursor.Reference]), JobCalls.Storage)
+            : Task.CompletedTask;
         await Task.WhenAll(record, prune);
     }
 

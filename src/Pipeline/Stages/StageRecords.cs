@@ -28,7 +28,7 @@ internal sealed record StageInput
     /// <summary>The run's evaluation; null for none.</summary>
     public EvaluationRecipe? Evaluation { get; init; }
     /// <summary>Reward functions whose means evaluations report.</summary>
-    public IReadOnlyDictionary<string, double> Rewards { get; init; } = new Dictionary<string, double>();
+    public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
     /// <summary>The checkpoint of the stage that this one starts from.</summary>
     public string? From { get; init; }
     /// <summary>Where a stage of many steps goes on, in a form of its own.</summary>

@@ -35,7 +35,7 @@ internal sealed class CheckpointCache(string root)
         catch (Exception e) when (e is CheckpointCorruptException or StorageException or IOException or UnauthorizedAccessException)
         {
             // The blobs are the truth: whatever is wrong here, fetching anew mends it or names it.
-            Remove(folder);
+            LocalFiles.TryDeleteFolder(folder);
             return null;
         }
     }
@@ -63,7 +63,7 @@ internal sealed class CheckpointCache(string root)
         }
         finally
         {
-            Remove(temporary);
+            LocalFiles.TryDeleteFolder(temporary);
         }
         return folder;
     }
@@ -74,18 +74,6 @@ internal sealed class CheckpointCache(string root)
     private void Prune()
     {
         var folders = new DirectoryInfo(root).GetDirectories().OrderByDescending(folder => folder.LastWriteTimeUtc);
-        foreach (var folder in folders.Skip(Kept).Where(folder => DateTime.UtcNow - folder.LastWriteTimeUtc > InUse)) Remove(folder.FullName);
-    }
-
-    private static void Remove(string folder)
-    {
-        try
-        {
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Another worker removes it too, or it will be removed next time.
-        }
+        foreach (var folder in folders.Skip(Kept).Where(folder => DateTime.UtcNow - folder.LastWriteTimeUtc > InUse)) LocalFiles.TryDeleteFolder(folder.FullName);
     }
 }

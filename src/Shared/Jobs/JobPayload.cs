@@ -104,8 +104,8 @@ public sealed record EvaluateJob : JobPayload
     public required EvaluationRecipe Settings { get; init; }
     /// <summary>The task that asks the problems.</summary>
     public required TaskRecipe Task { get; init; }
-    /// <summary>Weight of each reward function by name, whose means are reported.</summary>
-    public IReadOnlyDictionary<string, double> Rewards { get; init; } = new Dictionary<string, double>();
+    /// <summary>The reward functions by name, whose means are reported.</summary>
+    public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
     /// <summary>The checkpoint.</summary>
     public required string Checkpoint { get; init; }
     /// <summary>Whether example answers are written; a curve point needs none.</summary>

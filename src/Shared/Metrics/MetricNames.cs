@@ -42,6 +42,10 @@ public static class MetricNames
     public const string ClippedRatio = "completions/clipped_ratio";
     /// <summary>Completions.</summary>
     public const string Samples = "samples";
+    /// <summary>Samples that an update left out because a reward could not judge them, or all others of their group.</summary>
+    public const string SamplesUnjudged = "samples/unjudged";
+    /// <summary>Share of completions dropped because a reward could not judge them; means of rewards are over the others.</summary>
+    public const string DroppedRatio = "completions/dropped_ratio";
     /// <summary>Tokens generated or trained on.</summary>
     public const string Tokens = "tokens";
 
@@ -79,6 +83,8 @@ public static class MetricNames
     public const string EvalProblems = "eval/problems";
     /// <summary>Samples a problem.</summary>
     public const string EvalSamples = "eval/samples";
+    /// <summary>Answers that a reward could not judge: left out of the shares or counted as 0 there, as the recipe says.</summary>
+    public const string EvalUnjudged = "eval/unjudged";
     /// <summary>Asked problems that also occur in the training data; must be 0.</summary>
     public const string EvalOverlap = "eval/overlap_with_training";
 }

@@ -7,7 +7,14 @@ namespace R1Cloud.Shared.Recipes;
 public static class KnownNames
 {
     /// <summary>Reward functions.</summary>
-    public static IReadOnlyList<string> Rewards { get; } = ["accuracy/exact", "format/think-answer", "length/overlong"];
+    public static IReadOnlyList<string> Rewards { get; } = [.. RewardCatalog.OptionTypes.Keys];
+
+    /// <summary>Languages that texts can be told to be in, by their ISO 639-1 codes.</summary>
+    public static IReadOnlyList<string> Languages { get; } =
+    [
+        "ar", "bg", "bn", "de", "el", "en", "es", "fa", "fi", "fr", "gu", "he", "hi", "it", "ja", "kn", "ko", "ml", "mr", "ne", "nl", "pa", "pl", "pt", "ru", "sv", "sw",
+        "ta", "te", "th", "uk", "ur", "vi", "zh",
+    ];
 
     /// <summary>Policy losses.</summary>
     public static IReadOnlyList<string> Losses { get; } = ["grpo", "dapo", "dr-grpo"];

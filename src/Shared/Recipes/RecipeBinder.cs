@@ -11,7 +11,10 @@ namespace R1Cloud.Shared.Recipes;
 internal sealed class RecipeBinder(RecipeProblems problems)
 {
     /// <summary>The recipe's JSON: deserialises, with stand-ins for required values that have a problem.</summary>
-    public JsonNode Bind(ObjectNode recipe) => BindObject(RecipeShape.Recipe, recipe, "", null);
+    public JsonNode Bind(ObjectNode recipe) => Bind(RecipeShape.Recipe, recipe);
+
+    /// <summary>The JSON of a record that stands by itself.</summary>
+    public JsonNode Bind(ObjectShape shape, ObjectNode record) => BindObject(shape, record, "", null);
 
     // Given: the value that the owning record has by default. Fields that the file leaves out keep it.
     private JsonNode? BindField(RecipeField field, RecipeNode node, string path, object? given)
@@ -28,6 +31,11 @@ internal sealed class RecipeBinder(RecipeProblems problems)
                 return BindObject(record, value, path, given);
             case (UnionShape union, ObjectNode value):
                 return BindUnion(union, value, path);
+            case (RewardEntryShape reward, ObjectNode or ScalarNode { Kind: JsonValueKind.Number }):
+                return reward.WithDefaults(BindObject(reward.LongForm, RewardEntryShape.Lengthen(node), path, null));
+            case (ListShape list, ArrayNode value) when value.Items.Count > 0 || !list.NotEmpty:
+                var allowedItem = RecipeField.AllowedOf(rules, list.Item);
+                return new JsonArray([.. value.Items.Select((item, index) => Bind(list.Item, rules, allowedItem, item, $"{path}[{index}]", null)).Where(item => item is not null)]);
             case (EnumShape names, ScalarNode { Kind: JsonValueKind.String } value):
                 if (names.Names.Contains(value.Text)) return JsonValue.Create(value.Text);
                 problems.Add(node.At, path, node.Shown, $"{node.Shown} is not allowed{Spelling.DidYouMean(value.Text, names.Names)}", allowed);
@@ -107,7 +115,9 @@ internal sealed class RecipeBinder(RecipeProblems problems)
             var inner = RecipePath.Join(path, name);
             if (field.NameRules.FirstOrDefault(rule => !rule.Allows(name)) is { } broken)
                 problems.Add(member.NameAt, inner, ScalarNode.Quote(name), $"{ScalarNode.Quote(name)} is not allowed as a name{Spelling.DidYouMean(name, broken.Names)}", broken.Allowed);
-            if (Bind(shape.Value, field.Rules, field.AllowedValues, member.Value, inner, null) is { } value) bound[name] = value;
+            var value = shape.Value is RewardShape rewards ? rewards.Find(name) : shape.Value;
+            if (value is null) continue; // a name that nobody knows, which is said already
+            if (Bind(value, field.Rules, field.AllowedValues, member.Value, inner, null) is { } usable) bound[name] = usable;
         }
         return bound;
     }

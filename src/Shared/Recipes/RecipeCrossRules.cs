@@ -3,7 +3,7 @@ using System.Globalization;
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.</summary>
-internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems)
+internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets)
 {
     private readonly List<string> order = [.. recipe.Stages.Keys];
 
@@ -42,6 +42,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             $"so many that hiddenSize / heads is even ({model.HiddenSize} / {model.Heads} is not): the rotary embedding turns pairs", involved: $"{at}.hiddenSize");
         Require(model.Heads % model.KvHeads == 0, $"{at}.kvHeads", model.KvHeads, $"a divisor of heads, {model.Heads}", involved: $"{at}.heads");
         CheckWarmup(path, stage.Optimizer, stage.Steps, "steps");
+        Require(recipe.Tasks.GetValueOrDefault(stage.Task) is not DatasetTask, $"{path}.task", stage.Task, "a task with worked examples, such as arithmetic: a data set has none");
         if (CheckTask($"{path}.task", stage.Task) is { } bounds)
         {
             Require(bounds.ExampleTokens <= model.MaxPositions, $"{at}.maxPositions", model.MaxPositions,
@@ -59,7 +60,9 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         Require(stage.MicroBatchSize <= rows / stage.MiniBatches, $"{path}.microBatchSize", stage.MicroBatchSize,
             $"at most a mini-batch, {rows} / {stage.MiniBatches} rows; 0 takes it whole", involved: [.. rollout, $"{path}.miniBatches"]);
         Require(stage.Sampling.Temperature > 0, $"{path}.sampling.temperature", stage.Sampling.Temperature, "above 0: equal samples have no advantage");
-        Require(stage.Rewards.Count == 0 || stage.Rewards.Values.Any(weight => weight != 0), $"{path}.rewards", "only 0", "at least one weight that is not 0");
+        Require(stage.Rewards.Count == 0 || stage.Rewards.Values.Any(reward => reward.Weight != 0), $"{path}.rewards", "only 0", "at least one weight that is not 0");
+        Require(!stage.Rewards.ContainsKey("length/cosine") || stage.Rewards.Keys.Any(reward => reward.StartsWith("accuracy/", StringComparison.Ordinal)), $"{path}.rewards.length/cosine", "length/cosine",
+            "beside an accuracy reward, which says what is right (its weight may be 0)", involved: $"{path}.rewards");
         Require(stage.EvaluateEvery == 0 || recipe.Evaluation is not null, $"{path}.evaluateEvery", stage.EvaluateEvery,
             "0, or an \"evaluation\" in the recipe that says what is measured", involved: "evaluation");
         CheckWarmup(path, stage.Optimizer, stage.Iterations, "iterations");
@@ -105,7 +108,8 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
 
     // Limits of a task with a wrong setting are not known.
     private TaskBounds? BoundsOf(string task) =>
-        !problems.Concern($"tasks.{task}") && recipe.Tasks.GetValueOrDefault(task) is ArithmeticTask arithmetic ? ArithmeticSplit.Measure(arithmetic) : null;
+        problems.Concern($"tasks.{task}") ? null
+        : recipe.Tasks.GetValueOrDefault(task) is ArithmeticTask arithmetic ? ArithmeticSplit.Measure(arithmetic) : datasets.GetValueOrDefault(task);
 
     private (string Path, ModelShape Model)? ModelOf(string name)
     {

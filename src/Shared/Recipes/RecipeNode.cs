@@ -37,7 +37,7 @@ internal sealed record ObjectNode(Location At) : RecipeNode(At)
 /// <param name="Value">Its value.</param>
 internal sealed record RecipeMember(Location NameAt, RecipeNode Value);
 
-/// <summary>An array. No field of a recipe takes one yet; it is read so that the problem can be named.</summary>
+/// <summary>An array.</summary>
 internal sealed record ArrayNode(Location At, IReadOnlyList<RecipeNode> Items) : RecipeNode(At)
 {
     public override string Shown => Items.Count == 0 ? "[]" : "[…]";

@@ -98,11 +98,16 @@ internal sealed class DeviceAttribute : RecipeRuleAttribute
 /// <summary>A name out of a list of <see cref="KnownNames"/>.</summary>
 internal sealed class KnownAttribute(string list) : RecipeRuleAttribute
 {
-    /// <summary>The list: <c>Losses</c> or <c>Rewards</c>.</summary>
+    /// <summary>The list: <c>Losses</c>, <c>Rewards</c> or <c>Languages</c>.</summary>
     public string List { get; } = list;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Names => List == nameof(KnownNames.Losses) ? KnownNames.Losses : KnownNames.Rewards;
+    public override IReadOnlyList<string> Names => List switch
+    {
+        nameof(KnownNames.Losses) => KnownNames.Losses,
+        nameof(KnownNames.Languages) => KnownNames.Languages,
+        _ => KnownNames.Rewards,
+    };
 
     /// <inheritdoc/>
     public override bool Allows(object value) => Names.Contains(value as string);
@@ -114,7 +119,43 @@ internal sealed class KnownAttribute(string list) : RecipeRuleAttribute
     public override void Describe(JsonObject schema) => schema["enum"] = new JsonArray([.. Names.Select(name => JsonValue.Create(name))]);
 }
 
-/// <summary>A map that must have an entry.</summary>
+/// <summary>A text with a certain part.</summary>
+internal sealed class ContainsAttribute(string part) : RecipeRuleAttribute
+{
+    /// <inheritdoc/>
+    public override bool Allows(object value) => value is string text && text.Contains(part, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override string Allowed => $"a string with {part} in it";
+
+    /// <inheritdoc/>
+    public override void Describe(JsonObject schema) => schema["pattern"] = Regex.Escape(part).Replace("}", @"\}", StringComparison.Ordinal);
+}
+
+/// <summary>A regular expression that matches in time linear in the text.</summary>
+internal sealed class LinearRegexAttribute : RecipeRuleAttribute
+{
+    /// <inheritdoc/>
+    public override bool Allows(object value)
+    {
+        try
+        {
+            return value is string text && new Regex(text, RegexOptions.NonBacktracking) is not null;
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string Allowed => "a .NET regular expression without look-around, back-references or atomic groups";
+
+    /// <inheritdoc/>
+    public override void Describe(JsonObject schema) => schema["format"] = "regex";
+}
+
+/// <summary>A map or list that must have an entry.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class NotEmptyAttribute : Attribute;
 

@@ -52,7 +52,7 @@ public static class RecipeSchema
             var required = field.Required && given is null;
             var schema = new JsonObject { ["description"] = docs.Of(field.Property) };
             Describe(docs, schema, field, field.Shape, value);
-            if (value is not null && !required && field.Shape is ScalarShape or EnumShape)
+            if (value is not null && !required && field.Shape is ScalarShape or EnumShape or ListShape)
                 schema["default"] = JsonSerializer.SerializeToNode(value, R1Json.Options);
             if (!required) AllowNull(schema);
             properties[field.Name] = schema;
@@ -77,11 +77,24 @@ public static class RecipeSchema
                 break;
             case MapShape map:
                 schema["type"] = "object";
+                if (map.Value is RewardShape rewards)
+                {
+                    schema["properties"] = new JsonObject(rewards.ByName.Select(reward => KeyValuePair.Create(reward.Key, (JsonNode?)RewardOf(docs, reward.Value))));
+                    schema["additionalProperties"] = false;
+                    break;
+                }
                 if (field.NameRules.Count > 0) Rules(schema["propertyNames"] = new JsonObject(), field.NameRules);
                 var entry = new JsonObject();
                 Describe(docs, entry, field, map.Value, null);
                 AllowNull(entry);
                 schema["additionalProperties"] = entry;
+                break;
+            case ListShape list:
+                schema["type"] = "array";
+                if (list.NotEmpty) schema["minItems"] = 1;
+                var item = new JsonObject();
+                Describe(docs, item, field, list.Item, null);
+                schema["items"] = item;
                 break;
             case EnumShape names:
                 schema["enum"] = Array(names.Names);
@@ -92,6 +105,14 @@ public static class RecipeSchema
                 break;
         }
     }
+
+    private static JsonObject RewardOf(XmlDocs docs, RewardEntryShape reward) => new()
+    {
+        ["description"] = docs.Of(reward.Options.Type),
+        ["type"] = new JsonArray("number", "object", "null"),
+        ["properties"] = Properties(docs, reward.LongForm, null, []),
+        ["additionalProperties"] = false,
+    };
 
     private static JsonObject KindOf(XmlDocs docs, UnionShape union, string kind, ObjectShape record) => new JsonObject
     {

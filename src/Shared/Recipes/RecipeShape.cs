@@ -30,6 +30,9 @@ internal abstract record RecipeShape
         if (type == typeof(int)) return new ScalarShape(ScalarType.Whole, int.MinValue, int.MaxValue);
         if (type == typeof(long)) return new ScalarShape(ScalarType.Whole);
         if (type.IsEnum) return new EnumShape([.. Enum.GetValues(type).Cast<object>().Select(value => JsonSerializer.Serialize(value, type, R1Json.Options).Trim('"'))]);
+        if (type == typeof(RewardRecipe)) return RewardShape.Create();
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
+            return new ListShape(Of(type.GetGenericArguments()[0], property), property.IsDefined(typeof(NotEmptyAttribute)));
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))
             return new MapShape(Of(type.GetGenericArguments()[1], property), property.IsDefined(typeof(JsonConverterAttribute)), property.IsDefined(typeof(NotEmptyAttribute)));
         return R1Json.Options.GetTypeInfo(type).PolymorphismOptions is { } kinds
@@ -37,7 +40,8 @@ internal abstract record RecipeShape
             : ObjectOf(type);
     }
 
-    private static ObjectShape ObjectOf(Type type)
+    /// <summary>The shape of a record.</summary>
+    public static ObjectShape ObjectOf(Type type)
     {
         var needs = type.GetCustomAttribute<NeedsAttribute>()?.Properties ?? [];
         var lacks = type.GetCustomAttributes<LacksAttribute>().ToDictionary(lack => JsonNamingPolicy.CamelCase.ConvertName(lack.Property), lack => lack.Because);
@@ -65,12 +69,13 @@ internal sealed record RecipeField(
     string Name, RecipeShape Shape, bool Required, bool Nullable, PropertyInfo Property, IReadOnlyList<RecipeRuleAttribute> Rules, IReadOnlyList<RecipeRuleAttribute> NameRules)
 {
     /// <summary>What the field allows: its shape and its rules in words.</summary>
-    public string Allowed => AllowedOf(Shape is MapShape ? [] : Rules, Shape);
+    public string Allowed => Shape is ListShape list ? $"{list.Words}: each {AllowedOf(Rules, list.Item)}" : AllowedOf(Shape is MapShape ? [] : Rules, Shape);
 
     /// <summary>What a map's values allow.</summary>
     public string AllowedValues => AllowedOf(Rules, ((MapShape)Shape).Value);
 
-    private static string AllowedOf(IReadOnlyList<RecipeRuleAttribute> rules, RecipeShape shape)
+    /// <summary>What rules and a shape allow, in words.</summary>
+    public static string AllowedOf(IReadOnlyList<RecipeRuleAttribute> rules, RecipeShape shape)
     {
         var limits = rules.Select(rule => rule.Allowed);
         return string.Join(", ", shape is ScalarShape { Type: ScalarType.Text } && rules.Count > 0 ? limits : limits.Prepend(shape.Words));
@@ -112,6 +117,16 @@ internal sealed record MapShape(RecipeShape Value, bool Ordered, bool NotEmpty) 
     public override string Words => "an object of named entries" + (NotEmpty ? ", at least one" : "");
 
     public override JsonNode Placeholder() => new JsonObject();
+}
+
+/// <summary>Values in an order. A field's rules are for each of them.</summary>
+/// <param name="Item">What each is.</param>
+/// <param name="NotEmpty">Whether there must be one.</param>
+internal sealed record ListShape(RecipeShape Item, bool NotEmpty) : RecipeShape
+{
+    public override string Words => "a list" + (NotEmpty ? " of at least one" : "");
+
+    public override JsonNode Placeholder() => new JsonArray();
 }
 
 /// <summary>One of an enumeration's names.</summary>

@@ -69,9 +69,9 @@ public sealed record RlStage : StageRecipe
     /// <summary>How completions are sampled.</summary>
     public SamplingRecipe Sampling { get; init; } = new();
 
-    /// <summary>Weight of each reward function by its registered name; the reward is the weighted sum.</summary>
+    /// <summary>The reward functions by their registered names: each a weight, or an object with weight, options and onError. The reward is the weighted sum.</summary>
     [Known(nameof(KnownNames.Rewards), OnNames = true), NotEmpty]
-    public IReadOnlyDictionary<string, double> Rewards { get; init; } = new Dictionary<string, double>();
+    public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 
     /// <summary>The policy loss.</summary>
     public PolicyLossRecipe Loss { get; init; } = new();

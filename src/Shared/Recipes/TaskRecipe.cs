@@ -5,6 +5,7 @@ namespace R1Cloud.Shared.Recipes;
 /// <summary>A source of problems with verifiable answers. Each kind is a record of its own.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ArithmeticTask), "arithmetic")]
+[JsonDerivedType(typeof(DatasetTask), "dataset")]
 public abstract record TaskRecipe;
 
 /// <summary>Integer arithmetic, generated on the fly.</summary>

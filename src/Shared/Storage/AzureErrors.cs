@@ -30,7 +30,10 @@ internal static class AzureErrors
             RequestFailedException { Status: 401 or 403 } denied =>
                 new StorageException($"Storage at {place} denies {operation} ({denied.ErrorCode}): check the key, or the identity's roles.", error),
             RequestFailedException refused =>
-                new StorageException($"Storage at {place} refuses {operation}: {refused.Status} {refused.ErrorCode} {FirstLine(refused.Message)}", error),
+                new StorageException($"Storage at {place} refuses {operation}: {refused.Status} {refused.ErrorCode} {FirstLine(refused.Message)}", error)
+                {
+                    IsMissing = refused.ErrorCode is "QueueNotFound" or "ContainerNotFound",
+                },
             IOException => LocalFiles.Failure(operation, place, cause),
             _ => new StorageException($"Failed {operation} at {place}: {FirstLine(cause.Message)}", error),
         };

@@ -6,7 +6,7 @@ namespace R1Cloud.Shared.Storage;
 public static class BlobLayout
 {
     /// <summary>The blob container that holds all runs.</summary>
-    public const string Container = "r1";
+    public const string Container = "r1-cloud";
 
     /// <summary>The queue on which finished jobs are announced.</summary>
     public const string CompletionsQueue = "r1-completions";

@@ -47,4 +47,8 @@ public sealed record BlobEntry(string Path, long Length, DateTimeOffset Modified
 /// <summary>Storage did not do what was asked; the message names the operation, the path and the reason.</summary>
 /// <param name="message">What failed.</param>
 /// <param name="inner">The cause.</param>
-public sealed class StorageException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StorageException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether the queue or container itself is not there.</summary>
+    public bool IsMissing { get; init; }
+}

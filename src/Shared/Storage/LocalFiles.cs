@@ -53,6 +53,19 @@ public static class LocalFiles
         }
     }
 
+    /// <summary>Removes a folder if it can be; for leftovers whose loss and whose stay are both harmless.</summary>
+    public static void TryDeleteFolder(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Somebody still writes there, or removes it too.
+        }
+    }
+
     /// <summary>Removes a file if it can be; for leftovers whose loss and whose stay are both harmless.</summary>
     internal static void TryDelete(string file)
     {

@@ -46,7 +46,7 @@ internal sealed class JobRunner : IDisposable
         Questions = 8,
         GroupSize = 4,
         MiniBatches = 2,
-        Rewards = new Dictionary<string, double> { ["accuracy/exact"] = 1, ["format/think-answer"] = 0.5 },
+        Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1, ["format/think-answer"] = 0.5 },
         Optimizer = new() { LearningRate = 1e-3 },
     };
 

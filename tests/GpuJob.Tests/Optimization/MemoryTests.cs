@@ -20,16 +20,22 @@ public sealed class MemoryTests
         using var model = TestModels.Create(TestModels.Config());
         using var optimizer = new AdamW(model.Weights, new OptimizerRecipe { LearningRate = 1e-4 });
         var random = new Random(1);
-        for (var step = 0; step < 100; step++) Step(model, optimizer, random);
+        for (var step = 0; step < 200; step++) Step(model, optimizer, random);
         var tensors = Live();
-        var resident = Resident();
-        for (var step = 0; step < 1000; step++)
+        // A leak grows in every window; caches and tiered code, which come late on some machines, in some of them.
+        var growth = new List<long>();
+        for (var window = 0; window < 4; window++)
         {
-            Step(model, optimizer, random);
-            if (step % 100 == 0) GC.Collect(); // what counts is native memory, not how far the collector lets its heap grow
+            var resident = Resident();
+            for (var step = 0; step < 300; step++)
+            {
+                Step(model, optimizer, random);
+                if (step % 100 == 0) GC.Collect(); // what counts is native memory, not how far the collector lets its heap grow
+            }
+            growth.Add(Resident() - resident);
         }
         Live().ShouldBe(tensors);
-        (Resident() - resident).ShouldBeLessThan(6L << 20);
+        growth.Min().ShouldBeLessThan(1L << 20, string.Join(", ", growth));
 
         static long Live()
         {

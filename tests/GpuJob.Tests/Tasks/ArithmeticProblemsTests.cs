@@ -63,7 +63,7 @@ public sealed class ArithmeticProblemsTests
             var problem = task.Training(Seeds.Derive(2, "draw", i));
             var text = task.WorkedExample(problem, mix, new SeededRandom((ulong)i));
             var completion = new Completion(text, problem.Answer, Finished: true);
-            ExactAnswer.Score(completion).Score.ShouldBe(1, $"{problem.Prompt}{text}");
+            RewardFunctions.Get("accuracy/exact")(completion).Score.ShouldBe(1, $"{problem.Prompt}{text}");
             ThinkAnswerFormat.Score(completion).Score.ShouldBe(1, text);
             text.ShouldAllBe(c => "<>/thinkaswer".Contains(c) || task.Alphabet.Contains(c));
         }

@@ -130,7 +130,7 @@ public class RunOrchestrationTests
     [Fact]
     public async Task LostMessage_BackUpTimer_PutsTheJobAgain()
     {
-        await using var host = new PipelineHost(new() { JobCheckInterval = TimeSpan.FromMilliseconds(150) });
+        await using var host = new PipelineHost(new() { JobCheckInterval = TimeSpan.FromSeconds(1) });
         var queue = host.Queues.Open(BlobLayout.JobQueue("lost"));
         var reached = new TaskCompletionSource();
         var go = new TaskCompletionSource();
@@ -146,8 +146,8 @@ public class RunOrchestrationTests
         await queue.DropAsync();
         host.Pool.Announces = _ => false;
         go.SetResult();
-        await Task.Delay(20);
-        await host.Blobs.DeleteAsync(BlobLayout.JobResult("lost", "base/000000/pretrain/0"));
+        var result = BlobLayout.JobResult("lost", "base/000000/pretrain/0");
+        while (!await host.Blobs.DeleteAsync(result)) await Task.Delay(1);
         host.Pool.Announces = _ => true;
 
         (await host.WaitAsync("lost", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();

@@ -10,7 +10,7 @@ namespace R1Cloud.Shared.Tests.Recipes;
 /// </summary>
 internal static class MiniSchema
 {
-    private static readonly string[] Notes = ["$schema", "title", "description", "default", "then"];
+    private static readonly string[] Notes = ["$schema", "title", "description", "default", "then", "format"];
 
     public static bool Allows(JsonObject schema, JsonNode? value) => schema.All(keyword => Holds(schema, keyword.Key, keyword.Value!, value));
 
@@ -31,6 +31,8 @@ internal static class MiniSchema
         "exclusiveMaximum" => Number(value) is not { } n || n < (double)rule,
         "pattern" => Text(value) is not { } text || Regex.IsMatch(text, (string)rule!),
         "maxLength" => Text(value) is not { } text || text.Length <= (int)rule,
+        "minItems" => value is not JsonArray a || a.Count >= (int)rule,
+        "items" => value is not JsonArray a || a.All(item => Allows(rule.AsObject(), item)),
         "required" => value is not JsonObject o || rule.AsArray().All(name => o.ContainsKey((string)name!)),
         "minProperties" => value is not JsonObject o || o.Count >= (int)rule,
         "propertyNames" => value is not JsonObject o || o.All(member => Allows(rule.AsObject(), member.Key)),

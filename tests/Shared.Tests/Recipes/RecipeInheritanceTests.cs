@@ -16,7 +16,7 @@ public sealed class RecipeInheritanceTests : IDisposable
         var rl = (RlStage)recipe.Stages["r1-zero"];
         (rl.Loss.KlWeight, rl.Loss.Aggregation, rl.Loss.ClipLow).ShouldBe((0, LossAggregation.TokenMean, 0.2));
         (rl.ReferenceEvery, rl.Questions, rl.Optimizer.Beta2, rl.Sampling.MaxNewTokens).ShouldBe((400, 64, 0.95, 40));
-        rl.Rewards["format/think-answer"].ShouldBe(0.5);
+        rl.Rewards["format/think-answer"].Weight.ShouldBe(0.5);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class RecipeInheritanceTests : IDisposable
         (rl.Optimizer.LearningRate, rl.Loss.KlWeight, rl.GroupSize, rl.Questions, rl.MiniBatches, rl.Epochs, rl.ReferenceEvery).ShouldBe((3e-6, 0.001, 16, 32, 16, 1, 400));
         (rl.Sampling.Temperature, rl.Iterations, rl.Loss.KlEstimator, rl.Loss.Aggregation, rl.Loss.AdvantageScale)
             .ShouldBe((1, 10400, KlEstimator.K3, LossAggregation.SequenceMean, AdvantageScale.Group));
-        rl.Rewards["accuracy/exact"].ShouldBe(rl.Rewards["format/think-answer"]);
+        rl.Rewards["accuracy/exact"].Weight.ShouldBe(rl.Rewards["format/think-answer"].Weight);
     }
 
     [Fact]

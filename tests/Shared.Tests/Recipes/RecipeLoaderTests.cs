@@ -18,7 +18,8 @@ public sealed class RecipeLoaderTests
         var rl = recipe.Stages["zero"].ShouldBeOfType<RlStage>();
         rl.From.ShouldBe("base");
         rl.Loss.ShouldBe(new PolicyLossRecipe { ClipHigh = 0.28, KlWeight = 0.01 });
-        rl.Rewards.ShouldBe(new Dictionary<string, double> { ["accuracy/exact"] = 1, ["format/think-answer"] = 0.5 });
+        rl.Rewards.Keys.ShouldBe(["accuracy/exact", "format/think-answer"]);
+        rl.Rewards.Values.Select(reward => reward.Weight).ShouldBe([1, 0.5]);
         recipe.Jobs.RetryDelaySeconds.ShouldBe(0.5);
     }
 

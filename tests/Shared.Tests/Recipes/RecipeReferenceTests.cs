@@ -4,48 +4,64 @@ using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
-/// <summary>The tables of docs/recipes.md are generated from the records, so that no field goes undocumented.</summary>
+/// <summary>The tables of docs/recipes.md and docs/rewards.md are generated from the records, so that no field goes undocumented.</summary>
 public sealed class RecipeReferenceTests
 {
     private const string Begin = "<!-- fields: generated from src/Shared/Recipes -->\n", End = "<!-- end of fields -->\n";
 
     private static readonly JsonSerializerOptions Readable = new(R1Json.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private static readonly string Page = Path.Combine(RecipeSamples.Root, "docs", "recipes.md");
+    [Fact]
+    public void Fields_Page_IsWhatTheRecordsSay() => Check("recipes.md", Tables());
 
     [Fact]
-    public void Fields_Page_IsWhatTheRecordsSay()
-    {
-        var page = File.ReadAllText(Page);
-        page.ShouldContain(Begin);
-        page.ShouldContain(End);
-        Committed.Check(Page, page[..(page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length)] + Tables() + page[page.IndexOf(End, StringComparison.Ordinal)..]);
-    }
+    public void Options_Page_AreWhatTheRecordsSay() => Check("rewards.md", Options());
 
     [Fact]
     public void Page_KnownNamesAndPresets_AreAllMentioned()
     {
-        var page = File.ReadAllText(Page);
-        foreach (var name in KnownNames.Rewards.Concat(KnownNames.Losses).Concat(RecipePresets.Names)) page.ShouldContain($"`{name}`");
+        var page = File.ReadAllText(PageOf("recipes.md"));
+        foreach (var name in KnownNames.Losses.Concat(RecipePresets.Names)) page.ShouldContain($"`{name}`");
+        page = File.ReadAllText(PageOf("rewards.md"));
+        foreach (var name in KnownNames.Rewards) page.Split(Begin)[0].ShouldContain($"`{name}`", Case.Sensitive, "the page says what it scores");
+    }
+
+    private static string PageOf(string name) => Path.Combine(RecipeSamples.Root, "docs", name);
+
+    private static void Check(string name, string tables)
+    {
+        var page = File.ReadAllText(PageOf(name));
+        page.ShouldContain(Begin);
+        page.ShouldContain(End);
+        Committed.Check(PageOf(name), page[..(page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length)] + tables + page[page.IndexOf(End, StringComparison.Ordinal)..]);
+    }
+
+    // A table a record of options; rewards that share a record share the table.
+    private static string Options()
+    {
+        var (text, docs) = (new StringBuilder(), XmlDocs.Load());
+        foreach (var rewards in RewardCatalog.OptionTypes.Where(reward => reward.Value != typeof(NoRewardOptions)).GroupBy(reward => reward.Value, reward => $"`{reward.Key}`"))
+            Table(text, docs, string.Join(", ", rewards), RecipeShape.ObjectOf(rewards.Key));
+        return text.ToString();
     }
 
     private static string Tables()
     {
         var (text, docs) = (new StringBuilder(), XmlDocs.Load());
-        Table("The recipe", RecipeShape.Recipe);
+        Table(text, docs, "The recipe", RecipeShape.Recipe);
         foreach (var field in RecipeShape.Recipe.Fields)
         {
             if (field.Shape is not MapShape { Value: UnionShape union }) continue;
-            foreach (var (kind, record) in union.Kinds) Table($"`{field.Name}`, kind `{kind}`", record);
+            foreach (var (kind, record) in union.Kinds) Table(text, docs, $"`{field.Name}`, kind `{kind}`", record);
         }
         return text.ToString();
+    }
 
-        void Table(string title, ObjectShape shape)
-        {
-            text.Append($"\n### {title}\n\n{docs.Of(shape.Type)}\n\n| field | allowed | default | meaning |\n|---|---|---|---|\n");
-            Rows(shape, "", null);
-            text.Append('\n');
-        }
+    private static void Table(StringBuilder text, XmlDocs docs, string title, ObjectShape shape)
+    {
+        text.Append($"\n### {title}\n\n{docs.Of(shape.Type)}\n\n| field | allowed | default | meaning |\n|---|---|---|---|\n");
+        Rows(shape, "", null);
+        text.Append('\n');
 
         void Rows(ObjectShape shape, string prefix, object? given)
         {
@@ -54,7 +70,7 @@ public sealed class RecipeReferenceTests
             {
                 var value = field.Property.GetValue(defaults);
                 var inner = field.Shape as ObjectShape;
-                var standard = field.Required && given is null ? "**required**" : value is null ? "none" : inner is not null || field.Shape is MapShape ? "" : $"`{JsonSerializer.Serialize(value, value.GetType(), Readable).Trim('"')}`";
+                var standard = field.Required && given is null ? "**required**" : value is null ? "none" : value is "" ? "empty" : inner is not null || field.Shape is MapShape ? "" : $"`{JsonSerializer.Serialize(value, value.GetType(), Readable).Trim('"')}`";
                 text.Append($"| `{prefix}{field.Name}` | {(inner is null ? Allowed(field) : "an object")} | {standard} | {docs.Of(field.Property)} |\n");
                 if (inner is not null) Rows(inner, $"{prefix}{field.Name}.", value);
             }
@@ -64,6 +80,7 @@ public sealed class RecipeReferenceTests
     private static string Allowed(RecipeField field) => field.Shape switch
     {
         MapShape { Value: UnionShape } => $"{field.Allowed}; names: {field.NameRules[0].Allowed}",
+        MapShape { Value: RewardShape rewards } => $"{field.Allowed}: each {rewards.Words}; names and options: [rewards.md](rewards.md)",
         MapShape => $"{field.Allowed}: each {field.AllowedValues}; names: {field.NameRules[0].Allowed}",
         _ => field.Allowed,
     };

@@ -6,7 +6,7 @@ using R1Cloud.Shared.Recipes;
 namespace R1Cloud.GpuJob.Jobs.Pretraining;
 
 /// <summary>A pretraining corpus made on the fly: any step's batch can be made at any time, so a cursor is just the step.</summary>
-internal sealed class Corpus(IProblemTask task, ITokenizer tokenizer, CorpusMix mix, long seed, string stage)
+internal sealed class Corpus(IWorkedTask task, ITokenizer tokenizer, CorpusMix mix, long seed, string stage)
 {
     /// <summary>A step's sequences.</summary>
     /// <param name="step">The step, from 0.</param>

@@ -23,6 +23,7 @@ internal static class RolloutFile
             ("completion.questions", tensor(rows.Select(row => row.Question).ToArray())),
             ("completion.rewards", tensor(rows.Select(row => row.Reward).ToArray())),
             ("completion.truncated", tensor(rows.Select(row => row.Truncated ? 1 : 0).ToArray())),
+            ("completion.dropped", tensor(rows.Select(row => row.Dropped ? 1 : 0).ToArray())),
             ("prompt.ids", tensor(prompts.SelectMany(prompt => prompt.Prompt).ToArray())),
             ("prompt.lengths", tensor(prompts.Select(prompt => prompt.Prompt.Length).ToArray())),
             ("prompt.questions", tensor(prompts.Select(prompt => prompt.Question).ToArray())),
@@ -43,8 +44,8 @@ internal static class RolloutFile
             : throw new BadInputException($"{path}: tensor '{name}' is missing; this is no rollout file.");
 
         var (ids, logProbs, lengths) = (Ints("completion.ids"), Floats("completion.log_probs"), Ints("completion.lengths"));
-        var (questions, rewards, truncated) = (Ints("completion.questions"), Floats("completion.rewards"), Ints("completion.truncated"));
-        if (ids.Length != lengths.Sum() || logProbs.Length != ids.Length || questions.Length != lengths.Length || rewards.Length != lengths.Length || truncated.Length != lengths.Length)
+        var (questions, rewards, truncated, dropped) = (Ints("completion.questions"), Floats("completion.rewards"), Ints("completion.truncated"), Ints("completion.dropped"));
+        if (ids.Length != lengths.Sum() || logProbs.Length != ids.Length || questions.Length != lengths.Length || rewards.Length != lengths.Length || truncated.Length != lengths.Length || dropped.Length != lengths.Length)
         {
             throw new BadInputException($"{path}: {lengths.Length} rows of {lengths.Sum()} tokens announced, but {ids.Length} ids, {logProbs.Length} log-probabilities, {rewards.Length} rewards found.");
         }
@@ -61,6 +62,7 @@ internal static class RolloutFile
                 LogProbs = logProbs[at..(at + lengths[row])],
                 Reward = rewards[row],
                 Truncated = truncated[row] != 0,
+                Dropped = dropped[row] != 0,
             });
         }
         return rows;

@@ -21,6 +21,9 @@ internal sealed record RolloutRow
     /// <summary>Whether it was cut off at the length limit.</summary>
     public required bool Truncated { get; init; }
 
+    /// <summary>Whether a reward could not judge it and the recipe drops such samples: <see cref="Reward"/> means nothing then.</summary>
+    public bool Dropped { get; init; }
+
     /// <summary>Tokens in all.</summary>
     public int Length => Prompt.Length + Completion.Length;
 }

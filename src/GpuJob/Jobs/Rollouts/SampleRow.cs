@@ -23,6 +23,8 @@ internal sealed record SampleRow
     public required int Tokens { get; init; }
     /// <summary>The reward.</summary>
     public required double Reward { get; init; }
+    /// <summary>Whether a reward could not judge it and the recipe drops such samples.</summary>
+    public bool Dropped { get; init; }
     /// <summary>Why, by reward function.</summary>
     public required IReadOnlyDictionary<string, string> Reasons { get; init; }
 
@@ -37,7 +39,8 @@ internal sealed record SampleRow
         Greedy = greedy,
         Tokens = tokens,
         Reward = scored.Total,
-        Reasons = scored.Verdicts.ToDictionary(verdict => verdict.Key, verdict => verdict.Value.Reason),
+        Dropped = scored.Dropped,
+        Reasons = scored.Verdicts.ToDictionary(verdict => verdict.Key, verdict => verdict.Value.Outcome == RewardOutcome.Scored ? verdict.Value.Reason : $"{verdict.Value.Outcome.ToString().ToLowerInvariant()}: {verdict.Value.Reason}"),
     };
 
     /// <summary>Rows as JSON lines.</summary>

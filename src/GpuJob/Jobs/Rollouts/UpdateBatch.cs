@@ -7,7 +7,8 @@ namespace R1Cloud.GpuJob.Jobs.Rollouts;
 /// <summary>The rows that an update learns from, with their advantages.</summary>
 /// <param name="Rows">The rows.</param>
 /// <param name="Advantages">One a row.</param>
-internal sealed record UpdateBatch(IReadOnlyList<RolloutRow> Rows, IReadOnlyList<float> Advantages)
+/// <param name="Unjudged">Rows left out because a reward could not judge them, or all others of their group.</param>
+internal sealed record UpdateBatch(IReadOnlyList<RolloutRow> Rows, IReadOnlyList<float> Advantages, int Unjudged)
 {
     /// <summary>Rows.</summary>
     public int Count => Rows.Count;
@@ -16,23 +17,26 @@ internal sealed record UpdateBatch(IReadOnlyList<RolloutRow> Rows, IReadOnlyList
     public TokenSequence Sequence(int row) => new([.. Rows[row].Prompt, .. Rows[row].Completion], Rows[row].Prompt.Length);
 
     /// <summary>
-    /// Computes advantages over all rows, then leaves out what the recipe says: groups with equal rewards, completions that were cut off.
+    /// Leaves out dropped rows and groups with fewer than 2 left, computes advantages over all others, then leaves out what the recipe says:
+    /// groups with equal rewards, completions that were cut off.
     /// </summary>
     /// <exception cref="BadInputException">The groups are not whole.</exception>
     public static UpdateBatch Create(IReadOnlyList<RolloutRow> rollouts, RlStage settings)
     {
-        var rows = rollouts.OrderBy(row => row.Question).ToList(); // stable: samples keep their order
-        if (rows.GroupBy(row => row.Question).FirstOrDefault(group => group.Count() != settings.GroupSize) is { } odd)
+        var whole = rollouts.GroupBy(row => row.Question).OrderBy(group => group.Key).ToList(); // samples keep their order
+        if (whole.Find(group => group.Count() != settings.GroupSize) is { } odd)
         {
             throw new BadInputException($"Question {odd.Key} has {odd.Count()} samples in the rollouts; the recipe's groupSize is {settings.GroupSize}.");
         }
 
-        var advantages = Losses.Advantages.Compute([.. rows.Select(row => (double)row.Reward)], settings.GroupSize, settings.Loss.AdvantageScale);
-        var equal = rows.GroupBy(row => row.Question).Where(group => group.All(row => row.Reward == group.First().Reward)).Select(group => group.Key).ToHashSet();
+        var groups = whole.Select(group => group.Where(row => !row.Dropped).ToList()).Where(group => group.Count > 1).ToList();
+        var rows = groups.SelectMany(group => group).ToList();
+        var advantages = Losses.Advantages.Compute([.. rows.Select(row => (double)row.Reward)], groups.Select(group => group.Count), settings.Loss.AdvantageScale);
+        var equal = groups.Where(group => group.TrueForAll(row => row.Reward == group[0].Reward)).Select(group => group[0].Question).ToHashSet();
         var kept = Enumerable.Range(0, rows.Count)
             .Where(row => !(settings.Loss.DropEqualGroups && equal.Contains(rows[row].Question)))
             .Where(row => !(settings.Loss.MaskTruncated && rows[row].Truncated))
             .ToList();
-        return new UpdateBatch([.. kept.Select(row => rows[row])], [.. kept.Select(row => advantages[row])]);
+        return new UpdateBatch([.. kept.Select(row => rows[row])], [.. kept.Select(row => advantages[row])], rollouts.Count - rows.Count);
     }
 }

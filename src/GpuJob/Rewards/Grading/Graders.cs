@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.GpuJob.Rewards.Mathematics;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Grading;
 
@@ -21,7 +22,7 @@ internal static class Graders
     /// <param name="unknown">Is told names of options that the reward does not know.</param>
     /// <exception cref="BadInputException">There is no such reward, or an option is bad.</exception>
     public static Grader Get(string reward, JsonElement options, Action<string> unknown) =>
-        Makers.TryGetValue(reward, out var maker) ? maker(options, unknown) : OfFunction(RewardFunctions.Get(reward));
+        Makers.TryGetValue(reward, out var maker) ? maker(options, unknown) : OfFunction(RewardFunctions.Create(reward, options.ValueKind == JsonValueKind.Undefined ? null : options));
 
     private static Grader Math(JsonElement options, Action<string> unknown)
     {

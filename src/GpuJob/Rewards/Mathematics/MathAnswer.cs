@@ -4,18 +4,19 @@ using R1Cloud.GpuJob.Rewards.Mathematics.Equality;
 using R1Cloud.GpuJob.Rewards.Mathematics.Extraction;
 using R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
 using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics;
 
 /// <summary>
 /// The accuracy reward of mathematics: finds the final answer in a completion and decides whether it is worth the same as the right one. Never throws,
-/// and stops within <see cref="MathOptions.TimeLimit"/> whatever the input.
+/// and stops within <see cref="MathOptions.TimeLimitMs"/> whatever the input.
 /// </summary>
 internal static class MathAnswer
 {
     private static readonly SearchValues<char> Signs = SearchValues.Create("+*/^=<>|_");
     private const int MaxSteps = 60_000;
-    private static readonly TimeSpan MaxTimeLimit = TimeSpan.FromMilliseconds(30);
+    private const int MaxTimeLimitMs = 30;
 
     /// <summary>Compiles what answers need, so that the first ones do not spend their time on it.</summary>
     static MathAnswer()
@@ -45,7 +46,7 @@ internal static class MathAnswer
     /// <param name="options">The policies.</param>
     public static MathVerdict Judge(string gold, string pred, MathOptions options)
     {
-        var budget = new WorkBudget(MaxSteps, options.TimeLimit < MaxTimeLimit ? options.TimeLimit : MaxTimeLimit);
+        var budget = new WorkBudget(MaxSteps, TimeSpan.FromMilliseconds(Math.Min(options.TimeLimitMs, MaxTimeLimitMs)));
         string? extracted = null;
         try
         {

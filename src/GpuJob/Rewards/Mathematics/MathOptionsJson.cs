@@ -1,5 +1,6 @@
 using System.Text.Json;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics;
 
@@ -24,7 +25,7 @@ internal static class MathOptionsJson
         ["requireUnits"] = (options, value) => options with { RequireUnits = value.GetBoolean() },
         ["impliedBase"] = (options, value) => options with { ImpliedBase = value.GetBoolean() },
         ["setAgainstRelation"] = (options, value) => options with { SetAgainstRelation = Enumerated<SetRelationPolicy>(value) },
-        ["timeLimitMs"] = (options, value) => options with { TimeLimit = TimeSpan.FromMilliseconds(Within(value, 1, 30)) },
+        ["timeLimitMs"] = (options, value) => options with { TimeLimitMs = Within(value, 1, 30) },
         // Math-Verify, lighteval, and the graders that descend from PRM800K.
         ["match_types"] = (options, value) => value.ToString().Contains("NativeLetters", StringComparison.Ordinal) ? options with { Kind = AnswerKind.Choice } : options,
         ["precision"] = (options, value) => options with { DecimalPlaces = Within(value, 0, 15) },
@@ -75,5 +76,5 @@ internal static class MathOptionsJson
         value.TryGetInt32(out var number) && number >= low && number <= high ? number : throw new FormatException($"Allowed: {low} to {high}.");
 
     private static double Tolerance(JsonElement value) =>
-        value.TryGetDouble(out var number) && number is >= 0 and < 1 ? number : throw new FormatException("Allowed: 0 up to below 1.");
+        value.TryGetDouble(out var number) && number is >= 0 and <= 0.5 ? number : throw new FormatException("Allowed: 0 to 0.5.");
 }

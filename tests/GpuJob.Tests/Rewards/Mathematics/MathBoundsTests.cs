@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Rewards.Mathematics;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Tests.Rewards.Mathematics;
 

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using R1Cloud.GpuJob.Rewards.Mathematics;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Tests.Rewards.Mathematics;
 

@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 using R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
 using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Equality;
 

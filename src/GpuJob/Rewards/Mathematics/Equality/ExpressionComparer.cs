@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Equality;
 

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Extraction;
 

@@ -1,7 +1,7 @@
-namespace R1Cloud.GpuJob.Rewards.Mathematics;
+namespace R1Cloud.Shared.Recipes;
 
 /// <summary>Where in a completion its final answer may stand.</summary>
-internal enum AnswerSource
+public enum AnswerSource
 {
     /// <summary>Between the last <c>&lt;answer&gt;</c> tags.</summary>
     AnswerTag,
@@ -20,7 +20,7 @@ internal enum AnswerSource
 }
 
 /// <summary>What kind of answer the question has.</summary>
-internal enum AnswerKind
+public enum AnswerKind
 {
     /// <summary>A mathematical object or a few words.</summary>
     Formula,
@@ -29,7 +29,7 @@ internal enum AnswerKind
 }
 
 /// <summary>What a percent sign means.</summary>
-internal enum PercentPolicy
+public enum PercentPolicy
 {
     /// <summary>10% is the same as 10 and as 0.1.</summary>
     Either,
@@ -40,7 +40,7 @@ internal enum PercentPolicy
 }
 
 /// <summary>Whether a set may stand for the relation that describes it: <c>[1, 2]</c> for <c>1 ≤ x ≤ 2</c>.</summary>
-internal enum SetRelationPolicy
+public enum SetRelationPolicy
 {
     /// <summary>Whenever the right answer is a relation, and when it is a set that can be nothing else than one: <c>(1, 2)</c> may be a point.</summary>
     WhenUnambiguous,
@@ -51,12 +51,13 @@ internal enum SetRelationPolicy
 }
 
 /// <summary>The points on which public checkers of mathematical answers differ. The defaults prefer a missed right answer to an accepted wrong one.</summary>
-internal sealed record MathOptions
+public sealed record MathOptions
 {
     /// <summary>The defaults.</summary>
     public static MathOptions Default { get; } = new();
 
     /// <summary>Where answers are looked for, in this order; the first place that has one counts.</summary>
+    [NotEmpty]
     public IReadOnlyList<AnswerSource> Sources { get; init; } =
         [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula, AnswerSource.LastNumber, AnswerSource.Text];
 
@@ -70,9 +71,11 @@ internal sealed record MathOptions
     public AnswerKind Kind { get; init; } = AnswerKind.Formula;
 
     /// <summary>Decimals that a rounded number must have in common with the exact one (at 0.5 of the last); 6 by default, 0 to 15.</summary>
+    [Bounds(Min = 0, Max = 15)]
     public int DecimalPlaces { get; init; } = 6;
 
     /// <summary>Relative tolerance of all numbers, in place of <see cref="DecimalPlaces"/>; null, the default, for none.</summary>
+    [Bounds(Min = 0, Max = 0.5)]
     public double? RelativeTolerance { get; init; }
 
     /// <summary>What a percent sign means.</summary>
@@ -93,6 +96,7 @@ internal sealed record MathOptions
     /// <summary>Whether a set may stand for a relation.</summary>
     public SetRelationPolicy SetAgainstRelation { get; init; } = SetRelationPolicy.WhenUnambiguous;
 
-    /// <summary>Wall time for one answer, beside a fixed bound of its work that does not depend on the machine; 30 ms at most and by default.</summary>
-    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMilliseconds(30);
+    /// <summary>Milliseconds for one answer, beside a fixed bound of its work that does not depend on the machine; 30 at most and by default.</summary>
+    [Bounds(Min = 1, Max = 30)]
+    public int TimeLimitMs { get; init; } = 30;
 }

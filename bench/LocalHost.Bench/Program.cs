@@ -1,0 +1,16 @@
+using System.Text.Json;
+using R1Cloud.LocalHost.Bench;
+using R1Cloud.LocalHost.Hosting;
+
+// Prints one JSON line a case. Arguments: [case name part]
+var only = args.Length > 0 ? args[0] : "";
+var cases = new (string Name, Func<BenchStorage, Task<object>> Run)[]
+{
+    ("noop jobs", NoopCase.RunAsync),
+    ("checkpoint", CheckpointCase.RunAsync),
+};
+foreach (var (name, run) in cases.Where(item => item.Name.Contains(only, StringComparison.Ordinal)))
+{
+    await using var storage = await BenchStorage.StartAsync(AzuritePackage.Find(null, AppContext.BaseDirectory));
+    Console.WriteLine(JsonSerializer.Serialize(new { @case = name, figures = await run(storage) }));
+}

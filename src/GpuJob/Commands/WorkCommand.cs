@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Work;
+using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.GpuJob.Commands;
+
+/// <summary><c>gpujob work</c>: what a container or a local worker process runs.</summary>
+internal static class WorkCommand
+{
+    private static readonly TimeSpan OrphanGrace = TimeSpan.FromSeconds(10);
+
+    public static Command Create(CommandContext context)
+    {
+        var run = new Option<string>("--run") { Description = "The run whose jobs are taken.", Required = true };
+        var worker = new Option<string>("--worker") { Description = "This worker's name within the run.", DefaultValueFactory = _ => Environment.MachineName.ToLowerInvariant() };
+        var parentPipe = new Option<bool>("--parent-pipe") { Description = "Leave when the standard input ends: the starter has gone." };
+        var idle = new Option<int?>("--idle-limit") { Description = "Leave after so many seconds without a job." };
+        var machine = new MachineOptions();
+        var command = new ExampleCommand("work",
+            "Takes a run's jobs from its queue until told to stop. SIGTERM: saves, puts the job back, exits with 30. The storage is named by the environment variable " + StorageConnection.Variable + ".",
+            "R1_STORAGE=https://ACCOUNT.blob.core.windows.net gpujob work --run quickstart-1a2b3c4d --worker gpu-0 --device cuda")
+        {
+            run, worker, parentPipe, idle,
+        };
+        machine.AddTo(command);
+        command.SetAction((parsed, _) => context.GuardAsync(async () =>
+        {
+            using var signals = new StopSignals(parsed.GetValue(parentPipe), OrphanGrace);
+            using var logs = LoggerFactory.Create(Logs.ToOutput);
+            var storage = StorageConnection.FromEnvironment();
+            using var models = machine.Models(parsed);
+            using var scratch = new ScratchFolder();
+            var options = new WorkerOptions
+            {
+                RunId = parsed.GetValue(run)!, Name = parsed.GetValue(worker)!, ScratchFolder = scratch.Path,
+                IdleLimit = parsed.GetValue(idle) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            };
+            return await new Worker(storage, JobHandlers.All(models), options, TimeProvider.System, logs.CreateLogger<Worker>()).RunAsync(signals.Token);
+        }));
+        return command;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.GpuJob.Rewards;
+
+/// <summary>
+/// The countdown game (TinyZero, github.com/Jiayi-Pan/TinyZero): an expression in the answer tags uses each of the row's numbers
+/// (<c>nums</c> or <c>numbers</c>) once and reaches the <c>target</c> (or the answer).
+/// </summary>
+internal sealed class Countdown(CountdownOptions options)
+{
+    /// <summary>1 when it does, the form's score when it is an expression over the right numbers, else 0.</summary>
+    public Reward Score(Completion completion)
+    {
+        if (completion.Find("nums", "numbers") is not { } column || column.Value.AsWholeNumbers() is not { } given)
+            return Reward.Failed("the row has no list of whole numbers \"nums\" or \"numbers\"");
+        if (Target(completion) is not { } target) return Reward.Failed("the row has no whole number \"target\", nor as its answer");
+        if (!completion.Finished) return Reward.Unparsable("cut off at the length limit");
+        if (ThinkAnswerFormat.ExtractAnswer(completion.Text) is not { Length: > 0 } answer) return Reward.Unparsable("no <answer>…</answer>");
+
+        var expression = answer.Split('=')[0]; // "3*4 = 12" is how people write it
+        if (answer.Count(character => character == '=') > 1) return Reward.Unparsable("more than one =");
+        var (value, used, problem) = CountdownExpression.Evaluate(expression);
+        if (problem is not null) return Reward.Unparsable(problem);
+        if (!Fits(used, given)) return new(0, $"uses {string.Join(", ", used)} of {string.Join(", ", given)}");
+        return value == new Fraction(target, 1) ? new(1, $"reaches {target}") : new(options.FormScore, $"reaches {value}, not {target}");
+    }
+
+    private bool Fits(IReadOnlyList<long> used, long[] given)
+    {
+        var left = given.ToList();
+        return used.All(left.Remove) && (left.Count == 0 || !options.UseAll);
+    }
+
+    private static long? Target(Completion completion) =>
+        completion.Find("target") is { } column ? column.Value.AsWholeNumber()
+        : long.TryParse(completion.Answer, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var answer) ? answer : null;
+}

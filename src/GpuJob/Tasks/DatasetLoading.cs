@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Data;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.GpuJob.Tasks;
+
+/// <summary>Loads data sets, and keeps the last few in memory: every job of a stage asks for the same.</summary>
+internal static class DatasetLoading
+{
+    private const int MostKept = 4;
+
+    private static readonly ConcurrentDictionary<string, DatasetProblems> Kept = new(StringComparer.Ordinal);
+
+    /// <summary>The problems of a data set.</summary>
+    /// <param name="recipe">The data set.</param>
+    /// <param name="blobs">Where files that begin with <c>blob:</c> are.</param>
+    /// <param name="cancellation">Stops the download.</param>
+    /// <exception cref="BadInputException">A file or a row is wrong; the message names them.</exception>
+    public static async Task<DatasetProblems> LoadAsync(DatasetTask recipe, IBlobStore blobs, CancellationToken cancellation)
+    {
+        var key = Key(recipe);
+        if (Kept.TryGetValue(key, out var kept)) return kept;
+        var folder = Directory.CreateTempSubdirectory("r1-data-");
+        try
+        {
+            var files = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var file in FilesOf(recipe).Where(Dataset.IsBlob).Distinct())
+            {
+                files[file] = Path.Combine(folder.FullName, $"{files.Count}{Path.GetExtension(file)}");
+                if (!await blobs.TryDownloadAsync(file[Dataset.BlobPrefix.Length..], files[file], cancellation)) throw new BadInputException($"Data set file '{file}': there is no such blob.");
+            }
+            var problems = new DatasetProblems(recipe, Dataset.Load(recipe, file => files.GetValueOrDefault(file, file)));
+            if (Kept.Count >= MostKept) Kept.Clear();
+            return Kept.GetOrAdd(key, problems);
+        }
+        catch (DatasetException e)
+        {
+            throw new BadInputException(e.Message, e);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static IEnumerable<string> FilesOf(DatasetTask task) =>
+        [.. task.Files, .. task.HeldOutFiles, .. task.Against, .. task.Difficulty?.PassRates is { } rates ? (string[])[rates] : []];
+
+    // A local file that changed is another data set.
+    private static string Key(DatasetTask recipe) => JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', FilesOf(recipe).Where(file => !Dataset.IsBlob(file))
+        .Select(file => new FileInfo(file) is { Exists: true } info ? $"{info.Length}:{info.LastWriteTimeUtc.Ticks}" : "absent"));
+}

@@ -1,0 +1,63 @@
+using R1Cloud.Shared;
+using R1Cloud.Shared.Data;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.GpuJob.Tasks;
+
+/// <summary>Problems from a data set's files.</summary>
+internal sealed class DatasetProblems : IProblemTask
+{
+    private const string Placeholder = "{prompt}";
+
+    private readonly DatasetTask recipe;
+    private readonly Dataset dataset;
+    private readonly HashSet<string> heldOut;
+
+    // Where the problems of the last epochs stand: shards of one iteration draw from the same one or two.
+    private readonly Dictionary<long, int[]> epochs = [];
+
+    public DatasetProblems(DatasetTask recipe, Dataset dataset)
+    {
+        (this.recipe, this.dataset) = (recipe, dataset);
+        heldOut = dataset.HeldOut.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public Problem Training(ProblemDraw draw)
+    {
+        var count = dataset.Training.Count;
+        if (count == 0) throw new BadInputException($"Data set {string.Join(", ", recipe.Files)} has no training problems: {dataset.Report.HeldOut} are held out, {dataset.Report.Contaminated.Count} contaminated, {dataset.Report.Difficulty} too easy or too hard.");
+        return Create(dataset.Training[recipe.Order == DatasetOrder.EasyToHard ? Sliding(draw, count) : Epoch(draw.Position / count)[draw.Position % count]]);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Problem> HeldOut(int count) =>
+        dataset.HeldOut.Count >= count
+            ? [.. dataset.HeldOut.Take(count).Select(Create)]
+            : throw new BadInputException($"Data set {string.Join(", ", recipe.Files)}: {count} held-out problems asked for, there are {dataset.HeldOut.Count}.");
+
+    /// <inheritdoc/>
+    public bool IsHeldOut(Problem problem) => heldOut.Contains(problem.Id);
+
+    // At random out of a fifth of the problems, which begins with the easiest and ends with the hardest.
+    private static int Sliding(ProblemDraw draw, int count)
+    {
+        var window = Math.Max(1, (count + 4) / 5);
+        return (int)Math.Round(Math.Clamp(draw.Progress, 0, 1) * (count - window)) + new SeededRandom(draw.Seed).Next(window);
+    }
+
+    private int[] Epoch(long epoch)
+    {
+        lock (epochs)
+        {
+            if (epochs.TryGetValue(epoch, out var order)) return order;
+            order = [.. Enumerable.Range(0, dataset.Training.Count)];
+            if (epoch > 0) new SeededRandom(Seeds.Derive(recipe.Seed, "epoch", epoch)).Shuffle(order.AsSpan()); // the first is the data set's own order, shuffled already
+            if (epochs.Count > 3) epochs.Clear();
+            return epochs[epoch] = order;
+        }
+    }
+
+    private Problem Create(DataRow row) => new(row.Id, recipe.Template.Replace(Placeholder, row.Prompt, StringComparison.Ordinal), row.Answer) { Fields = row.Fields };
+}

@@ -1,0 +1,19 @@
+using R1Cloud.GpuJob.Jobs;
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.GpuJob.Work;
+
+/// <summary>Where an attempt's time went, as the result tells it.</summary>
+internal static class JobTimings
+{
+    /// <summary>Sums an attempt up.</summary>
+    public static JobTiming Of(JobContext context, DateTimeOffset startedAt, TimeProvider time) => new()
+    {
+        StartedAt = startedAt,
+        Total = (time.GetUtcNow() - startedAt).TotalSeconds,
+        Generation = context.Time[TimePart.Generation],
+        Reward = context.Time[TimePart.Reward],
+        Update = context.Time[TimePart.Update],
+        Storage = context.Time[TimePart.Storage],
+    };
+}

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging;
+using R1Cloud.GpuJob.Jobs;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.GpuJob.Work;
+
+/// <summary>Takes a run's jobs from its queue, one at a time, until told to stop or the run's queue is gone.</summary>
+internal sealed partial class Worker(StorageConnection storage, JobHandlers handlers, WorkerOptions options, TimeProvider time, ILogger log)
+{
+    private static readonly TimeSpan StorageDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Works.</summary>
+    /// <param name="preemption">Fires when the worker must stop: the job at hand is saved and put back.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public async Task<int> RunAsync(CancellationToken preemption)
+    {
+        var queue = storage.Queue(BlobLayout.JobQueue(options.RunId));
+        var execution = new JobExecution(storage, queue, handlers, options, time, log);
+        LogReady(log, options.Name, options.RunId, storage.Endpoint);
+        var last = time.GetTimestamp();
+        while (!preemption.IsCancellationRequested)
+        {
+            try
+            {
+                var messages = await queue.ReceiveAsync(1, options.Visibility, preemption);
+                if (messages is [var message])
+                {
+                    var delivery = await execution.RunAsync(message, preemption);
+                    last = time.GetTimestamp();
+                    if (delivery == Delivery.Preempted) return ExitCodes.Preempted;
+                    if (delivery == Delivery.Tainted) return ExitCodes.Retryable;
+                    continue;
+                }
+                var idle = time.GetElapsedTime(last);
+                if (idle > options.IdleLimit) break;
+                await Task.Delay(Wait(idle), time, preemption);
+            }
+            catch (OperationCanceledException) when (preemption.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (StorageException e) when (e.IsMissing)
+            {
+                LogRunOver(log, options.RunId);
+                break;
+            }
+            catch (StorageException e)
+            {
+                LogStorageAway(log, e.Message);
+                await Task.Delay(StorageDelay, time, preemption).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        return ExitCodes.Done;
+    }
+
+    // Short jobs are noticed at once, long ones within 2 % of their duration, and an idle worker stays quiet.
+    private TimeSpan Wait(TimeSpan idle) => TimeSpan.FromTicks(Math.Clamp(idle.Ticks / 50, options.PollMin.Ticks, options.PollMax.Ticks));
+
+    [LoggerMessage(2201, LogLevel.Information, "{Worker} takes the jobs of run {Run} from {Endpoint}")]
+    private static partial void LogReady(ILogger log, string worker, string run, string endpoint);
+
+    [LoggerMessage(2202, LogLevel.Information, "The queue of run {Run} is gone: nothing is left to do")]
+    private static partial void LogRunOver(ILogger log, string run);
+
+    [LoggerMessage(2203, LogLevel.Warning, "{Error} Trying again")]
+    private static partial void LogStorageAway(ILogger log, string error);
+}

@@ -1,0 +1,54 @@
+using System.Text.Json;
+
+namespace R1Cloud.Shared.Data;
+
+/// <summary>A problem of a data set, in the one form that all layouts are brought to.</summary>
+public sealed record DataRow
+{
+    /// <summary>The file that it comes from, as the recipe names it.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Its row in the file, from 1 (in JSONL: its line).</summary>
+    public required int Number { get; init; }
+
+    /// <summary>What is asked.</summary>
+    public required string Prompt { get; init; }
+
+    /// <summary>The right final answer; empty where only tests or instructions decide.</summary>
+    public required string Answer { get; init; }
+
+    /// <summary>What tells it from others: the prompt without what a layout adds to every row.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Its domain, e.g. <c>math</c>; null where the file says none.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>Share of a model's samples that were right, from 0 to 1; null where nothing is known.</summary>
+    public double? PassRate { get; init; }
+
+    /// <summary>The file's other columns, for the rewards.</summary>
+    public required IReadOnlyDictionary<string, JsonElement> Fields { get; init; }
+
+    /// <summary>Hash of the key without regard to case and spacing: equal ids are the same problem.</summary>
+    public string Id { get => field ??= TextKeys.Hash(Key).ToString("x16", System.Globalization.CultureInfo.InvariantCulture); } = null!;
+
+}
+
+/// <summary>One thing wrong with a data set.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Row">The row, from 1; 0 for the file as a whole.</param>
+/// <param name="Field">The column; empty for the row as a whole.</param>
+/// <param name="Message">What is wrong, and what is allowed.</param>
+public sealed record DataProblem(string File, int Row, string Field, string Message)
+{
+    /// <summary>The problem in one line: <c>file(row): field: message</c>.</summary>
+    public override string ToString() => $"{File}{(Row > 0 ? $"({Row})" : "")}: {(Field.Length > 0 ? Field + ": " : "")}{Message}";
+}
+
+/// <summary>A data set cannot be used; carries every problem found, up to a limit.</summary>
+/// <param name="problems">The problems, at least one.</param>
+public sealed class DatasetException(IReadOnlyList<DataProblem> problems) : Exception(string.Join(Environment.NewLine, problems))
+{
+    /// <summary>What is wrong.</summary>
+    public IReadOnlyList<DataProblem> Problems { get; } = problems;
+}

@@ -1,0 +1,74 @@
+using R1Cloud.Shared.Data;
+
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>
+/// The files of a recipe's data sets: relative paths become full ones, seen from the file that says them, and where the recipe is a file here they are read, so
+/// that what is wrong with a row is known before anything runs.
+/// </summary>
+internal sealed class DatasetFiles(RecipeProblems problems, ObjectNode tree, string? recipeFile)
+{
+    private readonly Dictionary<string, TaskBounds> bounds = [];
+
+    /// <summary>What was found out about the data sets that could be read, by task.</summary>
+    public IReadOnlyDictionary<string, TaskBounds> Bounds => bounds;
+
+    /// <summary>The recipe with full paths.</summary>
+    public Recipe Resolve(Recipe recipe)
+    {
+        if (!recipe.Tasks.Values.OfType<DatasetTask>().Any()) return recipe;
+        var tasks = new OrderedDictionary<string, TaskRecipe>();
+        foreach (var (name, task) in recipe.Tasks) tasks.Add(name, task is DatasetTask dataset ? Resolve($"tasks.{name}", name, dataset) : task);
+        return recipe with { Tasks = tasks };
+    }
+
+    private DatasetTask Resolve(string path, string name, DatasetTask task)
+    {
+        var resolved = task with
+        {
+            Files = Full($"{path}.files", task.Files),
+            HeldOutFiles = Full($"{path}.heldOutFiles", task.HeldOutFiles),
+            Against = Full($"{path}.against", task.Against),
+            Difficulty = task.Difficulty is { PassRates: { } rates } difficulty ? difficulty with { PassRates = Full($"{path}.difficulty.passRates", [rates])[0] } : task.Difficulty,
+        };
+        if (resolved.Difficulty is { } limits && limits.Above >= limits.Below && !problems.Concern($"{path}.difficulty"))
+            Add($"{path}.difficulty.above", $"{limits.Above} is not allowed", $"below difficulty.below, {limits.Below}");
+        if (recipeFile is not null && !problems.Concern(path) && !FilesOf(resolved).Any(Dataset.IsBlob)) Check(path, name, resolved);
+        return resolved;
+    }
+
+    private void Check(string path, string name, DatasetTask task)
+    {
+        try
+        {
+            var report = Dataset.Load(task).Report;
+            bounds[name] = new(report.Training, report.HeldOut, PromptTokens: 0, ExampleTokens: 0);
+        }
+        catch (DatasetException e)
+        {
+            foreach (var problem in e.Problems) Add(FieldOf(path, task, problem.File), problem.ToString(), $"rows of the layout {Words(task.Layout)}");
+        }
+    }
+
+    private IReadOnlyList<string> Full(string path, IReadOnlyList<string> files) => [.. files.Select(file =>
+    {
+        if (Dataset.IsBlob(file) || Path.IsPathFullyQualified(file)) return file;
+        var at = tree.Find(path).Node.At.File;
+        if (recipeFile is not null && file.Length > 0) return Path.GetFullPath(file, Path.GetDirectoryName(Path.GetFullPath(File.Exists(at) ? at : recipeFile))!);
+        if (!problems.Concern(path)) Add(path, $"{ScalarNode.Quote(file)} is a path from the recipe's folder, and there is none here", $"a full path, or {Dataset.BlobPrefix}PATH in the run's storage");
+        return file;
+    })];
+
+    private void Add(string path, string message, string allowed)
+    {
+        var node = tree.Find(path).Node;
+        problems.Add(node.At, path, node.Shown, message, allowed);
+    }
+
+    private static string FieldOf(string path, DatasetTask task, string file) =>
+        task.HeldOutFiles.Contains(file) ? $"{path}.heldOutFiles" : task.Against.Contains(file) ? $"{path}.against" : task.Difficulty?.PassRates == file ? $"{path}.difficulty.passRates" : $"{path}.files";
+
+    private static IEnumerable<string> FilesOf(DatasetTask task) => [.. task.Files, .. task.HeldOutFiles, .. task.Against, .. task.Difficulty?.PassRates is { } rates ? (string[])[rates] : []];
+
+    private static string Words(DatasetLayout layout) => System.Text.Json.JsonSerializer.Serialize(layout, R1Json.Options).Trim('"');
+}

@@ -1,0 +1,80 @@
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>Problems from files.</summary>
+public sealed record DatasetTask : TaskRecipe
+{
+    /// <summary>The files, <c>.jsonl</c> or <c>.parquet</c>: local paths (relative ones from the recipe's folder), or <c>blob:PATH</c> in the run's storage.</summary>
+    [NotEmpty]
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>How the files' columns are named.</summary>
+    public DatasetLayout Layout { get; init; } = DatasetLayout.Plain;
+
+    /// <summary>Only rows of this <c>domain</c>; null for all.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>What the model reads; <c>{prompt}</c> stands for the row's problem.</summary>
+    [Contains("{prompt}")]
+    public string Template { get; init; } = "{prompt}";
+
+    /// <summary>Files of the same layout whose problems are held out for evaluation; those of <c>files</c> that they share 10 words with are left out.</summary>
+    public IReadOnlyList<string> HeldOutFiles { get; init; } = [];
+
+    /// <summary>Share of the problems, chosen by hash, that is held out where there are no <c>heldOutFiles</c>, in percent (100: none is learned from).</summary>
+    [Bounds(Min = 0, Max = 100)]
+    public int HeldOutPercent { get; init; } = 10;
+
+    /// <summary>Evaluation sets: training problems that share 10 words in a row with one of theirs are left out.</summary>
+    public IReadOnlyList<string> Against { get; init; } = [];
+
+    /// <summary>Leaves out training problems that are too easy or too hard to learn from; null for none.</summary>
+    public DifficultyRecipe? Difficulty { get; init; }
+
+    /// <summary>Decides the order of training problems; what is held out does not depend on it.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>The order in which training problems are drawn.</summary>
+    public DatasetOrder Order { get; init; } = DatasetOrder.Shuffled;
+}
+
+/// <summary>Which training problems are neither too easy nor too hard, by the share of a model's samples that was right. Problems without one stay.</summary>
+public sealed record DifficultyRecipe
+{
+    /// <summary>A file of rows with a problem's text and its <c>pass_rate</c>; null takes the data set's own column.</summary>
+    public string? PassRates { get; init; }
+
+    /// <summary>Pass rates must be above this: 0 drops what is always wrong.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double Above { get; init; }
+
+    /// <summary>Pass rates must be below this: 1 drops what is always right.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double Below { get; init; } = 1;
+}
+
+/// <summary>How a data set's columns are named.</summary>
+public enum DatasetLayout
+{
+    /// <summary><c>prompt</c>, <c>question</c>, <c>problem</c> or <c>messages</c>; <c>answer</c>, <c>tests</c> or <c>instruction_id_list</c>.</summary>
+    Plain,
+    /// <summary><c>question</c>; <c>answer</c> that ends in <c>#### 42</c>.</summary>
+    Gsm8k,
+    /// <summary><c>problem</c>; <c>answer</c>, or a <c>solution</c> that ends in <c>\boxed{42}</c>.</summary>
+    Math,
+    /// <summary><c>nums</c> (or <c>numbers</c>) and <c>target</c>.</summary>
+    Countdown,
+    /// <summary><c>prompt</c>, <c>entry_point</c>, <c>test</c>.</summary>
+    [System.Text.Json.Serialization.JsonStringEnumMemberName("humaneval")]
+    HumanEval,
+    /// <summary><c>text</c> (or <c>prompt</c>), <c>test_list</c>, <c>test_setup_code</c>.</summary>
+    Mbpp,
+}
+
+/// <summary>The order in which training problems are drawn.</summary>
+public enum DatasetOrder
+{
+    /// <summary>Each once in a random order, then all anew in another.</summary>
+    Shuffled,
+    /// <summary>At random out of a window, a fifth of the set, that slides from the easiest to the hardest as the stage goes on.</summary>
+    EasyToHard,
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>
+/// The rewards that a recipe may name, each with the record of its options. It stands here, not in the trainer, so that a recipe is checked
+/// before any worker starts; a test of the trainer holds this list and its registry of functions equal.
+/// </summary>
+public static class RewardCatalog
+{
+    /// <summary>The record of each reward's options, by the reward's name.</summary>
+    public static IReadOnlyDictionary<string, Type> OptionTypes { get; } = new OrderedDictionary<string, Type>(StringComparer.Ordinal)
+    {
+        ["accuracy/exact"] = typeof(ExactOptions),
+        ["accuracy/math"] = typeof(MathOptions),
+        ["accuracy/regex"] = typeof(RegexRewardOptions),
+        ["accuracy/multiple-choice"] = typeof(MultipleChoiceOptions),
+        ["accuracy/countdown"] = typeof(CountdownOptions),
+        ["format/think-answer"] = typeof(NoRewardOptions),
+        ["format/r1-strict"] = typeof(NoRewardOptions),
+        ["format/think"] = typeof(NoRewardOptions),
+        ["format/tag-count"] = typeof(NoRewardOptions),
+        ["format/reasoning-steps"] = typeof(ReasoningStepsOptions),
+        ["language/consistency"] = typeof(LanguageOptions),
+        ["length/overlong"] = typeof(OverlongOptions),
+        ["length/cosine"] = typeof(CosineOptions),
+        ["repetition/ngram"] = typeof(RepetitionOptions),
+        ["instructions/ifeval"] = typeof(InstructionOptions),
+    };
+
+    /// <summary>A reward's options as its record: strict, so that a misspelt setting never falls back to its default in silence.</summary>
+    /// <param name="reward">The reward's name, for the message.</param>
+    /// <param name="options">What the recipe says; null for all defaults.</param>
+    /// <typeparam name="T">The record.</typeparam>
+    /// <exception cref="BadInputException">A field is unknown, missing or out of its limits; the message names reward, field and what is allowed.</exception>
+    public static T Bind<T>(string reward, JsonElement? options)
+        where T : notnull
+    {
+        var problems = new RecipeProblems();
+        try
+        {
+            var tree = RecipeReader.Read($"options of reward {reward}", options?.GetRawText() ?? "{}", problems);
+            problems.ThrowIfAny();
+            var bound = new RecipeBinder(problems).Bind(RecipeShape.ObjectOf(typeof(T)), tree!);
+            problems.ThrowIfAny();
+            return bound.Deserialize<T>(R1Json.Options)!;
+        }
+        catch (RecipeException e)
+        {
+            throw new BadInputException(string.Join(Environment.NewLine, e.Problems.Select(problem => $"Reward '{reward}': options.{problem.Path}: {problem.Message}: {problem.Allowed}")), e);
+        }
+    }
+}
+
+/// <summary>The reward has no options.</summary>
+public sealed record NoRewardOptions;

@@ -1,0 +1,46 @@
+namespace R1Cloud.LocalHost.Tests.EndToEnd;
+
+/// <summary>What the whole stands for: whatever dies, the run goes on and ends with the same bits.</summary>
+public sealed class KilledRunTests : IDisposable
+{
+    private readonly TestFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Up_WorkerAndHostKilledInMidRun_EndsWithTheSameWeights()
+    {
+        var calm = new MiniRun(folder, "calm");
+        calm.Start();
+        (await calm.EndAsync()).ShouldBe(0, calm.Output);
+        calm.Output.ShouldContain("held-out problems, none of them in the training data");
+
+        var rough = new MiniRun(folder, "rough");
+        rough.Start();
+        await rough.ReachAsync("r1-zero/000003/update/0: attempt");
+        await rough.KillWorkerAsync();
+        await rough.ReachAsync("r1-zero/000008/rollout/0: attempt");
+        rough.KillHost();
+        await Task.Delay(500);
+
+        var again = new MiniRun(folder, "rough");
+        again.Start();
+        (await again.EndAsync()).ShouldBe(0, again.Output);
+
+        again.Weights().ShouldBe(calm.Weights());
+        // What was finished before the kill was not done again.
+        again.WorkerLogs().Split("base/000000/pretrain/0: Succeeded").Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Up_TwoWorkersInsteadOfOne_TheSameWeights()
+    {
+        var one = new MiniRun(folder, "one", "--set", "stages.r1-zero.iterations=4", "--set", "stages.r1-zero.shards=2");
+        one.Start();
+        (await one.EndAsync()).ShouldBe(0, one.Output);
+        var two = new MiniRun(folder, "two", "--set", "stages.r1-zero.iterations=4", "--set", "stages.r1-zero.shards=2", "--workers", "2");
+        two.Start();
+        (await two.EndAsync()).ShouldBe(0, two.Output);
+        two.Weights().ShouldBe(one.Weights());
+    }
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace R1Cloud.LocalHost.Tests.EndToEnd;
+
+/// <summary>A run of the real thing (host, Azurite, worker process, TorchSharp) on a recipe of a few seconds.</summary>
+internal sealed partial class MiniRun(TestFolder folder, string data, params string[] settings)
+{
+    private const string Recipe = """
+        {
+          "extends": "r1-zero", "name": "mini", "seed": 5,
+          "tasks": { "addition": { "kind": "arithmetic", "digits": 1, "heldOutPercent": 20 } },
+          "stages": {
+            "base": {
+              "kind": "pretrain", "task": "addition", "steps": 60, "batchSize": 16, "saveEvery": 20,
+              "model": { "hiddenSize": 32, "layers": 2, "heads": 2, "kvHeads": 1, "intermediateSize": 48, "maxPositions": 64 },
+              "corpus": { "tagged": 0.5, "guesses": 0.5 },
+              "optimizer": { "learningRate": 5e-3, "warmupSteps": 5 }
+            },
+            "r1-zero": {
+              "from": "base", "task": "addition", "iterations": 25, "questions": 16, "groupSize": 4, "miniBatches": 2,
+              "sampling": { "maxNewTokens": 24 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 },
+              "loss": { "klWeight": 0.01 }, "referenceEvery": 5, "optimizer": { "learningRate": 1e-3 }
+            }
+          },
+          "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
+          "workers": { "count": 1, "threads": 1, "device": "cpu" },
+          "jobs": { "heartbeatTimeoutSeconds": 4 }
+        }
+        """;
+
+    private readonly List<string> output = [];
+    private Process? process;
+
+    public string Data => folder[data];
+
+    public string Output
+    {
+        get { lock (output) return string.Join('\n', output); }
+    }
+
+    /// <summary>Gives the command that starts the run, or goes on with it.</summary>
+    public void Start()
+    {
+        var recipe = folder.Write("mini.json", Recipe);
+        process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings], folder.Root, []);
+        process.StandardInput.Close();
+        foreach (var reader in new[] { process.StandardOutput, process.StandardError }) _ = CopyAsync(reader);
+    }
+
+    /// <summary>Waits until a worker's log tells of a job.</summary>
+    public Task ReachAsync(string job) => Eventually.BeTrueAsync(() => Failed() || WorkerLogs().Contains(job, StringComparison.Ordinal), $"job {job}; {Output}", 90);
+
+    /// <summary>SIGKILL for the worker process: no last words.</summary>
+    public async Task KillWorkerAsync()
+    {
+        var url = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "host.json"))).RootElement.GetProperty("url").GetString();
+        using var http = new HttpClient();
+        var runs = await http.GetStringAsync($"{url}/api/runs/{RunId}");
+        var pid = int.Parse(PidPattern().Match(runs).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        Process.GetProcessById(pid).Kill();
+    }
+
+    /// <summary>SIGKILL for the host: orchestrator, API and engine at once.</summary>
+    public void KillHost()
+    {
+        process!.Kill();
+        process.WaitForExit();
+    }
+
+    /// <summary>Waits for the end.</summary>
+    public async Task<int> EndAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(150));
+        try
+        {
+            await process!.WaitForExitAsync(limit.Token);
+            return process.ExitCode;
+        }
+        finally
+        {
+            if (!process!.HasExited) process.Kill(entireProcessTree: true);
+        }
+    }
+
+    public string RunId => Path.GetFileName(Directory.GetDirectories(Path.Combine(Data, "logs")).Single());
+
+    /// <summary>The hash of the last model's weights.</summary>
+    public string Weights() => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, "model", "model.safetensors"))));
+
+    public string WorkerLogs()
+    {
+        var logs = Path.Combine(Data, "logs");
+        return Directory.Exists(logs) ? string.Concat(Directory.GetFiles(logs, "worker-*.log", SearchOption.AllDirectories).Select(Read)) : "";
+    }
+
+    private bool Failed() => process!.HasExited ? throw new InvalidOperationException($"It ended with {process.ExitCode}: {Output}") : false;
+
+    private static string Read(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return reader.ReadToEnd();
+    }
+
+    private async Task CopyAsync(StreamReader reader)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lock (output) output.Add(line);
+        }
+    }
+
+    [GeneratedRegex("pid (\\d+)")]
+    private static partial Regex PidPattern();
+}
