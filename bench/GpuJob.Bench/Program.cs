@@ -17,8 +17,11 @@ foreach (var (name, config) in new[] { ("0.74M", quickstart), ("4.7M", small) })
     cases.Add(($"train {name}", () => TrainCase.Run(config, compute, name == "0.74M" ? (256, 35) : (32, 256))));
 }
 cases.Add(("rollout 0.74M", () => DecodeCase.Rollout(quickstart, compute.Threads)));
+foreach (var name in new[] { "qwen3", "deepseek_v3", "llama3" }) cases.Add(($"tokenize {name}", () => TokenizeCase.Run(name)));
 cases.Add(("update 0.74M", () => TrainCase.Update(quickstart, compute)));
 cases.Add(("math answers", MathCase.Run));
+cases.Add(("judge python", () => JudgeCase.Run("python")));
+cases.Add(("judge javascript", () => JudgeCase.Run("javascript", "const [a, b] = require('fs').readFileSync(0, 'utf8').split(' ').map(Number);\nconsole.log(a + b);")));
 
 foreach (var (name, run) in cases.Where(item => item.Name.Contains(only, StringComparison.Ordinal)))
 {

@@ -5,7 +5,7 @@ namespace R1Cloud.GpuJob.Tests;
 /// <summary>Numbers that public implementations gave (see Oracles/README.md), and fixtures beside the repository.</summary>
 internal static class Oracles
 {
-    private static readonly string Root = FindRoot();
+    public static readonly string Root = FindRoot();
 
     /// <summary>The folder of this suite's sources.</summary>
     public static string TestsFolder => Path.Combine(Root, "tests", "GpuJob.Tests");

@@ -39,10 +39,12 @@ internal static class CommandLine
         {
             WorkCommand.Create(context),
             RunJobCommand.Create(context),
+            VerifyCommand.Create(context),
         };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
         root.Add(GradeCommand.Create(context));
         root.Add(DataCommand.Create(context));
+        root.Add(TokenizeCommand.Create(context));
         return root;
     }
 }

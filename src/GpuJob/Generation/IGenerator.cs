@@ -22,7 +22,11 @@ internal interface IGenerator : IDisposable
 /// <param name="Prompt">Token ids, at least one.</param>
 /// <param name="Seeds">One seed a sample. The noise of a sample is a function of its seed and the token's index alone: results do not depend on batching, order or sharding.</param>
 /// <param name="EosIds">Ids that end a completion.</param>
-internal sealed record GenerationRequest(int[] Prompt, ulong[] Seeds, IReadOnlyList<int> EosIds);
+internal sealed record GenerationRequest(int[] Prompt, ulong[] Seeds, IReadOnlyList<int> EosIds)
+{
+    /// <summary>Called with a sample's index and completion as soon as it has ended, from any thread, while others go on; must be quick and not throw.</summary>
+    public Action<int, GenerationResult>? OnFinished { get; init; }
+}
 
 /// <summary>One completion.</summary>
 /// <param name="Tokens">New token ids, the end id included.</param>

@@ -28,7 +28,11 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256) : IGener
         foreach (var wave in samples.Chunk(maxRows))
         {
             using var scope = NewDisposeScope();
-            foreach (var (sample, result) in wave.Zip(Run(wave, sampling, cancellation))) results[sample.Request][sample.Index] = result;
+            foreach (var (sample, result) in wave.Zip(Run(wave, sampling, cancellation)))
+            {
+                results[sample.Request][sample.Index] = result;
+                sample.Source.OnFinished?.Invoke(sample.Index, result);
+            }
         }
         return results;
     }

@@ -3,6 +3,7 @@ using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
+using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
@@ -14,7 +15,7 @@ namespace R1Cloud.GpuJob.Jobs;
 /// Measures a checkpoint on held-out problems: greedily, and by k samples a problem whose mean is pass@1 (DeepSeek-R1 section 3.1).
 /// Problems and sampling noise do not depend on the checkpoint, so before and after are asked the same.
 /// </summary>
-internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<EvaluateJob>
+internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>? verifiers = null) : IJobHandler<EvaluateJob>
 {
     private const int ShownSamples = 24;
 
@@ -23,10 +24,11 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
     {
         var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Rewards));
         var problems = task.HeldOut(settings.Problems);
+        var scoring = new OverlappedScoring(rewards, verifiers);
         var policy = await models.PolicyAsync(payload.Checkpoint, context);
 
-        var greedy = Ask(settings.Sampling with { Temperature = 0, TopP = 1, TopK = 0, MinP = 0 }, samples: 1);
-        var sampled = settings.Samples > 0 && settings.Sampling.Temperature > 0 ? Ask(settings.Sampling, settings.Samples) : [];
+        var greedy = await AskAsync(settings.Sampling with { Temperature = 0, TopP = 1, TopK = 0, MinP = 0 }, samples: 1);
+        var sampled = settings.Samples > 0 && settings.Sampling.Temperature > 0 ? await AskAsync(settings.Sampling, settings.Samples) : [];
 
         var metrics = new Dictionary<string, double>
         {
@@ -57,25 +59,29 @@ internal sealed class EvaluateHandler(ResidentModels models) : IJobHandler<Evalu
         }
         return new JobOutcome(outputs, metrics);
 
-        List<Answer> Ask(SamplingRecipe sampling, int samples)
+        async Task<List<Answer>> AskAsync(SamplingRecipe sampling, int samples)
         {
+            var early = new Task<Answer>?[problems.Count, samples];
             var requests = problems.Select((problem, index) => new GenerationRequest(
-                policy.EncodePrompt(problem.Prompt),
+                policy.EncodePrompt(problem.Prompt, payload.Settings.Prompt),
                 [.. Enumerable.Range(0, samples).Select(sample => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))],
-                [policy.Tokenizer.EosId])).ToList();
+                policy.Tokenizer.EosIds)
+            {
+                OnFinished = scoring.Overlaps ? (sample, result) => early[index, sample] = JudgeAsync(problem, result) : null,
+            }).ToList();
             IReadOnlyList<IReadOnlyList<GenerationResult>> results;
             using (context.Time.Measure(TimePart.Generation)) results = policy.Generate(requests, sampling, context.Preemption);
             using var _ = context.Time.Measure(TimePart.Reward);
-            return [.. problems.SelectMany((problem, index) => results[index].Select(result => Judge(problem, result)))];
+            return [.. await Task.WhenAll(problems.SelectMany((problem, index) => results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(problem, result))))];
         }
 
-        Answer Judge(Problem problem, GenerationResult result)
+        async Task<Answer> JudgeAsync(Problem problem, GenerationResult result)
         {
             var text = policy.Tokenizer.Decode(result.Tokens);
-            return new Answer(problem, result, text, rewards.Score(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
+            return new Answer(problem, result, text, await scoring.ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
             {
                 Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
-            }));
+            }, context.Preemption));
         }
     }
 

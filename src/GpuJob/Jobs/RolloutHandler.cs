@@ -3,6 +3,7 @@ using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
+using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
@@ -13,7 +14,7 @@ namespace R1Cloud.GpuJob.Jobs;
 /// Samples a group of completions for every question of a shard and scores them. Questions and noise derive from (seed, stage, iteration,
 /// question, sample), so the rollout is the same however it is cut into shards.
 /// </summary>
-internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<RolloutJob>
+internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? verifiers = null) : IJobHandler<RolloutJob>
 {
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(RolloutJob payload, JobContext context)
@@ -27,11 +28,16 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
                 Position: (long)payload.Iteration * settings.Questions + question,
                 Progress: payload.Iteration / Math.Max(1.0, settings.Iterations - 1)))).ToList();
         if (problems.Find(task.IsHeldOut) is { } leaked) throw new InvalidOperationException($"Problem {leaked.Id} is held out and must not be trained on.");
+        var scoring = new OverlappedScoring(rewards, verifiers);
+        var early = new Task<ScoredCompletion>?[problems.Count, settings.GroupSize];
         var requests = problems.Select((problem, index) => new GenerationRequest(
-            policy.EncodePrompt(problem.Prompt),
+            policy.EncodePrompt(problem.Prompt, settings.Prompt),
             [.. Enumerable.Range(0, settings.GroupSize).Select(sample =>
                 Seeds.Derive(payload.Seed, payload.Stage + "/sample", payload.Iteration, payload.FirstQuestion + index, sample))],
-            [policy.Tokenizer.EosId])).ToList();
+            policy.Tokenizer.EosIds)
+        {
+            OnFinished = scoring.Overlaps ? (sample, result) => early[index, sample] = ScoreAsync(index, result) : null,
+        }).ToList();
 
         IReadOnlyList<IReadOnlyList<GenerationResult>> results;
         using (context.Time.Measure(TimePart.Generation)) results = policy.Generate(requests, settings.Sampling, context.Preemption);
@@ -41,16 +47,12 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
         {
             for (var index = 0; index < problems.Count; index++)
             {
-                foreach (var result in results[index])
+                for (var sample = 0; sample < results[index].Count; sample++)
                 {
-                    var text = policy.Tokenizer.Decode(result.Tokens);
-                    var finished = result.Finish == FinishReason.Stop;
-                    var scored = rewards.Score(new Completion(text, problems[index].Answer, finished)
-                    {
-                        Prompt = problems[index].Prompt, Fields = problems[index].Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
-                    });
+                    var result = results[index][sample];
+                    var scored = await (early[index, sample] ?? ScoreAsync(index, result));
                     scores.Add(scored);
-                    samples.Add(SampleRow.Create(problems[index], text, result.Tokens.Length, scored));
+                    samples.Add(SampleRow.Create(problems[index], policy.Tokenizer.Decode(result.Tokens), result.Tokens.Length, scored));
                     rows.Add(new RolloutRow
                     {
                         Question = payload.FirstQuestion + index,
@@ -58,7 +60,7 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
                         Completion = result.Tokens,
                         LogProbs = result.LogProbs,
                         Reward = (float)scored.Total,
-                        Truncated = !finished,
+                        Truncated = result.Finish == FinishReason.Length,
                         Dropped = scored.Dropped,
                     });
                 }
@@ -67,6 +69,12 @@ internal sealed class RolloutHandler(ResidentModels models) : IJobHandler<Rollou
 
         var outputs = await SaveAsync(payload, rows, samples, context);
         return new JobOutcome(outputs, RolloutMetrics.Of(rows, scores, rewards.Names));
+
+        async Task<ScoredCompletion> ScoreAsync(int index, GenerationResult result) => await scoring.ScoreAsync(
+            new Completion(policy.Tokenizer.Decode(result.Tokens), problems[index].Answer, result.Finish == FinishReason.Stop)
+            {
+                Prompt = problems[index].Prompt, Fields = problems[index].Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
+            }, context.Preemption);
     }
 
     private static async Task<Dictionary<string, string>> SaveAsync(RolloutJob payload, List<RolloutRow> rows, List<SampleRow> samples, JobContext context)

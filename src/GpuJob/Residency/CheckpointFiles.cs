@@ -20,7 +20,7 @@ internal static class CheckpointFiles
         policy.Optimizer?.Save(Path.Combine(folder, Optimizer));
         File.WriteAllText(Path.Combine(folder, TrainerState), JsonSerializer.Serialize(state, R1Json.Indented));
         File.WriteAllText(Path.Combine(folder, "generation_config.json"), JsonSerializer.Serialize(
-            new Dictionary<string, object?> { ["bos_token_id"] = policy.Tokenizer.BosId, ["eos_token_id"] = policy.Tokenizer.EosId, ["pad_token_id"] = policy.Tokenizer.PadId, ["do_sample"] = true },
+            new Dictionary<string, object?> { ["bos_token_id"] = policy.Tokenizer.BosId, ["eos_token_id"] = policy.Tokenizer.EosIds is [var eos] ? eos : policy.Tokenizer.EosIds, ["pad_token_id"] = policy.Tokenizer.PadId, ["do_sample"] = true },
             R1Json.Indented));
     }
 }

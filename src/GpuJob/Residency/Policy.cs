@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
+using R1Cloud.GpuJob.Prompts;
 using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared.Recipes;
 
@@ -10,6 +11,7 @@ namespace R1Cloud.GpuJob.Residency;
 internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator generator) : IDisposable
 {
     private bool stale = true;
+    private (PromptRecipe Recipe, Func<string, int[]> Encode)? prompts;
 
     /// <summary>The checkpoint whose content the model (and the optimizer, if any) holds; null while they hold none's.</summary>
     public string? Checkpoint { get; private set; }
@@ -29,8 +31,13 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     /// <summary>Says whose content the policy now holds.</summary>
     public void Is(string checkpoint) => Checkpoint = checkpoint;
 
-    /// <summary>A prompt's ids, begin mark included.</summary>
-    public int[] EncodePrompt(string prompt) => [.. Tokenizer.BosId is { } bos ? (int[])[bos] : [], .. Tokenizer.Encode(prompt)];
+    /// <summary>A problem's ids in the form that the recipe asks for, begin mark included.</summary>
+    /// <exception cref="Shared.Jobs.BadInputException">The tokenizer cannot write that form.</exception>
+    public int[] EncodePrompt(string problem, PromptRecipe prompt)
+    {
+        if (prompts?.Recipe != prompt) prompts = (prompt, PromptTemplates.Create(prompt, Tokenizer));
+        return prompts.Value.Encode(problem);
+    }
 
     /// <inheritdoc cref="IGenerator.Generate"/>
     public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken preemption)

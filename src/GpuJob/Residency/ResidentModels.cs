@@ -41,7 +41,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         {
             policy?.Dispose();
             policy = null;
-            policy = Create(CausalLm.Load(folder, Compute.Device), SymbolTokenizer.Load(folder));
+            policy = Create(CausalLm.Load(folder, Compute.Device), TokenizerLoader.Load(folder));
         }
         policy.Is(checkpoint);
         return policy;

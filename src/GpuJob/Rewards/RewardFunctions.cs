@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.GpuJob.Rewards.Code;
 using R1Cloud.GpuJob.Rewards.Instructions;
 using R1Cloud.GpuJob.Rewards.Language;
 using R1Cloud.GpuJob.Rewards.Mathematics;
@@ -12,6 +13,7 @@ internal static class RewardFunctions
 {
     private static readonly Dictionary<string, RewardKind> Known = new(StringComparer.Ordinal)
     {
+        ["accuracy/code"] = Kind<CodeOptions>(CodeReward.Function),
         ["accuracy/exact"] = Kind<ExactOptions>(options => new ExactAnswer(options).Score),
         ["accuracy/math"] = Kind<MathOptions>(options => completion => MathAnswer.Score(completion, options)),
         ["accuracy/regex"] = Kind<RegexRewardOptions>(options => new RegexAnswer(options).Score),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
@@ -20,11 +21,16 @@ internal sealed class RewardSum
     /// <summary>The functions' names.</summary>
     public IReadOnlyList<string> Names => [.. parts.Select(part => part.Name)];
 
+    /// <summary>The functions' options as the recipe has them, by name.</summary>
+    public IReadOnlyDictionary<string, JsonElement?> Options => parts.ToDictionary(part => part.Name, part => part.Settings.Options);
+
     /// <summary>Scores a completion by every function.</summary>
-    public ScoredCompletion Score(Completion completion)
+    /// <param name="completion">The completion.</param>
+    /// <param name="known">Verdicts that verifiers gave already; those functions are not called.</param>
+    public ScoredCompletion Score(Completion completion, IReadOnlyDictionary<string, Reward>? known = null)
     {
         var verdicts = new Dictionary<string, Reward>(parts.Length, StringComparer.Ordinal);
-        foreach (var part in parts) verdicts.Add(part.Name, Judge(part, part.LooksAtVerdicts ? completion with { Verdicts = verdicts } : completion));
+        foreach (var part in parts) verdicts.Add(part.Name, Judge(part, part.LooksAtVerdicts ? completion with { Verdicts = verdicts } : completion, known));
         return new(
             parts.Sum(part => part.Settings.Weight * verdicts[part.Name].Score),
             verdicts,
@@ -32,11 +38,11 @@ internal sealed class RewardSum
     }
 
     // A function that throws must not take the run with it, nor pass for one that found nothing: it is counted as what it is. Bad settings end the job.
-    private static Reward Judge(Part part, Completion completion)
+    private static Reward Judge(Part part, Completion completion, IReadOnlyDictionary<string, Reward>? known)
     {
         try
         {
-            var reward = part.Score(completion);
+            var reward = known is not null && known.TryGetValue(part.Name, out var verdict) ? verdict : part.Score(completion);
             if (!reward.Judged) return reward with { Score = 0 };
             return double.IsFinite(reward.Score) ? reward : Reward.Failed($"the score is {reward.Score}");
         }

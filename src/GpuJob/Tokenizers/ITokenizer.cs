@@ -17,12 +17,29 @@ internal interface ITokenizer
     /// <summary>The id that ends a completion.</summary>
     int EosId { get; }
 
-    /// <summary>The ids of a text, without begin and end marks.</summary>
+    /// <summary>All ids that end a completion, <see cref="EosId"/> first.</summary>
+    IReadOnlyList<int> EosIds => [EosId];
+
+    /// <summary>The ids of a text, without begin and end marks. Special tokens that the text spells out are theirs.</summary>
     /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
     int[] Encode(string text);
 
-    /// <summary>The text of some ids; begin, end and padding leave no trace.</summary>
-    string Decode(ReadOnlySpan<int> ids);
+    /// <summary>The ids of a text with its begin and end marks.</summary>
+    /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
+    int[] EncodeMarked(string text) => [.. BosId is { } bos ? (int[])[bos] : [], .. Encode(text)];
+
+    /// <summary>The text of some ids. Ids that are no token leave no trace.</summary>
+    /// <param name="ids">The ids.</param>
+    /// <param name="keepSpecial">Whether special tokens (begin, end, padding and other control tokens) are written too.</param>
+    string Decode(ReadOnlySpan<int> ids, bool keepSpecial = false)
+    {
+        var stream = Stream(keepSpecial);
+        return stream.Append(ids) + stream.Flush();
+    }
+
+    /// <summary>Decodes ids as they come.</summary>
+    /// <param name="keepSpecial">Whether special tokens are written too.</param>
+    StreamingDecoder Stream(bool keepSpecial = false);
 
     /// <summary>Writes the tokenizer's files in Hugging Face layout.</summary>
     /// <param name="folder">An existing folder.</param>

@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json.Nodes;
+using R1Cloud.GpuJob.Tokenizers.Decoders;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 
@@ -65,15 +65,8 @@ internal sealed class SymbolTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
-    public string Decode(ReadOnlySpan<int> encoded)
-    {
-        var text = new StringBuilder(encoded.Length);
-        foreach (var id in encoded)
-        {
-            if (id != PadId && id != EosId && id != BosId) text.Append(tokens[id]);
-        }
-        return text.ToString();
-    }
+    public StreamingDecoder Stream(bool keepSpecial = false) => new(DecoderPlan.Plain, id =>
+        id < 0 || id >= tokens.Length || (!keepSpecial && (id == PadId || id == EosId || id == BosId)) ? null : tokens[id]);
 
     /// <inheritdoc/>
     public void Save(string folder)

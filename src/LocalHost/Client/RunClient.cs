@@ -21,7 +21,9 @@ internal sealed class RunClient : IDisposable
     {
         Address = address;
         http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        if (!string.IsNullOrEmpty(apiKey)) http.DefaultRequestHeaders.Add(ApiRoutes.ApiKeyHeader, apiKey);
+        if (string.IsNullOrEmpty(apiKey)) return;
+        http.DefaultRequestHeaders.Add(ApiRoutes.ApiKeyHeader, apiKey);
+        http.DefaultRequestHeaders.Add(ApiRoutes.FunctionsKeyHeader, apiKey);
     }
 
     /// <summary>Where the service is.</summary>

@@ -30,12 +30,15 @@ internal static class HostCommands
         var command = new ExampleCommand("up", "Trains: starts everything on this machine, runs a recipe and shows it. Ctrl-C stops; the same command goes on where it stopped.",
             "./r1 up recipes/quickstart.json",
             "./r1 up recipes/quickstart.json --seed 2 --workers 2",
+            "./r1 up recipes/quickstart.json --gpus 0,1",
             "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, plain, json };
         recipe.AddTo(command);
         host.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
             var loaded = recipe.Load(parsed);
+            var hosting = host.Read(parsed);
+            if (hosting.Gpus is { } gpus) GpuList.Check(gpus, loaded.Recipe.Workers);
             var options = new UpOptions
             {
                 RunId = parsed.GetValue(run),
@@ -45,7 +48,7 @@ internal static class HostCommands
                 Json = parsed.GetValue(json),
                 Command = $"./r1 up {recipe.File(parsed)}",
             };
-            return await WithHostAsync(context, host.Read(parsed), options.Json, async (running, stop) =>
+            return await WithHostAsync(context, hosting, options.Json, async (running, stop) =>
             {
                 using var client = new RunClient(running.Address, running.Options.ApiKey);
                 return await new UpSession(context, running, client, options, TimeProvider.System).RunAsync(loaded, stop);
@@ -111,6 +114,7 @@ internal sealed class HostArguments(CommandContext context)
     private readonly Option<string> bind = new("--bind") { Description = "The address to listen at; other than loopback needs an API key.", DefaultValueFactory = _ => "127.0.0.1" };
     private readonly Option<string?> apiKey = new("--api-key") { Description = "The key that requests must carry in X-Api-Key [default: R1_API_KEY, else none]." };
     private readonly Option<int?> workers = new("--workers") { Description = "Worker processes a run, in place of the recipe's; the result is the same." };
+    private readonly Option<string?> gpus = new("--gpus") { Description = "GPUs of this machine, e.g. 0,1: one worker on each, in place of the recipe's count and device.", HelpName = "LIST" };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -121,7 +125,12 @@ internal sealed class HostArguments(CommandContext context)
         {
             if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _)) result.AddError("--bind: an IP address is needed, e.g. 127.0.0.1 or 0.0.0.0.");
         });
-        foreach (var option in (Option[])[data, port, bind, apiKey, workers]) command.Options.Add(option);
+        gpus.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } list && !GpuList.TryParse(list, out _, out var error)) result.AddError(error);
+            if (result.GetResult(workers) is { Implicit: false }) result.AddError("--gpus: one worker a GPU; leave out --workers.");
+        });
+        foreach (var option in (Option[])[data, port, bind, apiKey, workers, gpus]) command.Options.Add(option);
     }
 
     /// <summary>Refuses numbers out of range; what is no number, the parser refuses itself.</summary>
@@ -139,6 +148,7 @@ internal sealed class HostArguments(CommandContext context)
         Address = IPAddress.Parse(parsed.GetValue(bind)!),
         ApiKey = (parsed.GetValue(apiKey) ?? context.Environment("R1_API_KEY")) is { Length: > 0 } key ? key : null,
         Workers = parsed.GetValue(workers),
+        Gpus = parsed.GetValue(gpus) is { } list && GpuList.TryParse(list, out var numbers, out _) ? numbers : null,
         GpuJob = context.Environment(WorkerCommand.OverrideVariable),
         Azurite = context.Environment(AzuritePackage.OverrideVariable),
     };

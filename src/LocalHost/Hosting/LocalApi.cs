@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.HostFiltering;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Shared;
 
 namespace R1Cloud.LocalHost.Hosting;
 
@@ -21,12 +20,7 @@ internal static class LocalApi
         services.AddSingleton<IHostLifetime, NoLifetime>();
         // Event streams stay open for as long as their readers like: do not wait for them.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
-        services.ConfigureHttpJsonOptions(json =>
-        {
-            json.SerializerOptions.PropertyNamingPolicy = R1Json.Options.PropertyNamingPolicy;
-            json.SerializerOptions.DefaultIgnoreCondition = R1Json.Options.DefaultIgnoreCondition;
-            foreach (var converter in R1Json.Options.Converters) json.SerializerOptions.Converters.Add(converter);
-        });
+        RunApi.AddConventions(services);
         if (IPAddress.IsLoopback(options.Address))
             services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
     }

@@ -89,6 +89,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellation)
     {
         ListenAddress.Check(Options);
+        if (Options.Gpus is { } gpus) GpuList.CheckPresent(gpus, GpuList.Exists);
         var trainer = WorkerCommand.Find(Options.GpuJob, AppContext.BaseDirectory);
         var package = AzuritePackage.Find(Options.Azurite, AppContext.BaseDirectory);
         var taken = Data.Acquire();
@@ -148,7 +149,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(storage.Blobs);
         services.AddSingleton<OpenQueue>(storage.OpenQueue);
-        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, Cache = Data.Checkpoints, Count = Options.Workers });
+        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, Cache = Data.Checkpoints, Count = Options.Workers, Gpus = Options.Gpus });
         services.AddSingleton<ProcessWorkerPool>().AddSingleton<IWorkerPool>(provider => provider.GetRequiredService<ProcessWorkerPool>());
         services.AddSingleton(provider => new EmbeddedEngine(
             new EngineOptions { DatabasePath = Data.Orchestrations },

@@ -23,6 +23,9 @@ internal sealed record LocalHostOptions
     /// <summary>Workers a run, whatever its recipe says; null leaves it to the recipe.</summary>
     public int? Workers { get; init; }
 
+    /// <summary>The GPUs that workers use, one each; null leaves the device to the recipe.</summary>
+    public IReadOnlyList<int>? Gpus { get; init; }
+
     /// <summary>Names another trainer; see <see cref="LocalHost.Workers.WorkerCommand.OverrideVariable"/>.</summary>
     public string? GpuJob { get; init; }
 

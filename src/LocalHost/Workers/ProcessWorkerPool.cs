@@ -20,6 +20,7 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
     /// <inheritdoc/>
     public async Task EnsureAsync(string runId, WorkersRecipe workers, CancellationToken cancellation = default)
     {
+        if (options.Gpus is { } gpus) GpuList.Check(gpus, workers);
         lock (gate)
         {
             if (!stopping)
@@ -70,7 +71,8 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         for (var i = 0; i < options.CountFor(workers); i++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"worker-{i}");
-            var worker = new WorkerProcess(name, () => StartInfo(runId, name, workers), options.LogFile(runId, name), options, time, log)
+            var device = options.DeviceFor(workers, i);
+            var worker = new WorkerProcess(name, () => StartInfo(runId, name, device, workers), options.LogFile(runId, name), options, time, log)
             {
                 OnBroken = error => broken.TrySetResult(error),
             };
@@ -80,7 +82,7 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         return started;
     }
 
-    private ProcessStartInfo StartInfo(string runId, string name, WorkersRecipe workers)
+    private ProcessStartInfo StartInfo(string runId, string name, string device, WorkersRecipe workers)
     {
         var threads = options.ThreadsFor(workers).ToString(CultureInfo.InvariantCulture);
         var start = new ProcessStartInfo(options.Command.FileName)
@@ -90,7 +92,7 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] own = ["work", "--run", runId, "--worker", name, "--threads", threads, "--device", workers.Device, "--parent-pipe"];
+        string[] own = ["work", "--run", runId, "--worker", name, "--threads", threads, "--device", device, "--parent-pipe"];
         foreach (var argument in options.Command.Arguments.Concat(own)) start.ArgumentList.Add(argument);
         if (!workers.Deterministic) start.ArgumentList.Add("--fast");
 

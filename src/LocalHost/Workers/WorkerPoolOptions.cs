@@ -20,6 +20,9 @@ internal sealed record WorkerPoolOptions
     /// <summary>Workers a run, whatever its recipe asks for; null leaves it to the recipe.</summary>
     public int? Count { get; init; }
 
+    /// <summary>The GPUs, one a worker; null leaves the device to the recipe.</summary>
+    public IReadOnlyList<int>? Gpus { get; init; }
+
     /// <summary>The cores to share out.</summary>
     public int Cores { get; init; } = Environment.ProcessorCount;
 
@@ -45,7 +48,12 @@ internal sealed record WorkerPoolOptions
     public const string CacheVariable = "R1_CACHE";
 
     /// <summary>How many workers a run gets.</summary>
-    public int CountFor(WorkersRecipe workers) => Math.Max(1, Count ?? workers.Count);
+    public int CountFor(WorkersRecipe workers) => Math.Max(1, Gpus?.Count ?? Count ?? workers.Count);
+
+    /// <summary>Where a worker computes.</summary>
+    /// <param name="workers">The recipe's wish.</param>
+    /// <param name="index">The worker, from 0.</param>
+    public string DeviceFor(WorkersRecipe workers, int index) => Gpus is null ? workers.Device : GpuList.Device(Gpus[index]);
 
     /// <summary>CPU threads a worker: the recipe's, or an equal share of the cores.</summary>
     public int ThreadsFor(WorkersRecipe workers) => workers.Threads > 0 ? workers.Threads : Math.Max(1, Cores / CountFor(workers));

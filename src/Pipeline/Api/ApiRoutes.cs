@@ -34,6 +34,8 @@ public static class ApiRoutes
     public const string IdempotencyKeyHeader = "Idempotency-Key";
     /// <summary>Request header with the API key.</summary>
     public const string ApiKeyHeader = "X-Api-Key";
+    /// <summary>Request header with the key where Azure Functions checks it.</summary>
+    public const string FunctionsKeyHeader = "x-functions-key";
 }
 
 /// <summary>What the health check says.</summary>

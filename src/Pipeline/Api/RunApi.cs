@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Api;
@@ -11,6 +12,14 @@ namespace R1Cloud.Pipeline.Api;
 /// <summary>The run API on ASP.NET Core: <see cref="Use"/> in the pipeline, <see cref="Map"/> on the routes.</summary>
 public static class RunApi
 {
+    /// <summary>Adds the product's JSON conventions, which the OpenAPI document tells.</summary>
+    public static IServiceCollection AddConventions(IServiceCollection services) => services.ConfigureHttpJsonOptions(json =>
+    {
+        json.SerializerOptions.PropertyNamingPolicy = R1Json.Options.PropertyNamingPolicy;
+        json.SerializerOptions.DefaultIgnoreCondition = R1Json.Options.DefaultIgnoreCondition;
+        foreach (var converter in R1Json.Options.Converters) json.SerializerOptions.Converters.Add(converter);
+    });
+
     /// <summary>Adds the API key check, and Problem Details for what no handler answers (unknown paths, wrong methods).</summary>
     public static IApplicationBuilder Use(IApplicationBuilder app) =>
         app.UseMiddleware<ApiErrorMiddleware>().UseMiddleware<ApiKeyMiddleware>();

@@ -1,8 +1,22 @@
+using R1Cloud.Pipeline.Workers;
+
 namespace R1Cloud.Pipeline.Runs;
 
 /// <summary>What runs cost.</summary>
 internal static class RunCosts
 {
+    /// <summary>By the books of the worker pool.</summary>
+    public static RunCost Of(PipelineOptions options, WorkerUsage usage)
+    {
+        var seconds = usage.SpotSeconds + usage.DedicatedSeconds;
+        return new(
+            seconds,
+            seconds > 0 ? usage.Amount / seconds * 3600 : 0,
+            usage.Amount,
+            options.Currency,
+            FormattableString.Invariant($"{usage.SpotSeconds / 3600:0.00} spot and {usage.DedicatedSeconds / 3600:0.00} dedicated node-hours; idle nodes, storage and orchestration are not included."));
+    }
+
     /// <summary>Workers × time × price.</summary>
     public static RunCost Of(PipelineOptions options, int workers, TimeSpan time)
     {

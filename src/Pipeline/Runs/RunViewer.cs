@@ -48,6 +48,7 @@ public sealed class RunViewer(
         }
 
         var startedAt = stages.Min(stage => stage.StartedAt) ?? progress.StartedAt;
+        var workers = await pool.GetAsync(run.Id, cancellation);
         DateTimeOffset? endedAt = state is { IsFinished: true } ? state.UpdatedAt : null;
         return new()
         {
@@ -57,7 +58,7 @@ public sealed class RunViewer(
             Status = status,
             Stages = stages,
             Jobs = status == RunStatus.Running ? jobs : [],
-            Workers = await pool.GetAsync(run.Id, cancellation),
+            Workers = workers,
             Error = status switch
             {
                 RunStatus.Failed => state?.Failure?.Root.ErrorMessage,
@@ -66,7 +67,9 @@ public sealed class RunViewer(
             },
             EtaSeconds = eta,
             Time = time,
-            Cost = RunCosts.Of(options, recipe.Workers.Count, startedAt is { } start ? (endedAt ?? clock.GetUtcNow()) - start : TimeSpan.Zero),
+            Cost = workers.Usage is { } usage
+                ? RunCosts.Of(options, usage)
+                : RunCosts.Of(options, recipe.Workers.Count, startedAt is { } start ? (endedAt ?? clock.GetUtcNow()) - start : TimeSpan.Zero),
             CreatedAt = run.CreatedAt,
             StartedAt = startedAt,
             EndedAt = endedAt,

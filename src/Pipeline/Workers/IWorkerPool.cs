@@ -18,12 +18,21 @@ public interface IWorkerPool
 /// <summary>A run's workers as people see them.</summary>
 /// <param name="Workers">The workers.</param>
 /// <param name="Restarts">How often any of them was started again.</param>
-/// <param name="LastError">The last thing that went wrong with one of them.</param>
-public sealed record WorkerPoolView(IReadOnlyList<WorkerView> Workers, int Restarts = 0, string? LastError = null)
+/// <param name="LastError">The last thing that went wrong with one of them, and what to do about it.</param>
+/// <param name="Usage">What they used so far, where the pool keeps books; null leaves it to an estimate.</param>
+public sealed record WorkerPoolView(IReadOnlyList<WorkerView> Workers, int Restarts = 0, string? LastError = null, WorkerUsage? Usage = null)
 {
     /// <summary>No workers.</summary>
     public static WorkerPoolView None { get; } = new([]);
 }
+
+/// <summary>What a run's workers used, over all of its life.</summary>
+/// <param name="SpotSeconds">Seconds on nodes that may be preempted.</param>
+/// <param name="DedicatedSeconds">Seconds on other nodes.</param>
+/// <param name="Amount">Both at their prices.</param>
+/// <param name="Retries">Attempts begun anew after a failure.</param>
+/// <param name="Requeues">Attempts begun anew because a node went away; they count against nothing.</param>
+public sealed record WorkerUsage(double SpotSeconds, double DedicatedSeconds, double Amount, int Retries, int Requeues);
 
 /// <summary>One worker as people see it.</summary>
 /// <param name="Name">Its name within the run.</param>
@@ -31,4 +40,5 @@ public sealed record WorkerPoolView(IReadOnlyList<WorkerView> Workers, int Resta
 /// <param name="State">What it does: <c>starting</c>, <c>running</c>, <c>stopping</c> or <c>stopped</c>.</param>
 /// <param name="Restarts">How often it was started again.</param>
 /// <param name="StartedAt">When it was last started.</param>
-public sealed record WorkerView(string Name, string Location, string State, int Restarts, DateTimeOffset? StartedAt = null);
+/// <param name="Log">Where its output is kept, if it is: a blob's path or a file.</param>
+public sealed record WorkerView(string Name, string Location, string State, int Restarts, DateTimeOffset? StartedAt = null, string? Log = null);

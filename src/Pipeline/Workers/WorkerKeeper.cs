@@ -8,7 +8,14 @@ namespace R1Cloud.Pipeline.Workers;
 /// <summary>
 /// Keeps workers in step with runs: a run that is active has its workers (after a restart of the host, for one), a finished or held one has none.
 /// </summary>
-internal sealed partial class WorkerKeeper(
+/// <remarks>A background service; a host with timer triggers calls <see cref="KeepAsync"/> instead.</remarks>
+/// <param name="runs">Where runs are kept.</param>
+/// <param name="client">The orchestration engine.</param>
+/// <param name="pool">The workers.</param>
+/// <param name="options">How often to look.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="log">The log.</param>
+public sealed partial class WorkerKeeper(
     IRunStore runs, IOrchestrationClient client, IWorkerPool pool, PipelineOptions options, TimeProvider clock, ILogger<WorkerKeeper> log) : BackgroundService
 {
     private readonly HashSet<string> settled = new(StringComparer.Ordinal);
@@ -31,7 +38,7 @@ internal sealed partial class WorkerKeeper(
     }
 
     /// <summary>Looks after every run once.</summary>
-    internal async Task KeepAsync(CancellationToken cancellation)
+    public async Task KeepAsync(CancellationToken cancellation)
     {
         await foreach (var id in runs.ListAsync(cancellation))
         {

@@ -71,6 +71,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             Require(stage.Questions <= bounds.Training, $"{path}.questions", stage.Questions,
                 $"at most {bounds.Training}: the training problems of task {stage.Task}", involved: [$"{path}.task", $"tasks.{stage.Task}"]);
         }
+        CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
         CheckLength(path, stage.Sampling, $"{path}.task", stage.Task, ModelOf(name));
     }
 
@@ -83,7 +84,14 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             Require(evaluation.Problems <= bounds.HeldOut, $"{path}.problems", evaluation.Problems,
                 $"at most {bounds.HeldOut}: the held-out problems of task {evaluation.Task}", involved: [$"{path}.task", $"tasks.{evaluation.Task}"]);
         }
+        CheckPrompt($"{path}.prompt", evaluation.Prompt, model);
         CheckLength(path, evaluation.Sampling, $"{path}.task", evaluation.Task, model);
+    }
+
+    private void CheckPrompt(string path, PromptRecipe prompt, (string Path, ModelShape Model)? model)
+    {
+        Require(prompt.System is null || prompt.Template == "chat", $"{path}.system", prompt.System ?? "", $"left out with template {prompt.Template}: only chat has a system message", involved: $"{path}.template");
+        Require(model is null || prompt.Template == "plain", $"{path}.template", prompt.Template, "plain: a pretrained model knows only the symbols of its task");
     }
 
     private TaskBounds? CheckTask(string path, string name)

@@ -98,7 +98,7 @@ internal sealed class DeviceAttribute : RecipeRuleAttribute
 /// <summary>A name out of a list of <see cref="KnownNames"/>.</summary>
 internal sealed class KnownAttribute(string list) : RecipeRuleAttribute
 {
-    /// <summary>The list: <c>Losses</c>, <c>Rewards</c> or <c>Languages</c>.</summary>
+    /// <summary>The list: <c>Losses</c>, <c>Prompts</c>, <c>Rewards</c> or <c>Languages</c>.</summary>
     public string List { get; } = list;
 
     /// <inheritdoc/>
@@ -106,6 +106,7 @@ internal sealed class KnownAttribute(string list) : RecipeRuleAttribute
     {
         nameof(KnownNames.Losses) => KnownNames.Losses,
         nameof(KnownNames.Languages) => KnownNames.Languages,
+        nameof(KnownNames.Prompts) => KnownNames.Prompts,
         _ => KnownNames.Rewards,
     };
 

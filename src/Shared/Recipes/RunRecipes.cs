@@ -14,6 +14,9 @@ public sealed record EvaluationRecipe
     [Bounds(Min = 1, Max = 1024)]
     public int Samples { get; init; } = 4;
 
+    /// <summary>How a problem is put to the model.</summary>
+    public PromptRecipe Prompt { get; init; } = new();
+
     /// <summary>How the samples are drawn; greedy accuracy is always measured besides.</summary>
     public SamplingRecipe Sampling { get; init; } = new() { Temperature = 0.6, TopP = 0.95 };
 }

@@ -66,6 +66,9 @@ public sealed record RlStage : StageRecipe
     [Bounds(Min = 1, Max = 1024)]
     public int Shards { get; init; } = 1;
 
+    /// <summary>How a question is put to the model.</summary>
+    public PromptRecipe Prompt { get; init; } = new();
+
     /// <summary>How completions are sampled.</summary>
     public SamplingRecipe Sampling { get; init; } = new();
 

@@ -39,6 +39,12 @@ public static class BlobLayout
     /// <summary>How far a stage is, so that a retry need not start it over.</summary>
     public static string StageRecord(string runId, string stage) => $"runs/{runId}/stages/{stage}.json";
 
+    /// <summary>The books of a run's workers: attempts and node time.</summary>
+    public static string WorkerLedger(string runId) => $"runs/{runId}/workers/ledger.json";
+
+    /// <summary>The folder into which a worker's output goes when it ends.</summary>
+    public static string WorkerLogs(string runId, string worker) => $"runs/{runId}/workers/{worker}/";
+
     /// <summary>Everything of a job begins so.</summary>
     public static string Job(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/";
 
@@ -61,9 +67,9 @@ public static class BlobLayout
     /// <summary>A stage's checkpoints begin so.</summary>
     public static string Checkpoints(string runId, string stage) => $"runs/{runId}/checkpoints/{stage}/";
 
-    /// <summary>Path prefix of a shard's rollout files.</summary>
+    /// <summary>Path prefix of a shard's rollout files. Not below the run: storage deletes what lies under <c>rollouts/</c> once it is old, and knows prefixes only.</summary>
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
-        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/rollouts/{stage}/{iteration:D6}/{shard}");
+        string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/{shard}");
 
     /// <summary>A stage's metrics: an append blob, one JSON line a step.</summary>
     public static string Metrics(string runId, string stage) => $"runs/{runId}/metrics/{stage}.jsonl";

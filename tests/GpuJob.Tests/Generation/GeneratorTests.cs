@@ -43,6 +43,21 @@ public sealed class GeneratorTests
         }
     }
 
+    [Fact]
+    public void Generate_OnFinished_TellsEachCompletionOnce()
+    {
+        using var model = TestModels.Create(Randomised(TestModels.Config()));
+        foreach (var generator in TestModels.Generators(model))
+        {
+            using var _ = generator;
+            var told = new System.Collections.Concurrent.ConcurrentDictionary<(int Request, int Sample), GenerationResult>();
+            var requests = Requests.Select((request, index) => request with { OnFinished = (sample, result) => told.TryAdd((index, sample), result).ShouldBeTrue() }).ToList();
+            var results = generator.Generate(requests, new SamplingRecipe { MaxNewTokens = 30 });
+            told.Count.ShouldBe(Requests.Sum(request => request.Seeds.Length));
+            told.ShouldAllBe(item => ReferenceEquals(item.Value, results[item.Key.Request][item.Key.Sample]));
+        }
+    }
+
     [Theory, MemberData(nameof(Samplings))]
     public void Generate_AnySampling_RecordsWhatTheTrainerComputes(double temperature, double topP, int topK, double minP)
     {

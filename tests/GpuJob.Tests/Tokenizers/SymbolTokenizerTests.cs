@@ -5,7 +5,7 @@ namespace R1Cloud.GpuJob.Tests.Tokenizers;
 
 public sealed class SymbolTokenizerTests
 {
-    private readonly SymbolTokenizer tokenizer = new("0123456789+=;");
+    private readonly ITokenizer tokenizer = new SymbolTokenizer("0123456789+=;");
 
     [Theory]
     [InlineData("57+83=")]

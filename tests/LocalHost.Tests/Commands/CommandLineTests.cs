@@ -68,6 +68,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("'--nope'", "runs", "--nope")]
     [InlineData("--port: 0 to 65535", "serve", "--port", "70000")]
     [InlineData("--workers: 1 to 256", "serve", "--workers", "0")]
+    [InlineData("mixes GPUs and the CPU", "serve", "--gpus", "0,cpu")]
+    [InlineData("'x' is not allowed", "serve", "--gpus", "x")]
+    [InlineData("leave out --workers", "serve", "--gpus", "0,1", "--workers", "2")]
     [InlineData("--bind: an IP address", "serve", "--bind", "everywhere")]
     [InlineData("'many'", "serve", "--port", "many")]
     public async Task RunAsync_WrongArguments_AreBadInputWithAHint(string expected, params string[] arguments)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using R1Cloud.LocalHost.Workers;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.LocalHost.Tests.Workers;
@@ -69,6 +70,28 @@ public sealed class ProcessWorkerPoolTests : IAsyncDisposable
         await pool.EnsureAsync("run-a", new WorkersRecipe { Count = 1 });
         await LinesAsync("pids", 3);
         (await pool.GetAsync("run-a")).Workers.Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task EnsureAsync_WithGpus_PutsOneWorkerOnEach()
+    {
+        var pool = Create(Obedient, options => options with { Gpus = [0, 3] });
+        await pool.EnsureAsync("run-a", new WorkersRecipe { Count = 5, Device = "auto" });
+        await LinesAsync("pids", 2);
+        File.ReadLines(folder["arguments"]).Select(line => line[line.IndexOf("--worker", StringComparison.Ordinal)..]).Order().ShouldBe(
+        [
+            "--worker worker-0 --threads 1 --device cuda:0 --parent-pipe", "--worker worker-1 --threads 1 --device cuda:3 --parent-pipe",
+        ]);
+    }
+
+    [Fact]
+    public async Task EnsureAsync_WithGpusAndARecipeForTheCpu_IsRefusedBeforeAnythingStarts()
+    {
+        var pool = Create(Obedient, options => options with { Gpus = [0, 1] });
+        var error = await Should.ThrowAsync<BadInputException>(() => pool.EnsureAsync("run-a", new WorkersRecipe { Device = "cpu" }));
+        error.Message.ShouldContain("workers.device: the recipe asks for 'cpu', but --gpus 0,1");
+        (await pool.GetAsync("run-a")).Workers.ShouldBeEmpty();
+        File.Exists(folder["pids"]).ShouldBeFalse();
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class RecipeInheritanceTests : IDisposable
         recipe.Stages.Keys.ShouldBe(["base", "r1-zero"]); // the preset's only stage goes where quickstart names it
         var rl = (RlStage)recipe.Stages["r1-zero"];
         (rl.Loss.KlWeight, rl.Loss.Aggregation, rl.Loss.ClipLow).ShouldBe((0, LossAggregation.TokenMean, 0.2));
-        (rl.ReferenceEvery, rl.Questions, rl.Optimizer.Beta2, rl.Sampling.MaxNewTokens).ShouldBe((400, 64, 0.95, 40));
+        (rl.ReferenceEvery, rl.Questions, rl.Optimizer.Beta2, rl.Sampling.MaxNewTokens).ShouldBe((400, 192, 0.95, 40));
         rl.Rewards["format/think-answer"].Weight.ShouldBe(0.5);
     }
 

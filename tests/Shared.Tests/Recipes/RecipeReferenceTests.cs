@@ -21,7 +21,7 @@ public sealed class RecipeReferenceTests
     public void Page_KnownNamesAndPresets_AreAllMentioned()
     {
         var page = File.ReadAllText(PageOf("recipes.md"));
-        foreach (var name in KnownNames.Losses.Concat(RecipePresets.Names)) page.ShouldContain($"`{name}`");
+        foreach (var name in KnownNames.Losses.Concat(KnownNames.Prompts).Concat(RecipePresets.Names)) page.ShouldContain($"`{name}`");
         page = File.ReadAllText(PageOf("rewards.md"));
         foreach (var name in KnownNames.Rewards) page.Split(Begin)[0].ShouldContain($"`{name}`", Case.Sensitive, "the page says what it scores");
     }

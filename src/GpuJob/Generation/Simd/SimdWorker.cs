@@ -149,7 +149,8 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
             policyLogProbs.Add(drawn.PolicyLogProb);
             var stopped = source.EosIds.Contains(drawn.Token);
             if (!stopped && tokens.Count < limit) return false;
-            work.Results[request][sample] = new GenerationResult([.. tokens], [.. logProbs], [.. policyLogProbs], stopped ? FinishReason.Stop : FinishReason.Length);
+            var result = work.Results[request][sample] = new GenerationResult([.. tokens], [.. logProbs], [.. policyLogProbs], stopped ? FinishReason.Stop : FinishReason.Length);
+            source.OnFinished?.Invoke(sample, result);
             return true;
         }
     }

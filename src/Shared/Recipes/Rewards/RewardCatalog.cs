@@ -12,6 +12,7 @@ public static class RewardCatalog
     /// <summary>The record of each reward's options, by the reward's name.</summary>
     public static IReadOnlyDictionary<string, Type> OptionTypes { get; } = new OrderedDictionary<string, Type>(StringComparer.Ordinal)
     {
+        ["accuracy/code"] = typeof(CodeOptions),
         ["accuracy/exact"] = typeof(ExactOptions),
         ["accuracy/math"] = typeof(MathOptions),
         ["accuracy/regex"] = typeof(RegexRewardOptions),

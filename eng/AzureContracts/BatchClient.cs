@@ -1,0 +1,65 @@
+using Azure.Core;
+
+namespace Azure.Compute.Batch;
+
+public class BatchClientOptions : ClientOptions
+{
+}
+
+/// <summary>Members are virtual and the constructor is protected: tests subclass it.</summary>
+public class BatchClient
+{
+    protected BatchClient()
+    {
+    }
+
+    public BatchClient(Uri endpoint, TokenCredential credential, BatchClientOptions options) => throw Missing.Package;
+
+    public virtual Task<Response> CreateJobAsync(
+        BatchJobCreateOptions job, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, CancellationToken cancellationToken = default) => throw Missing.Package;
+
+    public virtual Task<Response> CreateTaskAsync(
+        string jobId, BatchTaskCreateOptions task, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, CancellationToken cancellationToken = default) =>
+        throw Missing.Package;
+
+    public virtual AsyncPageable<BatchTask> GetTasksAsync(
+        string jobId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, int? maxresults = null, string? filter = null,
+        IEnumerable<string>? select = null, IEnumerable<string>? expand = null, CancellationToken cancellationToken = default) => throw Missing.Package;
+
+    public virtual Task<Response<BinaryData>> GetTaskFileAsync(
+        string jobId, string taskId, string filePath, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, string? ocpRange = null,
+        RequestConditions? requestConditions = null, CancellationToken cancellationToken = default) => throw Missing.Package;
+
+    public virtual Task<Response> TerminateTaskAsync(
+        string jobId, string taskId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, RequestConditions? requestConditions = null,
+        RequestContext? context = null) => throw Missing.Package;
+
+    public virtual Task<TerminateJobOperation> TerminateJobAsync(
+        string jobId, BatchJobTerminateOptions? parameters = null, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, bool? force = null,
+        RequestConditions? requestConditions = null, CancellationToken cancellationToken = default) => throw Missing.Package;
+
+    public virtual Task<Response<BatchPool>> GetPoolAsync(
+        string poolId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, IEnumerable<string>? select = null,
+        IEnumerable<string>? expand = null, RequestConditions? requestConditions = null, CancellationToken cancellationToken = default) => throw Missing.Package;
+
+    public virtual AsyncPageable<BatchNode> GetNodesAsync(
+        string poolId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, int? maxresults = null, string? filter = null,
+        IEnumerable<string>? select = null, CancellationToken cancellationToken = default) => throw Missing.Package;
+
+    public virtual Task<Response> DisableNodeSchedulingAsync(
+        string poolId, string nodeId, BatchNodeDisableSchedulingOptions? options = null, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null,
+        CancellationToken cancellationToken = default) => throw Missing.Package;
+}
+
+/// <summary>A long-running operation; the adapter does not wait for it.</summary>
+public class TerminateJobOperation
+{
+    protected TerminateJobOperation()
+    {
+    }
+}
+
+internal static class Missing
+{
+    public static Exception Package => new NotSupportedException("This build has the signatures of Azure.Compute.Batch only: build with -p:AzurePackages=true.");
+}

@@ -1,0 +1,262 @@
+// R1 Cloud on Azure: one resource group with storage, the Functions app, a Batch account with a GPU pool, a container registry, identities,
+// monitoring and a budget. `azd up` deploys it; docs/azure.md leads through.
+targetScope = 'subscription'
+
+@description('Name of the azd environment: part of every name, and the tag azd-env-name.')
+@minLength(1)
+@maxLength(32)
+param environmentName string
+
+@description('The region. It must have the GPU family of vmSize and Functions Flex Consumption.')
+param location string
+
+@description('The person or pipeline that deploys: gets data-plane roles on storage and Batch. Empty for none.')
+param principalId string = ''
+
+@description('What principalId is.')
+@allowed(['User', 'ServicePrincipal', 'Group'])
+param principalType string = 'User'
+
+@description('Image of the trainer in the registry, by digest: gpujob@sha256:… Empty until the first push; the pool then has no image to prefetch.')
+param trainerImage string = ''
+
+@description('VM size of the pool. The default has one NVIDIA A100 80 GB.')
+param vmSize string = 'Standard_NC24ads_A100_v4'
+
+@description('CPU cores that one worker uses of that VM size.')
+@minValue(1)
+param workerThreads int = 24
+
+@description('Most spot nodes at once.')
+@minValue(0)
+param maxSpotNodes int = 4
+
+@description('Most dedicated nodes at once: they stand in for spot nodes that were taken away. 0 for none.')
+@minValue(0)
+param maxDedicatedNodes int = 1
+
+@description('Who allocates the pool: BatchService, or UserSubscription where the subscription needs it for spot nodes.')
+@allowed(['BatchService', 'UserSubscription'])
+param poolAllocationMode string = 'BatchService'
+
+@description('Virtual network with private endpoints for storage, and the pool and app inside it.')
+param vnetEnabled bool = false
+
+@description('Price of a spot node an hour, for the cost figures.')
+param spotPricePerHour string = '0'
+
+@description('Price of a dedicated node an hour, for the cost figures.')
+param dedicatedPricePerHour string = '0'
+
+@description('Client id of an Entra ID application; sign-in is then asked for in addition to the function key. Empty for keys alone.')
+param entraClientId string = ''
+
+@description('Monthly budget in the subscription\'s currency; 0 for none.')
+@minValue(0)
+param monthlyBudget int = 200
+
+@description('Who is told when the budget is nearly used.')
+param budgetContacts array = []
+
+@description('First day of the budget, the first of a month.')
+param budgetStart string = utcNow('yyyy-MM-01')
+
+@description('Days after which rollouts are deleted.')
+@minValue(1)
+param rolloutRetentionDays int = 30
+
+var abbreviations = loadJsonContent('abbreviations.json')
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var tags = { 'azd-env-name': environmentName, app: 'r1-cloud' }
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: '${abbreviations.resourceGroup}${environmentName}'
+  location: location
+  tags: tags
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    logAnalyticsName: '${abbreviations.logAnalytics}${token}'
+    applicationInsightsName: '${abbreviations.applicationInsights}${token}'
+  }
+}
+
+module identities 'modules/identities.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    appIdentityName: '${abbreviations.managedIdentity}app-${token}'
+    workerIdentityName: '${abbreviations.managedIdentity}worker-${token}'
+  }
+}
+
+module network 'modules/network.bicep' = if (vnetEnabled) {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    virtualNetworkName: '${abbreviations.virtualNetwork}${token}'
+    networkSecurityGroupName: '${abbreviations.networkSecurityGroup}${token}'
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.storageAccount}${token}'
+    rolloutRetentionDays: rolloutRetentionDays
+    publicAccess: !vnetEnabled
+  }
+}
+
+module privateEndpoints 'modules/privateEndpoints.bicep' = if (vnetEnabled) {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    namePrefix: '${abbreviations.privateEndpoint}${token}'
+    storageAccountId: storage.outputs.id
+    subnetId: network!.outputs.endpointsSubnetId
+    virtualNetworkId: network!.outputs.virtualNetworkId
+  }
+}
+
+module registry 'modules/registry.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.containerRegistry}${token}'
+  }
+}
+
+module batch 'modules/batch.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    accountName: '${abbreviations.batchAccount}${token}'
+    poolAllocationMode: poolAllocationMode
+    workerIdentityId: identities.outputs.workerId
+    registryServer: registry.outputs.loginServer
+    trainerImage: trainerImage
+    vmSize: vmSize
+    maxSpotNodes: maxSpotNodes
+    maxDedicatedNodes: maxDedicatedNodes
+    subnetId: vnetEnabled ? network!.outputs.poolSubnetId : ''
+  }
+  // The pool pulls the image as soon as it exists: its identity needs the right before.
+  dependsOn: [workerRoles]
+}
+
+module functions 'modules/functions.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: union(tags, { 'azd-service-name': 'orchestrator' })
+    planName: '${abbreviations.appServicePlan}${token}'
+    appName: '${abbreviations.functionApp}${token}'
+    appIdentityId: identities.outputs.appId
+    appIdentityClientId: identities.outputs.appClientId
+    workerIdentityId: identities.outputs.workerId
+    workerIdentityClientId: identities.outputs.workerClientId
+    storageAccountName: storage.outputs.name
+    storageBlobEndpoint: storage.outputs.blobEndpoint
+    storageQueueEndpoint: storage.outputs.queueEndpoint
+    deploymentContainer: storage.outputs.deploymentContainer
+    applicationInsightsConnectionString: monitoring.outputs.connectionString
+    batchEndpoint: batch.outputs.endpoint
+    batchPoolId: batch.outputs.poolId
+    registryServer: registry.outputs.loginServer
+    trainerImage: trainerImage
+    workerThreads: workerThreads
+    spotPricePerHour: spotPricePerHour
+    dedicatedPricePerHour: dedicatedPricePerHour
+    entraClientId: entraClientId
+    subnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
+  }
+  dependsOn: [appRoles]
+}
+
+module appRoles 'modules/roles.bicep' = {
+  scope: group
+  params: {
+    principalId: identities.outputs.appPrincipalId
+    principalType: 'ServicePrincipal'
+    storageAccountName: storage.outputs.name
+    storageRoles: ['Storage Blob Data Owner', 'Storage Queue Data Contributor', 'Storage Table Data Contributor']
+    applicationInsightsName: monitoring.outputs.name
+    publishesMetrics: true
+  }
+}
+
+module appBatchRole 'modules/batchRole.bicep' = {
+  scope: group
+  params: {
+    principalId: identities.outputs.appPrincipalId
+    principalType: 'ServicePrincipal'
+    batchAccountName: batch.outputs.accountName
+    roles: ['Azure Batch Data Contributor']
+  }
+}
+
+module workerRoles 'modules/roles.bicep' = {
+  scope: group
+  params: {
+    principalId: identities.outputs.workerPrincipalId
+    principalType: 'ServicePrincipal'
+    storageAccountName: storage.outputs.name
+    storageRoles: ['Storage Blob Data Contributor', 'Storage Queue Data Contributor']
+    registryName: registry.outputs.name
+    registryRoles: ['AcrPull']
+    applicationInsightsName: monitoring.outputs.name
+  }
+}
+
+module personRoles 'modules/roles.bicep' = if (!empty(principalId)) {
+  scope: group
+  params: {
+    principalId: principalId
+    principalType: principalType
+    storageAccountName: storage.outputs.name
+    storageRoles: ['Storage Blob Data Contributor', 'Storage Queue Data Contributor']
+    registryName: registry.outputs.name
+    registryRoles: ['AcrPush']
+    applicationInsightsName: monitoring.outputs.name
+  }
+}
+
+module personBatchRole 'modules/batchRole.bicep' = if (!empty(principalId)) {
+  scope: group
+  params: {
+    principalId: principalId
+    principalType: principalType
+    batchAccountName: batch.outputs.accountName
+    roles: ['Azure Batch Data Contributor']
+  }
+}
+
+module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(budgetContacts)) {
+  scope: group
+  params: {
+    name: '${abbreviations.budget}${environmentName}'
+    amount: monthlyBudget
+    contacts: budgetContacts
+    startDate: budgetStart
+  }
+}
+
+@description('Where runs are started and watched.')
+output R1_URL string = functions.outputs.url
+output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.loginServer
+output AZURE_STORAGE_ACCOUNT string = storage.outputs.name
+output AZURE_BATCH_ACCOUNT string = batch.outputs.accountName
+output AZURE_FUNCTION_APP string = functions.outputs.name

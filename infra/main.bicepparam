@@ -1,0 +1,15 @@
+using 'main.bicep'
+
+// What `azd up` deploys: the values of the azd environment (azd env set NAME VALUE), and beside them the defaults of main.bicep.
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'r1')
+param location = readEnvironmentVariable('AZURE_LOCATION', 'swedencentral')
+param principalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
+param trainerImage = readEnvironmentVariable('R1_TRAINER_IMAGE', '')
+param vmSize = readEnvironmentVariable('R1_VM_SIZE', 'Standard_NC24ads_A100_v4')
+param maxSpotNodes = int(readEnvironmentVariable('R1_MAX_SPOT_NODES', '4'))
+param maxDedicatedNodes = int(readEnvironmentVariable('R1_MAX_DEDICATED_NODES', '1'))
+param poolAllocationMode = readEnvironmentVariable('R1_POOL_ALLOCATION', 'BatchService')
+param vnetEnabled = bool(readEnvironmentVariable('R1_VNET', 'false'))
+param entraClientId = readEnvironmentVariable('R1_ENTRA_CLIENT_ID', '')
+param monthlyBudget = int(readEnvironmentVariable('R1_BUDGET', '200'))
+param budgetContacts = empty(readEnvironmentVariable('R1_BUDGET_EMAIL', '')) ? [] : [readEnvironmentVariable('R1_BUDGET_EMAIL', '')]

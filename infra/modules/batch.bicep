@@ -1,0 +1,103 @@
+// Batch account and the pool of GPU nodes. Pools with an identity can be made here only, not by the app.
+param location string
+param tags object
+param accountName string
+
+@allowed(['BatchService', 'UserSubscription'])
+param poolAllocationMode string
+
+param workerIdentityId string
+param registryServer string
+
+@description('Repository and digest within the registry; empty for none yet.')
+param trainerImage string
+
+param vmSize string
+param maxSpotNodes int
+param maxDedicatedNodes int
+
+@description('The pool\'s subnet; empty for none.')
+param subnetId string
+
+@description('Image of the nodes: it must bring a container runtime and the GPU driver.')
+param nodeImage object = {
+  publisher: 'microsoft-dsvm'
+  offer: 'ubuntu-hpc'
+  sku: '2204'
+  version: 'latest'
+}
+
+param nodeAgentSkuId string = 'batch.node.ubuntu 22.04'
+
+// As many nodes as there are workers waiting or working. Spot first ("low priority" to the formula); as many dedicated ones as spot nodes were
+// taken away, up to the limit, stand in. Nobody waiting: none. A node that leaves finishes its worker first.
+var autoscaleFormula = '''
+maxSpot = {0};
+maxDedicated = {1};
+sampled = $PendingTasks.GetSamplePercent(5 * TimeInterval_Minute);
+wanted = sampled < 50 ? max(0, $PendingTasks.GetSample(1)) : max($PendingTasks.GetSample(1), avg($PendingTasks.GetSample(5 * TimeInterval_Minute)));
+taken = max(0, $PreemptedNodeCount.GetSample(1));
+$TargetDedicatedNodes = maxSpot > 0 ? min(maxDedicated, min(taken, wanted)) : min(maxDedicated, wanted);
+$TargetLowPriorityNodes = min(maxSpot, max(0, wanted - $TargetDedicatedNodes));
+$NodeDeallocationOption = taskcompletion;
+'''
+
+resource account 'Microsoft.Batch/batchAccounts@2024-07-01' = {
+  name: accountName
+  location: location
+  tags: tags
+  identity: { type: 'None' }
+  properties: {
+    poolAllocationMode: poolAllocationMode
+    // No account keys: the app signs in.
+    allowedAuthenticationModes: ['AAD']
+    publicNetworkAccess: 'Enabled'
+  }
+
+  resource pool 'pools' = {
+    name: 'gpu'
+    identity: {
+      type: 'UserAssigned'
+      userAssignedIdentities: { '${workerIdentityId}': {} }
+    }
+    properties: {
+      displayName: 'R1 Cloud workers'
+      vmSize: vmSize
+      taskSlotsPerNode: 1
+      targetNodeCommunicationMode: 'Simplified'
+      deploymentConfiguration: {
+        virtualMachineConfiguration: {
+          imageReference: nodeImage
+          nodeAgentSkuId: nodeAgentSkuId
+          containerConfiguration: {
+            type: 'DockerCompatible'
+            // Pulled when a node starts, so that a worker need not wait for it.
+            containerImageNames: empty(trainerImage) ? [] : ['${registryServer}/${trainerImage}']
+            containerRegistries: [
+              {
+                registryServer: registryServer
+                identityReference: { resourceId: workerIdentityId }
+              }
+            ]
+          }
+        }
+      }
+      networkConfiguration: empty(subnetId) ? null : {
+        subnetId: subnetId
+        // For what nodes ask of Batch and the registry; the subnet's rules let nothing in.
+        publicIPAddressConfiguration: { provision: 'BatchManaged' }
+      }
+      scaleSettings: {
+        autoScale: {
+          formula: format(autoscaleFormula, maxSpotNodes, maxDedicatedNodes)
+          evaluationInterval: 'PT5M'
+        }
+      }
+      resourceTags: tags
+    }
+  }
+}
+
+output accountName string = account.name
+output endpoint string = account.properties.accountEndpoint
+output poolId string = account::pool.name

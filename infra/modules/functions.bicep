@@ -1,0 +1,127 @@
+// The Functions app on Flex Consumption: nothing runs, nothing costs while nobody asks and no timer is due.
+param location string
+param tags object
+param planName string
+param appName string
+param appIdentityId string
+param appIdentityClientId string
+param workerIdentityId string
+param workerIdentityClientId string
+param storageAccountName string
+param storageBlobEndpoint string
+param storageQueueEndpoint string
+param deploymentContainer string
+param applicationInsightsConnectionString string
+param batchEndpoint string
+param batchPoolId string
+param registryServer string
+param trainerImage string
+param workerThreads int
+param spotPricePerHour string
+param dedicatedPricePerHour string
+param entraClientId string
+
+@description('The app\'s subnet; empty for none.')
+param subnetId string
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+resource app 'Microsoft.Web/sites@2024-04-01' = {
+  name: appName
+  location: location
+  tags: tags
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${appIdentityId}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    clientAffinityEnabled: false
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${storageBlobEndpoint}${deploymentContainer}'
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: appIdentityId }
+        }
+      }
+      runtime: { name: 'dotnet-isolated', version: '10.0' }
+      // Decisions and look-ups need no large instances, and few: what computes are the Batch nodes.
+      scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 40 }
+    }
+    siteConfig: {
+      minTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      http20Enabled: true
+    }
+  }
+
+  resource settings 'config' = {
+    name: 'appsettings'
+    properties: {
+      AZURE_CLIENT_ID: appIdentityClientId
+      AzureWebJobsStorage__accountName: storageAccountName
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__clientId: appIdentityClientId
+      R1Queues__queueServiceUri: storageQueueEndpoint
+      R1Queues__credential: 'managedidentity'
+      R1Queues__clientId: appIdentityClientId
+      APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${appIdentityClientId}'
+      R1_STORAGE: storageBlobEndpoint
+      R1_BATCH_ENDPOINT: batchEndpoint
+      R1_BATCH_POOL: batchPoolId
+      R1_REGISTRY: registryServer
+      R1_IMAGE: empty(trainerImage) ? 'none-yet' : '${registryServer}/${trainerImage}'
+      R1_WORKER_IDENTITY: workerIdentityId
+      R1_WORKER_CLIENT_ID: workerIdentityClientId
+      R1_WORKER_THREADS: string(workerThreads)
+      R1_PRICE_SPOT: spotPricePerHour
+      R1_PRICE_DEDICATED: dedicatedPricePerHour
+      // Every other minute: how soon workers follow the queue, and fallen ones get up. Oftener would leave the free grant.
+      R1_KEEP_WORKERS: '0 */2 * * * *'
+    }
+  }
+
+  resource ftp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+  }
+
+  resource scm 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+  }
+}
+
+resource signIn 'Microsoft.Web/sites/config@2024-04-01' = if (!empty(entraClientId)) {
+  parent: app
+  name: 'authsettingsV2'
+  properties: {
+    platform: { enabled: true }
+    globalValidation: { requireAuthentication: true, unauthenticatedClientAction: 'Return401', excludedPaths: ['/api/health'] }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: true
+        registration: {
+          clientId: entraClientId
+          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+        }
+        validation: { allowedAudiences: ['api://${entraClientId}'] }
+      }
+    }
+  }
+}
+
+output name string = app.name
+output url string = 'https://${app.properties.defaultHostName}'

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Verification;
+using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.GpuJob.Commands;
+
+/// <summary><c>gpujob verify</c>: a verifier process of <see cref="VerifierPool"/>.</summary>
+internal static class VerifyCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var memory = new Option<long>("--memory") { Description = "Most memory, in bytes.", DefaultValueFactory = _ => VerificationOptions.Default.MemoryBytes };
+        var command = new ExampleCommand("verify", "Scores completions, JSON lines on the standard input; replies go to the standard output. Started by the trainer.", "gpujob verify") { memory };
+        command.Hidden = true;
+        command.SetAction((parsed, _) => context.GuardAsync(() =>
+        {
+            ChildLimits.Apply(parsed.GetValue(memory));
+            using var input = Console.OpenStandardInput();
+            using var output = Console.OpenStandardOutput();
+            Console.SetOut(Console.Error); // the output is for replies alone
+            Verifier.Serve(input, output, RewardFunctions.Create);
+            return Task.FromResult(ExitCodes.Done);
+        }));
+        return command;
+    }
+}

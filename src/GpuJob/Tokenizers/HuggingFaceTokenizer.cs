@@ -1,0 +1,140 @@
+using R1Cloud.GpuJob.Tokenizers.Decoders;
+using R1Cloud.GpuJob.Tokenizers.Models;
+using R1Cloud.GpuJob.Tokenizers.Normalizers;
+using R1Cloud.GpuJob.Tokenizers.PreTokenizers;
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.GpuJob.Tokenizers;
+
+/// <summary>
+/// A tokenizer of <c>tokenizer.json</c>: added tokens, then normaliser, pre-tokenizer, byte-pair encoding; and the decoder back. Safe for several
+/// threads at once.
+/// </summary>
+internal sealed class HuggingFaceTokenizer : ITokenizer
+{
+    private readonly TokenizerFiles files;
+    private readonly TokenizerParts parts;
+    private readonly AddedTokenSplitter raw, normalized;
+    private readonly string?[] tokens;
+    private readonly HashSet<int> special;
+    private readonly Lazy<int[]> eosIds;
+
+    /// <summary>Puts a tokenizer together.</summary>
+    public HuggingFaceTokenizer(TokenizerFiles files, TokenizerParts parts)
+    {
+        this.files = files;
+        this.parts = parts;
+        raw = new(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)));
+        normalized = new(parts.Added.Where(token => token.Normalized).Select(token => (parts.Normalizer?.Normalize(token.Content) ?? token.Content, token)));
+        special = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
+        tokens = new string?[Math.Max(parts.Vocabulary.Values.DefaultIfEmpty(-1).Max(), parts.Added.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1];
+        foreach (var (token, id) in parts.Vocabulary) tokens[id] = token;
+        foreach (var token in parts.Added) tokens[token.Id] = token.Content;
+        eosIds = new(FindEosIds); // a folder without settings still encodes
+        BosId = parts.Special.AddBos switch
+        {
+            true => Named("bos_token"),
+            false => null,
+            null => parts.Marks.Before is [var mark, ..] ? mark : null,
+        };
+    }
+
+    /// <summary>The special tokens by name, for chat templates.</summary>
+    public SpecialTokens Special => parts.Special;
+
+    /// <summary>The files it came from.</summary>
+    public TokenizerFiles Files => files;
+
+    /// <inheritdoc/>
+    public int VocabularySize => tokens.Length;
+
+    /// <inheritdoc/>
+    public int PadId => Named("pad_token") ?? EosId;
+
+    /// <inheritdoc/>
+    public int? BosId { get; }
+
+    /// <inheritdoc/>
+    public int EosId => EosIds[0];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> EosIds => eosIds.Value;
+
+    /// <inheritdoc/>
+    public int[] Encode(string text)
+    {
+        var ids = new List<int>((text.Length / 3) + 4);
+        text = WellFormed(text);
+        PieceHandler encode = (piece, _) => parts.Model.Encode(piece, ids);
+        foreach (var (start, end, id) in raw.Split(text))
+        {
+            if (id >= 0) ids.Add(id);
+            else if (parts.Normalizer is null) EncodeNormalized(text.AsSpan(start..end), start == 0, ids, encode);
+            else EncodeNormalized(parts.Normalizer.Normalize(text[start..end]), start == 0, ids, encode);
+        }
+        return [.. ids];
+    }
+
+    /// <inheritdoc/>
+    public int[] EncodeMarked(string text)
+    {
+        var before = parts.Special.AddBos switch { true => BosId is { } bos ? [bos] : [], false => [], null => parts.Marks.Before };
+        var after = parts.Special.AddEos switch { true => [EosId], false => [], null => parts.Marks.After };
+        return [.. before, .. Encode(text), .. after];
+    }
+
+    /// <inheritdoc/>
+    public StreamingDecoder Stream(bool keepSpecial = false) => new(parts.Decoder, id =>
+        (uint)id >= (uint)tokens.Length || (!keepSpecial && special.Contains(id)) ? null : tokens[id]);
+
+    /// <inheritdoc/>
+    public void Save(string folder) => files.Save(folder);
+
+    private void EncodeNormalized(ReadOnlySpan<char> text, bool atStart, List<int> ids, PieceHandler encode)
+    {
+        foreach (var (start, end, id) in normalized.Split(text))
+        {
+            if (id >= 0) ids.Add(id);
+            else if (parts.PreTokenizer is null) encode(text[start..end], atStart && start == 0);
+            else parts.PreTokenizer.Split(text[start..end], atStart && start == 0, encode);
+        }
+    }
+
+    private int[] FindEosIds()
+    {
+        int[] ids = [.. (Named("eos_token") is { } named ? [named] : (IEnumerable<int>)[]).Concat(parts.Special.EosIds).Distinct()];
+        return ids.Length > 0 ? ids : throw new BadInputException(
+            $"{files.FullName(TokenizerFiles.Settings)}: no token ends a completion: give 'eos_token' there or 'eos_token_id' in {TokenizerFiles.Generation}.");
+    }
+
+    private int? Named(string name) => !parts.Special.Names.TryGetValue(name, out var token)
+        ? null
+        : parts.Added.FirstOrDefault(added => added.Content == token)?.Id
+            ?? (parts.Vocabulary.TryGetValue(token, out var id)
+                ? id
+                : throw new BadInputException($"{files.FullName(TokenizerFiles.Settings)}: field '{name}': '{token}' is not a token."));
+
+    /// <summary>Half a surrogate pair is no text: it becomes U+FFFD.</summary>
+    private static string WellFormed(string text)
+    {
+        var at = 0;
+        while (at < text.Length && !char.IsSurrogate(text[at])) at++;
+        if (at == text.Length) return text;
+        var built = new System.Text.StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes()) built.Append(rune);
+        return built.ToString();
+    }
+}
+
+/// <summary>What a tokenizer is made of.</summary>
+/// <param name="Vocabulary">The model's tokens.</param>
+/// <param name="Added">The added tokens.</param>
+/// <param name="Normalizer">Changes texts, if anything does.</param>
+/// <param name="PreTokenizer">Splits texts, if anything does.</param>
+/// <param name="Model">Encodes pieces.</param>
+/// <param name="Decoder">Decodes tokens.</param>
+/// <param name="Marks">Begin and end marks.</param>
+/// <param name="Special">What the files say about special tokens.</param>
+internal sealed record TokenizerParts(
+    Dictionary<string, int> Vocabulary, IReadOnlyList<AddedToken> Added, INormalizer? Normalizer, IPreTokenizer? PreTokenizer, BpeModel Model,
+    DecoderPlan Decoder, TextMarks Marks, SpecialTokens Special);

@@ -1,0 +1,18 @@
+namespace R1Cloud.GpuJob.Verification;
+
+/// <summary>Rewards that can hang or bring their process down, and so run in verifiers of their own; all others are pure and quick.</summary>
+internal static class IsolatedRewards
+{
+    /// <summary>The limit of a reward that has none of its own.</summary>
+    public static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(10);
+
+    private static readonly Dictionary<string, TimeSpan> Limits = new(StringComparer.Ordinal)
+    {
+        // Far above the sandbox's own limits, which give a verdict: this one is for a verifier that fails.
+        ["accuracy/code"] = TimeSpan.FromSeconds(120),
+        ["accuracy/math"] = TimeSpan.FromSeconds(5),
+    };
+
+    /// <summary>How long one scoring may take; null when the reward is scored in this process.</summary>
+    public static TimeSpan? TimeLimit(string reward) => Limits.TryGetValue(reward, out var limit) ? limit : null;
+}

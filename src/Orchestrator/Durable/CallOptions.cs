@@ -1,0 +1,28 @@
+using Microsoft.DurableTask;
+using Port = R1Cloud.Pipeline.Orchestration;
+
+namespace R1Cloud.Orchestrator.Durable;
+
+/// <summary>The port's call options in Durable Task's terms.</summary>
+internal static class CallOptions
+{
+    /// <summary>The tag that names a sub-orchestration's caller: Durable Task's client does not tell it otherwise.</summary>
+    public const string ParentTag = "parent";
+
+    /// <summary>For an activity; null where there is nothing to say.</summary>
+    public static TaskOptions? ForActivity(Port.TaskOptions? options) =>
+        Retry(options?.Retry) is { } retry ? new TaskOptions(retry) : null;
+
+    /// <summary>For a sub-orchestration, with its instance id where one is given.</summary>
+    /// <param name="options">The port's options.</param>
+    /// <param name="parent">The caller.</param>
+    public static SubOrchestrationOptions ForSubOrchestration(Port.TaskOptions? options, string parent) =>
+        new(new TaskOptions(Retry(options?.Retry), new Dictionary<string, string> { [ParentTag] = parent }), (options as Port.SubOrchestrationOptions)?.InstanceId);
+
+    /// <summary>A retry policy; null for a single attempt.</summary>
+    public static TaskRetryOptions? Retry(Port.RetryPolicy? policy) => policy is not { MaxAttempts: > 1 } ? null : new(
+        new RetryPolicy(policy.MaxAttempts, policy.FirstInterval, policy.Backoff, policy.MaxInterval)
+        {
+            HandleFailure = failure => !policy.NonRetryable.Any(Failures.From(failure).IsCausedBy),
+        });
+}

@@ -1,0 +1,30 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using R1Cloud.Orchestrator.Durable;
+using R1Cloud.Orchestrator.Hosting;
+
+namespace R1Cloud.Orchestrator.Functions;
+
+/// <summary>
+/// The run API. Every request goes to the same routes and handlers as on a laptop, so that unknown paths and wrong methods are answered alike;
+/// the Functions host only checks the key. Durable Task's own management URLs are never handed out.
+/// </summary>
+internal sealed class HttpFunctions(RunApiPipeline api, DurableClientSource clients)
+{
+    /// <summary>The health check, for anybody.</summary>
+    [Function("health")]
+    public IResult Health([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/health")] HttpRequest request) => api.Handle(request);
+
+    /// <summary>Everything else under /api; needs a function key.</summary>
+    [Function("api")]
+    public IResult Api([HttpTrigger(AuthorizationLevel.Function, Route = "api/{*path}")] HttpRequest request, [DurableClient] DurableTaskClient client)
+    {
+        clients.Set(client);
+        return api.Handle(request);
+    }
+
+    /// <summary>The OpenAPI document.</summary>
+    [Function("openapi")]
+    public IResult OpenApi([HttpTrigger(AuthorizationLevel.Function, "get", Route = "openapi/{*path}")] HttpRequest request) => api.Handle(request);
+}

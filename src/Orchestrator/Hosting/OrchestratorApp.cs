@@ -1,0 +1,22 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.DurableTask.Worker;
+using R1Cloud.Orchestrator.Durable;
+using R1Cloud.Pipeline;
+using R1Cloud.Pipeline.Orchestration;
+
+namespace R1Cloud.Orchestrator.Hosting;
+
+/// <summary>The Functions app.</summary>
+internal static class OrchestratorApp
+{
+    /// <summary>Sets it up. The pipeline's orchestrators and activities become functions by their registered names.</summary>
+    public static FunctionsApplicationBuilder Configure(FunctionsApplicationBuilder builder)
+    {
+        builder.ConfigureFunctionsWebApplication();
+        builder.ConfigureDurableWorker().AddTasks(tasks =>
+            tasks.AddAll(new OrchestrationRegistry().AddPipeline(OrchestratorServices.Options(builder.Configuration))));
+        builder.Services.AddOrchestrator(builder.Configuration);
+        return builder;
+    }
+}

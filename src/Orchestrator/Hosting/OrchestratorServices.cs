@@ -1,0 +1,56 @@
+using Azure.Core;
+using Azure.Identity;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using R1Cloud.Orchestrator.Durable;
+using R1Cloud.Orchestrator.Functions;
+using R1Cloud.Orchestrator.Workers;
+using R1Cloud.Pipeline;
+using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Orchestrator.Hosting;
+
+/// <summary>Wires the pipeline into the Functions app.</summary>
+internal static class OrchestratorServices
+{
+    /// <summary>Adds everything but what the Functions host brings.</summary>
+    /// <param name="services">The app's services.</param>
+    /// <param name="settings">Its settings.</param>
+    public static IServiceCollection AddOrchestrator(this IServiceCollection services, IConfiguration settings)
+    {
+        services.AddSingleton<TokenCredential>(new DefaultAzureCredential());
+        services.AddSingleton(provider => StorageConnection.Open(settings[StorageConnection.Variable], provider.GetRequiredService<TokenCredential>()));
+        services.AddSingleton(provider => provider.GetRequiredService<StorageConnection>().Blobs);
+        services.AddSingleton<OpenQueue>(provider => provider.GetRequiredService<StorageConnection>().Queue);
+        services.AddWorkerPool(settings);
+        return services.AddOrchestratorCore(Options(settings));
+    }
+
+    /// <summary>The part that is the same whatever storage and workers are.</summary>
+    public static IServiceCollection AddOrchestratorCore(this IServiceCollection services, PipelineOptions options)
+    {
+        services.AddPipeline(options).AddSingleton<WorkerKeeper>();
+        services.AddSingleton<DurableClientSource>().AddSingleton<IDurableClientSource>(provider => provider.GetRequiredService<DurableClientSource>());
+        services.AddSingleton<IOrchestrationClient, DurableClient>();
+        services.AddRouting().AddOpenApi();
+        RunApi.AddConventions(services);
+        return services
+            .AddSingleton<RunApiPipeline>()
+            .AddSingleton<HttpFunctions>().AddSingleton<CompletionFunctions>().AddSingleton<WorkerFunctions>();
+    }
+
+    /// <summary>The pipeline's options by the app's settings.</summary>
+    public static PipelineOptions Options(IConfiguration settings) => new()
+    {
+        // A completion message takes seconds; a look at storage every so often costs an activity and finds what got lost.
+        JobCheckInterval = TimeSpan.FromMinutes(5),
+        // A stream's look at a run is a handful of table and Batch requests.
+        EventPollInterval = TimeSpan.FromSeconds(2),
+        PricePerWorkerHour = settings.GetValue("R1_PRICE_PER_HOUR", 0.0),
+        Currency = settings["R1_CURRENCY"] ?? "USD",
+    };
+}

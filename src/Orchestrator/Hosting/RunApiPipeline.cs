@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using R1Cloud.Pipeline.Api;
+
+namespace R1Cloud.Orchestrator.Hosting;
+
+/// <summary>The run API's middleware and routes, for requests that come through a function.</summary>
+internal sealed class RunApiPipeline
+{
+    private readonly RequestDelegate run;
+
+    /// <summary>Builds it.</summary>
+    /// <param name="services">The app's services.</param>
+    public RunApiPipeline(IServiceProvider services)
+    {
+        var app = new ApplicationBuilder(services);
+        RunApi.Use(app);
+        app.UseRouting();
+        app.UseEndpoints(routes =>
+        {
+            RunApi.Map(routes);
+            routes.MapOpenApi(ApiRoutes.OpenApi);
+        });
+        run = app.Build();
+    }
+
+    /// <summary>Answers a request.</summary>
+    public IResult Handle(HttpRequest request) => new Answer(run, request);
+
+    private sealed class Answer(RequestDelegate run, HttpRequest request) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            // The Functions host has chosen the function; which of the API's routes it is, is chosen anew.
+            httpContext.SetEndpoint(null);
+            request.RouteValues.Clear();
+            return run(httpContext);
+        }
+    }
+}

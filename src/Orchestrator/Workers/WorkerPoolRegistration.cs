@@ -1,0 +1,25 @@
+using Azure.Compute.Batch;
+using Azure.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using R1Cloud.Pipeline.Workers;
+
+namespace R1Cloud.Orchestrator.Workers;
+
+/// <summary>Chooses the workers' pool.</summary>
+internal static class WorkerPoolRegistration
+{
+    /// <summary>The Batch account's address; without it there is no pool.</summary>
+    public const string EndpointSetting = "R1_BATCH_ENDPOINT";
+
+    /// <summary>Adds the pool that the settings name.</summary>
+    public static IServiceCollection AddWorkerPool(this IServiceCollection services, IConfiguration settings)
+    {
+        if (settings[EndpointSetting] is not { Length: > 0 } endpoint) return services.AddSingleton<IWorkerPool, ManualWorkerPool>();
+        var uri = endpoint.Contains("://", StringComparison.Ordinal) ? endpoint : "https://" + endpoint;
+        return services
+            .AddSingleton(BatchPoolOptions.Read(settings))
+            .AddSingleton(provider => new BatchClient(new Uri(uri), provider.GetRequiredService<TokenCredential>(), new BatchClientOptions()))
+            .AddSingleton<IWorkerPool, BatchWorkerPool>();
+    }
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Text.Json;
+using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Verification;
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.GpuJob.Tests.Verification;
+
+public sealed class VerifierPoolTests
+{
+    private static VerificationRequest Ask(string reward, string text = "") => new(reward, new Completion(text, "", Finished: true));
+
+    private static VerifierPool Pool(int workers = 1, double seconds = 20, long memory = 1L << 30, int queue = 1024) => new(VerificationOptions.Default with
+    {
+        Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "R1Cloud.VerifierHost.dll")],
+        Workers = workers, MemoryBytes = memory, QueueLength = queue, TimeLimit = _ => TimeSpan.FromSeconds(seconds), StartGrace = TimeSpan.FromSeconds(30),
+    });
+
+    private static async Task ShouldGoOn(VerifierPool pool) => (await pool.ScoreAsync(Ask("length", "four"))).ShouldBe(new Reward(4, "counted"));
+
+    [Theory]
+    [InlineData("hang")]
+    [InlineData("spin")]
+    public async Task Score_Hung_IsKilledCountedAndReplaced(string reward)
+    {
+        await using var pool = Pool(seconds: 0.5);
+        var id = (int)(await pool.ScoreAsync(Ask("pid"))).Score;
+
+        var watch = Stopwatch.StartNew();
+        var verdict = await pool.ScoreAsync(Ask(reward));
+
+        verdict.Outcome.ShouldBe(RewardOutcome.Timeout);
+        verdict.Reason.ShouldBe("killed after 0.5 s");
+        watch.Elapsed.TotalSeconds.ShouldBeLessThan(5);
+        pool.Timeouts.ShouldBe(1);
+        Directory.Exists($"/proc/{id}").ShouldBeFalse();
+        await ShouldGoOn(pool);
+    }
+
+    [Theory]
+    [InlineData("crash", "told to crash")]
+    [InlineData("exit", "exit code 7")]
+    [InlineData("overflow", "exit code 134")]
+    [InlineData("eat-managed", "the verifier ended")]
+    [InlineData("eat-native", "the verifier ended")]
+    public async Task Score_ProcessDies_IsAnErrorCountedAndReplaced(string reward, string reason)
+    {
+        await using var pool = Pool(memory: 512L << 20);
+
+        var verdict = await pool.ScoreAsync(Ask(reward));
+
+        verdict.Outcome.ShouldBe(RewardOutcome.Error);
+        verdict.Reason.ShouldContain(reason);
+        (pool.Crashes, pool.Timeouts).ShouldBe((1, 0));
+        await ShouldGoOn(pool);
+    }
+
+    [Fact]
+    public async Task Score_RewardThrows_IsAnErrorOfTheSameProcess()
+    {
+        await using var pool = Pool();
+        var id = (await pool.ScoreAsync(Ask("pid"))).Score;
+        (await pool.ScoreAsync(Ask("throw"))).ShouldBe(new Reward(0, "InvalidOperationException: told to throw", RewardOutcome.Error));
+        (await pool.ScoreAsync(Ask("write"))).Score.ShouldBe(1);
+        (await pool.ScoreAsync(Ask("pid"))).Score.ShouldBe(id);
+    }
+
+    [Theory]
+    [InlineData("bad-input", "told that the input is bad")]
+    [InlineData("unknown", "no reward unknown")]
+    public async Task Score_BadInput_IsThrown(string reward, string message)
+    {
+        await using var pool = Pool();
+        (await Should.ThrowAsync<BadInputException>(() => pool.ScoreAsync(Ask(reward)))).Message.ShouldBe(message);
+        await ShouldGoOn(pool);
+    }
+
+    [Fact]
+    public async Task Score_ManyAtOnceSomeBad_KeepTheirOrder()
+    {
+        await using var pool = Pool(workers: 3, seconds: 1, queue: 8); // far fewer places than requests
+        var requests = Enumerable.Range(0, 300).Select(index => index is 50 or 150 ? Ask("hang") : index is 51 or 250 ? Ask("exit") : Ask("length", new string('x', index))).ToList();
+
+        var verdicts = await pool.ScoreAsync(requests);
+
+        for (var index = 0; index < verdicts.Count; index++)
+        {
+            var expected = index is 50 or 150 ? RewardOutcome.Timeout : index is 51 or 250 ? RewardOutcome.Error : RewardOutcome.Scored;
+            verdicts[index].Outcome.ShouldBe(expected, $"request {index}: {verdicts[index].Reason}");
+            if (expected == RewardOutcome.Scored) verdicts[index].Score.ShouldBe(index);
+        }
+        (pool.Timeouts, pool.Crashes, pool.Scored).ShouldBe((2, 2, 300));
+    }
+
+    [Fact]
+    public async Task Score_UnicodeAndFields_CrossUnchanged()
+    {
+        await using var pool = new VerifierPool(VerificationOptions.Default with { Workers = 1 });
+        var completion = new Completion("<answer>\u00e9\U0001f600\n\t\"</answer>", "\u00e9\U0001f600\n\t\"", Finished: true)
+        {
+            Fields = new Dictionary<string, JsonElement> { ["tests"] = JsonSerializer.SerializeToElement(new[] { 1 }) },
+        };
+        (await pool.ScoreAsync(new VerificationRequest("accuracy/exact", completion))).Score.ShouldBe(1); // by gpujob verify itself
+        (await Should.ThrowAsync<BadInputException>(() => pool.ScoreAsync(new VerificationRequest("accuracy/code", completion)))).Message.ShouldContain("item 1");
+    }
+
+    [Fact]
+    public async Task Dispose_WorkWaits_CancelsItAndLeavesNoProcess()
+    {
+        var pool = Pool(seconds: 60);
+        var id = (int)(await pool.ScoreAsync(Ask("pid"))).Score;
+        var hung = pool.ScoreAsync(Ask("hang"));
+        var waiting = pool.ScoreAsync(Ask("length"));
+        await Task.Delay(100);
+
+        await pool.DisposeAsync();
+
+        (await hung).Outcome.ShouldBe(RewardOutcome.Error);
+        await Should.ThrowAsync<TaskCanceledException>(() => waiting);
+        Directory.Exists($"/proc/{id}").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Score_Cancelled_StopsWaiting()
+    {
+        await using var pool = Pool(seconds: 60);
+        using var cancel = new CancellationTokenSource(300);
+        await Should.ThrowAsync<OperationCanceledException>(() => pool.ScoreAsync(Ask("hang"), cancel.Token));
+    }
+}

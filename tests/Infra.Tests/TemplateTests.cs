@@ -1,0 +1,236 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Infra.Tests;
+
+/// <summary>main.bicep compiled once.</summary>
+public sealed class TemplateFixture : IAsyncLifetime
+{
+    public JsonObject Template { get; private set; } = [];
+
+    public async ValueTask InitializeAsync() => Template = await Bicep.BuildAsync(Repository.Path("infra", "main.bicep"));
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>The properties that matter, on the compiled template.</summary>
+public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<TemplateFixture>
+{
+    private static readonly string[] TooMuch =
+    [
+        "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", // Owner
+        "b24988ac-6180-42a0-ab88-20f7382dd24c", // Contributor
+        "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", // User Access Administrator
+        "f58310d9-a9f6-439a-9e8d-f62e7b41a168", // Role Based Access Control Administrator
+    ];
+
+    private IReadOnlyList<JsonObject> All => [.. Bicep.Resources(fixture.Template)];
+
+    private JsonObject One(string type) => All.Single(resource => (string?)resource["type"] == type);
+
+    [Theory]
+    [InlineData("Microsoft.Resources/resourceGroups")]
+    [InlineData("Microsoft.OperationalInsights/workspaces")]
+    [InlineData("Microsoft.Insights/components")]
+    [InlineData("Microsoft.ManagedIdentity/userAssignedIdentities")]
+    [InlineData("Microsoft.Network/virtualNetworks")]
+    [InlineData("Microsoft.Network/privateEndpoints")]
+    [InlineData("Microsoft.Consumption/budgets")]
+    public void Template_HoldsTheResource(string type) => All.ShouldContain(resource => (string?)resource["type"] == type);
+
+    [Fact]
+    public void Storage_HasNoKeysAndNoPublicBlobs()
+    {
+        var properties = One("Microsoft.Storage/storageAccounts")["properties"]!;
+        ((bool)properties["allowSharedKeyAccess"]!).ShouldBeFalse();
+        ((bool)properties["allowBlobPublicAccess"]!).ShouldBeFalse();
+        ((bool)properties["supportsHttpsTrafficOnly"]!).ShouldBeTrue();
+        ((string)properties["minimumTlsVersion"]!).ShouldBe("TLS1_2");
+    }
+
+    [Fact]
+    public void Template_NeverReadsAKey() =>
+        Regex.Matches(fixture.Template.ToJsonString(), @"list(Keys|AccountKeys|Credentials|Secrets|ConnectionStrings|AccountSas|ServiceSas)?\w*\(", RegexOptions.IgnoreCase).Select(match => match.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void Storage_DeletesOldRolloutsAndNothingElse()
+    {
+        var rules = One("Microsoft.Storage/storageAccounts/managementPolicies")["properties"]!["policy"]!["rules"]!.AsArray();
+        var deleting = rules.Single(rule => rule!["definition"]!["actions"]!["baseBlob"]!["delete"] is not null)!;
+        var prefix = (string)deleting["definition"]!["filters"]!["prefixMatch"]![0]!;
+        Resolve(prefix).ShouldBe($"{BlobLayout.Container}/rollouts/");
+        BlobLayout.Rollout("run", "stage", 0, 0).ShouldStartWith("rollouts/");
+    }
+
+    [Fact]
+    public void Storage_NamesAreThoseOfTheCode()
+    {
+        var text = File.ReadAllText(Repository.Path("infra", "modules", "storage.bicep"));
+        text.ShouldContain($"var runsContainerName = '{BlobLayout.Container}'");
+        text.ShouldContain($"name: '{BlobLayout.CompletionsQueue}'");
+    }
+
+    [Fact]
+    public void Registry_HasNoAdminUser() => ((bool)One("Microsoft.ContainerRegistry/registries")["properties"]!["adminUserEnabled"]!).ShouldBeFalse();
+
+    [Fact]
+    public void Batch_TakesIdentitiesOnly() =>
+        One("Microsoft.Batch/batchAccounts")["properties"]!["allowedAuthenticationModes"]!.AsArray().Select(mode => (string)mode!).ShouldBe(["AAD"]);
+
+    [Fact]
+    public void Pool_HasItsIdentityThatAlsoPullsTheImage()
+    {
+        var pool = One("Microsoft.Batch/batchAccounts/pools");
+        ((string)pool["identity"]!["type"]!).ShouldBe("UserAssigned");
+        pool["identity"]!["userAssignedIdentities"]!.AsObject().Select(item => item.Key).Single().ShouldContain("workerIdentityId");
+        var containers = pool["properties"]!["deploymentConfiguration"]!["virtualMachineConfiguration"]!["containerConfiguration"]!;
+        ((string)containers["type"]!).ShouldBe("DockerCompatible");
+        ((string)containers["containerRegistries"]![0]!["identityReference"]!["resourceId"]!).ShouldContain("workerIdentityId");
+        containers["containerRegistries"]![0]!.AsObject().ContainsKey("password").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Pool_ScalesFromNothingSpotFirst()
+    {
+        var scale = One("Microsoft.Batch/batchAccounts/pools")["properties"]!["scaleSettings"]!["autoScale"]!;
+        ((string)scale["formula"]!).ShouldContain("autoscaleFormula");
+        ((string)scale["evaluationInterval"]!).ShouldBe("PT5M");
+        One("Microsoft.Batch/batchAccounts/pools")["properties"]!["scaleSettings"]!.AsObject().ContainsKey("fixedScale").ShouldBeFalse();
+
+        var formula = Variable("autoscaleFormula");
+        foreach (var part in new[] { "$PendingTasks", "$PreemptedNodeCount", "$TargetDedicatedNodes", "$TargetLowPriorityNodes", "$NodeDeallocationOption = taskcompletion" }) formula.ShouldContain(part);
+        // format() takes braces as places: there must be these two and no others.
+        Regex.Count(formula, "[{}]").ShouldBe(4);
+        formula.ShouldContain("{0}");
+        formula.ShouldContain("{1}");
+    }
+
+    [Theory]
+    [InlineData(4, 1, 0, 0, 0, 0)]
+    [InlineData(4, 1, 3, 0, 3, 0)]
+    [InlineData(4, 1, 9, 0, 4, 0)]
+    [InlineData(4, 1, 3, 1, 2, 1)]
+    [InlineData(4, 2, 3, 3, 1, 2)]
+    [InlineData(4, 0, 3, 3, 3, 0)]
+    [InlineData(0, 2, 3, 0, 0, 2)]
+    [InlineData(4, 1, 0, 2, 0, 0)]
+    public void Pool_Formula_GivesTheNodesThatWorkersWait(int maxSpot, int maxDedicated, int wanted, int taken, int spot, int dedicated)
+    {
+        // The formula's two lines of decision, worked out as they stand.
+        var formula = Variable("autoscaleFormula");
+        formula.ShouldContain("$TargetDedicatedNodes = maxSpot > 0 ? min(maxDedicated, min(taken, wanted)) : min(maxDedicated, wanted);");
+        formula.ShouldContain("$TargetLowPriorityNodes = min(maxSpot, max(0, wanted - $TargetDedicatedNodes));");
+        var targetDedicated = maxSpot > 0 ? Math.Min(maxDedicated, Math.Min(taken, wanted)) : Math.Min(maxDedicated, wanted);
+        targetDedicated.ShouldBe(dedicated);
+        Math.Min(maxSpot, Math.Max(0, wanted - targetDedicated)).ShouldBe(spot);
+    }
+
+    [Fact]
+    public void Roles_AreNarrowAndOnResources()
+    {
+        var assignments = All.Where(resource => (string?)resource["type"] == "Microsoft.Authorization/roleAssignments").ToList();
+        assignments.Count.ShouldBeGreaterThan(5);
+        foreach (var assignment in assignments)
+        {
+            assignment.ContainsKey("scope").ShouldBeTrue(assignment.ToJsonString());
+            ((string)assignment["scope"]!).ShouldContain("resourceId(", Case.Insensitive);
+        }
+        var text = fixture.Template.ToJsonString();
+        foreach (var role in TooMuch) text.ShouldNotContain(role);
+        All.ShouldNotContain(resource => (string?)resource["type"] == "Microsoft.Authorization/roleDefinitions");
+    }
+
+    [Fact]
+    public void Resources_ThatCanBeTagged_Are()
+    {
+        string[] untaggable = ["Microsoft.Authorization/", "Microsoft.Consumption/", "blobServices", "queueServices", "managementPolicies", "Microsoft.Batch/batchAccounts/pools", "sites/config", "basicPublishing", "privateDnsZoneGroups"];
+        foreach (var resource in All.Where(resource => !untaggable.Any(part => ((string)resource["type"]!).Contains(part, StringComparison.Ordinal))))
+            resource.ContainsKey("tags").ShouldBeTrue((string)resource["type"]!);
+        fixture.Template["variables"]!["tags"]!.AsObject().ContainsKey("azd-env-name").ShouldBeTrue();
+        One("Microsoft.Batch/batchAccounts/pools")["properties"]!.AsObject().ContainsKey("resourceTags").ShouldBeTrue();
+    }
+
+    [Fact]
+    public void App_RunsOnFlexConsumptionWithoutPasswords()
+    {
+        ((string)One("Microsoft.Web/serverfarms")["sku"]!["name"]!).ShouldBe("FC1");
+        var app = One("Microsoft.Web/sites");
+        ((bool)app["properties"]!["httpsOnly"]!).ShouldBeTrue();
+        ((string)app["properties"]!["functionAppConfig"]!["runtime"]!["name"]!).ShouldBe("dotnet-isolated");
+        ((string)app["properties"]!["functionAppConfig"]!["runtime"]!["version"]!).ShouldBe("10.0");
+        ((string)app["properties"]!["functionAppConfig"]!["deployment"]!["storage"]!["authentication"]!["type"]!).ShouldBe("UserAssignedIdentity");
+        var policies = All.Where(resource => (string?)resource["type"] == "Microsoft.Web/sites/basicPublishingCredentialsPolicies").ToList();
+        policies.Count.ShouldBe(2);
+        policies.ShouldAllBe(policy => !(bool)policy["properties"]!["allow"]!);
+    }
+
+    [Fact]
+    public void App_GetsEverySettingThatItReads()
+    {
+        var read = Directory.EnumerateFiles(Repository.Path("src", "Orchestrator"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => Regex.Matches(File.ReadAllText(file), "\"%?(R1_[A-Z_]+)%?\"").Select(match => match.Groups[1].Value))
+            .Append(StorageConnection.Variable).Distinct().Except(["R1_PRICE_PER_HOUR", "R1_CURRENCY"]);
+        var given = All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("appsettings", StringComparison.Ordinal))["properties"]!
+            .AsObject().Select(item => item.Key).ToList();
+        read.ShouldBeSubsetOf(given);
+        given.ShouldContain("R1Queues__queueServiceUri");
+        given.Where(name => name.Contains("KEY", StringComparison.Ordinal) && name != "R1_KEEP_WORKERS").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void PrivateEndpoints_OnDemand_CoverAllThatTheAppUsesOfStorage()
+    {
+        var services = All.First(resource => (string?)resource["type"] == "Microsoft.Network/privateEndpoints");
+        ((string)services["copy"]!["count"]!).ShouldContain("services");
+        File.ReadAllText(Repository.Path("infra", "modules", "privateEndpoints.bicep")).ShouldContain("['blob', 'queue', 'table']");
+    }
+
+    [Fact]
+    public void Outputs_TellTheRunUrlAndNothingSecret()
+    {
+        var outputs = fixture.Template["outputs"]!.AsObject();
+        outputs.ContainsKey("R1_URL").ShouldBeTrue();
+        outputs.ShouldAllBe(output => (string?)output.Value!["type"] == "string");
+    }
+
+    [Theory]
+    [InlineData("dev", "vnetEnabled", null, "maxDedicatedNodes", "0")]
+    [InlineData("prod", "vnetEnabled", "True", "maxDedicatedNodes", "2")]
+    public async Task Parameters_OfAnEnvironment_AreItsOwn(string name, string first, string? firstValue, string second, string secondValue)
+    {
+        var (_, output, _) = await Bicep.RunAsync("build-params", Repository.Path("infra", $"{name}.bicepparam"), "--stdout");
+        var parameters = JsonNode.Parse((string)JsonNode.Parse(output)!["parametersJson"]!)!["parameters"]!;
+        ((string)parameters["environmentName"]!["value"]!).ShouldBe($"r1-{name}");
+        parameters[first]?["value"]?.ToString().ShouldBe(firstValue?.ToLowerInvariant());
+        parameters[second]!["value"]!.ToString().ShouldBe(secondValue);
+    }
+
+    [Fact]
+    public void AzureYaml_NamesProjectsThatExist()
+    {
+        var text = File.ReadAllText(Repository.Path("azure.yaml"));
+        var project = Regex.Match(text, @"project: (\S+)").Groups[1].Value;
+        Directory.Exists(Repository.Path(project)).ShouldBeTrue();
+        text.ShouldContain("path: infra");
+        // The tag by which azd finds the app.
+        File.ReadAllText(Repository.Path("infra", "main.bicep")).ShouldContain($"'azd-service-name': '{Regex.Match(text, @"services:\n  (\S+):").Groups[1].Value}'");
+    }
+
+    private string Variable(string name) => Templates(fixture.Template).Select(template => (string?)template["variables"]?[name]).OfType<string>().Single();
+
+    /// <summary>A format() of a template with its variables put in.</summary>
+    private string Resolve(string expression)
+    {
+        var match = Regex.Match(expression, @"^\[format\('(?<text>[^']*)', variables\('(?<name>\w+)'\)\)\]$");
+        match.Success.ShouldBeTrue(expression);
+        return match.Groups["text"].Value.Replace("{0}", Variable(match.Groups["name"].Value), StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<JsonObject> Templates(JsonObject template)
+    {
+        yield return template;
+        IEnumerable<JsonNode?> resources = template["resources"] switch { JsonArray array => array, JsonObject map => map.Select(item => item.Value), _ => [] };
+        foreach (var inner in resources.Select(resource => resource!["properties"]?["template"]).OfType<JsonObject>().SelectMany(Templates)) yield return inner;
+    }
+}

@@ -1,0 +1,93 @@
+using DurableTask.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Testing.Sidecar;
+using Microsoft.DurableTask.Testing.Sidecar.Grpc;
+using Microsoft.DurableTask.Worker;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using R1Cloud.Conformance;
+using R1Cloud.Orchestrator.Durable;
+using R1Cloud.Pipeline.Orchestration;
+
+namespace R1Cloud.Orchestrator.Tests.Durable;
+
+/// <summary>
+/// Real Durable Task workers and clients over gRPC. They talk to a side-car with a back end of memory, kept from host to host; or, given an address,
+/// to the service there, for which the emulator of the Durable Task Scheduler will do.
+/// </summary>
+internal sealed class DurableWorkerHostFactory(string? address = null, string taskHub = "default") : IOrchestrationHostFactory
+{
+    private readonly InMemoryOrchestrationService memory = new();
+
+    public Task<IOrchestrationHost> StartAsync(OrchestrationRegistry registry) => StartAsync(registry, _ => { });
+
+    /// <summary>Starts a host whose activities find these services.</summary>
+    public async Task<IOrchestrationHost> StartAsync(OrchestrationRegistry registry, Action<IServiceCollection> configure)
+    {
+        var sidecar = address is null ? await StartSidecarAsync() : null;
+        var url = sidecar?.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() ?? address!;
+        var channel = GrpcChannel.ForAddress(url);
+        var calls = channel.Intercept(metadata =>
+        {
+            metadata.Add("taskhub", taskHub);
+            return metadata;
+        });
+
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        configure(builder.Services);
+        builder.Services.AddDurableTaskWorker(worker => worker.AddTasks(tasks => tasks.AddAll(registry)).UseGrpc(grpc => grpc.CallInvoker = calls));
+        builder.Services.AddDurableTaskClient(client => client.UseGrpc(grpc => grpc.CallInvoker = calls));
+        var worker = builder.Build();
+        await worker.StartAsync();
+        return new DurableHost(sidecar, channel, worker);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<WebApplication> StartSidecarAsync()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton<IOrchestrationService>(memory).AddSingleton<IOrchestrationServiceClient>(memory).AddSingleton<TaskHubGrpcServer>();
+        var app = builder.Build();
+        app.MapGrpcService<TaskHubGrpcServer>();
+        await app.StartAsync();
+        return app;
+    }
+}
+
+/// <summary>A running worker with its client.</summary>
+internal sealed class DurableHost(WebApplication? sidecar, GrpcChannel channel, IHost worker) : IOrchestrationHost
+{
+    public DurableTaskClient DurableTask { get; } = worker.Services.GetRequiredService<DurableTaskClient>();
+
+    public IServiceProvider Services => worker.Services;
+
+    public IOrchestrationClient Client => field ??= new DurableClient(new Source(DurableTask), TimeProvider.System);
+
+    public async ValueTask DisposeAsync()
+    {
+        await worker.StopAsync();
+        worker.Dispose();
+        channel.Dispose();
+        if (sidecar is null) return;
+        await sidecar.StopAsync();
+        await sidecar.DisposeAsync();
+    }
+
+    private sealed class Source(DurableTaskClient client) : IDurableClientSource
+    {
+        public ValueTask<DurableTaskClient> GetAsync(CancellationToken cancellation = default) => new(client);
+    }
+}

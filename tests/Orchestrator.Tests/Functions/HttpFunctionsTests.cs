@@ -1,0 +1,83 @@
+using System.Net.Http.Json;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Azure.Functions.Worker;
+using R1Cloud.Orchestrator.Functions;
+using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Tests.Api;
+using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
+
+namespace R1Cloud.Orchestrator.Tests.Functions;
+
+/// <summary>The whole pipeline on Durable Task, reached through the functions.</summary>
+public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixture<OrchestratorFixture>
+{
+    public static TheoryData<string> Names => [.. ApiCases.All.Select(item => item.Name)];
+
+    [Theory, MemberData(nameof(Names))]
+    public Task Request_OfTheSharedTable_IsAnsweredAsEverywhere(string name) => ApiCases.All.Single(item => item.Name == name).RunAsync(fixture.Server.Client);
+
+    [Fact]
+    public async Task OpenApi_Document_DescribesEveryRoute()
+    {
+        var document = await fixture.Server.Client.GetFromJsonAsync<JsonElement>(ApiRoutes.OpenApi);
+        document.GetProperty("paths").EnumerateObject().Count(path => path.Name.StartsWith("/api", StringComparison.Ordinal)).ShouldBe(11);
+    }
+
+    [Fact]
+    public async Task Answers_NeverHoldDurableTasksManagementUrls()
+    {
+        foreach (var path in new[] { "/api/runs", "/api/runs/done", "/api/runs/stuck", "/api/runs/broken" })
+            (await fixture.Server.Client.GetStringAsync(path)).ShouldNotContain("webhooks", Case.Insensitive);
+    }
+
+    [Fact]
+    public async Task Run_PausedResumedCancelledAndRetried_Completes()
+    {
+        var client = fixture.Server.Client;
+        var before = fixture.Server.Pool.OnJob;
+        fixture.Server.Pool.OnJob = job => job.RunId == "steered" ? Task.Delay(150) : before(job);
+        using var body = new StringContent(TestRecipes.Json("steered", iterations: 3), Encoding.UTF8, "application/json");
+        (await client.PostAsync("/api/runs?id=steered", body)).EnsureSuccessStatusCode();
+        await UntilAsync("steered", run => run.Status == RunStatus.Running && run.Stages[0].Status == StageStatus.Running);
+
+        await PostAsync("/api/runs/steered/pause");
+        await UntilAsync("steered", run => run.Status == RunStatus.Paused);
+        await PostAsync("/api/runs/steered/pause");
+        await PostAsync("/api/runs/steered/resume");
+        await UntilAsync("steered", run => run.Status == RunStatus.Running);
+        await PostAsync("/api/runs/steered/cancel");
+        await UntilAsync("steered", run => run.Status == RunStatus.Cancelled);
+        await PostAsync("/api/runs/steered/retry");
+        var run = await UntilAsync("steered", run => run.Status == RunStatus.Completed);
+        run.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed);
+
+        async Task PostAsync(string path) => (await client.PostAsync(path, null)).IsSuccessStatusCode.ShouldBeTrue(path);
+
+        async Task<RunView> UntilAsync(string id, Func<RunView, bool> condition)
+        {
+            for (var i = 0; i < 1500; i++)
+            {
+                var run = await client.GetFromJsonAsync<RunView>($"/api/runs/{id}", R1Json.Options);
+                if (condition(run!)) return run!;
+                await Task.Delay(20);
+            }
+            throw new TimeoutException(await client.GetStringAsync($"/api/runs/{id}"));
+        }
+    }
+
+    [Fact]
+    public void Functions_ButTheHealthCheck_NeedAKey()
+    {
+        var levels = typeof(HttpFunctions).Assembly.GetTypes().SelectMany(type => type.GetMethods())
+            .Select(method => (method.GetCustomAttribute<FunctionAttribute>()?.Name, method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).FirstOrDefault(trigger => trigger is not null)))
+            .Where(item => item.Item2 is not null).ToDictionary(item => item.Name!, item => item.Item2!.AuthLevel);
+        levels.ShouldBe(new Dictionary<string, AuthorizationLevel>
+        {
+            ["health"] = AuthorizationLevel.Anonymous, ["api"] = AuthorizationLevel.Function, ["openapi"] = AuthorizationLevel.Function,
+        });
+    }
+}

@@ -1,0 +1,126 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using R1Cloud.Orchestrator.Durable;
+using R1Cloud.Orchestrator.Functions;
+using R1Cloud.Orchestrator.Hosting;
+using R1Cloud.Orchestrator.Tests.Durable;
+using R1Cloud.Pipeline;
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Orchestrator.Tests.Functions;
+
+/// <summary>
+/// The Functions app without the Functions host: its services and functions, Durable Task itself, and in the host's place a server that hands
+/// requests to the HTTP functions and a loop that hands messages to the queue function.
+/// </summary>
+internal sealed class OrchestratorServer : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private DurableHost durable = null!;
+    private WebApplication app = null!;
+    private Task pump = Task.CompletedTask;
+
+    private OrchestratorServer() => Pool = new(Blobs, Queues.Open);
+
+    public HttpClient Client { get; private set; } = null!;
+    public WatchedBlobStore Blobs { get; } = new();
+    public MemoryQueues Queues { get; } = new();
+    public FakeWorkerPool Pool { get; }
+
+    public static async Task<OrchestratorServer> StartAsync()
+    {
+        var server = new OrchestratorServer();
+        await server.RunAsync();
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await pump;
+        Client.Dispose();
+        await app.DisposeAsync();
+        await durable.DisposeAsync();
+        await Pool.DisposeAsync();
+        Blobs.Dispose();
+        stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var options = new PipelineOptions { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20) };
+        durable = (DurableHost)await new DurableWorkerHostFactory().StartAsync(new OrchestrationRegistry().AddPipeline(options), services => Add(services, options));
+
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        Add(builder.Services, options);
+        app = builder.Build();
+        // The host's routing: the more exact function first, the key checked.
+        app.Map("/api/health", (HttpRequest request) => app.Services.GetRequiredService<HttpFunctions>().Health(request));
+        app.Map("/api/{*path}", (HttpRequest request) => app.Services.GetRequiredService<HttpFunctions>().Api(request, durable.DurableTask));
+        app.Map("/openapi/{*path}", (HttpRequest request) => app.Services.GetRequiredService<HttpFunctions>().OpenApi(request));
+        await app.StartAsync();
+        // The activities' client is of another invocation.
+        durable.Services.GetRequiredService<DurableClientSource>().Set(durable.DurableTask);
+
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Client = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(30) };
+        pump = PumpAsync(app.Services.GetRequiredService<CompletionFunctions>(), durable.DurableTask);
+    }
+
+    private void Add(IServiceCollection services, PipelineOptions options) => services
+        .AddSingleton<IBlobStore>(Blobs).AddSingleton<OpenQueue>(Queues.Open).AddSingleton<IWorkerPool>(Pool).AddOrchestratorCore(options);
+
+    /// <summary>What the queue trigger does.</summary>
+    private async Task PumpAsync(CompletionFunctions functions, DurableTaskClient client)
+    {
+        var queue = Queues.Open(BlobLayout.CompletionsQueue);
+        while (!stop.IsCancellationRequested)
+        {
+            foreach (var message in await queue.ReceiveAsync(16, TimeSpan.FromSeconds(30)))
+            {
+                await functions.RunAsync(message.Text, client, CancellationToken.None);
+                await queue.DeleteAsync(message);
+            }
+            await Task.Delay(5);
+        }
+    }
+}
+
+/// <summary>A server with the runs that the shared cases speak of.</summary>
+public sealed class OrchestratorFixture : IAsyncLifetime
+{
+    private readonly TaskCompletionSource stuck = new();
+
+    internal OrchestratorServer Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await OrchestratorServer.StartAsync();
+        Server.Pool.OnJob = job => job.RunId switch
+        {
+            "broken" => throw new Shared.Jobs.BadInputException("no such corpus"),
+            "stuck" => stuck.Task,
+            _ => Task.CompletedTask,
+        };
+        await Pipeline.Tests.Api.ApiCases.PrepareAsync(Server.Client);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        stuck.SetResult();
+        await Server.DisposeAsync();
+    }
+}

@@ -1,0 +1,404 @@
+using Azure.Compute.Batch;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using R1Cloud.Orchestrator.Workers;
+using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Orchestrator.Tests.Workers;
+
+public sealed class BatchWorkerPoolTests : IDisposable
+{
+    private const string Job = "r1-run-a-0";
+    private static readonly WorkersRecipe Four = new() { Count = 4, Device = "cuda" };
+
+    private static readonly BatchPoolOptions Options = new()
+    {
+        PoolId = "gpu",
+        Image = "r1.azurecr.io/gpujob@sha256:0123",
+        Storage = "https://store.blob.core.windows.net",
+        Registry = "r1.azurecr.io",
+        IdentityResourceId = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/workers",
+        IdentityClientId = "client-1",
+        SpotPricePerHour = 1,
+        DedicatedPricePerHour = 4,
+        ViewAge = TimeSpan.Zero,
+    };
+
+    private readonly FakeTimeProvider clock = new(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly WatchedBlobStore blobs = new();
+    private readonly MemoryQueues queues = new();
+    private readonly ScriptedBatch batch;
+    private readonly BatchWorkerPool pool;
+
+    public BatchWorkerPoolTests()
+    {
+        batch = new(clock);
+        pool = new(batch, Options, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+    }
+
+    public void Dispose()
+    {
+        pool.Dispose();
+        blobs.Dispose();
+    }
+
+    [Fact]
+    public async Task EnsureAsync_Twice_MakesOneJobAndAsManyWorkersAsJobsWait()
+    {
+        await pool.EnsureAsync("run-a", Four);
+        batch.Tasks(Job).Select(task => task.Options.Id).ShouldBe(["worker-0-0"]);
+
+        await QueueAsync(3);
+        await pool.EnsureAsync("run-a", Four);
+        await pool.EnsureAsync("run-a", Four);
+        batch.Jobs.ShouldBe([Job]);
+        batch.Tasks(Job).Select(task => task.Options.Id).ShouldBe(["worker-0-0", "worker-1-0", "worker-2-0"]);
+
+        await QueueAsync(100);
+        await pool.EnsureAsync("run-a", Four);
+        batch.Tasks(Job).Count().ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task EnsureAsync_Task_IsTheContainerWithoutSecrets()
+    {
+        await pool.EnsureAsync("run-a", Four);
+        var task = batch[Job, "worker-0-0"].Options;
+        task.CommandLine.ShouldBe("work --run run-a --worker worker-0 --threads 4 --device cuda --idle-limit 900");
+        task.ContainerSettings!.ImageName.ShouldBe(Options.Image);
+        task.ContainerSettings.Registry!.RegistryServer.ShouldBe("r1.azurecr.io");
+        task.ContainerSettings.Registry.IdentityReference!.ResourceId!.ToString().ShouldBe(Options.IdentityResourceId);
+        task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--gpus");
+        task.EnvironmentSettings.ToDictionary(setting => setting.Name, setting => setting.Value).ShouldBe(new Dictionary<string, string?>
+        {
+            ["R1_STORAGE"] = Options.Storage, ["AZURE_CLIENT_ID"] = "client-1",
+        });
+        task.Constraints!.RetentionTime.ShouldBe(TimeSpan.FromDays(2));
+        task.OutputFiles.Single().Destination.Container!.Path.ShouldBe("runs/run-a/workers/worker-0-0");
+    }
+
+    [Fact]
+    public async Task Preemption_InMidJob_ComesBackWithoutARetryAndIsBooked()
+    {
+        Node("spot-1");
+        await pool.EnsureAsync("run-a", Four);
+        batch.Schedule();
+        await pool.EnsureAsync("run-a", Four);
+        clock.Advance(TimeSpan.FromMinutes(30));
+        await pool.EnsureAsync("run-a", Four);
+        batch.Preempt("spot-1");
+        clock.Advance(TimeSpan.FromMinutes(10));
+        await pool.EnsureAsync("run-a", Four);
+
+        var view = await pool.GetAsync("run-a");
+        view.Workers.Single().State.ShouldBe("starting");
+        view.LastError.ShouldBeNull();
+
+        Node("dedicated-1", dedicated: true);
+        batch.Schedule();
+        clock.Advance(TimeSpan.FromMinutes(30));
+        view = await pool.GetAsync("run-a");
+        batch.Tasks(Job).Count().ShouldBe(1);
+        view.Workers.Single().ShouldSatisfyAllConditions(
+            worker => worker.State.ShouldBe("running"),
+            worker => worker.Location.ShouldBe("dedicated-1 (dedicated)"),
+            worker => worker.Restarts.ShouldBe(1));
+        view.Usage.ShouldBe(new WorkerUsage(1800, 1800, 0.5 + 2, Retries: 0, Requeues: 1));
+    }
+
+    [Fact]
+    public async Task Worker_ThatWasPreemptedOrRanOutOfWork_IsReplacedWithoutBlame()
+    {
+        Node("spot-1");
+        await pool.EnsureAsync("run-a", Four);
+        for (var number = 0; number < 10; number++)
+        {
+            batch.Schedule();
+            batch[Job, $"worker-0-{number}"].Retries = 2;
+            batch.Exit(Job, $"worker-0-{number}", number % 2 == 0 ? 30 : 0);
+            await pool.EnsureAsync("run-a", Four);
+        }
+        (await pool.GetAsync("run-a")).LastError.ShouldBeNull();
+        batch.Tasks(Job).Count().ShouldBe(11);
+    }
+
+    [Fact]
+    public async Task Node_ThatFailsEveryTask_GetsNoMoreAndAnotherTakesOver()
+    {
+        Node("bad");
+        await pool.EnsureAsync("run-a", Four);
+        for (var number = 0; number < 3; number++)
+        {
+            batch.Schedule();
+            FailForGood($"worker-0-{number}", 134, "libcuda.so.1 cannot be loaded");
+            await pool.EnsureAsync("run-a", Four);
+        }
+        batch.Nodes["bad"].State.ShouldBe(BatchNodeState.Offline);
+        batch.Schedule();
+        batch[Job, "worker-0-3"].State.ShouldBe(BatchTaskState.Active);
+
+        Node("good");
+        batch.Schedule();
+        var view = await pool.GetAsync("run-a");
+        view.Workers.Single().Location.ShouldBe("good (spot)");
+        view.LastError.ShouldBe("node bad failed 3 workers and gets no more");
+        view.Usage!.Retries.ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task Worker_ThatFailsEverywhere_IsGivenUpAndSaysWhy()
+    {
+        await pool.EnsureAsync("run-a", Four);
+        for (var number = 0; number < 6; number++)
+        {
+            batch.Nodes.Clear();
+            Node($"node-{number}");
+            batch.Schedule();
+            FailForGood($"worker-0-{number}", 137, "");
+            await pool.EnsureAsync("run-a", Four);
+        }
+        await pool.EnsureAsync("run-a", Four);
+        // One name is given up, another is tried: the next worker in line.
+        batch.Tasks(Job).Count(task => task.Options.Id.StartsWith("worker-0-", StringComparison.Ordinal)).ShouldBe(6);
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("worker-0-5 on node node-5 ended with exit code 137 – killed: most likely out of memory");
+
+        await pool.ReleaseAsync("run-a");
+        await pool.EnsureAsync("run-a", Four);
+        batch.Tasks("r1-run-a-1").Single().Options.Id.ShouldBe("worker-0-0");
+    }
+
+    [Fact]
+    public async Task Worker_WithBadInput_IsNotTriedAgain()
+    {
+        var one = new WorkersRecipe { Count = 1 };
+        Node("node");
+        await pool.EnsureAsync("run-a", one);
+        batch.Schedule();
+        FailForGood("worker-0-0", 10, "recipe: stages.rl.task 'chess' is unknown");
+        await pool.EnsureAsync("run-a", one);
+        batch.Tasks(Job).Count().ShouldBe(1);
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("'chess' is unknown – what it was given is wrong");
+    }
+
+    [Fact]
+    public async Task EnsureAsync_TaskThatExistsByAnothersHand_IsSuccess()
+    {
+        await pool.EnsureAsync("run-a", Four);
+        await QueueAsync(2);
+        // Another instance of the app was quicker, after this one had looked.
+        await batch.CreateTaskAsync(Job, WorkerTasks.Task("run-a", new(1, 0), Four, Options));
+        await pool.EnsureAsync("run-a", Four);
+        batch.Refuse(1, 409, "JobExists");
+        await pool.EnsureAsync("run-a", Four);
+        batch.Tasks(Job).Count().ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task EnsureAsync_Race_TaskExistsOnCreate_IsSuccess()
+    {
+        await blobs.WriteJsonAsync(BlobLayout.WorkerLedger("run-a"), new WorkerLedger());
+        // Job, tasks, nodes and pool are read; then the create meets a task that exists.
+        var racing = new RacingBatch(batch);
+        using var other = new BatchWorkerPool(racing, Options, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+        await other.EnsureAsync("run-a", Four);
+        racing.Refused.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Throttling_WithRetryAfter_IsWaitedOut()
+    {
+        batch.Refuse(3, 429, "TooManyRequests", retryAfterSeconds: 7);
+        var start = clock.GetUtcNow();
+        var ensuring = pool.EnsureAsync("run-a", Four);
+        while (!ensuring.IsCompleted)
+        {
+            await Task.Delay(5);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+        await ensuring;
+        (clock.GetUtcNow() - start).TotalSeconds.ShouldBeInRange(21, 30);
+        batch.Tasks(Job).Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Throttling_WithoutEnd_FailsInTheEnd()
+    {
+        batch.Refuse(50, 429, "TooManyRequests");
+        var ensuring = pool.EnsureAsync("run-a", Four);
+        while (!ensuring.IsCompleted)
+        {
+            await Task.Delay(2);
+            clock.Advance(TimeSpan.FromSeconds(10));
+        }
+        (await Should.ThrowAsync<WorkerPoolException>(() => ensuring)).Message.ShouldContain("TooManyRequests");
+        batch.Calls.ShouldBe(6);
+    }
+
+    [Theory]
+    [InlineData("AccountLowPriorityCoreQuotaReached", "ask for more spot cores")]
+    [InlineData("AccountCoreQuotaReached", "ask for more cores of the pool's VM family")]
+    [InlineData("AllocationTimedout", "the region has no capacity")]
+    public async Task Pool_ThatCannotGrow_SaysWhyAndWhatToDo(string code, string advice)
+    {
+        batch.ResizeErrors.Add(ComputeBatchModelFactory.ResizeError(code: code, message: "The account cannot have more.\nRequestId: 1"));
+        await pool.EnsureAsync("run-a", Four);
+        var error = (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull();
+        error.ShouldStartWith($"pool 'gpu' cannot grow: {code} (The account cannot have more.)");
+        error.ShouldContain(advice);
+    }
+
+    [Fact]
+    public async Task Pool_ThatIsMissing_SaysSo()
+    {
+        batch.PoolExists = false;
+        await pool.EnsureAsync("run-a", Four);
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("deploy infra again");
+    }
+
+    [Fact]
+    public async Task Pool_WhoseFormulaFails_SaysSo()
+    {
+        batch.AutoScaleError = ComputeBatchModelFactory.AutoScaleRunError(code: "InsufficientSampleData", message: "No samples.");
+        await pool.EnsureAsync("run-a", Four);
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("correct the pool's autoscale formula");
+    }
+
+    [Fact]
+    public async Task Node_ThatCannotPullTheImage_SaysSo()
+    {
+        Node("n").State = BatchNodeState.Unusable;
+        batch.Nodes["n"].Errors.Add(ComputeBatchModelFactory.BatchNodeError(code: "ContainerImagePullFailed", message: "manifest unknown"));
+        await pool.EnsureAsync("run-a", Four);
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("ContainerImagePullFailed (manifest unknown) – check that the image exists");
+    }
+
+    [Fact]
+    public async Task Node_WhoseStartTaskFails_SaysSo()
+    {
+        Node("n").State = BatchNodeState.StartTaskFailed;
+        batch.Nodes["n"].StartTask = ComputeBatchModelFactory.BatchStartTaskInfo(exitCode: 4);
+        await pool.EnsureAsync("run-a", Four);
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("node n: StartTaskFailed (exit code 4)");
+    }
+
+    [Fact]
+    public async Task Task_StuckInPreparation_IsReplaced()
+    {
+        Node("slow");
+        await pool.EnsureAsync("run-a", Four);
+        batch[Job, "worker-0-0"].Move(BatchTaskState.Preparing, clock.GetUtcNow());
+        clock.Advance(TimeSpan.FromMinutes(19));
+        await pool.EnsureAsync("run-a", Four);
+        batch.Tasks(Job).Count().ShouldBe(1);
+
+        clock.Advance(TimeSpan.FromMinutes(2));
+        await pool.EnsureAsync("run-a", Four);
+        batch[Job, "worker-0-0"].State.ShouldBe(BatchTaskState.Completed);
+        batch[Job, "worker-0-1"].State.ShouldBe(BatchTaskState.Active);
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("worker-0 hung in state 'preparing'");
+    }
+
+    [Fact]
+    public async Task Task_OnANodeThatIsNoGood_IsReplaced()
+    {
+        Node("dying");
+        await pool.EnsureAsync("run-a", Four);
+        batch.Schedule();
+        batch.Nodes["dying"].State = BatchNodeState.Unusable;
+        clock.Advance(TimeSpan.FromMinutes(21));
+        await pool.EnsureAsync("run-a", Four);
+        batch[Job, "worker-0-1"].State.ShouldBe(BatchTaskState.Active);
+    }
+
+    [Fact]
+    public async Task Task_ThatWaitsTooLong_SaysWhatThePoolHas()
+    {
+        await pool.EnsureAsync("run-a", Four);
+        (await pool.GetAsync("run-a")).LastError.ShouldBeNull();
+        clock.Advance(TimeSpan.FromMinutes(25));
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("worker-0-0 has waited 25 minutes for a node; pool 'gpu' has 0 of 1 spot");
+    }
+
+    [Fact]
+    public async Task ReleaseAsync_EndsTheJobKeepsTheBooksAndIsRepeatable()
+    {
+        Node("spot-1");
+        await pool.EnsureAsync("run-a", Four);
+        batch.Schedule();
+        clock.Advance(TimeSpan.FromHours(1));
+        await pool.ReleaseAsync("run-a");
+        await pool.ReleaseAsync("run-a");
+        await pool.ReleaseAsync("never-had-any");
+
+        batch.Terminated.ShouldBe([Job]);
+        var view = await pool.GetAsync("run-a");
+        view.Workers.ShouldBeEmpty();
+        view.Usage!.Amount.ShouldBe(1, 1e-9);
+
+        await pool.EnsureAsync("run-a", Four);
+        batch.Jobs.ShouldBe([Job, "r1-run-a-1"]);
+        (await pool.GetAsync("run-a")).Usage!.SpotSeconds.ShouldBe(3600);
+    }
+
+    [Fact]
+    public async Task GetAsync_WithinTheViewsAge_AsksBatchOnce()
+    {
+        using var patient = new BatchWorkerPool(batch, Options with { ViewAge = TimeSpan.FromSeconds(10) }, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+        await patient.EnsureAsync("run-a", Four);
+        await patient.GetAsync("run-a");
+        var calls = batch.Calls;
+        await patient.GetAsync("run-a");
+        batch.Calls.ShouldBe(calls);
+        clock.Advance(TimeSpan.FromSeconds(11));
+        await patient.GetAsync("run-a");
+        batch.Calls.ShouldBeGreaterThan(calls);
+    }
+
+    [Fact]
+    public void JobId_OfTheLongestRunId_IsWithinBatchsLimit() => WorkerTasks.JobId(new string('a', 54), 999).Length.ShouldBeLessThanOrEqualTo(64);
+
+    private ScriptedNode Node(string id, bool dedicated = false) => batch.Nodes[id] = new(id, clock.GetUtcNow(), dedicated);
+
+    private void FailForGood(string task, int code, string stderr)
+    {
+        for (var attempt = 0; attempt <= Options.TaskRetries; attempt++) batch.Exit(Job, task, code, stderr);
+    }
+
+    private async Task QueueAsync(int jobs)
+    {
+        for (var i = 0; i < jobs; i++) await queues.Open(BlobLayout.JobQueue("run-a")).SendAsync("{}");
+    }
+
+    /// <summary>Another instance makes each task just before this one does.</summary>
+    private sealed class RacingBatch(ScriptedBatch inner) : BatchClient
+    {
+        public int Refused { get; private set; }
+
+        public override Task<Azure.Response> CreateJobAsync(BatchJobCreateOptions job, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, CancellationToken cancellationToken = default) =>
+            inner.CreateJobAsync(job, cancellationToken: cancellationToken);
+
+        public override async Task<Azure.Response> CreateTaskAsync(
+            string jobId, BatchTaskCreateOptions task, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, CancellationToken cancellationToken = default)
+        {
+            await inner.CreateTaskAsync(jobId, task, cancellationToken: cancellationToken);
+            Refused++;
+            return await inner.CreateTaskAsync(jobId, task, cancellationToken: cancellationToken);
+        }
+
+        public override Azure.AsyncPageable<BatchTask> GetTasksAsync(
+            string jobId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, int? maxresults = null, string? filter = null,
+            IEnumerable<string>? select = null, IEnumerable<string>? expand = null, CancellationToken cancellationToken = default) => inner.GetTasksAsync(jobId, cancellationToken: cancellationToken);
+
+        public override Azure.AsyncPageable<BatchNode> GetNodesAsync(
+            string poolId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, int? maxresults = null, string? filter = null,
+            IEnumerable<string>? select = null, CancellationToken cancellationToken = default) => inner.GetNodesAsync(poolId, cancellationToken: cancellationToken);
+
+        public override Task<Azure.Response<BatchPool>> GetPoolAsync(
+            string poolId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, IEnumerable<string>? select = null,
+            IEnumerable<string>? expand = null, Azure.RequestConditions? requestConditions = null, CancellationToken cancellationToken = default) =>
+            inner.GetPoolAsync(poolId, cancellationToken: cancellationToken);
+    }
+}
