@@ -9,13 +9,18 @@ var compute = Compute.Start("cpu", args.Length > 0 ? int.Parse(args[0]) : 0);
 var only = args.Length > 1 ? args[1] : "";
 
 ModelConfig quickstart = Config(hidden: 128, layers: 4, heads: 4, kvHeads: 2, intermediate: 352, vocabulary: 24);
-ModelConfig small = Config(hidden: 256, layers: 6, heads: 8, kvHeads: 4, intermediate: 704, vocabulary: 512);
+ModelConfig small = Config(hidden: 256, layers: 6, heads: 8, kvHeads: 4, intermediate: 704, vocabulary: 512) with { TieWordEmbeddings = false };
+ModelConfig medium = small with { HiddenSize = 448, HeadDim = 56, IntermediateSize = 1216 };
+ModelConfig large = small with { HiddenSize = 768, Layers = 8, Heads = 12, HeadDim = 64, IntermediateSize = 2048 };
 var cases = new List<(string Name, Func<object> Run)>();
 foreach (var (name, config) in new[] { ("0.74M", quickstart), ("4.7M", small) })
 {
     foreach (var batch in new[] { 1, 16, 64 }) cases.Add(($"decode {name} batch {batch}", () => DecodeCase.Run(config, compute.Threads, batch)));
     cases.Add(($"train {name}", () => TrainCase.Run(config, compute, name == "0.74M" ? (256, 35) : (32, 256))));
 }
+cases.Add(("train 13.9M", () => TrainCase.Run(medium, compute, (32, 256))));
+cases.Add(("train 51M", () => TrainCase.Run(large, compute, (8, 256))));
+cases.Add(("memory 51M", () => TrainCase.Memory(large)));
 cases.Add(("rollout 0.74M", () => DecodeCase.Rollout(quickstart, compute.Threads)));
 foreach (var name in new[] { "qwen3", "deepseek_v3", "llama3" }) cases.Add(($"tokenize {name}", () => TokenizeCase.Run(name)));
 cases.Add(("update 0.74M", () => TrainCase.Update(quickstart, compute)));

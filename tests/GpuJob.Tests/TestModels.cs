@@ -31,6 +31,7 @@ internal static class TestModels
     public static IEnumerable<IGenerator> Generators(CausalLm model)
     {
         yield return new TorchGenerator(model);
+        if (!SimdDecoder.Supports(model.Config)) yield break;
         foreach (var kernel in SimdKernels.Supported) yield return new SimdDecoder(model, threads: 2, kernel);
     }
 }

@@ -39,12 +39,17 @@ internal static class CommandLine
         {
             WorkCommand.Create(context),
             RunJobCommand.Create(context),
+            GenerateCommand.Create(context),
+            LogitsCommand.Create(context),
+            InspectCommand.Create(context),
+            ExportCommand.Create(context),
+            ChatCommand.Create(context),
             VerifyCommand.Create(context),
         };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
         root.Add(GradeCommand.Create(context));
-        root.Add(DataCommand.Create(context));
         root.Add(TokenizeCommand.Create(context));
+        root.Add(DataCommand.Create(context));
         return root;
     }
 }

@@ -6,12 +6,14 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Generation;
 
 /// <summary>
-/// Generation through the model's own modules with a static key/value cache, on any device. Prompts are prefilled once for all their
-/// samples; finished rows leave the batch when it has thinned to half.
+/// Generation through the model's own modules with a static cache, on any device. Batching is continuous: the rows of finished samples are
+/// taken by the next ones in the queue, whose prompts are prefilled once for all their samples; when the queue is empty and the batch has
+/// thinned to half, it shrinks.
 /// </summary>
 /// <param name="model">The model; used as it is at each call, so <see cref="Refresh"/> has nothing to do.</param>
 /// <param name="maxRows">Samples decoded at once.</param>
-internal sealed class TorchGenerator(CausalLm model, int maxRows = 256) : IGenerator
+/// <param name="maxPrefillTokens">Prompt positions that are prefilled at once, padding included.</param>
+internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxPrefillTokens = 32768) : IGenerator
 {
     /// <inheritdoc/>
     public void Refresh()
@@ -19,169 +21,170 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256) : IGener
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default)
+    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(
+        IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default, Action<int, int, int>? drawn = null)
     {
         GenerationChecks.Validate(model.Config, requests, sampling);
         using var _ = no_grad();
-        var results = requests.Select(request => new GenerationResult[request.Seeds.Length]).ToArray();
-        var samples = requests.SelectMany((request, r) => request.Seeds.Select((seed, s) => new Sample(request, r, s, seed))).ToArray();
-        foreach (var wave in samples.Chunk(maxRows))
-        {
-            using var scope = NewDisposeScope();
-            foreach (var (sample, result) in wave.Zip(Run(wave, sampling, cancellation)))
-            {
-                results[sample.Request][sample.Index] = result;
-                sample.Source.OnFinished?.Invoke(sample.Index, result);
-            }
-        }
-        return results;
-    }
-
-    private GenerationResult[] Run(Sample[] wave, SamplingRecipe sampling, CancellationToken cancellation)
-    {
-        var device = model.Device;
-        var limits = wave.Select(sample => GenerationChecks.Limit(model.Config, sample.Source.Prompt.Length, sampling)).ToArray();
-        var steps = limits.Max();
-        var record = new Record(wave.Length, steps, device);
-        var noise = tensor(wave.SelectMany(sample => Enumerable.Range(0, steps).Select(index => SamplingNoise.Uniform(sample.Seed, index))).ToArray(), [wave.Length, steps], device: device);
-
-        var (cache, hidden, positions) = Prefill(wave, steps);
-        try
-        {
-            var live = Enumerable.Range(0, wave.Length).ToArray(); // samples still in the batch, by row
-            var ended = new bool[wave.Length];
-            var origin = arange(wave.Length, dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
-            var length = wave.Max(sample => sample.Source.Prompt.Length);
-            // Looking at the tokens waits for the device: on a GPU only every few steps.
-            var lookEvery = device.type == DeviceType.CPU ? 1 : 8;
-            for (var step = 0; ; step++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                using var scope = NewDisposeScope();
-                var tokens = Draw(model.Project(hidden), noise.select(1, step).index_select(0, origin), sampling, origin, step, record);
-                if (step + 1 == steps) break;
-                if ((step + 1) % lookEvery == 0)
-                {
-                    record.MarkEnded(live, step, lookEvery, wave, limits, ended);
-                    var keep = Enumerable.Range(0, live.Length).Where(row => !ended[live[row]]).ToArray();
-                    if (keep.Length == 0) break;
-                    if (keep.Length <= live.Length / 2)
-                    {
-                        var rows = tensor(keep.Select(row => (long)row).ToArray(), device: device);
-                        var smaller = cache.Select(rows, cache.Capacity);
-                        cache.Dispose();
-                        cache = smaller;
-                        live = [.. keep.Select(row => live[row])];
-                        (origin, positions) = (Replace(origin, origin.index_select(0, rows)), Replace(positions, positions.index_select(0, rows)));
-                        tokens = tokens.index_select(0, rows);
-                    }
-                }
-                hidden = Replace(hidden, model.Step(tokens, positions, length + step + 1, cache));
-                positions.add_(1);
-            }
-            origin.Dispose();
-        }
-        finally
-        {
-            cache.Dispose();
-        }
-        return record.ToResults(wave, limits);
-    }
-
-    private (KvCache Cache, Tensor Hidden, Tensor Positions) Prefill(Sample[] wave, int steps)
-    {
         using var scope = NewDisposeScope();
-        var device = model.Device;
-        var prompts = wave.DistinctBy(sample => sample.Request).Select(sample => sample.Source).ToArray();
-        var rowOf = wave.Select(sample => sample.Request).Distinct().Index().ToDictionary(pair => pair.Item, pair => (long)pair.Index);
-        var width = prompts.Max(prompt => prompt.Prompt.Length);
-        var ids = new long[prompts.Length * width];
-        for (var row = 0; row < prompts.Length; row++)
-        {
-            for (var i = 0; i < prompts[row].Prompt.Length; i++) ids[(row * width) + i] = prompts[row].Prompt[i];
-        }
-
-        using var promptCache = new KvCache(model.Config, device, prompts.Length, width);
-        var states = model.Prefill(tensor(ids, [prompts.Length, width], device: device), promptCache).flatten(0, 1);
-        var last = tensor(wave.Select(sample => (rowOf[sample.Request] * width) + sample.Source.Prompt.Length - 1).ToArray(), device: device);
-        var cache = promptCache.Select(tensor(wave.Select(sample => rowOf[sample.Request]).ToArray(), device: device), width + steps);
-        var positions = tensor(wave.Select(sample => (long)sample.Source.Prompt.Length).ToArray(), device: device);
-        return (cache, states.index_select(0, last).DetachFromDisposeScope(), positions.DetachFromDisposeScope());
-    }
-
-    private static Tensor Draw(Tensor logits, Tensor noise, SamplingRecipe sampling, Tensor origin, int step, Record record)
-    {
-        var policy = logits.log_softmax(-1);
-        Tensor tokens, logProbs;
-        if (sampling.Temperature == 0)
-        {
-            tokens = logits.argmax(-1);
-            logProbs = zeros([tokens.shape[0]], dtype: ScalarType.Float32, device: logits.device);
-        }
-        else
-        {
-            var scaled = logits / sampling.Temperature;
-            if (TorchSampling.Dropped(scaled, sampling) is { } dropped) scaled = scaled.masked_fill(dropped, float.NegativeInfinity);
-            var sampled = scaled.log_softmax(-1);
-            var cumulative = sampled.exp().cumsum(-1, ScalarType.Float64);
-            // The first token whose cumulative probability exceeds u · total.
-            tokens = (cumulative <= noise.unsqueeze(1) * cumulative.narrow(1, cumulative.shape[1] - 1, 1)).sum(-1);
-            logProbs = sampled.gather(1, tokens.unsqueeze(1)).squeeze(1);
-        }
-        record.Add(origin, step, tokens, logProbs, policy.gather(1, tokens.unsqueeze(1)).squeeze(1));
-        return tokens;
-    }
-
-    private static Tensor Replace(Tensor old, Tensor next)
-    {
-        next.DetachFromDisposeScope();
-        old.Dispose();
-        return next;
+        var samples = requests.SelectMany((request, r) => request.Seeds.Select((seed, s) => new GeneratedSample(request, r, s, seed, GenerationChecks.Limit(model.Config, request.Prompt.Length, sampling)))).ToArray();
+        if (samples.Length > 0) new Batch(model, sampling, samples, maxRows, maxPrefillTokens, cancellation, drawn).Run();
+        return [.. requests.Select((request, r) => (IReadOnlyList<GenerationResult>)[.. samples.Where(sample => sample.Request == r).Select(sample => sample.ToResult())])];
     }
 
     public void Dispose()
     {
     }
 
-    private sealed record Sample(GenerationRequest Source, int Request, int Index, ulong Seed);
-
-    /// <summary>What was drawn, on the device: [samples, steps] each.</summary>
-    private sealed class Record(int samples, int steps, Device device)
+    /// <summary>One call's rows, from the first prompt to the last token.</summary>
+    private sealed class Batch
     {
-        private readonly Tensor tokens = zeros([samples, steps], dtype: ScalarType.Int64, device: device);
-        private readonly Tensor logProbs = zeros([samples, steps], dtype: ScalarType.Float32, device: device);
-        private readonly Tensor policy = zeros([samples, steps], dtype: ScalarType.Float32, device: device);
+        private readonly CausalLm model;
+        private readonly SamplingRecipe sampling;
+        private readonly CancellationToken cancellation;
+        private readonly Action<int, int, int>? drawn;
+        private readonly Queue<GeneratedSample> queue;
+        private readonly int maxPrefillTokens;
+        private readonly int window; // steps between two looks at the tokens: each look waits for the device
+        private readonly int capacity;
+        private GeneratedSample?[] rows;
+        private KvCache cache;
+        private Tensor hidden; // [rows, hidden]: what the next token is drawn from
+        private readonly int[] positions; // where each row's next token goes
 
-        public void Add(Tensor origin, int step, Tensor token, Tensor logProb, Tensor policyLogProb)
+        public Batch(CausalLm model, SamplingRecipe sampling, GeneratedSample[] samples, int maxRows, int maxPrefillTokens, CancellationToken cancellation, Action<int, int, int>? drawn)
         {
-            tokens.select(1, step).index_copy_(0, origin, token);
-            logProbs.select(1, step).index_copy_(0, origin, logProb);
-            policy.select(1, step).index_copy_(0, origin, policyLogProb);
+            (this.model, this.sampling, this.maxPrefillTokens, this.cancellation, this.drawn) = (model, sampling, maxPrefillTokens, cancellation, drawn);
+            window = model.Device.type == DeviceType.CPU ? 1 : 8;
+            queue = new Queue<GeneratedSample>(samples);
+            capacity = samples.Max(sample => sample.Source.Prompt.Length + sample.Limit) + window;
+            var count = Math.Min(maxRows, samples.Length);
+            rows = new GeneratedSample?[count];
+            positions = new int[count];
+            cache = model.CreateCache(count, capacity);
+            hidden = zeros([count, model.Config.HiddenSize], dtype: model.ComputeType, device: model.Device).DetachFromDisposeScope();
         }
 
-        /// <summary>Reads the last few columns and marks the samples that have ended.</summary>
-        public void MarkEnded(int[] live, int step, int columns, Sample[] wave, int[] limits, bool[] ended)
+        public void Run()
         {
-            var recent = tokens.narrow(1, step + 1 - columns, columns).cpu().contiguous().data<long>().ToArray();
-            foreach (var sample in live)
+            try
             {
-                ended[sample] |= limits[sample] <= step + 1;
-                for (var i = 0; i < columns; i++) ended[sample] |= wave[sample].Source.EosIds.Contains((int)recent[(sample * columns) + i]);
+                while (true)
+                {
+                    Fill();
+                    if (!rows.Any(row => row is not null)) return;
+                    Shrink();
+                    RunWindow();
+                }
+            }
+            finally
+            {
+                cache.Dispose();
+                hidden.Dispose();
             }
         }
 
-        public GenerationResult[] ToResults(Sample[] wave, int[] limits)
+        /// <summary>Gives free rows to queued samples.</summary>
+        private void Fill()
         {
-            var (ids, sampled, plain) = (tokens.cpu().data<long>().ToArray(), logProbs.cpu().data<float>().ToArray(), policy.cpu().data<float>().ToArray());
-            return [.. wave.Select((sample, row) =>
+            while (queue.Count > 0 && rows.Contains(null))
             {
-                var own = ids.AsSpan(row * steps, limits[row]).ToArray().Select(id => (int)id).ToArray();
-                var end = Array.FindIndex(own, sample.Source.EosIds.Contains);
-                var count = end < 0 ? own.Length : end + 1;
-                return new GenerationResult(
-                    own[..count], sampled.AsSpan(row * steps, count).ToArray(), plain.AsSpan(row * steps, count).ToArray(),
-                    end < 0 ? FinishReason.Length : FinishReason.Stop);
-            })];
+                cancellation.ThrowIfCancellationRequested();
+                var (taken, prompts, width) = (new List<(int Row, GeneratedSample Sample)>(), new List<GeneratedSample>(), 0);
+                for (var row = 0; row < rows.Length && queue.Count > 0; row++)
+                {
+                    if (rows[row] is not null) continue;
+                    var next = queue.Peek();
+                    if (prompts.Count == 0 || prompts[^1].Request != next.Request)
+                    {
+                        var wider = Math.Max(width, next.Source.Prompt.Length);
+                        if (prompts.Count > 0 && (prompts.Count + 1) * wider > maxPrefillTokens) break;
+                        width = wider;
+                        prompts.Add(next);
+                    }
+                    taken.Add((row, queue.Dequeue()));
+                    (rows[row], positions[row]) = (next, next.Source.Prompt.Length);
+                }
+                Prefill(taken, prompts, width);
+            }
+        }
+
+        private void Prefill(List<(int Row, GeneratedSample Sample)> taken, List<GeneratedSample> prompts, int width)
+        {
+            using var scope = NewDisposeScope();
+            var ids = new long[prompts.Count * width];
+            var order = new Dictionary<int, long>();
+            foreach (var (i, prompt) in prompts.Index())
+            {
+                order[prompt.Request] = i;
+                for (var t = 0; t < prompt.Source.Prompt.Length; t++) ids[(i * width) + t] = prompt.Source.Prompt[t];
+            }
+            Tensor On(IEnumerable<long> values) => tensor(values.ToArray(), device: model.Device);
+            using var prefilled = model.CreateCache(prompts.Count, width);
+            var states = model.Prefill(tensor(ids, [prompts.Count, width], device: model.Device), prefilled);
+            var to = On(taken.Select(pair => (long)pair.Row));
+            cache.Copy(prefilled, On(taken.Select(pair => order[pair.Sample.Request])), to);
+            hidden.index_copy_(0, to, states.index_select(0, On(taken.Select(pair => (order[pair.Sample.Request] * width) + pair.Sample.Source.Prompt.Length - 1))));
+        }
+
+        private void Shrink()
+        {
+            var kept = Enumerable.Range(0, rows.Length).Where(row => rows[row] is not null).ToArray();
+            if (queue.Count > 0 || kept.Length > rows.Length / 2) return;
+            using var scope = NewDisposeScope();
+            var chosen = tensor(kept.Select(row => (long)row).ToArray(), device: model.Device);
+            var smaller = cache.Select(chosen, capacity);
+            cache.Dispose();
+            cache = smaller;
+            hidden = Replace(hidden, hidden.index_select(0, chosen));
+            for (var i = 0; i < kept.Length; i++) positions[i] = positions[kept[i]];
+            rows = [.. kept.Select(row => rows[row])];
+        }
+
+        /// <summary>Draws and decodes a few tokens a row, then looks at them.</summary>
+        private void RunWindow()
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var draws = new double[window * rows.Length];
+            for (var step = 0; step < window; step++)
+            {
+                for (var row = 0; row < rows.Length; row++) draws[(step * rows.Length) + row] = rows[row] is { } sample ? SamplingNoise.Uniform(sample.Seed, sample.Count + step) : 0;
+            }
+            var noise = tensor(draws, [window, rows.Length], device: model.Device);
+            var place = tensor(positions.AsSpan(0, rows.Length).ToArray().Select(position => (long)position).ToArray(), device: model.Device);
+            var length = positions.AsSpan(0, rows.Length).ToArray().Max();
+            var taken = new List<DrawnTokens>(window);
+            for (var step = 0; step < window; step++)
+            {
+                var tokens = TorchSampling.Draw(model.Project(hidden), noise.select(0, step), sampling);
+                taken.Add(tokens);
+                hidden = Replace(hidden, model.Step(tokens.Ids, place, length + step + 1, cache));
+                place.add_(1);
+            }
+
+            var ids = stack([.. taken.Select(step => step.Ids)]).cpu().data<long>().ToArray();
+            var sampled = stack([.. taken.Select(step => step.LogProbs)]).cpu().data<float>().ToArray();
+            var policy = stack([.. taken.Select(step => step.PolicyLogProbs)]).cpu().data<float>().ToArray();
+            for (var row = 0; row < rows.Length; row++)
+            {
+                positions[row] += window;
+                for (var step = 0; step < window && rows[row] is { } sample; step++)
+                {
+                    var at = (step * rows.Length) + row;
+                    drawn?.Invoke(sample.Request, sample.Index, (int)ids[at]);
+                    if (!sample.Add((int)ids[at], sampled[at], policy[at])) continue;
+                    rows[row] = null;
+                    positions[row] = 0; // decoded on without being looked at until someone takes the row
+                }
+            }
+        }
+
+        private static Tensor Replace(Tensor old, Tensor next)
+        {
+            next.DetachFromDisposeScope();
+            old.Dispose();
+            return next;
         }
     }
 }

@@ -3,12 +3,46 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Generation;
 
+/// <summary>Drawn tokens on the device.</summary>
+/// <param name="Ids">int64 [N].</param>
+/// <param name="LogProbs">Under the distribution drawn from, float32 [N]; 0 when greedy.</param>
+/// <param name="PolicyLogProbs">Under the plain policy, float32 [N].</param>
+internal sealed record DrawnTokens(Tensor Ids, Tensor LogProbs, Tensor PolicyLogProbs);
+
 /// <summary>
 /// Truncation of a distribution in torch, in the customary order after the temperature: top-k, top-p, min-p. Each looks at what the one
 /// before it left.
 /// </summary>
 internal static class TorchSampling
 {
+    /// <summary>Draws a token a row.</summary>
+    /// <param name="logits">float32 [N, V].</param>
+    /// <param name="noise">Uniform in [0, 1), float64 [N].</param>
+    /// <param name="sampling">Temperature, 0 for greedy, and truncation.</param>
+    /// <returns>Tensors in the caller's scope.</returns>
+    public static DrawnTokens Draw(Tensor logits, Tensor noise, SamplingRecipe sampling)
+    {
+        using var scope = NewDisposeScope();
+        var policy = logits.log_softmax(-1);
+        Tensor tokens, logProbs;
+        if (sampling.Temperature == 0)
+        {
+            tokens = logits.argmax(-1);
+            logProbs = zeros([tokens.shape[0]], dtype: ScalarType.Float32, device: logits.device);
+        }
+        else
+        {
+            var scaled = logits / sampling.Temperature;
+            if (Dropped(scaled, sampling) is { } dropped) scaled = scaled.masked_fill(dropped, float.NegativeInfinity);
+            var sampled = scaled.log_softmax(-1);
+            var cumulative = sampled.exp().cumsum(-1, ScalarType.Float64);
+            // The first token whose cumulative probability exceeds u · total.
+            tokens = (cumulative <= noise.unsqueeze(1) * cumulative.narrow(1, cumulative.shape[1] - 1, 1)).sum(-1);
+            logProbs = sampled.gather(1, tokens.unsqueeze(1)).squeeze(1);
+        }
+        return new DrawnTokens(tokens.MoveToOuterDisposeScope(), logProbs.MoveToOuterDisposeScope(), policy.gather(1, tokens.unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope());
+    }
+
     /// <summary>Which tokens are dropped.</summary>
     /// <param name="scaled">Logits / temperature [N, V].</param>
     /// <param name="sampling">Top-k, top-p and min-p; the temperature is ignored.</param>

@@ -20,7 +20,7 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
     public async Task<JobOutcome> RunAsync(RolloutJob payload, JobContext context)
     {
         var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Settings.Rewards));
-        var policy = await models.PolicyAsync(payload.Policy, context);
+        var policy = await models.PolicyAsync(payload.Policy, context, settings.Optimizer.Precision);
 
         var problems = Enumerable.Range(payload.FirstQuestion, payload.QuestionCount)
             .Select(question => task.Training(new ProblemDraw(
@@ -59,6 +59,7 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
                         Prompt = requests[index].Prompt,
                         Completion = result.Tokens,
                         LogProbs = result.LogProbs,
+                        PolicyLogProbs = result.PolicyLogProbs,
                         Reward = (float)scored.Total,
                         Truncated = result.Finish == FinishReason.Length,
                         Dropped = scored.Dropped,

@@ -25,6 +25,7 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
         var batch = UpdateBatch.Create(rows, settings);
         var reference = payload.Reference is null ? null : await models.ReferenceAsync(payload.Reference, context);
         var policy = await models.TrainableAsync(payload.Policy, settings.Optimizer, freshOptimizer: payload.Iteration == 0, context);
+        if (reference is not null) reference.ComputeType = policy.Model.ComputeType;
         context.ThrowIfPreempted();
 
         var rate = LearningRates.At(settings.Optimizer, payload.Iteration + 1, settings.Iterations);
@@ -91,8 +92,9 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
         }
 
         // Rows of about equal length share a pass, so little is computed on padding.
-        IEnumerable<int[]> MicroBatches(int[] miniBatch) =>
-            miniBatch.OrderByDescending(row => batch.Rows[row].Length).ThenBy(row => row).Chunk(settings.MicroBatchSize > 0 ? settings.MicroBatchSize : miniBatch.Length);
+        IEnumerable<int[]> MicroBatches(int[] miniBatch) => settings.MicroBatchTokens > 0
+            ? TokenBatch.Plan([.. miniBatch.Select(row => batch.Sequence(row).Ids.Length)], settings.MicroBatchTokens).Select(part => part.Select(i => miniBatch[i]).ToArray())
+            : miniBatch.OrderByDescending(row => batch.Rows[row].Length).ThenBy(row => row).Chunk(settings.MicroBatchSize > 0 ? settings.MicroBatchSize : miniBatch.Length);
 
         TorchSharp.torch.Tensor Score(CausalLm model, TokenBatch tokens)
         {

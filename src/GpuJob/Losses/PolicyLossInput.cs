@@ -11,8 +11,10 @@ internal sealed record PolicyLossInput
     public Tensor? OldLogProbs { get; init; }
     /// <summary>log π_ref [B, C]; needed when the KL weight is above 0.</summary>
     public Tensor? ReferenceLogProbs { get; init; }
-    /// <summary>Entropy at each position [B, C], for the metrics alone.</summary>
+    /// <summary>Entropy at each position [B, C], for the metrics and the choice of high-entropy tokens.</summary>
     public Tensor? Entropy { get; init; }
+    /// <summary>From which entropy a token counts as high in the whole mini-batch; null takes the quantile of these rows.</summary>
+    public double? EntropyThreshold { get; init; }
     /// <summary>Advantage of each row [B].</summary>
     public required Tensor Advantages { get; init; }
     /// <summary>1 at tokens that count, 0 elsewhere, float [B, C].</summary>

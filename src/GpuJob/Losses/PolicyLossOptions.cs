@@ -16,6 +16,12 @@ internal sealed record PolicyLossOptions
     public double? TwoSidedClip { get; init; }
     /// <summary>Weight β of the KL term; 0 for none.</summary>
     public double KlWeight { get; init; }
+    /// <summary>Whether the KL term is weighted by the importance ratio, which makes its gradient unbiased off policy (DeepSeek-V3.2, arXiv 2512.02556).</summary>
+    public bool KlTimesRatio { get; init; }
+    /// <summary>Share of the tokens, those of highest entropy, that the surrogate acts on (arXiv 2506.01939); 1 for all.</summary>
+    public double HighEntropyShare { get; init; } = 1;
+    /// <summary>Completions of negative advantage whose mean log π_old − log π is above this are left out of the surrogate; null for none (DeepSeek-V3.2).</summary>
+    public double? OffPolicyThreshold { get; init; }
     /// <summary>The KL estimator.</summary>
     public KlEstimator KlEstimator { get; init; } = KlEstimator.K3;
     /// <summary>How token losses become one number, where the name does not say.</summary>
@@ -53,6 +59,8 @@ internal sealed record PolicyLossOptions
         if (Name == "cispo" && ClipHigh < 1) throw Error("clipHigh", ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself");
         if (TwoSidedClip is { } cap && !(cap > 1 + ClipHigh)) throw Error("twoSidedClip", cap, $"above 1 + clipHigh ({1 + ClipHigh})");
         if (!(KlWeight >= 0) || double.IsInfinity(KlWeight)) throw Error("klWeight", KlWeight, "0 or more");
+        if (!(HighEntropyShare > 0 && HighEntropyShare <= 1)) throw Error("highEntropyShare", HighEntropyShare, "above 0, up to 1");
+        if (OffPolicyThreshold is { } threshold && !(threshold >= 0)) throw Error("offPolicyThreshold", threshold, "0 or more");
         if (MaxNewTokens < 1) throw Error("maxNewTokens", MaxNewTokens, "1 or more");
     }
 

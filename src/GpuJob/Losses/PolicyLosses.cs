@@ -12,7 +12,9 @@ namespace R1Cloud.GpuJob.Losses;
 /// <item><c>dr-grpo</c> (arXiv 2503.20783): the same, sum over tokens divided by completions × length limit;</item>
 /// <item><c>gspo</c> (arXiv 2507.18071): ρ of the sequence;</item>
 /// <item><c>cispo</c> (arXiv 2506.13585): min(ρ, cap), detached, times A log π; mean over all tokens;</item>
-/// <item><c>sapo</c> (Soft Adaptive Policy Optimization): a sigmoid gate instead of the clip.</item>
+/// <item><c>sapo</c> (Soft Adaptive Policy Optimization): a sigmoid gate instead of the clip;</item>
+/// <item><c>luspo</c> (Length-Unbiased Sequence Policy Optimization): ρ of the sequence, summed over a completion's tokens, mean over completions;</item>
+/// <item><c>vespo</c> (Variational Sequence-level Soft Policy Optimization): the sequence's whole ratio w through φ = e^λ wᵏ e^(−λw), detached, times A log π; mean over all tokens.</item>
 /// </list>
 /// </summary>
 internal static class PolicyLosses
@@ -20,11 +22,13 @@ internal static class PolicyLosses
     private static readonly Dictionary<string, Definition> Registry = new(StringComparer.Ordinal)
     {
         ["grpo"] = new(Clipped, SequenceRatio: false, null),
-        ["dapo"] = new(Clipped, SequenceRatio: false, LossAggregation.TokenMean),
-        ["dr-grpo"] = new(Clipped, SequenceRatio: false, LossAggregation.ConstantLength),
+        ["dapo"] = new(Clipped, SequenceRatio: false, TokenMean),
+        ["dr-grpo"] = new(Clipped, SequenceRatio: false, ConstantLength),
         ["gspo"] = new(Clipped, SequenceRatio: true, null),
-        ["cispo"] = new(Cispo, SequenceRatio: false, LossAggregation.TokenMean),
+        ["cispo"] = new(Cispo, SequenceRatio: false, TokenMean),
         ["sapo"] = new(Sapo, SequenceRatio: false, null),
+        ["luspo"] = new(Clipped, SequenceRatio: true, SequenceSum),
+        ["vespo"] = new(Vespo, SequenceRatio: false, TokenMean),
     };
 
     /// <summary>The names.</summary>
@@ -41,50 +45,93 @@ internal static class PolicyLosses
         var definition = Registry[options.Name];
         using var scope = NewDisposeScope();
 
-        var logRatio = input.LogProbs - (input.OldLogProbs ?? input.LogProbs.detach());
+        var tokenLogRatio = input.LogProbs - (input.OldLogProbs ?? input.LogProbs.detach());
+        var logRatio = tokenLogRatio;
         if (definition.SequenceRatio)
         {
             logRatio = (logRatio * input.Mask).sum(1, keepdim: true) / input.Mask.sum(1, keepdim: true).clamp(min: 1);
         }
         var ratio = logRatio.exp();
         var advantages = input.Advantages.unsqueeze(1);
-        var losses = definition.Surrogate(options, ratio, advantages, input.LogProbs);
+        var losses = definition.Surrogate(options, ratio, advantages, input);
+        if (options.OffPolicyThreshold is { } threshold) losses = losses * NearPolicy(tokenLogRatio.detach(), advantages, input.Mask, threshold);
+        if (options.HighEntropyShare < 1) losses = losses * HighEntropy(input, options.HighEntropyShare);
 
         Tensor? kl = null;
         if (input.ReferenceLogProbs is not null)
         {
             kl = KlEstimators.Compute(options.KlEstimator, input.LogProbs, input.ReferenceLogProbs);
-            if (options.KlWeight > 0) losses += kl * options.KlWeight;
+            if (options.KlTimesRatio) kl = kl * ratio;
+            if (options.KlWeight > 0) losses = losses + (kl * options.KlWeight);
         }
-        var loss = Aggregate(definition.Aggregation ?? options.Aggregation, losses, input, options.MaxNewTokens);
+        var loss = (definition.Aggregate ?? Aggregations[options.Aggregation])(losses, input, options.MaxNewTokens);
         var metrics = Metrics(options, input, ratio.detach(), advantages, kl?.detach());
         foreach (var metric in metrics.Values) metric.MoveToOuterDisposeScope();
         return new PolicyLossResult(loss.MoveToOuterDisposeScope(), metrics);
     }
 
-    private static Tensor Clipped(PolicyLossOptions options, Tensor ratio, Tensor advantages, Tensor logProbs)
+    private static Tensor Clipped(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
     {
         var free = options.TwoSidedClip is { } cap ? ratio.clamp(max: cap) : ratio;
         return -minimum(free * advantages, ratio.clamp(1 - options.ClipLow, 1 + options.ClipHigh) * advantages);
     }
 
-    private static Tensor Cispo(PolicyLossOptions options, Tensor ratio, Tensor advantages, Tensor logProbs) =>
-        -(ratio.clamp(max: options.ClipHigh).detach() * advantages * logProbs);
+    private static Tensor Cispo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input) =>
+        -(ratio.clamp(max: options.ClipHigh).detach() * advantages * input.LogProbs);
 
-    private static Tensor Sapo(PolicyLossOptions options, Tensor ratio, Tensor advantages, Tensor logProbs)
+    private static Tensor Sapo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
     {
         const double Positive = 1.0, Negative = 1.05; // the paper's temperatures: a steeper gate where probability is taken away
         var temperature = where(advantages > 0, full_like(advantages, Positive), full_like(advantages, Negative));
         return -(((ratio - 1) * temperature).sigmoid() * 4 / temperature * advantages);
     }
 
-    private static Tensor Aggregate(LossAggregation aggregation, Tensor losses, PolicyLossInput input, int maxNewTokens) => aggregation switch
+    private static Tensor Vespo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
     {
-        LossAggregation.SequenceMean => ((losses * input.Mask).sum(1) / input.Mask.sum(1).clamp(min: 1)).sum() / input.TotalRows,
-        LossAggregation.TokenMean => (losses * input.Mask).sum() / Math.Max(1, input.TotalTokens),
-        LossAggregation.ConstantLength => (losses * input.Mask).sum() / (input.TotalRows * maxNewTokens),
-        _ => throw new ArgumentOutOfRangeException(nameof(aggregation), aggregation, null),
+        // The paper's shapes: k and λ where probability is given, and where it is taken away.
+        var (given, taken) = ((K: 2.0, Lambda: 3.0), (K: 3.0, Lambda: 2.0));
+        const double Bound = 20;
+        Tensor weight;
+        using (no_grad())
+        {
+            var logW = (ratio.log().clamp(-Bound, Bound) * input.Mask).sum(1, keepdim: true).clamp(-Bound, Bound);
+            Tensor Choose(double positive, double negative) => where(advantages >= 0, full_like(advantages, positive), full_like(advantages, negative));
+            Tensor k = Choose(given.K, taken.K), lambda = Choose(given.Lambda, taken.Lambda);
+            weight = (lambda + (k * logW) - (lambda * logW.exp())).exp();
+        }
+        return -(weight * advantages * input.LogProbs);
+    }
+
+    /// <summary>1 for completions that the surrogate keeps, [B, 1].</summary>
+    private static Tensor NearPolicy(Tensor logRatio, Tensor advantages, Tensor mask, double threshold)
+    {
+        var drift = (-logRatio * mask).sum(1, keepdim: true) / mask.sum(1, keepdim: true).clamp(min: 1);
+        return ((advantages >= 0) | (drift <= threshold)).to(ScalarType.Float32);
+    }
+
+    /// <summary>1 at the share of the tokens whose entropy is highest, [B, C].</summary>
+    private static Tensor HighEntropy(PolicyLossInput input, double share)
+    {
+        using var _ = no_grad();
+        var entropy = (input.Entropy ?? throw new ArgumentException("A share of high-entropy tokens needs the entropies.", nameof(input))).detach();
+        var least = input.EntropyThreshold is { } given ? full([], given, dtype: ScalarType.Float32, device: entropy.device) : entropy.masked_select(input.Mask > 0).quantile(tensor((float)(1 - share), device: entropy.device));
+        return ((entropy >= least) & (input.Mask > 0)).to(ScalarType.Float32);
+    }
+
+    private static readonly Dictionary<LossAggregation, Func<Tensor, PolicyLossInput, int, Tensor>> Aggregations = new()
+    {
+        [LossAggregation.SequenceMean] = SequenceMean,
+        [LossAggregation.TokenMean] = TokenMean,
+        [LossAggregation.ConstantLength] = ConstantLength,
     };
+
+    private static Tensor SequenceMean(Tensor losses, PolicyLossInput input, int maxNewTokens) => ((losses * input.Mask).sum(1) / input.Mask.sum(1).clamp(min: 1)).sum() / input.TotalRows;
+
+    private static Tensor SequenceSum(Tensor losses, PolicyLossInput input, int maxNewTokens) => (losses * input.Mask).sum() / input.TotalRows;
+
+    private static Tensor TokenMean(Tensor losses, PolicyLossInput input, int maxNewTokens) => (losses * input.Mask).sum() / Math.Max(1, input.TotalTokens);
+
+    private static Tensor ConstantLength(Tensor losses, PolicyLossInput input, int maxNewTokens) => (losses * input.Mask).sum() / (input.TotalRows * maxNewTokens);
 
     /// <summary>Shares and means over the mini-batch's tokens (rows for a sequence ratio), so that the parts of a mini-batch add up.</summary>
     private static Dictionary<string, Tensor> Metrics(PolicyLossOptions options, PolicyLossInput input, Tensor ratio, Tensor advantages, Tensor? kl)
@@ -100,7 +147,7 @@ internal static class PolicyLosses
         {
             metrics["clip_ratio/high"] = Mean(((ratio > options.ClipHigh) & (advantages > 0)).to(ScalarType.Float32));
         }
-        else if (options.Name is not "sapo")
+        else if (options.Name is not ("sapo" or "vespo"))
         {
             metrics["clip_ratio/low"] = Mean(((ratio < 1 - options.ClipLow) & (advantages < 0)).to(ScalarType.Float32));
             metrics["clip_ratio/high"] = Mean(((ratio > 1 + options.ClipHigh) & (advantages > 0)).to(ScalarType.Float32));
@@ -111,5 +158,5 @@ internal static class PolicyLosses
         return metrics;
     }
 
-    private sealed record Definition(Func<PolicyLossOptions, Tensor, Tensor, Tensor, Tensor> Surrogate, bool SequenceRatio, LossAggregation? Aggregation);
+    private sealed record Definition(Func<PolicyLossOptions, Tensor, Tensor, PolicyLossInput, Tensor> Surrogate, bool SequenceRatio, Func<Tensor, PolicyLossInput, int, Tensor>? Aggregate);
 }

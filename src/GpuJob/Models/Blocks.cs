@@ -4,34 +4,48 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Models;
 
+/// <summary>Where a model's weights live and in which element type. Training needs float32: they are the master weights, whatever is computed in.</summary>
+/// <param name="Device">The device.</param>
+/// <param name="Type">Float32, BFloat16 or Float16.</param>
+internal readonly record struct Placement(Device Device, ScalarType Type = ScalarType.Float32)
+{
+    /// <summary>Float32 on a device.</summary>
+    public static implicit operator Placement(Device device) => new(device);
+}
+
 /// <summary>RMSNorm (arXiv 1910.07467) with a learned scale.</summary>
 internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
     private readonly double eps;
 
-    public RmsNorm(int size, double eps, Device device)
+    public RmsNorm(int size, double eps, Placement placement)
         : base(nameof(RmsNorm))
     {
         this.eps = eps;
-        weight = Blocks.Empty([size], device);
+        weight = Blocks.Empty([size], placement);
         register_parameter("weight", weight);
     }
 
-    /// <summary>x [..., size] → the same shape.</summary>
-    public override Tensor forward(Tensor x) => TorchOps.RmsNorm(x, weight, eps);
+    /// <summary>x [..., size] → the same shape and type.</summary>
+    public override Tensor forward(Tensor x)
+    {
+        if (weight.dtype == x.dtype) return TorchOps.RmsNorm(x, weight, eps);
+        using var scope = NewDisposeScope();
+        return TorchOps.RmsNorm(x, weight.to(x.dtype), eps).MoveToOuterDisposeScope();
+    }
 }
 
-/// <summary>A linear map without or with bias; its weight is [outputs, inputs].</summary>
+/// <summary>A linear map without or with bias; its weight is [outputs, inputs]. Computes in its input's type, and adds an adapter's part where it has one.</summary>
 internal sealed class Projection : nn.Module<Tensor, Tensor>
 {
-    public Projection(int inputs, int outputs, bool hasBias, Device device)
+    public Projection(int inputs, int outputs, bool hasBias, Placement placement)
         : base(nameof(Projection))
     {
-        Weight = Blocks.Empty([outputs, inputs], device);
+        Weight = Blocks.Empty([outputs, inputs], placement);
         register_parameter("weight", Weight);
         if (!hasBias) return;
-        Bias = Blocks.Empty([outputs], device);
+        Bias = Blocks.Empty([outputs], placement);
         register_parameter("bias", Bias);
     }
 
@@ -41,17 +55,33 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
     /// <summary>[outputs], or null.</summary>
     public Parameter? Bias { get; }
 
-    /// <summary>x [..., inputs] → [..., outputs].</summary>
-    public override Tensor forward(Tensor x) => nn.functional.linear(x, Weight, Bias);
+    /// <summary>A low-rank addition to the weight, or null. Not among the module's parameters.</summary>
+    public LowRank? Adapter { get; set; }
+
+    /// <summary>x [..., inputs] → [..., outputs] in the same type.</summary>
+    public override Tensor forward(Tensor x)
+    {
+        if (Weight.dtype == x.dtype && Adapter is null) return nn.functional.linear(x, Weight, Bias);
+        using var scope = NewDisposeScope();
+        var y = nn.functional.linear(x, Weight.As(x.dtype), Bias?.As(x.dtype));
+        if (Adapter is { } low) y += nn.functional.linear(nn.functional.linear(x, low.A.As(x.dtype)), low.B.As(x.dtype)) * low.Scale;
+        return y.MoveToOuterDisposeScope();
+    }
 }
+
+/// <summary>A low-rank addition scale · B A to a weight (LoRA, arXiv 2106.09685).</summary>
+/// <param name="A">[rank, inputs].</param>
+/// <param name="B">[outputs, rank].</param>
+/// <param name="Scale">Its factor: α / rank, or α / √rank.</param>
+internal sealed record LowRank(Parameter A, Parameter B, double Scale);
 
 /// <summary>Token ids to vectors.</summary>
 internal sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
 {
-    public TokenEmbedding(ModelConfig config, Device device)
+    public TokenEmbedding(ModelConfig config, Placement placement)
         : base(nameof(TokenEmbedding))
     {
-        Weight = Blocks.Empty([config.VocabularySize, config.HiddenSize], device);
+        Weight = Blocks.Empty([config.VocabularySize, config.HiddenSize], placement);
         register_parameter("weight", Weight);
     }
 
@@ -67,12 +97,12 @@ internal sealed class SwiGlu : nn.Module<Tensor, Tensor>
 {
     private readonly Projection gate, up, down;
 
-    public SwiGlu(ModelConfig config, Device device)
+    public SwiGlu(int hidden, int intermediate, Placement placement, bool hasBias = false)
         : base(nameof(SwiGlu))
     {
-        gate = new Projection(config.HiddenSize, config.IntermediateSize, hasBias: false, device);
-        up = new Projection(config.HiddenSize, config.IntermediateSize, hasBias: false, device);
-        down = new Projection(config.IntermediateSize, config.HiddenSize, hasBias: false, device);
+        gate = new Projection(hidden, intermediate, hasBias, placement);
+        up = new Projection(hidden, intermediate, hasBias, placement);
+        down = new Projection(intermediate, hidden, hasBias, placement);
         register_module("gate_proj", gate);
         register_module("up_proj", up);
         register_module("down_proj", down);
@@ -88,11 +118,14 @@ internal sealed class SwiGlu : nn.Module<Tensor, Tensor>
 
 internal static class Blocks
 {
-    /// <summary>An uninitialised fp32 parameter that no scope disposes of.</summary>
-    public static Parameter Empty(long[] shape, Device device)
+    /// <summary>An uninitialised parameter that no scope disposes of.</summary>
+    public static Parameter Empty(long[] shape, Placement placement)
     {
-        var parameter = new Parameter(empty(shape, dtype: ScalarType.Float32, device: device), requires_grad: true);
+        var parameter = new Parameter(empty(shape, dtype: placement.Type, device: placement.Device), requires_grad: true);
         _ = parameter.DetachFromDisposeScope();
         return parameter;
     }
+
+    /// <summary>The tensor in a type: itself, or a differentiable copy in the caller's scope.</summary>
+    public static Tensor As(this Tensor tensor, ScalarType type) => tensor.dtype == type ? tensor : tensor.to(type);
 }

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 using TorchSharp.Modules;
@@ -6,8 +7,8 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Models;
 
 /// <summary>
-/// A causal language model. Its parameters are named as in Hugging Face checkpoints, in fp32, and live on one device for good. Batches are
-/// right-padded: under causal attention no real token sees the padding behind it, so neither a mask nor position ids are needed.
+/// A causal language model. Its parameters are named as in Hugging Face checkpoints and live on one device for good. Sequences may stand
+/// behind each other in one row (<see cref="TokenLayout"/>) or be right-padded: under causal attention no real token sees the padding behind it.
 /// </summary>
 internal sealed class CausalLm : nn.Module<Tensor, Tensor>
 {
@@ -15,19 +16,24 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     private readonly Projection? head;
 
     /// <summary>Makes a model whose weights are not set yet; see <see cref="Create"/> and <see cref="Load"/>.</summary>
-    private CausalLm(ModelConfig config, Device device)
+    private CausalLm(ModelConfig config, Placement placement)
         : base(nameof(CausalLm))
     {
-        (Config, Device) = (config, device);
-        Rotary = new RotaryEmbedding(config, device);
-        decoder = new Decoder(config, device);
+        (Config, Device, ComputeType) = (config, placement.Device, placement.Type);
+        Rotary = new RotaryEmbedding(config, placement.Device);
+        decoder = new Decoder(config, placement);
         register_module("model", decoder);
         if (!config.TieWordEmbeddings)
         {
-            head = new Projection(config.HiddenSize, config.VocabularySize, hasBias: false, device);
+            head = new Projection(config.HiddenSize, config.VocabularySize, hasBias: false, placement);
             register_module("lm_head", head);
         }
-        Weights = [.. named_parameters()];
+        Parameters = [.. named_parameters()];
+        Weights = [.. Parameters.Select(parameter => (parameter.name, (Tensor)parameter.parameter)), .. named_buffers()];
+        Trainable = Parameters;
+        // torch lists a module under its field's name as well: those that weights are named by count.
+        var names = Parameters.Select(parameter => parameter.name).ToHashSet(StringComparer.Ordinal);
+        Projections = [.. named_modules().Where(item => item.module is Projection && item.module != head && names.Contains(item.name + ".weight")).Select(item => (item.name, (Projection)item.module))];
     }
 
     /// <summary>The shape.</summary>
@@ -36,8 +42,43 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>Where it lives.</summary>
     public Device Device { get; }
 
-    /// <summary>The parameters by Hugging Face name; a tied output projection is not listed apart.</summary>
-    public IReadOnlyList<(string Name, Parameter Tensor)> Weights { get; }
+    /// <summary>
+    /// What activations are computed in: at first the type that the weights are kept in. BFloat16 over float32 weights is training with
+    /// master weights: each pass casts them down, gradients arrive in float32.
+    /// </summary>
+    public ScalarType ComputeType { get; set; }
+
+    /// <summary>Whether layers are computed a second time for the gradient instead of keeping their activations.</summary>
+    public bool Recompute { get; set; }
+
+    /// <summary>Everything that is stored, by Hugging Face name; a tied output projection is not listed apart.</summary>
+    public IReadOnlyList<(string Name, Tensor Tensor)> Weights { get; }
+
+    /// <summary>The model's own parameters.</summary>
+    public IReadOnlyList<(string name, Parameter parameter)> Parameters { get; }
+
+    /// <summary>What an optimizer updates: the parameters, or an adapter's.</summary>
+    public IReadOnlyList<(string Name, Parameter Tensor)> Trainable { get; set; }
+
+    /// <summary>The settings of the adapter that the model has, or null.</summary>
+    public LoraConfig? Lora { get; set; }
+
+    /// <summary>The layers' linear maps by module name, as <c>model.layers.0.self_attn.q_proj</c>: what can have an adapter.</summary>
+    public IReadOnlyList<(string Name, Projection Projection)> Projections { get; }
+
+    /// <summary>What a forward pass takes for each weight: itself, or with its addition where there is one; new tensors belong to the caller's scope.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> EffectiveWeights()
+    {
+        var adapted = Projections.Where(item => item.Projection.Adapter is not null).ToDictionary(item => item.Name + ".weight", item => item.Projection.Adapter!, StringComparer.Ordinal);
+        return Weights.Select(weight => adapted.TryGetValue(weight.Name, out var low) ? (weight.Name, Merged(weight.Tensor, low)) : weight);
+
+        static Tensor Merged(Tensor weight, LowRank low)
+        {
+            using var _ = no_grad();
+            using var scope = NewDisposeScope();
+            return (weight + (matmul(low.B, low.A) * low.Scale).As(weight.dtype)).MoveToOuterDisposeScope();
+        }
+    }
 
     /// <summary>The rotary tables.</summary>
     public RotaryEmbedding Rotary { get; }
@@ -46,9 +87,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     public Parameter HeadWeight => head?.Weight ?? decoder.Embedding;
 
     /// <summary>Makes a model with fresh weights: a function of the configuration and the seed alone.</summary>
-    public static CausalLm Create(ModelConfig config, Device device, ulong seed)
+    public static CausalLm Create(ModelConfig config, Placement placement, ulong seed)
     {
-        var model = new CausalLm(config, device);
+        var model = new CausalLm(config, placement);
         Initialization.Fill(model, seed);
         return model;
     }
@@ -56,9 +97,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>Reads a model folder: config.json and model.safetensors, or shards with their index.</summary>
     /// <exception cref="BadInputException">The configuration is wrong, or tensors are missing, superfluous or misshapen: all are named.</exception>
     /// <exception cref="WeightsFormatException">A weights file is torn or malformed.</exception>
-    public static CausalLm Load(string folder, Device device)
+    public static CausalLm Load(string folder, Placement placement)
     {
-        var model = new CausalLm(ModelConfig.Load(folder), device);
+        var model = new CausalLm(ModelConfig.Load(folder), placement);
         try
         {
             model.LoadWeights(folder);
@@ -82,7 +123,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     public void Save(string folder)
     {
         Config.Save(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, SafetensorsModel.SingleFile), Weights.Select(weight => (weight.Name, (Tensor)weight.Tensor)));
+        SafetensorsWriter.Write(Path.Combine(folder, SafetensorsModel.SingleFile), Weights);
     }
 
     /// <summary>Takes over another model's weights; both have the same shape.</summary>
@@ -97,35 +138,31 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Logits: ids int64 [B, T], right-padded → [B, T, vocabulary].</summary>
+    /// <summary>Logits: ids int64 [B, T], right-padded → float32 [B, T, vocabulary].</summary>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        return Project(Hidden(input)).MoveToOuterDisposeScope();
+        return Project(Hidden(TokenLayout.OfRows(input))).view(input.shape[0], input.shape[1], -1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Hidden states after the final norm: ids int64 [B, T], right-padded → [B, T, hidden].</summary>
-    public Tensor Hidden(Tensor ids)
-    {
-        using var scope = NewDisposeScope();
-        return Prefill(ids, null).MoveToOuterDisposeScope();
-    }
+    /// <summary>Hidden states after the final norm, [N, hidden] in <see cref="ComputeType"/>.</summary>
+    public Tensor Hidden(TokenLayout layout) => Run(layout, null);
 
-    /// <summary>Like <see cref="Hidden"/>, and keeps the keys and values.</summary>
+    /// <summary>Like <see cref="Hidden"/> on rows, and keeps what later tokens attend to.</summary>
     /// <param name="ids">int64 [rows, T], right-padded.</param>
-    /// <param name="cache">Where they are kept.</param>
-    public Tensor Prefill(Tensor ids, KvCache? cache)
+    /// <param name="cache">Where it is kept; of as many rows.</param>
+    /// <returns>[rows · T, hidden].</returns>
+    public Tensor Prefill(Tensor ids, KvCache cache)
     {
         using var scope = NewDisposeScope();
-        var (cos, sin) = Rotary.Take((int)ids.shape[1]);
-        return decoder.forward(ids, new AttentionContext(cos.unsqueeze(1), sin.unsqueeze(1), cache)).MoveToOuterDisposeScope();
+        return Run(TokenLayout.OfRows(ids), cache).MoveToOuterDisposeScope();
     }
 
     /// <summary>One more token a row.</summary>
     /// <param name="ids">int64 [rows].</param>
     /// <param name="positions">int64 [rows]: their positions.</param>
     /// <param name="length">All positions are below it.</param>
-    /// <param name="cache">The rows' keys and values; these tokens' are added.</param>
+    /// <param name="cache">What the rows' tokens left; these tokens' is added.</param>
     /// <returns>Hidden states [rows, hidden].</returns>
     public Tensor Step(Tensor ids, Tensor positions, int length, KvCache cache)
     {
@@ -133,9 +170,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         cache.BeginStep(positions, length);
         try
         {
-            var (cos, sin) = Rotary.At(positions, length);
-            var context = new AttentionContext(cos.view(-1, 1, 1, Config.HeadDim / 2), sin.view(-1, 1, 1, Config.HeadDim / 2), cache);
-            return decoder.forward(ids.unsqueeze(1), context).squeeze(1).MoveToOuterDisposeScope();
+            return decoder.forward(ids, Context(positions, length, [], cache), this).MoveToOuterDisposeScope();
         }
         finally
         {
@@ -143,29 +178,51 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Logits of hidden states: [..., hidden] → [..., vocabulary].</summary>
-    public Tensor Project(Tensor hidden) => nn.functional.linear(hidden, HeadWeight);
+    /// <summary>Logits of hidden states: [..., hidden] → float32 [..., vocabulary].</summary>
+    public Tensor Project(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(hidden, HeadWeight.As(hidden.dtype)).As(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Room for generation: a cache in the type that is computed in.</summary>
+    public KvCache CreateCache(int rows, int capacity) => new(Config, new Placement(Device, ComputeType), rows, capacity);
+
+    private Tensor Run(TokenLayout layout, KvCache? cache)
+    {
+        using var scope = NewDisposeScope();
+        return decoder.forward(layout.Ids, Context(layout.Positions, layout.Longest, layout.Segments, cache), this).MoveToOuterDisposeScope();
+    }
+
+    private AttentionContext Context(Tensor positions, int length, IReadOnlyList<Segment> segments, KvCache? cache)
+    {
+        var (cos, sin) = Rotary.At(positions, length);
+        return new AttentionContext(cos.As(ComputeType).unsqueeze(1), sin.As(ComputeType).unsqueeze(1), segments, cache);
+    }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) Rotary.Dispose();
+        if (disposing)
+        {
+            Rotary.Dispose();
+            foreach (var (_, tensor) in Trainable) tensor.Dispose(); // an adapter's are not among the modules
+        }
         base.Dispose(disposing);
     }
 
     /// <summary>Embedding, layers and final norm: the part that checkpoints prefix with <c>model.</c></summary>
-    private sealed class Decoder : nn.Module<Tensor, AttentionContext, Tensor>
+    private sealed class Decoder : nn.Module<Tensor, AttentionContext, CausalLm, Tensor>
     {
         private readonly TokenEmbedding embedding;
         private readonly DecoderLayer[] layers;
         private readonly RmsNorm norm;
 
-        public Decoder(ModelConfig config, Device device)
+        public Decoder(ModelConfig config, Placement placement)
             : base("Decoder")
         {
-            var create = Architectures.Get(config.ModelType).CreateLayer;
-            embedding = new TokenEmbedding(config, device);
-            layers = [.. Enumerable.Range(0, config.Layers).Select(_ => create(config, device))];
-            norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
+            embedding = new TokenEmbedding(config, placement);
+            layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new DecoderLayer(config, layer, placement))];
+            norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, placement);
 
             register_module("embed_tokens", embedding);
             register_module("layers", new Numbered(layers));
@@ -174,22 +231,19 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
 
         public Parameter Embedding => embedding.Weight;
 
-        public override Tensor forward(Tensor ids, AttentionContext context)
+        /// <summary>ids int64 [N] → [N, hidden].</summary>
+        public override Tensor forward(Tensor ids, AttentionContext context, CausalLm settings)
         {
             using var scope = NewDisposeScope();
-            var x = embedding.forward(ids);
-            for (var layer = 0; layer < layers.Length; layer++) x = layers[layer].forward(x, context, layer);
+            var x = embedding.forward(ids).As(settings.ComputeType);
+            var recompute = settings.Recompute && context.Cache is null && is_grad_enabled();
+            if (recompute && !x.requires_grad) x.requires_grad_(); // frozen below an adapter
+            for (var layer = 0; layer < layers.Length; layer++)
+            {
+                var index = layer;
+                x = recompute ? Recomputation.Run((input, shared) => layers[index].forward(input, shared, index), x, context) : layers[index].forward(x, context, index);
+            }
             return norm.forward(x).MoveToOuterDisposeScope();
-        }
-    }
-
-    /// <summary>Modules named 0, 1, 2…</summary>
-    private sealed class Numbered : nn.Module
-    {
-        public Numbered(DecoderLayer[] modules)
-            : base(nameof(Numbered))
-        {
-            for (var i = 0; i < modules.Length; i++) register_module($"{i}", modules[i]);
         }
     }
 }

@@ -19,7 +19,7 @@ internal static class Initialization
             using var scope = NewDisposeScope();
             if (weight.dim() == 1)
             {
-                weight.fill_(name.EndsWith(".bias", StringComparison.Ordinal) ? 0f : 1f);
+                weight.fill_(name.EndsWith("bias", StringComparison.Ordinal) ? 0f : 1f);
                 continue;
             }
             var intoResidual = name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal);

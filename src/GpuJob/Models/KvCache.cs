@@ -3,23 +3,26 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Models;
 
 /// <summary>
-/// Keys and values of every layer, allocated once: [rows, capacity, KV · head_dim] each. Rows are right-padded prompts followed by their own
-/// continuation; a row's slots beyond its length hold whatever was there and are masked.
+/// What every layer keeps of each token, allocated once: two tensors [rows, capacity, width] a layer, keys and values or, with latent
+/// attention, the latent and the shared rotated key. Rows are right-padded prompts followed by their own continuation; a row's slots
+/// beyond its length hold whatever was there and are masked.
 /// </summary>
 internal sealed class KvCache : IDisposable
 {
     private readonly ModelConfig config;
-    private readonly Tensor[] keys, values;
+    private readonly ScalarType type;
+    private readonly Tensor[] first, second;
     private Tensor? slots, mask;
     private int span;
 
-    public KvCache(ModelConfig config, Device device, int rows, int capacity)
+    /// <summary>Allocates a cache.</summary>
+    public KvCache(ModelConfig config, Placement placement, int rows, int capacity)
     {
-        (this.config, Rows, Capacity) = (config, rows, capacity);
-        (keys, values) = (Allocate(), Allocate());
+        (this.config, type, Rows, Capacity) = (config, placement.Type, rows, capacity);
+        (first, second) = (Allocate(config.CacheWidths.First), Allocate(config.CacheWidths.Second));
 
-        Tensor[] Allocate() => [.. Enumerable.Range(0, config.Layers).Select(_ =>
-            zeros([rows, capacity, config.KvHeads * config.HeadDim], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope())];
+        Tensor[] Allocate(int width) => [.. Enumerable.Range(0, config.Layers).Select(_ =>
+            zeros([rows, capacity, width], dtype: placement.Type, device: placement.Device).DetachFromDisposeScope())];
     }
 
     /// <summary>Rows.</summary>
@@ -41,7 +44,7 @@ internal sealed class KvCache : IDisposable
         span = length;
         slots = (arange(Rows, dtype: ScalarType.Int64, device: positions.device) * Capacity + positions).DetachFromDisposeScope();
         var hidden = arange(length, dtype: ScalarType.Int64, device: positions.device).unsqueeze(0) > positions.unsqueeze(1);
-        mask = zeros([Rows, 1, 1, length], dtype: ScalarType.Float32, device: positions.device)
+        mask = zeros([Rows, 1, 1, length], dtype: type, device: positions.device)
             .masked_fill_(hidden.view(Rows, 1, 1, length), float.NegativeInfinity).DetachFromDisposeScope();
     }
 
@@ -53,23 +56,19 @@ internal sealed class KvCache : IDisposable
         (slots, mask) = (null, null);
     }
 
-    /// <summary>Takes over one layer's k and v [rows, T, KV, head_dim]: at the step's positions, or at 0..T.</summary>
-    public void Store(int layer, Tensor k, Tensor v)
+    /// <summary>Takes over what one layer keeps, two tensors [rows · T, width], T = 1 at the step's positions or T = any at 0..T.</summary>
+    public void Store(int layer, Tensor a, Tensor b)
     {
         using var scope = NewDisposeScope();
-        var width = config.KvHeads * config.HeadDim;
-        if (slots is not null)
+        foreach (var (kept, content) in new[] { (first[layer], a), (second[layer], b) })
         {
-            keys[layer].view(-1, width).index_copy_(0, slots, k.reshape(-1, width));
-            values[layer].view(-1, width).index_copy_(0, slots, v.reshape(-1, width));
-            return;
+            if (slots is not null) kept.view(-1, kept.shape[2]).index_copy_(0, slots, content);
+            else kept.narrow(1, 0, content.shape[0] / Rows).copy_(content.view(Rows, -1, content.shape[1]));
         }
-        keys[layer].narrow(1, 0, k.shape[1]).copy_(k.flatten(2));
-        values[layer].narrow(1, 0, v.shape[1]).copy_(v.flatten(2));
     }
 
-    /// <summary>Keys and values [rows, KV, S, head_dim] of a layer and the step's mask [rows, 1, 1, S].</summary>
-    public (Tensor Keys, Tensor Values, Tensor Mask) Read(int layer) => (View(keys[layer]), View(values[layer]), mask!);
+    /// <summary>What a layer keeps, [rows, S, width] twice, and the step's mask [rows, 1, 1, S].</summary>
+    public (Tensor First, Tensor Second, Tensor Mask) Read(int layer) => (first[layer].narrow(1, 0, span), second[layer].narrow(1, 0, span), mask!);
 
     /// <summary>A new cache whose row i is this one's row <paramref name="rows"/>[i].</summary>
     /// <param name="rows">int64 [n] on the device.</param>
@@ -77,21 +76,28 @@ internal sealed class KvCache : IDisposable
     public KvCache Select(Tensor rows, int capacity)
     {
         using var scope = NewDisposeScope();
-        var selected = new KvCache(config, rows.device, (int)rows.shape[0], capacity);
-        for (var layer = 0; layer < config.Layers; layer++)
-        {
-            selected.keys[layer].narrow(1, 0, Capacity).copy_(keys[layer].index_select(0, rows));
-            selected.values[layer].narrow(1, 0, Capacity).copy_(values[layer].index_select(0, rows));
-        }
+        var selected = new KvCache(config, new Placement(rows.device, type), (int)rows.shape[0], capacity);
+        foreach (var (from, to) in first.Zip(selected.first).Concat(second.Zip(selected.second))) to.narrow(1, 0, Capacity).copy_(from.index_select(0, rows));
         return selected;
     }
 
-    private Tensor View(Tensor layer) => layer.narrow(1, 0, span).view(Rows, span, config.KvHeads, config.HeadDim).transpose(1, 2);
+    /// <summary>Copies rows of another cache's first positions into rows of this one.</summary>
+    /// <param name="source">The other cache, of no more positions.</param>
+    /// <param name="from">Its rows, int64 [n].</param>
+    /// <param name="to">Rows of this one, int64 [n].</param>
+    public void Copy(KvCache source, Tensor from, Tensor to)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var (old, kept) in source.first.Zip(first).Concat(source.second.Zip(second)))
+        {
+            kept.narrow(1, 0, source.Capacity).index_copy_(0, to, old.index_select(0, from));
+        }
+    }
 
     public void Dispose()
     {
         EndStep();
-        foreach (var layer in keys) layer.Dispose();
-        foreach (var layer in values) layer.Dispose();
+        foreach (var layer in first) layer.Dispose();
+        foreach (var layer in second) layer.Dispose();
     }
 }

@@ -18,8 +18,14 @@ internal sealed record ModelConfig
     public required int Heads { get; init; }
     /// <summary>Key/value heads; divides the query heads.</summary>
     public required int KvHeads { get; init; }
-    /// <summary>Width of one head; even. Hidden size / heads where a file does not say.</summary>
+    /// <summary>Width of one head; hidden size / heads where a file does not say. With <see cref="Latent"/> the part of a head that is rotated. Even.</summary>
     public required int HeadDim { get; init; }
+    /// <summary>Multi-head latent attention (DeepSeek), or null for plain heads.</summary>
+    public LatentAttentionConfig? Latent { get; init; }
+    /// <summary>Mixture of experts, or null where every layer is dense.</summary>
+    public ExpertsConfig? Experts { get; init; }
+    /// <summary>Whether each query and key head is normalised before it is rotated (Qwen3).</summary>
+    public bool QkNorm { get; init; }
     /// <summary>Width of the SwiGLU layer.</summary>
     public required int IntermediateSize { get; init; }
     /// <summary>Token ids are below this.</summary>
@@ -32,12 +38,18 @@ internal sealed record ModelConfig
     public int MaxPositions { get; init; } = 2048;
     /// <summary>Whether the output projection is the embedding matrix: one tensor, one gradient.</summary>
     public bool TieWordEmbeddings { get; init; }
-    /// <summary>Whether the query, key and value projections have a bias.</summary>
+    /// <summary>Whether the query, key and value projections have a bias; with <see cref="Latent"/>, the first, lowering ones.</summary>
     public bool QkvBias { get; init; }
-    /// <summary>Whether the attention's output projection has a bias (Llama's <c>attention_bias</c>).</summary>
+    /// <summary>Whether the attention's output projection has a bias (<c>attention_bias</c>).</summary>
     public bool OutputBias { get; init; }
+    /// <summary>Whether the dense feed-forward blocks' projections have a bias.</summary>
+    public bool MlpBias { get; init; }
     /// <summary>Standard deviation of fresh weights; null for 0.506/√hidden, which is the customary 0.02 at width 640.</summary>
     public double? InitializerRange { get; init; }
+    /// <summary>Layers behind the last that a checkpoint may hold to predict further tokens (<c>num_nextn_predict_layers</c>); not used and not kept.</summary>
+    public int NextTokenLayers { get; init; }
+    /// <summary>Rows and columns that share a scale where weights are stored in 8 bits.</summary>
+    public (int Rows, int Columns) Float8Block { get; init; } = (128, 128);
     /// <summary>Begin-of-sequence id, if any.</summary>
     public int? BosTokenId { get; init; }
     /// <summary>End-of-sequence ids.</summary>
@@ -61,32 +73,80 @@ internal sealed record ModelConfig
     public static ModelConfig Parse(ReadOnlyMemory<byte> json, string source) => ModelConfigJson.Read(json, source);
 
     /// <summary>Writes <c>config.json</c> into a model folder.</summary>
-    public void Save(string folder) => File.WriteAllBytes(Path.Combine(folder, FileName), ToJson());
+    /// <param name="folder">The folder.</param>
+    /// <param name="type">The weights' element type by its torch name.</param>
+    public void Save(string folder, string type = "float32") => File.WriteAllBytes(Path.Combine(folder, FileName), ToJson(type));
 
     /// <summary>The file's content: both spellings of the rotary settings, so that older and newer readers find theirs.</summary>
-    public byte[] ToJson() => ModelConfigJson.Write(this);
+    public byte[] ToJson(string type = "float32") => ModelConfigJson.Write(this, type);
+
+    /// <summary>What a token leaves behind in a layer for later ones to attend to: numbers of its keys and of its values, or of its latent and of its rotated key.</summary>
+    public (int First, int Second) CacheWidths =>
+        Latent is { } latent ? (latent.KvRank, latent.RopeDim) : (KvHeads * HeadDim, KvHeads * HeadDim);
+
+    /// <summary>Whether a layer's feed-forward block is a mixture of experts.</summary>
+    public bool HasExperts(int layer) => Experts is { } experts && layer >= experts.FirstLayer;
 
     /// <summary>Trainable parameters in all.</summary>
-    public long ParameterCount()
+    public long ParameterCount() => Count(ExpertParameters * (Experts?.Routed ?? 0), Experts?.Routed ?? 0);
+
+    /// <summary>Parameters that take part in one token's forward pass: of the routed experts only those chosen.</summary>
+    public long ActiveParameterCount() => Count(ExpertParameters * (Experts?.PerToken ?? 0), Experts?.Routed ?? 0);
+
+    private long ExpertParameters => 3L * HiddenSize * (Experts?.IntermediateSize ?? 0);
+
+    private long Count(long routedExperts, long routerRows)
     {
-        long q = (long)Heads * HeadDim, kv = (long)KvHeads * HeadDim, d = HiddenSize;
-        var attention = d * (q + (2 * kv)) + (q * d) + (QkvBias ? q + (2 * kv) : 0) + (OutputBias ? d : 0);
-        return (Layers * (attention + (3 * d * IntermediateSize) + (2 * d))) + d + (VocabularySize * d * (TieWordEmbeddings ? 1 : 2));
+        long d = HiddenSize;
+        long layers = 0;
+        for (var layer = 0; layer < Layers; layer++)
+        {
+            layers += AttentionParameters() + (2 * d) + (HasExperts(layer) ? routedExperts + (ExpertParameters * Experts!.Shared) + (routerRows * d) : (3 * d * IntermediateSize) + (MlpBias ? (2L * IntermediateSize) + d : 0));
+        }
+        return layers + d + (VocabularySize * d * (TieWordEmbeddings ? 1 : 2));
+    }
+
+    private long AttentionParameters()
+    {
+        long d = HiddenSize, q = (long)Heads * HeadDim, kv = (long)KvHeads * HeadDim;
+        if (Latent is not { } latent)
+        {
+            return (d * (q + (2 * kv))) + (q * d) + (QkvBias ? q + (2 * kv) : 0) + (OutputBias ? d : 0) + (QkNorm ? 2 * HeadDim : 0);
+        }
+        long query = Heads * (long)latent.QueryDim, lowered = latent.KvRank + latent.RopeDim;
+        return (latent.QueryRank is { } rank ? (d * rank) + rank + (rank * query) + (QkvBias ? rank : 0) : d * query)
+            + (d * lowered) + latent.KvRank + (QkvBias ? lowered : 0)
+            + (latent.KvRank * Heads * (long)(latent.NopeDim + latent.ValueDim)) + (Heads * (long)latent.ValueDim * d) + (OutputBias ? d : 0);
     }
 }
 
-/// <summary>Rotary position embedding (RoFormer, arXiv 2104.09864), with Llama 3's frequency scaling.</summary>
-internal sealed record RopeConfig
+/// <summary>
+/// Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1): queries and keys/values go through low-rank projections, and
+/// positions through a part of each head of their own, whose key all heads share.
+/// </summary>
+/// <param name="QueryRank">Rank of the queries' projection; null projects them in one step.</param>
+/// <param name="KvRank">Rank of the keys' and values' projection: the latent that is cached.</param>
+/// <param name="NopeDim">Width of a head's part without positions.</param>
+/// <param name="RopeDim">Width of a head's rotated part; even.</param>
+/// <param name="ValueDim">Width of a head's values.</param>
+/// <param name="Interleaved">Whether rotated pairs are neighbours (2i, 2i+1) in the weights instead of halves.</param>
+internal sealed record LatentAttentionConfig(int? QueryRank, int KvRank, int NopeDim, int RopeDim, int ValueDim, bool Interleaved)
 {
-    /// <summary>Base of the frequencies.</summary>
-    public double Theta { get; init; } = 10000;
-    /// <summary>Llama 3's scaling, or null for none.</summary>
-    public Llama3RopeScaling? Llama3 { get; init; }
+    /// <summary>Width of a query or key head.</summary>
+    public int QueryDim => NopeDim + RopeDim;
 }
 
-/// <summary>Llama 3's stretch of the low rotary frequencies (Llama 3.1 model card, <c>rope_type: llama3</c>).</summary>
-/// <param name="Factor">How far low frequencies are stretched.</param>
-/// <param name="LowFrequencyFactor">Wavelengths above original length / this are stretched in full.</param>
-/// <param name="HighFrequencyFactor">Wavelengths below original length / this stay.</param>
-/// <param name="OriginalMaxPositions">The length trained before the stretch.</param>
-internal sealed record Llama3RopeScaling(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions);
+/// <summary>
+/// DeepSeek-V3's mixture of experts (arXiv 2412.19437, section 2.1.2): sigmoid scores; experts are chosen by score plus a correction that
+/// balances the load without an auxiliary loss, within the best groups; weighted by the plain scores.
+/// </summary>
+/// <param name="Routed">Experts to choose from.</param>
+/// <param name="Shared">Experts that every token passes through; one block of that many times the width.</param>
+/// <param name="PerToken">Experts chosen for a token.</param>
+/// <param name="IntermediateSize">Width of an expert's SwiGLU layer.</param>
+/// <param name="FirstLayer">Layers before this one are dense.</param>
+/// <param name="Groups">Groups that the experts are split into.</param>
+/// <param name="ChosenGroups">Groups that a token may choose from.</param>
+/// <param name="Normalize">Whether the chosen experts' weights are made to sum to 1.</param>
+/// <param name="Scale">Factor on the weights.</param>
+internal sealed record ExpertsConfig(int Routed, int Shared, int PerToken, int IntermediateSize, int FirstLayer, int Groups, int ChosenGroups, bool Normalize, double Scale);

@@ -9,6 +9,25 @@ internal static class ModelConfigJson
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>Fields of every architecture that are read.</summary>
+    private static readonly string[] Common =
+    [
+        "model_type", "architectures", "hidden_act", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
+        "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta", "rope_scaling", "rope_parameters", "tie_word_embeddings", "initializer_range",
+        "bos_token_id", "eos_token_id", "pad_token_id", "torch_dtype", "dtype", "quantization_config",
+    ];
+
+    /// <summary>Fields that change nothing here: training aids, defaults of generation, who wrote the file.</summary>
+    private static readonly HashSet<string> WithoutEffect = new(StringComparer.Ordinal)
+    {
+        "transformers_version", "use_cache", "attention_dropout", "pretraining_tp", "auto_map", "name_or_path", "return_dict", "output_attentions", "output_hidden_states",
+        "use_return_dict", "is_decoder", "is_encoder_decoder", "id2label", "label2id", "num_labels", "problem_type", "task_specific_params", "tokenizer_class", "prefix",
+        "finetuning_task", "torchscript", "unsloth_fixed", "unsloth_version", "chunk_size_feed_forward", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p",
+        "num_beams", "num_return_sequences", "repetition_penalty", "length_penalty", "early_stopping", "diversity_penalty", "use_flash_attn", "attn_implementation",
+        "num_beam_groups", "encoder_no_repeat_ngram_size", "no_repeat_ngram_size", "typical_p", "bad_words_ids", "sep_token_id", "ep_size", "_from_model_config",
+        "resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "resid_dropout", "embd_dropout",
+    };
+
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string source)
     {
         JsonNode? root;
@@ -22,93 +41,121 @@ internal static class ModelConfigJson
         }
         if (root is not JsonObject fields) throw new BadInputException($"{source}: must be a JSON object.");
 
-        var reader = new FieldReader(fields, source, "");
+        var reader = new ConfigFields(fields, source, "");
         var modelType = reader.Text("model_type") ?? throw new BadInputException($"{source}: model_type is missing; supported are {Architectures.Supported}.");
         if (!Architectures.TryGet(modelType, out var architecture))
         {
             throw new BadInputException($"{source}: model_type '{modelType}' is not supported; supported are {Architectures.Supported}.");
         }
+        RefuseUnknown(reader, architecture, modelType, source);
         reader.MustBe("hidden_act", "silu");
-        reader.MustBe("mlp_bias", false);
         reader.MustBe("use_sliding_window", false);
+        reader.AllMustBe("layer_types", "full_attention");
+        reader.MustBe("scoring_func", "sigmoid");
+        reader.MustBe("topk_method", "noaux_tc");
+        reader.MustBe("moe_layer_freq", 1);
 
         var hidden = reader.Positive("hidden_size");
         var heads = reader.Positive("num_attention_heads");
         var kvHeads = reader.Positive("num_key_value_heads", heads);
         if (heads % kvHeads != 0) throw reader.Error("num_key_value_heads", kvHeads, $"a divisor of num_attention_heads ({heads})");
-        var headDim = reader.Positive("head_dim", 0);
-        if (headDim == 0)
-        {
-            if (hidden % heads != 0) throw reader.Error("num_attention_heads", heads, $"a divisor of hidden_size ({hidden}) when head_dim is not given");
-            headDim = hidden / heads;
-        }
-        if (headDim % 2 != 0) throw reader.Error("head_dim", headDim, "an even number (rotary embedding turns pairs)");
-
+        var latent = architecture.Latent ? ReadLatent(reader) : null;
+        if (latent is not null && kvHeads != heads) throw reader.Error("num_key_value_heads", kvHeads, $"num_attention_heads ({heads}): latent attention has no groups");
+        var layers = reader.Positive("num_hidden_layers");
         var bias = reader.Flag("attention_bias", architecture.QkvBias);
+        var maxPositions = reader.Positive("max_position_embeddings", 2048);
         return new ModelConfig
         {
             ModelType = modelType,
             HiddenSize = hidden,
-            Layers = reader.Positive("num_hidden_layers"),
+            Layers = layers,
             Heads = heads,
             KvHeads = kvHeads,
-            HeadDim = headDim,
+            HeadDim = latent?.RopeDim ?? ReadHeadDim(reader, hidden, heads),
+            Latent = latent,
+            Experts = architecture.Latent ? ReadExperts(reader) : null,
+            QkNorm = architecture.QkNorm,
             IntermediateSize = reader.Positive("intermediate_size"),
             VocabularySize = reader.Positive("vocab_size"),
             RmsNormEps = reader.PositiveNumber("rms_norm_eps", 1e-6),
-            Rope = ReadRope(reader),
-            MaxPositions = reader.Positive("max_position_embeddings", 2048),
+            Rope = RopeConfigJson.Read(reader, maxPositions),
+            MaxPositions = maxPositions,
             TieWordEmbeddings = reader.Flag("tie_word_embeddings", false),
             QkvBias = architecture.QkvBias || bias,
             OutputBias = !architecture.QkvBias && bias,
+            MlpBias = reader.Flag("mlp_bias", false),
             InitializerRange = reader.Has("initializer_range") ? reader.PositiveNumber("initializer_range", 0.02) : null,
+            NextTokenLayers = reader.AtLeast("num_nextn_predict_layers", 0, 0),
+            Float8Block = ReadBlock(reader),
             BosTokenId = reader.Id("bos_token_id"),
             EosTokenIds = reader.Ids("eos_token_id"),
             PadTokenId = reader.Id("pad_token_id"),
         };
     }
 
-    private static RopeConfig ReadRope(FieldReader reader)
+    private static void RefuseUnknown(ConfigFields reader, Architecture architecture, string modelType, string source)
     {
-        // transformers 5 puts everything under rope_parameters; before, rope_theta stood at the root beside rope_scaling.
-        var parameters = reader.Section("rope_parameters");
-        var scaling = parameters ?? reader.Section("rope_scaling");
-        var theta = parameters is not null && parameters.Has("rope_theta")
-            ? parameters.PositiveNumber("rope_theta", 10000)
-            : reader.PositiveNumber("rope_theta", 10000);
-        if (scaling is null) return new RopeConfig { Theta = theta };
+        var known = Common.Concat(architecture.Fields).ToHashSet(StringComparer.Ordinal);
+        var unknown = reader.Meaningful.Where(name => !known.Contains(name) && !WithoutEffect.Contains(name)).ToList();
+        if (unknown.Count == 0) return;
+        throw new BadInputException(
+            $"{source}: {string.Join(", ", unknown)}: not supported with model_type '{modelType}'; supported are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+    }
 
-        var type = scaling.Text("rope_type") ?? scaling.Text("type") ?? "default";
-        return type switch
+    private static int ReadHeadDim(ConfigFields reader, int hidden, int heads)
+    {
+        var headDim = reader.Positive("head_dim", 0);
+        if (headDim == 0)
         {
-            "default" => new RopeConfig { Theta = theta },
-            "llama3" => new RopeConfig
-            {
-                Theta = theta,
-                Llama3 = new Llama3RopeScaling(
-                    scaling.PositiveNumber("factor", 8), scaling.PositiveNumber("low_freq_factor", 1),
-                    scaling.PositiveNumber("high_freq_factor", 4), scaling.Positive("original_max_position_embeddings")),
-            },
-            _ => throw scaling.Error("rope_type", type, "'default' or 'llama3'"),
+            if (hidden % heads != 0) throw reader.Error("num_attention_heads", heads, $"a divisor of hidden_size ({hidden}) when head_dim is not given");
+            headDim = hidden / heads;
+        }
+        return headDim % 2 == 0 ? headDim : throw reader.Error("head_dim", headDim, "an even number (rotary embedding turns pairs)");
+    }
+
+    private static LatentAttentionConfig ReadLatent(ConfigFields reader)
+    {
+        var rope = reader.Positive("qk_rope_head_dim", 64);
+        if (rope % 2 != 0) throw reader.Error("qk_rope_head_dim", rope, "an even number (rotary embedding turns pairs)");
+        return new LatentAttentionConfig(
+            reader.Has("q_lora_rank") ? reader.Positive("q_lora_rank") : null, reader.Positive("kv_lora_rank", 512),
+            reader.Positive("qk_nope_head_dim", 128), rope, reader.Positive("v_head_dim", 128), reader.Flag("rope_interleave", true));
+    }
+
+    private static ExpertsConfig? ReadExperts(ConfigFields reader)
+    {
+        var name = reader.Has("n_routed_experts") ? "n_routed_experts" : "num_local_experts";
+        if (!reader.Has(name)) return null;
+        int routed = reader.Positive(name), groups = reader.Positive("n_group", 1);
+        if (routed % groups != 0) throw reader.Error("n_group", groups, $"a divisor of {name} ({routed})");
+        var chosen = reader.Positive("topk_group", groups);
+        if (chosen > groups) throw reader.Error("topk_group", chosen, $"up to n_group ({groups})");
+        var perToken = reader.Positive("num_experts_per_tok");
+        if (perToken > routed) throw reader.Error("num_experts_per_tok", perToken, $"up to {name} ({routed})");
+        return new ExpertsConfig(
+            routed, reader.AtLeast("n_shared_experts", 0, 1), perToken, reader.Positive("moe_intermediate_size"), reader.AtLeast("first_k_dense_replace", 0, 3),
+            groups, chosen, reader.Flag("norm_topk_prob", true), reader.PositiveNumber("routed_scaling_factor", 1));
+    }
+
+    private static (int Rows, int Columns) ReadBlock(ConfigFields reader)
+    {
+        if (reader.Section("quantization_config") is not { } quantization) return (128, 128);
+        quantization.MustBe("quant_method", "fp8");
+        quantization.MustBe("fmt", "e4m3");
+        return quantization.Ids("weight_block_size") switch
+        {
+            [] => (128, 128),
+            [> 0 and var rows, > 0 and var columns] => (rows, columns),
+            var other => throw quantization.Error("weight_block_size", $"[{string.Join(", ", other)}]", "[rows, columns] above 0"),
         };
     }
 
-    public static byte[] Write(ModelConfig config)
+    public static byte[] Write(ModelConfig config, string type)
     {
-        var rope = new JsonObject { ["rope_type"] = config.Rope.Llama3 is null ? "default" : "llama3" };
-        if (config.Rope.Llama3 is { } llama3)
-        {
-            rope["factor"] = llama3.Factor;
-            rope["low_freq_factor"] = llama3.LowFrequencyFactor;
-            rope["high_freq_factor"] = llama3.HighFrequencyFactor;
-            rope["original_max_position_embeddings"] = llama3.OriginalMaxPositions;
-        }
-        var parameters = rope.DeepClone().AsObject();
-        parameters["rope_theta"] = config.Rope.Theta;
-
+        var architecture = Architectures.Get(config.ModelType);
         var root = new JsonObject
         {
-            ["architectures"] = new JsonArray(Architectures.Get(config.ModelType).ClassName),
+            ["architectures"] = new JsonArray(architecture.ClassName),
             ["model_type"] = config.ModelType,
             ["hidden_act"] = "silu",
             ["hidden_size"] = config.HiddenSize,
@@ -121,12 +168,16 @@ internal static class ModelConfigJson
             ["max_position_embeddings"] = config.MaxPositions,
             ["rms_norm_eps"] = config.RmsNormEps,
             ["rope_theta"] = config.Rope.Theta,
-            ["rope_scaling"] = config.Rope.Llama3 is null ? null : rope,
-            ["rope_parameters"] = parameters,
+            ["rope_scaling"] = RopeConfigJson.Scaling(config.Rope),
+            ["rope_parameters"] = RopeConfigJson.Parameters(config.Rope),
             ["tie_word_embeddings"] = config.TieWordEmbeddings,
-            ["attention_bias"] = config.QkvBias,
-            ["torch_dtype"] = "float32",
+            ["torch_dtype"] = type,
         };
+        if (architecture.Fields.Contains("attention_bias")) root["attention_bias"] = config.QkvBias;
+        if (architecture.Fields.Contains("mlp_bias")) root["mlp_bias"] = config.MlpBias;
+        if (architecture.Fields.Contains("use_sliding_window")) root["use_sliding_window"] = false;
+        if (config.Latent is { } latent) Add(root, latent);
+        if (config.Experts is { } experts) Add(root, experts);
         if (config.InitializerRange is { } range) root["initializer_range"] = range;
         if (config.BosTokenId is { } bos) root["bos_token_id"] = bos;
         if (config.PadTokenId is { } pad) root["pad_token_id"] = pad;
@@ -135,69 +186,31 @@ internal static class ModelConfigJson
         return JsonSerializer.SerializeToUtf8Bytes(root, Indented);
     }
 
-    /// <summary>Fields of one JSON object, with errors that name file, field, value and what is allowed.</summary>
-    private sealed class FieldReader(JsonObject fields, string source, string prefix)
+    private static void Add(JsonObject root, LatentAttentionConfig latent)
     {
-        public bool Has(string name) => fields[name] is not null;
+        root["q_lora_rank"] = latent.QueryRank;
+        root["kv_lora_rank"] = latent.KvRank;
+        root["qk_nope_head_dim"] = latent.NopeDim;
+        root["qk_rope_head_dim"] = latent.RopeDim;
+        root["qk_head_dim"] = latent.QueryDim;
+        root["v_head_dim"] = latent.ValueDim;
+        root["rope_interleave"] = latent.Interleaved;
+    }
 
-        public BadInputException Error(string name, object? value, string allowed) =>
-            new($"{source}: {prefix}{name} is {value ?? "missing"}; allowed is {allowed}.");
-
-        public FieldReader? Section(string name) => fields[name] switch
-        {
-            null => null,
-            JsonObject section => new FieldReader(section, source, $"{prefix}{name}."),
-            var other => throw Error(name, other.ToJsonString(), "an object"),
-        };
-
-        public string? Text(string name) => fields[name] switch
-        {
-            null => null,
-            JsonValue value when value.TryGetValue<string>(out var text) => text,
-            var other => throw Error(name, other.ToJsonString(), "a string"),
-        };
-
-        public int Positive(string name, int? otherwise = null)
-        {
-            if (fields[name] is null) return otherwise ?? throw Error(name, null, "a whole number above 0");
-            return fields[name] is JsonValue value && value.TryGetValue<int>(out var number) && number > 0
-                ? number
-                : throw Error(name, fields[name]!.ToJsonString(), "a whole number above 0");
-        }
-
-        public double PositiveNumber(string name, double otherwise)
-        {
-            if (fields[name] is null) return otherwise;
-            return fields[name] is JsonValue value && value.TryGetValue<double>(out var number) && number > 0 && double.IsFinite(number)
-                ? number
-                : throw Error(name, fields[name]!.ToJsonString(), "a number above 0");
-        }
-
-        public bool Flag(string name, bool otherwise)
-        {
-            if (fields[name] is null) return otherwise;
-            return fields[name] is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : throw Error(name, fields[name]!.ToJsonString(), "true or false");
-        }
-
-        public int? Id(string name) => Ids(name) switch { [] => null, [var only] => only, _ => throw Error(name, fields[name]!.ToJsonString(), "one token id") };
-
-        public IReadOnlyList<int> Ids(string name)
-        {
-            if (fields[name] is null) return [];
-            IEnumerable<JsonNode?> nodes = fields[name] as JsonArray ?? (IEnumerable<JsonNode?>)new[] { fields[name] };
-            return [.. nodes.Select(node => node is JsonValue value && value.TryGetValue<int>(out var id) && id >= 0
-                ? id
-                : throw Error(name, fields[name]!.ToJsonString(), "a token id or a list of them"))];
-        }
-
-        public void MustBe<T>(string name, T only)
-            where T : notnull
-        {
-            if (fields[name] is null) return;
-            if (fields[name] is not JsonValue value || !value.TryGetValue<T>(out var found) || !found.Equals(only))
-            {
-                throw Error(name, fields[name]!.ToJsonString(), $"{only.ToString()!.ToLowerInvariant()}");
-            }
-        }
+    private static void Add(JsonObject root, ExpertsConfig experts)
+    {
+        root["n_routed_experts"] = experts.Routed;
+        root["n_shared_experts"] = experts.Shared;
+        root["num_experts_per_tok"] = experts.PerToken;
+        root["moe_intermediate_size"] = experts.IntermediateSize;
+        root["first_k_dense_replace"] = experts.FirstLayer;
+        root["moe_layer_freq"] = 1;
+        root["n_group"] = experts.Groups;
+        root["topk_group"] = experts.ChosenGroups;
+        root["norm_topk_prob"] = experts.Normalize;
+        root["routed_scaling_factor"] = experts.Scale;
+        root["scoring_func"] = "sigmoid";
+        root["topk_method"] = "noaux_tc";
+        root["num_nextn_predict_layers"] = 0; // such layers are not kept
     }
 }

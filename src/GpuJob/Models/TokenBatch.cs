@@ -12,40 +12,47 @@ internal readonly record struct TokenSequence(int[] Ids, int ScoredFrom)
 }
 
 /// <summary>
-/// Sequences laid out for scoring: right-padded inputs, and where in them each scored token is predicted. Built on the host, so that no
-/// shape depends on tensor contents. Per-token tensors that belong to it are [rows, <see cref="Scored"/>], left-aligned, 0 where a row has
-/// no more tokens.
+/// Sequences laid out for scoring: inputs, sorted by length and packed behind each other, and where in them each scored token is predicted.
+/// Built on the host, so that no shape depends on tensor contents. Per-token tensors that belong to it are [rows, <see cref="Scored"/>] in
+/// the order given, left-aligned, 0 where a row has no more tokens.
 /// </summary>
 internal sealed class TokenBatch : IDisposable
 {
+    private const int DefaultSlack = 2;
+
     private readonly Device device;
     private readonly int[] scoredByRow;
 
-    private TokenBatch(IReadOnlyList<TokenSequence> sequences, Device device)
+    private TokenBatch(IReadOnlyList<TokenSequence> sequences, Device device, int slack)
     {
         this.device = device;
         scoredByRow = [.. sequences.Select(sequence => sequence.Scored)];
         Rows = sequences.Count;
-        Width = sequences.Max(sequence => sequence.Ids.Length) - 1;
         Scored = scoredByRow.Max();
         Tokens = scoredByRow.Sum();
 
-        var ids = new long[Rows * Width];
+        var (segments, starts, width) = Pack(sequences, slack);
+        long[] ids = new long[width], positions = new long[width];
         long[] targets = new long[Tokens], sources = new long[Tokens], cells = new long[Tokens];
         var mask = new float[Rows * Scored];
         for (int row = 0, token = 0; row < Rows; row++)
         {
             var (tokens, from) = sequences[row];
-            for (var i = 0; i < tokens.Length - 1; i++) ids[(row * Width) + i] = tokens[i];
+            for (var i = 0; i < tokens.Length - 1; i++) ids[starts[row] + i] = tokens[i];
             for (var i = from; i < tokens.Length; i++, token++)
             {
                 targets[token] = tokens[i];
-                sources[token] = (row * Width) + i - 1;
+                sources[token] = starts[row] + i - 1;
                 cells[token] = (row * Scored) + i - from;
                 mask[cells[token]] = 1;
             }
         }
-        Ids = Keep(tensor(ids, [Rows, Width], device: device));
+        var at = 0;
+        foreach (var (rows, length) in segments)
+        {
+            for (var i = 0; i < rows * length; i++) positions[at++] = i % length;
+        }
+        Layout = new TokenLayout(Keep(tensor(ids, device: device)), Keep(tensor(positions, device: device)), segments);
         Targets = Keep(tensor(targets, device: device));
         Sources = Keep(tensor(sources, device: device));
         Cells = Keep(tensor(cells, device: device));
@@ -54,17 +61,15 @@ internal sealed class TokenBatch : IDisposable
 
     /// <summary>Rows.</summary>
     public int Rows { get; }
-    /// <summary>Input positions a row: the longest sequence less its last token.</summary>
-    public int Width { get; }
     /// <summary>Most scored tokens of a row.</summary>
     public int Scored { get; }
     /// <summary>Scored tokens in all.</summary>
     public int Tokens { get; }
-    /// <summary>Input ids, int64 [Rows, Width].</summary>
-    public Tensor Ids { get; }
+    /// <summary>The inputs: each sequence less its last token.</summary>
+    public TokenLayout Layout { get; }
     /// <summary>Scored tokens, int64 [Tokens], row by row.</summary>
     public Tensor Targets { get; }
-    /// <summary>Where in the flattened [Rows · Width] each scored token is predicted, int64 [Tokens].</summary>
+    /// <summary>Where in the layout each scored token is predicted, int64 [Tokens].</summary>
     public Tensor Sources { get; }
     /// <summary>Where in the flattened [Rows · Scored] each scored token belongs, int64 [Tokens].</summary>
     public Tensor Cells { get; }
@@ -72,8 +77,14 @@ internal sealed class TokenBatch : IDisposable
     public Tensor Mask { get; }
 
     /// <summary>Lays sequences out.</summary>
+    /// <param name="sequences">In any order.</param>
+    /// <param name="device">Where the tensors go.</param>
+    /// <param name="slack">
+    /// Sequences that are at most this much shorter than another may be padded to its length, so that they share one attention call: 0 pads
+    /// nothing, a large number pads all to the longest. The results are the same.
+    /// </param>
     /// <exception cref="ArgumentException">There is none, or one has no token before its first scored one.</exception>
-    public static TokenBatch Create(IReadOnlyList<TokenSequence> sequences, Device device)
+    public static TokenBatch Create(IReadOnlyList<TokenSequence> sequences, Device device, int slack = DefaultSlack)
     {
         if (sequences.Count == 0) throw new ArgumentException("A batch needs at least one sequence.", nameof(sequences));
         for (var i = 0; i < sequences.Count; i++)
@@ -83,7 +94,7 @@ internal sealed class TokenBatch : IDisposable
                 throw new ArgumentException($"Sequence {i}: scored from {sequences[i].ScoredFrom} of {sequences[i].Ids.Length} tokens; allowed is 1 to length - 1.", nameof(sequences));
             }
         }
-        return new TokenBatch(sequences, device);
+        return new TokenBatch(sequences, device, slack);
     }
 
     /// <summary>Per-token numbers of each row as a tensor [Rows, Scored] in the caller's scope.</summary>
@@ -125,10 +136,27 @@ internal sealed class TokenBatch : IDisposable
         return batches;
     }
 
+    /// <summary>Longest first, rows of about equal length as one segment; gives each row's first place.</summary>
+    private static (IReadOnlyList<Segment> Segments, int[] Starts, int Width) Pack(IReadOnlyList<TokenSequence> sequences, int slack)
+    {
+        var order = Enumerable.Range(0, sequences.Count).OrderByDescending(row => sequences[row].Ids.Length).ThenBy(row => row).ToArray();
+        var segments = new List<Segment>();
+        var starts = new int[sequences.Count];
+        var at = 0;
+        for (var first = 0; first < order.Length;)
+        {
+            int length = sequences[order[first]].Ids.Length - 1, rows = 0;
+            for (; first + rows < order.Length && length - (sequences[order[first + rows]].Ids.Length - 1) <= slack; rows++, at += length) starts[order[first + rows]] = at;
+            segments.Add(new Segment(rows, length));
+            first += rows;
+        }
+        return (segments, starts, at);
+    }
+
     private static Tensor Keep(Tensor tensor) => tensor.DetachFromDisposeScope();
 
     public void Dispose()
     {
-        foreach (var tensor in new[] { Ids, Targets, Sources, Cells, Mask }) tensor.Dispose();
+        foreach (var tensor in new[] { Layout.Ids, Layout.Positions, Targets, Sources, Cells, Mask }) tensor.Dispose();
     }
 }

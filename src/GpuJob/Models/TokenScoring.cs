@@ -26,8 +26,7 @@ internal static class TokenScoring
     public static TokenScores TokenLogProbs(this CausalLm model, TokenBatch batch, SamplingRecipe? sampling = null, int chunk = 0)
     {
         using var scope = NewDisposeScope();
-        var hidden = model.Hidden(batch.Ids).flatten(0, 1);
-        if (batch.Tokens < batch.Rows * batch.Width) hidden = hidden.index_select(0, batch.Sources);
+        var hidden = model.Hidden(batch.Layout).index_select(0, batch.Sources);
         var scores = Score(hidden, model.HeadWeight, batch.Targets, sampling, chunk);
         return new TokenScores(batch.Lay(scores.LogProbs).MoveToOuterDisposeScope(), batch.Lay(scores.Entropy).MoveToOuterDisposeScope());
     }
@@ -42,7 +41,7 @@ internal static class TokenScoring
     public static TokenScores TokenLogProbs(this CausalLm model, Tensor ids, Tensor targets, SamplingRecipe? sampling = null, int chunk = 0)
     {
         using var scope = NewDisposeScope();
-        var scores = Score(model.Hidden(ids).flatten(0, 1), model.HeadWeight, targets.flatten(), sampling, chunk);
+        var scores = Score(model.Hidden(TokenLayout.OfRows(ids)), model.HeadWeight, targets.flatten(), sampling, chunk);
         return new TokenScores(scores.LogProbs.view(ids.shape).MoveToOuterDisposeScope(), scores.Entropy.view(ids.shape).MoveToOuterDisposeScope());
     }
 
@@ -71,11 +70,12 @@ internal static class TokenScoring
             using var _ = no_grad();
             using var scope = NewDisposeScope();
             var logProbs = empty_like(entropy);
+            var lowered = head.As(hidden.dtype);
             foreach (var (start, count) in Chunks(hidden.shape[0], chunk))
             {
                 using var inner = NewDisposeScope();
                 var target = targets.narrow(0, start, count).unsqueeze(1);
-                var scaled = Scaled(hidden.narrow(0, start, count), head, target, sampling, out var kept);
+                var scaled = Scaled(hidden.narrow(0, start, count), lowered, target, sampling, out var kept);
                 var logZ = scaled.logsumexp(-1);
                 logProbs.narrow(0, start, count).copy_(scaled.gather(1, target).squeeze(1) - logZ);
                 var p = (scaled - logZ.unsqueeze(1)).exp_();
@@ -95,26 +95,30 @@ internal static class TokenScoring
             var (hidden, head, targets) = (saved[0], saved[1], saved[2]);
             var (sampling, chunk) = ((SamplingRecipe)ctx.get_data("sampling"), (int)ctx.get_data("chunk"));
             var hiddenGradient = empty_like(hidden);
-            var headGradient = zeros_like(head);
+            var headGradient = head.requires_grad ? zeros_like(head) : null; // frozen below an adapter
+            var lowered = head.As(hidden.dtype);
             foreach (var (start, count) in Chunks(hidden.shape[0], chunk))
             {
                 using var inner = NewDisposeScope();
                 var target = targets.narrow(0, start, count).unsqueeze(1);
                 var states = hidden.narrow(0, start, count);
-                var scaled = Scaled(states, head, target, sampling, out var _);
+                var scaled = Scaled(states, lowered, target, sampling, out var _);
                 var gradient = grad_output.narrow(0, start, count).unsqueeze(1);
                 var byLogits = scaled.softmax(-1).mul_(gradient).neg_().scatter_add_(1, target, gradient);
                 if (sampling.Temperature != 1) byLogits.div_(sampling.Temperature);
-                hiddenGradient.narrow(0, start, count).copy_(byLogits.matmul(head));
-                headGradient.addmm_(byLogits.t(), states);
+                var rounded = byLogits.As(hidden.dtype);
+                hiddenGradient.narrow(0, start, count).copy_(rounded.matmul(lowered));
+                if (headGradient is null) continue;
+                if (head.dtype == hidden.dtype) headGradient.addmm_(rounded.t(), states);
+                else headGradient.add_(rounded.t().matmul(states)); // sums over chunks in the head's own precision
             }
-            return [hiddenGradient.MoveToOuterDisposeScope(), headGradient.MoveToOuterDisposeScope(), null!, null!, null!, null!];
+            return [hiddenGradient.MoveToOuterDisposeScope(), headGradient?.MoveToOuterDisposeScope()!, null!, null!, null!, null!];
         }
 
-        /// <summary>Logits / T with −∞ at dropped tokens, and the same with 0 there.</summary>
+        /// <summary>Logits / T in float32 with −∞ at dropped tokens, and the same with 0 there.</summary>
         private static Tensor Scaled(Tensor hidden, Tensor head, Tensor target, SamplingRecipe sampling, out Tensor kept)
         {
-            var scaled = nn.functional.linear(hidden, head);
+            var scaled = nn.functional.linear(hidden, head).As(ScalarType.Float32);
             if (sampling.Temperature != 1) scaled.div_(sampling.Temperature);
             kept = scaled;
             if (TorchSampling.Dropped(scaled, sampling) is not { } dropped) return scaled;

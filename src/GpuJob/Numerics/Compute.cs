@@ -25,6 +25,7 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
     {
         if (threads < 0) throw new BadInputException($"threads: {threads} is not allowed; 0 (one a core) or more.");
         if (deterministic) PrepareProcess();
+        KeepMemory();
         var compute = new Compute(Choose(device), threads == 0 ? Environment.ProcessorCount : threads, deterministic);
         set_num_threads(compute.Threads);
         return compute;
@@ -41,6 +42,19 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
             Environment.SetEnvironmentVariable(name, value); // child processes and Windows
             if (!OperatingSystem.IsWindows()) _ = SetNative(name, value, overwrite: 1);
         }
+    }
+
+    /// <summary>
+    /// Makes glibc keep freed memory instead of giving every large tensor back to the system and having its pages cleared anew: a sixth of
+    /// the time of a training step. Other C libraries are left alone.
+    /// </summary>
+    private static void KeepMemory()
+    {
+        const int TrimThreshold = -1, TopPad = -2, MmapMax = -4;
+        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad("libc.so.6", out var libc) || !NativeLibrary.TryGetExport(libc, "mallopt", out _)) return;
+        _ = SetMalloc(MmapMax, 0);
+        _ = SetMalloc(TrimThreshold, int.MaxValue);
+        _ = SetMalloc(TopPad, 64 << 20);
     }
 
     private static Device Choose(string device)
@@ -60,4 +74,7 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetNative(string name, string value, int overwrite);
+
+    [LibraryImport("libc.so.6", EntryPoint = "mallopt")]
+    private static partial int SetMalloc(int parameter, int value);
 }

@@ -1,5 +1,8 @@
 using System.Text.Json;
+using R1Cloud.GpuJob.Adapters;
+using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared;
+using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Residency;
 
@@ -12,10 +15,19 @@ internal static class CheckpointFiles
     /// <summary>Where training stands; every random draw derives from it.</summary>
     public const string TrainerState = "trainer_state.json";
 
+    /// <summary>Reads a checkpoint's model, with the adapter that it may have.</summary>
+    public static CausalLm ReadModel(string folder, Device device)
+    {
+        var model = CausalLm.Load(folder, device);
+        if (LoraAdapter.IsIn(folder)) LoraAdapter.Load(model, folder);
+        return model;
+    }
+
     /// <summary>Writes a policy's files into an existing folder.</summary>
     public static void Write(Policy policy, string folder, TrainerState state)
     {
         policy.Model.Save(folder);
+        if (policy.Model.Lora is not null) LoraAdapter.Save(policy.Model, folder); // the weights above are those that it adds to
         policy.Tokenizer.Save(folder);
         policy.Optimizer?.Save(Path.Combine(folder, Optimizer));
         File.WriteAllText(Path.Combine(folder, TrainerState), JsonSerializer.Serialize(state, R1Json.Indented));

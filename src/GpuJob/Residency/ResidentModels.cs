@@ -1,9 +1,11 @@
+using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Jobs;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Recipes;
 
@@ -24,13 +26,23 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     public Compute Compute => compute.Value;
 
     /// <summary>The policy of a checkpoint, to read.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="context">The attempt.</param>
+    /// <param name="precision">What it computes in. The CPU's own decoder always computes in float32.</param>
     /// <exception cref="CheckpointCorruptException">The checkpoint is torn, missing or changed.</exception>
-    public async Task<Policy> PolicyAsync(string checkpoint, JobContext context)
+    public async Task<Policy> PolicyAsync(string checkpoint, JobContext context, TrainingPrecision precision = TrainingPrecision.Float32)
+    {
+        var found = await FindAsync(checkpoint, context);
+        found.Model.ComputeType = TypeOf(precision);
+        return found;
+    }
+
+    private async Task<Policy> FindAsync(string checkpoint, JobContext context)
     {
         if (policy?.Checkpoint == checkpoint) return policy;
         var folder = await DownloadAsync(checkpoint, context);
         using var _ = context.Time.Measure(TimePart.Storage);
-        if (policy is not null && ModelConfig.Load(folder) == policy.Model.Config)
+        if (policy is { Model.Lora: null } && !LoraAdapter.IsIn(folder) && ModelConfig.Load(folder) == policy.Model.Config)
         {
             policy.BeginChange();
             policy.Model.LoadWeights(folder);
@@ -41,7 +53,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         {
             policy?.Dispose();
             policy = null;
-            policy = Create(CausalLm.Load(folder, Compute.Device), TokenizerLoader.Load(folder));
+            policy = Create(CheckpointFiles.ReadModel(folder, Compute.Device), TokenizerLoader.Load(folder));
         }
         policy.Is(checkpoint);
         return policy;
@@ -54,11 +66,17 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     /// <param name="context">The attempt.</param>
     public async Task<Policy> TrainableAsync(string checkpoint, OptimizerRecipe recipe, bool freshOptimizer, JobContext context)
     {
-        var trained = await PolicyAsync(checkpoint, context);
+        var trained = await PolicyAsync(checkpoint, context, recipe.Precision);
+        trained.Model.Recompute = recipe.Recompute;
         if (!freshOptimizer && trained.Optimizer is not null) return trained;
         trained.Optimizer?.Dispose();
         trained.Optimizer = null;
-        var optimizer = new AdamW(trained.Model.Weights, recipe);
+        if (freshOptimizer)
+        {
+            LoraAdapter.Merge(trained.Model); // an earlier stage's
+            if (recipe.Lora is { } lora) Attach(trained.Model, lora, Seeds.Derive(context.Spec.Payload.Seed, context.Spec.Payload.Stage + "/adapter"));
+        }
+        var optimizer = new AdamW(trained.Model.Trainable, recipe);
         if (!freshOptimizer)
         {
             var folder = await DownloadAsync(checkpoint, context);
@@ -75,7 +93,9 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         policy?.Dispose();
         policy = null;
         policy = Create(CausalLm.Create(config, Compute.Device, seed), tokenizer);
-        policy.Optimizer = new AdamW(policy.Model.Weights, recipe);
+        (policy.Model.ComputeType, policy.Model.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
+        if (recipe.Lora is { } lora) Attach(policy.Model, lora, seed);
+        policy.Optimizer = new AdamW(policy.Model.Trainable, recipe);
         return policy;
     }
 
@@ -87,7 +107,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         reference = null;
         var folder = await DownloadAsync(checkpoint, context);
         using var _ = context.Time.Measure(TimePart.Storage);
-        var model = CausalLm.Load(folder, Compute.Device);
+        var model = CheckpointFiles.ReadModel(folder, Compute.Device);
         reference = (checkpoint, model);
         return model;
     }
@@ -108,6 +128,12 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         using var _ = context.Time.Measure(TimePart.Storage);
         return await new CheckpointStore(context.Blobs).DownloadAsync(checkpoint, cacheFolder, context.Preemption);
     }
+
+    private static void Attach(CausalLm model, LoraRecipe lora, ulong seed) =>
+        LoraAdapter.Attach(model, new LoraConfig { Rank = lora.Rank, Alpha = lora.Alpha, Targets = lora.Targets }, seed);
+
+    private static TorchSharp.torch.ScalarType TypeOf(TrainingPrecision precision) =>
+        precision == TrainingPrecision.Bfloat16 ? TorchSharp.torch.ScalarType.BFloat16 : TorchSharp.torch.ScalarType.Float32;
 
     private Policy Create(CausalLm model, ITokenizer tokenizer) => new(model, tokenizer, Generators.Create(model, Compute.Threads));
 

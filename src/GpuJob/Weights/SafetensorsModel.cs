@@ -28,6 +28,16 @@ internal sealed class SafetensorsModel : IDisposable
     /// <summary>A tensor's content in its stored type, on the CPU, in the caller's scope.</summary>
     public Tensor Read(string name) => byTensor[name].Read(name);
 
+    /// <summary>Copies a tensor's content into one of as many elements, converting.</summary>
+    public void CopyTo(string name, Tensor target) => byTensor[name].CopyTo(name, target);
+
+    /// <summary>The types that weights are stored in, that of most bytes first.</summary>
+    public IReadOnlyList<string> Types =>
+    [
+        .. byTensor.Select(pair => pair.Value.Tensors[pair.Key]).GroupBy(stored => stored.IsFloat8 ? SafetensorsFormat.Float8 : SafetensorsFormat.NameOf(stored.Type))
+            .OrderByDescending(group => group.Sum(stored => stored.Bytes)).Select(group => group.Key),
+    ];
+
     /// <summary>Opens a folder's weights; the index wins where both are there.</summary>
     /// <exception cref="WeightsFormatException">Neither is there, or something is torn or malformed.</exception>
     public static SafetensorsModel Open(string folder)

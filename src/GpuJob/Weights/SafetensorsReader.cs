@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Text.Json;
 using R1Cloud.GpuJob.Numerics;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Weights;
@@ -11,7 +12,12 @@ namespace R1Cloud.GpuJob.Weights;
 /// <param name="Shape">Dimensions; empty for a scalar.</param>
 /// <param name="Offset">First byte in the file.</param>
 /// <param name="Bytes">Length in bytes.</param>
-internal sealed record StoredTensor(ScalarType Type, long[] Shape, long Offset, long Bytes);
+/// <param name="IsFloat8">Whether the bytes are 8-bit floats; <paramref name="Type"/> then says byte.</param>
+internal sealed record StoredTensor(ScalarType Type, long[] Shape, long Offset, long Bytes, bool IsFloat8 = false)
+{
+    /// <summary>Whether it can become a weight.</summary>
+    public bool IsFloatingPoint => IsFloat8 || Type is ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float64;
+}
 
 /// <summary>Reads a safetensors file through a memory map. The whole header is checked at once; tensors are copied out one by one.</summary>
 internal sealed class SafetensorsReader : IDisposable
@@ -50,16 +56,47 @@ internal sealed class SafetensorsReader : IDisposable
 
     /// <summary>A tensor's content in its stored type, on the CPU, in the caller's scope.</summary>
     /// <exception cref="WeightsFormatException">There is none of that name.</exception>
-    public unsafe Tensor Read(string name)
+    public Tensor Read(string name)
     {
-        if (!tensors.TryGetValue(name, out var stored)) throw new WeightsFormatException(path, name, "is not in the file.");
+        var stored = Find(name);
         var tensor = empty(stored.Shape, dtype: stored.Type, device: CPU);
+        CopyBytes(stored, 0, tensor);
+        return tensor;
+    }
+
+    /// <summary>Copies a tensor's content into one of as many elements, converting: straight from the map, or piece by piece, so that no second copy is ever whole.</summary>
+    /// <exception cref="WeightsFormatException">There is none of that name.</exception>
+    public void CopyTo(string name, Tensor target)
+    {
+        const long Piece = 1 << 22;
+        var stored = Find(name);
+        if (stored.Type == target.dtype && target.device_type == DeviceType.CPU && target.is_contiguous())
+        {
+            CopyBytes(stored, 0, target);
+            return;
+        }
+        using var scope = NewDisposeScope();
+        var flat = target.view(-1);
+        for (var at = 0L; at < flat.numel(); at += Piece)
+        {
+            using var inner = NewDisposeScope();
+            var part = flat.narrow(0, at, Math.Min(Piece, flat.numel() - at));
+            var piece = empty([part.numel()], dtype: stored.Type, device: CPU);
+            CopyBytes(stored, at * piece.ElementSize, piece);
+            part.copy_(piece);
+        }
+    }
+
+    private StoredTensor Find(string name) => tensors.TryGetValue(name, out var stored) ? stored : throw new WeightsFormatException(path, name, "is not in the file.");
+
+    private unsafe void CopyBytes(StoredTensor stored, long from, Tensor target)
+    {
+        var bytes = target.numel() * target.ElementSize;
         byte* start = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         try
         {
-            Buffer.MemoryCopy(start + view.PointerOffset + stored.Offset, TensorMemory.Pointer(tensor), stored.Bytes, stored.Bytes);
-            return tensor;
+            Buffer.MemoryCopy(start + view.PointerOffset + stored.Offset + from, TensorMemory.Pointer(target), bytes, bytes);
         }
         finally
         {
@@ -140,7 +177,7 @@ internal sealed class SafetensorsReader : IDisposable
             throw new WeightsFormatException(path, name, $"{typeName} of shape [{string.Join(", ", shape)}] takes {bytes} bytes, data_offsets give {offsets[1] - offsets[0]}.");
         }
         if (offsets[1] > length - dataStart) throw new WeightsFormatException(path, name, $"ends at byte {offsets[1]} of the data, which has {length - dataStart} (truncated).");
-        return new StoredTensor(type, shape, dataStart + offsets[0], bytes);
+        return new StoredTensor(type, shape, dataStart + offsets[0], bytes, typeName == SafetensorsFormat.Float8);
     }
 
     private long[] Numbers(JsonElement entry, string field, string name)

@@ -10,18 +10,19 @@ internal static class SafetensorsWriter
 {
     /// <summary>Writes a file; an existing one is replaced. Not flushed to the disk: what must survive is uploaded.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="tensors">Tensors by name, from any device; they are copied to the CPU one at a time.</param>
+    /// <param name="tensors">Tensors by name, from any device; they are copied to the CPU, and converted, one at a time.</param>
+    /// <param name="typeOf">The element type that a tensor is stored in; null for its own.</param>
     /// <param name="metadata">Free text for <c>__metadata__</c>; <c>format: pt</c> is added as readers expect it.</param>
-    public static void Write(string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null, Func<(string Name, Tensor Tensor), ScalarType>? typeOf = null)
     {
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
-        Write(file, tensors, metadata);
+        Write(file, tensors, metadata, typeOf);
     }
 
-    /// <summary>Writes to a stream.</summary>
+    /// <summary>Writes to a stream; see above.</summary>
     /// <exception cref="ArgumentException">Two tensors have the same name, or one is called <c>__metadata__</c>.</exception>
     /// <exception cref="NotSupportedException">The format has no name for an element type.</exception>
-    public static void Write(Stream stream, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(Stream stream, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null, Func<(string Name, Tensor Tensor), ScalarType>? typeOf = null)
     {
         var sorted = tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal).ToArray();
         for (var i = 0; i < sorted.Length; i++)
@@ -32,15 +33,16 @@ internal static class SafetensorsWriter
             }
         }
 
-        var header = Header(sorted, metadata);
+        typeOf ??= entry => entry.Tensor.dtype;
+        var header = Header(sorted, metadata, typeOf);
         Span<byte> prefix = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
         stream.Write(prefix);
         stream.Write(header);
-        foreach (var (_, tensor) in sorted) WriteContent(stream, tensor);
+        foreach (var entry in sorted) WriteContent(stream, entry.Tensor, typeOf(entry));
     }
 
-    private static byte[] Header((string Name, Tensor Tensor)[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header((string Name, Tensor Tensor)[] tensors, IReadOnlyDictionary<string, string>? metadata, Func<(string Name, Tensor Tensor), ScalarType> typeOf)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -55,9 +57,10 @@ internal static class SafetensorsWriter
             long offset = 0;
             foreach (var (name, tensor) in tensors)
             {
-                var end = offset + (tensor.numel() * tensor.ElementSize);
+                var typeName = SafetensorsFormat.NameOf(typeOf((name, tensor)));
+                var end = offset + (tensor.numel() * SafetensorsFormat.SizeOf(typeName));
                 json.WriteStartObject(name);
-                json.WriteString("dtype", SafetensorsFormat.NameOf(tensor.dtype));
+                json.WriteString("dtype", typeName);
                 json.WriteStartArray("shape");
                 foreach (var dimension in tensor.shape) json.WriteNumberValue(dimension);
                 json.WriteEndArray();
@@ -74,11 +77,11 @@ internal static class SafetensorsWriter
         return buffer.ToArray();
     }
 
-    private static unsafe void WriteContent(Stream stream, Tensor tensor)
+    private static unsafe void WriteContent(Stream stream, Tensor tensor, ScalarType type)
     {
         const int Piece = 1 << 24;
         using var scope = NewDisposeScope();
-        var content = tensor.detach().cpu().contiguous();
+        var content = tensor.detach().to(type).cpu().contiguous();
         var start = TensorMemory.Pointer(content);
         var length = content.numel() * content.ElementSize;
         for (var at = 0L; at < length; at += Piece) stream.Write(new ReadOnlySpan<byte>(start + at, (int)Math.Min(Piece, length - at)));

@@ -17,7 +17,7 @@ public static class KnownNames
     ];
 
     /// <summary>Policy losses.</summary>
-    public static IReadOnlyList<string> Losses { get; } = ["grpo", "dapo", "dr-grpo"];
+    public static IReadOnlyList<string> Losses { get; } = ["grpo", "dapo", "dr-grpo", "gspo", "cispo", "sapo", "luspo", "vespo"];
 
     /// <summary>Forms of prompts.</summary>
     public static IReadOnlyList<string> Prompts { get; } = ["plain", "r1-zero", "chat"];

@@ -91,6 +91,10 @@ public sealed record RlStage : StageRecipe
     [Bounds(Min = 0, Max = 65_536)]
     public int MicroBatchSize { get; init; }
 
+    /// <summary>Tokens in one forward and backward pass, in place of <see cref="MicroBatchSize"/>; 0 for no such limit. A longer row goes alone.</summary>
+    [Bounds(Min = 0, Max = 100_000_000)]
+    public int MicroBatchTokens { get; init; }
+
     /// <summary>The optimizer; its schedule runs over iterations.</summary>
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 3e-6 };
 

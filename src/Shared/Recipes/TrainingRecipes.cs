@@ -109,6 +109,40 @@ public sealed record OptimizerRecipe
     /// <summary>Global gradient norm above which gradients are scaled down; 0 for none.</summary>
     [Bounds(Min = 0)]
     public double ClipNorm { get; init; } = 1;
+
+    /// <summary>What activations are computed in; the weights that are updated stay in float32.</summary>
+    public TrainingPrecision Precision { get; init; } = TrainingPrecision.Float32;
+
+    /// <summary>Whether layers are computed a second time for the gradient instead of keeping their activations: less memory, a third more work.</summary>
+    public bool Recompute { get; init; }
+
+    /// <summary>A low-rank adapter (LoRA) that is trained in place of the whole model; null trains the model.</summary>
+    public LoraRecipe? Lora { get; init; }
+}
+
+/// <summary>What activations are computed in.</summary>
+public enum TrainingPrecision
+{
+    /// <summary>32 bits.</summary>
+    Float32,
+    /// <summary>16 bits with float32's range: half the memory, and faster where the hardware has it.</summary>
+    Bfloat16,
+}
+
+/// <summary>A low-rank adapter (LoRA, arXiv 2106.09685).</summary>
+public sealed record LoraRecipe
+{
+    /// <summary>Rank of the added matrices.</summary>
+    [Bounds(Min = 1, Max = 4096)]
+    public int Rank { get; init; } = 16;
+
+    /// <summary>The addition is scaled by this divided by the rank.</summary>
+    [Bounds(Above = 0)]
+    public double Alpha { get; init; } = 32;
+
+    /// <summary>Last names of the linear maps that get an addition, as q_proj; all-linear for all of the layers.</summary>
+    [NotEmpty]
+    public IReadOnlyList<string> Targets { get; init; } = ["all-linear"];
 }
 
 /// <summary>How a learning rate runs after its warm-up.</summary>

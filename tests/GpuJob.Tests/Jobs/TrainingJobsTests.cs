@@ -79,12 +79,37 @@ public sealed class TrainingJobsTests : IDisposable
     }
 
     [Fact]
-    public async Task Update_MicroBatches_GiveTheSameAsOneBatchWithinRounding()
+    public async Task Iterations_OfAnAdapterInBfloat16_TrainItAloneAndSurviveARestart()
+    {
+        await jobs.PretrainAsync();
+        var stage = JobRunner.Rl with
+        {
+            MicroBatchTokens = 200,
+            Optimizer = new() { LearningRate = 1e-2, Precision = TrainingPrecision.Bfloat16, Recompute = true, Lora = new LoraRecipe { Rank = 4, Alpha = 8 } },
+        };
+        await IterateAsync("steady", restart: false, stage);
+        await IterateAsync("restarted", restart: true, stage);
+        (await jobs.HashAsync("restarted/3/")).ShouldBe(await jobs.HashAsync("steady/3/"));
+        (await jobs.WeightsAsync("steady/3/")).ShouldBe(await jobs.WeightsAsync("base/"), "the model itself is frozen");
+        (await jobs.HashAsync("steady/3/")).ShouldContain("adapter_model.safetensors");
+        (await jobs.HashAsync("steady/3/")).ShouldNotBe(await jobs.HashAsync("steady/2/"));
+
+        // The next stage trains the whole model, adapter merged.
+        var rollout = await jobs.RolloutAsync("steady/3/");
+        await jobs.UpdateAsync("steady/3/", [rollout.Outputs["tokens"]], "whole/1/");
+        (await jobs.HashAsync("whole/1/")).ShouldNotContain("adapter");
+        (await jobs.WeightsAsync("whole/1/")).ShouldNotBe(await jobs.WeightsAsync("base/"));
+    }
+
+    [Theory]
+    [InlineData(5, 0)]
+    [InlineData(0, 100)]
+    public async Task Update_MicroBatches_GiveTheSameAsOneBatchWithinRounding(int rows, int tokens)
     {
         await jobs.PretrainAsync();
         var rollout = await jobs.RolloutAsync("base/");
         var whole = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "whole/1/");
-        var parts = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "parts/1/", stage: JobRunner.Rl with { MicroBatchSize = 5 });
+        var parts = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "parts/1/", stage: JobRunner.Rl with { MicroBatchSize = rows, MicroBatchTokens = tokens });
         foreach (var name in new[] { MetricNames.Loss, MetricNames.GradNorm, MetricNames.Entropy, MetricNames.RatioMean })
         {
             parts.Metrics[name].ShouldBe(whole.Metrics[name], 1e-4, name);
@@ -135,14 +160,14 @@ public sealed class TrainingJobsTests : IDisposable
         (await jobs.Blobs.TryReadAsync(outcome.Outputs["samples"]))!.ToString().ShouldContain("\"greedy\":true");
     }
 
-    private async Task IterateAsync(string name, bool restart)
+    private async Task IterateAsync(string name, bool restart, RlStage? stage = null)
     {
         var policy = "base/";
         for (var iteration = 0; iteration < 3; iteration++)
         {
-            var rollout = await jobs.RolloutAsync(policy, iteration);
+            var rollout = await jobs.RolloutAsync(policy, iteration, stage: stage);
             if (restart) jobs.Restart();
-            await jobs.UpdateAsync(policy, [rollout.Outputs["tokens"]], $"{name}/{iteration + 1}/", iteration);
+            await jobs.UpdateAsync(policy, [rollout.Outputs["tokens"]], $"{name}/{iteration + 1}/", iteration, stage);
             policy = $"{name}/{iteration + 1}/";
         }
     }

@@ -12,13 +12,16 @@ public sealed class ModelConfigTests
     [InlineData("llama")]
     [InlineData("llama3_rope")]
     [InlineData("qwen2")]
+    [InlineData("qwen3")]
+    [InlineData("deepseek_v3")]
+    [InlineData("deepseek_v3_yarn")]
     public void Parse_BothSpellings_AreTheSame(string name)
     {
         var older = Read(name, "config.json");
         var newer = Read(name, "config.transformers5.json");
         (newer with { EosTokenIds = older.EosTokenIds }).ShouldBe(older);
         newer.EosTokenIds.ShouldBe([2]);
-        (ModelConfig.Parse(older.ToJson(), "written") with { EosTokenIds = older.EosTokenIds }).ShouldBe(older);
+        (ModelConfig.Parse(older.ToJson(), "written") with { EosTokenIds = older.EosTokenIds }).ShouldBe(older with { NextTokenLayers = 0 });
         older.QkvBias.ShouldBe(name == "qwen2");
     }
 
@@ -56,8 +59,11 @@ public sealed class ModelConfigTests
     [InlineData("rms_norm_eps", "-1", "above 0")]
     [InlineData("tie_word_embeddings", "1", "true or false")]
     [InlineData("hidden_act", "\"gelu\"", "silu")]
-    [InlineData("rope_scaling", """{"rope_type":"yarn"}""", "'default' or 'llama3'")]
-    [InlineData("use_sliding_window", "true", "false")]
+    [InlineData("rope_scaling", """{"rope_type":"longrope"}""", "'default', 'linear', 'llama3', 'yarn'")]
+    [InlineData("logits_soft_cap", "30", "supported are")]
+    [InlineData("use_qk_norm", "true", "not supported with model_type 'llama'")]
+    [InlineData("mlp_bias", "1", "true or false")]
+    [InlineData("eos_token_id", "[2, -1]", "token id")]
     [InlineData("eos_token_id", "-3", "token id")]
     public void Parse_WrongField_NamesFileFieldAndAllowed(string field, string? value, string named)
     {

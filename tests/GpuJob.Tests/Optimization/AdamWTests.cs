@@ -17,18 +17,18 @@ public sealed class AdamWTests : IDisposable
     public void Load_SavedState_ResumesBitwise()
     {
         using var straight = TestModels.Create(TestModels.Config(bias: true));
-        using var straightOptimizer = new AdamW(straight.Weights, Recipe);
+        using var straightOptimizer = new AdamW(straight.Trainable, Recipe);
         for (var step = 0; step < 6; step++) Step(straight, straightOptimizer, step);
 
         using (var first = TestModels.Create(TestModels.Config(bias: true)))
-        using (var optimizer = new AdamW(first.Weights, Recipe))
+        using (var optimizer = new AdamW(first.Trainable, Recipe))
         {
             for (var step = 0; step < 3; step++) Step(first, optimizer, step);
             first.Save(folder);
             optimizer.Save(Path.Combine(folder, "optimizer.safetensors"));
         }
         using var resumed = CausalLm.Load(folder, CPU);
-        using var resumedOptimizer = new AdamW(resumed.Weights, Recipe);
+        using var resumedOptimizer = new AdamW(resumed.Trainable, Recipe);
         resumedOptimizer.Load(Path.Combine(folder, "optimizer.safetensors"));
         resumedOptimizer.Steps.ShouldBe(3);
         for (var step = 3; step < 6; step++) Step(resumed, resumedOptimizer, step);
@@ -40,8 +40,8 @@ public sealed class AdamWTests : IDisposable
     {
         using var model = TestModels.Create(TestModels.Config());
         using var other = TestModels.Create(TestModels.Config(hidden: 16));
-        using var optimizer = new AdamW(model.Weights, Recipe);
-        using var otherOptimizer = new AdamW(other.Weights, Recipe);
+        using var optimizer = new AdamW(model.Trainable, Recipe);
+        using var otherOptimizer = new AdamW(other.Trainable, Recipe);
         otherOptimizer.Save(Path.Combine(folder, "o.safetensors"));
         Should.Throw<WeightsFormatException>(() => optimizer.Load(Path.Combine(folder, "o.safetensors"))).Tensor.ShouldNotBeNull().ShouldStartWith("exp_avg.");
     }
@@ -51,7 +51,7 @@ public sealed class AdamWTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var model = TestModels.Create(TestModels.Config());
-        using var optimizer = new AdamW(model.Weights, Recipe);
+        using var optimizer = new AdamW(model.Trainable, Recipe);
         model.forward(ones([1, 4], dtype: ScalarType.Int64)).pow(2).sum().backward();
         var before = optimizer.ClipGradients(0).item<float>();
         before.ShouldBeGreaterThan(0.5f);

@@ -78,6 +78,6 @@ public sealed class RewardSumTests
 
     internal static RolloutRow Row(int question, float reward, bool dropped = false) => new()
     {
-        Question = question, Prompt = [1], Completion = [2, 3], LogProbs = [-1, -1], Reward = reward, Truncated = false, Dropped = dropped,
+        Question = question, Prompt = [1], Completion = [2, 3], LogProbs = [-1, -1], PolicyLogProbs = [-1, -1], Reward = reward, Truncated = false, Dropped = dropped,
     };
 }

@@ -68,7 +68,7 @@ public sealed class SafetensorsTests : IDisposable
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "" },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", "takes 8 bytes" },
         { """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "truncated" },
-        { """{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}""", "F8_E4M3" },
+        { """{"a":{"dtype":"F8_E5M2","shape":[8],"data_offsets":[0,8]}}""", "F8_E5M2" },
         { """{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", "-2" },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "gap" },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "end at byte" },

@@ -24,6 +24,25 @@ internal static unsafe class RowKernels<TVector, TLanes>
         for (var i = 0; i < size; i += TLanes.Count) TLanes.Store(TLanes.Multiply(TLanes.Multiply(TLanes.Load(x + i), scale), TLanes.Load(w + i)), y + i);
     }
 
+    /// <summary>RMSNorm of one head in place; what stands behind it is neither read nor written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RmsNormHead(float* x, float* w, int size, float eps)
+    {
+        var whole = size - (size % TLanes.Count);
+        TVector sums = default;
+        for (var i = 0; i < whole; i += TLanes.Count)
+        {
+            var v = TLanes.Load(x + i);
+            sums = TLanes.MultiplyAdd(v, v, sums);
+        }
+        var sum = TLanes.Sum(sums);
+        for (var i = whole; i < size; i++) sum += x[i] * x[i];
+        var factor = 1f / MathF.Sqrt((sum / size) + eps);
+        var scale = TLanes.Broadcast(factor);
+        for (var i = 0; i < whole; i += TLanes.Count) TLanes.Store(TLanes.Multiply(TLanes.Multiply(TLanes.Load(x + i), scale), TLanes.Load(w + i)), x + i);
+        for (var i = whole; i < size; i++) x[i] = x[i] * factor * w[i];
+    }
+
     /// <summary>x += y.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add(float* x, float* y, int size)

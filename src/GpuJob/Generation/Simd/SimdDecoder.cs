@@ -42,13 +42,13 @@ internal sealed class SimdDecoder : IGenerator
     }
 
     /// <summary>Whether these kernels know an architecture: the plain decoder with rotary embedding, grouped queries and SwiGLU.</summary>
-    public static bool Supports(ModelConfig config) => config.ModelType is "llama" or "qwen2";
+    public static bool Supports(ModelConfig config) => config.Latent is null && config.Experts is null && !config.MlpBias;
 
     /// <inheritdoc/>
     public void Refresh() => weights.Load(model, threads);
 
     /// <inheritdoc/>
-    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default)
+    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default, Action<int, int, int>? drawn = null)
     {
         GenerationChecks.Validate(model.Config, requests, sampling);
         var results = requests.Select(request => new GenerationResult[request.Seeds.Length]).ToArray();
@@ -60,7 +60,7 @@ internal sealed class SimdDecoder : IGenerator
         var positions = requests.Max(request => request.Prompt.Length + GenerationChecks.Limit(model.Config, request.Prompt.Length, sampling));
         var rows = Math.Min(share, MaxRows);
         MakeRoom(rows, positions);
-        var work = new GenerationWork(requests, sampling, Units(requests, share), results, cancellation);
+        var work = new GenerationWork(requests, sampling, Units(requests, share), results, drawn, cancellation);
 
         Exception? failure = null;
         var active = Math.Min(threads, samples);

@@ -90,6 +90,7 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
                 if (layerWeights.QkvBias is not null) RowKernels<TVector, TLanes>.Add(q, layerWeights.QkvBias.Pointer, stride);
                 for (var head = 0; head < heads + kvHeads; head++)
                 {
+                    if (config.QkNorm) RowKernels<TVector, TLanes>.RmsNormHead(q + (head * d), (head < heads ? layerWeights.QueryNorm : layerWeights.KeyNorm)!.Pointer, d, (float)config.RmsNormEps);
                     RowKernels<TVector, TLanes>.Rotate(q + (head * d), cosines + ((long)position * half), sines + ((long)position * half), half);
                 }
                 for (var head = 0; head < kvHeads; head++) Store(q + ((heads + head) * d), q + ((heads + kvHeads + head) * d), rowSlots[row], layer, head, position);

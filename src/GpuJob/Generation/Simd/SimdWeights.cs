@@ -23,7 +23,8 @@ internal sealed unsafe class SimdWeights : IDisposable
             Own(new FloatBuffer(Stride)), Own(new FloatBuffer(Stride)),
             Own(new PackedMatrix(q + (2 * kv), config.HiddenSize, panel)), Own(new PackedMatrix(config.HiddenSize, q, panel)),
             Own(new PackedMatrix(2 * config.IntermediateSize, config.HiddenSize, panel)), Own(new PackedMatrix(config.HiddenSize, config.IntermediateSize, panel)),
-            config.QkvBias ? Own(new FloatBuffer(Align.Up(q + (2 * kv), panel))) : null, config.OutputBias ? Own(new FloatBuffer(Stride)) : null))];
+            config.QkvBias ? Own(new FloatBuffer(Align.Up(q + (2 * kv), panel))) : null, config.OutputBias ? Own(new FloatBuffer(Stride)) : null,
+            config.QkNorm ? Own(new FloatBuffer(config.HeadDim)) : null, config.QkNorm ? Own(new FloatBuffer(config.HeadDim)) : null))];
         FinalNorm = Own(new FloatBuffer(Stride));
         Embedding = Own(new FloatBuffer((long)config.VocabularySize * Stride));
         Head = Own(new PackedMatrix(config.VocabularySize, config.HiddenSize, panel));
@@ -43,7 +44,8 @@ internal sealed unsafe class SimdWeights : IDisposable
     /// <summary>Takes over a model's weights as they are now.</summary>
     public void Load(CausalLm model, int threads)
     {
-        var tensors = model.Weights.ToDictionary(weight => weight.Name, weight => (Tensor)weight.Tensor, StringComparer.Ordinal);
+        using var scope = NewDisposeScope();
+        var tensors = model.EffectiveWeights().ToDictionary(weight => weight.Name, weight => weight.Tensor, StringComparer.Ordinal);
         int q = config.Heads * config.HeadDim, kv = config.KvHeads * config.HeadDim;
         var work = new List<Action>
         {
@@ -63,6 +65,8 @@ internal sealed unsafe class SimdWeights : IDisposable
                 layer.Qkv.Pack(Of("self_attn.v_proj.weight"), q + kv);
                 layer.Output.Pack(Of("self_attn.o_proj.weight"), 0);
                 if (layer.OutputBias is not null) CopyRows(Of("self_attn.o_proj.bias"), layer.OutputBias, Stride);
+                if (layer.QueryNorm is not null) CopyTo(Of("self_attn.q_norm.weight"), layer.QueryNorm.Pointer);
+                if (layer.KeyNorm is not null) CopyTo(Of("self_attn.k_norm.weight"), layer.KeyNorm.Pointer);
                 if (layer.QkvBias is null) return;
                 CopyTo(Of("self_attn.q_proj.bias"), layer.QkvBias.Pointer);
                 CopyTo(Of("self_attn.k_proj.bias"), layer.QkvBias.Pointer + q);
@@ -113,5 +117,5 @@ internal sealed unsafe class SimdWeights : IDisposable
     /// <summary>One layer's weights; query, key and value are one matrix, and so are gate and up.</summary>
     internal sealed record Layer(
         FloatBuffer AttentionNorm, FloatBuffer FeedForwardNorm, PackedMatrix Qkv, PackedMatrix Output, PackedMatrix GateUp, PackedMatrix Down,
-        FloatBuffer? QkvBias, FloatBuffer? OutputBias);
+        FloatBuffer? QkvBias, FloatBuffer? OutputBias, FloatBuffer? QueryNorm, FloatBuffer? KeyNorm);
 }

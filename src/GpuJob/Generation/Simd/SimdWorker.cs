@@ -7,13 +7,14 @@ namespace R1Cloud.GpuJob.Generation.Simd;
 internal sealed record WorkUnit(int Request, int FirstSample, int Samples);
 
 /// <summary>What the threads of one generation share.</summary>
-internal sealed class GenerationWork(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, IReadOnlyList<WorkUnit> units, GenerationResult[][] results, CancellationToken cancellation)
+internal sealed class GenerationWork(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, IReadOnlyList<WorkUnit> units, GenerationResult[][] results, Action<int, int, int>? drawn, CancellationToken cancellation)
 {
     private int taken;
 
     public IReadOnlyList<GenerationRequest> Requests => requests;
     public SamplingRecipe Sampling => sampling;
     public GenerationResult[][] Results => results;
+    public Action<int, int, int>? Drawn => drawn;
     public CancellationToken Cancellation => cancellation;
 
     /// <summary>The next unit that no thread has taken, or null.</summary>
@@ -125,32 +126,26 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
         slots.Dispose();
     }
 
-    /// <summary>A sample on its way.</summary>
+    /// <summary>A sample with its slot.</summary>
     private sealed class Row(GenerationWork work, int request, int sample, ModelConfig config, int slot)
     {
-        private readonly GenerationRequest source = work.Requests[request];
-        private readonly int limit = GenerationChecks.Limit(config, work.Requests[request].Prompt.Length, work.Sampling);
-        private readonly List<int> tokens = [];
-        private readonly List<float> logProbs = [], policyLogProbs = [];
+        private readonly GeneratedSample content = new(
+            work.Requests[request], request, sample, work.Requests[request].Seeds[sample], GenerationChecks.Limit(config, work.Requests[request].Prompt.Length, work.Sampling));
 
         public int Slot => slot;
         /// <summary>The last token drawn.</summary>
-        public int Token => tokens[^1];
+        public int Token => content.Last;
         /// <summary>Where that token goes.</summary>
         public int Position { get; set; } = work.Requests[request].Prompt.Length;
         /// <summary>The noise of the next draw.</summary>
-        public double Noise => SamplingNoise.Uniform(source.Seeds[sample], tokens.Count);
+        public double Noise => SamplingNoise.Uniform(content.Seed, content.Count);
 
         /// <summary>Takes a token over; true when the sample has ended and its result is recorded.</summary>
         public bool Add(DrawnToken drawn)
         {
-            tokens.Add(drawn.Token);
-            logProbs.Add(drawn.LogProb);
-            policyLogProbs.Add(drawn.PolicyLogProb);
-            var stopped = source.EosIds.Contains(drawn.Token);
-            if (!stopped && tokens.Count < limit) return false;
-            var result = work.Results[request][sample] = new GenerationResult([.. tokens], [.. logProbs], [.. policyLogProbs], stopped ? FinishReason.Stop : FinishReason.Length);
-            source.OnFinished?.Invoke(sample, result);
+            work.Drawn?.Invoke(request, sample, drawn.Token);
+            if (!content.Add(drawn.Token, drawn.LogProb, drawn.PolicyLogProb)) return false;
+            work.Results[request][sample] = content.ToResult();
             return true;
         }
     }

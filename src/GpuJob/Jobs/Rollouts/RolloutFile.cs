@@ -19,6 +19,7 @@ internal static class RolloutFile
         [
             ("completion.ids", tensor(rows.SelectMany(row => row.Completion).ToArray())),
             ("completion.log_probs", tensor(rows.SelectMany(row => row.LogProbs).ToArray())),
+            ("completion.policy_log_probs", tensor(rows.SelectMany(row => row.PolicyLogProbs).ToArray())),
             ("completion.lengths", tensor(rows.Select(row => row.Completion.Length).ToArray())),
             ("completion.questions", tensor(rows.Select(row => row.Question).ToArray())),
             ("completion.rewards", tensor(rows.Select(row => row.Reward).ToArray())),
@@ -43,9 +44,9 @@ internal static class RolloutFile
             ? file.Read(name)
             : throw new BadInputException($"{path}: tensor '{name}' is missing; this is no rollout file.");
 
-        var (ids, logProbs, lengths) = (Ints("completion.ids"), Floats("completion.log_probs"), Ints("completion.lengths"));
+        var (ids, logProbs, policyLogProbs, lengths) = (Ints("completion.ids"), Floats("completion.log_probs"), Floats("completion.policy_log_probs"), Ints("completion.lengths"));
         var (questions, rewards, truncated, dropped) = (Ints("completion.questions"), Floats("completion.rewards"), Ints("completion.truncated"), Ints("completion.dropped"));
-        if (ids.Length != lengths.Sum() || logProbs.Length != ids.Length || questions.Length != lengths.Length || rewards.Length != lengths.Length || truncated.Length != lengths.Length || dropped.Length != lengths.Length)
+        if (ids.Length != lengths.Sum() || logProbs.Length != ids.Length || policyLogProbs.Length != ids.Length || questions.Length != lengths.Length || rewards.Length != lengths.Length || truncated.Length != lengths.Length || dropped.Length != lengths.Length)
         {
             throw new BadInputException($"{path}: {lengths.Length} rows of {lengths.Sum()} tokens announced, but {ids.Length} ids, {logProbs.Length} log-probabilities, {rewards.Length} rewards found.");
         }
@@ -60,6 +61,7 @@ internal static class RolloutFile
                 Prompt = prompts[questions[row]],
                 Completion = ids[at..(at + lengths[row])],
                 LogProbs = logProbs[at..(at + lengths[row])],
+                PolicyLogProbs = policyLogProbs[at..(at + lengths[row])],
                 Reward = rewards[row],
                 Truncated = truncated[row] != 0,
                 Dropped = dropped[row] != 0,

@@ -15,6 +15,9 @@ internal sealed record RolloutRow
     /// <summary>Log-probability of each completion token under the distribution that it was sampled from.</summary>
     public required float[] LogProbs { get; init; }
 
+    /// <summary>Log-probability of each token under the plain policy: temperature 1, nothing truncated.</summary>
+    public required float[] PolicyLogProbs { get; init; }
+
     /// <summary>The weighted sum of its rewards.</summary>
     public required float Reward { get; init; }
 

@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.GpuJob.Models;
+
+/// <summary>Fields of one JSON object, with errors that name file, field, value and what is allowed.</summary>
+internal sealed class ConfigFields(JsonObject fields, string source, string prefix)
+{
+    /// <summary>Whether a field is there and not null.</summary>
+    public bool Has(string name) => fields[name] is not null;
+
+    /// <summary>The fields that say something: neither null, false, 0 nor empty, and not private (<c>_name</c>).</summary>
+    public IEnumerable<string> Meaningful => fields.Where(entry => !entry.Key.StartsWith('_') && Says(entry.Value)).Select(entry => entry.Key);
+
+    public BadInputException Error(string name, object? value, string allowed) =>
+        new($"{source}: {prefix}{name} is {value ?? "missing"}; allowed is {allowed}.");
+
+    public ConfigFields? Section(string name) => fields[name] switch
+    {
+        null => null,
+        JsonObject section => new ConfigFields(section, source, $"{prefix}{name}."),
+        var other => throw Error(name, other.ToJsonString(), "an object"),
+    };
+
+    public string? Text(string name) => fields[name] switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue<string>(out var text) => text,
+        var other => throw Error(name, other.ToJsonString(), "a string"),
+    };
+
+    public int Positive(string name, int? otherwise = null)
+    {
+        if (fields[name] is null) return otherwise ?? throw Error(name, null, "a whole number above 0");
+        return fields[name] is JsonValue value && value.TryGetValue<int>(out var number) && number > 0
+            ? number
+            : throw Error(name, fields[name]!.ToJsonString(), "a whole number above 0");
+    }
+
+    public double PositiveNumber(string name, double otherwise)
+    {
+        if (fields[name] is null) return otherwise;
+        return fields[name] is JsonValue value && value.TryGetValue<double>(out var number) && number > 0 && double.IsFinite(number)
+            ? number
+            : throw Error(name, fields[name]!.ToJsonString(), "a number above 0");
+    }
+
+    public bool Flag(string name, bool otherwise)
+    {
+        if (fields[name] is null) return otherwise;
+        return fields[name] is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : throw Error(name, fields[name]!.ToJsonString(), "true or false");
+    }
+
+    public int AtLeast(string name, int least, int otherwise)
+    {
+        if (fields[name] is null) return otherwise;
+        return fields[name] is JsonValue value && value.TryGetValue<int>(out var number) && number >= least
+            ? number
+            : throw Error(name, fields[name]!.ToJsonString(), $"a whole number from {least}");
+    }
+
+    public double Number(string name, double otherwise)
+    {
+        if (fields[name] is null) return otherwise;
+        return fields[name] is JsonValue value && value.TryGetValue<double>(out var number) && number >= 0 && double.IsFinite(number)
+            ? number
+            : throw Error(name, fields[name]!.ToJsonString(), "a number from 0");
+    }
+
+    /// <summary>A token id; null where there is none, which −1 says too.</summary>
+    public int? Id(string name) => fields[name] is JsonValue value && value.TryGetValue<int>(out var id) && id == -1 ? null : OneOf(name);
+
+    private int? OneOf(string name) => Ids(name) switch { [] => null, [var only] => only, _ => throw Error(name, fields[name]!.ToJsonString(), "one token id") };
+
+    public IReadOnlyList<int> Ids(string name)
+    {
+        if (fields[name] is null) return [];
+        IEnumerable<JsonNode?> nodes = fields[name] as JsonArray ?? (IEnumerable<JsonNode?>)new[] { fields[name] };
+        return [.. nodes.Select(node => node is JsonValue value && value.TryGetValue<int>(out var id) && id >= 0
+            ? id
+            : throw Error(name, fields[name]!.ToJsonString(), "a token id or a list of them"))];
+    }
+
+    public void AllMustBe(string name, string only)
+    {
+        if (fields[name] is not JsonArray items) return;
+        if (items.Any(item => item is not JsonValue value || !value.TryGetValue<string>(out var text) || text != only)) throw Error(name, items.ToJsonString(), $"{only} alone");
+    }
+
+    public void MustBe<T>(string name, T only)
+        where T : notnull
+    {
+        if (fields[name] is null) return;
+        if (fields[name] is not JsonValue value || !value.TryGetValue<T>(out var found) || !found.Equals(only))
+        {
+            throw Error(name, fields[name]!.ToJsonString(), $"{only.ToString()!.ToLowerInvariant()}");
+        }
+    }
+
+    private static bool Says(JsonNode? node) => node switch
+    {
+        null => false,
+        JsonArray array => array.Count > 0,
+        JsonObject section => section.Count > 0,
+        JsonValue value when value.TryGetValue<bool>(out var flag) => flag,
+        JsonValue value when value.TryGetValue<double>(out var number) => number != 0,
+        JsonValue value when value.TryGetValue<string>(out var text) => text.Length > 0,
+        _ => true,
+    };
+}

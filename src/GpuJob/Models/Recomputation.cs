@@ -1,0 +1,44 @@
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Models;
+
+/// <summary>
+/// Gradient checkpointing (arXiv 1604.06174): a segment of the model keeps only its input; on the way back it is computed again, and its
+/// gradients go straight into the parameters it uses.
+/// </summary>
+internal static class Recomputation
+{
+    /// <summary>Runs a segment without keeping what is inside it.</summary>
+    /// <param name="segment">A function of its input, the pass's context and of parameters; the same each time it is called.</param>
+    /// <param name="input">Its input; must need a gradient, or nothing behind it gets one.</param>
+    /// <param name="context">The pass's context; its tables are kept as long as the graph.</param>
+    public static Tensor Run(Func<Tensor, AttentionContext, Tensor> segment, Tensor input, AttentionContext context) =>
+        Recomputed.apply(input, context.Cos, context.Sin, segment, context.Segments);
+
+    private sealed class Recomputed : autograd.SingleTensorFunction<Recomputed>
+    {
+        public override string Name => nameof(Recomputed);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (input, cos, sin) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]);
+            var (segment, segments) = ((Func<Tensor, AttentionContext, Tensor>)vars[3], (IReadOnlyList<Segment>)vars[4]);
+            using var _ = no_grad();
+            ctx.save_for_backward([input, cos, sin]);
+            ctx.save_data("segment", segment);
+            ctx.save_data("segments", segments);
+            return segment(input, new AttentionContext(cos, sin, segments, null));
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            using var scope = NewDisposeScope();
+            using var _ = enable_grad();
+            var segment = (Func<Tensor, AttentionContext, Tensor>)ctx.get_data("segment");
+            var saved = ctx.get_saved_variables();
+            var input = saved[0].detach().requires_grad_();
+            segment(input, new AttentionContext(saved[1], saved[2], (IReadOnlyList<Segment>)ctx.get_data("segments"), null)).backward([grad_output]);
+            return [input.grad!.MoveToOuterDisposeScope(), null!, null!, null!, null!];
+        }
+    }
+}

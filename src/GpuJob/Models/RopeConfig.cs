@@ -1,0 +1,84 @@
+namespace R1Cloud.GpuJob.Models;
+
+/// <summary>Rotary position embedding (RoFormer, arXiv 2104.09864), plain or stretched beyond the length trained.</summary>
+internal sealed record RopeConfig
+{
+    /// <summary>Base of the frequencies.</summary>
+    public double Theta { get; init; } = 10000;
+    /// <summary>Llama 3's scaling, or null.</summary>
+    public Llama3RopeScaling? Llama3 { get; init; }
+    /// <summary>YaRN's scaling, or null.</summary>
+    public YarnRopeScaling? Yarn { get; init; }
+    /// <summary>Factor by which positions are squeezed (<c>rope_type: linear</c>); 1 for none.</summary>
+    public double LinearFactor { get; init; } = 1;
+
+    /// <summary>The frequency of each pair of a head's rotated part, float32 as the models were trained with.</summary>
+    /// <param name="dim">Width of the rotated part; even.</param>
+    public float[] Frequencies(int dim)
+    {
+        var plain = Enumerable.Range(0, dim / 2).Select(i => 1f / (float)Math.Pow(Theta, (float)(2 * i) / dim)).ToArray();
+        if (Llama3 is not null) return [.. plain.Select(Llama3.Scale)];
+        if (Yarn is not null) return Yarn.Scale(plain, dim, Theta);
+        return LinearFactor == 1 ? plain : [.. plain.Select(frequency => frequency / (float)LinearFactor)];
+    }
+
+    /// <summary>Factor on cosines and sines.</summary>
+    public double Amplitude => Yarn?.Amplitude ?? 1;
+}
+
+/// <summary>Llama 3's stretch of the low rotary frequencies (Llama 3.1 model card, <c>rope_type: llama3</c>).</summary>
+/// <param name="Factor">How far low frequencies are stretched.</param>
+/// <param name="LowFrequencyFactor">Wavelengths above original length / this are stretched in full.</param>
+/// <param name="HighFrequencyFactor">Wavelengths below original length / this stay.</param>
+/// <param name="OriginalMaxPositions">The length trained before the stretch.</param>
+internal sealed record Llama3RopeScaling(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions)
+{
+    /// <summary>A frequency, stretched.</summary>
+    public float Scale(float frequency)
+    {
+        var wavelength = 2 * Math.PI / frequency;
+        double low = OriginalMaxPositions / LowFrequencyFactor, high = OriginalMaxPositions / HighFrequencyFactor;
+        if (wavelength < high) return frequency;
+        if (wavelength > low) return (float)(frequency / Factor);
+        var smooth = ((OriginalMaxPositions / wavelength) - LowFrequencyFactor) / (HighFrequencyFactor - LowFrequencyFactor);
+        return (float)(((1 - smooth) * frequency / Factor) + (smooth * frequency));
+    }
+}
+
+/// <summary>
+/// YaRN (arXiv 2309.00071, section 3): low frequencies are stretched, high ones stay, with a ramp between, and attention is sharpened.
+/// </summary>
+/// <param name="Factor">How far low frequencies are stretched.</param>
+/// <param name="OriginalMaxPositions">The length trained before the stretch.</param>
+/// <param name="BetaFast">Frequencies that turn at least this often within the original length stay.</param>
+/// <param name="BetaSlow">Those that turn at most this often are stretched in full.</param>
+/// <param name="Mscale">Weight of the sharpening on cosines and sines; 0 when not given.</param>
+/// <param name="MscaleAllDim">Weight of the sharpening that acts on whole attention scores instead; 0 when not given.</param>
+/// <param name="AttentionFactor">The factor on cosines and sines where a file gives it outright.</param>
+/// <param name="Truncate">Whether the ramp's ends are rounded to whole pairs.</param>
+internal sealed record YarnRopeScaling(
+    double Factor, int OriginalMaxPositions, double BetaFast = 32, double BetaSlow = 1, double Mscale = 0, double MscaleAllDim = 0, double? AttentionFactor = null, bool Truncate = true)
+{
+    /// <summary>Factor on cosines and sines.</summary>
+    public double Amplitude => AttentionFactor ?? (Mscale != 0 && MscaleAllDim != 0 ? Sharpening(Mscale) / Sharpening(MscaleAllDim) : Sharpening(1));
+
+    /// <summary>0.1 · weight · ln(factor) + 1; 1 without a stretch.</summary>
+    public double Sharpening(double weight) => Factor <= 1 ? 1 : (0.1 * weight * Math.Log(Factor)) + 1;
+
+    /// <summary>Frequencies, stretched.</summary>
+    public float[] Scale(float[] plain, int dim, double theta)
+    {
+        double low = Pair(BetaFast), high = Pair(BetaSlow);
+        if (Truncate) (low, high) = (Math.Floor(low), Math.Ceiling(high));
+        (low, high) = (Math.Max(low, 0), Math.Min(high, dim - 1));
+        if (low == high) high += 0.001;
+        return [.. plain.Select((frequency, i) =>
+        {
+            var stretched = Math.Clamp(((float)i - low) / (high - low), 0, 1);
+            return (float)((frequency / Factor * stretched) + (frequency * (1 - stretched)));
+        })];
+
+        // The pair that turns so often within the original length.
+        double Pair(double turns) => dim * Math.Log(OriginalMaxPositions / (turns * 2 * Math.PI)) / (2 * Math.Log(theta));
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text.Json.Nodes;
+
+namespace R1Cloud.GpuJob.Models;
+
+/// <summary>The rotary settings in both spellings: <c>rope_theta</c> beside <c>rope_scaling</c>, and transformers 5's <c>rope_parameters</c>.</summary>
+internal static class RopeConfigJson
+{
+    private static readonly Dictionary<string, Func<RopeConfig, ConfigFields, int, RopeConfig>> Types = new(StringComparer.Ordinal)
+    {
+        ["default"] = (rope, _, _) => rope,
+        ["linear"] = (rope, scaling, _) => rope with { LinearFactor = scaling.PositiveNumber("factor", 1) },
+        ["llama3"] = (rope, scaling, _) => rope with
+        {
+            Llama3 = new Llama3RopeScaling(
+                scaling.PositiveNumber("factor", 8), scaling.PositiveNumber("low_freq_factor", 1),
+                scaling.PositiveNumber("high_freq_factor", 4), scaling.Positive("original_max_position_embeddings")),
+        },
+        ["yarn"] = (rope, scaling, maxPositions) =>
+        {
+            var original = scaling.Positive("original_max_position_embeddings", maxPositions);
+            return rope with
+            {
+                Yarn = new YarnRopeScaling(
+                    scaling.PositiveNumber("factor", (double)maxPositions / original), original,
+                    scaling.PositiveNumber("beta_fast", 32), scaling.PositiveNumber("beta_slow", 1), scaling.Number("mscale", 0), scaling.Number("mscale_all_dim", 0),
+                    scaling.Has("attention_factor") ? scaling.PositiveNumber("attention_factor", 1) : null, scaling.Flag("truncate", true)),
+            };
+        },
+    };
+
+    /// <summary>Reads the settings.</summary>
+    /// <param name="reader">The fields of config.json.</param>
+    /// <param name="maxPositions">The model's longest sequence.</param>
+    public static RopeConfig Read(ConfigFields reader, int maxPositions)
+    {
+        var parameters = reader.Section("rope_parameters");
+        var scaling = parameters ?? reader.Section("rope_scaling");
+        var rope = new RopeConfig
+        {
+            Theta = parameters is not null && parameters.Has("rope_theta") ? parameters.PositiveNumber("rope_theta", 10000) : reader.PositiveNumber("rope_theta", 10000),
+        };
+        if (scaling is null) return rope;
+        var type = scaling.Text("rope_type") ?? scaling.Text("type") ?? "default";
+        return Types.TryGetValue(type, out var read)
+            ? read(rope, scaling, maxPositions)
+            : throw scaling.Error("rope_type", $"'{type}'", string.Join(", ", Types.Keys.Select(name => $"'{name}'")));
+    }
+
+    /// <summary>The classic section; null for plain rotary embedding.</summary>
+    public static JsonObject? Scaling(RopeConfig rope)
+    {
+        if (rope.Llama3 is { } llama3)
+        {
+            return new JsonObject
+            {
+                ["rope_type"] = "llama3", ["factor"] = llama3.Factor, ["low_freq_factor"] = llama3.LowFrequencyFactor,
+                ["high_freq_factor"] = llama3.HighFrequencyFactor, ["original_max_position_embeddings"] = llama3.OriginalMaxPositions,
+            };
+        }
+        if (rope.LinearFactor != 1) return new JsonObject { ["rope_type"] = "linear", ["type"] = "linear", ["factor"] = rope.LinearFactor };
+        if (rope.Yarn is not { } yarn) return null;
+        var section = new JsonObject
+        {
+            ["rope_type"] = "yarn", ["type"] = "yarn", ["factor"] = yarn.Factor, ["original_max_position_embeddings"] = yarn.OriginalMaxPositions,
+            ["beta_fast"] = yarn.BetaFast, ["beta_slow"] = yarn.BetaSlow,
+        };
+        if (yarn.Mscale != 0) section["mscale"] = yarn.Mscale;
+        if (yarn.MscaleAllDim != 0) section["mscale_all_dim"] = yarn.MscaleAllDim;
+        if (yarn.AttentionFactor is { } factor) section["attention_factor"] = factor;
+        if (!yarn.Truncate) section["truncate"] = false;
+        return section;
+    }
+
+    /// <summary>The section of transformers 5.</summary>
+    public static JsonObject Parameters(RopeConfig rope)
+    {
+        var section = Scaling(rope) ?? new JsonObject { ["rope_type"] = "default" };
+        section.Remove("type");
+        section["rope_theta"] = rope.Theta;
+        return section;
+    }
+}

@@ -1,0 +1,28 @@
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Models;
+
+/// <summary>Sequences of one length that stand behind each other.</summary>
+/// <param name="Rows">How many.</param>
+/// <param name="Length">Tokens of each, padding included.</param>
+internal readonly record struct Segment(int Rows, int Length);
+
+/// <summary>
+/// Tokens of several sequences in one row, without anything between them; positions begin anew with each sequence, and none attends to another.
+/// </summary>
+/// <param name="Ids">int64 [N].</param>
+/// <param name="Positions">int64 [N]: each token's position in its own sequence.</param>
+/// <param name="Segments">How the N tokens form sequences.</param>
+internal sealed record TokenLayout(Tensor Ids, Tensor Positions, IReadOnlyList<Segment> Segments)
+{
+    /// <summary>The longest sequence.</summary>
+    public int Longest => Segments.Max(segment => segment.Length);
+
+    /// <summary>Rows of equal length, right-padded: ids int64 [B, T]. The tensors belong to the caller's scope.</summary>
+    public static TokenLayout OfRows(Tensor ids)
+    {
+        long rows = ids.shape[0], length = ids.shape[1];
+        var positions = arange(length, dtype: ScalarType.Int64, device: ids.device).repeat(rows);
+        return new TokenLayout(ids.flatten(), positions, [new Segment((int)rows, (int)length)]);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Weights;
+using R1Cloud.Shared.Jobs;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Tests.Weights;
+
+/// <summary>Weights stored in fewer bits.</summary>
+public sealed class StoredTypesTests
+{
+    [Fact]
+    public void Decode_OracleBlocks_GivesTheirNumbers()
+    {
+        using var scope = NewDisposeScope();
+        using var reader = new SafetensorsReader(Oracles.Model("fp8_block_scaled.safetensors"));
+        var decoded = zeros(300, 200);
+        Float8.Decode(reader.Read("layer.weight"), reader.Read("layer.weight_scale_inv"), (128, 128), decoded);
+        (decoded - reader.Read("layer.expected")).abs().max().item<float>().ShouldBe(0);
+        Should.Throw<ArgumentException>(() => Float8.Decode(reader.Read("layer.weight"), reader.Read("layer.weight_scale_inv"), (64, 128), decoded)).Message.ShouldContain("[5, 2] is needed");
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32, "logits_fp32_arithmetic", 1e-4f)]
+    [InlineData(ScalarType.BFloat16, "logits_bf16_arithmetic", 0.35f)]
+    public void Load_Bfloat16Shards_GivesTheOraclesLogits(ScalarType type, string logits, float tolerance)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        using var model = CausalLm.Load(Oracles.Model("qwen3_bf16_sharded"), new Placement(CPU, type));
+        using var golden = new SafetensorsReader(Path.Combine(Oracles.Model("qwen3_bf16_sharded"), "golden.safetensors"));
+        foreach (var (i, sequence) in Oracles.Json("models/qwen3_bf16_sharded/golden.json").GetProperty("sequences").EnumerateArray().Index())
+        {
+            var ids = sequence.Ints();
+            var actual = model.forward(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Length])).squeeze(0);
+            (actual - golden.Read($"{logits}.{i}")).abs().max().item<float>().ShouldBeLessThan(tolerance);
+        }
+    }
+
+    /// <summary>A matrix of 8-bit floats inside a model, its sides no multiples of the block's.</summary>
+    [Fact]
+    public void Load_ModelWithFloat8Matrix_DecodesItByBlocks()
+    {
+        using var scope = NewDisposeScope();
+        const string Name = "model.layers.0.mlp.gate_proj.weight"; // [160, 64]
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Oracles.Model("llama"), "config.json")))!.AsObject();
+        config["quantization_config"] = JsonNode.Parse("""{"quant_method":"fp8","fmt":"e4m3","activation_scheme":"dynamic","weight_block_size":[128,48]}""");
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
+        var bytes = randint(0, 120, [160, 64], dtype: ScalarType.Byte);
+        var scales = rand(2, 2) + 0.5;
+        void WriteModel(Tensor scaled)
+        {
+            using var source = new SafetensorsReader(Path.Combine(Oracles.Model("llama"), "model.safetensors"));
+            var path = Path.Combine(folder, "model.safetensors");
+            SafetensorsWriter.Write(path, [.. source.Tensors.Keys.Where(name => name != Name).Select(name => (name, source.Read(name))), (Name, bytes), (Name + "_scale_inv", scaled)]);
+            // The writer has no name for 8-bit floats: put it into the header.
+            var file = File.ReadAllBytes(path);
+            var length = (int)BitConverter.ToInt64(file);
+            var header = Encoding.UTF8.GetString(file, 8, length).TrimEnd().Replace("\"U8\"", "\"F8_E4M3\"", StringComparison.Ordinal);
+            File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. file[(8 + length)..]]);
+        }
+        WriteModel(scales);
+        using (var model = CausalLm.Load(folder, CPU))
+        {
+            var expected = zeros(160, 64);
+            Float8.Decode(bytes, scales, (128, 48), expected);
+            model.Weights.Single(weight => weight.Name == Name).Tensor.equal(expected).all().item<bool>().ShouldBeTrue();
+            expected[130, 50].item<float>().ShouldBe(Value(bytes[130, 50].item<byte>()) * scales[1, 1].item<float>(), 1e-6f);
+        }
+        WriteModel(scales.narrow(0, 0, 1));
+        Should.Throw<BadInputException>(() => CausalLm.Load(folder, CPU)).Message.ShouldContain("[2, 2] is needed");
+        Directory.Delete(folder, recursive: true);
+
+        // Below 120 there is neither a sign nor NaN.
+        static float Value(int bits) => bits < 8 ? bits / 512f : (1 + ((bits & 7) / 8f)) * MathF.Pow(2, (bits >> 3) - 7);
+    }
+
+    [Fact]
+    public void CopyTo_OtherType_ConvertsPieceByPiece()
+    {
+        using var scope = NewDisposeScope();
+        var path = Path.GetTempFileName();
+        var source = randn(3000, 1500).to(ScalarType.BFloat16); // more than one piece
+        SafetensorsWriter.Write(path, [("a", source)]);
+        using (var reader = new SafetensorsReader(path))
+        {
+            var target = zeros(3000, 1500);
+            reader.CopyTo("a", target);
+            target.equal(source.to(ScalarType.Float32)).all().item<bool>().ShouldBeTrue();
+        }
+        File.Delete(path);
+    }
+}
