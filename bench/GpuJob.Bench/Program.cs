@@ -24,6 +24,7 @@ cases.Add(("memory 51M", () => TrainCase.Memory(large)));
 cases.Add(("rollout 0.74M", () => DecodeCase.Rollout(quickstart, compute.Threads)));
 foreach (var name in new[] { "qwen3", "deepseek_v3", "llama3" }) cases.Add(($"tokenize {name}", () => TokenizeCase.Run(name)));
 cases.Add(("update 0.74M", () => TrainCase.Update(quickstart, compute)));
+cases.Add(("math answers", MathCase.Run));
 cases.Add(("judge python", () => JudgeCase.Run("python")));
 cases.Add(("judge javascript", () => JudgeCase.Run("javascript", "const [a, b] = require('fs').readFileSync(0, 'utf8').split(' ').map(Number);\nconsole.log(a + b);")));
 

@@ -7,6 +7,9 @@ internal static class Oracles
 {
     public static readonly string Root = FindRoot();
 
+    /// <summary>The folder of this suite's sources.</summary>
+    public static string TestsFolder => Path.Combine(Root, "tests", "GpuJob.Tests");
+
     public static string Model(string name) => Path.Combine(Root, "tests", "GpuJob.Tests", "Oracles", "models", name);
 
     public static JsonElement Json(string path) =>

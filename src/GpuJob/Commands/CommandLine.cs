@@ -47,6 +47,7 @@ internal static class CommandLine
             VerifyCommand.Create(context),
         };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
+        root.Add(GradeCommand.Create(context));
         root.Add(TokenizeCommand.Create(context));
         root.Add(DataCommand.Create(context));
         return root;

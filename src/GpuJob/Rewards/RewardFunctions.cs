@@ -2,6 +2,7 @@ using System.Text.Json;
 using R1Cloud.GpuJob.Rewards.Code;
 using R1Cloud.GpuJob.Rewards.Instructions;
 using R1Cloud.GpuJob.Rewards.Language;
+using R1Cloud.GpuJob.Rewards.Mathematics;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
@@ -14,6 +15,7 @@ internal static class RewardFunctions
     {
         ["accuracy/code"] = Kind<CodeOptions>(CodeReward.Function),
         ["accuracy/exact"] = Kind<ExactOptions>(options => new ExactAnswer(options).Score),
+        ["accuracy/math"] = Kind<MathOptions>(options => completion => MathAnswer.Score(completion, options)),
         ["accuracy/regex"] = Kind<RegexRewardOptions>(options => new RegexAnswer(options).Score),
         ["accuracy/multiple-choice"] = Kind<MultipleChoiceOptions>(options => new MultipleChoice(options).Score),
         ["accuracy/countdown"] = Kind<CountdownOptions>(options => new Countdown(options).Score),

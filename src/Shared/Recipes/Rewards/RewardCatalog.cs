@@ -14,6 +14,7 @@ public static class RewardCatalog
     {
         ["accuracy/code"] = typeof(CodeOptions),
         ["accuracy/exact"] = typeof(ExactOptions),
+        ["accuracy/math"] = typeof(MathOptions),
         ["accuracy/regex"] = typeof(RegexRewardOptions),
         ["accuracy/multiple-choice"] = typeof(MultipleChoiceOptions),
         ["accuracy/countdown"] = typeof(CountdownOptions),

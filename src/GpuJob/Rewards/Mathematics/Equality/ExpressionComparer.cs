@@ -1,0 +1,149 @@
+using R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
+using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.GpuJob.Rewards.Mathematics.Equality;
+
+/// <summary>
+/// Whether two expressions are worth the same: exact fractions first, then values at sample points to tell different ones apart, then normal forms
+/// to prove equality, and values to about 24 digits for what algebra does not reach.
+/// </summary>
+internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
+{
+    private const double Agreement = 1e-22;
+    private const int SamplePoints = 6;
+
+    /// <summary>Whether both are equal.</summary>
+    public bool Same(Node a, Node b)
+    {
+        var depth = budget.Depth;
+        try
+        {
+            if (Exact.TryValue(a, budget) is { } left && Exact.TryValue(b, budget) is { } right)
+            {
+                return left == right || (options.RelativeTolerance is not null || IsRounded(a) || IsRounded(b)) && Close(Quad.Of(left), Quad.Of(right));
+            }
+            return SameValue(a, b);
+        }
+        catch (UndefinedException)
+        {
+            budget.Depth = depth;
+            return false;
+        }
+    }
+
+    /// <summary>Whether one is a constant multiple of the other, not zero: both describe the same zeros. The sign of the factor, or null.</summary>
+    public int? Proportion(Node a, Node b)
+    {
+        var depth = budget.Depth;
+        try
+        {
+            var forms = new NormalForm(budget);
+            if (forms.TryForm(a) is { } left && forms.TryForm(b) is { } right && !forms.Generators.HasOpaque
+                && left.Below.AsConstant is not null && right.Below.AsConstant is not null) return left.Above.RatioTo(right.Above)?.Sign;
+            return SampledProportion(a, b);
+        }
+        catch (UndefinedException)
+        {
+            budget.Depth = depth;
+            return null;
+        }
+    }
+
+    /// <summary>The value of a constant real expression, or null.</summary>
+    public Quad? RealValue(Node node)
+    {
+        var hasSymbols = false;
+        var value = new Evaluator(_ =>
+        {
+            hasSymbols = true;
+            return ComplexQuad.NaN;
+        }, budget).Value(node);
+        return hasSymbols || double.IsNaN(value.Real.High) || !value.IsReal && value.IsFinite ? null : value.Real;
+    }
+
+    /// <summary>Whether numbers agree to the decimals or tolerance that the options ask for.</summary>
+    public bool Close(Quad a, Quad b)
+    {
+        var distance = (a - b).Abs().High;
+        var size = Math.Max(Math.Abs(a.High), Math.Abs(b.High));
+        if (!double.IsFinite(distance)) return false;
+        if (options.RelativeTolerance is { } tolerance) return distance <= tolerance * size * (1 + 1e-9);
+        // Few decimals of a small number say too little: 0.0000003 is not 0.0000001.
+        return distance <= 0.5 * Math.Pow(10, -options.DecimalPlaces) && distance <= Math.Pow(10, 1 - options.DecimalPlaces) * size;
+    }
+
+    /// <summary>Whether a number in it was written with a decimal point.</summary>
+    public static bool IsRounded(Node node) => Tree.Walk(node).Any(part => part is Number { IsDecimal: true });
+
+    private bool SameValue(Node a, Node b)
+    {
+        var tolerant = options.RelativeTolerance is not null || IsRounded(a) || IsRounded(b);
+        var agreed = 0;
+        for (var point = 0; point < SamplePoints; point++)
+        {
+            var used = false;
+            ComplexQuad Sample(string name)
+            {
+                used = true;
+                return SampleValue(name, point);
+            }
+
+            var evaluator = new Evaluator(Sample, budget);
+            ComplexQuad left = evaluator.Value(a), right = evaluator.Value(b);
+            if (!left.IsFinite || !right.IsFinite)
+            {
+                if (!used) return left.Real.High.Equals(right.Real.High) && double.IsInfinity(left.Real.High);
+                continue;
+            }
+            var (distance, size) = ((left - right).Abs().High, Math.Max(left.Abs().High, right.Abs().High));
+            var same = distance <= Agreement * size || size < 1e-28 && (Cancels(a) || Cancels(b)) || tolerant && Close(left.Real, right.Real) && (left.Imaginary.IsZero && right.Imaginary.IsZero || left.IsReal && right.IsReal || Close(left.Imaginary, right.Imaginary));
+            // Beyond the positive numbers the principal values of equal expressions may differ.
+            if (!same && (point < 3 || left.IsReal && right.IsReal)) return false;
+            if (same) agreed++;
+            if (!used) return Proven(a, b, tolerant);
+        }
+        return agreed >= 2 && Proven(a, b, tolerant);
+    }
+
+    /// <summary>Whether the value may be nothing but what rounding leaves of 0.</summary>
+    private static bool Cancels(Node node) => Tree.Walk(node).Any(part => part is Sum or Call);
+
+    /// <summary>The values agree: algebra has the last word where it can decide.</summary>
+    private bool Proven(Node a, Node b, bool tolerant)
+    {
+        if (tolerant) return true;
+        var forms = new NormalForm(budget);
+        if (forms.TryForm(a) is not { } left || forms.TryForm(b) is not { } right) return true;
+        return forms.Difference(left, right).IsZero || forms.Generators.HasOpaque;
+    }
+
+    private int? SampledProportion(Node a, Node b)
+    {
+        int? sign = null;
+        ComplexQuad? ratio = null;
+        var agreed = 0;
+        for (var point = 0; point < SamplePoints; point++)
+        {
+            var evaluator = new Evaluator(name => SampleValue(name, point), budget);
+            ComplexQuad left = evaluator.Value(a), right = evaluator.Value(b);
+            if (!left.IsFinite || !right.IsFinite || right.Abs().High < 1e-12 || left.Abs().High < 1e-12) continue;
+            var here = left / right;
+            if (ratio is { } known && (known - here).Abs().High > 1e-20 * known.Abs().High) return null;
+            ratio = here;
+            sign = Math.Sign(here.Real.High);
+            agreed++;
+        }
+        return agreed >= 3 ? sign : null;
+    }
+
+    /// <summary>A value of a symbol at a sample point: the first three points are positive, the others are not.</summary>
+    private static ComplexQuad SampleValue(string name, int point)
+    {
+        var hash = 14695981039346656037UL + ((ulong)point * 0x9E3779B97F4A7C15);
+        foreach (var c in name) hash = (hash ^ c) * 1099511628211;
+        hash = (hash ^ (hash >> 31)) * 0xBF58476D1CE4E5B9;
+        var unit = (hash >> 11) * (1.0 / (1UL << 53));
+        return point switch { < 3 => 0.3 + (unit * (2 + point)), 3 => -0.2 - (unit * 2), 4 => (unit * 4) - 2, _ => (unit * 12) - 6 };
+    }
+}
