@@ -60,17 +60,7 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
     }
 
     /// <summary>Finishes the decision being made, cancels activities, and closes the database.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        if (running is not { } parts || Interlocked.Exchange(ref parts.Stopped, true))
-            return;
-        await parts.Dispatcher.StopAsync(options.StopTimeout);
-        parts.Timers.Dispose();
-        await parts.Loop.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // A fault is told by Completion.
-        parts.Database.Dispose();
-        parts.Lock.Dispose();
-        EngineLog.Stopped(logger);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => running?.StopOnceAsync(StopAsync) ?? Task.CompletedTask;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
@@ -158,11 +148,23 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
         return new Running(locked, database, table, instances, timers, dispatcher, loop);
     }
 
+    private async Task StopAsync(Running parts)
+    {
+        await parts.Dispatcher.StopAsync(options.StopTimeout);
+        parts.Timers.Dispose();
+        await parts.Loop.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // A fault is told by Completion.
+        parts.Database.Dispose();
+        parts.Lock.Dispose();
+        EngineLog.Stopped(logger);
+    }
+
     /// <summary>The parts of a started engine.</summary>
     private sealed class Running(
         DatabaseLock locked, EngineDatabase database, InstanceTable table, Instances instances, TimerQueue timers, ActivityDispatcher dispatcher, EngineLoop loop)
     {
-        public bool Stopped;
+        private readonly Lock gate = new();
+        private Task? stop;
+
         public DatabaseLock Lock => locked;
         public EngineDatabase Database => database;
         public InstanceTable Table => table;
@@ -170,5 +172,11 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
         public TimerQueue Timers => timers;
         public ActivityDispatcher Dispatcher => dispatcher;
         public EngineLoop Loop => loop;
+
+        /// <summary>Stops once: whoever asks second waits for the same stop, and finds the database free.</summary>
+        public Task StopOnceAsync(Func<Running, Task> stopAsync)
+        {
+            lock (gate) return stop ??= stopAsync(this);
+        }
     }
 }
