@@ -41,6 +41,8 @@ internal sealed record StageResult
     public required string Label { get; init; }
     public required int Steps { get; init; }
     public string? Checkpoint { get; init; }
+    /// <summary>The data that it made: JSON lines, in an order that does not depend on who made them.</summary>
+    public IReadOnlyList<string> Data { get; init; } = [];
     /// <summary>Where its time went, the final evaluation not included.</summary>
     public required TimeBreakdown Time { get; init; }
     public required DateTimeOffset StartedAt { get; init; }

@@ -8,6 +8,7 @@ namespace R1Cloud.Shared.Jobs;
 [JsonDerivedType(typeof(PretrainJob), JobKinds.Pretrain)]
 [JsonDerivedType(typeof(RolloutJob), JobKinds.Rollout)]
 [JsonDerivedType(typeof(UpdateJob), JobKinds.Update)]
+[JsonDerivedType(typeof(SampleJob), JobKinds.Sample)]
 [JsonDerivedType(typeof(EvaluateJob), JobKinds.Evaluate)]
 [JsonDerivedType(typeof(NoopJob), JobKinds.Noop)]
 public abstract record JobPayload
@@ -32,6 +33,8 @@ public static class JobKinds
     public const string Rollout = "rollout";
     /// <summary>One policy update from rollouts.</summary>
     public const string Update = "update";
+    /// <summary>Generate completions and keep those worth learning from.</summary>
+    public const string Sample = "sample";
     /// <summary>Measure a checkpoint.</summary>
     public const string Evaluate = "evaluate";
     /// <summary>Nothing: measures the road, not the load.</summary>
@@ -92,6 +95,26 @@ public sealed record UpdateJob : JobPayload
     public required IReadOnlyList<string> Rollouts { get; init; }
     /// <summary>Where the next checkpoint goes.</summary>
     public required string Checkpoint { get; init; }
+}
+
+/// <summary>Samples completions for a shard of a stage's questions and writes those worth learning from.</summary>
+public sealed record SampleJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Sample;
+    /// <summary>The stage's settings: a <see cref="CollectStage"/> or a <see cref="RejectionSampleStage"/>.</summary>
+    public required StageRecipe Settings { get; init; }
+    /// <summary>The task that asks the questions.</summary>
+    public required TaskRecipe Task { get; init; }
+    /// <summary>The model that answers.</summary>
+    public required string Checkpoint { get; init; }
+    /// <summary>The shard's first question within the stage.</summary>
+    public required int FirstQuestion { get; init; }
+    /// <summary>The shard's questions.</summary>
+    public required int QuestionCount { get; init; }
+    /// <summary>Path prefix of the data file; the attempt adds its own name and the extension.</summary>
+    public required string Output { get; init; }
 }
 
 /// <summary>Measures a checkpoint on held-out problems.</summary>

@@ -44,6 +44,16 @@ public static class MetricNames
     public const string Samples = "samples";
     /// <summary>Samples that an update left out because a reward could not judge them, or all others of their group.</summary>
     public const string SamplesUnjudged = "samples/unjudged";
+    /// <summary>Samples kept to learn from.</summary>
+    public const string SamplesKept = "samples/kept";
+    /// <summary>Samples not kept, by the first reason, whose name follows.</summary>
+    public const string SamplesDropped = "samples/dropped/";
+    /// <summary>Questions asked.</summary>
+    public const string Questions = "questions";
+    /// <summary>Questions of which at least one sample was kept.</summary>
+    public const string QuestionsKept = "questions/kept";
+    /// <summary>Questions left out because the stage had drawn the same problem before.</summary>
+    public const string QuestionsRepeated = "questions/repeated";
     /// <summary>Share of completions dropped because a reward could not judge them; means of rewards are over the others.</summary>
     public const string DroppedRatio = "completions/dropped_ratio";
     /// <summary>Tokens generated or trained on.</summary>

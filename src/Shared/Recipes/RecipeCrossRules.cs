@@ -16,18 +16,19 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             CheckFrom(path, name, stage);
             if (stage is PretrainStage pretrain) CheckPretrain(path, pretrain);
             if (stage is RlStage rl) CheckRl(path, name, rl);
+            if (stage is SampleStage sample) CheckSample(path, name, sample);
             if (stage is EvaluateStage evaluate) CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
         }
         if (recipe.Evaluation is null) return;
         CheckEvaluation("evaluation", recipe.Evaluation, null);
-        foreach (var name in order.Where(name => recipe.Stages[name] is not EvaluateStage))
+        foreach (var name in order.Where(name => recipe.Stages[name].YieldsModel()))
             CheckLength("evaluation", recipe.Evaluation.Sampling, "evaluation.task", recipe.Evaluation.Task, ModelOf(name));
     }
 
     private void CheckFrom(string path, string name, StageRecipe stage)
     {
         if (stage.From is null) return;
-        var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier] is not EvaluateStage).ToList();
+        var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier].YieldsModel()).ToList();
         if (!recipe.Stages.ContainsKey(stage.From) && WasDropped("stages", stage.From)) return;
         Require(candidates.Contains(stage.From), $"{path}.from", stage.From,
             candidates.Count > 0 ? $"an earlier stage that yields a model: {string.Join(", ", candidates)}" : "an earlier stage that yields a model, and there is none before this one",
@@ -66,6 +67,24 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         Require(stage.EvaluateEvery == 0 || recipe.Evaluation is not null, $"{path}.evaluateEvery", stage.EvaluateEvery,
             "0, or an \"evaluation\" in the recipe that says what is measured", involved: "evaluation");
         CheckWarmup(path, stage.Optimizer, stage.Iterations, "iterations");
+        if (CheckTask($"{path}.task", stage.Task) is { } bounds)
+        {
+            Require(stage.Questions <= bounds.Training, $"{path}.questions", stage.Questions,
+                $"at most {bounds.Training}: the training problems of task {stage.Task}", involved: [$"{path}.task", $"tasks.{stage.Task}"]);
+        }
+        CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
+        CheckLength(path, stage.Sampling, $"{path}.task", stage.Task, ModelOf(name));
+    }
+
+    private void CheckSample(string path, string name, SampleStage stage)
+    {
+        Require(stage.Shards <= stage.Questions, $"{path}.shards", stage.Shards, $"at most questions, {stage.Questions}", involved: $"{path}.questions");
+        Require(stage.Keep <= stage.Samples, $"{path}.keep", stage.Keep, $"at most samples, {stage.Samples}", involved: $"{path}.samples");
+        Require(stage.Sampling.Temperature > 0 || stage.Samples == 1, $"{path}.samples", stage.Samples, "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
+        foreach (var reward in stage.Minimums.Keys)
+        {
+            Require(stage.Rewards.ContainsKey(reward), $"{path}.minimums.{reward}", reward, $"a name in the stage's rewards: {string.Join(", ", stage.Rewards.Keys)}", involved: [$"{path}.rewards", $"{path}.minimums"]);
+        }
         if (CheckTask($"{path}.task", stage.Task) is { } bounds)
         {
             Require(stage.Questions <= bounds.Training, $"{path}.questions", stage.Questions,

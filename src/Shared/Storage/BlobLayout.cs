@@ -65,6 +65,10 @@ public static class BlobLayout
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/rollouts/{stage}/{iteration:D6}/{shard}");
 
+    /// <summary>Path prefix of a shard's data file.</summary>
+    public static string Data(string runId, string stage, int shard) =>
+        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/data/{stage}/{shard}");
+
     /// <summary>A stage's metrics: an append blob, one JSON line a step.</summary>
     public static string Metrics(string runId, string stage) => $"runs/{runId}/metrics/{stage}.jsonl";
 

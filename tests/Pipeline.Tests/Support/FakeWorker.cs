@@ -148,6 +148,17 @@ internal static class FakeJobs
                 metrics[MetricNames.Tokens] = 1000;
                 timing = timing with { Update = 0.25 };
                 break;
+            case SampleJob job:
+                var stage = (SampleStage)job.Settings;
+                outputs["data"] = job.Output + ".a1.jsonl";
+                await blobs.WriteAsync(outputs["data"], new BinaryData(string.Concat(Enumerable.Range(job.FirstQuestion, job.QuestionCount).Select(question =>
+                    JsonSerializer.Serialize(new { prompt = $"{question}+1=", completion = $"{question + 1}", answer = $"{question + 1}", verdicts = new { } }) + "\n"))));
+                metrics[MetricNames.Questions] = job.QuestionCount;
+                metrics[MetricNames.Samples] = job.QuestionCount * stage.Samples;
+                metrics[MetricNames.SamplesKept] = stage.Minimums.Values.Max() > 1 ? 0 : job.QuestionCount;
+                metrics[MetricNames.SamplesDropped + "surplus"] = job.QuestionCount * stage.Samples - metrics[MetricNames.SamplesKept];
+                timing = timing with { Generation = 0.3 };
+                break;
             case EvaluateJob job:
                 var good = job.Checkpoint.Contains("/base/", StringComparison.Ordinal) ? 0.3 : 0.98;
                 foreach (var name in new[] { MetricNames.EvalGreedyAccuracy, MetricNames.EvalGreedyFormat, MetricNames.EvalPassAt1, MetricNames.EvalFormat })
