@@ -44,6 +44,10 @@ public static class MetricNames
     public const string Samples = "samples";
     /// <summary>Samples that an update left out because a reward could not judge them, or all others of their group.</summary>
     public const string SamplesUnjudged = "samples/unjudged";
+    /// <summary>Rows trained on, each once an epoch.</summary>
+    public const string Rows = "rows";
+    /// <summary>Optimizer steps.</summary>
+    public const string Steps = "steps";
     /// <summary>Samples kept to learn from.</summary>
     public const string SamplesKept = "samples/kept";
     /// <summary>Samples not kept, by the first reason, whose name follows.</summary>

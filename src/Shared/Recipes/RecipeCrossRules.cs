@@ -17,6 +17,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             if (stage is PretrainStage pretrain) CheckPretrain(path, pretrain);
             if (stage is RlStage rl) CheckRl(path, name, rl);
             if (stage is SampleStage sample) CheckSample(path, name, sample);
+            if (stage is SftStage sft) CheckSft(path, name, sft);
             if (stage is EvaluateStage evaluate) CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
         }
         if (recipe.Evaluation is null) return;
@@ -92,6 +93,22 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         }
         CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
         CheckLength(path, stage.Sampling, $"{path}.task", stage.Task, ModelOf(name));
+    }
+
+    private void CheckSft(string path, string name, SftStage stage)
+    {
+        var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier] is SampleStage).ToList();
+        var allowed = candidates.Count > 0 ? $"earlier stages that make data, each once: {string.Join(", ", candidates)}" : "earlier stages that make data (collect, rejection-sample), and there is none before this one";
+        for (var i = 0; i < stage.Data.Count; i++)
+        {
+            var data = stage.Data[i];
+            if (!recipe.Stages.ContainsKey(data) && WasDropped("stages", data)) continue;
+            Require(candidates.Contains(data) && !stage.Data.Take(i).Contains(data), $"{path}.data[{i}]", data, allowed, Spelling.DidYouMean(data, candidates), involved: $"{path}.data");
+        }
+        Require(stage.Proportions.Count == 0 || stage.Data.Order().SequenceEqual(stage.Proportions.Keys.Order()), $"{path}.proportions", string.Join(", ", stage.Proportions.Keys),
+            $"one for each stage of data, or none: {string.Join(", ", stage.Data)}", involved: $"{path}.data");
+        Require(stage.MicroBatchSize <= stage.BatchSize, $"{path}.microBatchSize", stage.MicroBatchSize, $"at most batchSize, {stage.BatchSize}; 0 takes the batch whole", involved: $"{path}.batchSize");
+        CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
     }
 
     private void CheckEvaluation(string path, EvaluationRecipe evaluation, (string Path, ModelShape Model)? model)

@@ -8,6 +8,7 @@ namespace R1Cloud.Shared.Recipes;
 [JsonDerivedType(typeof(RlStage), "rl")]
 [JsonDerivedType(typeof(CollectStage), "collect")]
 [JsonDerivedType(typeof(RejectionSampleStage), "rejection-sample")]
+[JsonDerivedType(typeof(SftStage), "sft")]
 [JsonDerivedType(typeof(EvaluateStage), "evaluate")]
 public abstract record StageRecipe
 {

@@ -56,7 +56,12 @@ public static class BlobLayout
 
     /// <summary>A checkpoint's folder.</summary>
     public static string Checkpoint(string runId, string stage, int step) =>
-        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/checkpoints/{stage}/step-{step:D6}/");
+        CheckpointIn(Checkpoints(runId, stage), step);
+
+    /// <summary>The folder of a step's checkpoint among others.</summary>
+    /// <param name="checkpoints">What they begin with, a slash at its end.</param>
+    /// <param name="step">The step.</param>
+    public static string CheckpointIn(string checkpoints, int step) => string.Create(CultureInfo.InvariantCulture, $"{checkpoints}step-{step:D6}/");
 
     /// <summary>A stage's checkpoints begin so.</summary>
     public static string Checkpoints(string runId, string stage) => $"runs/{runId}/checkpoints/{stage}/";

@@ -73,12 +73,12 @@ public sealed class SampleJobTests : IDisposable
     [InlineData("<think>2+2</think><answer>4</answer>", null)]
     [InlineData("<think>```print(4)```</think><answer>4</answer>", "code-block")]
     [InlineData("<think>2+2</think><answer>4</answer>```print(4)```", null)]
-    [InlineData("<think>Two and two is four. 我们 把 两个 数 加 起来</think><answer>4</answer>", "language")]
+    [InlineData("<think>It is four. 我们 把 两个 数 加</think><answer>4</answer>", "language")]
     [InlineData("<think>Two and two make four.</think><answer>4</answer>", null)]
     [InlineData("<think>this paragraph is far too long for a reader of forty letters</think><answer>4</answer>", "long-paragraph")]
     [InlineData("<think>it is short\n\nand this is short too\n\nand so is this</think><answer>4</answer>", null)]
     public void Judge_Text_IsDroppedForTheFirstRuleItBreaks(string text, string? reason) =>
-        Selection(new() { MaxParagraph = 40, Language = "en" }).Judge([Answer(text)]).ShouldBe([reason]);
+        Selection(new() { MaxParagraph = 45, Language = "en" }).Judge([Answer(text)]).ShouldBe([reason]);
 
     [Fact]
     public void Judge_TruncatedUnjudgedWrongRepeating_AreDroppedForThat()

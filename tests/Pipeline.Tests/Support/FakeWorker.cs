@@ -159,6 +159,18 @@ internal static class FakeJobs
                 metrics[MetricNames.SamplesDropped + "surplus"] = job.QuestionCount * stage.Samples - metrics[MetricNames.SamplesKept];
                 timing = timing with { Generation = 0.3 };
                 break;
+            case SftJob job:
+                var rows = new List<string>();
+                foreach (var file in job.Settings.Data.SelectMany(name => job.Data[name]))
+                    rows.AddRange((await blobs.TryReadAsync(file))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+                var steps = job.Settings.Epochs * ((rows.Count + job.Settings.BatchSize - 1) / job.Settings.BatchSize);
+                outputs["checkpoint"] = await CheckpointAsync(BlobLayout.CheckpointIn(job.Checkpoints, steps), steps);
+                outputs["steps"] = attempt + "steps.jsonl";
+                await blobs.WriteAsync(outputs["steps"], new BinaryData(string.Concat(Enumerable.Range(1, steps)
+                    .Select(step => JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 1.0 / step } }) + "\n"))));
+                (metrics[MetricNames.Loss], metrics[MetricNames.Steps], metrics[MetricNames.Rows]) = (1.0 / steps, steps, rows.Count);
+                timing = timing with { Update = 0.3 };
+                break;
             case EvaluateJob job:
                 var good = job.Checkpoint.Contains("/base/", StringComparison.Ordinal) ? 0.3 : 0.98;
                 foreach (var name in new[] { MetricNames.EvalGreedyAccuracy, MetricNames.EvalGreedyFormat, MetricNames.EvalPassAt1, MetricNames.EvalFormat })

@@ -39,6 +39,31 @@ public sealed class ChainRecipeTests
         Problem($"\"cold\": {{ {Collect} }}, \"again\": {{ \"kind\": \"evaluate\", \"from\": \"cold\", \"evaluation\": {{ \"task\": \"add\", \"problems\": 10 }} }}", "stages.again.from")
             .Allowed.ShouldContain("an earlier stage that yields a model: base, zero");
 
+    [Fact]
+    public void Load_Sft_HasThePapersDefaults()
+    {
+        var sft = RecipeLoader.Parse(With($$"""
+            "cold": { {{Collect}} }, "dev1": { "kind": "sft", "from": "base", "data": ["cold"] }
+            """), "good.json").Recipe.Stages["dev1"].ShouldBeOfType<SftStage>();
+        (sft.Epochs, sft.BatchSize).ShouldBe((2, 64));
+        sft.Optimizer.ShouldBe(new() { LearningRate = 5e-6, Schedule = LearningRateSchedule.Cosine, FinalRatio = 0.1 });
+    }
+
+    [Theory]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.dev1.data[0]", "earlier stages that make data, each once: cold")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\", \"cold\"]", "stages.dev1.data[1]", "each once")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": []", "stages.dev1.data", "at least one")]
+    [InlineData("\"data\": [\"cold\"]", "\"epochs\": 1", "stages.dev1.data", "at least one")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"warm\": 1 }", "stages.dev1.proportions", "one for each stage of data, or none: cold")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"cold\": 0 }", "stages.dev1.proportions.cold", "above 0")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"batchSize\": 4, \"microBatchSize\": 8", "stages.dev1.microBatchSize", "at most batchSize, 4")]
+    [InlineData("\"from\": \"base\"", "\"from\": \"cold\"", "stages.dev1.from", "an earlier stage that yields a model: base, zero")]
+    public void Load_BadSft_NamesFieldAndWhatIsAllowed(string old, string bad, string path, string allowed)
+    {
+        var sft = "\"kind\": \"sft\", \"from\": \"base\", \"data\": [\"cold\"]";
+        Problem($"\"cold\": {{ {Collect} }}, \"dev1\": {{ {sft.Replace(old, bad)} }}", path).Allowed.ShouldContain(allowed);
+    }
+
     private static RecipeProblem Problem(string stages, string path) =>
         RecipeSamples.Fails(With(stages)).Problems.Where(problem => problem.Path == path).ShouldHaveSingleItem();
 
