@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Jobs.Evaluation;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Jobs.Sampling;
 using R1Cloud.GpuJob.Residency;
@@ -46,6 +47,7 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         {
             metrics[MetricNames.EvalPassAt1] = Share(sampled, "accuracy");
             metrics[MetricNames.EvalFormat] = Share(sampled, "format");
+            AddStatistics(metrics, [.. sampled.Where(answer => !answer.Scored.Dropped).GroupBy(answer => answer.Problem.Id).Select(group => group.ToList())]);
             metrics[MetricNames.EvalMeanLength] = sampled.Average(answer => answer.Result.Tokens.Length);
         }
 
@@ -62,6 +64,20 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
 
         async Task<List<SampledAnswer>> AskAsync(SamplingRecipe sampling, int samples) =>
             [.. (await sampler.AskAsync(problems, sampling, samples, (index, sample) => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))).SelectMany(answers => answers)];
+    }
+
+    // Over the problems, each with the samples that the rewards could judge.
+    private static void AddStatistics(Dictionary<string, double> metrics, IReadOnlyList<List<SampledAnswer>> problems)
+    {
+        if (problems.Count == 0) return;
+        metrics[MetricNames.EvalPassAt1Interval] = EvaluationStatistics.HalfInterval([.. problems.Select(answers => answers.Average(answer => answer.Scored.OfFamily("accuracy") ?? 0))]);
+        var k = problems.Min(answers => answers.Count);
+        metrics[MetricNames.EvalK] = k;
+        metrics[MetricNames.EvalPassAtK] = problems.Average(answers => EvaluationStatistics.PassAtK(answers.Count, answers.Count(Right), k));
+        metrics[MetricNames.EvalConsAtK] = problems.Average(answers => EvaluationStatistics.MajorityIsRight(answers.Take(k).Select(answer =>
+            (EvaluationStatistics.AnswerOf(new Completion(answer.Text, answer.Problem.Answer, answer.Finished)), Right(answer)))) ? 1 : 0);
+
+        static bool Right(SampledAnswer answer) => answer.Scored.OfFamily("accuracy") >= 1;
     }
 
     // Over the answers that the rewards could judge; how many they could not is a figure of its own.

@@ -89,6 +89,14 @@ public static class MetricNames
     public const string EvalGreedyFormat = "eval/greedy_format";
     /// <summary>Mean over problems of the share of samples that are right.</summary>
     public const string EvalPassAt1 = "eval/pass_at_1";
+    /// <summary>Half the width of the 95 % confidence interval of pass@1, over problems.</summary>
+    public const string EvalPassAt1Interval = "eval/pass_at_1_ci95";
+    /// <summary>The k of pass@k and cons@k: samples of each problem that could be judged.</summary>
+    public const string EvalK = "eval/k";
+    /// <summary>Mean over problems of the chance that one of k samples is right.</summary>
+    public const string EvalPassAtK = "eval/pass_at_k";
+    /// <summary>Share of problems whose most frequent answer among k samples is right.</summary>
+    public const string EvalConsAtK = "eval/cons_at_k";
     /// <summary>Share of samples with the right tags.</summary>
     public const string EvalFormat = "eval/format";
     /// <summary>Mean tokens a sampled answer.</summary>

@@ -40,7 +40,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
             "base": {
               "kind": "pretrain", "task": "addition", "steps": 200, "batchSize": 16, "saveEvery": 50,
               "model": { "hiddenSize": 32, "layers": 2, "heads": 2, "kvHeads": 1, "intermediateSize": 48, "maxPositions": 64 },
-              "corpus": { "tagged": 0.5, "guesses": 0.5 },
+              "corpus": { "tagged": 0.15, "guesses": 0.5 },
               "optimizer": { "learningRate": 5e-3, "warmupSteps": 5 }
             },
             "collect": {
