@@ -1,5 +1,6 @@
-using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Jobs.Evaluation;
 using R1Cloud.GpuJob.Jobs.Rollouts;
+using R1Cloud.GpuJob.Jobs.Sampling;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
@@ -26,6 +27,7 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         var problems = task.HeldOut(settings.Problems);
         var scoring = new OverlappedScoring(rewards, verifiers);
         var policy = await models.PolicyAsync(payload.Checkpoint, context);
+        var sampler = new ProblemSampler(policy, scoring, settings.Prompt, context);
 
         var greedy = await AskAsync(settings.Sampling with { Temperature = 0, TopP = 1, TopK = 0, MinP = 0 }, samples: 1);
         var sampled = settings.Samples > 0 && settings.Sampling.Temperature > 0 ? await AskAsync(settings.Sampling, settings.Samples) : [];
@@ -45,6 +47,7 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         {
             metrics[MetricNames.EvalPassAt1] = Share(sampled, "accuracy");
             metrics[MetricNames.EvalFormat] = Share(sampled, "format");
+            AddStatistics(metrics, [.. sampled.Where(answer => !answer.Scored.Dropped).GroupBy(answer => answer.Problem.Id).Select(group => group.ToList())]);
             metrics[MetricNames.EvalMeanLength] = sampled.Average(answer => answer.Result.Tokens.Length);
         }
 
@@ -59,35 +62,25 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         }
         return new JobOutcome(outputs, metrics);
 
-        async Task<List<Answer>> AskAsync(SamplingRecipe sampling, int samples)
-        {
-            var early = new Task<Answer>?[problems.Count, samples];
-            var requests = problems.Select((problem, index) => new GenerationRequest(
-                policy.EncodePrompt(problem.Prompt, payload.Settings.Prompt),
-                [.. Enumerable.Range(0, samples).Select(sample => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))],
-                policy.Tokenizer.EosIds)
-            {
-                OnFinished = scoring.Overlaps ? (sample, result) => early[index, sample] = JudgeAsync(problem, result) : null,
-            }).ToList();
-            IReadOnlyList<IReadOnlyList<GenerationResult>> results;
-            using (context.Time.Measure(TimePart.Generation)) results = policy.Generate(requests, sampling, context.Preemption);
-            using var _ = context.Time.Measure(TimePart.Reward);
-            return [.. await Task.WhenAll(problems.SelectMany((problem, index) => results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(problem, result))))];
-        }
+        async Task<List<SampledAnswer>> AskAsync(SamplingRecipe sampling, int samples) =>
+            [.. (await sampler.AskAsync(problems, sampling, samples, (index, sample) => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))).SelectMany(answers => answers)];
+    }
 
-        async Task<Answer> JudgeAsync(Problem problem, GenerationResult result)
-        {
-            var text = policy.Tokenizer.Decode(result.Tokens);
-            return new Answer(problem, result, text, await scoring.ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
-            {
-                Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
-            }, context.Preemption));
-        }
+    // Over the problems, each with the samples that the rewards could judge.
+    private static void AddStatistics(Dictionary<string, double> metrics, IReadOnlyList<List<SampledAnswer>> problems)
+    {
+        if (problems.Count == 0) return;
+        metrics[MetricNames.EvalPassAt1Interval] = EvaluationStatistics.HalfInterval([.. problems.Select(answers => answers.Average(answer => answer.Scored.OfFamily("accuracy") ?? 0))]);
+        var k = problems.Min(answers => answers.Count);
+        metrics[MetricNames.EvalK] = k;
+        metrics[MetricNames.EvalPassAtK] = problems.Average(answers => EvaluationStatistics.PassAtK(answers.Count, answers.Count(Right), k));
+        metrics[MetricNames.EvalConsAtK] = problems.Average(answers => EvaluationStatistics.MajorityIsRight(answers.Take(k).Select(answer =>
+            (EvaluationStatistics.AnswerOf(new Completion(answer.Text, answer.Problem.Answer, answer.Finished)), Right(answer)))) ? 1 : 0);
+
+        static bool Right(SampledAnswer answer) => answer.Scored.OfFamily("accuracy") >= 1;
     }
 
     // Over the answers that the rewards could judge; how many they could not is a figure of its own.
-    private static double Share(IReadOnlyCollection<Answer> answers, string family) =>
+    private static double Share(IReadOnlyCollection<SampledAnswer> answers, string family) =>
         answers.Where(answer => !answer.Scored.Dropped).Select(answer => answer.Scored.OfFamily(family) ?? 0).DefaultIfEmpty().Average();
-
-    private sealed record Answer(Problem Problem, GenerationResult Result, string Text, ScoredCompletion Scored);
 }

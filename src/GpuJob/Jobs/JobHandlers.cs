@@ -14,6 +14,8 @@ internal sealed class JobHandlers
         .Add(new PretrainHandler(models))
         .Add(new RolloutHandler(models))
         .Add(new UpdateHandler(models))
+        .Add(new SampleHandler(models))
+        .Add(new SftHandler(models))
         .Add(new EvaluateHandler(models));
 
     /// <summary>Adds the handler of a payload type.</summary>

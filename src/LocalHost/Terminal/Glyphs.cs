@@ -13,10 +13,11 @@ namespace R1Cloud.LocalHost.Terminal;
 /// <param name="Dot">Between two remarks.</param>
 /// <param name="Cut">Where a text was cut off.</param>
 /// <param name="Levels">Heights of a sparkline, lowest first.</param>
-internal sealed record Glyphs(string Done, string Failed, string Running, string Pending, char BarFull, char BarEmpty, string Arrow, string Dot, char Cut, string Levels)
+/// <param name="PlusMinus">Before half an interval.</param>
+internal sealed record Glyphs(string Done, string Failed, string Running, string Pending, char BarFull, char BarEmpty, string Arrow, string Dot, char Cut, string Levels, string PlusMinus)
 {
-    private static readonly Glyphs Unicode = new("✓", "✗", "▸", "·", '━', '─', "→", "·", '…', "▁▂▃▄▅▆▇█");
-    private static readonly Glyphs Ascii = new("+", "x", ">", ".", '=', '-', "->", "-", '~', "_.-=+*%#");
+    private static readonly Glyphs Unicode = new("✓", "✗", "▸", "·", '━', '─', "→", "·", '…', "▁▂▃▄▅▆▇█", "±");
+    private static readonly Glyphs Ascii = new("+", "x", ">", ".", '=', '-', "->", "-", '~', "_.-=+*%#", "+-");
 
     /// <summary>Those that a console can show.</summary>
     public static Glyphs For(IAnsiConsole console) => console.Profile.Capabilities.Unicode ? Unicode : Ascii;

@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared.Metrics;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Terminal;
@@ -20,6 +21,7 @@ internal sealed class ReportView(IAnsiConsole console)
         Line("");
         Line($" [teal]R1 Cloud[/]  [bold]{Markup.Escape(report.RunId)}[/]  [grey]seed {report.Seed}[/]");
         foreach (var stage in report.Stages) WriteStage(stage, report);
+        WriteStages(report);
         var samples = report.Stages.LastOrDefault(stage => stage.Samples.Count > 0)?.Samples ?? [];
         WriteSamples([.. samples.Take(SamplesShown)]);
         WriteTime(report);
@@ -51,6 +53,28 @@ internal sealed class ReportView(IAnsiConsole console)
             _ => "",
         };
         Line($" [grey]measured on {Format.Count(measured.Problems)} held-out problems{overlap}[/]");
+    }
+
+    // With two stages the figures before and after say it all.
+    private void WriteStages(RunReport report)
+    {
+        if (report.Stages.Count < 3) return;
+        Heading("Stages", "one row a stage, in order");
+        Line($" [grey]{"",-18}{"greedy",9}{"pass@1",17}{"cons@k",9}{"format",9}{"length",8}[/]");
+        foreach (var stage in report.Stages)
+        {
+            var name = Markup.Escape(Format.OneLine(stage.Label, 17, glyphs.Cut).PadRight(18));
+            if (stage.After is { } after)
+            {
+                var interval = after.PassAt1Interval is { } half ? $" {glyphs.PlusMinus} {Format.Number(half * 100, "0.0")}" : "";
+                var vote = after.ConsAtK is { } cons ? Format.Share(cons) : "";
+                Line(FormattableString.Invariant($" [bold]{name}[/]{Format.Share(after.GreedyAccuracy),9}{Format.Share(after.PassAt1) + interval,17}{vote,9}{Format.Share(after.Format),9}{Format.Number(after.MeanLength, "0.0"),8}"));
+            }
+            else if (stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept))
+            {
+                Line($" [bold]{name}[/][grey]kept {Format.Count(kept)} of {Format.Count(stage.Metrics.GetValueOrDefault(MetricNames.Samples))} samples[/]");
+            }
+        }
     }
 
     private void Row(StageReport stage, string name, Func<EvaluationFigures, string> write)

@@ -13,6 +13,10 @@ internal static class ShardMetrics
     {
         [MetricNames.Samples] = Sum,
         [MetricNames.Tokens] = Sum,
+        [MetricNames.SamplesKept] = Sum,
+        [MetricNames.Questions] = Sum,
+        [MetricNames.QuestionsKept] = Sum,
+        [MetricNames.QuestionsRepeated] = Sum,
         [MetricNames.MinLength] = shards => shards.Min(shard => shard.Value),
         [MetricNames.MaxLength] = shards => shards.Max(shard => shard.Value),
     };
@@ -24,7 +28,7 @@ internal static class ShardMetrics
         foreach (var name in shards.SelectMany(shard => shard.Metrics.Keys).Distinct())
         {
             if (name == MetricNames.RewardStd) continue;
-            merged[name] = Merges.GetValueOrDefault(name, Mean)(Values(shards, name));
+            merged[name] = (name.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal) ? Sum : Merges.GetValueOrDefault(name, Mean))(Values(shards, name));
         }
         if (shards.All(shard => shard.Metrics.ContainsKey(MetricNames.RewardStd) && shard.Metrics.ContainsKey(MetricNames.RewardMean)))
             merged[MetricNames.RewardStd] = PooledStd(shards);

@@ -40,6 +40,8 @@ internal static class ReportHtml
 
             """);
         if (report.Description is not null) page.Append(CultureInfo.InvariantCulture, $"<p>{E(report.Description)}</p>\n");
+        page.Append("<h2>Stages</h2>\n");
+        Table(page, ReportTables.Stages(report));
         page.Append("<h2>Results</h2>\n");
         Table(page, ReportTables.Results(report));
         page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Overlap(report))}</p>\n");

@@ -16,6 +16,8 @@ internal static class ReportMarkdown
         if (report.Description is not null) text.Append(report.Description).Append("\n\n");
         text.Append(CultureInfo.InvariantCulture, $"Seed {report.Seed}, recipe {report.RecipeHash}, {report.StartedAt:u} to {report.EndedAt:u}.\n\n");
 
+        text.Append("## Stages\n\n");
+        Table(text, ReportTables.Stages(report));
         text.Append("## Results\n\n");
         Table(text, ReportTables.Results(report));
         text.Append(ReportTables.Overlap(report)).Append("\n\n");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.Pipeline.Report;
 
@@ -8,6 +9,8 @@ internal sealed record ReportTable(IReadOnlyList<string> Head, IReadOnlyList<IRe
 /// <summary>The report's tables: what Markdown and HTML both show.</summary>
 internal static class ReportTables
 {
+    private const string None = "–";
+
     /// <summary>Each stage's model before and after.</summary>
     public static ReportTable Results(RunReport report)
     {
@@ -25,6 +28,26 @@ internal static class ReportTables
             Share(figures.Format), Number(figures.MeanLength), figures.Problems.ToString(CultureInfo.InvariantCulture),
         ];
     }
+
+    /// <summary>The run in one row a stage: what it made, measured, or the data that it kept.</summary>
+    public static ReportTable Stages(RunReport report) => new(
+        ["stage", "kind", "steps", "greedy accuracy", "pass@1 ± 95 %", "pass@k", "cons@k", "format", "mean length", "kept of samples"],
+        [.. report.Stages.Select(stage => (IReadOnlyList<string>)
+        [
+            stage.Label, stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture),
+            Maybe(stage.After?.GreedyAccuracy), PassAt1(stage.After), Maybe(stage.After?.PassAtK), Maybe(stage.After?.ConsAtK), Maybe(stage.After?.Format),
+            stage.After is { } after ? Number(after.MeanLength) : None, Kept(stage),
+        ])]);
+
+    /// <summary>pass@1 with its interval.</summary>
+    public static string PassAt1(EvaluationFigures? figures) =>
+        figures is null ? None : figures.PassAt1Interval is { } half ? $"{Share(figures.PassAt1)} ± {Share(half)}" : Share(figures.PassAt1);
+
+    private static string Kept(StageReport stage) => stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept)
+        ? string.Create(CultureInfo.InvariantCulture, $"{kept:0} of {stage.Metrics.GetValueOrDefault(MetricNames.Samples):0}")
+        : None;
+
+    private static string Maybe(double? share) => share is { } value ? Share(value) : None;
 
     /// <summary>Where the time went.</summary>
     public static ReportTable Time(RunReport report) => new(

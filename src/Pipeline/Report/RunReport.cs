@@ -67,6 +67,12 @@ public sealed record EvaluationFigures
     public required double GreedyFormat { get; init; }
     /// <summary>Mean over problems of the share of samples that are right.</summary>
     public required double PassAt1 { get; init; }
+    /// <summary>Half the width of pass@1's 95 % confidence interval over problems.</summary>
+    public double? PassAt1Interval { get; init; }
+    /// <summary>Mean over problems of the chance that one of k samples is right.</summary>
+    public double? PassAtK { get; init; }
+    /// <summary>Share of problems whose most frequent answer among k samples is right.</summary>
+    public double? ConsAtK { get; init; }
     /// <summary>Share of samples with the right tags.</summary>
     public required double Format { get; init; }
     /// <summary>Mean tokens a sample.</summary>

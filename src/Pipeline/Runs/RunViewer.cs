@@ -37,7 +37,7 @@ public sealed class RunViewer(
             var (stage, detail) = await CurrentAsync(run.Id, stages[current], cancellation);
             time += detail?.Time ?? new();
             jobs = await JobsAsync(run.Id, [.. jobIds, .. detail?.Jobs ?? []], cancellation);
-            if (detail is { JobSteps: true } && jobs is [var job]) stage = stage with { Done = job.Step, Metrics = job.Metrics };
+            if (detail is { JobSteps: true } && jobs is [var job]) stage = stage with { Done = job.Step, Total = job.Steps > 0 ? job.Steps : stage.Total, Metrics = job.Metrics };
             eta = status == RunStatus.Running ? Eta(stage, detail) : null;
             stages[current] = status switch
             {

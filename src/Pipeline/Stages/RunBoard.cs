@@ -58,7 +58,7 @@ internal sealed class RunBoard
         foreach (var (name, value) in result.Evaluation?.Metrics ?? new Dictionary<string, double>()) metrics[name] = value;
         return stage with
         {
-            Done = stage.Total, StartedAt = result.StartedAt, EndedAt = result.EndedAt, Checkpoint = result.Checkpoint, Metrics = metrics,
+            Done = result.Steps, Total = result.Steps, StartedAt = result.StartedAt, EndedAt = result.EndedAt, Checkpoint = result.Checkpoint, Metrics = metrics,
         };
     }
 

@@ -31,6 +31,8 @@ internal sealed record StageInput
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
     /// <summary>The checkpoint of the stage that this one starts from.</summary>
     public string? From { get; init; }
+    /// <summary>The files of the data stages before this one, by the stages' names.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Data { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
     /// <summary>Where a stage of many steps goes on, in a form of its own.</summary>
     public JsonElement? Cursor { get; init; }
 }
@@ -41,6 +43,8 @@ internal sealed record StageResult
     public required string Label { get; init; }
     public required int Steps { get; init; }
     public string? Checkpoint { get; init; }
+    /// <summary>The data that it made: JSON lines, in an order that does not depend on who made them.</summary>
+    public IReadOnlyList<string> Data { get; init; } = [];
     /// <summary>Where its time went, the final evaluation not included.</summary>
     public required TimeBreakdown Time { get; init; }
     public required DateTimeOffset StartedAt { get; init; }

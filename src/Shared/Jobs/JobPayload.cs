@@ -8,6 +8,8 @@ namespace R1Cloud.Shared.Jobs;
 [JsonDerivedType(typeof(PretrainJob), JobKinds.Pretrain)]
 [JsonDerivedType(typeof(RolloutJob), JobKinds.Rollout)]
 [JsonDerivedType(typeof(UpdateJob), JobKinds.Update)]
+[JsonDerivedType(typeof(SampleJob), JobKinds.Sample)]
+[JsonDerivedType(typeof(SftJob), JobKinds.Sft)]
 [JsonDerivedType(typeof(EvaluateJob), JobKinds.Evaluate)]
 [JsonDerivedType(typeof(NoopJob), JobKinds.Noop)]
 public abstract record JobPayload
@@ -32,6 +34,10 @@ public static class JobKinds
     public const string Rollout = "rollout";
     /// <summary>One policy update from rollouts.</summary>
     public const string Update = "update";
+    /// <summary>Generate completions and keep those worth learning from.</summary>
+    public const string Sample = "sample";
+    /// <summary>Fine-tune a checkpoint on prompts and completions.</summary>
+    public const string Sft = "sft";
     /// <summary>Measure a checkpoint.</summary>
     public const string Evaluate = "evaluate";
     /// <summary>Nothing: measures the road, not the load.</summary>
@@ -92,6 +98,42 @@ public sealed record UpdateJob : JobPayload
     public required IReadOnlyList<string> Rollouts { get; init; }
     /// <summary>Where the next checkpoint goes.</summary>
     public required string Checkpoint { get; init; }
+}
+
+/// <summary>Samples completions for a shard of a stage's questions and writes those worth learning from.</summary>
+public sealed record SampleJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Sample;
+    /// <summary>The stage's settings: a <see cref="CollectStage"/> or a <see cref="RejectionSampleStage"/>.</summary>
+    public required StageRecipe Settings { get; init; }
+    /// <summary>The task that asks the questions.</summary>
+    public required TaskRecipe Task { get; init; }
+    /// <summary>The model that answers.</summary>
+    public required string Checkpoint { get; init; }
+    /// <summary>The shard's first question within the stage.</summary>
+    public required int FirstQuestion { get; init; }
+    /// <summary>The shard's questions.</summary>
+    public required int QuestionCount { get; init; }
+    /// <summary>Path prefix of the data file; the attempt adds its own name and the extension.</summary>
+    public required string Output { get; init; }
+}
+
+/// <summary>Fine-tunes a checkpoint on the rows of data stages.</summary>
+public sealed record SftJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Sft;
+    /// <summary>The stage's settings.</summary>
+    public required SftStage Settings { get; init; }
+    /// <summary>The model to start from.</summary>
+    public required string From { get; init; }
+    /// <summary>The data stages' files by the stages' names.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Data { get; init; }
+    /// <summary>Where the stage's checkpoints are; the job adds the folder of its last step, which the rows decide.</summary>
+    public required string Checkpoints { get; init; }
 }
 
 /// <summary>Measures a checkpoint on held-out problems.</summary>

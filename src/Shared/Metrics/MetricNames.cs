@@ -44,6 +44,20 @@ public static class MetricNames
     public const string Samples = "samples";
     /// <summary>Samples that an update left out because a reward could not judge them, or all others of their group.</summary>
     public const string SamplesUnjudged = "samples/unjudged";
+    /// <summary>Rows trained on, each once an epoch.</summary>
+    public const string Rows = "rows";
+    /// <summary>Optimizer steps.</summary>
+    public const string Steps = "steps";
+    /// <summary>Samples kept to learn from.</summary>
+    public const string SamplesKept = "samples/kept";
+    /// <summary>Samples not kept, by the first reason, whose name follows.</summary>
+    public const string SamplesDropped = "samples/dropped/";
+    /// <summary>Questions asked.</summary>
+    public const string Questions = "questions";
+    /// <summary>Questions of which at least one sample was kept.</summary>
+    public const string QuestionsKept = "questions/kept";
+    /// <summary>Questions left out because the stage had drawn the same problem before.</summary>
+    public const string QuestionsRepeated = "questions/repeated";
     /// <summary>Share of completions dropped because a reward could not judge them; means of rewards are over the others.</summary>
     public const string DroppedRatio = "completions/dropped_ratio";
     /// <summary>Tokens generated or trained on.</summary>
@@ -75,6 +89,14 @@ public static class MetricNames
     public const string EvalGreedyFormat = "eval/greedy_format";
     /// <summary>Mean over problems of the share of samples that are right.</summary>
     public const string EvalPassAt1 = "eval/pass_at_1";
+    /// <summary>Half the width of the 95 % confidence interval of pass@1, over problems.</summary>
+    public const string EvalPassAt1Interval = "eval/pass_at_1_ci95";
+    /// <summary>The k of pass@k and cons@k: samples of each problem that could be judged.</summary>
+    public const string EvalK = "eval/k";
+    /// <summary>Mean over problems of the chance that one of k samples is right.</summary>
+    public const string EvalPassAtK = "eval/pass_at_k";
+    /// <summary>Share of problems whose most frequent answer among k samples is right.</summary>
+    public const string EvalConsAtK = "eval/cons_at_k";
     /// <summary>Share of samples with the right tags.</summary>
     public const string EvalFormat = "eval/format";
     /// <summary>Mean tokens a sampled answer.</summary>

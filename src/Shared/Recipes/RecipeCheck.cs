@@ -27,7 +27,7 @@ public sealed record RecipeSummary(string Name, string Hash, IReadOnlyList<Stage
         foreach (var s in Stages.Append(Total))
         {
             text.AppendLine().Append(CultureInfo.InvariantCulture,
-                $"  {s.Name,-16} {s.Kind,-9} {s.Steps,8:N0} steps {s.Jobs,8:N0} jobs {s.Samples,12:N0} samples {s.MaxTokens,15:N0} tokens at most");
+                $"  {s.Name,-16} {s.Kind,-16} {s.Steps,8:N0} steps {s.Jobs,8:N0} jobs {s.Samples,12:N0} samples {s.MaxTokens,15:N0} tokens at most");
         }
         return text.ToString();
     }
@@ -73,6 +73,8 @@ public static class RecipeCheck
     {
         PretrainStage s => With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions), evaluation, 1),
         RlStage s => With(Rollouts(name, s), evaluation, 1 + (s.EvaluateEvery > 0 ? s.Iterations / s.EvaluateEvery : 0)),
+        SampleStage s => new(name, s is CollectStage ? "collect" : "rejection-sample", s.From, 0, s.Shards, (long)s.Questions * s.Samples, (long)s.Questions * s.Samples * s.Sampling.MaxNewTokens),
+        SftStage s => With(new(name, "sft", s.From, 0, 1, 0, 0), evaluation, 1), // its rows are known once they are made
         EvaluateStage s => With(new(name, "evaluate", s.From, 0, 0, 0, 0), s.Evaluation, 1),
         _ => throw new ArgumentException($"Stage {name}: {stage.GetType().Name} has no summary.", nameof(stage)),
     };

@@ -16,18 +16,20 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             CheckFrom(path, name, stage);
             if (stage is PretrainStage pretrain) CheckPretrain(path, pretrain);
             if (stage is RlStage rl) CheckRl(path, name, rl);
+            if (stage is SampleStage sample) CheckSample(path, name, sample);
+            if (stage is SftStage sft) CheckSft(path, name, sft);
             if (stage is EvaluateStage evaluate) CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
         }
         if (recipe.Evaluation is null) return;
         CheckEvaluation("evaluation", recipe.Evaluation, null);
-        foreach (var name in order.Where(name => recipe.Stages[name] is not EvaluateStage))
+        foreach (var name in order.Where(name => recipe.Stages[name].YieldsModel()))
             CheckLength("evaluation", recipe.Evaluation.Sampling, "evaluation.task", recipe.Evaluation.Task, ModelOf(name));
     }
 
     private void CheckFrom(string path, string name, StageRecipe stage)
     {
         if (stage.From is null) return;
-        var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier] is not EvaluateStage).ToList();
+        var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier].YieldsModel()).ToList();
         if (!recipe.Stages.ContainsKey(stage.From) && WasDropped("stages", stage.From)) return;
         Require(candidates.Contains(stage.From), $"{path}.from", stage.From,
             candidates.Count > 0 ? $"an earlier stage that yields a model: {string.Join(", ", candidates)}" : "an earlier stage that yields a model, and there is none before this one",
@@ -73,6 +75,40 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         }
         CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
         CheckLength(path, stage.Sampling, $"{path}.task", stage.Task, ModelOf(name));
+    }
+
+    private void CheckSample(string path, string name, SampleStage stage)
+    {
+        Require(stage.Shards <= stage.Questions, $"{path}.shards", stage.Shards, $"at most questions, {stage.Questions}", involved: $"{path}.questions");
+        Require(stage.Keep <= stage.Samples, $"{path}.keep", stage.Keep, $"at most samples, {stage.Samples}", involved: $"{path}.samples");
+        Require(stage.Sampling.Temperature > 0 || stage.Samples == 1, $"{path}.samples", stage.Samples, "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
+        foreach (var reward in stage.Minimums.Keys)
+        {
+            Require(stage.Rewards.ContainsKey(reward), $"{path}.minimums.{reward}", reward, $"a name in the stage's rewards: {string.Join(", ", stage.Rewards.Keys)}", involved: [$"{path}.rewards", $"{path}.minimums"]);
+        }
+        if (CheckTask($"{path}.task", stage.Task) is { } bounds)
+        {
+            Require(stage.Questions <= bounds.Training, $"{path}.questions", stage.Questions,
+                $"at most {bounds.Training}: the training problems of task {stage.Task}", involved: [$"{path}.task", $"tasks.{stage.Task}"]);
+        }
+        CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
+        CheckLength(path, stage.Sampling, $"{path}.task", stage.Task, ModelOf(name));
+    }
+
+    private void CheckSft(string path, string name, SftStage stage)
+    {
+        var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier] is SampleStage).ToList();
+        var allowed = candidates.Count > 0 ? $"earlier stages that make data, each once: {string.Join(", ", candidates)}" : "earlier stages that make data (collect, rejection-sample), and there is none before this one";
+        for (var i = 0; i < stage.Data.Count; i++)
+        {
+            var data = stage.Data[i];
+            if (!recipe.Stages.ContainsKey(data) && WasDropped("stages", data)) continue;
+            Require(candidates.Contains(data) && !stage.Data.Take(i).Contains(data), $"{path}.data[{i}]", data, allowed, Spelling.DidYouMean(data, candidates), involved: $"{path}.data");
+        }
+        Require(stage.Proportions.Count == 0 || stage.Data.Order().SequenceEqual(stage.Proportions.Keys.Order()), $"{path}.proportions", string.Join(", ", stage.Proportions.Keys),
+            $"one for each stage of data, or none: {string.Join(", ", stage.Data)}", involved: $"{path}.data");
+        Require(stage.MicroBatchSize <= stage.BatchSize, $"{path}.microBatchSize", stage.MicroBatchSize, $"at most batchSize, {stage.BatchSize}; 0 takes the batch whole", involved: $"{path}.batchSize");
+        CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
     }
 
     private void CheckEvaluation(string path, EvaluationRecipe evaluation, (string Path, ModelShape Model)? model)

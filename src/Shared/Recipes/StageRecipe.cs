@@ -6,12 +6,18 @@ namespace R1Cloud.Shared.Recipes;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(PretrainStage), "pretrain")]
 [JsonDerivedType(typeof(RlStage), "rl")]
+[JsonDerivedType(typeof(CollectStage), "collect")]
+[JsonDerivedType(typeof(RejectionSampleStage), "rejection-sample")]
+[JsonDerivedType(typeof(SftStage), "sft")]
 [JsonDerivedType(typeof(EvaluateStage), "evaluate")]
 public abstract record StageRecipe
 {
     /// <summary>The stage whose model this one starts from; null for a stage that makes its own.</summary>
     [JsonPropertyOrder(-1)]
     public string? From { get; init; }
+
+    /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
+    public virtual bool YieldsModel() => true;
 }
 
 /// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>
@@ -115,6 +121,9 @@ public sealed record RlStage : StageRecipe
 [Needs(nameof(From))]
 public sealed record EvaluateStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override bool YieldsModel() => false;
+
     /// <summary>What is measured.</summary>
     public required EvaluationRecipe Evaluation { get; init; }
 }

@@ -62,7 +62,12 @@ public static class BlobLayout
 
     /// <summary>A checkpoint's folder.</summary>
     public static string Checkpoint(string runId, string stage, int step) =>
-        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/checkpoints/{stage}/step-{step:D6}/");
+        CheckpointIn(Checkpoints(runId, stage), step);
+
+    /// <summary>The folder of a step's checkpoint among others.</summary>
+    /// <param name="checkpoints">What they begin with, a slash at its end.</param>
+    /// <param name="step">The step.</param>
+    public static string CheckpointIn(string checkpoints, int step) => string.Create(CultureInfo.InvariantCulture, $"{checkpoints}step-{step:D6}/");
 
     /// <summary>A stage's checkpoints begin so.</summary>
     public static string Checkpoints(string runId, string stage) => $"runs/{runId}/checkpoints/{stage}/";
@@ -70,6 +75,10 @@ public static class BlobLayout
     /// <summary>Path prefix of a shard's rollout files. Not below the run: storage deletes what lies under <c>rollouts/</c> once it is old, and knows prefixes only.</summary>
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/{shard}");
+
+    /// <summary>Path prefix of a shard's data file.</summary>
+    public static string Data(string runId, string stage, int shard) =>
+        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/data/{stage}/{shard}");
 
     /// <summary>A stage's metrics: an append blob, one JSON line a step.</summary>
     public static string Metrics(string runId, string stage) => $"runs/{runId}/metrics/{stage}.jsonl";

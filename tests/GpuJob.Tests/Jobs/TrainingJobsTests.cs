@@ -157,6 +157,9 @@ public sealed class TrainingJobsTests : IDisposable
         outcome.Metrics[MetricNames.EvalOverlap].ShouldBe(0);
         outcome.Metrics[MetricNames.EvalProblems].ShouldBe(32);
         outcome.Metrics[MetricNames.EvalPassAt1].ShouldBeInRange(0, 1);
+        outcome.Metrics[MetricNames.EvalK].ShouldBe(2);
+        outcome.Metrics[MetricNames.EvalPassAtK].ShouldBeGreaterThanOrEqualTo(outcome.Metrics[MetricNames.EvalPassAt1]);
+        outcome.Metrics[MetricNames.EvalConsAtK].ShouldBeLessThanOrEqualTo(outcome.Metrics[MetricNames.EvalPassAtK]);
         (await jobs.Blobs.TryReadAsync(outcome.Outputs["samples"]))!.ToString().ShouldContain("\"greedy\":true");
     }
 

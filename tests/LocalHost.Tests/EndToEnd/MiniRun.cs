@@ -31,8 +31,44 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
         }
         """;
 
+    /// <summary>The chain between two RL stages in small: data from the base model, fine-tuning, RL.</summary>
+    public const string Chain = """
+        {
+          "name": "chain", "seed": 5,
+          "tasks": { "addition": { "kind": "arithmetic", "digits": 1, "heldOutPercent": 20 } },
+          "stages": {
+            "base": {
+              "kind": "pretrain", "task": "addition", "steps": 200, "batchSize": 16, "saveEvery": 50,
+              "model": { "hiddenSize": 32, "layers": 2, "heads": 2, "kvHeads": 1, "intermediateSize": 48, "maxPositions": 64 },
+              "corpus": { "tagged": 0.15, "guesses": 0.5 },
+              "optimizer": { "learningRate": 5e-3, "warmupSteps": 5 }
+            },
+            "collect": {
+              "kind": "collect", "from": "base", "task": "addition", "questions": 60, "samples": 8, "keep": 2, "shards": 2,
+              "sampling": { "maxNewTokens": 24 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 1 },
+              "minimums": { "format/think-answer": 1 }
+            },
+            "dev1": {
+              "kind": "sft", "from": "base", "data": ["collect"], "epochs": 4, "batchSize": 8, "saveEvery": 10,
+              "optimizer": { "learningRate": 1e-3, "warmupSteps": 5, "schedule": "cosine" }
+            },
+            "rl": {
+              "kind": "rl", "from": "dev1", "task": "addition", "iterations": 3, "questions": 16, "groupSize": 4, "miniBatches": 2, "shards": 2,
+              "sampling": { "maxNewTokens": 24 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 },
+              "optimizer": { "learningRate": 1e-4 }
+            }
+          },
+          "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
+          "workers": { "count": 1, "threads": 1, "device": "cpu" },
+          "jobs": { "heartbeatTimeoutSeconds": 4 }
+        }
+        """;
+
     private readonly List<string> output = [];
     private Process? process;
+
+    /// <summary>The recipe, when it is not R1-Zero in small.</summary>
+    public string Json { get; init; } = Recipe;
 
     public string Data => folder[data];
 
@@ -44,7 +80,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     /// <summary>Gives the command that starts the run, or goes on with it.</summary>
     public void Start()
     {
-        var recipe = folder.Write("mini.json", Recipe);
+        var recipe = folder.Write("mini.json", Json);
         process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings], folder.Root, []);
         process.StandardInput.Close();
         foreach (var reader in new[] { process.StandardOutput, process.StandardError }) _ = CopyAsync(reader);

@@ -27,6 +27,22 @@ public sealed class ReportViewTests
         console.Text.ShouldContain("3 of them in the training data");
     }
 
+    [Theory]
+    [InlineData(80)]
+    [InlineData(120)]
+    public void Write_Chain_HasARowForEveryStage(int width)
+    {
+        var report = SampleRuns.Report;
+        var measured = report.Stages[1] with { Label = "rl-of-a-name-that-is-long", After = report.Stages[1].After! with { PassAt1Interval = 0.0123, ConsAtK = 0.995 } };
+        var data = report.Stages[0] with { Label = "collect", After = null, Metrics = new Dictionary<string, double> { ["samples"] = 2048, ["samples/kept"] = 700 } };
+        var console = new TextConsole(width);
+        new ReportView(console.Console).Write(report with { Stages = [report.Stages[0], data, measured] }, []);
+        console.Lines.ShouldAllBe(line => line.Length <= width);
+        console.Text.ShouldContain("99.4 % ± 1.2");
+        console.Text.ShouldContain("99.5 %");
+        console.Text.ShouldContain("kept 700 of 2,048 samples");
+    }
+
     private static TextConsole Write(int width)
     {
         var console = new TextConsole(width);

@@ -20,6 +20,20 @@ public class ReportTests
     }
 
     [Fact]
+    public void Stages_OfAChain_HaveOneRowEach()
+    {
+        var run = Sample();
+        var after = run.Stages[1].After! with { PassAt1Interval = 0.0125, PassAtK = 0.99, ConsAtK = 0.98 };
+        var data = new StageReport
+        {
+            Name = "collect", Label = "collect", Kind = "collect", Steps = 1, Time = new(), Metrics = new Dictionary<string, double> { ["samples"] = 2048, ["samples/kept"] = 700 },
+        };
+        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], data, run.Stages[1] with { After = after }] }, ReportFiles.StageCurve);
+        text.ShouldContain("| collect | collect | 1 | – | – | – | – | – | – | 700 of 2048 |");
+        text.ShouldContain("| 0.986 | 0.971 ± 0.013 | 0.990 | 0.980 | 0.999 | 24.2 | – |");
+    }
+
+    [Fact]
     public void Html_OfARun_IsSelfContainedAndEscaped()
     {
         var html = ReportHtml.Render(Sample());

@@ -148,6 +148,29 @@ internal static class FakeJobs
                 metrics[MetricNames.Tokens] = 1000;
                 timing = timing with { Update = 0.25 };
                 break;
+            case SampleJob job:
+                var stage = (SampleStage)job.Settings;
+                outputs["data"] = job.Output + ".a1.jsonl";
+                await blobs.WriteAsync(outputs["data"], new BinaryData(string.Concat(Enumerable.Range(job.FirstQuestion, job.QuestionCount).Select(question =>
+                    JsonSerializer.Serialize(new { prompt = $"{question}+1=", completion = $"{question + 1}", answer = $"{question + 1}", verdicts = new { } }) + "\n"))));
+                metrics[MetricNames.Questions] = job.QuestionCount;
+                metrics[MetricNames.Samples] = job.QuestionCount * stage.Samples;
+                metrics[MetricNames.SamplesKept] = stage.Minimums.Values.Max() > 1 ? 0 : job.QuestionCount;
+                metrics[MetricNames.SamplesDropped + "surplus"] = job.QuestionCount * stage.Samples - metrics[MetricNames.SamplesKept];
+                timing = timing with { Generation = 0.3 };
+                break;
+            case SftJob job:
+                var rows = new List<string>();
+                foreach (var file in job.Settings.Data.SelectMany(name => job.Data[name]))
+                    rows.AddRange((await blobs.TryReadAsync(file))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+                var steps = job.Settings.Epochs * ((rows.Count + job.Settings.BatchSize - 1) / job.Settings.BatchSize);
+                outputs["checkpoint"] = await CheckpointAsync(BlobLayout.CheckpointIn(job.Checkpoints, steps), steps);
+                outputs["steps"] = attempt + "steps.jsonl";
+                await blobs.WriteAsync(outputs["steps"], new BinaryData(string.Concat(Enumerable.Range(1, steps)
+                    .Select(step => JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 1.0 / step } }) + "\n"))));
+                (metrics[MetricNames.Loss], metrics[MetricNames.Steps], metrics[MetricNames.Rows]) = (1.0 / steps, steps, rows.Count);
+                timing = timing with { Update = 0.3 };
+                break;
             case EvaluateJob job:
                 var good = job.Checkpoint.Contains("/base/", StringComparison.Ordinal) ? 0.3 : 0.98;
                 foreach (var name in new[] { MetricNames.EvalGreedyAccuracy, MetricNames.EvalGreedyFormat, MetricNames.EvalPassAt1, MetricNames.EvalFormat })

@@ -5,6 +5,14 @@ namespace R1Cloud.Shared.Tests.Recipes;
 public sealed class RecipeCheckTests
 {
     [Fact]
+    public void Run_R1Mini_IsGoodAndHasEveryStage()
+    {
+        var report = RecipeCheck.Run(Path.Combine(RecipeSamples.RecipesFolder, "r1-mini.json"));
+        report.Problems.ShouldBeEmpty();
+        report.Summary!.Stages.Select(stage => stage.Kind).Distinct().ShouldBe(["pretrain", "rl", "collect", "sft", "rejection-sample"]);
+    }
+
+    [Fact]
     public void Summarize_GoodRecipe_CountsWhatTheRunDoes()
     {
         var stages = RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good, "x")).Stages;

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Jobs.Supervised;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
@@ -11,9 +12,9 @@ internal sealed class Corpus(IWorkedTask task, ITokenizer tokenizer, CorpusMix m
     /// <summary>A step's sequences.</summary>
     /// <param name="step">The step, from 0.</param>
     /// <param name="count">Sequences.</param>
-    public IReadOnlyList<CorpusRow> Batch(int step, int count) => [.. Enumerable.Range(0, count).Select(row => Row(step, row))];
+    public IReadOnlyList<TrainingRow> Batch(int step, int count) => [.. Enumerable.Range(0, count).Select(row => Row(step, row))];
 
-    private CorpusRow Row(int step, int row)
+    private TrainingRow Row(int step, int row)
     {
         var problem = task.Training(Seeds.Derive(seed, stage + "/problem", step, row));
         var example = task.WorkedExample(problem, mix, new SeededRandom(Seeds.Derive(seed, stage + "/example", step, row)));
@@ -21,8 +22,3 @@ internal sealed class Corpus(IWorkedTask task, ITokenizer tokenizer, CorpusMix m
         return new(prompt, [.. tokenizer.Encode(example), tokenizer.EosId]);
     }
 }
-
-/// <summary>One training sequence; the loss is on the completion alone.</summary>
-/// <param name="Prompt">The prompt's ids, begin mark included.</param>
-/// <param name="Completion">The completion's ids, end mark included.</param>
-internal sealed record CorpusRow(int[] Prompt, int[] Completion);

@@ -1,0 +1,62 @@
+using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Rewards.Language;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.GpuJob.Jobs.Sampling;
+
+/// <summary>Decides which samples are kept, and says why not of the others: the first rule that a sample breaks.</summary>
+internal sealed class SampleSelection
+{
+    private readonly IReadOnlyList<(string Reason, Func<SampledAnswer, bool> Drops)> rules;
+    private readonly int keep;
+
+    /// <summary>The rules of a stage, in the order in which they are asked.</summary>
+    public SampleSelection(SampleStage stage)
+    {
+        keep = stage.Keep;
+        rules = [("unjudged", answer => answer.Scored.Dropped), .. Filters(stage.Filters), .. stage.Minimums.Order(ByName).Select(minimum =>
+            ($"below/{minimum.Key}", (Func<SampledAnswer, bool>)(answer => answer.Scored.Verdicts[minimum.Key] is var verdict && (!verdict.Judged || verdict.Score < minimum.Value))))];
+    }
+
+    private static Comparer<KeyValuePair<string, double>> ByName { get; } = Comparer<KeyValuePair<string, double>>.Create((x, y) => string.CompareOrdinal(x.Key, y.Key));
+
+    /// <summary>Every reason that can be given, so that one that never occurs is counted 0.</summary>
+    public IReadOnlyList<string> Reasons => [.. rules.Select(rule => rule.Reason), "same", "surplus"];
+
+    /// <summary>Judges the samples of one question: null where a sample is kept, else why not.</summary>
+    public IReadOnlyList<string?> Judge(IReadOnlyList<SampledAnswer> answers)
+    {
+        var kept = new HashSet<string>(StringComparer.Ordinal);
+        return [.. answers.Select(answer =>
+        {
+            if (rules.FirstOrDefault(rule => rule.Drops(answer)) is { Reason: { } reason }) return reason;
+            if (kept.Contains(answer.Text)) return "same";
+            if (kept.Count == keep) return "surplus";
+            kept.Add(answer.Text);
+            return null;
+        })];
+    }
+
+    private static IEnumerable<(string, Func<SampledAnswer, bool>)> Filters(SampleFilters filters)
+    {
+        if (filters.Truncated) yield return ("truncated", answer => !answer.Finished);
+        if (filters.CodeBlocks) yield return ("code-block", answer => Thinking(answer.Text).Contains("```", StringComparison.Ordinal));
+        if (filters.MaxParagraph > 0)
+            yield return ("long-paragraph", answer => Thinking(answer.Text).Split("\n\n").Any(paragraph => paragraph.Trim().Length > filters.MaxParagraph));
+        if (filters.Language is { } language)
+        {
+            var reward = new LanguageConsistency(new() { Language = language });
+            yield return ("language", answer => reward.Score(Judged(answer)) is { Outcome: RewardOutcome.Scored } verdict && verdict.Score < filters.MinLanguage);
+        }
+        if (filters.MaxRepetition < 1)
+        {
+            var repetition = new Repetition(new() { MaxPenalty = -1, Unit = RepetitionUnit.Tokens });
+            yield return ("repetition", answer => -repetition.Score(Judged(answer)).Score > filters.MaxRepetition);
+        }
+    }
+
+    private static Completion Judged(SampledAnswer answer) => new(answer.Text, answer.Problem.Answer, answer.Finished) { Tokens = answer.Result.Tokens };
+
+    // Up to where the thinking ends; a completion that does not think is looked at whole.
+    private static string Thinking(string text) => text.IndexOf("</think>", StringComparison.Ordinal) is >= 0 and var end ? text[..end] : text;
+}

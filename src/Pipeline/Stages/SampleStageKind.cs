@@ -1,0 +1,65 @@
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>Data to learn from: a model is sampled in shards side by side, and what is good enough is kept.</summary>
+/// <typeparam name="TRecipe">The kind's recipe.</typeparam>
+internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>(name)
+    where TRecipe : SampleStage
+{
+    /// <inheritdoc/>
+    public override bool YieldsModel => false;
+
+    /// <inheritdoc/>
+    protected override int Steps(TRecipe settings) => 1;
+
+    /// <inheritdoc/>
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, TRecipe settings)
+    {
+        var start = context.CurrentUtcDateTime;
+        var shards = Shards(input, settings);
+        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Sample, Jobs = [.. shards.Select(shard => shard.JobId)] });
+
+        var results = await Task.WhenAll(shards.Select(shard => jobs.RunAsync(context, shard)));
+        var metrics = ShardMetrics.Combine(results);
+        if (metrics.GetValueOrDefault(MetricNames.SamplesKept) == 0)
+            throw new InvalidOperationException($"Stage '{input.Name}': none of {metrics.GetValueOrDefault(MetricNames.Samples)} samples was kept: {Reasons(metrics)}.");
+        await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, 1, metrics), JobCalls.Storage);
+        return new()
+        {
+            Label = input.Label,
+            Steps = 1,
+            Data = [.. results.Select(result => result.Output("data"))],
+            Metrics = metrics,
+            Time = results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+            StartedAt = new(start, TimeSpan.Zero),
+            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
+        };
+    }
+
+    /// <summary>The questions cut into shards that differ by at most one question.</summary>
+    internal static IReadOnlyList<JobSpec> Shards(StageInput input, SampleStage settings) => [.. Enumerable.Range(0, settings.Shards).Select(shard =>
+    {
+        var first = (int)((long)settings.Questions * shard / settings.Shards);
+        var next = (int)((long)settings.Questions * (shard + 1) / settings.Shards);
+        return input.Job(JobId.Create(input.Label, 0, JobKinds.Sample, shard), new SampleJob
+        {
+            Settings = settings,
+            Task = input.Tasks[settings.Task],
+            Checkpoint = input.RequireFrom(),
+            FirstQuestion = first,
+            QuestionCount = next - first,
+            Output = BlobLayout.Data(input.RunId, input.Label, shard),
+        });
+    })];
+
+    private static string Reasons(Dictionary<string, double> metrics) => string.Join(", ", metrics
+        .Where(metric => metric.Key.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal) && metric.Value > 0)
+        .Select(metric => $"{metric.Value} {metric.Key[MetricNames.SamplesDropped.Length..]}"));
+}

@@ -1,0 +1,43 @@
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>Supervised fine-tuning: one job, whose steps are the stage's. How many there are is known once the data is.</summary>
+internal sealed class SftStageKind() : StageKind<SftStage>("sft")
+{
+    /// <inheritdoc/>
+    protected override int Steps(SftStage settings) => settings.Epochs;
+
+    /// <inheritdoc/>
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, SftStage settings)
+    {
+        var start = context.CurrentUtcDateTime;
+        var job = input.Job(JobId.Create(input.Label, 0, JobKinds.Sft), new SftJob
+        {
+            Settings = settings,
+            From = input.RequireFrom(),
+            Data = input.Data,
+            Checkpoints = BlobLayout.Checkpoints(input.RunId, input.Label),
+        });
+        context.SetCustomStatus(new StageProgress { Total = settings.Epochs, Phase = JobKinds.Sft, Jobs = [job.JobId], JobSteps = true });
+
+        var result = await jobs.RunAsync(context, job);
+        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage);
+        return new()
+        {
+            Label = input.Label,
+            Steps = (int)result.Metrics[MetricNames.Steps],
+            Checkpoint = result.Output("checkpoint"),
+            Metrics = result.Metrics,
+            Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+            StartedAt = new(start, TimeSpan.Zero),
+            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
+        };
+    }
+}

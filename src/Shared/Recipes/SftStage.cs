@@ -1,0 +1,36 @@
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>Supervised fine-tuning on the rows of earlier data stages; the loss is on the completions alone.</summary>
+[Needs(nameof(From), nameof(Data))]
+public sealed record SftStage : StageRecipe
+{
+    /// <summary>The earlier stages whose rows are learned from.</summary>
+    [NotEmpty]
+    public IReadOnlyList<string> Data { get; init; } = [];
+
+    /// <summary>How the rows of several data stages are mixed: for each its part of the mix, in any unit. As many rows as that allows are taken, each once an epoch. Empty takes all rows.</summary>
+    [Name(OnNames = true), Bounds(Above = 0)]
+    public IReadOnlyDictionary<string, double> Proportions { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>How a row's prompt is put to the model.</summary>
+    public PromptRecipe Prompt { get; init; } = new();
+
+    /// <summary>Passes over the rows.</summary>
+    [Bounds(Min = 1, Max = 1000)]
+    public int Epochs { get; init; } = 2;
+
+    /// <summary>Rows a step; the last step of an epoch has those that are left.</summary>
+    [Bounds(Min = 1, Max = 65_536)]
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>Rows of about equal length in one forward and backward pass; gradients accumulate over a batch. 0 takes the batch whole.</summary>
+    [Bounds(Min = 0, Max = 65_536)]
+    public int MicroBatchSize { get; init; }
+
+    /// <summary>The optimizer; it starts afresh. A warm-up longer than the training ends with it.</summary>
+    public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 5e-6, Schedule = LearningRateSchedule.Cosine };
+
+    /// <summary>Steps between two saves of the job's progress.</summary>
+    [Bounds(Min = 1, Max = 999_999)]
+    public int SaveEvery { get; init; } = 100;
+}

@@ -1,0 +1,99 @@
+using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Tests.Stages;
+
+/// <summary>Stages that make data and stages that learn from it.</summary>
+public class ChainTests
+{
+    private const string Collect = """
+        "collect": {
+          "kind": "collect", "from": "base", "task": "addition", "questions": 7, "samples": 3, "shards": 2,
+          "rewards": { "accuracy/exact": 1 }, "minimums": { "accuracy/exact": 1 }
+        }
+        """;
+
+    [Fact]
+    public async Task Run_Collect_SamplesInShardsAndYieldsDataButNoModel()
+    {
+        await using var host = new PipelineHost();
+        await host.Runs.CreateAsync(TestRecipes.Load(Recipe(Collect)), "data", null);
+
+        var run = await host.WaitAsync("data", run => run.Status is RunStatus.Completed or RunStatus.Failed);
+
+        run.Error.ShouldBeNull();
+        run.Stages[1].Kind.ShouldBe("collect");
+        run.Stages[1].Checkpoint.ShouldBeNull();
+        run.Stages[1].Metrics[MetricNames.SamplesKept].ShouldBe(7);
+        run.Stages[1].Metrics[MetricNames.SamplesDropped + "surplus"].ShouldBe(14);
+        host.Pool.Ran.ShouldBe(
+            ["base/000000/pretrain/0", "base/000006/final-evaluate/0", "collect/000000/sample/0", "collect/000000/sample/1"], ignoreOrder: true);
+        var shard = (SampleJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("data", "collect/000000/sample/1"))).Payload;
+        (shard.FirstQuestion, shard.QuestionCount, shard.Checkpoint).ShouldBe((3, 4, "runs/data/checkpoints/base/step-000006/"));
+        host.Blobs.Paths.ShouldContain("runs/data/data/collect/1.a1.jsonl");
+    }
+
+    [Fact]
+    public async Task Run_CollectThatKeepsNothing_FailsAndSaysWhy()
+    {
+        await using var host = new PipelineHost();
+        await host.Runs.CreateAsync(TestRecipes.Load(Recipe(Collect.Replace("\"minimums\": { \"accuracy/exact\": 1 }", "\"minimums\": { \"accuracy/exact\": 2 }"))), "none", null);
+
+        var run = await host.WaitAsync("none", run => run.Status is RunStatus.Completed or RunStatus.Failed);
+
+        run.Error!.ShouldContain("none of 21 samples was kept: 21 surplus");
+    }
+
+    [Fact]
+    public async Task Run_Sft_LearnsFromTheDataOfTheNamedStagesAndIsMeasured()
+    {
+        await using var host = new PipelineHost();
+        await host.Runs.CreateAsync(TestRecipes.Load(Recipe($$"""{{Collect}}, "dev1": { "kind": "sft", "from": "base", "data": ["collect"], "epochs": 3, "batchSize": 4 }""")), "sft", null);
+
+        var run = await host.WaitAsync("sft", run => run.Status is RunStatus.Completed or RunStatus.Failed);
+
+        run.Error.ShouldBeNull();
+        var stage = run.Stages[2];
+        (stage.Kind, stage.Done, stage.Total, stage.Checkpoint).ShouldBe(("sft", 6, 6, "runs/sft/checkpoints/dev1/step-000006/"));
+        stage.Metrics[MetricNames.EvalGreedyAccuracy].ShouldBe(0.98);
+        var job = (SftJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("sft", "dev1/000000/sft/0"))).Payload;
+        job.From.ShouldBe("runs/sft/checkpoints/base/step-000006/");
+        job.Data["collect"].ShouldBe(["runs/sft/data/collect/0.a1.jsonl", "runs/sft/data/collect/1.a1.jsonl"]);
+        var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("sft", "dev1")))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        lines.Length.ShouldBe(7, "six steps and the evaluation");
+        var report = await host.Blobs.ReadJsonAsync<RunReport>(BlobLayout.Report("sft", "report.json"));
+        report.Stages[2].After!.GreedyAccuracy.ShouldBe(0.98);
+    }
+
+    [Fact]
+    public async Task Retry_FromTheDataStage_LearnsFromTheNewData()
+    {
+        await using var host = new PipelineHost();
+        await host.Runs.CreateAsync(TestRecipes.Load(Recipe($$"""{{Collect}}, "dev1": { "kind": "sft", "from": "base", "data": ["collect"] }""")), "anew", null);
+        await host.WaitAsync("anew", RunStatus.Completed);
+
+        host.Pool.Ran.Clear();
+        await host.Runs.RetryAsync("anew", "collect");
+        (await host.WaitAsync("anew", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
+
+        host.Pool.Ran.ShouldBe(["collect~1/000000/sample/0", "collect~1/000000/sample/1", "dev1~1/000000/sft/0", "dev1~1/000002/final-evaluate/0"], ignoreOrder: true);
+        var job = (SftJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("anew", "dev1~1/000000/sft/0"))).Payload;
+        job.Data["collect"].ShouldBe(["runs/anew/data/collect~1/0.a1.jsonl", "runs/anew/data/collect~1/1.a1.jsonl"]);
+    }
+
+    internal static string Recipe(string stages) => $$"""
+        {
+          "name": "chain",
+          "tasks": { "addition": { "kind": "arithmetic" } },
+          "evaluation": { "task": "addition", "problems": 8, "samples": 2 },
+          "stages": {
+            "base": { "kind": "pretrain", "task": "addition", "steps": 6, "saveEvery": 3, "optimizer": { "learningRate": 1e-3, "warmupSteps": 2 } },
+            {{stages}}
+          }
+        }
+        """;
+}

@@ -1,0 +1,72 @@
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Shared.Tests.Recipes;
+
+/// <summary>The rules of the stages between RL stages: those that make data, and those that learn from it.</summary>
+public sealed class ChainRecipeTests
+{
+    private const string Collect = """
+        "kind": "collect", "from": "zero", "task": "add", "questions": 50, "samples": 4, "keep": 2,
+        "rewards": { "accuracy/exact": 1 }, "minimums": { "accuracy/exact": 1 }
+        """;
+
+    [Fact]
+    public void Load_DataStage_HasItsKindsDefaults()
+    {
+        var stages = RecipeLoader.Parse(With($$"""
+            "cold": { {{Collect}}, "filters": { "language": "en" } }, "more": { {{Collect.Replace("collect", "rejection-sample")}} }
+            """), "good.json").Recipe.Stages;
+        stages["cold"].ShouldBeOfType<CollectStage>().Filters.ShouldBe(new() { Language = "en", MaxRepetition = 0.5 });
+        stages["more"].ShouldBeOfType<RejectionSampleStage>().Filters.ShouldBe(new());
+        stages["cold"].YieldsModel().ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("\"keep\": 2", "\"keep\": 5", "stages.cold.keep", "at most samples, 4")]
+    [InlineData("\"questions\": 50", "\"questions\": 5, \"shards\": 6", "stages.cold.shards", "at most questions, 5")]
+    [InlineData("\"questions\": 50", "\"questions\": 999999", "stages.cold.questions", "the training problems of task add")]
+    [InlineData("\"minimums\": { \"accuracy/exact\": 1 }", "\"minimums\": { \"format/think-answer\": 1 }", "stages.cold.minimums.format/think-answer", "a name in the stage's rewards: accuracy/exact")]
+    [InlineData("\"minimums\": { \"accuracy/exact\": 1 }", "\"minimums\": {}", "stages.cold.minimums", "at least one")]
+    [InlineData("\"from\": \"zero\",", "", "stages.cold.from", "a string")]
+    [InlineData("\"keep\": 2", "\"sampling\": { \"temperature\": 0 }", "stages.cold.samples", "1 at temperature 0")]
+    [InlineData("\"keep\": 2", "\"filters\": { \"language\": \"xx\" }", "stages.cold.filters.language", "one of ar")]
+    [InlineData("\"from\": \"zero\"", "\"from\": \"test\"", "stages.cold.from", "an earlier stage that yields a model: base, zero")]
+    public void Load_BadDataStage_NamesFieldAndWhatIsAllowed(string old, string bad, string path, string allowed) =>
+        Problem($"\"cold\": {{ {Collect.Replace(old, bad)} }}", path).Allowed.ShouldContain(allowed);
+
+    [Fact]
+    public void Load_FromADataStage_IsNotAllowed() =>
+        Problem($"\"cold\": {{ {Collect} }}, \"again\": {{ \"kind\": \"evaluate\", \"from\": \"cold\", \"evaluation\": {{ \"task\": \"add\", \"problems\": 10 }} }}", "stages.again.from")
+            .Allowed.ShouldContain("an earlier stage that yields a model: base, zero");
+
+    [Fact]
+    public void Load_Sft_HasThePapersDefaults()
+    {
+        var sft = RecipeLoader.Parse(With($$"""
+            "cold": { {{Collect}} }, "dev1": { "kind": "sft", "from": "base", "data": ["cold"] }
+            """), "good.json").Recipe.Stages["dev1"].ShouldBeOfType<SftStage>();
+        (sft.Epochs, sft.BatchSize).ShouldBe((2, 64));
+        sft.Optimizer.ShouldBe(new() { LearningRate = 5e-6, Schedule = LearningRateSchedule.Cosine, FinalRatio = 0.1 });
+    }
+
+    [Theory]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.dev1.data[0]", "earlier stages that make data, each once: cold")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\", \"cold\"]", "stages.dev1.data[1]", "each once")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": []", "stages.dev1.data", "at least one")]
+    [InlineData("\"data\": [\"cold\"]", "\"epochs\": 1", "stages.dev1.data", "at least one")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"warm\": 1 }", "stages.dev1.proportions", "one for each stage of data, or none: cold")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"cold\": 0 }", "stages.dev1.proportions.cold", "above 0")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"batchSize\": 4, \"microBatchSize\": 8", "stages.dev1.microBatchSize", "at most batchSize, 4")]
+    [InlineData("\"from\": \"base\"", "\"from\": \"cold\"", "stages.dev1.from", "an earlier stage that yields a model: base, zero")]
+    public void Load_BadSft_NamesFieldAndWhatIsAllowed(string old, string bad, string path, string allowed)
+    {
+        var sft = "\"kind\": \"sft\", \"from\": \"base\", \"data\": [\"cold\"]";
+        Problem($"\"cold\": {{ {Collect} }}, \"dev1\": {{ {sft.Replace(old, bad)} }}", path).Allowed.ShouldContain(allowed);
+    }
+
+    private static RecipeProblem Problem(string stages, string path) =>
+        RecipeSamples.Fails(With(stages)).Problems.Where(problem => problem.Path == path).ShouldHaveSingleItem();
+
+    private static string With(string stages) => RecipeSamples.Good
+        .Replace("\"problems\": 100 } }\n", $"\"problems\": 100 }} }}, {stages}\n", StringComparison.Ordinal);
+}
