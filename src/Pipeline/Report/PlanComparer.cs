@@ -35,12 +35,12 @@ internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
             all.AddRange(jobs.Select(job => job.Result));
             stages.Add(new(
                 result.Label,
+                result.Time.Wall + (result.Evaluation?.Time.Wall ?? 0),
+                planned.WallSeconds,
                 planned.Work?.GeneratedTokens,
                 Tokens(jobs, JobKinds.Rollout, JobKinds.Evaluate, "final-" + JobKinds.Evaluate),
                 planned.Work?.TrainedTokens,
-                Tokens(jobs, JobKinds.Update, JobKinds.Pretrain),
-                planned.WallSeconds,
-                result.Time.Wall + (result.Evaluation?.Time.Wall ?? 0)));
+                Tokens(jobs, JobKinds.Update, JobKinds.Pretrain)));
         }
         return new() { Device = options.PlanDevice, Stages = stages, Workers = Workers(all, recipe.Workers.Count * Math.Max(0, time.TotalSeconds)) };
     }

@@ -13,14 +13,15 @@ public sealed record PlanComparison
 
 /// <summary>A stage's plan and what it took, its evaluations included. Null: no estimate, or jobs that did not say.</summary>
 /// <param name="Label">The stage.</param>
+/// <param name="Seconds">Wall time taken.</param>
+/// <param name="PlannedSeconds">Wall time planned.</param>
 /// <param name="PlannedGenerated">Tokens to be sampled.</param>
 /// <param name="Generated">Tokens sampled.</param>
 /// <param name="PlannedTrained">Tokens to be trained on.</param>
 /// <param name="Trained">Tokens trained on.</param>
-/// <param name="PlannedSeconds">Wall time planned.</param>
-/// <param name="Seconds">Wall time taken.</param>
 public sealed record StageComparison(
-    string Label, double? PlannedGenerated, double? Generated, double? PlannedTrained, double? Trained, double? PlannedSeconds, double Seconds);
+    string Label, double Seconds, double? PlannedSeconds = null,
+    double? PlannedGenerated = null, double? Generated = null, double? PlannedTrained = null, double? Trained = null);
 
 /// <summary>
 /// Where the workers' seconds went. Of attempts that failed or were lost only the number is known: each counts as long as the attempt that won,
