@@ -32,4 +32,7 @@ public sealed record PipelineOptions
 
     /// <summary>The price's currency, ISO 4217.</summary>
     public string Currency { get; init; } = "USD";
+
+    /// <summary>The device, by its name in the price table, that a report's plan is made for.</summary>
+    public string PlanDevice { get; init; } = "cpu";
 }

@@ -63,7 +63,7 @@ public static class PipelineRegistration
             .AddSingleton<JobQueues>().AddSingleton<JobActivities>().AddSingleton<JobCompletions>()
             .AddSingleton<StageActivities>()
             .AddSingleton<MetricsActivities>().AddSingleton<MetricsReader>()
-            .AddSingleton<ReportBuilder>().AddSingleton<ReportActivities>()
+            .AddSingleton<PlanComparer>().AddSingleton<ReportBuilder>().AddSingleton<ReportActivities>()
             .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<RunViewer>().AddSingleton<RunRetries>().AddSingleton<RunService>().AddSingleton<RunData>()
             .AddSingleton<RunEvents>()
             .AddSingleton(provider => new RunHandlers(

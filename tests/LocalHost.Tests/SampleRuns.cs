@@ -46,6 +46,11 @@ internal static class SampleRuns
     public static RunReport Report { get; } = new()
     {
         RunId = Id, Name = "quickstart", RecipeHash = "362d0311", Seed = 1, StartedAt = Start, EndedAt = Start.AddSeconds(210), Overlap = 0,
+        Plan = new PlanComparison
+        {
+            Device = "cpu", Stages = [new("base", 72, 60), new("r1-zero", 128)],
+            Workers = new WorkerTime { Paid = 200, Useful = 150, Recomputed = 20, Failed = 0, Lost = 2, Preempted = 1 },
+        },
         Time = new TimeBreakdown { Wall = 200, Generation = 80, Update = 100, Reward = 4, Storage = 6 },
         Stages =
         [

@@ -31,6 +31,7 @@ internal static class CommandLine
         var root = new RootCommand("Trains reasoning models the DeepSeek-R1 way, as a durable workflow.");
         foreach (var command in HostCommands.All(context)) root.Subcommands.Add(command);
         foreach (var command in RecipeCommands.All(context)) root.Subcommands.Add(command);
+        root.Subcommands.Add(PlanCommand.Create(context));
         foreach (var command in RunCommands.All(context)) root.Subcommands.Add(command);
         HelpWithExamples.Install(root, ExitCode.All, "./r1 up recipes/quickstart.json", "./r1 check recipes/quickstart.json", "./r1 test");
         return root;

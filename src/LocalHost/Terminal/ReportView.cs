@@ -25,6 +25,7 @@ internal sealed class ReportView(IAnsiConsole console)
         var samples = report.Stages.LastOrDefault(stage => stage.Samples.Count > 0)?.Samples ?? [];
         WriteSamples([.. samples.Take(SamplesShown)]);
         WriteTime(report);
+        WritePlan(report.Plan);
         WriteFiles(files);
         Line("");
     }
@@ -132,6 +133,22 @@ internal sealed class ReportView(IAnsiConsole console)
             var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * (Width - 36)));
             Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}  [teal]{bar}[/]");
         }
+    }
+
+    private void WritePlan(PlanComparison? plan)
+    {
+        if (plan is null) return;
+        Heading("Plan and actual", $"planned for {plan.Device}");
+        foreach (var stage in plan.Stages)
+        {
+            var planned = stage.PlannedSeconds is { } seconds ? Format.Duration(seconds) : "no estimate";
+            Line($" [grey]{Markup.Escape(Format.OneLine(stage.Label, 15, glyphs.Cut)),-16}[/]{planned,12}[grey] {glyphs.Arrow,-2} [/]{Format.Duration(stage.Seconds),9}");
+        }
+        var time = plan.Workers;
+        double Part(double seconds) => time.Paid > 0 ? seconds / time.Paid : 0;
+        Line($" [grey]{"worker time",-16}[/]useful {Format.Share(Part(time.Useful))}, recomputed {Format.Share(Part(time.Recomputed))}, idle {Format.Share(Part(time.Idle))}");
+        if (time.Failed + time.Lost + time.Preempted > 0)
+            Line($" [grey]{"attempts",-16}[/]{time.Failed} failed, {time.Lost} lost, {time.Preempted} preempted");
     }
 
     private void WriteFiles(IReadOnlyList<(string What, string Path)> files)

@@ -8,7 +8,7 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Report;
 
 /// <summary>Gathers a run's report from its stages' results, metrics and example answers.</summary>
-internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, PipelineOptions options)
+internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, PlanComparer plans, PipelineOptions options)
 {
     private const int SamplePairs = 3;
 
@@ -40,6 +40,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pip
             Stages = stages,
             Time = results.Values.Aggregate(new TimeBreakdown(), (sum, result) => sum + result.Time + (result.Evaluation?.Time ?? new())),
             Cost = RunCosts.Of(options, recipe.Workers.Count, endedAt - startedAt),
+            Plan = await plans.CompareAsync(run.Id, recipe, results, endedAt - startedAt, cancellation),
             Overlap = overlaps.Count > 0 ? overlaps.Sum() : null,
         };
     }

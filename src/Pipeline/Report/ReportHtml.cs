@@ -63,6 +63,12 @@ internal static class ReportHtml
         page.Append("<p class=\"faint\">Along the critical path: of jobs side by side the slowest counts. Overhead is what is neither generation nor reward nor update.</p>\n");
         if (report.Cost is { } cost)
             page.Append(CultureInfo.InvariantCulture, $"<p>Cost: {cost.Amount:0.00} {E(cost.Currency)} for {cost.WorkerSeconds:0} worker seconds. <span class=\"faint\">{E(cost.Note)}</span></p>\n");
+        if (report.Plan is { } plan)
+        {
+            page.Append("<h2>Plan and actual</h2>\n");
+            Table(page, ReportTables.Plan(plan));
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Workers(plan))}</p>\n");
+        }
         page.Append("<h2>Checkpoints</h2>\n");
         Table(page, ReportTables.Checkpoints(report), "text");
         return page.Append("</body>\n</html>\n").ToString();

@@ -40,6 +40,12 @@ internal static class ReportMarkdown
         text.Append("Along the critical path: of jobs side by side the slowest counts. Overhead is what is neither generation nor reward nor update.\n\n");
         if (report.Cost is { } cost)
             text.Append(CultureInfo.InvariantCulture, $"Cost: {cost.Amount:0.00} {cost.Currency} for {cost.WorkerSeconds:0} worker seconds. {cost.Note}\n\n");
+        if (report.Plan is { } plan)
+        {
+            text.Append("## Plan and actual\n\n");
+            Table(text, ReportTables.Plan(plan));
+            text.Append(ReportTables.Workers(plan)).Append("\n\n");
+        }
         text.Append("## Checkpoints\n\n");
         Table(text, ReportTables.Checkpoints(report));
         return text.ToString().TrimEnd() + "\n";

@@ -54,6 +54,25 @@ internal static class ReportTables
         ["stage", "wall s", "generation s", "reward s", "update s", "storage s", "waiting s", "overhead"],
         [.. report.Stages.Select(stage => Row(stage.Label, stage.Time)), Row("all, evaluations included", report.Time)]);
 
+    /// <summary>What was planned and what it took.</summary>
+    public static ReportTable Plan(PlanComparison plan) => new(
+        ["stage", "generated, planned", "generated", "trained, planned", "trained", "wall s, planned", "wall s"],
+        [.. plan.Stages.Select(stage => (IReadOnlyList<string>)
+        [
+            stage.Label, Count(stage.PlannedGenerated), Count(stage.Generated), Count(stage.PlannedTrained), Count(stage.Trained),
+            stage.PlannedSeconds is { } seconds ? Number(seconds) : "no estimate", Number(stage.Seconds),
+        ])]);
+
+    /// <summary>Useful and wasted worker time in a sentence.</summary>
+    public static string Workers(PlanComparison plan)
+    {
+        var time = plan.Workers;
+        return $"Planned for {plan.Device}. Worker time: {Number(time.Paid)} s, of which useful {Part(time.Useful)}, recomputed {Part(time.Recomputed)} (estimated), idle {Part(time.Idle)}; "
+            + $"attempts failed: {time.Failed}, lost: {time.Lost}, preempted: {time.Preempted}.";
+
+        string Part(double seconds) => time.Paid > 0 ? $"{Number(seconds)} s ({(seconds / time.Paid).ToString("0.0 %", CultureInfo.InvariantCulture)})" : $"{Number(seconds)} s";
+    }
+
     /// <summary>Where the checkpoints are.</summary>
     public static ReportTable Checkpoints(RunReport report) => new(
         ["stage", "checkpoint"],
@@ -69,6 +88,8 @@ internal static class ReportTables
 
     /// <summary>A share with three digits.</summary>
     public static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+
+    private static string Count(double? value) => value?.ToString("#,0", CultureInfo.InvariantCulture) ?? "not known";
 
     private static string Number(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 

@@ -25,6 +25,8 @@ public sealed record RunReport
     public required TimeBreakdown Time { get; init; }
     /// <summary>What it cost.</summary>
     public RunCost? Cost { get; init; }
+    /// <summary>Its plan against what it took.</summary>
+    public PlanComparison? Plan { get; init; }
     /// <summary>Evaluation problems that also occur in the training data, over all evaluations; 0 is a pass, null means not checked.</summary>
     public int? Overlap { get; init; }
 }

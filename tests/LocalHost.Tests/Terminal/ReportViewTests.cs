@@ -13,7 +13,8 @@ public sealed class ReportViewTests
         console.Lines.ShouldAllBe(line => line.Length <= width);
         foreach (var part in (string[])["quickstart-362d0311", "seed 1", "greedy accuracy", "10.2 %", "→", "99.2 %", "pass@1 (k = 4)", "14.3 %", "99.4 %",
             "512 held-out problems, none of them in the training data", "57+83=", "right: 140", "✗ before", "✓ after", "<answer>132</answer>",
-            "generation", "1:20", "40.0 %", "overhead", "8.0 %", "3:20 in stages, 3:30 from start to end", "TensorBoard", ".r1/runs/x/tensorboard", "█"])
+            "generation", "1:20", "40.0 %", "overhead", "8.0 %", "3:20 in stages, 3:30 from start to end", "TensorBoard", ".r1/runs/x/tensorboard", "█",
+            "Plan and actual", "1:00", "1:12", "no estimate", "useful 75.0 %, recomputed 10.0 %, idle 15.0 %", "0 failed, 2 lost, 1 preempted"])
         {
             console.Text.ShouldContain(part);
         }

@@ -179,6 +179,7 @@ internal static class FakeJobs
                 metrics[MetricNames.EvalProblems] = job.Settings.Problems;
                 metrics[MetricNames.EvalSamples] = job.Settings.Samples;
                 metrics[MetricNames.EvalOverlap] = 0;
+                metrics[MetricNames.Tokens] = job.Settings.Problems * (job.Settings.Samples + 1) * 22;
                 if (job.WithSamples)
                 {
                     outputs["samples"] = attempt + "samples.jsonl";

@@ -1,0 +1,28 @@
+using System.Globalization;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Plan;
+
+/// <summary>What a plan's figures rest on.</summary>
+internal static class PlanAssumptions
+{
+    /// <summary>The sentences.</summary>
+    public static IReadOnlyList<string> Of(Recipe recipe, PlanOptions options, DevicePrice device, int nodes, PriceTable prices)
+    {
+        List<FormattableString> sentences =
+        [
+            $"Completions take {options.LengthShare * 100:0.#} % of maxNewTokens, which bounds them from above (--length-share).",
+            $"A forward pass of S tokens takes 2·N·S + 2·L·d·S² operations, generating the same, training three times as many (6·N a token).",
+            $"Old log-probabilities are kept from sampling; the reference model scores (2·N a token) where the loss has a KL term.",
+            $"{options.Device}: {device.Teraflops:0.###} TFLOP/s at its peak, of which generating reaches {device.GenerationUtilisation * 100:0.#} % and training {device.TrainingUtilisation * 100:0.#} %; tiny models reach less.",
+            $"Rollout shards fan out over {nodes} {(nodes == 1 ? "node" : "nodes")}; an update, an evaluation and pretraining take one. Queueing, storage and starting are not counted.",
+            $"Checkpoints are FP32 weights with AdamW's two moments (12 bytes a parameter); rollouts take 8 bytes a token, example answers not counted.",
+            $"{device.PricePerHour:0.###} {prices.Currency} an hour and node, all nodes over the whole wall time ({device.Date}; {device.Source}).",
+        ];
+        if (recipe.Tasks.Values.Any(task => task is not ArithmeticTask))
+            sentences.Add($"Prompts of data sets take {EstimateContext.DatasetPromptTokens} tokens each: they are not read for the plan.");
+        if (recipe.Stages.Values.OfType<PretrainStage>().Any())
+            sentences.Add($"Pretraining examples are as long as the longest; the vocabulary has {RunPlanner.ArithmeticVocabulary} tokens.");
+        return [.. sentences.Select(sentence => sentence.ToString(CultureInfo.InvariantCulture))];
+    }
+}

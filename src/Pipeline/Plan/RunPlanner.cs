@@ -1,0 +1,99 @@
+using System.Reflection;
+using System.Text.Json.Serialization;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Plan;
+
+/// <summary>What a plan is made for.</summary>
+public sealed record PlanOptions
+{
+    /// <summary>Machines, one device each; null takes the recipe's workers.</summary>
+    public int? Nodes { get; init; }
+    /// <summary>The device's name in the price table.</summary>
+    public string Device { get; init; } = "cpu";
+    /// <summary>Expected length of a completion as a share of <c>maxNewTokens</c>.</summary>
+    public double LengthShare { get; init; } = 0.5;
+    /// <summary>The model of stages whose model the recipe does not shape.</summary>
+    public PlanModel? Model { get; init; }
+}
+
+/// <summary>Estimates a run before it is launched.</summary>
+public static class RunPlanner
+{
+    /// <summary>Tokens of an arithmetic task's vocabulary: marks, tags, digits and signs.</summary>
+    internal const int ArithmeticVocabulary = 24;
+
+    /// <summary>Makes the plan.</summary>
+    /// <exception cref="BadInputException">The table lacks the device, or an option is out of its limits.</exception>
+    public static RunPlanEstimate Plan(Recipe recipe, PlanOptions options, PriceTable prices)
+    {
+        var device = prices.Device(options.Device);
+        var nodes = options.Nodes ?? recipe.Workers.Count;
+        if (nodes is < 1 or > 1000) throw new BadInputException($"--nodes {nodes} is not allowed; allowed: 1 to 1000.");
+        if (options.LengthShare is not (> 0 and <= 1)) throw new BadInputException(FormattableString.Invariant($"--length-share {options.LengthShare} is not allowed; allowed: above 0, at most 1."));
+
+        var models = new Dictionary<string, PlanModel?>();
+        var stages = new List<StagePlan>();
+        foreach (var (name, stage) in recipe.Stages)
+        {
+            var model = stage switch
+            {
+                PretrainStage pretrain => PlanModel.Of(pretrain.Model, ArithmeticVocabulary),
+                { From: { } from } => models.GetValueOrDefault(from) ?? options.Model,
+                _ => options.Model,
+            };
+            models[name] = model;
+            stages.Add(Stage(recipe, name, stage, model, options.LengthShare, nodes, device));
+        }
+
+        var known = stages.Where(stage => stage.Work is not null).ToList();
+        var seconds = known.Sum(stage => stage.WallSeconds!.Value);
+        var gigabytes = known.Sum(stage => stage.Work!.CheckpointBytes + stage.Work.RolloutBytes) / 1e9;
+        return new()
+        {
+            Recipe = recipe.Name,
+            Device = options.Device,
+            Nodes = nodes,
+            Currency = prices.Currency,
+            Stages = stages,
+            WallSeconds = seconds,
+            DeviceHours = known.Sum(stage => stage.DeviceHours!.Value),
+            Cost = known.Sum(stage => stage.Cost!.Value),
+            StorageGigabytes = gigabytes,
+            StorageCostPerMonth = gigabytes * prices.StoragePerGigabyteMonth,
+            NoEstimate = [.. stages.Where(stage => stage.Work is null).Select(stage => stage.Name)],
+            Assumptions = PlanAssumptions.Of(recipe, options, device, nodes, prices),
+        };
+    }
+
+    private static StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, double share, int nodes, DevicePrice device)
+    {
+        var plan = new StagePlan { Name = name, Kind = KindOf(stage) };
+        if (StageEstimators.Find(stage) is not { } estimate) return plan with { Note = $"no estimate: stages of kind '{plan.Kind}' have none yet" };
+        if (model is null) return plan with { Note = "no estimate: the model is not known here; name its config.json with --model" };
+
+        var context = new EstimateContext(recipe, model, share);
+        var work = estimate(context, stage);
+        if (stage is not EvaluateStage && recipe.Evaluation is { } evaluation) work += context.Evaluate(evaluation);
+
+        var generation = device.Teraflops * 1e12 * device.GenerationUtilisation;
+        var generating = work.GenerationFlops / generation;
+        var training = work.TrainingFlops / (device.Teraflops * 1e12 * device.TrainingUtilisation);
+        // Shards are whole jobs: 3 shards on 2 nodes take as long as 2 on each.
+        var rounds = Math.Ceiling((double)work.Shards / nodes) / work.Shards;
+        var wall = work.FannedFlops / generation * rounds + (work.GenerationFlops - work.FannedFlops) / generation + training;
+        return plan with
+        {
+            Parameters = model.Parameters,
+            Work = work,
+            DeviceHours = (generating + training) / 3600,
+            WallSeconds = wall,
+            Cost = wall / 3600 * nodes * device.PricePerHour,
+        };
+    }
+
+    private static string KindOf(StageRecipe stage) =>
+        typeof(StageRecipe).GetCustomAttributes<JsonDerivedTypeAttribute>().FirstOrDefault(kind => kind.DerivedType == stage.GetType())?.TypeDiscriminator as string
+        ?? stage.GetType().Name;
+}

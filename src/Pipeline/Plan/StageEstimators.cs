@@ -1,0 +1,84 @@
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Plan;
+
+/// <summary>What an estimator sees.</summary>
+/// <param name="Recipe">The recipe.</param>
+/// <param name="Model">The stage's model.</param>
+/// <param name="LengthShare">Expected length of a completion as a share of the most that is allowed.</param>
+internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double LengthShare)
+{
+    /// <summary>Prompt tokens of data-set problems, which are not counted before the run.</summary>
+    public const int DatasetPromptTokens = 256;
+
+    /// <summary>A prompt's tokens: the longest of an arithmetic task.</summary>
+    public double PromptTokens(string task) => Recipe.Tasks[task] is ArithmeticTask sums ? ArithmeticSplit.Measure(sums).PromptTokens : DatasetPromptTokens;
+
+    /// <summary>Completions sampled: everything is one forward pass a token, the prompt's included.</summary>
+    public StageWork Generate(double completions, string task, SamplingRecipe sampling)
+    {
+        var length = sampling.MaxNewTokens * LengthShare;
+        return new() { GeneratedTokens = completions * length, GenerationFlops = completions * Model.Forward(PromptTokens(task) + length) };
+    }
+
+    /// <summary>An evaluation: one greedy answer and k samples a problem.</summary>
+    public StageWork Evaluate(EvaluationRecipe evaluation) => Generate((double)evaluation.Problems * (evaluation.Samples + 1), evaluation.Task, evaluation.Sampling);
+}
+
+/// <summary>The estimators by the type of the stage's recipe. A kind that is not here has no estimate.</summary>
+internal static class StageEstimators
+{
+    private static readonly Dictionary<Type, Func<EstimateContext, StageRecipe, StageWork>> All = new()
+    {
+        [typeof(PretrainStage)] = (context, stage) => Pretrain(context, (PretrainStage)stage),
+        [typeof(RlStage)] = (context, stage) => Rl(context, (RlStage)stage),
+        [typeof(EvaluateStage)] = (context, stage) => context.Evaluate(((EvaluateStage)stage).Evaluation),
+    };
+
+    /// <summary>The estimator of a stage; null when there is none.</summary>
+    public static Func<EstimateContext, StageRecipe, StageWork>? Find(StageRecipe stage) => All.GetValueOrDefault(stage.GetType());
+
+    private static StageWork Pretrain(EstimateContext context, PretrainStage stage)
+    {
+        var length = context.Recipe.Tasks[stage.Task] is ArithmeticTask sums ? ArithmeticSplit.Measure(sums).ExampleTokens : stage.Model.MaxPositions;
+        var sequences = (double)stage.Steps * stage.BatchSize;
+        return new()
+        {
+            TrainedTokens = sequences * length,
+            TrainingFlops = sequences * 3 * context.Model.Forward(length), // The backward pass takes twice the forward: 6·N a token.
+            CheckpointBytes = context.Model.CheckpointBytes,
+        };
+    }
+
+    private static StageWork Rl(EstimateContext context, RlStage stage)
+    {
+        const int BytesPerToken = 8; // An id and a log-probability of 4 bytes each.
+        var completions = (double)stage.Iterations * stage.Questions * stage.GroupSize;
+        var length = context.PromptTokens(stage.Task) + stage.Sampling.MaxNewTokens * context.LengthShare;
+        var passes = completions * stage.Epochs;
+        var scores = stage.Loss.KlWeight > 0 ? passes : 0;
+        var rollouts = context.Generate(completions, stage.Task, stage.Sampling);
+        var work = rollouts with
+        {
+            FannedFlops = rollouts.GenerationFlops,
+            Shards = stage.Shards,
+            TrainedTokens = passes * length,
+            ScoredTokens = scores * length,
+            TrainingFlops = (3 * passes + scores) * context.Model.Forward(length),
+            CheckpointBytes = KeptCheckpoints(stage) * context.Model.CheckpointBytes,
+            RolloutBytes = completions * length * BytesPerToken,
+        };
+        if (stage.EvaluateEvery == 0 || context.Recipe.Evaluation is not { } evaluation) return work;
+        // Points of the learning curve are greedy only; the last step is measured as the stage's result.
+        var points = (stage.Iterations - 1) / stage.EvaluateEvery;
+        return work + context.Generate((double)points * evaluation.Problems, evaluation.Task, evaluation.Sampling);
+    }
+
+    /// <summary>Checkpoints that stay: multiples of keepEvery, the last two, and the last reference.</summary>
+    internal static int KeptCheckpoints(RlStage stage)
+    {
+        var reference = stage.ReferenceEvery > 0 ? stage.Iterations / stage.ReferenceEvery * stage.ReferenceEvery : 0;
+        return stage.Iterations / stage.KeepEvery
+            + new[] { stage.Iterations, stage.Iterations - 1, reference }.Distinct().Count(step => step > 0 && step % stage.KeepEvery != 0);
+    }
+}

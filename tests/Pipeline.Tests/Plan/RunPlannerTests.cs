@@ -1,0 +1,150 @@
+using System.Text.Json;
+using R1Cloud.Pipeline.Plan;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Pipeline.Tests.Plan;
+
+public class RunPlannerTests
+{
+    // 10⁶ operations a second, of which generating reaches half and training a quarter; 3.6 an hour is 0.001 a second.
+    private static readonly PriceTable Prices = PriceTable.Parse("""
+        { "currency": "EUR", "storagePerGigabyteMonth": 2, "devices": {
+          "slow": { "teraflops": 1e-6, "generationUtilisation": 0.5, "trainingUtilisation": 0.25, "pricePerHour": 3.6, "date": "2026", "source": "test" } } }
+        """, "prices.json");
+
+    // A layer: attention 4×8 + 4×4, SwiGLU 3×4×8, norms 2×4; then the last norm and 24 tokens × 4.
+    private const double Parameters = 152 + 4 + 96;
+
+    [Fact]
+    public void Plan_Pretrain_IsSixNATokenAndAttention()
+    {
+        var stage = Plan(Recipe()).Stages[0];
+
+        stage.Kind.ShouldBe("pretrain");
+        stage.Parameters.ShouldBe(Parameters);
+        // 10 steps of 2 sequences of at most 32 tokens: 3 × (2·252·32 + 2·1·4·32²) each.
+        stage.Work!.TrainedTokens.ShouldBe(640);
+        stage.Work.TrainingFlops.ShouldBe(20 * 3 * 24_320);
+        stage.Work.GeneratedTokens.ShouldBe(0);
+        stage.Work.CheckpointBytes.ShouldBe(12 * Parameters);
+        stage.WallSeconds!.Value.ShouldBe(1_459_200 / 250_000.0, 1e-9);
+    }
+
+    [Fact]
+    public void Plan_Rl_FansShardsOutAndUpdatesOnOneNode()
+    {
+        var plan = Plan(Recipe());
+        var stage = plan.Stages[1];
+
+        // 40 completions of half of 26 tokens after 7 of prompt: a forward pass of 20 tokens takes 2·252·20 + 2·1·4·20² = 13,280.
+        stage.Work!.GeneratedTokens.ShouldBe(40 * 13);
+        stage.Work.TrainedTokens.ShouldBe(40 * 20);
+        stage.Work.ScoredTokens.ShouldBe(40 * 20);
+        stage.Work.GenerationFlops.ShouldBe(40 * 13_280);
+        stage.Work.TrainingFlops.ShouldBe(40 * 13_280 * 4);
+        stage.Work.CheckpointBytes.ShouldBe(3 * 12 * Parameters); // 2 and 4, and the last.
+        stage.Work.RolloutBytes.ShouldBe(40 * 20 * 8);
+        // Three shards on two nodes: two rounds of a third.
+        stage.WallSeconds!.Value.ShouldBe(1.0624 * 2 / 3 + 8.4992, 1e-9);
+        stage.DeviceHours!.Value.ShouldBe((1.0624 + 8.4992) / 3600, 1e-12);
+        stage.Cost!.Value.ShouldBe(stage.WallSeconds.Value * 2 * 0.001, 1e-12);
+        plan.WallSeconds.ShouldBe(plan.Stages.Sum(s => s.WallSeconds!.Value), 1e-9);
+        plan.StorageCostPerMonth.ShouldBe((4 * 12 * Parameters + 6400) / 1e9 * 2, 1e-12);
+    }
+
+    [Fact]
+    public void Plan_NoKlTerm_ScoresNothing() => Plan(Recipe(kl: 0)).Stages[1].Work!.ScoredTokens.ShouldBe(0);
+
+    [Fact]
+    public void Plan_Evaluation_IsCountedAfterStagesAndAtPointsOfTheCurve()
+    {
+        var recipe = Recipe();
+        var evaluation = new EvaluationRecipe { Task = "addition", Problems = 8, Samples = 2, Sampling = new() { MaxNewTokens = 26 } };
+        var plan = Plan(recipe with { Evaluation = evaluation });
+        plan.Stages[0].Work!.GeneratedTokens.ShouldBe(8 * 3 * 13);
+        plan.Stages[1].Work!.GeneratedTokens.ShouldBe(40 * 13 + 8 * 3 * 13);
+
+        // After 2 and 4 of 5 iterations, greedy only.
+        var stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) { ["r1"] = ((RlStage)recipe.Stages["r1"]) with { EvaluateEvery = 2 } };
+        Plan(recipe with { Evaluation = evaluation, Stages = stages }).Stages[1].Work!.GeneratedTokens.ShouldBe(40 * 13 + 8 * 3 * 13 + 2 * 8 * 13);
+    }
+
+    [Fact]
+    public void Plan_UnknownKindOrModel_HasNoEstimateRatherThanZero()
+    {
+        var recipe = Recipe();
+        var stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) { ["odd"] = new OddStage { From = "r1" } };
+        var plan = Plan(recipe with { Stages = stages });
+        plan.Stages[2].Work.ShouldBeNull();
+        plan.Stages[2].Cost.ShouldBeNull();
+        plan.Stages[2].Note!.ShouldContain("OddStage");
+        plan.NoEstimate.ShouldBe(["odd"]);
+
+        var alone = recipe with { Stages = new OrderedDictionary<string, StageRecipe> { ["r1"] = recipe.Stages["r1"] } };
+        Plan(alone).Stages[0].Note!.ShouldContain("--model");
+        RunPlanner.Plan(alone, new() { Device = "slow", Model = new(1000, 1, 4) }, Prices).Stages[0].Parameters.ShouldBe(1000);
+    }
+
+    [Fact]
+    public void Plan_AsJson_HasTheFiguresByStage()
+    {
+        var json = JsonSerializer.SerializeToElement(Plan(Recipe()), R1Json.Options);
+        json.GetProperty("currency").GetString().ShouldBe("EUR");
+        json.GetProperty("nodes").GetInt32().ShouldBe(2);
+        json.GetProperty("stages")[1].GetProperty("work").GetProperty("generatedTokens").GetDouble().ShouldBe(520);
+        json.GetProperty("assumptions").GetArrayLength().ShouldBeGreaterThan(5);
+    }
+
+    [Theory]
+    [InlineData(0, 0.5, "slow", "--nodes 0")]
+    [InlineData(1, 0, "slow", "--length-share 0")]
+    [InlineData(1, 1.5, "slow", "--length-share 1.5")]
+    [InlineData(1, double.NaN, "slow", "--length-share")]
+    [InlineData(1, 0.5, "fast", "it has: slow")]
+    public void Plan_BadOption_IsBadInput(int nodes, double share, string device, string expected) =>
+        Should.Throw<BadInputException>(() => RunPlanner.Plan(Recipe(), new() { Nodes = nodes, LengthShare = share, Device = device }, Prices)).Message.ShouldContain(expected);
+
+    [Fact]
+    public void Load_Config_CountsParametersOfAPublishedModel()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            // Qwen2.5-0.5B without its biases: 494 million parameters.
+            File.WriteAllText(file, """{"hidden_size":896,"num_hidden_layers":24,"num_attention_heads":14,"num_key_value_heads":2,"intermediate_size":4864,"vocab_size":151936,"tie_word_embeddings":true}""");
+            PlanModel.Load(file).Parameters.ShouldBe(494.0e6, 0.1e6);
+            File.WriteAllText(file, """{"hidden_size":896,"num_attention_heads":0}""");
+            Should.Throw<BadInputException>(() => PlanModel.Load(file)).Message.ShouldContain("num_attention_heads: 0");
+            File.WriteAllText(file, """{"num_attention_heads":2}""");
+            Should.Throw<BadInputException>(() => PlanModel.Load(file)).Message.ShouldContain("hidden_size: is missing");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static RunPlanEstimate Plan(Recipe recipe) => RunPlanner.Plan(recipe, new() { Nodes = 2, Device = "slow" }, Prices);
+
+    private static Recipe Recipe(double kl = 0.1) => new()
+    {
+        Name = "small",
+        Tasks = new OrderedDictionary<string, TaskRecipe> { ["addition"] = new ArithmeticTask() },
+        Stages = new OrderedDictionary<string, StageRecipe>
+        {
+            ["base"] = new PretrainStage
+            {
+                Task = "addition", Steps = 10, BatchSize = 2, Model = new() { HiddenSize = 4, Layers = 1, Heads = 2, KvHeads = 1, IntermediateSize = 8 },
+            },
+            ["r1"] = new RlStage
+            {
+                From = "base", Task = "addition", Iterations = 5, Questions = 4, GroupSize = 2, Shards = 3, KeepEvery = 2,
+                Sampling = new() { MaxNewTokens = 26 }, Loss = new() { KlWeight = kl },
+            },
+        },
+    };
+
+    private sealed record OddStage : StageRecipe;
+}
