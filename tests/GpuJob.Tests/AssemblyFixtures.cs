@@ -1,0 +1,3 @@
+using R1Cloud.Testing;
+
+[assembly: AssemblyFixture(typeof(AzuriteFixture))]

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Azure.Storage.Queues;
+using Microsoft.Extensions.Logging.Abstractions;
+using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Work;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+using R1Cloud.Testing;
+
+namespace R1Cloud.GpuJob.Tests.Work;
+
+/// <summary>A run's job queue and blobs in Azurite, and workers over them.</summary>
+internal sealed class WorkRun : IAsyncDisposable
+{
+    private readonly TempFolder scratch = new();
+
+    private readonly string connection;
+
+    private WorkRun(StorageConnection storage, string connection) => (this.connection, Storage, Queue) = (connection, storage, storage.Queue(BlobLayout.JobQueue(RunId = $"w{Guid.NewGuid():n}"[..12])));
+
+    public string RunId { get; }
+    public StorageConnection Storage { get; }
+    public IMessageQueue Queue { get; }
+    public IBlobStore Blobs => Storage.Blobs;
+
+    public static async Task<WorkRun> StartAsync(AzuriteFixture azurite)
+    {
+        var run = new WorkRun(azurite.Open(), azurite.ConnectionString);
+        await run.Queue.EnsureCreatedAsync();
+        await run.Storage.Queue(BlobLayout.CompletionsQueue).EnsureCreatedAsync();
+        return run;
+    }
+
+    public async Task<JobSpec> SubmitAsync(NoopJob payload, JobsRecipe? retry = null, string jobId = "s/000000/noop/0")
+    {
+        var spec = new JobSpec
+        {
+            RunId = RunId, JobId = jobId, Payload = payload, Notify = new(RunId, $"job:{jobId}"),
+            Retry = retry ?? new JobsRecipe { RetryDelaySeconds = 0 },
+        };
+        await Blobs.WriteJsonAsync(BlobLayout.JobSpec(RunId, jobId), spec);
+        await SendAsync(jobId);
+        return spec;
+    }
+
+    public Task SendAsync(string jobId) => Queue.SendAsync(JsonSerializer.Serialize(new JobMessage(RunId, jobId), R1Json.Options));
+
+    /// <summary>Works until the queue has been empty for a moment, or the worker leaves by itself.</summary>
+    public async Task<int> WorkAsync(
+        Func<JobContext, Task<JobOutcome>>? handler = null, string name = "w0", CancellationToken preemption = default, double visibilitySeconds = 30, double idleSeconds = 0.3)
+    {
+        var handlers = new JobHandlers();
+        handlers.Add<NoopJob>(handler is null ? new NoopHandler() : new Scripted(handler));
+        var options = new WorkerOptions
+        {
+            RunId = RunId, Name = name, ScratchFolder = scratch.Path, Visibility = TimeSpan.FromSeconds(visibilitySeconds),
+            IdleLimit = TimeSpan.FromSeconds(idleSeconds), ProgressInterval = TimeSpan.FromMilliseconds(100), PollMax = TimeSpan.FromMilliseconds(50),
+        };
+        return await new Worker(Storage, handlers, options, TimeProvider.System, NullLogger.Instance).RunAsync(preemption).WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Takes all messages away, hidden ones too: to who holds one it is lost.</summary>
+    public async Task ClearAsync() => await new QueueClient(connection, Queue.Name).ClearMessagesAsync();
+
+    public Task<JobResult?> ResultAsync(JobSpec spec) => Blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(RunId, spec.JobId));
+
+    /// <summary>This run's announcements so far; others' are left alone.</summary>
+    public async Task<List<JobCompletion>> CompletionsAsync()
+    {
+        var (queue, found) = (Storage.Queue(BlobLayout.CompletionsQueue), new List<JobCompletion>());
+        while (await queue.ReceiveAsync(32, TimeSpan.FromSeconds(1)) is { Count: > 0 } messages)
+        {
+            foreach (var message in messages)
+            {
+                var completion = JsonSerializer.Deserialize<JobCompletion>(message.Text, R1Json.Options)!;
+                if (completion.RunId != RunId) continue;
+                found.Add(completion);
+                await queue.DeleteAsync(message);
+            }
+        }
+        return found;
+    }
+
+    /// <summary>What is left in the scratch folder; nothing after any attempt.</summary>
+    public string[] Leftovers => Directory.GetFileSystemEntries(scratch.Path);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Queue.DropAsync();
+        scratch.Dispose();
+    }
+
+    private sealed class Scripted(Func<JobContext, Task<JobOutcome>> run) : IJobHandler<NoopJob>
+    {
+        public Task<JobOutcome> RunAsync(NoopJob payload, JobContext context) => run(context);
+    }
+}
