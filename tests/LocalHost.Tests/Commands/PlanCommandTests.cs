@@ -17,7 +17,7 @@ public sealed class PlanCommandTests : IDisposable
         outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
         outcome.Output.ShouldContain("2 × h100, cost in USD");
         outcome.Output.ShouldMatch(@"base +51\.2 k +614 k +0 ");
-        outcome.Output.ShouldMatch(@"r1-zero +727 k +912 k +0 ");
+        outcome.Output.ShouldMatch(@"r1-zero +778 k +912 k +0 ");
         outcome.Output.ShouldContain("Assumptions");
         outcome.Output.ShouldContain("--length-share");
         outcome.Output.Split('\n').ShouldAllBe(line => line.Length <= 80);
@@ -35,8 +35,8 @@ public sealed class PlanCommandTests : IDisposable
         var plan = JsonDocument.Parse(outcome.Output).RootElement;
         plan.GetProperty("currency").GetString().ShouldBe("EUR");
         plan.GetProperty("cost").GetDouble().ShouldBe(plan.GetProperty("wallSeconds").GetDouble(), 1e-9);
-        // 11 × 192 × 8 completions and 512 × 5 evaluated answers, half of 40 tokens each.
-        plan.GetProperty("stages")[1].GetProperty("work").GetProperty("generatedTokens").GetDouble().ShouldBe((11 * 192 * 8 + 512 * 5) * 20);
+        // 11 × 192 × 8 completions, 512 × 5 answers of the last evaluation and 512 at each of two points of the curve; half of 40 tokens each.
+        plan.GetProperty("stages")[1].GetProperty("work").GetProperty("generatedTokens").GetDouble().ShouldBe((11 * 192 * 8 + 512 * 7) * 20);
     }
 
     [Fact]
