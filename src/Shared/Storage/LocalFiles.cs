@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace R1Cloud.Shared.Storage;
 
 /// <summary>Files that appear whole or not at all, and a full disk that is called one.</summary>
@@ -35,7 +37,7 @@ public static class LocalFiles
             {
                 if (!await write(stream)) return false;
             }
-            // Without overwriting this is link and unlink on Unix: atomic, and it fails when the name is taken.
+            if (!overwrite && !OperatingSystem.IsWindows()) return TryLink(temporary, file);
             File.Move(temporary, file, overwrite);
             return true;
         }
@@ -52,6 +54,19 @@ public static class LocalFiles
             TryDelete(temporary);
         }
     }
+
+    /// <summary>Gives a whole file its name unless that is taken. File.Move looks first and renames then, so two could win; link(2) is one step.</summary>
+    private static bool TryLink(string temporary, string file)
+    {
+        const int AlreadyExists = 17;
+        if (Link(Path.GetFullPath(temporary), Path.GetFullPath(file)) == 0) return true;
+        var error = Marshal.GetLastPInvokeError();
+        return error == AlreadyExists ? false : throw new IOException($"'{file}' cannot be created: {Marshal.GetPInvokeErrorMessage(error)}");
+    }
+
+    [DllImport("libc", EntryPoint = "link", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string existing, [MarshalAs(UnmanagedType.LPUTF8Str)] string link);
 
     /// <summary>Removes a folder if it can be; for leftovers whose loss and whose stay are both harmless.</summary>
     public static void TryDeleteFolder(string folder)
