@@ -1,15 +1,13 @@
 using System.CommandLine;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
+using R1Cloud.Shared.Checkpoints;
 
 namespace R1Cloud.GpuJob.Commands;
 
 /// <summary>The options that say where and how tensors are computed.</summary>
 internal sealed class MachineOptions
 {
-    /// <summary>The environment variable that names the node's checkpoint cache.</summary>
-    public const string CacheVariable = "R1_CACHE";
-
     private readonly Option<string> device = new("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
     private readonly Option<int> threads = new("--threads") { Description = "CPU threads; 0 for one a core." };
     private readonly Option<bool> fast = new("--fast") { Description = "Allow kernels whose last bits differ from run to run." };
@@ -29,7 +27,7 @@ internal sealed class MachineOptions
     /// <summary>The resident models, which start the device when they are first needed.</summary>
     public ResidentModels Models(ParseResult parsed) => new(Compute(parsed), CacheFolder);
 
-    private static string CacheFolder => Environment.GetEnvironmentVariable(CacheVariable) is { Length: > 0 } named
+    private static string CacheFolder => Environment.GetEnvironmentVariable(CheckpointStore.CacheVariable) is { Length: > 0 } named
         ? named
         : Path.Combine(Path.GetTempPath(), "r1-cloud", "checkpoints");
 }

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Workers;
 
@@ -96,8 +98,8 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         foreach (var argument in options.Command.Arguments.Concat(own)) start.ArgumentList.Add(argument);
         if (!workers.Deterministic) start.ArgumentList.Add("--fast");
 
-        start.Environment[WorkerPoolOptions.StorageVariable] = options.Storage;
-        if (options.Cache is not null) start.Environment[WorkerPoolOptions.CacheVariable] = options.Cache;
+        start.Environment[StorageConnection.Variable] = options.Storage;
+        if (options.Cache is not null) start.Environment[CheckpointStore.CacheVariable] = options.Cache;
         start.Environment["OMP_NUM_THREADS"] = threads;
         start.Environment["MKL_NUM_THREADS"] = threads;
         start.Environment["MKL_DYNAMIC"] = "FALSE";

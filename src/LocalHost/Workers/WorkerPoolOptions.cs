@@ -8,7 +8,7 @@ internal sealed record WorkerPoolOptions
     /// <summary>The trainer.</summary>
     public required WorkerCommand Command { get; init; }
 
-    /// <summary>The storage that workers use; handed over in <see cref="StorageVariable"/>, never on a command line that others can read.</summary>
+    /// <summary>The storage that workers use; handed over in <see cref="Shared.Storage.StorageConnection.Variable"/>, never on a command line that others can read.</summary>
     public required string Storage { get; init; }
 
     /// <summary>Where a worker's output goes, by run and worker.</summary>
@@ -40,12 +40,6 @@ internal sealed record WorkerPoolOptions
 
     /// <summary>So many deaths in a row, each soon after the start, mean that workers cannot start here at all.</summary>
     public int BrokenAfter { get; init; } = 5;
-
-    /// <summary>The environment variable with the storage's connection string.</summary>
-    public const string StorageVariable = "R1_STORAGE";
-
-    /// <summary>The environment variable with the folder of the checkpoint cache.</summary>
-    public const string CacheVariable = "R1_CACHE";
 
     /// <summary>How many workers a run gets.</summary>
     public int CountFor(WorkersRecipe workers) => Math.Max(1, Gpus?.Count ?? Count ?? workers.Count);

@@ -15,6 +15,9 @@ public sealed class CheckpointStore(IBlobStore blobs)
     /// <summary>The name of the table of contents within a checkpoint's folder.</summary>
     public const string ManifestName = "manifest.json";
 
+    /// <summary>The environment variable that names a node's cache of checkpoints.</summary>
+    public const string CacheVariable = "R1_CACHE";
+
     private const int Transfers = 4;
 
     /// <summary>Uploads a folder's files as a checkpoint, hashing them on the way.</summary>
