@@ -52,8 +52,8 @@ public sealed record PretrainJob : JobPayload
     public override string Kind => JobKinds.Pretrain;
     /// <summary>The stage's settings.</summary>
     public required PretrainStage Settings { get; init; }
-    /// <summary>The task that makes the corpus.</summary>
-    public required TaskRecipe Task { get; init; }
+    /// <summary>The tasks that make the corpus, by name.</summary>
+    public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     /// <summary>Where the checkpoint goes.</summary>
     public required string Checkpoint { get; init; }
 }

@@ -10,6 +10,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
     /// <summary>Runs every rule.</summary>
     public void Check()
     {
+        foreach (var (name, task) in recipe.Tasks) CheckLanguages($"tasks.{name}", task);
         foreach (var (name, stage) in recipe.Stages)
         {
             var path = $"stages.{name}";
@@ -24,6 +25,12 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         CheckEvaluation("evaluation", recipe.Evaluation, null);
         foreach (var name in order.Where(name => recipe.Stages[name].YieldsModel()))
             CheckLength("evaluation", recipe.Evaluation.Sampling, "evaluation.task", recipe.Evaluation.Task, ModelOf(name));
+    }
+
+    private void CheckLanguages(string path, TaskRecipe task)
+    {
+        var languages = task switch { NumberWordsTask sums => sums.Languages, RequestsTask requests => requests.Languages, _ => [] };
+        Require(languages.Distinct().Count() == languages.Count, $"{path}.languages", "a language twice", "each language once");
     }
 
     private void CheckFrom(string path, string name, StageRecipe stage)
@@ -44,11 +51,18 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             $"so many that hiddenSize / heads is even ({model.HiddenSize} / {model.Heads} is not): the rotary embedding turns pairs", involved: $"{at}.hiddenSize");
         Require(model.Heads % model.KvHeads == 0, $"{at}.kvHeads", model.KvHeads, $"a divisor of heads, {model.Heads}", involved: $"{at}.heads");
         CheckWarmup(path, stage.Optimizer, stage.Steps, "steps");
-        Require(recipe.Tasks.GetValueOrDefault(stage.Task) is not DatasetTask, $"{path}.task", stage.Task, "a task with worked examples, such as arithmetic: a data set has none");
-        if (CheckTask($"{path}.task", stage.Task) is { } bounds)
+        const string either = "one of task and tasks: the one task of the corpus, or several with their parts";
+        if (stage.Task is null && stage.Tasks.Count == 0 && !problems.Concern($"{path}.task") && !problems.Concern($"{path}.tasks"))
+            problems.Add(tree.Find(path).Node.At, $"{path}.task", "nothing", "\"task\" is missing, and so is \"tasks\"", either);
+        Require(stage.Task is null || stage.Tasks.Count == 0, $"{path}.tasks", "{…}", either, involved: $"{path}.task");
+        if (stage.Task is not null && stage.Tasks.Count > 0) return;
+        foreach (var task in stage.Corpora().Select(corpus => corpus.Key))
         {
+            var named = stage.Task is null ? $"{path}.tasks.{task}" : $"{path}.task";
+            Require(recipe.Tasks.GetValueOrDefault(task) is not DatasetTask, named, task, "a task with worked examples, such as arithmetic: a data set has none");
+            if (CheckTask(named, task) is not { } bounds) continue;
             Require(bounds.ExampleTokens <= model.MaxPositions, $"{at}.maxPositions", model.MaxPositions,
-                $"at least {bounds.ExampleTokens}: the longest worked example of task {stage.Task}", involved: [$"{path}.task", $"tasks.{stage.Task}"]);
+                $"at least {bounds.ExampleTokens}: the longest worked example of task {task}", involved: [named, $"tasks.{task}"]);
         }
     }
 
@@ -82,6 +96,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         Require(stage.Shards <= stage.Questions, $"{path}.shards", stage.Shards, $"at most questions, {stage.Questions}", involved: $"{path}.questions");
         Require(stage.Keep <= stage.Samples, $"{path}.keep", stage.Keep, $"at most samples, {stage.Samples}", involved: $"{path}.samples");
         Require(stage.Sampling.Temperature > 0 || stage.Samples == 1, $"{path}.samples", stage.Samples, "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
+        Require(stage.Filters.Language is null || stage.Filters.LanguageField is null, $"{path}.filters.languageField", stage.Filters.LanguageField ?? "", "left out beside language, or in its place", involved: $"{path}.filters.language");
         foreach (var reward in stage.Minimums.Keys)
         {
             Require(stage.Rewards.ContainsKey(reward), $"{path}.minimums.{reward}", reward, $"a name in the stage's rewards: {string.Join(", ", stage.Rewards.Keys)}", involved: [$"{path}.rewards", $"{path}.minimums"]);
@@ -153,7 +168,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
     // Limits of a task with a wrong setting are not known.
     private TaskBounds? BoundsOf(string task) =>
         problems.Concern($"tasks.{task}") ? null
-        : recipe.Tasks.GetValueOrDefault(task) is ArithmeticTask arithmetic ? ArithmeticSplit.Measure(arithmetic) : datasets.GetValueOrDefault(task);
+        : TaskBounds.Of(recipe.Tasks.GetValueOrDefault(task)) ?? datasets.GetValueOrDefault(task);
 
     private (string Path, ModelShape Model)? ModelOf(string name)
     {

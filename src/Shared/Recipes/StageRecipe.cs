@@ -20,12 +20,19 @@ public abstract record StageRecipe
     public virtual bool YieldsModel() => true;
 }
 
-/// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>
+/// <summary>Trains a small decoder from scratch on worked examples of tasks: the base model of the quickstart.</summary>
 [Lacks(nameof(From), "a pretrain stage makes its own model")]
 public sealed record PretrainStage : StageRecipe
 {
-    /// <summary>The task whose training problems make the corpus.</summary>
-    public required string Task { get; init; }
+    /// <summary>The task whose training problems make the corpus; null where <see cref="Tasks"/> names several.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>Several tasks in place of one, each with its part of the corpus in any unit.</summary>
+    [Name(OnNames = true), Bounds(Above = 0)]
+    public IReadOnlyDictionary<string, double> Tasks { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>The tasks with their parts, by name in ordinal order, so that a recipe's order of writing decides nothing.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Corpora() => Task is { } task ? [new(task, 1)] : [.. Tasks.OrderBy(entry => entry.Key, StringComparer.Ordinal)];
 
     /// <summary>The decoder's shape.</summary>
     public ModelShape Model { get; init; } = new();
