@@ -13,6 +13,8 @@ public sealed class CorpusTests : IDisposable
 
     public void Dispose() => jobs.Dispose();
 
+    private static string Text(ITokenizer tokenizer, int[] ids) => tokenizer.Decode(ids);
+
     [Fact]
     public void Batch_SeveralTasks_HasTheirSharesInOneVocabulary()
     {
@@ -22,7 +24,7 @@ public sealed class CorpusTests : IDisposable
         alphabet.ShouldBeUnique();
         var tokenizer = new SymbolTokenizer(alphabet);
         var corpus = new Corpus(sources, tokenizer, new(), seed: 1, "base");
-        var prompts = Enumerable.Range(0, 20).SelectMany(step => corpus.Batch(step, 100)).Select(row => tokenizer.Decode(row.Prompt)).ToList();
+        var prompts = Enumerable.Range(0, 20).SelectMany(step => corpus.Batch(step, 100)).Select(row => Text(tokenizer, row.Prompt)).ToList();
         (prompts.Count(prompt => prompt.Contains('+')) / 2000.0).ShouldBe(0.75, 0.03);
         corpus.Batch(7, 100).Select(row => row.Prompt).ShouldBe(corpus.Batch(7, 100).Select(row => row.Prompt));
     }
@@ -32,7 +34,7 @@ public sealed class CorpusTests : IDisposable
     {
         CorpusSource sums = new(new ArithmeticProblems(new()), 1), words = new(new NumberWordsProblems(new()), 1);
         var tokenizer = new SymbolTokenizer(Corpus.Alphabet([sums, words]));
-        string[] Texts(params CorpusSource[] sources) => [.. new Corpus(sources, tokenizer, new(), 1, "base").Batch(0, 200).Select(row => tokenizer.Decode([.. row.Prompt, .. row.Completion]))];
+        string[] Texts(params CorpusSource[] sources) => [.. new Corpus(sources, tokenizer, new(), 1, "base").Batch(0, 200).Select(row => Text(tokenizer, [.. row.Prompt, .. row.Completion]))];
         Texts(sums, words).Count(text => Texts(sums).Contains(text)).ShouldBeGreaterThan(60); // the rows that drew it are the same
     }
 
