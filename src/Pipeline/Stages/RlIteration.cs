@@ -43,9 +43,9 @@ internal static class RlIteration
 
         if (input.Evaluate)
         {
-            var evaluate = Evaluations.Job(input.Stage, input.Stage.Evaluation!, checkpoint, input.Iteration + 1, final: false);
-            Publish(context, JobKinds.Evaluate, [evaluate]);
-            var evaluation = await Evaluations.RunAsync(context, jobs, evaluate);
+            var point = Evaluations.Point(input.Stage, input.Stage.Evaluation!, checkpoint, input.Iteration + 1);
+            Publish(context, JobKinds.Evaluate, [point.Job]);
+            var evaluation = await Evaluations.RunAsync(context, jobs, [point]);
             foreach (var (name, value) in evaluation.Metrics) metrics[name] = value;
             time += evaluation.Time with { Wall = 0 };
         }

@@ -34,8 +34,8 @@ internal sealed class RunBoard
 
     public void Begin(string name) => Publish(name, stage => stage with { Status = StageStatus.Running, StartedAt = Now });
 
-    public void Evaluate(string name, StageResult result, string jobId) =>
-        Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Evaluating, Phase = "evaluate", EndedAt = null }, jobId);
+    public void Evaluate(string name, StageResult result, string[] jobs) =>
+        Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Evaluating, Phase = "evaluate", EndedAt = null }, jobs);
 
     public void Finish(string name, StageResult result)
     {

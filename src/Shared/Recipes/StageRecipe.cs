@@ -18,6 +18,9 @@ public abstract record StageRecipe
 
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
+
+    /// <summary>The rewards by which the stage judges what a model writes.</summary>
+    public virtual IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => [];
 }
 
 /// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>
@@ -115,6 +118,9 @@ public sealed record RlStage : StageRecipe
     /// <summary>Iterations between two evaluations on held-out problems for the learning curve; 0 for none.</summary>
     [Bounds(Min = 0, Max = 999_999)]
     public int EvaluateEvery { get; init; }
+
+    /// <inheritdoc/>
+    public override IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => Rewards;
 }
 
 /// <summary>Measures a stage's model.</summary>

@@ -42,7 +42,7 @@ internal static class RolloutMetrics
         var groups = rows.GroupBy(row => row.Question).Select(group => Deviation([.. group.Select(row => (double)row.Reward)])).ToList();
         metrics[MetricNames.RewardStd] = groups.Average();
         metrics[MetricNames.FracRewardZeroStd] = groups.Count(deviation => deviation < 1e-6) / (double)groups.Count;
-        foreach (var name in rewards) metrics[$"rewards/{name}/mean"] = scores.Average(score => score.Verdicts[name].Score);
+        foreach (var name in rewards) metrics[MetricNames.RewardOf(name)] = scores.Average(score => score.Verdicts[name].Score);
         foreach (var (family, metric) in new[] { ("accuracy", MetricNames.Accuracy), ("format", MetricNames.Format) })
         {
             if (scores[0].OfFamily(family) is not null) metrics[metric] = scores.Average(score => score.OfFamily(family) ?? 0);
