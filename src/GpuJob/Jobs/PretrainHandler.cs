@@ -22,8 +22,9 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
         var task = await ProblemTasks.CreateWorkedAsync(payload.Task, context.Blobs, context.Preemption);
         var tokenizer = new SymbolTokenizer(task.Alphabet);
         var corpus = new Corpus(task, tokenizer, settings.Corpus, payload.Seed, payload.Stage);
-        return await new SupervisedTraining(models, new()
+        return await new SupervisedTraining<TrainingRow>(models, new()
         {
+            Objective = new NextTokens(),
             Steps = settings.Steps,
             Batch = step => corpus.Batch(step, settings.BatchSize),
             Begin = () => Task.FromResult(models.Fresh(Config(settings.Model, tokenizer), tokenizer, Seeds.Derive(payload.Seed, payload.Stage + "/weights"), settings.Optimizer)),

@@ -47,7 +47,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
             policy.BeginChange();
             policy.Model.LoadWeights(folder);
             policy.Optimizer?.Dispose();
-            policy.Optimizer = null;
+            (policy.Optimizer, policy.RewardModel) = (null, null);
         }
         else
         {
@@ -96,6 +96,24 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         (policy.Model.ComputeType, policy.Model.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
         if (recipe.Lora is { } lora) Attach(policy.Model, lora, seed);
         policy.Optimizer = new AdamW(policy.Model.Trainable, recipe);
+        return policy;
+    }
+
+    /// <summary>A reward model with the trunk of a checkpoint's model and a fresh head, to train; not yet any checkpoint's.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="seed">Decides the head.</param>
+    /// <param name="recipe">The optimizer's settings.</param>
+    /// <param name="context">The attempt.</param>
+    public async Task<Policy> FreshRewardModelAsync(string checkpoint, ulong seed, OptimizerRecipe recipe, JobContext context)
+    {
+        var from = await FindAsync(checkpoint, context);
+        from.BeginChange();
+        LoraAdapter.Merge(from.Model); // an earlier stage's
+        var scorer = RewardModel.Create(from.Model, seed);
+        policy = Create(scorer, from.Tokenizer);
+        from.Dispose();
+        (scorer.ComputeType, scorer.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
+        policy.Optimizer = new AdamW(scorer.Trainable, recipe);
         return policy;
     }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.</summary>
-internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets)
+internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets)
 {
     private readonly List<string> order = [.. recipe.Stages.Keys];
 
@@ -18,6 +18,8 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             if (stage is RlStage rl) CheckRl(path, name, rl);
             if (stage is SampleStage sample) CheckSample(path, name, sample);
             if (stage is SftStage sft) CheckSft(path, name, sft);
+            if (stage is RewardModelStage model) CheckRewardModel(path, name, model);
+            CheckModelRewards(path, name, stage);
             if (stage is EvaluateStage evaluate) CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
         }
         if (recipe.Evaluation is null) return;

@@ -9,6 +9,7 @@ namespace R1Cloud.Shared.Recipes;
 [JsonDerivedType(typeof(CollectStage), "collect")]
 [JsonDerivedType(typeof(RejectionSampleStage), "rejection-sample")]
 [JsonDerivedType(typeof(SftStage), "sft")]
+[JsonDerivedType(typeof(RewardModelStage), "reward-model")]
 [JsonDerivedType(typeof(EvaluateStage), "evaluate")]
 public abstract record StageRecipe
 {
@@ -18,6 +19,9 @@ public abstract record StageRecipe
 
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
+
+    /// <summary>The rewards that the stage scores by, each set with the field that holds it.</summary>
+    public virtual IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [];
 }
 
 /// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>
@@ -53,6 +57,9 @@ public sealed record PretrainStage : StageRecipe
 [Needs(nameof(From), nameof(Rewards))]
 public sealed record RlStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [("rewards", Rewards)];
+
     /// <summary>The task whose training problems are the prompts.</summary>
     public required string Task { get; init; }
 

@@ -6,7 +6,14 @@ namespace R1Cloud.Shared.Recipes;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ArithmeticTask), "arithmetic")]
 [JsonDerivedType(typeof(DatasetTask), "dataset")]
-public abstract record TaskRecipe;
+public abstract record TaskRecipe
+{
+    /// <summary>Whether the task has preference pairs, which a reward model learns from.</summary>
+    public virtual bool HasPairs() => false;
+
+    /// <summary>Whether the task has labelled responses.</summary>
+    public virtual bool HasLabels() => false;
+}
 
 /// <summary>Integer arithmetic, generated on the fly.</summary>
 public sealed record ArithmeticTask : TaskRecipe
