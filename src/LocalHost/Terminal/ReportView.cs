@@ -71,6 +71,10 @@ internal sealed class ReportView(IAnsiConsole console)
                 var vote = after.ConsAtK is { } cons ? Format.Share(cons) : "";
                 Line(FormattableString.Invariant($" [bold]{name}[/]{Format.Share(after.GreedyAccuracy),9}{Format.Share(after.PassAt1) + interval,17}{vote,9}{Format.Share(after.Format),9}{Format.Number(after.MeanLength, "0.0"),8}"));
             }
+            else if (stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var accuracy))
+            {
+                Line($" [bold]{name}[/][grey]reward model, {Format.Share(accuracy)} of held-out rows right[/]");
+            }
             else if (stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept))
             {
                 Line($" [bold]{name}[/][grey]kept {Format.Count(kept)} of {Format.Count(stage.Metrics.GetValueOrDefault(MetricNames.Samples))} samples[/]");

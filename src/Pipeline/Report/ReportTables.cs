@@ -31,12 +31,12 @@ internal static class ReportTables
 
     /// <summary>The run in one row a stage: what it made, measured, or the data that it kept.</summary>
     public static ReportTable Stages(RunReport report) => new(
-        ["stage", "kind", "steps", "greedy accuracy", "pass@1 ± 95 %", "pass@k", "cons@k", "format", "mean length", "kept of samples"],
+        ["stage", "kind", "steps", "greedy accuracy", "pass@1 ± 95 %", "pass@k", "cons@k", "format", "mean length", "kept of samples", "held-out accuracy"],
         [.. report.Stages.Select(stage => (IReadOnlyList<string>)
         [
             stage.Label, stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture),
             Maybe(stage.After?.GreedyAccuracy), PassAt1(stage.After), Maybe(stage.After?.PassAtK), Maybe(stage.After?.ConsAtK), Maybe(stage.After?.Format),
-            stage.After is { } after ? Number(after.MeanLength) : None, Kept(stage),
+            stage.After is { } after ? Number(after.MeanLength) : None, Kept(stage), Maybe(stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var rewardModel) ? rewardModel : null),
         ])]);
 
     /// <summary>pass@1 with its interval.</summary>
