@@ -2,6 +2,7 @@ using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Rewards.Models;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared;
@@ -28,7 +29,7 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
                 Position: (long)payload.Iteration * settings.Questions + question,
                 Progress: payload.Iteration / Math.Max(1.0, settings.Iterations - 1)))).ToList();
         if (problems.Find(task.IsHeldOut) is { } leaked) throw new InvalidOperationException($"Problem {leaked.Id} is held out and must not be trained on.");
-        var scoring = new OverlappedScoring(rewards, verifiers);
+        var scoring = new OverlappedScoring(rewards, verifiers, ModelRewards.Create(settings.Rewards, models, context));
         var early = new Task<ScoredCompletion>?[problems.Count, settings.GroupSize];
         var requests = problems.Select((problem, index) => new GenerationRequest(
             policy.EncodePrompt(problem.Prompt, settings.Prompt),
@@ -47,10 +48,11 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
         {
             for (var index = 0; index < problems.Count; index++)
             {
+                var group = await scoring.CompleteAsync(
+                    [.. results[index].Select(result => Completed(index, result))], await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? ScoreAsync(index, result))));
                 for (var sample = 0; sample < results[index].Count; sample++)
                 {
-                    var result = results[index][sample];
-                    var scored = await (early[index, sample] ?? ScoreAsync(index, result));
+                    var (result, scored) = (results[index][sample], group[sample]);
                     scores.Add(scored);
                     samples.Add(SampleRow.Create(problems[index], policy.Tokenizer.Decode(result.Tokens), result.Tokens.Length, scored));
                     rows.Add(new RolloutRow
@@ -71,11 +73,12 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
         var outputs = await SaveAsync(payload, rows, samples, context);
         return new JobOutcome(outputs, RolloutMetrics.Of(rows, scores, rewards.Names));
 
-        async Task<ScoredCompletion> ScoreAsync(int index, GenerationResult result) => await scoring.ScoreAsync(
-            new Completion(policy.Tokenizer.Decode(result.Tokens), problems[index].Answer, result.Finish == FinishReason.Stop)
-            {
-                Prompt = problems[index].Prompt, Fields = problems[index].Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
-            }, context.Preemption);
+        async Task<ScoredCompletion> ScoreAsync(int index, GenerationResult result) => await scoring.ScoreAsync(Completed(index, result), context.Preemption);
+
+        Completion Completed(int index, GenerationResult result) => new(policy.Tokenizer.Decode(result.Tokens), problems[index].Answer, result.Finish == FinishReason.Stop)
+        {
+            Prompt = problems[index].Prompt, Fields = problems[index].Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
+        };
     }
 
     private static async Task<Dictionary<string, string>> SaveAsync(RolloutJob payload, List<RolloutRow> rows, List<SampleRow> samples, JobContext context)

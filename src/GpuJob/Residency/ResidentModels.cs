@@ -22,6 +22,9 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     private Policy? policy;
     private (string Checkpoint, CausalLm Model)? reference;
 
+    /// <summary>The reward models, beside policy and reference.</summary>
+    public ResidentRewardModels RewardModels { get; } = new(compute, cacheFolder);
+
     /// <summary>Where tensors are computed.</summary>
     public Compute Compute => compute.Value;
 
@@ -160,5 +163,6 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     {
         policy?.Dispose();
         reference?.Model.Dispose();
+        RewardModels.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Hosting;
@@ -34,7 +35,7 @@ internal static class RunFiles
         }
         if (Directory.Exists(Path.Combine(folder, "tensorboard"))) found.Add(("TensorBoard", Path.Combine(folder, "tensorboard")));
 
-        if (run.Stages.LastOrDefault(stage => stage.Checkpoint is not null)?.Checkpoint is { } checkpoint)
+        if (run.Stages.LastOrDefault(stage => stage.Checkpoint is not null && stage.Kind != JobKinds.RewardModel)?.Checkpoint is { } checkpoint)
         {
             var model = Path.Combine(folder, "model");
             await CopyModelAsync(blobs, checkpoint, model, cancellation);

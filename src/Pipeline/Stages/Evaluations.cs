@@ -20,7 +20,7 @@ internal static class Evaluations
             // A point of the curve is greedy decoding alone: the samples of pass@1 would cost several times as much.
             Settings = final ? settings : settings with { Samples = 0 },
             Task = stage.Tasks[settings.Task],
-            Rewards = stage.Rewards,
+            Rewards = stage.Available(stage.Rewards),
             Checkpoint = checkpoint,
             WithSamples = final,
         });

@@ -24,7 +24,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
             foreach (var (name, settings) in recipe.Stages)
             {
                 var record = records.GetValueOrDefault(input.Label(name)) ?? new();
-                var stage = Stage(recipe, input, name, settings, results) with { Cursor = record.Cursor };
+                var stage = Stage(recipe, input, name, settings, results) with { Cursor = record.Cursor, RewardModels = RewardModels(recipe, results) };
                 results[name] = await RunStageAsync(context, stage, record.Result, board);
             }
             await context.CallActivityAsync(ReportActivities.Write, new ReportRequest(input, recipe, results), JobCalls.Storage);
@@ -55,6 +55,9 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Data = settings is SftStage sft ? sft.Data.ToDictionary(data => data, data => results[data].Data) : new(),
         From = settings.From is { } from ? results[from].Checkpoint : null,
     };
+
+    private static Dictionary<string, string> RewardModels(Recipe recipe, Dictionary<string, StageResult> results) =>
+        results.Where(result => recipe.Stages[result.Key] is RewardModelStage).ToDictionary(result => result.Key, result => result.Value.Checkpoint!);
 
     private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, RunBoard board)
     {

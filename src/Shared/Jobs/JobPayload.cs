@@ -21,6 +21,9 @@ public abstract record JobPayload
     /// <summary>The stage's name as in the recipe: part of every derived seed.</summary>
     public string Stage { get; init; } = "";
 
+    /// <summary>The checkpoints of the run's reward models by their stages' names: for jobs whose rewards name one.</summary>
+    public IReadOnlyDictionary<string, string> RewardModels { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The job's kind, as in <see cref="JobKinds"/>.</summary>
     [JsonIgnore]
     public abstract string Kind { get; }

@@ -91,6 +91,28 @@ public class ChainTests
     }
 
     [Fact]
+    public async Task Run_RewardsOfAModel_AreTakenToTheJobsThatScoreOnceThereIsOne()
+    {
+        await using var host = new PipelineHost();
+        var rl = $$"""
+            {{RewardModels}}, "rl": {
+              "kind": "rl", "from": "base", "task": "addition", "iterations": 1, "questions": 4, "groupSize": 2, "miniBatches": 1, "rewards": { "accuracy/exact": 1, "helpful/model": { "options": { "stage": "helpful" } } }
+            }
+            """;
+        await host.Runs.CreateAsync(TestRecipes.Load(Recipe(rl)), "scored", null);
+
+        (await host.WaitAsync("scored", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
+
+        (await JobAsync<RolloutJob>("rl/000000/rollout/0")).RewardModels.ShouldBe(new Dictionary<string, string> { ["helpful"] = "runs/scored/checkpoints/helpful/step-000004/" });
+        (await JobAsync<EvaluateJob>("base/000006/final-evaluate/0")).Rewards.Keys.ShouldBe(["accuracy/exact"], "the reward model comes after");
+        var after = await JobAsync<EvaluateJob>("rl/000001/final-evaluate/0");
+        after.Rewards.Keys.ShouldBe(["accuracy/exact", "helpful/model"], ignoreOrder: true);
+        after.RewardModels.ShouldContainKey("helpful");
+
+        async Task<T> JobAsync<T>(string id) where T : JobPayload => (T)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("scored", id))).Payload;
+    }
+
+    [Fact]
     public async Task Retry_FromTheDataStage_LearnsFromTheNewData()
     {
         await using var host = new PipelineHost();

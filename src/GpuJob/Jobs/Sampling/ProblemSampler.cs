@@ -41,16 +41,24 @@ internal sealed class ProblemSampler(Policy policy, OverlappedScoring scoring, P
         using var _ = context.Time.Measure(TimePart.Reward);
         var answers = new List<IReadOnlyList<SampledAnswer>>(problems.Count);
         for (var index = 0; index < problems.Count; index++)
-            answers.Add(await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(problems[index], sampling, result))));
+            answers.Add(await CompleteAsync(sampling, await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(problems[index], sampling, result)))));
         return answers;
     }
 
     private async Task<SampledAnswer> JudgeAsync(Problem problem, SamplingRecipe sampling, GenerationResult result)
     {
         var text = policy.Tokenizer.Decode(result.Tokens);
-        return new(problem, result, text, await scoring.ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
-        {
-            Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = sampling.MaxNewTokens,
-        }, context.Preemption));
+        return new(problem, result, text, await scoring.ScoreAsync(Completion(problem, sampling, result, text), context.Preemption));
     }
+
+    private async Task<IReadOnlyList<SampledAnswer>> CompleteAsync(SamplingRecipe sampling, SampledAnswer[] answers)
+    {
+        var scored = await scoring.CompleteAsync([.. answers.Select(answer => Completion(answer.Problem, sampling, answer.Result, answer.Text))], [.. answers.Select(answer => answer.Scored)]);
+        return [.. answers.Zip(scored, (answer, complete) => answer with { Scored = complete })];
+    }
+
+    private static Completion Completion(Problem problem, SamplingRecipe sampling, GenerationResult result, string text) => new(text, problem.Answer, result.Finish == FinishReason.Stop)
+    {
+        Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = sampling.MaxNewTokens,
+    };
 }
