@@ -29,7 +29,7 @@ internal sealed partial class RecipeCrossRules
             {
                 if (!ModelRewardCatalog.Objectives.TryGetValue(reward, out var objective) || ModelRewardCatalog.StageOf(reward, settings) is not { } named) continue;
                 if (!recipe.Stages.ContainsKey(named) && WasDropped("stages", named)) continue;
-                var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier] is RewardModelStage model && model.Objective == objective).ToList();
+                var candidates = Before(name).Where(earlier => earlier.Value is RewardModelStage model && model.Objective == objective).Select(earlier => earlier.Key).ToList();
                 var kind = $"an earlier stage of kind reward-model, objective {(objective == RewardObjective.Pairwise ? "pairwise" : "pointwise")}";
                 Require(candidates.Contains(named), $"{path}.{field}.{reward}.options.stage", named,
                     candidates.Count > 0 ? $"{kind}: {string.Join(", ", candidates)}" : $"{kind}, and there is none before this one", Spelling.DidYouMean(named, candidates), involved: $"stages.{named}.objective");

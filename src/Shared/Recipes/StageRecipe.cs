@@ -10,10 +10,11 @@ namespace R1Cloud.Shared.Recipes;
 [JsonDerivedType(typeof(RejectionSampleStage), "rejection-sample")]
 [JsonDerivedType(typeof(SftStage), "sft")]
 [JsonDerivedType(typeof(RewardModelStage), "reward-model")]
+[JsonDerivedType(typeof(DistillStage), "distill")]
 [JsonDerivedType(typeof(EvaluateStage), "evaluate")]
 public abstract record StageRecipe
 {
-    /// <summary>The stage whose model this one starts from; null for a stage that makes its own.</summary>
+    /// <summary>The stage whose model this one starts from (<c>STAGE/STUDENT</c> after distillation); null for a stage that makes its own.</summary>
     [JsonPropertyOrder(-1)]
     public string? From { get; init; }
 
@@ -22,6 +23,10 @@ public abstract record StageRecipe
 
     /// <summary>The rewards that the stage scores by, each set with the field that holds it.</summary>
     public virtual IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [];
+
+    /// <summary>The names of the models that the stage makes.</summary>
+    /// <param name="name">The stage's name.</param>
+    public virtual IEnumerable<string> Models(string name) => YieldsModel() ? [name] : [];
 }
 
 /// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>
