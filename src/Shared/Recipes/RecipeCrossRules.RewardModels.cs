@@ -7,13 +7,15 @@ internal sealed partial class RecipeCrossRules
     {
         var (pairwise, task) = (stage.Objective == RewardObjective.Pairwise, recipe.Tasks.GetValueOrDefault(stage.Task));
         Require(task is null || (pairwise ? task.HasPairs() : task.HasLabels()), $"{path}.task", stage.Task, pairwise
-            ? "a task with preference pairs: a data set of layout preferences, for objective pairwise" : "a task with labelled responses: a data set of layout labels, for objective pointwise",
+            ? "a task with preference pairs, for objective pairwise: requests, or a data set of layout preferences" : "a task with labelled responses, for objective pointwise: requests, or a data set of layout labels",
             involved: [$"{path}.objective", $"tasks.{stage.Task}"]);
         if (CheckTask($"{path}.task", stage.Task) is { } bounds)
         {
             string[] involved = [$"{path}.task", $"tasks.{stage.Task}"];
-            Require(stage.Rows <= bounds.Training, $"{path}.rows", stage.Rows, $"at most {bounds.Training}: the training rows of task {stage.Task}", involved: involved);
-            Require(stage.HeldOut <= bounds.HeldOut, $"{path}.heldOut", stage.HeldOut, $"at most {bounds.HeldOut}: the held-out rows of task {stage.Task}", involved: involved);
+            // A generated task draws rows anew; those of a data set are as many as there are.
+            var heldOut = task is DatasetTask ? bounds.HeldOut : pairwise ? bounds.HeldOutPairs : bounds.HeldOutResponses;
+            Require(task is not DatasetTask || stage.Rows <= bounds.Training, $"{path}.rows", stage.Rows, $"at most {bounds.Training}: the training rows of task {stage.Task}", involved: involved);
+            Require(stage.HeldOut <= heldOut, $"{path}.heldOut", stage.HeldOut, $"at most {heldOut}: the held-out rows of task {stage.Task}", involved: involved);
         }
         Require(stage.MicroBatchSize <= stage.BatchSize, $"{path}.microBatchSize", stage.MicroBatchSize, $"at most batchSize, {stage.BatchSize}; 0 takes the batch whole", involved: $"{path}.batchSize");
         Require(stage.Optimizer.Lora is null, $"{path}.optimizer.lora", "an adapter", "null: a reward model's head is new and trained with all of the model");

@@ -151,7 +151,7 @@ public sealed class ModelRewardTests : IDisposable
 
     private Task<JobOutcome> RolloutAsync(int first, int count, Dictionary<string, string>? rewardModels = null) => jobs.RunAsync(models => new RolloutHandler(models), new RolloutJob
     {
-        Seed = 3, Stage = "rl", Settings = JobRunner.Rl with { Rewards = Rewards }, Task = JobRunner.Task, Iteration = 0, Policy = "base/", FirstQuestion = first, QuestionCount = count, Output = $"rollouts/{first}",
+        Seed = 3, Stage = "rl", Settings = JobRunner.Rl with { Rewards = Rewards }, Tasks = JobRunner.Tasks, Iteration = 0, Policy = "base/", FirstQuestion = first, QuestionCount = count, Output = $"rollouts/{first}",
         RewardModels = rewardModels ?? Models,
     });
 

@@ -54,6 +54,21 @@ public sealed class RewardModelJobTests : IDisposable
         outcome.Metrics[MetricNames.HeldOutAuc].ShouldBeGreaterThan(0.95);
     }
 
+    [Theory]
+    [InlineData(RewardObjective.Pairwise)]
+    [InlineData(RewardObjective.Pointwise)]
+    public async Task Requests_Trained_SeparatesHeldOutRows(RewardObjective objective)
+    {
+        var task = new RequestsTask { Languages = [TaskLanguage.En] };
+        await jobs.RunAsync(models => new PretrainHandler(models), new PretrainJob
+        {
+            Seed = 3, Stage = "base", Tasks = new Dictionary<string, TaskRecipe> { ["requests"] = task }, Checkpoint = "base/",
+            Settings = JobRunner.Pretraining with { Task = "requests", Steps = 40, Model = JobRunner.Pretraining.Model with { MaxPositions = 160 } },
+        }, jobId: "base");
+        var outcome = await TrainAsync(Stage with { Task = "requests", Objective = objective, Rows = 256, Epochs = 2 }, task);
+        outcome.Metrics[MetricNames.HeldOutAccuracy].ShouldBeGreaterThan(0.9, string.Join(", ", outcome.Metrics));
+    }
+
     [Fact]
     public async Task Train_PreemptedAndContinuedElsewhere_EndsWithTheSameBits()
     {

@@ -39,6 +39,24 @@ public sealed class RewardModelRecipeTests
         RewardCatalog.Bind<HelpfulModelOptions>(name, reward.Options).Normalize.ShouldBeTrue();
     }
 
+    [Fact]
+    public void Load_SourceWithARewardOfAModel_NamesItsStageToo()
+    {
+        var source = """ "r1": { "kind": "rl", "from": "zero", "questions": 8, "sources": { "general": { "task": "add", "rewards": { "helpful/model": { "options": { "stage": "STAGE" } } } } } }""";
+        RecipeLoader.Parse(With($"{Helpful}, {source.Replace("STAGE", "helpful")}"), "good.json").Recipe.Stages["r1"].RewardSets().Single().Field.ShouldBe("sources.general.rewards");
+        Problem($"{Helpful}, {source.Replace("STAGE", "helpfull")}", "stages.r1.sources.general.rewards.helpful/model.options.stage").Message.ShouldContain("did you mean \"helpful\"?");
+    }
+
+    [Theory]
+    [InlineData("rows", 100_000, null)] // a generated task draws rows anew
+    [InlineData("heldOut", 100_000, "the held-out rows of task general")]
+    public void Load_GeneratedTask_LimitsOnlyWhatIsHeldOut(string field, int value, string? allowed)
+    {
+        var stage = $$"""{{Helpful.Replace("\"pairs\"", "\"general\"").Replace("\"rows\": 50, \"heldOut\": 10", $"\"{field}\": {value}")}}""";
+        if (allowed is null) RecipeLoader.Parse(With(stage), "good.json").Recipe.Stages.ShouldContainKey("helpful");
+        else Problem(stage, $"stages.helpful.{field}").Allowed.ShouldContain(allowed);
+    }
+
     [Theory]
     [InlineData("helpful/model", "helpfull", "did you mean \"helpful\"?", "objective pairwise: helpful")]
     [InlineData("helpful/model", "zero", "is not allowed", "objective pairwise: helpful")]
@@ -69,6 +87,6 @@ public sealed class RewardModelRecipeTests
     private static RecipeProblem Problem(string stages, string path) => RecipeSamples.Fails(With(stages)).Problems.Where(problem => problem.Path == path).ShouldHaveSingleItem();
 
     private static string With(string stages) => RecipeSamples.Good
-        .Replace("\"tasks\": {", """ "tasks": { "pairs": { "kind": "dataset", "files": ["blob:p.jsonl"], "layout": "preferences" }, "labels": { "kind": "dataset", "files": ["blob:l.jsonl"], "layout": "labels" },""", StringComparison.Ordinal)
+        .Replace("\"tasks\": {", """ "tasks": { "general": { "kind": "requests" }, "pairs": { "kind": "dataset", "files": ["blob:p.jsonl"], "layout": "preferences" }, "labels": { "kind": "dataset", "files": ["blob:l.jsonl"], "layout": "labels" },""", StringComparison.Ordinal)
         .Replace("\"problems\": 100 } }\n", $"\"problems\": 100 }} }}, {stages}\n", StringComparison.Ordinal);
 }
