@@ -86,7 +86,7 @@ public class RolloutRoundsTests
         await host.Runs.RetryAsync("retry");
         (await host.WaitAsync("retry", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
-        host.Pool.Ran.ShouldBe(["r1-zero/000000/rollout/3", "r1-zero/000000/rollout/4", "r1-zero/000000/rollout/5", "r1-zero/000000/update/0"]);
+        host.Pool.Ran.Order().ShouldBe(["r1-zero/000000/rollout/3", "r1-zero/000000/rollout/4", "r1-zero/000000/rollout/5", "r1-zero/000000/update/0"]);
     }
 
     [Fact]
