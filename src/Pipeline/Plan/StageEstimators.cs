@@ -54,10 +54,13 @@ internal static class StageEstimators
     {
         const int BytesPerToken = 8; // An id and a log-probability of 4 bytes each.
         var completions = (double)stage.Iterations * stage.Questions * stage.GroupSize;
-        var length = context.PromptTokens(stage.Task) + stage.Sampling.MaxNewTokens * context.LengthShare;
+        var split = new QuestionSplit(stage);
+        var sources = stage.PromptSources().Select(source => (source.Source.Task, Completions: (double)split.Total(source.Name) * stage.GroupSize)).ToList();
+        var prompts = sources.Sum(source => source.Completions * context.PromptTokens(source.Task)) / completions;
+        var length = prompts + stage.Sampling.MaxNewTokens * context.LengthShare;
         var passes = completions * stage.Epochs;
         var scores = stage.Loss.KlWeight > 0 ? passes : 0;
-        var rollouts = context.Generate(completions, stage.Task, stage.Sampling);
+        var rollouts = sources.Select(source => context.Generate(source.Completions, source.Task, stage.Sampling)).Aggregate((a, b) => a + b);
         var work = rollouts with
         {
             FannedFlops = rollouts.GenerationFlops,

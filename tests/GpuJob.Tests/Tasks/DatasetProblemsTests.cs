@@ -136,7 +136,7 @@ public sealed class DatasetProblemsTests : IDisposable
 
     private Task<JobOutcome> RolloutAsync(DatasetTask task, RlStage stage) => jobs.RunAsync(models => new RolloutHandler(models), new RolloutJob
     {
-        Seed = 3, Stage = "rl", Settings = stage, Task = task, Iteration = 0, Policy = "base/", FirstQuestion = 0, QuestionCount = 8, Output = $"rollouts/{Guid.NewGuid():N}",
+        Seed = 3, Stage = "rl", Settings = stage, Tasks = new Dictionary<string, TaskRecipe> { [stage.Task!] = task }, Iteration = 0, Policy = "base/", FirstQuestion = 0, QuestionCount = 8, Output = $"rollouts/{Guid.NewGuid():N}",
     });
 
     private async Task<List<RolloutRow>> ReadAsync(JobOutcome rollout)
