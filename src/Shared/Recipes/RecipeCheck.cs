@@ -66,7 +66,7 @@ public static class RecipeCheck
     {
         ArgumentNullException.ThrowIfNull(loaded);
         var (recipe, _, _) = loaded;
-        return new(recipe.Name, loaded.ShortHash, [.. recipe.Stages.Select(stage => Summarize(stage.Key, stage.Value, recipe.Evaluation))]);
+        return new(recipe.Name, loaded.ShortHash, [.. recipe.Expand().Stages.Select(stage => Summarize(stage.Key, stage.Value, recipe.Evaluation))]);
     }
 
     private static StageSummary Summarize(string name, StageRecipe stage, EvaluationRecipe? evaluation) => stage switch

@@ -5,7 +5,8 @@ namespace R1Cloud.Shared.Recipes;
 /// <summary>The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.</summary>
 internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets)
 {
-    private readonly List<string> order = [.. recipe.Stages.Keys];
+    // With each student as a stage of its own.
+    private readonly IReadOnlyDictionary<string, StageRecipe> stages = recipe.Expand().Stages;
 
     /// <summary>Runs every rule.</summary>
     public void Check()
@@ -13,27 +14,29 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         foreach (var (name, stage) in recipe.Stages)
         {
             var path = $"stages.{name}";
-            CheckFrom(path, name, stage);
+            CheckFrom($"{path}.from", name, stage.From);
             if (stage is PretrainStage pretrain) CheckPretrain(path, pretrain);
             if (stage is RlStage rl) CheckRl(path, name, rl);
             if (stage is SampleStage sample) CheckSample(path, name, sample);
-            if (stage is SftStage sft) CheckSft(path, name, sft);
+            if (stage is SupervisedStage supervised) CheckSupervised(path, name, supervised);
+            if (stage is SftStage sft) CheckPrompt($"{path}.prompt", sft.Prompt, ModelOf(name));
+            if (stage is DistillStage distill) CheckStudents(path, name, distill);
             if (stage is EvaluateStage evaluate) CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
         }
         if (recipe.Evaluation is null) return;
         CheckEvaluation("evaluation", recipe.Evaluation, null);
-        foreach (var name in order.Where(name => recipe.Stages[name].YieldsModel()))
+        foreach (var name in stages.Keys.Where(name => stages[name].YieldsModel()))
             CheckLength("evaluation", recipe.Evaluation.Sampling, "evaluation.task", recipe.Evaluation.Task, ModelOf(name));
     }
 
-    private void CheckFrom(string path, string name, StageRecipe stage)
+    private void CheckFrom(string path, string name, string? from)
     {
-        if (stage.From is null) return;
-        var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier].YieldsModel()).ToList();
-        if (!recipe.Stages.ContainsKey(stage.From) && WasDropped("stages", stage.From)) return;
-        Require(candidates.Contains(stage.From), $"{path}.from", stage.From,
+        if (from is null) return;
+        var candidates = Before(name).SelectMany(earlier => earlier.Value.Models(earlier.Key)).ToList();
+        if (!stages.ContainsKey(from) && !recipe.Stages.ContainsKey(from) && WasDropped("stages", ModelNames.StageOf(from))) return;
+        Require(candidates.Contains(from), path, from,
             candidates.Count > 0 ? $"an earlier stage that yields a model: {string.Join(", ", candidates)}" : "an earlier stage that yields a model, and there is none before this one",
-            Spelling.DidYouMean(stage.From, candidates));
+            Spelling.DidYouMean(from, candidates));
     }
 
     private void CheckPretrain(string path, PretrainStage stage)
@@ -121,9 +124,9 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         CheckLength(path, stage.Sampling, $"{path}.task", stage.Task, ModelOf(name));
     }
 
-    private void CheckSft(string path, string name, SftStage stage)
+    private void CheckSupervised(string path, string name, SupervisedStage stage)
     {
-        var candidates = order[..order.IndexOf(name)].Where(earlier => recipe.Stages[earlier] is SampleStage).ToList();
+        var candidates = Before(name).Where(earlier => earlier.Value is SampleStage).Select(earlier => earlier.Key).ToList();
         var allowed = candidates.Count > 0 ? $"earlier stages that make data, each once: {string.Join(", ", candidates)}" : "earlier stages that make data (collect, rejection-sample), and there is none before this one";
         for (var i = 0; i < stage.Data.Count; i++)
         {
@@ -134,7 +137,23 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         Require(stage.Proportions.Count == 0 || stage.Data.Order().SequenceEqual(stage.Proportions.Keys.Order()), $"{path}.proportions", string.Join(", ", stage.Proportions.Keys),
             $"one for each stage of data, or none: {string.Join(", ", stage.Data)}", involved: $"{path}.data");
         Require(stage.MicroBatchSize <= stage.BatchSize, $"{path}.microBatchSize", stage.MicroBatchSize, $"at most batchSize, {stage.BatchSize}; 0 takes the batch whole", involved: $"{path}.batchSize");
-        CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
+    }
+
+    private void CheckStudents(string path, string name, DistillStage stage)
+    {
+        foreach (var (student, settings) in stage.Students)
+        {
+            var at = $"{path}.students.{student}";
+            CheckFrom($"{at}.from", name, settings.From);
+            Require(settings.LearningRate is null || settings.Optimizer is null, $"{at}.learningRate", settings.LearningRate ?? 0, "left out beside optimizer, which has one", involved: $"{at}.optimizer");
+            int batch = settings.BatchSize ?? stage.BatchSize, micro = settings.MicroBatchSize ?? stage.MicroBatchSize;
+            if (settings.MicroBatchSize is not null || settings.BatchSize is not null)
+            {
+                Require(micro <= batch, settings.MicroBatchSize is null ? $"{at}.batchSize" : $"{at}.microBatchSize", settings.MicroBatchSize ?? batch,
+                    $"microBatchSize at most batchSize: here they are {micro} and {batch}", involved: [$"{path}.batchSize", $"{path}.microBatchSize", $"{at}.batchSize"]);
+            }
+            CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(ModelNames.Student(name, student)));
+        }
     }
 
     private void CheckEvaluation(string path, EvaluationRecipe evaluation, (string Path, ModelShape Model)? model)
@@ -183,15 +202,16 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
 
     private (string Path, ModelShape Model)? ModelOf(string name)
     {
-        for (var at = order.IndexOf(name); at >= 0;)
+        while (stages.TryGetValue(name, out var stage))
         {
-            if (recipe.Stages[order[at]] is PretrainStage pretrain) return ($"stages.{order[at]}.model", pretrain.Model);
-            var from = order.IndexOf(recipe.Stages[order[at]].From ?? "");
-            if (from >= at) return null;
-            at = from;
+            if (stage is PretrainStage pretrain) return ($"stages.{name}.model", pretrain.Model);
+            if (stage.From is not { } from || !Before(name).Any(earlier => earlier.Value.Models(earlier.Key).Contains(from))) return null;
+            name = from;
         }
         return null;
     }
+
+    private IEnumerable<KeyValuePair<string, StageRecipe>> Before(string name) => recipe.Stages.TakeWhile(stage => stage.Key != ModelNames.StageOf(name));
 
     // An entry that is there but could not be read is not a missing one.
     private bool WasDropped(string map, string name) => tree.Find($"{map}.{name}").Found || problems.Concern(map) && tree.Find(map) is { Found: true, Node: not ObjectNode };

@@ -9,15 +9,20 @@ namespace R1Cloud.Shared.Recipes;
 [JsonDerivedType(typeof(CollectStage), "collect")]
 [JsonDerivedType(typeof(RejectionSampleStage), "rejection-sample")]
 [JsonDerivedType(typeof(SftStage), "sft")]
+[JsonDerivedType(typeof(DistillStage), "distill")]
 [JsonDerivedType(typeof(EvaluateStage), "evaluate")]
 public abstract record StageRecipe
 {
-    /// <summary>The stage whose model this one starts from; null for a stage that makes its own.</summary>
+    /// <summary>The stage whose model this one starts from (<c>STAGE/STUDENT</c> after distillation); null for a stage that makes its own.</summary>
     [JsonPropertyOrder(-1)]
     public string? From { get; init; }
 
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
+
+    /// <summary>The names of the models that the stage makes.</summary>
+    /// <param name="name">The stage's name.</param>
+    public virtual IEnumerable<string> Models(string name) => YieldsModel() ? [name] : [];
 }
 
 /// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>

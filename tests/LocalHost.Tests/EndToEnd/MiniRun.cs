@@ -56,6 +56,40 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
               "kind": "rl", "from": "dev1", "task": "addition", "iterations": 3, "questions": 16, "groupSize": 4, "miniBatches": 2, "shards": 2,
               "sampling": { "maxNewTokens": 24 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 },
               "optimizer": { "learningRate": 1e-4 }
+            },
+            "distill": {
+              "kind": "distill", "data": ["collect"], "epochs": 3, "batchSize": 8, "saveEvery": 5, "optimizer": { "learningRate": 1e-3, "warmupSteps": 5, "schedule": "cosine" },
+              "students": { "slow": { "from": "base", "learningRate": 3e-4 }, "long": { "from": "base", "epochs": 4 } }
+            }
+          },
+          "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
+          "workers": { "count": 1, "threads": 1, "device": "cpu" },
+          "jobs": { "heartbeatTimeoutSeconds": 4 }
+        }
+        """;
+
+    /// <summary>RL with two prompt sources, one of which joins in late, and dynamic sampling.</summary>
+    public const string Sources = """
+        {
+          "name": "sources", "seed": 5,
+          "tasks": {
+            "addition": { "kind": "arithmetic", "digits": 1, "heldOutPercent": 20 },
+            "product": { "kind": "arithmetic", "digits": 1, "operation": "multiply", "heldOutPercent": 20 }
+          },
+          "stages": {
+            "base": {
+              "kind": "pretrain", "task": "addition", "steps": 60, "batchSize": 16, "saveEvery": 20,
+              "model": { "hiddenSize": 32, "layers": 2, "heads": 2, "kvHeads": 1, "intermediateSize": 48, "maxPositions": 64 },
+              "corpus": { "tagged": 0.5, "guesses": 0.5 },
+              "optimizer": { "learningRate": 5e-3, "warmupSteps": 5 }
+            },
+            "rl": {
+              "kind": "rl", "from": "base", "iterations": 4, "questions": 12, "groupSize": 4, "miniBatches": 2, "dynamicSampling": { "maxRounds": 4 },
+              "sources": {
+                "sums": { "task": "addition", "share": 2, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 } },
+                "products": { "task": "product", "fromIteration": 2, "rewards": { "format/think-answer": 1 } }
+              },
+              "sampling": { "maxNewTokens": 24 }, "loss": { "advantageBaseline": "leave-one-out", "advantageScale": "none" }, "optimizer": { "learningRate": 1e-3 }
             }
           },
           "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
@@ -123,8 +157,8 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
 
     public string RunId => Path.GetFileName(Directory.GetDirectories(Path.Combine(Data, "logs")).Single());
 
-    /// <summary>The hash of the last model's weights.</summary>
-    public string Weights() => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, "model", "model.safetensors"))));
+    /// <summary>The hash of a copied model's weights.</summary>
+    public string Weights(string model = "model") => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, model, "model.safetensors"))));
 
     public string WorkerLogs()
     {
