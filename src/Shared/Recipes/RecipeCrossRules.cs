@@ -11,6 +11,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
     /// <summary>Runs every rule.</summary>
     public void Check()
     {
+        foreach (var (name, task) in recipe.Tasks) CheckLanguages($"tasks.{name}", task);
         foreach (var (name, stage) in recipe.Stages)
         {
             var path = $"stages.{name}";
@@ -26,7 +27,16 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         if (recipe.Evaluation is null) return;
         CheckEvaluation("evaluation", recipe.Evaluation, null);
         foreach (var name in stages.Keys.Where(name => stages[name].YieldsModel()))
-            CheckLength("evaluation", recipe.Evaluation.Sampling, "evaluation.task", recipe.Evaluation.Task, ModelOf(name));
+        {
+            foreach (var (path, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation))
+                CheckLength(path, benchmark.Sampling, $"{path}.task", benchmark.Task!, ModelOf(name));
+        }
+    }
+
+    private void CheckLanguages(string path, TaskRecipe task)
+    {
+        var languages = task switch { NumberWordsTask sums => sums.Languages, RequestsTask requests => requests.Languages, _ => [] };
+        Require(languages.Distinct().Count() == languages.Count, $"{path}.languages", "a language twice", "each language once");
     }
 
     private void CheckFrom(string path, string name, string? from)
@@ -47,11 +57,18 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             $"so many that hiddenSize / heads is even ({model.HiddenSize} / {model.Heads} is not): the rotary embedding turns pairs", involved: $"{at}.hiddenSize");
         Require(model.Heads % model.KvHeads == 0, $"{at}.kvHeads", model.KvHeads, $"a divisor of heads, {model.Heads}", involved: $"{at}.heads");
         CheckWarmup(path, stage.Optimizer, stage.Steps, "steps");
-        Require(recipe.Tasks.GetValueOrDefault(stage.Task) is not DatasetTask, $"{path}.task", stage.Task, "a task with worked examples, such as arithmetic: a data set has none");
-        if (CheckTask($"{path}.task", stage.Task) is { } bounds)
+        const string either = "one of task and tasks: the one task of the corpus, or several with their parts";
+        if (stage.Task is null && stage.Tasks.Count == 0 && !problems.Concern($"{path}.task") && !problems.Concern($"{path}.tasks"))
+            problems.Add(tree.Find(path).Node.At, $"{path}.task", "nothing", "\"task\" is missing, and so is \"tasks\"", either);
+        Require(stage.Task is null || stage.Tasks.Count == 0, $"{path}.tasks", "{…}", either, involved: $"{path}.task");
+        if (stage.Task is not null && stage.Tasks.Count > 0) return;
+        foreach (var task in stage.Corpora().Select(corpus => corpus.Key))
         {
+            var named = stage.Task is null ? $"{path}.tasks.{task}" : $"{path}.task";
+            Require(recipe.Tasks.GetValueOrDefault(task) is not DatasetTask, named, task, "a task with worked examples, such as arithmetic: a data set has none");
+            if (CheckTask(named, task) is not { } bounds) continue;
             Require(bounds.ExampleTokens <= model.MaxPositions, $"{at}.maxPositions", model.MaxPositions,
-                $"at least {bounds.ExampleTokens}: the longest worked example of task {stage.Task}", involved: [$"{path}.task", $"tasks.{stage.Task}"]);
+                $"at least {bounds.ExampleTokens}: the longest worked example of task {task}", involved: [named, $"tasks.{task}"]);
         }
     }
 
@@ -64,6 +81,8 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             $"a divisor of questions × groupSize, {stage.Questions} × {stage.GroupSize} = {rows}", involved: rollout);
         Require(stage.MicroBatchSize <= rows / stage.MiniBatches, $"{path}.microBatchSize", stage.MicroBatchSize,
             $"at most a mini-batch, {rows} / {stage.MiniBatches} rows; 0 takes it whole", involved: [.. rollout, $"{path}.miniBatches"]);
+        Require(stage.UpdateShards <= rows / stage.MiniBatches, $"{path}.updateShards", stage.UpdateShards,
+            $"at most a mini-batch, {rows} / {stage.MiniBatches} rows", involved: [.. rollout, $"{path}.miniBatches"]);
         Require(stage.Sampling.Temperature > 0, $"{path}.sampling.temperature", stage.Sampling.Temperature, "above 0: equal samples have no advantage");
         Require(stage.Loss.Name != "cispo" || stage.Loss.ClipHigh >= 1, $"{path}.loss.clipHigh", stage.Loss.ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself", involved: $"{path}.loss.name");
         Require(stage.EvaluateEvery == 0 || recipe.Evaluation is not null, $"{path}.evaluateEvery", stage.EvaluateEvery,
@@ -111,6 +130,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         Require(stage.Shards <= stage.Questions, $"{path}.shards", stage.Shards, $"at most questions, {stage.Questions}", involved: $"{path}.questions");
         Require(stage.Keep <= stage.Samples, $"{path}.keep", stage.Keep, $"at most samples, {stage.Samples}", involved: $"{path}.samples");
         Require(stage.Sampling.Temperature > 0 || stage.Samples == 1, $"{path}.samples", stage.Samples, "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
+        Require(stage.Filters.Language is null || stage.Filters.LanguageField is null, $"{path}.filters.languageField", stage.Filters.LanguageField ?? "", "left out beside language, or in its place", involved: $"{path}.filters.language");
         foreach (var reward in stage.Minimums.Keys)
         {
             Require(stage.Rewards.ContainsKey(reward), $"{path}.minimums.{reward}", reward, $"a name in the stage's rewards: {string.Join(", ", stage.Rewards.Keys)}", involved: [$"{path}.rewards", $"{path}.minimums"]);
@@ -158,16 +178,35 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
 
     private void CheckEvaluation(string path, EvaluationRecipe evaluation, (string Path, ModelShape Model)? model)
     {
-        Require(evaluation.Sampling.Temperature > 0 || evaluation.Samples == 1, $"{path}.samples", evaluation.Samples,
-            "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
-        if (CheckTask($"{path}.task", evaluation.Task) is { } bounds)
+        if (evaluation.Benchmarks.Count == 0 && evaluation.Task is null)
         {
-            Require(evaluation.Problems <= bounds.HeldOut, $"{path}.problems", evaluation.Problems,
-                $"at most {bounds.HeldOut}: the held-out problems of task {evaluation.Task}", involved: [$"{path}.task", $"tasks.{evaluation.Task}"]);
+            if (!problems.Concern(path)) problems.Add(tree.Find(path).Node.At, $"{path}.task", "nothing", "\"task\" is missing", "a name in \"tasks\", or \"benchmarks\" by name");
+            return;
         }
-        CheckPrompt($"{path}.prompt", evaluation.Prompt, model);
-        CheckLength(path, evaluation.Sampling, $"{path}.task", evaluation.Task, model);
+        Require(evaluation.Benchmarks.Count == 0 || evaluation.Task is null, $"{path}.task", evaluation.Task ?? "", "left out where there are benchmarks: each has a task of its own", involved: $"{path}.benchmarks");
+        Require(evaluation.Curve is null || evaluation.All().Any(benchmark => benchmark.Key == evaluation.Curve), $"{path}.curve", evaluation.Curve ?? "",
+            $"one of the benchmarks: {string.Join(", ", evaluation.All().Select(benchmark => benchmark.Key))}", Spelling.DidYouMean(evaluation.Curve ?? "", evaluation.All().Select(benchmark => benchmark.Key)), involved: $"{path}.benchmarks");
+        foreach (var (at, benchmark) in BenchmarksOf(path, evaluation)) CheckBenchmark(at, benchmark, model);
     }
+
+    private void CheckBenchmark(string path, BenchmarkRecipe benchmark, (string Path, ModelShape Model)? model)
+    {
+        Require(benchmark.Sampling.Temperature > 0 || benchmark.Samples == 1, $"{path}.samples", benchmark.Samples,
+            "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
+        if (CheckTask($"{path}.task", benchmark.Task!) is { } bounds)
+        {
+            Require(benchmark.Problems <= bounds.HeldOut, $"{path}.problems", benchmark.Problems,
+                $"at most {bounds.HeldOut}: the held-out problems of task {benchmark.Task}", involved: [$"{path}.task", $"tasks.{benchmark.Task}"]);
+        }
+        Require(benchmark.Rewards.Count > 0 || recipe.AllRewards().Count > 0, $"{path}.rewards", "nothing", "at least one reward that judges the answers: no stage of the recipe has any", involved: "stages");
+        CheckPrompt($"{path}.prompt", benchmark.Prompt, model);
+        CheckLength(path, benchmark.Sampling, $"{path}.task", benchmark.Task!, model);
+    }
+
+    // The short form's one benchmark is the evaluation itself.
+    private static IEnumerable<(string Path, BenchmarkRecipe Benchmark)> BenchmarksOf(string path, EvaluationRecipe evaluation) =>
+        evaluation.Benchmarks.Count == 0 && evaluation.Task is null ? []
+        : evaluation.All().Select(benchmark => (evaluation.Benchmarks.Count > 0 ? $"{path}.benchmarks.{benchmark.Key}" : path, benchmark.Value));
 
     private void CheckPrompt(string path, PromptRecipe prompt, (string Path, ModelShape Model)? model)
     {
@@ -198,7 +237,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
     // Limits of a task with a wrong setting are not known.
     private TaskBounds? BoundsOf(string task) =>
         problems.Concern($"tasks.{task}") ? null
-        : recipe.Tasks.GetValueOrDefault(task) is ArithmeticTask arithmetic ? ArithmeticSplit.Measure(arithmetic) : datasets.GetValueOrDefault(task);
+        : TaskBounds.Of(recipe.Tasks.GetValueOrDefault(task)) ?? datasets.GetValueOrDefault(task);
 
     private (string Path, ModelShape Model)? ModelOf(string name)
     {

@@ -20,17 +20,27 @@ public abstract record StageRecipe
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
 
+    /// <summary>The rewards by which the stage judges what a model writes.</summary>
+    public virtual IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => [];
+
     /// <summary>The names of the models that the stage makes.</summary>
     /// <param name="name">The stage's name.</param>
     public virtual IEnumerable<string> Models(string name) => YieldsModel() ? [name] : [];
 }
 
-/// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>
+/// <summary>Trains a small decoder from scratch on worked examples of tasks: the base model of the quickstart.</summary>
 [Lacks(nameof(From), "a pretrain stage makes its own model")]
 public sealed record PretrainStage : StageRecipe
 {
-    /// <summary>The task whose training problems make the corpus.</summary>
-    public required string Task { get; init; }
+    /// <summary>The task whose training problems make the corpus; null where <see cref="Tasks"/> names several.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>Several tasks in place of one, each with its part of the corpus in any unit.</summary>
+    [Name(OnNames = true), Bounds(Above = 0)]
+    public IReadOnlyDictionary<string, double> Tasks { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>The tasks with their parts, by name in ordinal order, so that a recipe's order of writing decides nothing.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Corpora() => Task is { } task ? [new(task, 1)] : [.. Tasks.OrderBy(entry => entry.Key, StringComparer.Ordinal)];
 
     /// <summary>The decoder's shape.</summary>
     public ModelShape Model { get; init; } = new();
@@ -114,6 +124,14 @@ public sealed record RlStage : StageRecipe
     [Bounds(Min = 0, Max = 100_000_000)]
     public int MicroBatchTokens { get; init; }
 
+    /// <summary>Jobs that the gradient of each optimizer step is cut into; must not exceed a mini-batch's rows. 1 updates in one job.</summary>
+    [Bounds(Min = 1, Max = 256)]
+    public int UpdateShards { get; init; } = 1;
+
+    /// <summary>Updates by which the policy that samples may lag behind: 0 is strictly on policy, 1 generates for an iteration beside the update of the one before.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public int Staleness { get; init; }
+
     /// <summary>The optimizer; its schedule runs over iterations.</summary>
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 3e-6 };
 
@@ -136,6 +154,9 @@ public sealed record RlStage : StageRecipe
     public IReadOnlyList<(string Name, PromptSource Source)> PromptSources() => Sources.Count > 0
         ? [.. Sources.OrderBy(source => source.Key, StringComparer.Ordinal).Select(source => (source.Key, source.Value))]
         : Task is null ? [] : [("", new PromptSource { Task = Task, Rewards = Rewards })];
+
+    /// <inheritdoc/>
+    public override IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => PromptSources().SelectMany(source => source.Source.Rewards);
 }
 
 /// <summary>Measures a stage's model.</summary>

@@ -50,6 +50,10 @@ public sealed record CorpusMix
     /// <summary>Chance of an error at each step of the thinking.</summary>
     [Bounds(Min = 0, Max = 1)]
     public double StepNoise { get; init; } = 0.02;
+
+    /// <summary>Share of samples whose thinking changes languages, each step at random; for tasks in several languages.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double MixedLanguage { get; init; }
 }
 
 /// <summary>How completions are sampled.</summary>

@@ -76,7 +76,7 @@ internal sealed class JobRunner : IDisposable
     }
 
     public Task<JobOutcome> PretrainAsync(string checkpoint = "base/", CancellationToken preemption = default, string jobId = "base", Action<int>? onStep = null) =>
-        RunAsync(models => new PretrainHandler(models), new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining, Task = Task, Checkpoint = checkpoint }, preemption, jobId, onStep);
+        RunAsync(models => new PretrainHandler(models), new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining, Tasks = new Dictionary<string, TaskRecipe> { [Pretraining.Task!] = Task }, Checkpoint = checkpoint }, preemption, jobId, onStep);
 
     public Task<JobOutcome> RolloutAsync(string policy, int iteration = 0, int first = 0, int count = 8, RlStage? stage = null) =>
         RunAsync(models => new RolloutHandler(models), new RolloutJob

@@ -81,7 +81,7 @@ public sealed class DatasetProblemsTests : IDisposable
     [Fact]
     public async Task Pretrain_OnADataset_IsBadInput()
     {
-        var payload = new PretrainJob { Stage = "base", Settings = JobRunner.Pretraining, Task = new DatasetTask { Files = [Sums(3)] }, Checkpoint = "x/" };
+        var payload = new PretrainJob { Stage = "base", Settings = JobRunner.Pretraining, Tasks = new Dictionary<string, TaskRecipe> { [JobRunner.Pretraining.Task!] = new DatasetTask { Files = [Sums(3)] } }, Checkpoint = "x/" };
         (await Should.ThrowAsync<BadInputException>(() => jobs.RunAsync(models => new PretrainHandler(models), payload))).Message.ShouldContain("worked examples");
     }
 
