@@ -53,8 +53,11 @@ internal static class ReportTables
     public static string PassAt1(EvaluationFigures? figures) =>
         figures?.PassAt1 is not { } mean ? None : figures.PassAt1Interval is { } half ? $"{Share(mean)} ± {Share(half)}" : Share(mean);
 
-    private static string Kept(StageReport stage) => stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept)
-        ? string.Create(CultureInfo.InvariantCulture, $"{kept:0} of {stage.Metrics.GetValueOrDefault(MetricNames.Samples):0}")
+    // Of dynamic sampling, the last iteration: what was asked and generated in vain belongs into the table.
+    private static string Kept(StageReport stage) =>
+        stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept) ? string.Create(CultureInfo.InvariantCulture, $"{kept:0} of {stage.Metrics.GetValueOrDefault(MetricNames.Samples):0}")
+        : stage.Metrics.ContainsKey(MetricNames.Rounds) ? string.Create(CultureInfo.InvariantCulture,
+            $"{stage.Metrics.GetValueOrDefault(MetricNames.QuestionsUseful) - stage.Metrics.GetValueOrDefault(MetricNames.QuestionsSurplus):0} of {stage.Metrics.GetValueOrDefault(MetricNames.Questions):0} questions (last step)")
         : None;
 
     private static string Maybe(double? share) => share is { } value ? Share(value) : None;
