@@ -68,6 +68,7 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
         }
         figures[MetricNames.LearningRate] = Rate(payload);
         figures[MetricNames.Tokens] = plan.Tokens;
+        figures[MetricNames.Steps] = plan.Steps.Count; // none where no reward differs: the policy stays as it is
         figures[MetricNames.Samples] = plan.Batch.Count;
         figures[MetricNames.SamplesUnjudged] = plan.Batch.Unjudged;
         return figures;

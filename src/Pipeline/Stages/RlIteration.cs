@@ -1,11 +1,9 @@
 using R1Cloud.Pipeline.Jobs;
-using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Stages;
 
@@ -29,9 +27,6 @@ internal sealed record RlIterationInput(
 internal sealed record RlIterationResult(
     string Checkpoint, IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null, IterationRollouts? Next = null);
 
-/// <summary>What an iteration's rollouts yield.</summary>
-internal sealed record IterationRollouts(IReadOnlyList<JobResult> Shards, Dictionary<string, double> Metrics, TimeBreakdown Time);
-
 /// <summary>
 /// One iteration of GRPO: rollouts, then the update; on request the new policy is measured, and the next iteration's rollouts are sampled
 /// beside all that with the policy that this one started from.
@@ -45,11 +40,11 @@ internal static class RlIteration
     {
         var settings = (RlStage)input.Stage.Settings;
         var status = new IterationStatus(context);
-        var rollouts = input.Rollouts ?? await SampleAsync(context, jobs, input, settings, status.Learning);
+        var rollouts = input.Rollouts ?? await RolloutRounds.RunAsync(context, jobs, input, settings, status.Learning);
 
         // The update is ordered first: it is the longer of the two, and the workers that are left share the shards of the other.
         var learning = LearnAsync(context, jobs, input, settings, rollouts, status.Learning);
-        var sampling = input.SampleNext ? SampleAsync(context, jobs, input with { Iteration = input.Iteration + 1 }, settings, status.Sampling) : null;
+        var sampling = input.SampleNext ? RolloutRounds.RunAsync(context, jobs, input with { Iteration = input.Iteration + 1 }, settings, status.Sampling) : null;
         if (sampling is not null) await Task.WhenAll(learning, sampling);
         var (update, evaluation, learned) = await learning;
         var next = sampling is null ? null : await sampling;
@@ -78,36 +73,6 @@ internal static class RlIteration
         publish(JobKinds.Evaluate, [evaluate]);
         var evaluation = await Evaluations.RunAsync(context, jobs, evaluate);
         return (update, evaluation, update.Time + evaluation.Time with { Wall = 0 });
-    }
-
-    private static async Task<IterationRollouts> SampleAsync(
-        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, Action<string, IReadOnlyList<JobSpec>> publish)
-    {
-        var shards = Rollouts(input, settings);
-        publish(JobKinds.Rollout, shards);
-        var results = await Task.WhenAll(shards.Select(shard => jobs.RunAsync(context, shard)));
-        return new(results, ShardMetrics.Combine(results), results.MaxBy(rollout => rollout.Timing.Total)!.Time());
-    }
-
-    /// <summary>The iteration's questions cut into shards that differ by at most one question.</summary>
-    internal static IReadOnlyList<JobSpec> Rollouts(RlIterationInput input, RlStage settings)
-    {
-        var stage = input.Stage;
-        return [.. Enumerable.Range(0, settings.Shards).Select(shard =>
-        {
-            var first = (int)((long)settings.Questions * shard / settings.Shards);
-            var next = (int)((long)settings.Questions * (shard + 1) / settings.Shards);
-            return stage.Job(JobId.Create(stage.Label, input.Iteration, JobKinds.Rollout, shard), new RolloutJob
-            {
-                Settings = settings,
-                Task = stage.Tasks[settings.Task],
-                Iteration = input.Iteration,
-                Policy = input.Policy,
-                FirstQuestion = first,
-                QuestionCount = next - first,
-                Output = BlobLayout.Rollout(stage.RunId, stage.Label, input.Iteration, shard),
-            });
-        })];
     }
 
     private static void AddSpeeds(Dictionary<string, double> metrics, IterationRollouts rollouts, PolicyUpdateResult update)

@@ -19,7 +19,8 @@ internal sealed class UpdatePlan
     /// <param name="rollouts">All rows of its rollouts.</param>
     public UpdatePlan(UpdateInput input, IReadOnlyList<RolloutRow> rollouts)
     {
-        (this.input, Batch, Tokens) = (input, UpdateBatch.Create(rollouts, input.Settings), rollouts.Sum(row => row.Length) * (double)input.Settings.Epochs);
+        (this.input, Batch) = (input, UpdateBatch.Create(rollouts, input.Settings));
+        Tokens = Batch.Rows.Sum(row => row.Length) * (double)input.Settings.Epochs;
         Steps = [.. Enumerable.Range(0, input.Settings.Epochs).SelectMany(epoch =>
         {
             var order = Enumerable.Range(0, Batch.Count).ToArray();
@@ -31,7 +32,7 @@ internal sealed class UpdatePlan
     /// <summary>The rows learned from.</summary>
     public UpdateBatch Batch { get; }
 
-    /// <summary>Tokens of the rollouts, once an epoch.</summary>
+    /// <summary>Tokens of the rows learned from, once an epoch.</summary>
     public double Tokens { get; }
 
     /// <summary>The rows of each optimizer step's mini-batch.</summary>
