@@ -2,7 +2,7 @@ using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Models;
 
-/// <summary>A decoder's shape, read from and written to a Hugging Face style <c>config.json</c>.</summary>
+/// <summary>A decoder's shape, read from and written to a Hugging Face style <c>config.json</c>. Two that say the same are equal.</summary>
 internal sealed record ModelConfig
 {
     /// <summary>The file's name inside a model folder.</summary>
@@ -55,7 +55,7 @@ internal sealed record ModelConfig
     /// <summary>Begin-of-sequence id, if any.</summary>
     public int? BosTokenId { get; init; }
     /// <summary>End-of-sequence ids.</summary>
-    public IReadOnlyList<int> EosTokenIds { get; init; } = [];
+    public IReadOnlyList<int> EosTokenIds { get; init => field = new ValueList<int>(value); } = new ValueList<int>([]);
     /// <summary>Padding id, if any.</summary>
     public int? PadTokenId { get; init; }
 

@@ -20,6 +20,7 @@ namespace R1Cloud.GpuJob.Residency;
 internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) : IDisposable
 {
     private Policy? policy;
+    private string? tokenizer; // the fingerprint of the policy's
     private (string Checkpoint, CausalLm Model)? reference;
 
     /// <summary>The reward models, beside policy and reference.</summary>
@@ -45,10 +46,12 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         if (policy?.Checkpoint == checkpoint) return policy;
         var folder = await DownloadAsync(checkpoint, context);
         using var _ = context.Time.Measure(TimePart.Storage);
-        if (policy is { Model.Lora: null } && !LoraAdapter.IsIn(folder) && ModelConfig.Load(folder) == policy.Model.Config)
+        var fingerprint = TokenizerFiles.Read(folder).Fingerprint();
+        if (policy is { Model.Lora: null } && !LoraAdapter.IsIn(folder) && fingerprint == tokenizer && ModelConfig.Load(folder) == policy.Model.Config)
         {
             policy.BeginChange();
             policy.Model.LoadWeights(folder);
+            foreach (var (_, parameter) in policy.Model.Parameters) parameter.grad = null; // an attempt that failed half-way leaves some
             policy.Optimizer?.Dispose();
             (policy.Optimizer, policy.RewardModel) = (null, null);
         }
@@ -57,6 +60,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
             policy?.Dispose();
             policy = null;
             policy = Create(CheckpointFiles.ReadModel(folder, Compute.Device), TokenizerLoader.Load(folder));
+            tokenizer = fingerprint;
         }
         policy.Is(checkpoint);
         return policy;
@@ -101,11 +105,12 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     }
 
     /// <summary>A policy with fresh weights, not yet any checkpoint's.</summary>
-    public Policy Fresh(ModelConfig config, ITokenizer tokenizer, ulong seed, OptimizerRecipe recipe)
+    public Policy Fresh(ModelConfig config, ITokenizer with, ulong seed, OptimizerRecipe recipe)
     {
         policy?.Dispose();
         policy = null;
-        policy = Create(CausalLm.Create(config, Compute.Device, seed), tokenizer);
+        policy = Create(CausalLm.Create(config, Compute.Device, seed), with);
+        tokenizer = null;
         (policy.Model.ComputeType, policy.Model.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
         if (recipe.Lora is { } lora) Attach(policy.Model, lora, seed);
         policy.Optimizer = new AdamW(policy.Model.Trainable, recipe);
@@ -166,7 +171,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     private static TorchSharp.torch.ScalarType TypeOf(TrainingPrecision precision) =>
         precision == TrainingPrecision.Bfloat16 ? TorchSharp.torch.ScalarType.BFloat16 : TorchSharp.torch.ScalarType.Float32;
 
-    private Policy Create(CausalLm model, ITokenizer tokenizer) => new(model, tokenizer, Generators.Create(model, Compute.Threads));
+    private Policy Create(CausalLm model, ITokenizer with) => new(model, with, Generators.Create(model, Compute.Threads));
 
     /// <inheritdoc/>
     public void Dispose()
