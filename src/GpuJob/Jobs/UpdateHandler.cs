@@ -56,7 +56,8 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
                 throw new InvalidOperationException($"Iteration {payload.Iteration}: {broken.Key} is {broken.Value}; the update is not saved.");
             }
             figures[MetricNames.LearningRate] = rate;
-            figures[MetricNames.Tokens] = rows.Sum(row => row.Length) * (double)settings.Epochs;
+            figures[MetricNames.Tokens] = batch.Rows.Sum(row => row.Length) * (double)settings.Epochs;
+            figures[MetricNames.Steps] = steps; // none where no reward differs: the policy stays as it is
             figures[MetricNames.Samples] = batch.Count;
             figures[MetricNames.SamplesUnjudged] = batch.Unjudged;
             return figures;

@@ -1,5 +1,4 @@
 using R1Cloud.Pipeline.Jobs;
-using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Jobs;
@@ -14,7 +13,7 @@ internal sealed record RlIterationInput(StageInput Stage, int Iteration, string 
 /// <summary>What an iteration yields; of its time the wall is left to the stage, which sees the whole of it.</summary>
 internal sealed record RlIterationResult(string Checkpoint, IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null);
 
-/// <summary>One round of GRPO: rollout shards side by side, then one update; on request the new policy is measured.</summary>
+/// <summary>One iteration of GRPO: rollouts in shards, then one update; on request the new policy is measured.</summary>
 internal static class RlIteration
 {
     public const string Name = "rl-iteration";
@@ -24,17 +23,15 @@ internal static class RlIteration
     {
         var settings = (RlStage)input.Stage.Settings;
 
-        var shards = Rollouts(input, settings);
-        Publish(context, JobKinds.Rollout, shards);
-        var rollouts = await Task.WhenAll(shards.Select(shard => jobs.RunAsync(context, shard)));
+        var rollouts = await RolloutRounds.RunAsync(context, jobs, input, settings);
 
-        var job = Update(input, settings, rollouts);
+        var job = Update(input, settings, rollouts.Shards);
         Publish(context, JobKinds.Update, [job]);
         var update = await jobs.RunAsync(context, job);
         var checkpoint = update.Output("checkpoint");
 
-        var metrics = ShardMetrics.Combine(rollouts);
-        var time = rollouts.MaxBy(rollout => rollout.Timing.Total)!.Time() + update.Time();
+        var metrics = rollouts.Metrics;
+        var time = rollouts.Time + update.Time();
         AddSpeeds(metrics, rollouts, update);
         foreach (var (name, value) in update.Metrics)
         {
@@ -49,28 +46,7 @@ internal static class RlIteration
             foreach (var (name, value) in evaluation.Metrics) metrics[name] = value;
             time += evaluation.Time with { Wall = 0 };
         }
-        return new(checkpoint, metrics, time, rollouts[0].Outputs.GetValueOrDefault("samples"));
-    }
-
-    /// <summary>The iteration's questions cut into shards that differ by at most one question.</summary>
-    internal static IReadOnlyList<JobSpec> Rollouts(RlIterationInput input, RlStage settings)
-    {
-        var stage = input.Stage;
-        return [.. Enumerable.Range(0, settings.Shards).Select(shard =>
-        {
-            var first = (int)((long)settings.Questions * shard / settings.Shards);
-            var next = (int)((long)settings.Questions * (shard + 1) / settings.Shards);
-            return stage.Job(JobId.Create(stage.Label, input.Iteration, JobKinds.Rollout, shard), new RolloutJob
-            {
-                Settings = settings,
-                Task = stage.Tasks[settings.Task],
-                Iteration = input.Iteration,
-                Policy = input.Policy,
-                FirstQuestion = first,
-                QuestionCount = next - first,
-                Output = BlobLayout.Rollout(stage.RunId, stage.Label, input.Iteration, shard),
-            });
-        })];
+        return new(checkpoint, metrics, time, rollouts.Shards[0].Outputs.GetValueOrDefault("samples"));
     }
 
     private static JobSpec Update(RlIterationInput input, RlStage settings, IReadOnlyList<JobResult> rollouts)
@@ -87,11 +63,9 @@ internal static class RlIteration
         });
     }
 
-    private static void AddSpeeds(Dictionary<string, double> metrics, IReadOnlyList<JobResult> rollouts, JobResult update)
+    private static void AddSpeeds(Dictionary<string, double> metrics, IterationRollouts rollouts, JobResult update)
     {
-        Add(Shared.Metrics.MetricNames.TokensPerSecondGeneration,
-            rollouts.Sum(rollout => rollout.Metrics.GetValueOrDefault(Shared.Metrics.MetricNames.Tokens)),
-            rollouts.Max(rollout => rollout.Timing.Generation));
+        Add(Shared.Metrics.MetricNames.TokensPerSecondGeneration, metrics.GetValueOrDefault(Shared.Metrics.MetricNames.Tokens), rollouts.Time.Generation);
         Add(Shared.Metrics.MetricNames.TokensPerSecondUpdate, update.Metrics.GetValueOrDefault(Shared.Metrics.MetricNames.Tokens), update.Timing.Update);
 
         void Add(string name, double tokens, double seconds)
@@ -100,6 +74,7 @@ internal static class RlIteration
         }
     }
 
-    private static void Publish(IOrchestrationContext context, string phase, IReadOnlyList<JobSpec> jobs) =>
+    /// <summary>Tells which jobs run.</summary>
+    internal static void Publish(IOrchestrationContext context, string phase, IReadOnlyList<JobSpec> jobs) =>
         context.SetCustomStatus(new StageProgress { Phase = phase, Jobs = [.. jobs.Select(job => job.JobId)] });
 }

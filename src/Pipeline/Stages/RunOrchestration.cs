@@ -55,7 +55,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Jobs = recipe.Jobs,
         Evaluation = recipe.Evaluation,
         // All models of a run are measured by the same rewards, so that before and after compare.
-        Rewards = recipe.Stages.Values.SelectMany(stage => stage is RlStage rl ? rl.Rewards : stage is SampleStage sample ? sample.Rewards : new Dictionary<string, RewardRecipe>())
+        Rewards = recipe.Stages.Values.SelectMany(stage => stage is RlStage rl ? rl.PromptSources().SelectMany(source => source.Source.Rewards) : stage is SampleStage sample ? sample.Rewards : new Dictionary<string, RewardRecipe>())
             .GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value),
         Data = recipe.Stages[name] is SftStage sft ? sft.Data.ToDictionary(data => data, data => results[data].Data) : new(),
         From = recipe.Stages[name].From is { } from ? results[from].Checkpoint : null,

@@ -69,8 +69,8 @@ public sealed record PretrainJob : JobPayload
     public override string Kind => JobKinds.Pretrain;
     /// <summary>The stage's settings.</summary>
     public required PretrainStage Settings { get; init; }
-    /// <summary>The task that makes the corpus.</summary>
-    public required TaskRecipe Task { get; init; }
+    /// <summary>The tasks that make the corpus, by name.</summary>
+    public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     /// <summary>Where the checkpoint goes.</summary>
     public required string Checkpoint { get; init; }
 }
@@ -83,8 +83,8 @@ public sealed record RolloutJob : JobPayload
     public override string Kind => JobKinds.Rollout;
     /// <summary>The stage's settings.</summary>
     public required RlStage Settings { get; init; }
-    /// <summary>The task that asks the questions.</summary>
-    public required TaskRecipe Task { get; init; }
+    /// <summary>The tasks that ask the questions, by name.</summary>
+    public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     /// <summary>The iteration, from 0.</summary>
     public required int Iteration { get; init; }
     /// <summary>The policy's checkpoint.</summary>
@@ -111,7 +111,7 @@ public sealed record UpdateJob : JobPayload
     public required string Policy { get; init; }
     /// <summary>The reference of the KL term; null when its weight is 0.</summary>
     public string? Reference { get; init; }
-    /// <summary>The rollouts' token files, in shard order.</summary>
+    /// <summary>The rollouts' token files, in the order of their questions.</summary>
     public required IReadOnlyList<string> Rollouts { get; init; }
     /// <summary>Where the next checkpoint goes.</summary>
     public required string Checkpoint { get; init; }

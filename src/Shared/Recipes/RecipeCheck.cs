@@ -82,8 +82,9 @@ public static class RecipeCheck
 
     private static StageSummary Rollouts(string name, RlStage stage)
     {
-        var samples = (long)stage.Iterations * stage.Questions * stage.GroupSize;
-        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs, stage.Iterations * (stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
+        var rounds = (long)stage.MostRounds(); // at most: questions are drawn again where samples teach nothing
+        var samples = rounds * stage.Iterations * stage.Questions * stage.GroupSize;
+        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs, stage.Iterations * (rounds * stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
     }
 
     // Each problem is also answered once greedily.

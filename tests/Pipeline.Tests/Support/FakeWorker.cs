@@ -142,6 +142,8 @@ internal static class FakeJobs
                 metrics[MetricNames.Accuracy] = skill;
                 metrics[MetricNames.Format] = Math.Min(1, skill * 1.2);
                 metrics[MetricNames.MeanLength] = 12 + 10 * skill;
+                metrics[MetricNames.Questions] = job.QuestionCount;
+                metrics[MetricNames.QuestionsUseful] = Enumerable.Range(job.FirstQuestion, job.QuestionCount).Count(question => question % 3 == 0);
                 metrics[MetricNames.Samples] = job.QuestionCount * job.Settings.GroupSize;
                 metrics[MetricNames.Tokens] = job.QuestionCount * job.Settings.GroupSize * 20;
                 timing = timing with { Generation = 0.2, Reward = 0.01 };
