@@ -14,6 +14,7 @@ internal sealed class JobHandlers
         .Add(new ImportHandler())
         .Add(new PretrainHandler(models))
         .Add(new RolloutHandler(models))
+        .Add(new GradientHandler(models))
         .Add(new UpdateHandler(models))
         .Add(new SampleHandler(models))
         .Add(new SftHandler(models))

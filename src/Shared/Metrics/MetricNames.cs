@@ -36,6 +36,8 @@ public static class MetricNames
         var end = name.IndexOf('/', Sources.Length) + 1;
         return (name[..end], name[end..]);
     }
+    /// <summary>Updates between the policy that sampled an iteration's completions and the one that learns from them.</summary>
+    public const string Staleness = "policy/staleness";
 
     /// <summary>Mean reward of an iteration's completions.</summary>
     public const string RewardMean = "reward/mean";
@@ -111,6 +113,9 @@ public static class MetricNames
     public const string TimeStorage = "time/storage";
     /// <summary>The step's other seconds: orchestration, queue, process.</summary>
     public const string TimeWaiting = "time/waiting";
+
+    /// <summary>Seconds in which the next iteration's generation ran beside this one's update.</summary>
+    public const string TimeOverlap = "time/overlap";
 
     /// <summary>Share of held-out problems answered right by greedy decoding.</summary>
     public const string EvalGreedyAccuracy = "eval/greedy_accuracy";

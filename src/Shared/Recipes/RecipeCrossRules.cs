@@ -78,6 +78,8 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             $"a divisor of questions × groupSize, {stage.Questions} × {stage.GroupSize} = {rows}", involved: rollout);
         Require(stage.MicroBatchSize <= rows / stage.MiniBatches, $"{path}.microBatchSize", stage.MicroBatchSize,
             $"at most a mini-batch, {rows} / {stage.MiniBatches} rows; 0 takes it whole", involved: [.. rollout, $"{path}.miniBatches"]);
+        Require(stage.UpdateShards <= rows / stage.MiniBatches, $"{path}.updateShards", stage.UpdateShards,
+            $"at most a mini-batch, {rows} / {stage.MiniBatches} rows", involved: [.. rollout, $"{path}.miniBatches"]);
         Require(stage.Sampling.Temperature > 0, $"{path}.sampling.temperature", stage.Sampling.Temperature, "above 0: equal samples have no advantage");
         Require(stage.Loss.Name != "cispo" || stage.Loss.ClipHigh >= 1, $"{path}.loss.clipHigh", stage.Loss.ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself", involved: $"{path}.loss.name");
         Require(stage.EvaluateEvery == 0 || recipe.Evaluation is not null, $"{path}.evaluateEvery", stage.EvaluateEvery,

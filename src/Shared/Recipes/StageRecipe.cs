@@ -122,6 +122,14 @@ public sealed record RlStage : StageRecipe
     [Bounds(Min = 0, Max = 100_000_000)]
     public int MicroBatchTokens { get; init; }
 
+    /// <summary>Jobs that the gradient of each optimizer step is cut into; must not exceed a mini-batch's rows. 1 updates in one job.</summary>
+    [Bounds(Min = 1, Max = 256)]
+    public int UpdateShards { get; init; } = 1;
+
+    /// <summary>Updates by which the policy that samples may lag behind: 0 is strictly on policy, 1 generates for an iteration beside the update of the one before.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public int Staleness { get; init; }
+
     /// <summary>The optimizer; its schedule runs over iterations.</summary>
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 3e-6 };
 
