@@ -99,6 +99,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         return model;
     }
 
+    /// <summary>A model without memory for its weights: only their names, shapes and types can be asked for.</summary>
+    public static CausalLm Shape(ModelConfig config) => new(config, META);
+
     /// <summary>Reads a model folder: config.json and model.safetensors, or shards with their index.</summary>
     /// <exception cref="BadInputException">The configuration is wrong, or tensors are missing, superfluous or misshapen: all are named.</exception>
     /// <exception cref="WeightsFormatException">A weights file is torn or malformed.</exception>

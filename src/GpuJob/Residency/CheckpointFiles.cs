@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
 using static TorchSharp.torch;
 
@@ -32,7 +33,9 @@ internal static class CheckpointFiles
         policy.RewardModel?.Save(folder);
         policy.Optimizer?.Save(Path.Combine(folder, Optimizer));
         File.WriteAllText(Path.Combine(folder, TrainerState), JsonSerializer.Serialize(state, R1Json.Indented));
-        File.WriteAllText(Path.Combine(folder, "generation_config.json"), JsonSerializer.Serialize(
+        var generation = Path.Combine(folder, TokenizerFiles.Generation);
+        if (File.Exists(generation)) return; // an imported model has its own, which its tokenizer brings along
+        File.WriteAllText(generation, JsonSerializer.Serialize(
             new Dictionary<string, object?> { ["bos_token_id"] = policy.Tokenizer.BosId, ["eos_token_id"] = policy.Tokenizer.EosIds is [var eos] ? eos : policy.Tokenizer.EosIds, ["pad_token_id"] = policy.Tokenizer.PadId, ["do_sample"] = true },
             R1Json.Indented));
     }

@@ -28,7 +28,7 @@ internal static class DatasetLoading
         try
         {
             var files = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach (var file in FilesOf(recipe).Where(Dataset.IsBlob).Distinct())
+            foreach (var file in recipe.AllFiles().Where(Dataset.IsBlob).Distinct())
             {
                 files[file] = Path.Combine(folder.FullName, $"{files.Count}{Path.GetExtension(file)}");
                 if (!await blobs.TryDownloadAsync(file[Dataset.BlobPrefix.Length..], files[file], cancellation)) throw new BadInputException($"Data set file '{file}': there is no such blob.");
@@ -48,10 +48,7 @@ internal static class DatasetLoading
         }
     }
 
-    private static IEnumerable<string> FilesOf(DatasetTask task) =>
-        [.. task.Files, .. task.HeldOutFiles, .. task.Against, .. task.Difficulty?.PassRates is { } rates ? (string[])[rates] : []];
-
     // A local file that changed is another data set.
-    private static string Key(DatasetTask recipe) => JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', FilesOf(recipe).Where(file => !Dataset.IsBlob(file))
+    private static string Key(DatasetTask recipe) => JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', recipe.AllFiles().Where(file => !Dataset.IsBlob(file))
         .Select(file => new FileInfo(file) is { Exists: true } info ? $"{info.Length}:{info.LastWriteTimeUtc.Ticks}" : "absent"));
 }

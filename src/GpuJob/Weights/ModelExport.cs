@@ -16,13 +16,6 @@ internal static class ModelExport
     /// <summary>Bytes of a shard at most, unless one tensor is larger: what transformers writes by default.</summary>
     public const long DefaultShardBytes = 5_000_000_000;
 
-    /// <summary>Files that go along unchanged where the source has them.</summary>
-    private static readonly string[] Companions =
-    [
-        "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "tokenizer.model", "chat_template.jinja", "chat_template.json", "LICENSE", "LICENSE.txt",
-    ];
-
     /// <summary>Writes a model.</summary>
     /// <param name="model">The model; adapters are merged on the way, the model itself stays.</param>
     /// <param name="folder">Made where it is missing.</param>
@@ -36,7 +29,7 @@ internal static class ModelExport
         WriteWeights([.. model.EffectiveWeights()], model.Parameters, folder, type, shardBytes);
         File.WriteAllBytes(Path.Combine(folder, ModelConfig.FileName), Config(model.Config, type, source));
         if (source is null) return;
-        foreach (var name in Companions)
+        foreach (var name in ModelFolder.Companions)
         {
             if (File.Exists(Path.Combine(source, name))) File.Copy(Path.Combine(source, name), Path.Combine(folder, name), overwrite: true);
         }

@@ -22,6 +22,9 @@ internal sealed class SafetensorsModel : IDisposable
     /// <summary>The tensors by name.</summary>
     public IEnumerable<KeyValuePair<string, StoredTensor>> Tensors => byTensor.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Tensors[pair.Key]));
 
+    /// <summary>The names of the files, the index included.</summary>
+    public IReadOnlyList<string> Files { get; private set; } = [];
+
     /// <summary>Looks a tensor up.</summary>
     public StoredTensor? Find(string name) => byTensor.TryGetValue(name, out var shard) ? shard.Tensors[name] : null;
 
@@ -62,6 +65,7 @@ internal sealed class SafetensorsModel : IDisposable
     {
         var reader = shards[SingleFile] = new SafetensorsReader(path);
         foreach (var name in reader.Tensors.Keys) byTensor[name] = reader;
+        Files = [SingleFile];
     }
 
     private void OpenShards(string folder, string index)
@@ -83,6 +87,7 @@ internal sealed class SafetensorsModel : IDisposable
             if (!reader.Tensors.ContainsKey(name)) throw new WeightsFormatException(Path.Combine(folder, file), name, "is not in the file that the index names.");
             byTensor[name] = reader;
         }
+        Files = [IndexFile, .. shards.Keys.Order(StringComparer.Ordinal)];
     }
 
     public void Dispose()

@@ -9,16 +9,22 @@ internal static class WeightLoading
 {
     private const string Head = "lm_head.weight", InverseFrequencies = ".rotary_emb.inv_freq";
 
+    private const int MostNamed = 20;
+
+    /// <summary>Holds tensors to what a configuration asks for, by their headers alone.</summary>
+    /// <exception cref="BadInputException">Names the missing, superfluous and misshapen tensors.</exception>
+    public static void Check(SafetensorsModel source, ModelConfig config)
+    {
+        using var scope = NewDisposeScope();
+        using var model = CausalLm.Shape(config);
+        Check(source, model);
+    }
+
     /// <summary>Copies every tensor into the weight of its name, converting to its type.</summary>
-    /// <exception cref="BadInputException">Names every missing, superfluous and misshapen tensor.</exception>
+    /// <exception cref="BadInputException">Names the missing, superfluous and misshapen tensors.</exception>
     public static void Copy(SafetensorsModel source, CausalLm model)
     {
-        var problems = Problems(source, model).Order(StringComparer.Ordinal).ToList();
-        if (problems.Count > 0)
-        {
-            throw new BadInputException($"The weights do not fit a {model.Config.ModelType} model of this config.json: {string.Join("; ", problems)}.");
-        }
-
+        Check(source, model);
         using var _ = no_grad();
         foreach (var (name, weight) in model.Weights)
         {
@@ -26,6 +32,14 @@ internal static class WeightLoading
             if (source.Find(name)!.IsFloat8) CopyFloat8(source, name, model.Config.Float8Block, weight);
             else source.CopyTo(name, weight);
         }
+    }
+
+    private static void Check(SafetensorsModel source, CausalLm model)
+    {
+        var problems = Problems(source, model).Order(StringComparer.Ordinal).ToList();
+        if (problems.Count == 0) return;
+        var more = problems.Count > MostNamed ? $"; and {problems.Count - MostNamed} more" : "";
+        throw new BadInputException($"The weights do not fit a {model.Config.ModelType} model of this config.json: {string.Join("; ", problems.Take(MostNamed))}{more}.");
     }
 
     private static IEnumerable<string> Problems(SafetensorsModel source, CausalLm model)

@@ -32,13 +32,18 @@ internal static class RecipeCommands
             return ExitCode.Ok;
         }
         context.Console.MarkupLine($"[green]good[/]  {Markup.Escape(file)}  [grey]run id {Markup.Escape(RunNames.For(loaded))}[/]");
-        foreach (var (name, stage) in loaded.Recipe.Expand().Stages)
-            context.Console.MarkupLine($"      {Markup.Escape(name),-12} [grey]{Markup.Escape(Describe(stage))}[/]");
+        var stages = loaded.Recipe.Expand().Stages;
+        var width = stages.Keys.Max(name => name.Length);
+        foreach (var (name, stage) in stages)
+            context.Console.MarkupLine($"      {Markup.Escape(name.PadRight(width))} [grey]{Markup.Escape(Describe(stage))}[/]");
+        if (loaded.Recipe.StoredInputs() is { Count: > 0 } inputs)
+            context.Console.MarkupLine($"[grey]      inputs in storage, looked for when the run starts: {Markup.Escape(string.Join(", ", inputs))}[/]");
         return ExitCode.Ok;
     }
 
     private static string Describe(StageRecipe stage) => stage switch
     {
+        ImportStage import => $"import of {import.Path}",
         PretrainStage pretrain => $"pretrain, {pretrain.Steps} steps of {pretrain.BatchSize} sequences",
         RlStage rl => $"{rl.Loss.Name}, {rl.Iterations} iterations of {rl.Questions} questions, {rl.GroupSize} samples each",
         SampleStage sample => $"{(sample is CollectStage ? "collect" : "rejection-sample")}, {sample.Questions} questions, {sample.Samples} samples each, of which {sample.Keep} are kept at most",

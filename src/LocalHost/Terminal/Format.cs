@@ -26,6 +26,7 @@ internal static class Format
     public static string Duration(TimeSpan time)
     {
         if (time < TimeSpan.Zero) time = TimeSpan.Zero;
+        if (time.TotalHours >= 1000) return string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:#,0} d");
         return time.TotalHours >= 1
             ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}")
             : string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00}");

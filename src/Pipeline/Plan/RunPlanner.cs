@@ -40,6 +40,7 @@ public static class RunPlanner
         {
             var model = stage switch
             {
+                ImportStage import => PlanModel.Of(import) ?? options.Model,
                 PretrainStage pretrain => PlanModel.Of(pretrain.Model, ArithmeticVocabulary),
                 { From: { } from } => models.GetValueOrDefault(from) ?? options.Model,
                 _ => options.Model,
@@ -72,7 +73,7 @@ public static class RunPlanner
     {
         var plan = new StagePlan { Name = name, Kind = KindOf(stage) };
         if (StageEstimators.Find(stage) is not { } estimate) return plan with { Note = $"no estimate: stages of kind '{plan.Kind}' have none yet" };
-        if (model is null) return plan with { Note = "no estimate: the model is not known here; name its config.json with --model" };
+        if (model is null) return plan with { Note = "no estimate: the model is not known here; give its import stage a size, or name its config.json with --model" };
 
         var context = new EstimateContext(recipe, model, share);
         var work = estimate(context, stage);

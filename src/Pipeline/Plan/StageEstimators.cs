@@ -32,6 +32,7 @@ internal static class StageEstimators
 {
     private static readonly Dictionary<Type, Func<EstimateContext, StageRecipe, StageWork>> All = new()
     {
+        [typeof(ImportStage)] = (context, _) => new() { CheckpointBytes = 2 * context.Model.Parameters }, // copied as published, in 16 bits
         [typeof(PretrainStage)] = (context, stage) => Pretrain(context, (PretrainStage)stage),
         [typeof(RlStage)] = (context, stage) => Rl(context, (RlStage)stage),
         [typeof(RewardModelStage)] = (context, stage) => RewardModel(context, (RewardModelStage)stage),

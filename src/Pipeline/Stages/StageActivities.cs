@@ -2,6 +2,8 @@ using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Data;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
@@ -37,6 +39,8 @@ internal sealed class StageActivities(IRunStore runs, IBlobStore blobs, JobQueue
     {
         var spec = await runs.TryGetAsync(input.RunId, cancellation) ?? throw new StorageException($"There is no run '{input.RunId}' in storage.");
         var recipe = spec.ParseRecipe();
+        // A retry goes on with what it has: an input may have been cleared away once it was used.
+        if (input.Generation == 0) await CheckInputsAsync(recipe, cancellation);
         var records = new Dictionary<string, StageRecord>();
         foreach (var label in recipe.Stages.Keys.Select(input.Label))
         {
@@ -44,6 +48,19 @@ internal sealed class StageActivities(IRunStore runs, IBlobStore blobs, JobQueue
                 records.Add(label, record);
         }
         return new(recipe, records);
+    }
+
+    /// <summary>What is missing is told before anything has been computed, not when its stage comes.</summary>
+    private async Task CheckInputsAsync(Recipe recipe, CancellationToken cancellation)
+    {
+        var missing = new List<string>();
+        foreach (var input in recipe.StoredInputs())
+        {
+            var path = input[Dataset.BlobPrefix.Length..].TrimEnd('/');
+            if (!await blobs.ExistsAsync(path, cancellation) && !await blobs.ListAsync(path + "/", cancellation).AnyAsync(cancellation)) missing.Add(input);
+        }
+        if (missing.Count > 0)
+            throw new BadInputException($"{missing.Count} of the recipe's inputs are not in storage (container {BlobLayout.Container}): {string.Join(", ", missing)}. Upload them, then retry the run.");
     }
 
     /// <summary>Writes a stage's record.</summary>

@@ -30,11 +30,25 @@ public sealed class CheckpointStore(IBlobStore blobs)
     /// <param name="cancellation">Stops.</param>
     /// <returns>The manifest that counts: another attempt's when that was first, and then this one's files are removed.</returns>
     /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
+    public Task<CheckpointManifest> WriteAsync(
+        string prefix, string stage, int step, string attempt, string? parent, string folder, CancellationToken cancellation = default) =>
+        WriteAsync(prefix, stage, step, attempt, parent, Directory.EnumerateFiles(folder), cancellation);
+
+    /// <summary>Uploads files as a checkpoint, hashing them on the way.</summary>
+    /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
+    /// <param name="stage">The stage that made it.</param>
+    /// <param name="step">The step or iteration that it stands after.</param>
+    /// <param name="attempt">The writing attempt's unique name.</param>
+    /// <param name="parent">The checkpoint that it grew from, if any.</param>
+    /// <param name="sources">The local files, each of another name.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>The manifest that counts: another attempt's when that was first, and then this one's files are removed.</returns>
+    /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
     public async Task<CheckpointManifest> WriteAsync(
-        string prefix, string stage, int step, string attempt, string? parent, string folder, CancellationToken cancellation = default)
+        string prefix, string stage, int step, string attempt, string? parent, IEnumerable<string> sources, CancellationToken cancellation = default)
     {
         var files = new ConcurrentDictionary<string, CheckpointFile>(StringComparer.Ordinal);
-        await Parallel.ForEachAsync(Directory.EnumerateFiles(folder), Parallelism(cancellation), async (file, stop) =>
+        await Parallel.ForEachAsync(sources, Parallelism(cancellation), async (file, stop) =>
         {
             var path = $"{prefix}{attempt}/{Path.GetFileName(file)}";
             await using var source = BlobStoreFiles.OpenRead(file);
@@ -42,7 +56,7 @@ public sealed class CheckpointStore(IBlobStore blobs)
             await blobs.UploadAsync(path, hashing, stop);
             files[Path.GetFileName(file)] = new CheckpointFile(path, source.Length, await hashing.FinishAsync(stop));
         });
-        if (files.IsEmpty) throw new StorageException($"Checkpoint '{prefix}' would be empty: there are no files in '{folder}'.");
+        if (files.IsEmpty) throw new StorageException($"Checkpoint '{prefix}' would be empty: there are no files to write.");
 
         var manifest = new CheckpointManifest
         {

@@ -5,6 +5,7 @@ namespace R1Cloud.Shared.Jobs;
 
 /// <summary>What a job does. Each kind is a record of its own; blob references are paths inside the run's container.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(ImportJob), JobKinds.Import)]
 [JsonDerivedType(typeof(PretrainJob), JobKinds.Pretrain)]
 [JsonDerivedType(typeof(RolloutJob), JobKinds.Rollout)]
 [JsonDerivedType(typeof(GradientJob), JobKinds.Gradient)]
@@ -33,6 +34,8 @@ public abstract record JobPayload
 /// <summary>Names of the job kinds.</summary>
 public static class JobKinds
 {
+    /// <summary>Make a checkpoint of a model folder.</summary>
+    public const string Import = "import";
     /// <summary>Train a small decoder from scratch.</summary>
     public const string Pretrain = "pretrain";
     /// <summary>Generate completions and score them.</summary>
@@ -51,6 +54,20 @@ public static class JobKinds
     public const string Evaluate = "evaluate";
     /// <summary>Nothing: measures the road, not the load.</summary>
     public const string Noop = "noop";
+}
+
+/// <summary>Checks a model folder and makes a checkpoint of it.</summary>
+public sealed record ImportJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Import;
+    /// <summary>The stage's settings.</summary>
+    public required ImportStage Settings { get; init; }
+    /// <summary>Where the checkpoint goes.</summary>
+    public required string Checkpoint { get; init; }
+    /// <summary>The step that the checkpoint's name says.</summary>
+    public required int Step { get; init; }
 }
 
 /// <summary>Trains a small decoder from scratch and writes its checkpoint.</summary>

@@ -63,6 +63,10 @@ public static class MetricNames
     public const string SamplesUnjudged = "samples/unjudged";
     /// <summary>Rows trained on, each once an epoch.</summary>
     public const string Rows = "rows";
+    /// <summary>Parameters of an imported model.</summary>
+    public const string Parameters = "parameters";
+    /// <summary>Bytes of an imported model's files.</summary>
+    public const string Bytes = "bytes";
     /// <summary>Optimizer steps.</summary>
     public const string Steps = "steps";
     /// <summary>Samples kept to learn from.</summary>

@@ -16,6 +16,9 @@ public static class KnownNames
         "ta", "te", "th", "uk", "ur", "vi", "zh",
     ];
 
+    /// <summary>Architectures of models, as config.json's <c>model_type</c> names them.</summary>
+    public static IReadOnlyList<string> Architectures { get; } = ["llama", "qwen2", "qwen3", "deepseek_v3"];
+
     /// <summary>Policy losses.</summary>
     public static IReadOnlyList<string> Losses { get; } = ["grpo", "dapo", "dr-grpo", "gspo", "cispo", "sapo", "luspo", "vespo"];
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Data;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -31,6 +32,12 @@ public sealed record Recipe
 
     /// <summary>How failing jobs are treated.</summary>
     public JobsRecipe Jobs { get; init; } = new();
+
+    /// <summary>Files and folders that the run finds in its storage, as <c>blob:PATH</c>: whether they are there is known when it starts.</summary>
+    public IReadOnlyList<string> StoredInputs() =>
+    [
+        .. Tasks.Values.OfType<DatasetTask>().SelectMany(task => task.AllFiles()).Concat(Stages.Values.OfType<ImportStage>().Select(stage => stage.Path)).Where(Dataset.IsBlob).Distinct(),
+    ];
 
     /// <summary>The rewards of all stages by name, of several of a name the last one's: what judges evaluations that name none.</summary>
     public IReadOnlyDictionary<string, RewardRecipe> AllRewards() => Stages.Values.SelectMany(stage => stage.RewardSets()).SelectMany(set => set.Rewards).GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);

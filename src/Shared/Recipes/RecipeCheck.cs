@@ -71,6 +71,7 @@ public static class RecipeCheck
 
     private static StageSummary Summarize(string name, StageRecipe stage, EvaluationRecipe? evaluation) => stage switch
     {
+        ImportStage => With(new(name, "import", null, 0, 1, 0, 0), evaluation),
         PretrainStage s => With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions), evaluation),
         RlStage s => With(Rollouts(name, s), evaluation, s.EvaluateEvery > 0 ? (s.Iterations - 1) / s.EvaluateEvery : 0),
         SampleStage s => new(name, s is CollectStage ? "collect" : "rejection-sample", s.From, 0, s.Shards, (long)s.Questions * s.Samples, (long)s.Questions * s.Samples * s.Sampling.MaxNewTokens),

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.</summary>
-internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets)
+internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets, IReadOnlyDictionary<string, int> imports)
 {
     // With each student as a stage of its own.
     private readonly IReadOnlyDictionary<string, StageRecipe> stages = recipe.Expand().Stages;
@@ -178,7 +178,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         }
     }
 
-    private void CheckEvaluation(string path, EvaluationRecipe evaluation, (string Path, ModelShape Model)? model)
+    private void CheckEvaluation(string path, EvaluationRecipe evaluation, ModelLimit? model)
     {
         if (evaluation.Benchmarks.Count == 0 && evaluation.Task is null)
         {
@@ -191,7 +191,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         foreach (var (at, benchmark) in BenchmarksOf(path, evaluation)) CheckBenchmark(at, benchmark, model);
     }
 
-    private void CheckBenchmark(string path, BenchmarkRecipe benchmark, (string Path, ModelShape Model)? model)
+    private void CheckBenchmark(string path, BenchmarkRecipe benchmark, ModelLimit? model)
     {
         Require(benchmark.Sampling.Temperature > 0 || benchmark.Samples == 1, $"{path}.samples", benchmark.Samples,
             "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
@@ -210,10 +210,10 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         evaluation.Benchmarks.Count == 0 && evaluation.Task is null ? []
         : evaluation.All().Select(benchmark => (evaluation.Benchmarks.Count > 0 ? $"{path}.benchmarks.{benchmark.Key}" : path, benchmark.Value));
 
-    private void CheckPrompt(string path, PromptRecipe prompt, (string Path, ModelShape Model)? model)
+    private void CheckPrompt(string path, PromptRecipe prompt, ModelLimit? model)
     {
         Require(prompt.System is null || prompt.Template == "chat", $"{path}.system", prompt.System ?? "", $"left out with template {prompt.Template}: only chat has a system message", involved: $"{path}.template");
-        Require(model is null || prompt.Template == "plain", $"{path}.template", prompt.Template, "plain: a pretrained model knows only the symbols of its task");
+        Require(model is not { SymbolsOnly: true } || prompt.Template == "plain", $"{path}.template", prompt.Template, "plain: a pretrained model knows only the symbols of its task");
     }
 
     private TaskBounds? CheckTask(string path, string name)
@@ -228,12 +228,12 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
     private void CheckWarmup(string path, OptimizerRecipe optimizer, int steps, string field) =>
         Require(optimizer.WarmupSteps <= steps, $"{path}.optimizer.warmupSteps", optimizer.WarmupSteps, $"at most {field}, {steps}", involved: $"{path}.{field}");
 
-    private void CheckLength(string path, SamplingRecipe sampling, string taskPath, string task, (string Path, ModelShape Model)? model)
+    private void CheckLength(string path, SamplingRecipe sampling, string taskPath, string task, ModelLimit? model)
     {
-        if (model is not var (modelPath, shape) || BoundsOf(task) is not { } bounds) return;
-        Require((long)bounds.PromptTokens + sampling.MaxNewTokens <= shape.MaxPositions, $"{path}.sampling.maxNewTokens", sampling.MaxNewTokens,
-            $"at most {Math.Max(0, shape.MaxPositions - bounds.PromptTokens)}: {modelPath}.maxPositions, {shape.MaxPositions}, less {bounds.PromptTokens} for the prompt",
-            involved: [taskPath, $"tasks.{task}", $"{modelPath}.maxPositions"]);
+        if (model is null || BoundsOf(task) is not { } bounds) return;
+        Require((long)bounds.PromptTokens + sampling.MaxNewTokens <= model.Positions, $"{path}.sampling.maxNewTokens", sampling.MaxNewTokens,
+            $"at most {Math.Max(0, model.Positions - bounds.PromptTokens)}: {model.Field}, {model.Positions}, less {bounds.PromptTokens} for the prompt",
+            involved: [taskPath, $"tasks.{task}", model.Field]);
     }
 
     // Limits of a task with a wrong setting are not known.
@@ -241,11 +241,12 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         problems.Concern($"tasks.{task}") ? null
         : TaskBounds.Of(recipe.Tasks.GetValueOrDefault(task)) ?? datasets.GetValueOrDefault(task);
 
-    private (string Path, ModelShape Model)? ModelOf(string name)
+    private ModelLimit? ModelOf(string name)
     {
         while (stages.TryGetValue(name, out var stage))
         {
-            if (stage is PretrainStage pretrain) return ($"stages.{name}.model", pretrain.Model);
+            if (stage is PretrainStage pretrain) return new($"stages.{name}.model.maxPositions", pretrain.Model.MaxPositions, SymbolsOnly: true);
+            if (stage is ImportStage) return imports.TryGetValue(name, out var positions) ? new($"stages.{name}.path", positions, SymbolsOnly: false) : null;
             if (stage.From is not { } from || !Before(name).Any(earlier => earlier.Value.Models(earlier.Key).Contains(from))) return null;
             name = from;
         }
@@ -265,3 +266,9 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         problems.Add(node.At, path, shown, $"{shown}{(written ? "" : ", the default,")} is not allowed{hint}", allowed);
     }
 }
+
+/// <summary>What is known of a model before it is there.</summary>
+/// <param name="Field">The field that says so.</param>
+/// <param name="Positions">Its longest sequence in tokens.</param>
+/// <param name="SymbolsOnly">Whether it knows only the symbols of its task.</param>
+internal sealed record ModelLimit(string Field, int Positions, bool SymbolsOnly);

@@ -76,9 +76,11 @@ public static class RecipeLoader
         root = new RecipeInheritance(problems).Resolve(root!, identity, file);
         BenchmarkDefaults.Fill(root);
         var recipe = new RecipeBinder(problems).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
-        var datasets = new DatasetFiles(problems, root, file);
-        recipe = datasets.Resolve(recipe);
-        new RecipeCrossRules(recipe, root, problems, datasets.Bounds).Check();
+        var paths = new RecipeFiles(problems, root, file);
+        var datasets = new DatasetFiles(problems, paths);
+        var models = new ModelFolders(problems, paths);
+        recipe = models.Resolve(datasets.Resolve(recipe));
+        new RecipeCrossRules(recipe, root, problems, datasets.Bounds, models.MaxPositions).Check();
         problems.ThrowIfAny();
         var canonical = JsonSerializer.Serialize(recipe, R1Json.Options);
         return new(recipe, canonical, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical))));

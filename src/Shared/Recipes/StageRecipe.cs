@@ -4,6 +4,7 @@ namespace R1Cloud.Shared.Recipes;
 
 /// <summary>One stage of a run. Each kind is a record of its own.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(ImportStage), "import")]
 [JsonDerivedType(typeof(PretrainStage), "pretrain")]
 [JsonDerivedType(typeof(RlStage), "rl")]
 [JsonDerivedType(typeof(CollectStage), "collect")]

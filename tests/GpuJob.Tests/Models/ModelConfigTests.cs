@@ -90,4 +90,7 @@ public sealed class ModelConfigTests
     }
 
     private static ModelConfig Read(string name, string file) => ModelConfig.Parse(File.ReadAllBytes(Path.Combine(Oracles.Model(name), file)), file);
+
+    [Fact]
+    public void Supported_Architectures_AreThoseThatRecipesMayImport() => Architectures.Supported.ShouldBe(string.Join(", ", R1Cloud.Shared.Recipes.KnownNames.Architectures));
 }

@@ -88,6 +88,36 @@ public class RunPlannerTests
     }
 
     [Fact]
+    public void Plan_ImportedModel_IsAsLargeAsItSaysAndCostsWhatATokenPassesThrough()
+    {
+        var recipe = Recipe();
+        var import = new ImportStage { Path = "blob:models/moe", Size = new() { Parameters = 10_000, ActiveParameters = 1000, Layers = 1, AttentionWidth = 4 } };
+        var stages = new OrderedDictionary<string, StageRecipe> { ["base"] = import, ["r1"] = (RlStage)recipe.Stages["r1"] with { From = "base" } };
+        var plan = Plan(recipe with { Stages = stages });
+        plan.Stages[0].Work!.CheckpointBytes.ShouldBe(2 * 10_000, "16 bits a parameter, as published");
+        plan.Stages[0].WallSeconds.ShouldBe(0);
+        plan.Stages[1].Parameters.ShouldBe(10_000);
+        plan.Stages[1].Work!.GenerationFlops.ShouldBe(40 * (2 * 1000 * 20 + 2 * 4 * 400));
+        plan.Stages[1].Work!.CheckpointBytes.ShouldBe(3 * 12 * 10_000);
+
+        stages["base"] = import with { Size = null };
+        Plan(recipe with { Stages = stages }).Stages[1].Note!.ShouldContain("give its import stage a size");
+    }
+
+    [Fact]
+    public void Plan_Students_TakeAsLongAsTheLongestWhereThereAreNodesEnough()
+    {
+        var recipe = Recipe() with { Evaluation = new() { Task = "addition", Problems = 8, Samples = 2, Sampling = new() { MaxNewTokens = 26 } } };
+        // Without data stages the trainings take no time of their own; what is left is measuring two models, on two nodes at once or on one in turn.
+        ImportStage Import(double parameters) => new() { Path = "blob:m", Size = new() { Parameters = parameters, Layers = 1, AttentionWidth = 4 } };
+        var stages = new OrderedDictionary<string, StageRecipe> { ["d/a"] = Import(1000), ["d/b"] = Import(3000) };
+        double Wall(int nodes) => RunPlanner.Plan(recipe with { Stages = stages }, new() { Nodes = nodes, Device = "slow" }, Prices).WallSeconds;
+        var alone = RunPlanner.Plan(recipe with { Stages = stages }, new() { Nodes = 1, Device = "slow" }, Prices).Stages.Select(stage => stage.WallSeconds!.Value).ToList();
+        Wall(1).ShouldBe(alone.Sum(), 1e-9);
+        Wall(2).ShouldBe(alone.Max(), 1e-9);
+    }
+
+    [Fact]
     public void Plan_AsJson_HasTheFiguresByStage()
     {
         var json = JsonSerializer.SerializeToElement(Plan(Recipe()), R1Json.Options);

@@ -118,6 +118,10 @@ internal static class FakeJobs
         var timing = new JobTiming { Total = 0.4, Storage = 0.05 };
         switch (spec.Payload)
         {
+            case ImportJob job:
+                outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Step);
+                (metrics[MetricNames.Parameters], metrics[MetricNames.Bytes]) = (1000, 4000);
+                break;
             case PretrainJob job:
                 outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Settings.Steps);
                 outputs["steps"] = attempt + "steps.jsonl";

@@ -6,7 +6,7 @@ namespace R1Cloud.Shared.Recipes;
 /// The files of a recipe's data sets: relative paths become full ones, seen from the file that says them, and where the recipe is a file here they are read, so
 /// that what is wrong with a row is known before anything runs.
 /// </summary>
-internal sealed class DatasetFiles(RecipeProblems problems, ObjectNode tree, string? recipeFile)
+internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths)
 {
     private readonly Dictionary<string, TaskBounds> bounds = [];
 
@@ -35,7 +35,7 @@ internal sealed class DatasetFiles(RecipeProblems problems, ObjectNode tree, str
             Add($"{path}.difficulty.above", $"{limits.Above} is not allowed", $"below difficulty.below, {limits.Below}");
         if (resolved.Pairs is not null && !resolved.HasPairs() && !problems.Concern($"{path}.layout"))
             Add($"{path}.pairs", $"has no meaning with layout {Words(resolved.Layout)}", "left out: only the layout preferences has pairs");
-        if (recipeFile is not null && !problems.Concern(path) && !FilesOf(resolved).Any(Dataset.IsBlob)) Check(path, name, resolved);
+        if (paths.AreHere && !problems.Concern(path) && !resolved.AllFiles().Any(Dataset.IsBlob)) Check(path, name, resolved);
         return resolved;
     }
 
@@ -52,25 +52,12 @@ internal sealed class DatasetFiles(RecipeProblems problems, ObjectNode tree, str
         }
     }
 
-    private IReadOnlyList<string> Full(string path, IReadOnlyList<string> files) => [.. files.Select(file =>
-    {
-        if (Dataset.IsBlob(file) || Path.IsPathFullyQualified(file)) return file;
-        var at = tree.Find(path).Node.At.File;
-        if (recipeFile is not null && file.Length > 0) return Path.GetFullPath(file, Path.GetDirectoryName(Path.GetFullPath(File.Exists(at) ? at : recipeFile))!);
-        if (!problems.Concern(path)) Add(path, $"{ScalarNode.Quote(file)} is a path from the recipe's folder, and there is none here", $"a full path, or {Dataset.BlobPrefix}PATH in the run's storage");
-        return file;
-    })];
+    private IReadOnlyList<string> Full(string path, IReadOnlyList<string> files) => [.. files.Select(file => paths.Full(path, file))];
 
-    private void Add(string path, string message, string allowed)
-    {
-        var node = tree.Find(path).Node;
-        problems.Add(node.At, path, node.Shown, message, allowed);
-    }
+    private void Add(string path, string message, string allowed) => paths.Add(path, message, allowed);
 
     private static string FieldOf(string path, DatasetTask task, string file) =>
         task.HeldOutFiles.Contains(file) ? $"{path}.heldOutFiles" : task.Against.Contains(file) ? $"{path}.against" : task.Difficulty?.PassRates == file ? $"{path}.difficulty.passRates" : $"{path}.files";
-
-    private static IEnumerable<string> FilesOf(DatasetTask task) => [.. task.Files, .. task.HeldOutFiles, .. task.Against, .. task.Difficulty?.PassRates is { } rates ? (string[])[rates] : []];
 
     private static string Words(DatasetLayout layout) => System.Text.Json.JsonSerializer.Serialize(layout, R1Json.Options).Trim('"');
 }

@@ -44,6 +44,9 @@ public sealed record DatasetTask : TaskRecipe
 
     /// <summary>The order in which training problems are drawn.</summary>
     public DatasetOrder Order { get; init; } = DatasetOrder.Shuffled;
+
+    /// <summary>Every file that is read.</summary>
+    public IEnumerable<string> AllFiles() => [.. Files, .. HeldOutFiles, .. Against, .. Difficulty?.PassRates is { } rates ? (string[])[rates] : []];
 }
 
 /// <summary>Which training problems are neither too easy nor too hard, by the share of a model's samples that was right. Problems without one stay.</summary>

@@ -1,0 +1,50 @@
+using R1Cloud.GpuJob.Adapters;
+using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Shared.Jobs;
+
+namespace R1Cloud.GpuJob.Weights;
+
+/// <summary>A model's folder in Hugging Face layout, checked without reading the weights themselves.</summary>
+/// <param name="Config">Its configuration.</param>
+/// <param name="Files">The names of the files that make it up: configuration, weights, tokenizer, chat template, generation settings. Whatever else lies there is no part of it.</param>
+/// <param name="Bytes">Their length in all.</param>
+internal sealed record ModelFolder(ModelConfig Config, IReadOnlyList<string> Files, long Bytes)
+{
+    /// <summary>Files of a model beside its configuration and weights.</summary>
+    public static readonly IReadOnlyList<string> Companions =
+    [
+        "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "tokenizer.model", "chat_template.jinja", "chat_template.json", "LICENSE", "LICENSE.txt",
+    ];
+
+    /// <summary>Checks a folder: the architecture, every tensor's name, shape and type against it, the tokenizer against the vocabulary.</summary>
+    /// <exception cref="BadInputException">Something is missing, torn, unknown or does not fit; the message names it.</exception>
+    public static ModelFolder Check(string folder)
+    {
+        var config = ModelConfig.Load(folder);
+        if (LoraAdapter.IsIn(folder)) throw new BadInputException($"{folder}: it has a LoRA adapter beside the model; merge the two first (gpujob export).");
+        List<string> files = [ModelConfig.FileName];
+        try
+        {
+            using var weights = SafetensorsModel.Open(folder);
+            WeightLoading.Check(weights, config);
+            files.AddRange(weights.Files);
+        }
+        catch (WeightsFormatException error)
+        {
+            throw new BadInputException(error.Message, error);
+        }
+        CheckTokenizer(folder, config);
+        files.AddRange(Companions.Where(name => File.Exists(Path.Combine(folder, name))));
+        return new(config, files, files.Sum(name => new FileInfo(Path.Combine(folder, name)).Length));
+    }
+
+    private static void CheckTokenizer(string folder, ModelConfig config)
+    {
+        var tokenizer = TokenizerLoader.Load(folder);
+        if (tokenizer.VocabularySize > config.VocabularySize)
+            throw new BadInputException($"{folder}: the tokenizer has {tokenizer.VocabularySize} ids, the model takes {config.VocabularySize} (vocab_size).");
+        _ = tokenizer.EosIds; // throws where nothing ends a completion
+    }
+}

@@ -1,0 +1,39 @@
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>A published model: one job, which is one step.</summary>
+internal sealed class ImportStageKind() : StageKind<ImportStage>("import")
+{
+    private const int Step = 1;
+
+    /// <inheritdoc/>
+    protected override int Steps(ImportStage settings) => Step;
+
+    /// <inheritdoc/>
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, ImportStage settings)
+    {
+        var start = context.CurrentUtcDateTime;
+        var job = input.Job(JobId.Create(input.Label, 0, JobKinds.Import), new ImportJob
+        {
+            Settings = settings, Checkpoint = BlobLayout.Checkpoint(input.RunId, input.Label, Step), Step = Step,
+        });
+        context.SetCustomStatus(new StageProgress { Total = Step, Phase = JobKinds.Import, Jobs = [job.JobId] });
+
+        var result = await jobs.RunAsync(context, job);
+        return new()
+        {
+            Label = input.Label,
+            Steps = Step,
+            Checkpoint = result.Output("checkpoint"),
+            Metrics = result.Metrics,
+            Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+            StartedAt = new(start, TimeSpan.Zero),
+            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
+        };
+    }
+}
