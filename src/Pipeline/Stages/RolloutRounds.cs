@@ -19,7 +19,13 @@ internal sealed record IterationRollouts(IReadOnlyList<JobResult> Shards, Dictio
 internal static class RolloutRounds
 {
     /// <summary>Runs the rounds.</summary>
-    public static async Task<IterationRollouts> RunAsync(IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings)
+    /// <param name="context">The orchestration.</param>
+    /// <param name="jobs">Its jobs.</param>
+    /// <param name="input">The iteration.</param>
+    /// <param name="settings">The stage.</param>
+    /// <param name="publish">Told of each round's jobs.</param>
+    public static async Task<IterationRollouts> RunAsync(
+        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, Action<string, IReadOnlyList<JobSpec>> publish)
     {
         var (results, time, asked, useful) = (new List<JobResult>(), new TimeBreakdown(), 0, 0);
         var round = 0;
@@ -27,7 +33,7 @@ internal static class RolloutRounds
         {
             var count = Ask(settings, asked, useful);
             var shards = Shards(input, settings, round, asked, count);
-            RlIteration.Publish(context, JobKinds.Rollout, shards);
+            publish(JobKinds.Rollout, shards);
             var done = await Task.WhenAll(shards.Select(shard => jobs.RunAsync(context, shard)));
 
             results.AddRange(done);

@@ -24,6 +24,9 @@ public abstract record StageRecipe
     /// <summary>The rewards that the stage scores by, each set with the field that holds it.</summary>
     public virtual IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [];
 
+    /// <summary>The rewards by which the stage judges what a model writes.</summary>
+    public IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => RewardSets().SelectMany(set => set.Rewards);
+
     /// <summary>The names of the models that the stage makes.</summary>
     /// <param name="name">The stage's name.</param>
     public virtual IEnumerable<string> Models(string name) => YieldsModel() ? [name] : [];
@@ -128,6 +131,14 @@ public sealed record RlStage : StageRecipe
     /// <summary>Tokens in one forward and backward pass, in place of <see cref="MicroBatchSize"/>; 0 for no such limit. A longer row goes alone.</summary>
     [Bounds(Min = 0, Max = 100_000_000)]
     public int MicroBatchTokens { get; init; }
+
+    /// <summary>Jobs that the gradient of each optimizer step is cut into; must not exceed a mini-batch's rows. 1 updates in one job.</summary>
+    [Bounds(Min = 1, Max = 256)]
+    public int UpdateShards { get; init; } = 1;
+
+    /// <summary>Updates by which the policy that samples may lag behind: 0 is strictly on policy, 1 generates for an iteration beside the update of the one before.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public int Staleness { get; init; }
 
     /// <summary>The optimizer; its schedule runs over iterations.</summary>
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 3e-6 };

@@ -144,6 +144,12 @@ internal static class FakeJobs
                 metrics[MetricNames.Tokens] = job.QuestionCount * job.Settings.GroupSize * 20;
                 timing = timing with { Generation = 0.2, Reward = 0.01 };
                 break;
+            case GradientJob job:
+                outputs["gradient"] = $"{job.Output}.00.safetensors";
+                await blobs.WriteAsync(outputs["gradient"], new BinaryData(string.Join('\n', job.After)));
+                metrics[MetricNames.Steps] = job.Settings.MiniBatches * job.Settings.Epochs;
+                timing = timing with { Update = 0.1 };
+                break;
             case UpdateJob job:
                 outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Iteration + 1);
                 metrics[MetricNames.Loss] = 0.1;
