@@ -24,9 +24,6 @@ public abstract record StageRecipe
     /// <summary>The rewards that the stage scores by, each set with the field that holds it.</summary>
     public virtual IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [];
 
-    /// <summary>The rewards by which the stage judges what a model writes.</summary>
-    public IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => RewardSets().SelectMany(set => set.Rewards);
-
     /// <summary>The names of the models that the stage makes.</summary>
     /// <param name="name">The stage's name.</param>
     public virtual IEnumerable<string> Models(string name) => YieldsModel() ? [name] : [];
