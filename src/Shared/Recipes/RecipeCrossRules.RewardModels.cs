@@ -22,20 +22,17 @@ internal sealed partial class RecipeCrossRules
         CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
     }
 
-    // A reward that a model gives names the stage that trains the model.
-    private void CheckModelRewards(string path, string name, StageRecipe stage)
+    // A reward that a model gives names the stage that trains the model: an earlier one, or for the run's evaluation any.
+    private void CheckModelRewards(string path, IReadOnlyDictionary<string, RewardRecipe> rewards, IEnumerable<KeyValuePair<string, StageRecipe>> among, bool earlier)
     {
-        foreach (var (field, rewards) in stage.RewardSets())
+        foreach (var (reward, settings) in rewards)
         {
-            foreach (var (reward, settings) in rewards)
-            {
-                if (!ModelRewardCatalog.Objectives.TryGetValue(reward, out var objective) || ModelRewardCatalog.StageOf(reward, settings) is not { } named) continue;
-                if (!recipe.Stages.ContainsKey(named) && WasDropped("stages", named)) continue;
-                var candidates = Before(name).Where(earlier => earlier.Value is RewardModelStage model && model.Objective == objective).Select(earlier => earlier.Key).ToList();
-                var kind = $"an earlier stage of kind reward-model, objective {(objective == RewardObjective.Pairwise ? "pairwise" : "pointwise")}";
-                Require(candidates.Contains(named), $"{path}.{field}.{reward}.options.stage", named,
-                    candidates.Count > 0 ? $"{kind}: {string.Join(", ", candidates)}" : $"{kind}, and there is none before this one", Spelling.DidYouMean(named, candidates), involved: $"stages.{named}.objective");
-            }
+            if (!ModelRewardCatalog.Objectives.TryGetValue(reward, out var objective) || ModelRewardCatalog.StageOf(reward, settings) is not { } named) continue;
+            if (!recipe.Stages.ContainsKey(named) && WasDropped("stages", named)) continue;
+            var candidates = among.Where(stage => stage.Value is RewardModelStage model && model.Objective == objective).Select(stage => stage.Key).ToList();
+            var kind = $"{(earlier ? "an earlier" : "a")} stage of kind reward-model, objective {(objective == RewardObjective.Pairwise ? "pairwise" : "pointwise")}";
+            Require(candidates.Contains(named), $"{path}.{reward}.options.stage", named,
+                candidates.Count > 0 ? $"{kind}: {string.Join(", ", candidates)}" : $"{kind}, and there is none{(earlier ? " before this one" : "")}", Spelling.DidYouMean(named, candidates), involved: $"stages.{named}.objective");
         }
     }
 }

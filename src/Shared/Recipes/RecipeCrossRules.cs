@@ -23,11 +23,14 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
             if (stage is SftStage sft) CheckPrompt($"{path}.prompt", sft.Prompt, ModelOf(name));
             if (stage is DistillStage distill) CheckStudents(path, name, distill);
             if (stage is RewardModelStage model) CheckRewardModel(path, name, model);
-            CheckModelRewards(path, name, stage);
-            if (stage is EvaluateStage evaluate) CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
+            foreach (var (field, rewards) in stage.RewardSets()) CheckModelRewards($"{path}.{field}", rewards, Before(name), earlier: true);
+            if (stage is not EvaluateStage evaluate) continue;
+            CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
+            foreach (var (at, benchmark) in BenchmarksOf($"{path}.evaluation", evaluate.Evaluation)) CheckModelRewards($"{at}.rewards", benchmark.Rewards, Before(name), earlier: true);
         }
         if (recipe.Evaluation is null) return;
         CheckEvaluation("evaluation", recipe.Evaluation, null);
+        foreach (var (at, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation)) CheckModelRewards($"{at}.rewards", benchmark.Rewards, recipe.Stages, earlier: false);
         foreach (var name in stages.Keys.Where(name => stages[name].YieldsModel()))
         {
             foreach (var (path, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation))

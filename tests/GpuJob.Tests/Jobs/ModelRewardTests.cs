@@ -73,6 +73,8 @@ public sealed class ModelRewardTests : IDisposable
             Seed = 3, Stage = "base", Task = JobRunner.Task, Settings = new() { Task = "addition", Problems = 8, Samples = 2 }, Checkpoint = "base/", Rewards = Rewards, RewardModels = Models,
         });
         outcome.Metrics["eval/unjudged"].ShouldBe(0);
+        outcome.Metrics["eval/safety"].ShouldBeInRange(0.01, 0.99);
+        outcome.Metrics.ShouldContainKey("eval/helpful");
         (await jobs.Blobs.TryReadAsync(outcome.Outputs["samples"]))!.ToString().ShouldContain("helpful/model");
     }
 

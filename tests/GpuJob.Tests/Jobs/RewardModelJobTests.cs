@@ -65,7 +65,10 @@ public sealed class RewardModelJobTests : IDisposable
             Seed = 3, Stage = "base", Tasks = new Dictionary<string, TaskRecipe> { ["requests"] = task }, Checkpoint = "base/",
             Settings = JobRunner.Pretraining with { Task = "requests", Steps = 40, Model = JobRunner.Pretraining.Model with { MaxPositions = 160 } },
         }, jobId: "base");
-        var outcome = await TrainAsync(Stage with { Task = "requests", Objective = objective, Rows = 256, Epochs = 2 }, task);
+        var outcome = await TrainAsync(Stage with
+        {
+            Task = "requests", Objective = objective, Rows = 512, Epochs = 2, Optimizer = new() { LearningRate = 2e-3, WarmupSteps = 4, Schedule = LearningRateSchedule.Linear },
+        }, task);
         outcome.Metrics[MetricNames.HeldOutAccuracy].ShouldBeGreaterThan(0.9, string.Join(", ", outcome.Metrics));
     }
 

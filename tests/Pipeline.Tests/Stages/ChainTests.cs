@@ -73,7 +73,7 @@ public class ChainTests
     public async Task Run_RewardModel_IsTrainedOnceRecordedAndNotEvaluatedAsAPolicy()
     {
         await using var host = new PipelineHost();
-        await host.Runs.CreateAsync(TestRecipes.Load(Recipe(RewardModels).Replace("\"samples\": 2", "\"samples\": 2, \"rewards\": { \"accuracy/exact\": 1 }", StringComparison.Ordinal)), "reward", null);
+        await host.Runs.CreateAsync(TestRecipes.Load(Recipe(RewardModels).Replace("\"samples\": 2 }", "\"samples\": 2, \"rewards\": { \"accuracy/exact\": 1 } }", StringComparison.Ordinal)), "reward", null);
 
         var run = await host.WaitAsync("reward", run => run.Status is RunStatus.Completed or RunStatus.Failed);
 

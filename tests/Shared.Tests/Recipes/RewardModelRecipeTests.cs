@@ -69,6 +69,16 @@ public sealed class RewardModelRecipeTests
     }
 
     [Fact]
+    public void Load_BenchmarkWithARewardOfAModel_MayNameAnyStageOfTheRun()
+    {
+        string Evaluated(string stage) => With(Helpful).Replace("\"samples\": 4, ", $$"""
+            "samples": 4, "rewards": { "helpful/model": { "options": { "stage": "{{stage}}" } } }, 
+            """);
+        RecipeLoader.Parse(Evaluated("helpful"), "good.json").Recipe.Evaluation!.Rewards.ShouldContainKey("helpful/model");
+        RecipeSamples.Fails(Evaluated("zero")).Problems.ShouldHaveSingleItem().Path.ShouldBe("evaluation.rewards.helpful/model.options.stage");
+    }
+
+    [Fact]
     public void Load_RewardBeforeItsModel_IsRefused() =>
         Problem($"{Rl("helpful/model", "helpful")}, {Helpful}", "stages.r1.rewards.helpful/model.options.stage").Allowed.ShouldContain("there is none before this one");
 
