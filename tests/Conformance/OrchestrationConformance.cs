@@ -16,6 +16,9 @@ public abstract partial class OrchestrationConformance : IAsyncLifetime
 
     protected CancellationToken GiveUp => patience.Token;
 
+    /// <summary>By how much the host's timers, waits before retries included, may be early.</summary>
+    protected virtual TimeSpan TimerPrecision => TimeSpan.FromMilliseconds(5);
+
     protected abstract IOrchestrationHostFactory CreateFactory();
 
     public ValueTask InitializeAsync()
