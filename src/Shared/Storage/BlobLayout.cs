@@ -76,6 +76,11 @@ public static class BlobLayout
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/{shard}");
 
+    /// <summary>A file or folder that somebody pushed for runs to use, by its content.</summary>
+    /// <param name="sha256">The content's hash in lower-case hex.</param>
+    /// <param name="name">What the file or folder was called.</param>
+    public static string Pushed(string sha256, string name) => $"data/{sha256}/{name}";
+
     /// <summary>Path prefix of a shard's data file.</summary>
     public static string Data(string runId, string stage, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/data/{stage}/{shard}");

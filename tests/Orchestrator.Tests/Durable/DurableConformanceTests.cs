@@ -30,6 +30,8 @@ public sealed class DurableStorageConformanceTests : OrchestrationConformance, I
     /// <summary>A message is hidden for whole seconds; the rest is cut off.</summary>
     protected override TimeSpan TimerPrecision => TimeSpan.FromSeconds(1);
 
+    protected override bool FailuresKeepTypes => false;
+
     protected override IOrchestrationHostFactory CreateFactory() => new DurableWorkerHostFactory(backEnd: new AzureStorageBackEnd(azurite.ConnectionString));
 }
 
