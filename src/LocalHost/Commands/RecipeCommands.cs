@@ -32,7 +32,7 @@ internal static class RecipeCommands
             return ExitCode.Ok;
         }
         context.Console.MarkupLine($"[green]good[/]  {Markup.Escape(file)}  [grey]run id {Markup.Escape(RunNames.For(loaded))}[/]");
-        foreach (var (name, stage) in loaded.Recipe.Stages)
+        foreach (var (name, stage) in loaded.Recipe.Expand().Stages)
             context.Console.MarkupLine($"      {Markup.Escape(name),-12} [grey]{Markup.Escape(Describe(stage))}[/]");
         return ExitCode.Ok;
     }

@@ -38,7 +38,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             StartedAt = startedAt,
             EndedAt = endedAt,
             Stages = stages,
-            Time = results.Values.Aggregate(new TimeBreakdown(), (sum, result) => sum + result.Time + (result.Evaluation?.Time ?? new())),
+            Time = SideBySide.Time(results, recipe.Stages.Keys),
             Cost = RunCosts.Of(options, recipe.Workers.Count, endedAt - startedAt),
             Plan = await plans.CompareAsync(run.Id, recipe, results, endedAt - startedAt, cancellation),
             Overlap = overlaps.Count > 0 ? overlaps.Sum() : null,

@@ -37,7 +37,7 @@ internal sealed class RunData(RunService service, IOrchestrationClient client, I
         {
             var result = (await blobs.TryReadJsonAsync<StageRecord>(BlobLayout.StageRecord(id, view.Label), cancellation))?.Result;
             var rollout = result?.Samples
-                ?? (view.Status == StageStatus.Pending ? null : RunViewer.Read<StageProgress>(await client.GetAsync($"{id}:{view.Label}", cancellation))?.Samples);
+                ?? (view.Status == StageStatus.Pending ? null : RunViewer.Read<StageProgress>(await client.GetAsync(StageHelpers.Instance(id, view.Label), cancellation))?.Samples);
             await AddAsync(view, JobKinds.Rollout, view.Done, rollout);
             await AddAsync(view, JobKinds.Evaluate, view.Total, result?.Evaluation?.Samples);
         }

@@ -45,7 +45,7 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
         var revisions = new Dictionary<string, int>(before);
         if (stage is null) return revisions;
 
-        var first = names.IndexOf(stage);
+        var first = names.FindIndex(name => name == stage || ModelNames.StageOf(name) == stage);
         if (first < 0) throw new InvalidRequestException("stage", stage, string.Join(", ", names));
         foreach (var name in names.Skip(first)) revisions[name] = revisions.GetValueOrDefault(name) + 1;
         return revisions;

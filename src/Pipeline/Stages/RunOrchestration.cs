@@ -21,49 +21,67 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         {
             await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
             var results = new Dictionary<string, StageResult>();
-            foreach (var (name, settings) in recipe.Stages)
+            foreach (var group in SideBySide.Groups(recipe.Stages.Keys))
             {
-                var record = records.GetValueOrDefault(input.Label(name)) ?? new();
-                var stage = Stage(recipe, input, name, settings, results) with { Cursor = record.Cursor };
-                results[name] = await RunStageAsync(context, stage, record.Result, board);
+                // All come to their end before the run does: what one of them has learned is not lost when another fails.
+                var stages = group.Select(name =>
+                {
+                    var record = records.GetValueOrDefault(input.Label(name)) ?? new();
+                    return RunStageAsync(context, Stage(recipe, input, name, results) with { Cursor = record.Cursor }, record.Result, board);
+                });
+                foreach (var (name, result) in group.Zip(await Task.WhenAll(stages.ToList()))) results[name] = result;
+                board.Count(SideBySide.Time(results, group));
             }
             await context.CallActivityAsync(ReportActivities.Write, new ReportRequest(input, recipe, results), JobCalls.Storage);
         }
-        catch (TaskFailedException e)
+        catch (TaskFailedException)
         {
-            board.Fail(e.Details.Root.ErrorMessage);
+            board.End();
             await ReleaseAsync(context, new(input.RunId, Completed: false));
             throw;
         }
         await ReleaseAsync(context, new(input.RunId, Completed: true));
-        return board.Complete();
+        return board.End();
     }
 
-    private static StageInput Stage(Recipe recipe, RunInput run, string name, StageRecipe settings, Dictionary<string, StageResult> results) => new()
+    private static StageInput Stage(Recipe recipe, RunInput run, string name, Dictionary<string, StageResult> results) => new()
     {
         RunId = run.RunId,
         Name = name,
         Label = run.Label(name),
         Seed = recipe.Seed,
-        Settings = settings,
+        Settings = recipe.Stages[name],
         Tasks = recipe.Tasks,
         Jobs = recipe.Jobs,
         Evaluation = recipe.Evaluation,
         // All models of a run are measured by the same rewards, so that before and after compare.
-        Rewards = recipe.Stages.Values.SelectMany(stage => stage is RlStage rl ? rl.Rewards : stage is SampleStage sample ? sample.Rewards : new Dictionary<string, RewardRecipe>())
+        Rewards = recipe.Stages.Values.SelectMany(stage => stage is RlStage rl ? rl.PromptSources().SelectMany(source => source.Source.Rewards) : stage is SampleStage sample ? sample.Rewards : new Dictionary<string, RewardRecipe>())
             .GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value),
-        Data = settings is SftStage sft ? sft.Data.ToDictionary(data => data, data => results[data].Data) : new(),
-        From = settings.From is { } from ? results[from].Checkpoint : null,
+        Data = recipe.Stages[name] is SftStage sft ? sft.Data.ToDictionary(data => data, data => results[data].Data) : new(),
+        From = recipe.Stages[name].From is { } from ? results[from].Checkpoint : null,
     };
 
     private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, RunBoard board)
+    {
+        try
+        {
+            return await FinishStageAsync(context, stage, result, board);
+        }
+        catch (TaskFailedException e)
+        {
+            board.Fail(stage.Name, e.Details.Root.ErrorMessage);
+            throw;
+        }
+    }
+
+    private async Task<StageResult> FinishStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, RunBoard board)
     {
         var kind = StageKinds.Of(stage.Settings);
         if (result is null)
         {
             board.Begin(stage.Name);
             result = await context.CallSubOrchestratorAsync<StageResult>(
-                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: $"{context.InstanceId}:{stage.Label}"));
+                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: StageHelpers.Instance(stage.RunId, stage.Label)));
             await SaveAsync(context, stage, result);
         }
         if (kind.YieldsModel && result.Evaluation is null && stage.Evaluation is { } evaluation)

@@ -31,4 +31,17 @@ public sealed record Recipe
 
     /// <summary>How failing jobs are treated.</summary>
     public JobsRecipe Jobs { get; init; } = new();
+
+    /// <summary>The recipe as it is carried out: in place of a distill stage the trainings of its students, each under its model's name, which run side by side.</summary>
+    public Recipe Expand()
+    {
+        if (!Stages.Values.OfType<DistillStage>().Any()) return this;
+        var stages = new OrderedDictionary<string, StageRecipe>();
+        foreach (var (name, stage) in Stages)
+        {
+            if (stage is not DistillStage distill) stages.Add(name, stage);
+            else foreach (var (student, training) in distill.Trainings(name)) stages.Add(student, training);
+        }
+        return this with { Stages = stages };
+    }
 }

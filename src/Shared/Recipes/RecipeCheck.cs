@@ -66,7 +66,7 @@ public static class RecipeCheck
     {
         ArgumentNullException.ThrowIfNull(loaded);
         var (recipe, _, _) = loaded;
-        return new(recipe.Name, loaded.ShortHash, [.. recipe.Stages.Select(stage => Summarize(stage.Key, stage.Value, recipe.Evaluation))]);
+        return new(recipe.Name, loaded.ShortHash, [.. recipe.Expand().Stages.Select(stage => Summarize(stage.Key, stage.Value, recipe.Evaluation))]);
     }
 
     private static StageSummary Summarize(string name, StageRecipe stage, EvaluationRecipe? evaluation) => stage switch
@@ -81,8 +81,9 @@ public static class RecipeCheck
 
     private static StageSummary Rollouts(string name, RlStage stage)
     {
-        var samples = (long)stage.Iterations * stage.Questions * stage.GroupSize;
-        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs, stage.Iterations * (stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
+        var rounds = (long)stage.MostRounds(); // at most: questions are drawn again where samples teach nothing
+        var samples = rounds * stage.Iterations * stage.Questions * stage.GroupSize;
+        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs, stage.Iterations * (rounds * stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
     }
 
     // Each problem is also answered once greedily.

@@ -1,8 +1,7 @@
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>Supervised fine-tuning on the rows of earlier data stages; the loss is on the completions alone.</summary>
-[Needs(nameof(From), nameof(Data))]
-public sealed record SftStage : StageRecipe
+/// <summary>Training on prompts and completions; the loss is on the completions alone.</summary>
+public abstract record SupervisedStage : StageRecipe
 {
     /// <summary>The earlier stages whose rows are learned from.</summary>
     [NotEmpty]
@@ -33,4 +32,20 @@ public sealed record SftStage : StageRecipe
     /// <summary>Steps between two saves of the job's progress.</summary>
     [Bounds(Min = 1, Max = 999_999)]
     public int SaveEvery { get; init; } = 100;
+}
+
+/// <summary>Supervised fine-tuning of one model on the rows of earlier data stages.</summary>
+[Needs(nameof(From), nameof(Data))]
+public sealed record SftStage : SupervisedStage
+{
+    /// <summary>With the defaults.</summary>
+    public SftStage()
+    {
+    }
+
+    /// <summary>With all that fine-tunings have in common taken from another stage.</summary>
+    public SftStage(SupervisedStage like)
+        : base(like)
+    {
+    }
 }

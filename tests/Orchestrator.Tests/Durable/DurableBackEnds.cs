@@ -41,7 +41,7 @@ internal sealed class AzureStorageBackEnd(string connectionString) : IDurableBac
             MaxQueuePollingInterval = TimeSpan.FromMilliseconds(50),
             WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
             ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
-            LeaseAcquireInterval = TimeSpan.FromSeconds(1),
+            LeaseAcquireInterval = TimeSpan.FromMilliseconds(100),
             LeaseRenewInterval = TimeSpan.FromSeconds(1),
             LeaseInterval = TimeSpan.FromSeconds(3),
         });
