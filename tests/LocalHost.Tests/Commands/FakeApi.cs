@@ -23,6 +23,9 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>What was asked, e.g. <c>POST /api/runs/x/retry?stage=y</c>.</summary>
     public List<string> Requests { get; } = [];
 
+    /// <summary>How requests signed in.</summary>
+    public List<string?> Authorizations { get; } = [];
+
     /// <summary>The recipes that were posted.</summary>
     public List<string> Bodies { get; } = [];
 
@@ -38,7 +41,11 @@ internal sealed class FakeApi : IAsyncDisposable
         var fake = new FakeApi(app);
         app.Use(async (context, next) =>
         {
-            lock (fake.Requests) fake.Requests.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+            lock (fake.Requests)
+            {
+                fake.Requests.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+                fake.Authorizations.Add(context.Request.Headers.Authorization);
+            }
             if (apiKey is not null && context.Request.Headers[ApiRoutes.ApiKeyHeader] != apiKey) await Problem(401, "The header X-Api-Key is required.").ExecuteAsync(context);
             else await next(context);
         });
