@@ -1,6 +1,5 @@
 using System.CommandLine;
 using R1Cloud.LocalHost.Client;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;

@@ -32,7 +32,7 @@ public sealed partial class BatchWorkerPool(
         var ledger = await LedgerAsync(runId, cancellation) ?? new();
         try
         {
-            ledger = await EnsureAsync(runId, workers, ledger, cancellation) with { Error = null };
+            ledger = await SeeToAsync(runId, workers, ledger, cancellation) with { Error = null };
         }
         catch (WorkerPoolException e)
         {
@@ -43,7 +43,7 @@ public sealed partial class BatchWorkerPool(
         await blobs.WriteJsonAsync(BlobLayout.WorkerLedger(runId), ledger, cancellation);
     });
 
-    private async Task<WorkerLedger> EnsureAsync(string runId, WorkersRecipe workers, WorkerLedger ledger, CancellationToken cancellation)
+    private async Task<WorkerLedger> SeeToAsync(string runId, WorkersRecipe workers, WorkerLedger ledger, CancellationToken cancellation)
     {
         if (TrainerImage.Problem(options.Image) is { } problem) throw new WorkerPoolException(problem);
         if (ledger.Released) ledger = ledger with { Generation = ledger.Generation + 1, Released = false, BadNodes = [], Note = null };

@@ -44,7 +44,7 @@ public sealed partial class WorkerKeeper(
         {
             try
             {
-                await KeepAsync(id, cancellation);
+                await KeepRunAsync(id, cancellation);
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
             {
@@ -54,7 +54,7 @@ public sealed partial class WorkerKeeper(
         }
     }
 
-    private async Task KeepAsync(string id, CancellationToken cancellation)
+    private async Task KeepRunAsync(string id, CancellationToken cancellation)
     {
         var state = await client.GetAsync(id, cancellation);
         if (state is null || (state.IsFinished && settled.Contains(id))) return;

@@ -46,8 +46,8 @@ public sealed class DurableServiceConformanceTests : OrchestrationConformance
     protected override IOrchestrationHostFactory CreateFactory() => new DurableWorkerHostFactory(Environment.GetEnvironmentVariable(Variable));
 }
 
-/// <summary>What the test host's side-car cannot do, whatever its back end.</summary>
+/// <summary>What was not seen to work on the test host's side-car, whatever its back end.</summary>
 internal static class SidecarLimits
 {
-    public const string Events = "The side-car loses events that were waiting when an orchestration begins anew; the pipeline asks for each result again by a timer.";
+    public const string Events = "On the side-car events that wait when an orchestration begins anew get lost; the pipeline asks for each result again by a timer.";
 }
