@@ -21,8 +21,10 @@ internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double Le
         return new() { GeneratedTokens = completions * length, GenerationFlops = completions * Model.Forward(PromptTokens(task) + length) };
     }
 
-    /// <summary>An evaluation: one greedy answer and k samples a problem.</summary>
-    public StageWork Evaluate(EvaluationRecipe evaluation) => Generate((double)evaluation.Problems * (evaluation.Samples + 1), evaluation.Task, evaluation.Sampling);
+    /// <summary>An evaluation: one greedy answer and k samples a problem of every benchmark.</summary>
+    public StageWork Evaluate(EvaluationRecipe evaluation) => evaluation.All()
+        .Select(benchmark => Generate((double)benchmark.Value.Problems * (benchmark.Value.Samples + 1), benchmark.Value.Task!, benchmark.Value.Sampling))
+        .Aggregate((sum, work) => sum + work);
 }
 
 /// <summary>The estimators by the type of the stage's recipe. A kind that is not here has no estimate.</summary>
@@ -74,7 +76,8 @@ internal static class StageEstimators
         if (stage.EvaluateEvery == 0 || context.Recipe.Evaluation is not { } evaluation) return work;
         // Points of the learning curve are greedy only; the last step is measured as the stage's result.
         var points = (stage.Iterations - 1) / stage.EvaluateEvery;
-        return work + context.Generate((double)points * evaluation.Problems, evaluation.Task, evaluation.Sampling);
+        var curve = evaluation.OfCurve().Value;
+        return work + context.Generate((double)points * curve.Problems, curve.Task!, curve.Sampling);
     }
 
     /// <summary>Checkpoints that stay: multiples of keepEvery, the last two, and the last reference.</summary>

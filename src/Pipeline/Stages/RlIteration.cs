@@ -69,9 +69,9 @@ internal static class RlIteration
     {
         var update = await PolicyUpdate.RunAsync(context, jobs, input, settings, [.. rollouts.Shards.Select(shard => shard.Output("tokens"))], publish);
         if (!input.Evaluate) return (update, null, update.Time);
-        var evaluate = Evaluations.Job(input.Stage, input.Stage.Evaluation!, update.Result.Output("checkpoint"), input.Iteration + 1, final: false);
-        publish(JobKinds.Evaluate, [evaluate]);
-        var evaluation = await Evaluations.RunAsync(context, jobs, evaluate);
+        var point = Evaluations.Point(input.Stage, input.Stage.Evaluation!, update.Result.Output("checkpoint"), input.Iteration + 1);
+        publish(JobKinds.Evaluate, [point.Job]);
+        var evaluation = await Evaluations.RunAsync(context, jobs, [point]);
         return (update, evaluation, update.Time + evaluation.Time with { Wall = 0 });
     }
 

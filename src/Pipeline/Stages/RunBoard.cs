@@ -9,7 +9,7 @@ internal sealed class RunBoard
 {
     private readonly IOrchestrationContext context;
     private readonly List<StageView> stages;
-    private readonly Dictionary<string, string> evaluations = [];
+    private readonly Dictionary<string, string[]> evaluations = [];
     private readonly DateTimeOffset startedAt;
     private TimeBreakdown time = new();
 
@@ -35,9 +35,9 @@ internal sealed class RunBoard
 
     public void Begin(string name) => Publish(name, stage => stage with { Status = StageStatus.Running, StartedAt = Now });
 
-    public void Evaluate(string name, StageResult result, string jobId)
+    public void Evaluate(string name, StageResult result, string[] jobs)
     {
-        evaluations[name] = jobId;
+        evaluations[name] = jobs;
         Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Evaluating, Phase = "evaluate", EndedAt = null });
     }
 
@@ -77,7 +77,7 @@ internal sealed class RunBoard
 
     private RunProgress Publish(bool ended = false)
     {
-        var progress = new RunProgress { Stages = [.. stages], Time = time, StartedAt = startedAt, EndedAt = ended ? Now : null, Jobs = [.. evaluations.Values] };
+        var progress = new RunProgress { Stages = [.. stages], Time = time, StartedAt = startedAt, EndedAt = ended ? Now : null, Jobs = [.. evaluations.Values.SelectMany(jobs => jobs)] };
         context.SetCustomStatus(progress);
         return progress;
     }

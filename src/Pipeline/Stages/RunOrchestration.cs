@@ -55,8 +55,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Jobs = recipe.Jobs,
         Evaluation = recipe.Evaluation,
         // All models of a run are measured by the same rewards, so that before and after compare.
-        Rewards = recipe.Stages.Values.SelectMany(stage => stage is RlStage rl ? rl.PromptSources().SelectMany(source => source.Source.Rewards) : stage is SampleStage sample ? sample.Rewards : new Dictionary<string, RewardRecipe>())
-            .GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value),
+        Rewards = recipe.AllRewards(),
         Data = recipe.Stages[name] is SftStage sft ? sft.Data.ToDictionary(data => data, data => results[data].Data) : new(),
         From = recipe.Stages[name].From is { } from ? results[from].Checkpoint : null,
     };
@@ -86,9 +85,9 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         }
         if (kind.YieldsModel && result.Evaluation is null && stage.Evaluation is { } evaluation)
         {
-            var job = Evaluations.Job(stage, evaluation, result.Checkpoint!, result.Steps, final: true);
-            board.Evaluate(stage.Name, result, job.JobId);
-            result = result with { Evaluation = await Evaluations.RunAsync(context, jobs, job) };
+            var benchmarks = Evaluations.All(stage, evaluation, result.Checkpoint!, result.Steps);
+            board.Evaluate(stage.Name, result, [.. benchmarks.Select(benchmark => benchmark.Job.JobId)]);
+            result = result with { Evaluation = await Evaluations.RunAsync(context, jobs, benchmarks) };
             await context.CallActivityAsync(
                 MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, result.Evaluation.Metrics), JobCalls.Storage);
             await SaveAsync(context, stage, result);

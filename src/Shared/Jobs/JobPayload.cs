@@ -167,14 +167,14 @@ public sealed record SftJob : JobPayload
     public required string Checkpoints { get; init; }
 }
 
-/// <summary>Measures a checkpoint on held-out problems.</summary>
+/// <summary>Measures a checkpoint on a benchmark's held-out problems.</summary>
 public sealed record EvaluateJob : JobPayload
 {
     /// <inheritdoc/>
     [JsonIgnore]
     public override string Kind => JobKinds.Evaluate;
     /// <summary>What is measured.</summary>
-    public required EvaluationRecipe Settings { get; init; }
+    public required BenchmarkRecipe Settings { get; init; }
     /// <summary>The task that asks the problems.</summary>
     public required TaskRecipe Task { get; init; }
     /// <summary>The reward functions by name, whose means are reported.</summary>

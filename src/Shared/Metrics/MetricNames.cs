@@ -113,6 +113,15 @@ public static class MetricNames
     /// <summary>Seconds in which the next iteration's generation ran beside this one's update.</summary>
     public const string TimeOverlap = "time/overlap";
 
+    /// <summary>
+    /// What an evaluation's figures begin with. A run's first benchmark has them under the names below; every benchmark has them with its own name after this
+    /// prefix. Other families of rewards have their means here too, e.g. <c>eval/language</c>.
+    /// </summary>
+    public const string Eval = "eval/";
+    /// <summary>What means over greedy answers begin with; the family of the rewards follows.</summary>
+    public const string EvalGreedy = "eval/greedy_";
+    /// <summary>Mean language consistency of the samples.</summary>
+    public const string EvalLanguage = "eval/language";
     /// <summary>Share of held-out problems answered right by greedy decoding.</summary>
     public const string EvalGreedyAccuracy = "eval/greedy_accuracy";
     /// <summary>Share of greedy answers with the right tags.</summary>
@@ -139,4 +148,32 @@ public static class MetricNames
     public const string EvalUnjudged = "eval/unjudged";
     /// <summary>Asked problems that also occur in the training data; must be 0.</summary>
     public const string EvalOverlap = "eval/overlap_with_training";
+
+    /// <summary>Mean score of a reward function over an iteration's completions.</summary>
+    /// <param name="reward">The function's name.</param>
+    public static string RewardOf(string reward) => $"rewards/{reward}/mean";
+
+    /// <summary>The means of a benchmark's rewards whose families have no name of their own here, by family.</summary>
+    /// <param name="metrics">An evaluation's figures.</param>
+    /// <param name="benchmark">The benchmark.</param>
+    public static IReadOnlyDictionary<string, double> EvalRewards(IReadOnlyDictionary<string, double> metrics, string benchmark)
+    {
+        ArgumentNullException.ThrowIfNull(metrics);
+        var prefix = OfBenchmark(Eval, benchmark);
+        return metrics
+            .Where(metric => metric.Key.StartsWith(prefix, StringComparison.Ordinal) && !EvalNames.Contains(Eval + metric.Key[prefix.Length..]) && !metric.Key.AsSpan(prefix.Length).StartsWith(EvalGreedy.AsSpan(Eval.Length)))
+            .OrderBy(metric => metric.Key, StringComparer.Ordinal)
+            .ToDictionary(metric => metric.Key[prefix.Length..], metric => metric.Value);
+    }
+
+    private static HashSet<string> EvalNames { get; } = [EvalPassAt1, EvalPassAt1Interval, EvalK, EvalPassAtK, EvalConsAtK, EvalFormat, EvalMeanLength, EvalProblems, EvalSamples, EvalUnjudged, EvalOverlap];
+
+    /// <summary>A figure of an evaluation under the name of its benchmark: <c>eval/pass_at_1</c> becomes <c>eval/NAME/pass_at_1</c>.</summary>
+    /// <param name="metric">The figure's name as a job reports it.</param>
+    /// <param name="benchmark">The benchmark.</param>
+    public static string OfBenchmark(string metric, string benchmark)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric.StartsWith(Eval, StringComparison.Ordinal) ? $"{Eval}{benchmark}/{metric[Eval.Length..]}" : metric;
+    }
 }

@@ -27,7 +27,10 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         if (recipe.Evaluation is null) return;
         CheckEvaluation("evaluation", recipe.Evaluation, null);
         foreach (var name in stages.Keys.Where(name => stages[name].YieldsModel()))
-            CheckLength("evaluation", recipe.Evaluation.Sampling, "evaluation.task", recipe.Evaluation.Task, ModelOf(name));
+        {
+            foreach (var (path, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation))
+                CheckLength(path, benchmark.Sampling, $"{path}.task", benchmark.Task!, ModelOf(name));
+        }
     }
 
     private void CheckLanguages(string path, TaskRecipe task)
@@ -175,16 +178,35 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
 
     private void CheckEvaluation(string path, EvaluationRecipe evaluation, (string Path, ModelShape Model)? model)
     {
-        Require(evaluation.Sampling.Temperature > 0 || evaluation.Samples == 1, $"{path}.samples", evaluation.Samples,
-            "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
-        if (CheckTask($"{path}.task", evaluation.Task) is { } bounds)
+        if (evaluation.Benchmarks.Count == 0 && evaluation.Task is null)
         {
-            Require(evaluation.Problems <= bounds.HeldOut, $"{path}.problems", evaluation.Problems,
-                $"at most {bounds.HeldOut}: the held-out problems of task {evaluation.Task}", involved: [$"{path}.task", $"tasks.{evaluation.Task}"]);
+            if (!problems.Concern(path)) problems.Add(tree.Find(path).Node.At, $"{path}.task", "nothing", "\"task\" is missing", "a name in \"tasks\", or \"benchmarks\" by name");
+            return;
         }
-        CheckPrompt($"{path}.prompt", evaluation.Prompt, model);
-        CheckLength(path, evaluation.Sampling, $"{path}.task", evaluation.Task, model);
+        Require(evaluation.Benchmarks.Count == 0 || evaluation.Task is null, $"{path}.task", evaluation.Task ?? "", "left out where there are benchmarks: each has a task of its own", involved: $"{path}.benchmarks");
+        Require(evaluation.Curve is null || evaluation.All().Any(benchmark => benchmark.Key == evaluation.Curve), $"{path}.curve", evaluation.Curve ?? "",
+            $"one of the benchmarks: {string.Join(", ", evaluation.All().Select(benchmark => benchmark.Key))}", Spelling.DidYouMean(evaluation.Curve ?? "", evaluation.All().Select(benchmark => benchmark.Key)), involved: $"{path}.benchmarks");
+        foreach (var (at, benchmark) in BenchmarksOf(path, evaluation)) CheckBenchmark(at, benchmark, model);
     }
+
+    private void CheckBenchmark(string path, BenchmarkRecipe benchmark, (string Path, ModelShape Model)? model)
+    {
+        Require(benchmark.Sampling.Temperature > 0 || benchmark.Samples == 1, $"{path}.samples", benchmark.Samples,
+            "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
+        if (CheckTask($"{path}.task", benchmark.Task!) is { } bounds)
+        {
+            Require(benchmark.Problems <= bounds.HeldOut, $"{path}.problems", benchmark.Problems,
+                $"at most {bounds.HeldOut}: the held-out problems of task {benchmark.Task}", involved: [$"{path}.task", $"tasks.{benchmark.Task}"]);
+        }
+        Require(benchmark.Rewards.Count > 0 || recipe.AllRewards().Count > 0, $"{path}.rewards", "nothing", "at least one reward that judges the answers: no stage of the recipe has any", involved: "stages");
+        CheckPrompt($"{path}.prompt", benchmark.Prompt, model);
+        CheckLength(path, benchmark.Sampling, $"{path}.task", benchmark.Task!, model);
+    }
+
+    // The short form's one benchmark is the evaluation itself.
+    private static IEnumerable<(string Path, BenchmarkRecipe Benchmark)> BenchmarksOf(string path, EvaluationRecipe evaluation) =>
+        evaluation.Benchmarks.Count == 0 && evaluation.Task is null ? []
+        : evaluation.All().Select(benchmark => (evaluation.Benchmarks.Count > 0 ? $"{path}.benchmarks.{benchmark.Key}" : path, benchmark.Value));
 
     private void CheckPrompt(string path, PromptRecipe prompt, (string Path, ModelShape Model)? model)
     {

@@ -41,6 +41,9 @@ public abstract record SampleStage : StageRecipe
 
     /// <inheritdoc/>
     public override bool YieldsModel() => false;
+
+    /// <inheritdoc/>
+    public override IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => Rewards;
 }
 
 /// <summary>Rejection sampling (DeepSeek-R1 section 2.3.3): several samples a prompt, of which correct and readable ones are kept for fine-tuning.</summary>

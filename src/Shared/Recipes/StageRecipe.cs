@@ -20,6 +20,9 @@ public abstract record StageRecipe
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
 
+    /// <summary>The rewards by which the stage judges what a model writes.</summary>
+    public virtual IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => [];
+
     /// <summary>The names of the models that the stage makes.</summary>
     /// <param name="name">The stage's name.</param>
     public virtual IEnumerable<string> Models(string name) => YieldsModel() ? [name] : [];
@@ -151,6 +154,9 @@ public sealed record RlStage : StageRecipe
     public IReadOnlyList<(string Name, PromptSource Source)> PromptSources() => Sources.Count > 0
         ? [.. Sources.OrderBy(source => source.Key, StringComparer.Ordinal).Select(source => (source.Key, source.Value))]
         : Task is null ? [] : [("", new PromptSource { Task = Task, Rewards = Rewards })];
+
+    /// <inheritdoc/>
+    public override IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => PromptSources().SelectMany(source => source.Source.Rewards);
 }
 
 /// <summary>Measures a stage's model.</summary>

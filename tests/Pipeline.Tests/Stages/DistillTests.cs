@@ -106,7 +106,7 @@ public class DistillTests
         StageResult Result(double wall, double update) => new()
         {
             Label = "x", Steps = 1, Time = new() { Wall = wall, Update = update }, StartedAt = default, EndedAt = default,
-            Evaluation = new(new Dictionary<string, double>(), new() { Wall = 1 }),
+            Evaluation = new(new Dictionary<string, double>(), new() { Wall = 1 }, []),
         };
         var results = new Dictionary<string, StageResult> { ["base"] = Result(1, 1), ["d/a"] = Result(5, 4), ["d/b"] = Result(3, 2) };
 

@@ -58,7 +58,7 @@ internal static class RolloutMetrics
         var groups = rows.GroupBy(row => row.Question).Select(group => Deviation([.. group.Select(row => (double)row.Reward)])).ToList();
         metrics[MetricNames.FracRewardZeroStd] = groups.Count(deviation => deviation < 1e-6) / (double)groups.Count;
         foreach (var name in scores.SelectMany(score => score.Verdicts.Keys).Distinct())
-            metrics[$"rewards/{name}/mean"] = scores.Where(score => score.Verdicts.ContainsKey(name)).Average(score => score.Verdicts[name].Score);
+            metrics[MetricNames.RewardOf(name)] = scores.Where(score => score.Verdicts.ContainsKey(name)).Average(score => score.Verdicts[name].Score);
         foreach (var (family, metric) in new[] { ("accuracy", MetricNames.Accuracy), ("format", MetricNames.Format) })
         {
             var judged = scores.Select(score => score.OfFamily(family)).OfType<double>().ToList();
