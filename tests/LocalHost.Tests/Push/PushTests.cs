@@ -125,7 +125,7 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
             {
               "name": "on-data",
               "tasks": { "addition": { "kind": "arithmetic" }, "data": { "kind": "dataset", "files": ["train.jsonl"] } },
-              "stages": { "base": { "kind": "pretrain", "task": "addition", "steps": 6, "optimizer": { "learningRate": 1e-3 } } }
+              "stages": { "base": { "kind": "pretrain", "task": "addition", "steps": 6, "optimizer": { "learningRate": 1e-3, "warmupSteps": 2 } } }
             }
             """);
     }
