@@ -1,6 +1,6 @@
-// Azurite's blob and queue services in one process, on loopback.
-//   node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT]]     (port 0: a free one)
-// Prints one line of JSON, {"blobPort":…,"queuePort":…}, when both accept requests. The line "stop" on its standard input ends it at once;
+// Azurite's blob and queue services in one process, on loopback; its table service too where its port is given.
+//   node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]     (port 0: a free one)
+// Prints one line of JSON, {"blobPort":…,"queuePort":…,"tablePort":…}, when all accept requests. The line "stop" on its standard input ends it at once;
 // the end of its standard input, which is its starter's death, a little later, so that workers can still put their jobs back.
 // Ctrl-C in a terminal is left to its starter.
 import { createHash } from "node:crypto";
@@ -17,9 +17,9 @@ import { setTimeout as delay } from "node:timers/promises";
 delete process.env.AZURITE_DB;
 delete process.env.AZURITE_ACCOUNTS;
 
-const [folder, blobPort = "0", queuePort = "0"] = process.argv.slice(2);
+const [folder, blobPort = "0", queuePort = "0", tablePort] = process.argv.slice(2);
 if (!folder) {
-  console.error("usage: node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT]]");
+  console.error("usage: node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]");
   process.exit(10);
 }
 
@@ -47,13 +47,18 @@ async function takeFolder() {
   await new Promise((done, fail) => createServer((socket) => socket.destroy()).on("error", fail).listen(address, done));
 }
 
+const parts = {
+  blob: ["BlobServer", "BlobConfiguration"],
+  queue: ["QueueServer", "QueueConfiguration"],
+  table: ["TableServer", "TableConfiguration"],
+};
+
 function create(service, port) {
-  const [Server, Configuration] = { blob: ["BlobServer", "BlobConfiguration"], queue: ["QueueServer", "QueueConfiguration"] }[service]
-    .map((name) => load(`${service}/${name}`));
+  const [Server, Configuration] = parts[service].map((name) => load(`${service}/${name}`));
   const at = (name) => join(folder, `${service}-${name}`);
   const files = [{ locationId: "Default", locationPath: at("data"), maxConcurrency: 10 }];
   return new Server(new Configuration(
-    host, Number(port), keepAliveSeconds, at("metadata.json"), at("extents.json"), files,
+    host, Number(port), keepAliveSeconds, at("metadata.json"), ...(service === "table" ? [] : [at("extents.json"), files]),
     false, undefined, // access log
     false, undefined, // debug log
     false,            // loose: unknown features are errors
@@ -73,7 +78,8 @@ async function close(code) {
 try {
   mkdirSync(folder, { recursive: true });
   await takeFolder();
-  for (const [service, port] of [["blob", blobPort], ["queue", queuePort]]) {
+  for (const [service, port] of [["blob", blobPort], ["queue", queuePort], ["table", tablePort]]) {
+    if (port === undefined) continue;
     const server = create(service, port);
     await server.start();
     servers.push(server);
@@ -92,5 +98,5 @@ createInterface(process.stdin)
     await close(0);
   });
 
-const portOf = (server) => Number(new URL(server.getHttpServerAddress()).port);
-console.log(JSON.stringify({ blobPort: portOf(servers[0]), queuePort: portOf(servers[1]) }));
+const portOf = (server) => server && Number(new URL(server.getHttpServerAddress()).port);
+console.log(JSON.stringify({ blobPort: portOf(servers[0]), queuePort: portOf(servers[1]), tablePort: portOf(servers[2]) }));

@@ -24,6 +24,9 @@ public sealed record PipelineOptions
     /// <summary>Largest recipe that the API takes, in bytes.</summary>
     public int MaxRecipeBytes { get; init; } = 1 << 20;
 
+    /// <summary>Whether the workers see the files of the machine that a recipe comes from; else a recipe may name blobs only.</summary>
+    public bool LocalFiles { get; init; } = true;
+
     /// <summary>The key that API requests must carry; null asks for none (loopback only).</summary>
     public string? ApiKey { get; init; }
 

@@ -8,7 +8,7 @@ public abstract partial class OrchestrationConformance
         var registry = Main<double>(async context =>
         {
             var begin = context.CurrentUtcDateTime;
-            await context.CreateTimer(begin.AddMilliseconds(300), CancellationToken.None);
+            await context.CreateTimer(begin.AddMilliseconds(300) + TimerPrecision, CancellationToken.None);
             return (context.CurrentUtcDateTime - begin).TotalMilliseconds;
         });
 
@@ -36,7 +36,7 @@ public abstract partial class OrchestrationConformance
             var begin = context.CurrentUtcDateTime;
             await Task.WhenAll(new[] { 3, 1, 2 }.Select(async n =>
             {
-                await context.CreateTimer(begin.AddMilliseconds(100 * n), CancellationToken.None);
+                await context.CreateTimer(begin + (n * (TimerPrecision + TimeSpan.FromMilliseconds(100))), CancellationToken.None);
                 order.Add(n);
             }));
             return [.. order];

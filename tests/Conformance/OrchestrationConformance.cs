@@ -16,6 +16,12 @@ public abstract partial class OrchestrationConformance : IAsyncLifetime
 
     protected CancellationToken GiveUp => patience.Token;
 
+    /// <summary>By how much the host's timers, waits before retries included, may be early.</summary>
+    protected virtual TimeSpan TimerPrecision => TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Whether the failure of an instance names the types of its causes from outside, or is kept as text. Inside orchestrations they are always known.</summary>
+    protected virtual bool FailuresKeepTypes => true;
+
     protected abstract IOrchestrationHostFactory CreateFactory();
 
     public ValueTask InitializeAsync()

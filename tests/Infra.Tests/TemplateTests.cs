@@ -207,6 +207,32 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     }
 
     [Fact]
+    public void Budget_TellsItsContactsBeforeAndWhenItIsSpent()
+    {
+        var notifications = One("Microsoft.Consumption/budgets")["properties"]!["notifications"]!.AsObject().Select(item => item.Value!).ToList();
+        notifications.Select(item => $"{item["thresholdType"]} {item["threshold"]}").Order().ShouldBe(["Actual 80", "Forecasted 100"]);
+        notifications.ShouldAllBe(item => (bool)item["enabled"]! && ((string)item["contactEmails"]!).Contains("contacts", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void SignIn_WhereItIsOn_LeavesTheHealthCheckAloneOpen()
+    {
+        var signIn = All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("authsettingsV2", StringComparison.Ordinal));
+        ((string)signIn["condition"]!).ShouldContain("entraClientId");
+        var validation = signIn["properties"]!["globalValidation"]!;
+        ((bool)validation["requireAuthentication"]!).ShouldBeTrue();
+        validation["excludedPaths"]!.AsArray().Select(path => (string)path!).ShouldBe(["/api/health"]);
+    }
+
+    [Fact]
+    public void Parameters_OfAzd_CanSetAllThatAVmSizeAndABudgetDecide()
+    {
+        var text = File.ReadAllText(Repository.Path("infra", "main.bicepparam"));
+        foreach (var name in new[] { "trainerImage", "vmSize", "workerThreads", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled", "entraClientId", "monthlyBudget", "budgetContacts", "principalId" })
+            Regex.IsMatch(text, $"^param {name} = .*readEnvironmentVariable", RegexOptions.Multiline).ShouldBeTrue(name);
+    }
+
+    [Fact]
     public void AzureYaml_NamesProjectsThatExist()
     {
         var text = File.ReadAllText(Repository.Path("azure.yaml"));

@@ -8,13 +8,16 @@ namespace R1Cloud.Testing;
 /// A running Azurite over a temporary folder, one for a test assembly: <c>[assembly: AssemblyFixture(typeof(AzuriteFixture))]</c>. Tests
 /// keep apart by container and run id.
 /// </summary>
-public sealed class AzuriteFixture : IAsyncLifetime
+public class AzuriteFixture : IAsyncLifetime
 {
     private readonly TempFolder folder = new();
     private AzuriteProcess? azurite;
 
     /// <summary>What storage clients and child processes (<c>R1_STORAGE</c>) need.</summary>
     public string ConnectionString => azurite?.ConnectionString ?? throw new InvalidOperationException("Azurite is not running.");
+
+    /// <summary>Whether its table service runs as well.</summary>
+    protected virtual bool WithTables => false;
 
     /// <summary>Opens it.</summary>
     /// <param name="container">A blob container of the test's own; the usual one when null.</param>
@@ -23,7 +26,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var options = new AzuriteOptions { PackageFolder = Repository.PathOf("eng", "azurite"), DataFolder = folder["azurite"] };
+        var options = new AzuriteOptions { PackageFolder = Repository.PathOf("eng", "azurite"), DataFolder = folder["azurite"], TablePort = WithTables ? 0 : null };
         await AzuriteInstall.EnsureAsync(options.PackageFolder, () => options.IsInstalled);
         azurite = await AzuriteProcess.StartAsync(options);
     }
@@ -32,5 +35,12 @@ public sealed class AzuriteFixture : IAsyncLifetime
     {
         if (azurite is not null) await azurite.DisposeAsync();
         folder.Dispose();
+        GC.SuppressFinalize(this);
     }
+}
+
+/// <summary>The same with tables, as Durable Task's Azure Storage back end needs them.</summary>
+public sealed class AzuriteTablesFixture : AzuriteFixture
+{
+    protected override bool WithTables => true;
 }

@@ -15,6 +15,9 @@ internal sealed record AzuriteOptions
     /// <summary>The port of its queue service; 0 takes a free one.</summary>
     public int QueuePort { get; init; }
 
+    /// <summary>The port of its table service, which the pipeline itself does without; 0 takes a free one, null starts none.</summary>
+    public int? TablePort { get; init; }
+
     /// <summary>The Node.js program.</summary>
     public string Node { get; init; } = "node";
 

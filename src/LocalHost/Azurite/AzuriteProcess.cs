@@ -6,7 +6,7 @@ using R1Cloud.Shared;
 namespace R1Cloud.LocalHost.Azurite;
 
 /// <summary>
-/// Azurite's blob and queue services as a child process on loopback. It watches its standard input, so it goes when this process goes,
+/// Azurite's blob and queue services (tables if asked for) as a child process on loopback. It watches its standard input, so it goes when this process goes,
 /// however that ends, and writes its state out first.
 /// </summary>
 internal sealed class AzuriteProcess : IAsyncDisposable
@@ -27,7 +27,8 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     {
         (this.process, this.options, this.errors) = (process, options, errors);
         ConnectionString = $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};"
-            + $"BlobEndpoint=http://127.0.0.1:{ports.BlobPort}/{Account};QueueEndpoint=http://127.0.0.1:{ports.QueuePort}/{Account};";
+            + $"BlobEndpoint=http://127.0.0.1:{ports.BlobPort}/{Account};QueueEndpoint=http://127.0.0.1:{ports.QueuePort}/{Account};"
+            + (ports.TablePort is { } table ? $"TableEndpoint=http://127.0.0.1:{table}/{Account};" : "");
     }
 
     /// <summary>What the storage clients need to reach it.</summary>
@@ -124,10 +125,8 @@ internal sealed class AzuriteProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (var argument in (string[])["azurite.mjs", Path.GetFullPath(options.DataFolder), $"{options.BlobPort}", $"{options.QueuePort}"])
-        {
-            start.ArgumentList.Add(argument);
-        }
+        string[] arguments = ["azurite.mjs", Path.GetFullPath(options.DataFolder), $"{options.BlobPort}", $"{options.QueuePort}"];
+        foreach (var argument in options.TablePort is { } table ? [.. arguments, $"{table}"] : arguments) start.ArgumentList.Add(argument);
         try
         {
             return Process.Start(start)!;
@@ -157,5 +156,5 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         }
     }
 
-    private sealed record Ports(int BlobPort, int QueuePort);
+    private sealed record Ports(int BlobPort, int QueuePort, int? TablePort = null);
 }

@@ -17,10 +17,14 @@ internal sealed class RunClient : IDisposable
     private readonly HttpClient http;
 
     /// <summary>A client of the service at an address.</summary>
-    public RunClient(Uri address, string? apiKey = null)
+    /// <param name="address">The address.</param>
+    /// <param name="apiKey">The key, if it asks for one.</param>
+    /// <param name="token">An access token, if sign-in is before it.</param>
+    public RunClient(Uri address, string? apiKey = null, string? token = null)
     {
         Address = address;
         http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        if (!string.IsNullOrEmpty(token)) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         if (string.IsNullOrEmpty(apiKey)) return;
         http.DefaultRequestHeaders.Add(ApiRoutes.ApiKeyHeader, apiKey);
         http.DefaultRequestHeaders.Add(ApiRoutes.FunctionsKeyHeader, apiKey);

@@ -79,6 +79,6 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
         }
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             throw new BadInputException($"'{url}' is not an address: an http:// or https:// URL is needed.");
-        return new RunClient(address, apiKey ?? Environment("R1_API_KEY"));
+        return new RunClient(address, apiKey ?? Environment("R1_API_KEY"), Environment("R1_TOKEN"));
     }
 }

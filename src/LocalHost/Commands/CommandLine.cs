@@ -18,6 +18,8 @@ internal static class CommandLine
         foreach (var command in HostCommands.All(context)) root.Subcommands.Add(command);
         foreach (var command in RecipeCommands.All(context)) root.Subcommands.Add(command);
         root.Subcommands.Add(PlanCommand.Create(context));
+        root.Subcommands.Add(StartCommand.Create(context));
+        root.Subcommands.Add(PushCommand.Create(context));
         foreach (var command in RunCommands.All(context)) root.Subcommands.Add(command);
         HelpWithExamples.Install(root, ExitCode.All, "./r1 up recipes/quickstart.json", "./r1 check recipes/quickstart.json", "./r1 test");
         return root;

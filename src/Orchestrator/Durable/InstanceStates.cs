@@ -26,8 +26,8 @@ internal static class InstanceStates
 
     private static FailureDetails Failure(OrchestrationMetadata metadata) => metadata.FailureDetails is { } failure
         ? Failures.From(failure)
-        // Some back ends put the failure's text where the output would be.
-        : new("OrchestrationFailed", Json.Parse(metadata.SerializedOutput) switch
+        // Azure Storage keeps the failure's text alone, where the output would be.
+        : FailureText.Parse(Json.Parse(metadata.SerializedOutput) switch
         {
             null => "The orchestration failed without a word.",
             { ValueKind: JsonValueKind.String } text => text.GetString()!,

@@ -50,6 +50,7 @@ internal static class OrchestratorServices
         JobCheckInterval = TimeSpan.FromMinutes(5),
         // A stream's look at a run is a handful of table and Batch requests.
         EventPollInterval = TimeSpan.FromSeconds(2),
+        LocalFiles = false,
         PricePerWorkerHour = settings.GetValue("R1_PRICE_PER_HOUR", 0.0),
         Currency = settings["R1_CURRENCY"] ?? "USD",
     };

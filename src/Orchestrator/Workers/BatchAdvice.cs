@@ -22,7 +22,7 @@ internal static class BatchAdvice
         ("AutoScale", "correct the pool's autoscale formula in infra/modules/batch.bicep and deploy again"),
         ("PoolNotFound", "the pool is missing: deploy infra again, or set R1_BATCH_POOL to the pool's name"),
         ("ActiveJob", "the Batch account has too many active jobs: delete old ones or ask for a larger quota"),
-        ("Authorization", "the app's identity needs the roles of infra/modules/roles.bicep on the Batch account"),
+        ("Authorization", "the app's identity needs the roles of infra/modules/roles.bicep and batchRole.bicep on the Batch account"),
     ];
 
     /// <summary>A sentence: what happened, and what to do.</summary>

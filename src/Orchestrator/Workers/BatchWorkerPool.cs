@@ -30,6 +30,22 @@ public sealed partial class BatchWorkerPool(
     public Task EnsureAsync(string runId, WorkersRecipe workers, CancellationToken cancellation = default) => AloneAsync(runId, cancellation, async () =>
     {
         var ledger = await LedgerAsync(runId, cancellation) ?? new();
+        try
+        {
+            ledger = await SeeToAsync(runId, workers, ledger, cancellation) with { Error = null };
+        }
+        catch (WorkerPoolException e)
+        {
+            // Whoever looks at the run is told too, not the app's log alone.
+            await blobs.WriteJsonAsync(BlobLayout.WorkerLedger(runId), ledger with { Error = e.Message }, cancellation);
+            throw;
+        }
+        await blobs.WriteJsonAsync(BlobLayout.WorkerLedger(runId), ledger, cancellation);
+    });
+
+    private async Task<WorkerLedger> SeeToAsync(string runId, WorkersRecipe workers, WorkerLedger ledger, CancellationToken cancellation)
+    {
+        if (TrainerImage.Problem(options.Image) is { } problem) throw new WorkerPoolException(problem);
         if (ledger.Released) ledger = ledger with { Generation = ledger.Generation + 1, Released = false, BadNodes = [], Note = null };
         var jobId = WorkerTasks.JobId(runId, ledger.Generation);
         await TryAsync(() => client.CreateJobAsync(WorkerTasks.Job(runId, ledger.Generation, options), cancellationToken: cancellation), cancellation, BatchErrorCode.JobExists);
@@ -40,9 +56,8 @@ public sealed partial class BatchWorkerPool(
 
         var jobs = await openQueue(BlobLayout.JobQueue(runId)).CountAsync(cancellation);
         var wanted = Math.Clamp(jobs, 1, workers.Count);
-        ledger = await FillAsync(runId, workers, wanted, state, ledger with { Asked = wanted }, cancellation);
-        await blobs.WriteJsonAsync(BlobLayout.WorkerLedger(runId), ledger, cancellation);
-    });
+        return await FillAsync(runId, workers, wanted, state, ledger with { Asked = wanted }, cancellation);
+    }
 
     /// <inheritdoc/>
     public Task ReleaseAsync(string runId, CancellationToken cancellation = default) => AloneAsync(runId, cancellation, async () =>
@@ -77,14 +92,23 @@ public sealed partial class BatchWorkerPool(
         if (ledger.Released) return new([], Restarts(ledger), null, ledger.Usage(options));
 
         var jobId = WorkerTasks.JobId(runId, ledger.Generation);
-        var state = await StateAsync(jobId, cancellation);
+        BatchState state;
+        try
+        {
+            state = await StateAsync(jobId, cancellation);
+        }
+        catch (WorkerPoolException e)
+        {
+            // A run can be looked at all the same.
+            return new([], Restarts(ledger), ledger.Error ?? e.Message, ledger.Usage(options));
+        }
         var now = clock.GetUtcNow();
         ledger = ledger.Observe(jobId, state.Tasks, state.Dedicated, now);
         var troubles = new WorkerTroubles(client, options, clock);
         return new(
             [.. state.Slots.Values.OrderBy(slot => slot.Worker).Select(slot => View(runId, slot, state))],
             Restarts(ledger),
-            await troubles.FindAsync(runId, state, ledger, now, cancellation),
+            ledger.Error ?? await troubles.FindAsync(runId, state, ledger, now, cancellation),
             ledger.Usage(options));
     }
 

@@ -30,6 +30,9 @@ internal sealed record WorkerLedger
     /// <summary>The last thing that the pool did about a trouble.</summary>
     public string? Note { get; init; }
 
+    /// <summary>Why workers could not be seen to the last time; null when they were.</summary>
+    public string? Error { get; init; }
+
     /// <summary>Brings the books up to date with what Batch says now.</summary>
     /// <param name="job">The job.</param>
     /// <param name="tasks">Its tasks.</param>

@@ -17,13 +17,23 @@ internal static class RecipeBody
     /// <summary>Reads and checks it.</summary>
     /// <exception cref="ApiException">The body is no JSON (400), too large (413) or of another type (415).</exception>
     /// <exception cref="RecipeException">The recipe cannot be run.</exception>
-    public static async Task<LoadedRecipe> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellation)
+    public static async Task<LoadedRecipe> ReadAsync(HttpRequest request, PipelineOptions options, CancellationToken cancellation)
     {
         CheckType(request.ContentType);
-        var text = Decode(await ReadBytesAsync(request, maxBytes, cancellation));
+        var text = Decode(await ReadBytesAsync(request, options.MaxRecipeBytes, cancellation));
         if (string.IsNullOrWhiteSpace(text)) throw new ApiException(StatusCodes.Status400BadRequest, "The body is empty; it must be a recipe as JSON.");
         CheckSyntax(text);
-        return RecipeLoader.Parse(text, Name);
+        var recipe = RecipeLoader.Parse(text, Name);
+        if (!options.LocalFiles) RefuseLocalFiles(recipe);
+        return recipe;
+    }
+
+    private static void RefuseLocalFiles(LoadedRecipe recipe)
+    {
+        var problems = LocalPaths.Find(recipe.ResolvedJson).Select(local => new RecipeProblem(
+            Name, 1, 1, local.Field, $"\"{local.Path}\"", $"'{local.Path}' is on some machine's disk, which the workers do not see",
+            "blob:PATH in the run's storage; `r1 push` copies a file there, `r1 start --storage` does so by itself")).ToArray();
+        if (problems.Length > 0) throw new RecipeException(problems);
     }
 
     private static void CheckType(string? contentType)

@@ -29,7 +29,7 @@ public sealed partial class RunHandlers
     public Task<IResult> CreateAsync(HttpRequest request) => GuardAsync(async () =>
     {
         var cancellation = request.HttpContext.RequestAborted;
-        var recipe = await RecipeBody.ReadAsync(request, options.MaxRecipeBytes, cancellation);
+        var recipe = await RecipeBody.ReadAsync(request, options, cancellation);
         var run = await service.CreateAsync(recipe, NotEmpty(request.Query["id"]), Key(request), cancellation);
         return Accepted(request, run);
     });

@@ -46,7 +46,7 @@ public interface IOrchestrationContext
     Task<T> CallSubOrchestratorAsync<T>(string name, object? input = null, TaskOptions? options = null);
 
     /// <summary>A timer that survives restarts.</summary>
-    /// <param name="fireAtUtc">When it fires; a past time fires at once.</param>
+    /// <param name="fireAtUtc">When it fires; a past time fires at once. On Azure Storage, which counts whole seconds, it may fire up to a second early.</param>
     /// <param name="cancellation">Cancels the timer, so that it no longer keeps the instance from completing.</param>
     Task CreateTimer(DateTime fireAtUtc, CancellationToken cancellation);
 

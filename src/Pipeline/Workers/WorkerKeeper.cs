@@ -42,21 +42,37 @@ public sealed partial class WorkerKeeper(
     {
         await foreach (var id in runs.ListAsync(cancellation))
         {
-            var state = await client.GetAsync(id, cancellation);
-            if (state is null || (state.IsFinished && settled.Contains(id))) continue;
-            if (state.Status is OrchestrationStatus.Running && await runs.TryGetAsync(id, cancellation) is { } spec)
+            try
             {
-                settled.Remove(id);
-                await pool.EnsureAsync(id, spec.ParseRecipe().Workers, cancellation);
-                // The run may have ended meanwhile, its workers released before this brought them back.
-                if (await client.GetAsync(id, cancellation) is { Status: OrchestrationStatus.Running }) continue;
+                await KeepRunAsync(id, cancellation);
             }
-            if (state.Status is OrchestrationStatus.Pending) continue;
-            if ((await pool.GetAsync(id, cancellation)).Workers.Count > 0) await pool.ReleaseAsync(id, cancellation);
-            if (state.IsFinished) settled.Add(id);
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                // One run's trouble is not the others'.
+                LogRunFailed(e, id);
+            }
         }
+    }
+
+    private async Task KeepRunAsync(string id, CancellationToken cancellation)
+    {
+        var state = await client.GetAsync(id, cancellation);
+        if (state is null || (state.IsFinished && settled.Contains(id))) return;
+        if (state.Status is OrchestrationStatus.Running && await runs.TryGetAsync(id, cancellation) is { } spec)
+        {
+            settled.Remove(id);
+            await pool.EnsureAsync(id, spec.ParseRecipe().Workers, cancellation);
+            // The run may have ended meanwhile, its workers released before this brought them back.
+            if (await client.GetAsync(id, cancellation) is { Status: OrchestrationStatus.Running }) return;
+        }
+        if (state.Status is OrchestrationStatus.Pending) return;
+        if ((await pool.GetAsync(id, cancellation)).Workers.Count > 0) await pool.ReleaseAsync(id, cancellation);
+        if (state.IsFinished) settled.Add(id);
     }
 
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Could not look after the workers; trying again")]
     private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "Could not look after the workers of run {Run}; trying again")]
+    private partial void LogRunFailed(Exception exception, string run);
 }

@@ -76,6 +76,11 @@ public static class BlobLayout
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/{shard}");
 
+    /// <summary>A file or folder that somebody pushed for runs to use, by its content.</summary>
+    /// <param name="sha256">The content's hash in lower-case hex.</param>
+    /// <param name="name">What the file or folder was called.</param>
+    public static string Pushed(string sha256, string name) => $"data/{sha256}/{name}";
+
     /// <summary>The gradients of an iteration's update begin so: like rollouts, of no use for long.</summary>
     public static string Gradients(string runId, string stage, int iteration) =>
         string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/gradients/");

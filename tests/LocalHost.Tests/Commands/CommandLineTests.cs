@@ -6,7 +6,7 @@ namespace R1Cloud.LocalHost.Tests.Commands;
 public sealed class CommandLineTests : IDisposable
 {
     private static readonly string[] Names =
-        ["up", "serve", "check", "plan", "schema", "runs", "status", "pause", "resume", "cancel", "retry", "metrics", "samples", "report"];
+        ["up", "serve", "check", "plan", "start", "push", "schema", "runs", "status", "pause", "resume", "cancel", "retry", "metrics", "samples", "report"];
 
     private readonly TestFolder folder = new();
 

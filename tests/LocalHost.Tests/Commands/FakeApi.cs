@@ -23,6 +23,12 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>What was asked, e.g. <c>POST /api/runs/x/retry?stage=y</c>.</summary>
     public List<string> Requests { get; } = [];
 
+    /// <summary>How requests signed in.</summary>
+    public List<string?> Authorizations { get; } = [];
+
+    /// <summary>The recipes that were posted.</summary>
+    public List<string> Bodies { get; } = [];
+
     /// <summary>The run.</summary>
     public RunView Run { get; set; } = SampleRuns.Run(RunStatus.Running, SampleRuns.Base, SampleRuns.Rl(42));
 
@@ -35,11 +41,21 @@ internal sealed class FakeApi : IAsyncDisposable
         var fake = new FakeApi(app);
         app.Use(async (context, next) =>
         {
-            lock (fake.Requests) fake.Requests.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+            lock (fake.Requests)
+            {
+                fake.Requests.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+                fake.Authorizations.Add(context.Request.Headers.Authorization);
+            }
             if (apiKey is not null && context.Request.Headers[ApiRoutes.ApiKeyHeader] != apiKey) await Problem(401, "The header X-Api-Key is required.").ExecuteAsync(context);
             else await next(context);
         });
         app.MapGet(ApiRoutes.Runs, () => Json(new RunList([new RunSummary(fake.Run.Id, "quickstart", fake.Run.Status, SampleRuns.Start, "r1-zero")])));
+        app.MapPost(ApiRoutes.Runs, async (HttpRequest request) =>
+        {
+            using var body = new StreamReader(request.Body);
+            fake.Bodies.Add(await body.ReadToEndAsync());
+            return Json(fake.Run);
+        });
         app.MapGet(ApiRoutes.Run, (string id) => fake.Known(id, fake.Run));
         foreach (var route in (string[])[ApiRoutes.Pause, ApiRoutes.Resume, ApiRoutes.Cancel]) app.MapPost(route, (string id) => fake.Known(id, fake.Run));
         app.MapPost(ApiRoutes.Retry, (string id) => Problem(409, $"Run '{id}' is running and cannot be retried."));

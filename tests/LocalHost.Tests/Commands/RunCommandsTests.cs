@@ -42,6 +42,13 @@ public sealed class RunCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Status_AccessToken_IsSentAlong()
+    {
+        await R1.RunWithAsync(folder, new() { ["R1_URL"] = api.Url, ["R1_TOKEN"] = "abc" }, "status", SampleRuns.Id);
+        api.Authorizations.ShouldContain("Bearer abc");
+    }
+
+    [Fact]
     public async Task Status_UnknownRun_IsBadInput()
     {
         var outcome = await R1Async("status", "nobody");

@@ -1,4 +1,3 @@
-using DurableTask.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
@@ -7,7 +6,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.DurableTask.Client;
-using Microsoft.DurableTask.Testing.Sidecar;
 using Microsoft.DurableTask.Testing.Sidecar.Grpc;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,12 +18,12 @@ using R1Cloud.Pipeline.Orchestration;
 namespace R1Cloud.Orchestrator.Tests.Durable;
 
 /// <summary>
-/// Real Durable Task workers and clients over gRPC. They talk to a side-car with a back end of memory, kept from host to host; or, given an address,
-/// to the service there, for which the emulator of the Durable Task Scheduler will do.
+/// Real Durable Task workers and clients over gRPC. They talk to a side-car over a back end, that of memory unless told otherwise, whose state is
+/// kept from host to host; or, given an address, to the service there, for which the emulator of the Durable Task Scheduler will do.
 /// </summary>
-internal sealed class DurableWorkerHostFactory(string? address = null, string taskHub = "default") : IOrchestrationHostFactory
+internal sealed class DurableWorkerHostFactory(string? address = null, string taskHub = "default", IDurableBackEnd? backEnd = null) : IOrchestrationHostFactory
 {
-    private readonly InMemoryOrchestrationService memory = new();
+    private readonly IDurableBackEnd backEnd = backEnd ?? new MemoryBackEnd();
 
     public Task<IOrchestrationHost> StartAsync(OrchestrationRegistry registry) => StartAsync(registry, _ => { });
 
@@ -33,8 +31,7 @@ internal sealed class DurableWorkerHostFactory(string? address = null, string ta
     public async Task<IOrchestrationHost> StartAsync(OrchestrationRegistry registry, Action<IServiceCollection> configure)
     {
         var sidecar = address is null ? await StartSidecarAsync() : null;
-        var url = sidecar?.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() ?? address!;
-        var channel = GrpcChannel.ForAddress(url);
+        var channel = GrpcChannel.ForAddress(sidecar?.Address ?? address!);
         var calls = channel.Intercept(metadata =>
         {
             metadata.Add("taskhub", taskHub);
@@ -53,22 +50,36 @@ internal sealed class DurableWorkerHostFactory(string? address = null, string ta
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task<WebApplication> StartSidecarAsync()
+    private async Task<Sidecar> StartSidecarAsync()
     {
+        var open = await backEnd.OpenAsync();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton<IOrchestrationService>(memory).AddSingleton<IOrchestrationServiceClient>(memory).AddSingleton<TaskHubGrpcServer>();
+        builder.Services.AddSingleton(open.Service).AddSingleton(open.Client).AddSingleton<TaskHubGrpcServer>();
         var app = builder.Build();
         app.MapGrpcService<TaskHubGrpcServer>();
         await app.StartAsync();
-        return app;
+        return new Sidecar(app, open.Close);
+    }
+}
+
+/// <summary>A running side-car: the gRPC service that workers and clients talk to.</summary>
+internal sealed class Sidecar(WebApplication app, Func<Task> close) : IAsyncDisposable
+{
+    public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await close();
+        await app.DisposeAsync();
     }
 }
 
 /// <summary>A running worker with its client.</summary>
-internal sealed class DurableHost(WebApplication? sidecar, GrpcChannel channel, IHost worker) : IOrchestrationHost
+internal sealed class DurableHost(Sidecar? sidecar, GrpcChannel channel, IHost worker) : IOrchestrationHost
 {
     public DurableTaskClient DurableTask { get; } = worker.Services.GetRequiredService<DurableTaskClient>();
 
@@ -81,9 +92,7 @@ internal sealed class DurableHost(WebApplication? sidecar, GrpcChannel channel, 
         await worker.StopAsync();
         worker.Dispose();
         channel.Dispose();
-        if (sidecar is null) return;
-        await sidecar.StopAsync();
-        await sidecar.DisposeAsync();
+        if (sidecar is not null) await sidecar.DisposeAsync();
     }
 
     private sealed class Source(DurableTaskClient client) : IDurableClientSource

@@ -3,7 +3,9 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Configuration;
 using R1Cloud.Orchestrator.Functions;
+using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Api;
@@ -25,6 +27,21 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
     {
         var document = await fixture.Server.Client.GetFromJsonAsync<JsonElement>(ApiRoutes.OpenApi);
         document.GetProperty("paths").EnumerateObject().Count(path => path.Name.StartsWith("/api", StringComparison.Ordinal)).ShouldBe(11);
+    }
+
+    [Fact]
+    public async Task Create_RecipeWithAFileOfSomeMachine_SaysHowToBringItToTheWorkers()
+    {
+        var recipe = TestRecipes.Json("local").Replace("\"addition\": { \"kind\": \"arithmetic\" }", "\"addition\": { \"kind\": \"arithmetic\" }, \"data\": { \"kind\": \"dataset\", \"files\": [\"/data/train.jsonl\"] }", StringComparison.Ordinal);
+        using var body = new StringContent(recipe, Encoding.UTF8, "application/json");
+
+        var answer = await fixture.Server.Client.PostAsync("/api/runs", body);
+
+        ((int)answer.StatusCode).ShouldBe(422);
+        var problem = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("problems")[0];
+        problem.GetProperty("path").GetString().ShouldBe("tasks.data.files[0]");
+        problem.GetProperty("allowed").GetString()!.ShouldContain("r1 push");
+        OrchestratorServices.Options(new ConfigurationBuilder().Build()).LocalFiles.ShouldBeFalse();
     }
 
     [Fact]

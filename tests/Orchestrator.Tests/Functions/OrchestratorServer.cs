@@ -59,7 +59,7 @@ internal sealed class OrchestratorServer : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var options = new PipelineOptions { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20) };
+        var options = new PipelineOptions { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20), LocalFiles = false };
         durable = (DurableHost)await new DurableWorkerHostFactory().StartAsync(new OrchestrationRegistry().AddPipeline(options), services => Add(services, options));
 
         var builder = WebApplication.CreateBuilder();

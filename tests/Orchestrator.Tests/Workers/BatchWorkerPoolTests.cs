@@ -12,12 +12,13 @@ namespace R1Cloud.Orchestrator.Tests.Workers;
 public sealed class BatchWorkerPoolTests : IDisposable
 {
     private const string Job = "r1-run-a-0";
+    private const string Digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     private static readonly WorkersRecipe Four = new() { Count = 4, Device = "cuda" };
 
     private static readonly BatchPoolOptions Options = new()
     {
         PoolId = "gpu",
-        Image = "r1.azurecr.io/gpujob@sha256:0123",
+        Image = "r1.azurecr.io/gpujob@sha256:" + Digest,
         Storage = "https://store.blob.core.windows.net",
         Registry = "r1.azurecr.io",
         IdentityResourceId = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/workers",
@@ -248,6 +249,30 @@ public sealed class BatchWorkerPoolTests : IDisposable
         var error = (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull();
         error.ShouldStartWith($"pool 'gpu' cannot grow: {code} (The account cannot have more.)");
         error.ShouldContain(advice);
+    }
+
+    [Theory]
+    [InlineData(TrainerImage.None, "there is no trainer image yet")]
+    [InlineData("r1.azurecr.io/gpujob:latest", "names no digest")]
+    [InlineData("r1.azurecr.io/gpujob@sha256:0123", "names no digest")]
+    public async Task Image_ThatIsNoneByDigest_StartsNothingAndSaysWhatToDo(string image, string error)
+    {
+        using var wrong = new BatchWorkerPool(batch, Options with { Image = image }, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+        (await Should.ThrowAsync<WorkerPoolException>(() => wrong.EnsureAsync("run-a", Four))).Message.ShouldContain(error);
+        batch.Jobs.ShouldBeEmpty();
+        (await wrong.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain(error);
+
+        await pool.EnsureAsync("run-a", Four); // the app with the right image
+        (await pool.GetAsync("run-a")).LastError.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task App_WithoutItsRole_SaysSoInTheRunsStatus()
+    {
+        batch.Refuse(2, 403, "AuthorizationPermissionMismatch");
+        await Should.ThrowAsync<WorkerPoolException>(() => pool.EnsureAsync("run-a", Four));
+
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("needs the roles of infra/modules/roles.bicep");
     }
 
     [Fact]

@@ -28,4 +28,26 @@ public class WorkerKeeperTests
         (await host.Pool.GetAsync("ended")).Workers.ShouldBeEmpty();
         (await host.WaitAsync("active", RunStatus.Completed)).Error.ShouldBeNull();
     }
+
+    [Fact]
+    public async Task Keep_RunWhoseWorkersAreRefused_SeesToTheOthers()
+    {
+        await using var host = new PipelineHost();
+        var go = new TaskCompletionSource();
+        host.Pool.OnJob = _ => go.Task;
+        foreach (var id in new[] { "a-refused", "b-active" })
+        {
+            await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), id, null);
+            await host.WaitAsync(id, run => run.Status == RunStatus.Running);
+        }
+        host.Pool.OnJob = _ => Task.CompletedTask;
+        go.SetResult();
+        await host.Pool.ReleaseAsync("a-refused");
+        await host.Pool.ReleaseAsync("b-active");
+        host.Pool.Refused = "a-refused";
+
+        await host.Services.GetRequiredService<WorkerKeeper>().KeepAsync(default);
+
+        (await host.WaitAsync("b-active", RunStatus.Completed)).Error.ShouldBeNull();
+    }
 }

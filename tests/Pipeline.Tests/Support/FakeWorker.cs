@@ -30,8 +30,12 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     public int Released { get; private set; }
     public string? LastError { get; set; }
 
+    /// <summary>The run that gets no workers.</summary>
+    public string? Refused { get; set; }
+
     public Task EnsureAsync(string runId, WorkersRecipe workers, CancellationToken cancellation = default)
     {
+        if (runId == Refused) throw new InvalidOperationException("no quota");
         lock (loops)
         {
             if (loops.ContainsKey(runId)) return Task.CompletedTask;

@@ -1,0 +1,52 @@
+using DurableTask.AzureStorage;
+using DurableTask.Core;
+using Microsoft.DurableTask.Testing.Sidecar;
+
+namespace R1Cloud.Orchestrator.Tests.Durable;
+
+/// <summary>Where Durable Task keeps its state in a test: opened anew by every host that starts, over the same state.</summary>
+internal interface IDurableBackEnd
+{
+    /// <summary>Opens it.</summary>
+    Task<OpenBackEnd> OpenAsync();
+}
+
+/// <summary>What a side-car serves, and how it is let go of when the host stops.</summary>
+internal sealed record OpenBackEnd(IOrchestrationService Service, IOrchestrationServiceClient Client, Func<Task> Close);
+
+/// <summary>The back end of memory.</summary>
+internal sealed class MemoryBackEnd : IDurableBackEnd
+{
+    private readonly InMemoryOrchestrationService memory = new();
+
+    public Task<OpenBackEnd> OpenAsync() => Task.FromResult(new OpenBackEnd(memory, memory, () => Task.CompletedTask));
+}
+
+/// <summary>The back end of production, in an Azure Storage account with tables.</summary>
+/// <param name="connectionString">The account.</param>
+internal sealed class AzureStorageBackEnd(string connectionString) : IDurableBackEnd
+{
+    private readonly string taskHub = $"t{Guid.NewGuid():N}";
+
+    public async Task<OpenBackEnd> OpenAsync()
+    {
+        var service = new AzureStorageOrchestrationService(new AzureStorageOrchestrationServiceSettings
+        {
+            TaskHubName = taskHub,
+            StorageAccountClientProvider = new StorageAccountClientProvider(connectionString),
+            // As in host.json and as the Functions extension sets them, but with the waits of a test.
+            PartitionCount = 1,
+            UseTablePartitionManagement = true,
+            ThrowExceptionOnInvalidDedupeStatus = true,
+            MaxQueuePollingInterval = TimeSpan.FromMilliseconds(50),
+            WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
+            ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
+            LeaseAcquireInterval = TimeSpan.FromMilliseconds(100),
+            LeaseRenewInterval = TimeSpan.FromSeconds(1),
+            LeaseInterval = TimeSpan.FromSeconds(3),
+        });
+        await service.CreateIfNotExistsAsync();
+        var asked = SidecarStorageService.Over<IOrchestrationService>(service);
+        return new OpenBackEnd(asked, SidecarStorageService.Over<ISidecarClient>(service), () => asked.StopAsync(isForced: true));
+    }
+}
