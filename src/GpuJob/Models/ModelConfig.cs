@@ -2,7 +2,7 @@ using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Models;
 
-/// <summary>A decoder's shape, read from and written to a Hugging Face style <c>config.json</c>.</summary>
+/// <summary>A decoder's shape, read from and written to a Hugging Face style <c>config.json</c>. Two that say the same are equal.</summary>
 internal sealed record ModelConfig
 {
     /// <summary>The file's name inside a model folder.</summary>
@@ -38,6 +38,8 @@ internal sealed record ModelConfig
     public int MaxPositions { get; init; } = 2048;
     /// <summary>Whether the output projection is the embedding matrix: one tensor, one gradient.</summary>
     public bool TieWordEmbeddings { get; init; }
+    /// <summary>Whether a scalar head stands in place of the output projection: a reward model (transformers' …ForSequenceClassification with one label).</summary>
+    public bool ScoreHead { get; init; }
     /// <summary>Whether the query, key and value projections have a bias; with <see cref="Latent"/>, the first, lowering ones.</summary>
     public bool QkvBias { get; init; }
     /// <summary>Whether the attention's output projection has a bias (<c>attention_bias</c>).</summary>
@@ -53,7 +55,7 @@ internal sealed record ModelConfig
     /// <summary>Begin-of-sequence id, if any.</summary>
     public int? BosTokenId { get; init; }
     /// <summary>End-of-sequence ids.</summary>
-    public IReadOnlyList<int> EosTokenIds { get; init; } = [];
+    public IReadOnlyList<int> EosTokenIds { get; init => field = new ValueList<int>(value); } = new ValueList<int>([]);
     /// <summary>Padding id, if any.</summary>
     public int? PadTokenId { get; init; }
 
@@ -103,7 +105,7 @@ internal sealed record ModelConfig
         {
             layers += AttentionParameters() + (2 * d) + (HasExperts(layer) ? routedExperts + (ExpertParameters * Experts!.Shared) + (routerRows * d) : (3 * d * IntermediateSize) + (MlpBias ? (2L * IntermediateSize) + d : 0));
         }
-        return layers + d + (VocabularySize * d * (TieWordEmbeddings ? 1 : 2));
+        return layers + d + (VocabularySize * d) + (ScoreHead ? d : TieWordEmbeddings ? 0 : VocabularySize * d);
     }
 
     private long AttentionParameters()

@@ -20,7 +20,11 @@ namespace R1Cloud.GpuJob.Residency;
 internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) : IDisposable
 {
     private Policy? policy;
+    private string? tokenizer; // the fingerprint of the policy's
     private (string Checkpoint, CausalLm Model)? reference;
+
+    /// <summary>The reward models, beside policy and reference.</summary>
+    public ResidentRewardModels RewardModels { get; } = new(compute, cacheFolder);
 
     /// <summary>Where tensors are computed.</summary>
     public Compute Compute => compute.Value;
@@ -42,18 +46,21 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         if (policy?.Checkpoint == checkpoint) return policy;
         var folder = await DownloadAsync(checkpoint, context);
         using var _ = context.Time.Measure(TimePart.Storage);
-        if (policy is { Model.Lora: null } && !LoraAdapter.IsIn(folder) && ModelConfig.Load(folder) == policy.Model.Config)
+        var fingerprint = TokenizerFiles.Read(folder).Fingerprint();
+        if (policy is { Model.Lora: null } && !LoraAdapter.IsIn(folder) && fingerprint == tokenizer && ModelConfig.Load(folder) == policy.Model.Config)
         {
             policy.BeginChange();
             policy.Model.LoadWeights(folder);
+            foreach (var (_, parameter) in policy.Model.Parameters) parameter.grad = null; // an attempt that failed half-way leaves some
             policy.Optimizer?.Dispose();
-            policy.Optimizer = null;
+            (policy.Optimizer, policy.RewardModel) = (null, null);
         }
         else
         {
             policy?.Dispose();
             policy = null;
             policy = Create(CheckpointFiles.ReadModel(folder, Compute.Device), TokenizerLoader.Load(folder));
+            tokenizer = fingerprint;
         }
         policy.Is(checkpoint);
         return policy;
@@ -98,14 +105,33 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     }
 
     /// <summary>A policy with fresh weights, not yet any checkpoint's.</summary>
-    public Policy Fresh(ModelConfig config, ITokenizer tokenizer, ulong seed, OptimizerRecipe recipe)
+    public Policy Fresh(ModelConfig config, ITokenizer with, ulong seed, OptimizerRecipe recipe)
     {
         policy?.Dispose();
         policy = null;
-        policy = Create(CausalLm.Create(config, Compute.Device, seed), tokenizer);
+        policy = Create(CausalLm.Create(config, Compute.Device, seed), with);
+        tokenizer = null;
         (policy.Model.ComputeType, policy.Model.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
         if (recipe.Lora is { } lora) Attach(policy.Model, lora, seed);
         policy.Optimizer = new AdamW(policy.Model.Trainable, recipe);
+        return policy;
+    }
+
+    /// <summary>A reward model with the trunk of a checkpoint's model and a fresh head, to train; not yet any checkpoint's.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="seed">Decides the head.</param>
+    /// <param name="recipe">The optimizer's settings.</param>
+    /// <param name="context">The attempt.</param>
+    public async Task<Policy> FreshRewardModelAsync(string checkpoint, ulong seed, OptimizerRecipe recipe, JobContext context)
+    {
+        var from = await FindAsync(checkpoint, context);
+        from.BeginChange();
+        LoraAdapter.Merge(from.Model); // an earlier stage's
+        var scorer = RewardModel.Create(from.Model, seed);
+        policy = Create(scorer, from.Tokenizer);
+        from.Dispose();
+        (scorer.ComputeType, scorer.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
+        policy.Optimizer = new AdamW(scorer.Trainable, recipe);
         return policy;
     }
 
@@ -145,12 +171,13 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     private static TorchSharp.torch.ScalarType TypeOf(TrainingPrecision precision) =>
         precision == TrainingPrecision.Bfloat16 ? TorchSharp.torch.ScalarType.BFloat16 : TorchSharp.torch.ScalarType.Float32;
 
-    private Policy Create(CausalLm model, ITokenizer tokenizer) => new(model, tokenizer, Generators.Create(model, Compute.Threads));
+    private Policy Create(CausalLm model, ITokenizer with) => new(model, with, Generators.Create(model, Compute.Threads));
 
     /// <inheritdoc/>
     public void Dispose()
     {
         policy?.Dispose();
         reference?.Model.Dispose();
+        RewardModels.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using R1Cloud.GpuJob.Tokenizers.Json;
 using R1Cloud.Shared.Jobs;
@@ -59,6 +60,18 @@ internal sealed class TokenizerFiles
 
     /// <summary>The names of the files that were found.</summary>
     public IEnumerable<string> Names => contents.Keys;
+
+    /// <summary>A hash of all names and contents: tokenizers with equal ones do the same.</summary>
+    public string Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, bytes) in contents.OrderBy(file => file.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"{name}\0{bytes.Length}\0"));
+            hash.AppendData(bytes);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>A file's full name, for messages.</summary>
     public string FullName(string name) => Path.Combine(folder, name);

@@ -77,7 +77,7 @@ public static class RunPlanner
 
         var context = new EstimateContext(recipe, model, share);
         var work = estimate(context, stage);
-        if (stage is not EvaluateStage && recipe.Evaluation is { } evaluation) work += context.Evaluate(evaluation);
+        if (stage is not (EvaluateStage or RewardModelStage) && recipe.Evaluation is { } evaluation) work += context.Evaluate(evaluation);
 
         var generation = device.Teraflops * 1e12 * device.GenerationUtilisation;
         var generating = work.GenerationFlops / generation;

@@ -16,10 +16,11 @@ internal static class ReportTables
     {
         var benchmarks = Benchmarks(report);
         return new(
-            ["stage", "kind", "steps", .. benchmarks.Select(name => benchmarks.Count > 1 ? $"{name}: pass@1 ± 95 % / cons@k" : "pass@1 ± 95 % / cons@k"), "kept of samples"],
+            ["stage", "kind", "steps", .. benchmarks.Select(name => benchmarks.Count > 1 ? $"{name}: pass@1 ± 95 % / cons@k" : "pass@1 ± 95 % / cons@k"), "kept of samples", "held-out accuracy"],
             [.. report.Stages.Select(stage => (IReadOnlyList<string>)
             [
                 stage.Label, stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture), .. benchmarks.Select(name => PassAt1(After(stage, name))), Kept(stage),
+                Maybe(stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var right) ? right : null),
             ])]);
 
         static string PassAt1(EvaluationFigures? figures) => figures?.ConsAtK is { } vote ? $"{ReportTables.PassAt1(figures)} / {Share(vote)}" : ReportTables.PassAt1(figures);
@@ -52,8 +53,11 @@ internal static class ReportTables
     public static string PassAt1(EvaluationFigures? figures) =>
         figures?.PassAt1 is not { } mean ? None : figures.PassAt1Interval is { } half ? $"{Share(mean)} ± {Share(half)}" : Share(mean);
 
-    private static string Kept(StageReport stage) => stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept)
-        ? string.Create(CultureInfo.InvariantCulture, $"{kept:0} of {stage.Metrics.GetValueOrDefault(MetricNames.Samples):0}")
+    // Of dynamic sampling, the last iteration: what was asked and generated in vain belongs into the table.
+    private static string Kept(StageReport stage) =>
+        stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept) ? string.Create(CultureInfo.InvariantCulture, $"{kept:0} of {stage.Metrics.GetValueOrDefault(MetricNames.Samples):0}")
+        : stage.Metrics.ContainsKey(MetricNames.Rounds) ? string.Create(CultureInfo.InvariantCulture,
+            $"{stage.Metrics.GetValueOrDefault(MetricNames.QuestionsUseful) - stage.Metrics.GetValueOrDefault(MetricNames.QuestionsSurplus):0} of {stage.Metrics.GetValueOrDefault(MetricNames.Questions):0} questions (last step)")
         : None;
 
     private static string Maybe(double? share) => share is { } value ? Share(value) : None;

@@ -27,7 +27,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
                 var stages = group.Select(name =>
                 {
                     var record = records.GetValueOrDefault(input.Label(name)) ?? new();
-                    return RunStageAsync(context, Stage(recipe, input, name, results) with { Cursor = record.Cursor }, record.Result, board);
+                    return RunStageAsync(context, Stage(recipe, input, name, results) with { Cursor = record.Cursor, RewardModels = RewardModels(recipe, results) }, record.Result, board);
                 });
                 foreach (var (name, result) in group.Zip(await Task.WhenAll(stages.ToList()))) results[name] = result;
                 board.Count(SideBySide.Time(results, group));
@@ -59,6 +59,9 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Data = recipe.Stages[name] is SftStage sft ? sft.Data.ToDictionary(data => data, data => results[data].Data) : new(),
         From = recipe.Stages[name].From is { } from ? results[from].Checkpoint : null,
     };
+
+    private static Dictionary<string, string> RewardModels(Recipe recipe, Dictionary<string, StageResult> results) =>
+        results.Where(result => recipe.Stages[result.Key] is RewardModelStage).ToDictionary(result => result.Key, result => result.Value.Checkpoint!);
 
     private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, RunBoard board)
     {

@@ -4,6 +4,7 @@ using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
@@ -91,6 +92,47 @@ internal sealed class JobRunner : IDisposable
             Seed = 3, Stage = "rl", Settings = stage ?? Rl, Iteration = iteration, Policy = policy, Rollouts = rollouts, Checkpoint = next, Reference = reference,
         });
 
+    /// <summary>The same update in shards, a round of gradients a step, as the orchestration has it done.</summary>
+    /// <param name="before">Called before each job, e.g. to act as another worker.</param>
+    public async Task<JobOutcome> ShardedUpdateAsync(
+        string policy, IReadOnlyList<string> rollouts, string next, RlStage stage, int iteration = 0, string? reference = null, Func<Task>? before = null)
+    {
+        IReadOnlyList<string> after = [];
+        for (int step = 0, steps = 1; step < steps; step++)
+        {
+            var gradients = new List<string>();
+            for (var shard = 0; shard < stage.UpdateShards; shard++)
+            {
+                if (before is not null) await before();
+                var outcome = await GradientAsync(policy, rollouts, stage, step, shard, after, iteration, reference);
+                steps = (int)outcome.Metrics[MetricNames.Steps];
+                if (steps > 0) gradients.Add(outcome.Outputs["gradient"]);
+            }
+            after = gradients;
+        }
+        if (before is not null) await before();
+        return await RunAsync(models => new UpdateHandler(models), new UpdateJob
+        {
+            Seed = 3, Stage = "rl", Settings = stage, Iteration = iteration, Policy = policy, Rollouts = rollouts, Gradients = after, Checkpoint = next, Reference = reference,
+        });
+    }
+
+    public Task<JobOutcome> GradientAsync(
+        string policy, IReadOnlyList<string> rollouts, RlStage stage, int step, int shard, IReadOnlyList<string> after, int iteration = 0, string? reference = null) =>
+        RunAsync(models => new GradientHandler(models), new GradientJob
+        {
+            Seed = 3, Stage = "rl", Settings = stage, Iteration = iteration, Policy = policy, Reference = reference, Rollouts = rollouts,
+            Step = step, Shard = shard, After = after, Output = $"gradients/{iteration}/{step}-{shard}",
+        });
+
+    /// <summary>Asks the worker's memory for something, as a handler would.</summary>
+    public async Task<T> AskAsync<T>(Func<ResidentModels, JobContext, Task<T>> ask)
+    {
+        var question = new Question<T>(ask, Models);
+        await RunAsync(_ => question, new NoopJob());
+        return question.Answer!;
+    }
+
     /// <summary>The hashes of a checkpoint's files: equal weights and optimizer state have equal ones.</summary>
     public async Task<string> HashAsync(string checkpoint)
     {
@@ -110,4 +152,15 @@ internal sealed class JobRunner : IDisposable
 
     private ResidentModels NewWorker() => new(
         new Lazy<Compute>(() => Compute.Start("cpu", threads: 1)), root.CreateSubdirectory($"cache-{Guid.NewGuid():N}").FullName);
+
+    private sealed class Question<T>(Func<ResidentModels, JobContext, Task<T>> ask, ResidentModels models) : IJobHandler<NoopJob>
+    {
+        public T? Answer { get; private set; }
+
+        public async Task<JobOutcome> RunAsync(NoopJob payload, JobContext context)
+        {
+            Answer = await ask(models, context);
+            return JobOutcome.Empty;
+        }
+    }
 }

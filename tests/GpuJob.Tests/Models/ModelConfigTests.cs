@@ -76,6 +76,19 @@ public sealed class ModelConfigTests
         message.ShouldContain(named);
     }
 
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("qwen2")]
+    public void Equals_SameFileReadTwice_IsEqual(string name)
+    {
+        var (one, two) = (Read(name, "config.json"), Read(name, "config.json"));
+        two.ShouldBe(one);
+        two.GetHashCode().ShouldBe(one.GetHashCode());
+        (two with { EosTokenIds = [.. one.EosTokenIds, 7] }).ShouldNotBe(one);
+        (two with { EosTokenIds = [.. one.EosTokenIds] }).ShouldBe(one);
+        (two with { Layers = one.Layers + 1 }).ShouldNotBe(one);
+    }
+
     private static ModelConfig Read(string name, string file) => ModelConfig.Parse(File.ReadAllBytes(Path.Combine(Oracles.Model(name), file)), file);
 
     [Fact]

@@ -43,4 +43,26 @@ public sealed class KilledRunTests : IDisposable
         (await two.EndAsync()).ShouldBe(0, two.Output);
         two.Weights().ShouldBe(one.Weights());
     }
+
+    [Fact]
+    public async Task Up_UpdateInShardsBesideGenerationWithKills_EndsWithTheSameWeights()
+    {
+        string[] settings = ["--set", "stages.r1-zero.iterations=6", "--set", "stages.r1-zero.updateShards=2", "--set", "stages.r1-zero.staleness=1", "--workers", "2"];
+        var calm = new MiniRun(folder, "calm", settings);
+        calm.Start();
+        (await calm.EndAsync()).ShouldBe(0, calm.Output);
+
+        var rough = new MiniRun(folder, "rough", settings);
+        rough.Start();
+        await rough.ReachAsync("r1-zero/000001/gradient-1/1: attempt");
+        await rough.KillWorkerAsync();
+        await rough.ReachAsync("r1-zero/000003/gradient-0/0: attempt");
+        rough.KillHost();
+        await Task.Delay(500);
+
+        var again = new MiniRun(folder, "rough", settings);
+        again.Start();
+        (await again.EndAsync()).ShouldBe(0, again.Output);
+        again.Weights().ShouldBe(calm.Weights());
+    }
 }

@@ -68,6 +68,36 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
         }
         """;
 
+    /// <summary>RL with two prompt sources, one of which joins in late, and dynamic sampling.</summary>
+    public const string Sources = """
+        {
+          "name": "sources", "seed": 5,
+          "tasks": {
+            "addition": { "kind": "arithmetic", "digits": 1, "heldOutPercent": 20 },
+            "product": { "kind": "arithmetic", "digits": 1, "operation": "multiply", "heldOutPercent": 20 }
+          },
+          "stages": {
+            "base": {
+              "kind": "pretrain", "task": "addition", "steps": 60, "batchSize": 16, "saveEvery": 20,
+              "model": { "hiddenSize": 32, "layers": 2, "heads": 2, "kvHeads": 1, "intermediateSize": 48, "maxPositions": 64 },
+              "corpus": { "tagged": 0.5, "guesses": 0.5 },
+              "optimizer": { "learningRate": 5e-3, "warmupSteps": 5 }
+            },
+            "rl": {
+              "kind": "rl", "from": "base", "iterations": 4, "questions": 12, "groupSize": 4, "miniBatches": 2, "dynamicSampling": { "maxRounds": 4 },
+              "sources": {
+                "sums": { "task": "addition", "share": 2, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 } },
+                "products": { "task": "product", "fromIteration": 2, "rewards": { "format/think-answer": 1 } }
+              },
+              "sampling": { "maxNewTokens": 24 }, "loss": { "advantageBaseline": "leave-one-out", "advantageScale": "none" }, "optimizer": { "learningRate": 1e-3 }
+            }
+          },
+          "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
+          "workers": { "count": 1, "threads": 1, "device": "cpu" },
+          "jobs": { "heartbeatTimeoutSeconds": 4 }
+        }
+        """;
+
     private readonly List<string> output = [];
     private Process? process;
 

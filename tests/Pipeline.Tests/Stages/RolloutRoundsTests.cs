@@ -57,6 +57,7 @@ public class RolloutRoundsTests
         (metrics[MetricNames.Rounds], metrics[MetricNames.Questions], metrics[MetricNames.QuestionsUseful]).ShouldBe((3, 11, 4));
         metrics[MetricNames.QuestionsUsefulRatio].ShouldBe(4 / 11.0);
         (metrics[MetricNames.QuestionsMissing], metrics[MetricNames.QuestionsSurplus], metrics[MetricNames.Samples]).ShouldBe((0, 0, 22));
+        (await host.Blobs.TryReadAsync(BlobLayout.Report("dapo", "report.md")))!.ToString().ShouldContain("4 of 11 questions (last step)");
     }
 
     [Fact]
@@ -86,7 +87,7 @@ public class RolloutRoundsTests
         await host.Runs.RetryAsync("retry");
         (await host.WaitAsync("retry", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
-        host.Pool.Ran.ShouldBe(["r1-zero/000000/rollout/3", "r1-zero/000000/rollout/4", "r1-zero/000000/rollout/5", "r1-zero/000000/update/0"]);
+        host.Pool.Ran.Order().ShouldBe(["r1-zero/000000/rollout/3", "r1-zero/000000/rollout/4", "r1-zero/000000/rollout/5", "r1-zero/000000/update/0"]);
     }
 
     [Fact]

@@ -4,23 +4,47 @@ using R1Cloud.Testing;
 
 namespace R1Cloud.Shared.Tests.Checkpoints;
 
-public sealed class CheckpointStoreTests : IDisposable
+/// <summary>Checkpoints in a folder.</summary>
+public sealed class FolderCheckpointStoreTests : CheckpointStoreSuite
+{
+    protected override IBlobStore Open() => new FolderBlobStore(Folder["blobs"]);
+}
+
+/// <summary>Checkpoints in Azure's storage.</summary>
+public sealed class AzureCheckpointStoreTests(AzuriteFixture azurite) : CheckpointStoreSuite
+{
+    private readonly string container = $"t-{Guid.NewGuid():n}";
+
+    protected override IBlobStore Open() => azurite.Open(container).Blobs;
+}
+
+/// <summary>What checkpoints do in every store.</summary>
+public abstract class CheckpointStoreSuite : IAsyncLifetime
 {
     private const string Prefix = "runs/r/checkpoints/rl/step-000003/", Stage = "runs/r/checkpoints/rl/";
 
-    private readonly TempFolder folder = new();
-    private readonly FolderBlobStore blobs;
-    private readonly CheckpointStore store;
+    private IBlobStore blobs = null!;
+    private CheckpointStore store = null!;
 
-    public CheckpointStoreTests()
+    protected TempFolder Folder { get; } = new();
+
+    /// <summary>A store over this test's own place.</summary>
+    protected abstract IBlobStore Open();
+
+    public async ValueTask InitializeAsync()
     {
-        blobs = new FolderBlobStore(folder["blobs"]);
-        store = new CheckpointStore(blobs);
+        (blobs, store) = (Open(), new CheckpointStore(Open()));
+        await blobs.WriteAsync("other", new("the place is there"));
     }
 
-    private string Cache => folder["cache"];
+    public ValueTask DisposeAsync()
+    {
+        Folder.Dispose();
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 
-    public void Dispose() => folder.Dispose();
+    private string Cache => Folder["cache"];
 
     [Fact]
     public async Task WriteAndDownload_Files_ComeBackAsTheyWere()
@@ -37,8 +61,8 @@ public sealed class CheckpointStoreTests : IDisposable
     [Fact]
     public async Task WriteAsync_NoFiles_IsRefused()
     {
-        Directory.CreateDirectory(folder["empty"]);
-        (await Should.ThrowAsync<StorageException>(() => store.WriteAsync(Prefix, "rl", 3, "1-a", null, folder["empty"]))).Message.ShouldContain("would be empty");
+        Directory.CreateDirectory(Folder["empty"]);
+        (await Should.ThrowAsync<StorageException>(() => store.WriteAsync(Prefix, "rl", 3, "1-a", null, Folder["empty"]))).Message.ShouldContain("would be empty");
         (await blobs.ExistsAsync(Prefix + CheckpointStore.ManifestName)).ShouldBeFalse();
     }
 
@@ -170,7 +194,7 @@ public sealed class CheckpointStoreTests : IDisposable
 
     private async Task<CheckpointManifest> WriteAsync(string attempt = "1-a", string prefix = Prefix)
     {
-        var source = Directory.CreateDirectory(folder[$"source-{Guid.NewGuid():n}"]).FullName;
+        var source = Directory.CreateDirectory(Folder[$"source-{Guid.NewGuid():n}"]).FullName;
         File.WriteAllText(Path.Combine(source, "model.safetensors"), $"weights of {attempt}");
         File.WriteAllText(Path.Combine(source, "config.json"), "{}");
         return await store.WriteAsync(prefix, "rl", 3, attempt, "runs/r/checkpoints/rl/step-000002/", source);

@@ -103,6 +103,8 @@ internal static class BadRecipes
         new("completions do not fit", "\"topP\": 1, \"maxNewTokens\": 40", "\"topP\": 1, \"maxNewTokens\": 91", "stages.zero.sampling.maxNewTokens", 26, "91", "91 is not allowed", "at most 89: stages.base.model.maxPositions, 96, less 7", LoaderOnly),
         new("evaluations do not fit", "\"temperature\": 0.6, \"maxNewTokens\": 40", "\"temperature\": 0.6, \"maxNewTokens\": 90", "evaluation.sampling.maxNewTokens", 34, "90", "90 is not allowed", "at most 89", LoaderOnly),
         new("uneven mini-batches", "\"miniBatches\": 4", "\"miniBatches\": 5", "stages.zero.miniBatches", 24, "5", "5 is not allowed", "8 × 4 = 32", LoaderOnly),
+        new("more update shards than rows", "\"microBatchSize\": 4", "\"updateShards\": 9", "stages.zero.updateShards", 25, "9", "9 is not allowed", "32 / 4 rows", LoaderOnly),
+        new("staleness above one", "\"microBatchSize\": 4", "\"staleness\": 2", "stages.zero.staleness", 25, "2", "2 is not allowed", "at least 0 and at most 1"),
         new("micro-batch above mini-batch", "\"microBatchSize\": 4", "\"microBatchSize\": 9", "stages.zero.microBatchSize", 25, "9", "9 is not allowed", "32 / 4 rows", LoaderOnly),
         new("more shards than questions", "\"shards\": 2", "\"shards\": 9", "stages.zero.shards", 23, "9", "9 is not allowed", "at most questions, 8", LoaderOnly),
         new("more questions than problems", "\"questions\": 8", "\"questions\": 9999", "stages.zero.questions", 21, "9999", "9999 is not allowed", "the training problems of task add", LoaderOnly),

@@ -97,8 +97,8 @@ public sealed class SourcesRecipeTests
     public void Summarize_DynamicSampling_CountsTheMostThatItMayTake()
     {
         var stages = RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good.Replace(Rewards, "\"dynamicSampling\": { \"maxRounds\": 4 }," + Rewards, StringComparison.Ordinal), "x")).Stages;
-        const long evaluation = 100 * (4 + 1);
-        (stages[1].Jobs, stages[1].Samples).ShouldBe((10 * (4 * 2 + 1) + 3, 4 * 10 * 8 * 4 + 3 * evaluation));
+        const long curvePoint = 100, evaluation = 100 * (4 + 1);
+        (stages[1].Jobs, stages[1].Samples).ShouldBe((10 * (4 * 2 + 1) + 2, 4 * 10 * 8 * 4 + curvePoint + evaluation));
     }
 
     [Fact]

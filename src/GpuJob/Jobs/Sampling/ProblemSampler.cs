@@ -54,17 +54,25 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
         using var _ = context.Time.Measure(TimePart.Reward);
         var answers = new List<IReadOnlyList<SampledAnswer>>(problems.Count);
         for (var index = 0; index < problems.Count; index++)
-            answers.Add(await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result))));
+            answers.Add(await CompleteAsync(scoring(index), sampling, await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result)))));
         return answers;
 
         async Task<SampledAnswer> JudgeAsync(int index, GenerationResult result)
         {
             var (problem, text) = (problems[index], policy.Tokenizer.Decode(result.Tokens));
-            var scored = await scoring(index).ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
-            {
-                Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = sampling.MaxNewTokens,
-            }, context.Preemption);
+            var scored = await scoring(index).ScoreAsync(Completion(problem, sampling, result, text), context.Preemption);
             return new(problem, result, text, scored) { Prompt = prompts[index] };
         }
     }
+
+    private static async Task<IReadOnlyList<SampledAnswer>> CompleteAsync(OverlappedScoring scoring, SamplingRecipe sampling, SampledAnswer[] answers)
+    {
+        var scored = await scoring.CompleteAsync([.. answers.Select(answer => Completion(answer.Problem, sampling, answer.Result, answer.Text))], [.. answers.Select(answer => answer.Scored)]);
+        return [.. answers.Zip(scored, (answer, complete) => answer with { Scored = complete })];
+    }
+
+    private static Completion Completion(Problem problem, SamplingRecipe sampling, GenerationResult result, string text) => new(text, problem.Answer, result.Finish == FinishReason.Stop)
+    {
+        Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = sampling.MaxNewTokens,
+    };
 }
