@@ -16,6 +16,9 @@ internal sealed record SampledAnswer(Problem Problem, GenerationResult Result, s
 {
     /// <summary>Whether it ended by itself.</summary>
     public bool Finished => Result.Finish == FinishReason.Stop;
+
+    /// <summary>What was rewritten into this; null where nothing was.</summary>
+    public string? Draft { get; init; }
 }
 
 /// <summary>Puts problems to a model and has its answers judged, beside generation where a reward is slow.</summary>
@@ -26,12 +29,13 @@ internal sealed class ProblemSampler(Policy policy, OverlappedScoring scoring, P
     /// <param name="sampling">How completions are drawn.</param>
     /// <param name="samples">Completions of each problem.</param>
     /// <param name="seed">The noise of a problem's sample, by their indices.</param>
+    /// <param name="asked">What the model is asked in place of each problem; null for the problems themselves.</param>
     /// <returns>By problem, then by sample.</returns>
-    public async Task<IReadOnlyList<IReadOnlyList<SampledAnswer>>> AskAsync(IReadOnlyList<Problem> problems, SamplingRecipe sampling, int samples, Func<int, int, ulong> seed)
+    public async Task<IReadOnlyList<IReadOnlyList<SampledAnswer>>> AskAsync(IReadOnlyList<Problem> problems, SamplingRecipe sampling, int samples, Func<int, int, ulong> seed, IReadOnlyList<string>? asked = null)
     {
         var early = new Task<SampledAnswer>?[problems.Count, samples];
         var requests = problems.Select((problem, index) => new GenerationRequest(
-            policy.EncodePrompt(problem.Prompt, prompt), [.. Enumerable.Range(0, samples).Select(sample => seed(index, sample))], policy.Tokenizer.EosIds)
+            policy.EncodePrompt(asked?[index] ?? problem.Prompt, prompt), [.. Enumerable.Range(0, samples).Select(sample => seed(index, sample))], policy.Tokenizer.EosIds)
         {
             OnFinished = scoring.Overlaps ? (sample, result) => early[index, sample] = JudgeAsync(problem, sampling, result) : null,
         }).ToList();
@@ -45,12 +49,24 @@ internal sealed class ProblemSampler(Policy policy, OverlappedScoring scoring, P
         return answers;
     }
 
-    private async Task<SampledAnswer> JudgeAsync(Problem problem, SamplingRecipe sampling, GenerationResult result)
+    /// <summary>Judges a text that nobody sampled as if the model had written it.</summary>
+    /// <exception cref="Shared.Jobs.BadInputException">The tokenizer cannot write it.</exception>
+    public async Task<SampledAnswer> JudgeTextAsync(Problem problem, string text)
     {
-        var text = policy.Tokenizer.Decode(result.Tokens);
-        return new(problem, result, text, await scoring.ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
-        {
-            Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = sampling.MaxNewTokens,
-        }, context.Preemption));
+        var tokens = policy.Tokenizer.Encode(text).Append(policy.Tokenizer.EosId).ToArray();
+        using var _ = context.Time.Measure(TimePart.Reward);
+        return await JudgeAsync(problem, maxTokens: 0, new GenerationResult(tokens, [], [], FinishReason.Stop), text);
     }
+
+    /// <summary>Whether the model has room for a prompt and an answer of the longest allowed.</summary>
+    public bool Fits(string asked, SamplingRecipe sampling) => policy.EncodePrompt(asked, prompt).Length + sampling.MaxNewTokens <= policy.Model.Config.MaxPositions;
+
+    private Task<SampledAnswer> JudgeAsync(Problem problem, SamplingRecipe sampling, GenerationResult result) =>
+        JudgeAsync(problem, sampling.MaxNewTokens, result, policy.Tokenizer.Decode(result.Tokens));
+
+    private async Task<SampledAnswer> JudgeAsync(Problem problem, int maxTokens, GenerationResult result, string text) =>
+        new(problem, result, text, await scoring.ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
+        {
+            Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = maxTokens,
+        }, context.Preemption));
 }
