@@ -33,16 +33,16 @@ internal static class RecipeCommands
         }
         context.Console.MarkupLine($"[green]good[/]  {Markup.Escape(file)}  [grey]run id {Markup.Escape(RunNames.For(loaded))}[/]");
         foreach (var (name, stage) in loaded.Recipe.Expand().Stages)
-            context.Console.MarkupLine($"      {Markup.Escape(name),-12} [grey]{Markup.Escape(Describe(stage))}[/]");
+            context.Console.MarkupLine($"      {Markup.Escape(name),-12} [grey]{Markup.Escape(Describe(stage, loaded.Recipe))}[/]");
         return ExitCode.Ok;
     }
 
-    private static string Describe(StageRecipe stage) => stage switch
+    private static string Describe(StageRecipe stage, Recipe recipe) => stage switch
     {
         PretrainStage pretrain => $"pretrain, {pretrain.Steps} steps of {pretrain.BatchSize} sequences",
         RlStage rl => $"{rl.Loss.Name}, {rl.Iterations} iterations of {rl.Questions} questions, {rl.GroupSize} samples each",
         SampleStage sample => $"{(sample is CollectStage ? "collect" : "rejection-sample")}, {sample.Questions} questions, {sample.Samples} samples each, of which {sample.Keep} are kept at most",
-        SftStage sft => $"sft on {string.Join(" + ", sft.Data)}, {sft.Epochs} epochs in batches of {sft.BatchSize}",
+        SftStage sft => $"sft on {string.Join(" + ", sft.Data)}, {sft.Epochs} epochs in batches of {sft.BatchSize}, {(RecipeCheck.StepsOf(sft, recipe) is { } steps ? $"at most {steps} steps" : "steps known once the data is")}",
         EvaluateStage evaluate => $"evaluate, {string.Join("; ", evaluate.Evaluation.All().Select(benchmark => $"{benchmark.Key}: {benchmark.Value.Problems} problems, {benchmark.Value.Samples} samples each"))}",
         _ => stage.GetType().Name,
     };

@@ -11,8 +11,8 @@ internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double Le
     /// <summary>Prompt tokens of data-set problems, which are not counted before the run.</summary>
     public const int DatasetPromptTokens = 256;
 
-    /// <summary>A prompt's tokens: the longest of an arithmetic task.</summary>
-    public double PromptTokens(string task) => Recipe.Tasks[task] is ArithmeticTask sums ? ArithmeticSplit.Measure(sums).PromptTokens : DatasetPromptTokens;
+    /// <summary>A prompt's tokens: the longest of a generated task.</summary>
+    public double PromptTokens(string task) => TaskBounds.Of(Recipe.Tasks[task])?.PromptTokens ?? DatasetPromptTokens;
 
     /// <summary>Completions sampled: everything is one forward pass a token, the prompt's included.</summary>
     public StageWork Generate(double completions, string task, SamplingRecipe sampling)
@@ -27,22 +27,25 @@ internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double Le
         .Aggregate((sum, work) => sum + work);
 }
 
-/// <summary>The estimators by the type of the stage's recipe. A kind that is not here has no estimate.</summary>
+/// <summary>The registry of estimators by the type of the stage's recipe. A kind that is not here has no estimate; one that returns null has none for this stage.</summary>
 internal static class StageEstimators
 {
-    private static readonly Dictionary<Type, Func<EstimateContext, StageRecipe, StageWork>> All = new()
+    private static readonly Dictionary<Type, Func<EstimateContext, StageRecipe, StageWork?>> All = new()
     {
         [typeof(PretrainStage)] = (context, stage) => Pretrain(context, (PretrainStage)stage),
         [typeof(RlStage)] = (context, stage) => Rl(context, (RlStage)stage),
+        [typeof(CollectStage)] = (context, stage) => DataEstimators.Sample(context, (SampleStage)stage),
+        [typeof(RejectionSampleStage)] = (context, stage) => DataEstimators.Sample(context, (SampleStage)stage),
+        [typeof(SftStage)] = (context, stage) => DataEstimators.Sft(context, (SftStage)stage),
         [typeof(EvaluateStage)] = (context, stage) => context.Evaluate(((EvaluateStage)stage).Evaluation),
     };
 
     /// <summary>The estimator of a stage; null when there is none.</summary>
-    public static Func<EstimateContext, StageRecipe, StageWork>? Find(StageRecipe stage) => All.GetValueOrDefault(stage.GetType());
+    public static Func<EstimateContext, StageRecipe, StageWork?>? Find(StageRecipe stage) => All.GetValueOrDefault(stage.GetType());
 
     private static StageWork Pretrain(EstimateContext context, PretrainStage stage)
     {
-        var length = context.Recipe.Tasks[stage.Task] is ArithmeticTask sums ? ArithmeticSplit.Measure(sums).ExampleTokens : stage.Model.MaxPositions;
+        var length = stage.Corpora().Sum(corpus => corpus.Value * (TaskBounds.Of(context.Recipe.Tasks[corpus.Key])?.ExampleTokens ?? stage.Model.MaxPositions)) / stage.Corpora().Sum(corpus => corpus.Value);
         var sequences = (double)stage.Steps * stage.BatchSize;
         return new()
         {
@@ -56,10 +59,13 @@ internal static class StageEstimators
     {
         const int BytesPerToken = 8; // An id and a log-probability of 4 bytes each.
         var completions = (double)stage.Iterations * stage.Questions * stage.GroupSize;
-        var length = context.PromptTokens(stage.Task) + stage.Sampling.MaxNewTokens * context.LengthShare;
+        var split = new QuestionSplit(stage);
+        var sources = stage.PromptSources().Select(source => (source.Source.Task, Completions: (double)split.Total(source.Name) * stage.GroupSize)).ToList();
+        var prompts = sources.Sum(source => source.Completions * context.PromptTokens(source.Task)) / completions;
+        var length = prompts + stage.Sampling.MaxNewTokens * context.LengthShare;
         var passes = completions * stage.Epochs;
         var scores = stage.Loss.KlWeight > 0 ? passes : 0;
-        var rollouts = context.Generate(completions, stage.Task, stage.Sampling);
+        var rollouts = sources.Select(source => context.Generate(source.Completions, source.Task, stage.Sampling)).Aggregate((a, b) => a + b);
         var work = rollouts with
         {
             FannedFlops = rollouts.GenerationFlops,

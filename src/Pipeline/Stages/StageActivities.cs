@@ -13,6 +13,9 @@ internal sealed record StageSave(string RunId, string Stage, StageRecord Record)
 /// <summary>What a run has to do: its recipe, and by label what earlier generations left.</summary>
 internal sealed record RunPlan(Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records);
 
+/// <summary>An iteration whose update is committed: its gradients are of no more use.</summary>
+internal sealed record GradientsDone(string RunId, string Stage, int Iteration);
+
 /// <summary>The workers that a run asks for.</summary>
 internal sealed record WorkersRequest(string RunId, WorkersRecipe Workers);
 
@@ -25,6 +28,7 @@ internal sealed class StageActivities(IRunStore runs, IBlobStore blobs, JobQueue
     public const string Begin = "begin-run";
     public const string Save = "save-stage";
     public const string Prune = "prune-checkpoints";
+    public const string ForgetGradients = "forget-gradients";
     public const string EnsureWorkers = "ensure-workers";
     public const string ReleaseWorkers = "release-workers";
 
@@ -59,6 +63,21 @@ internal sealed class StageActivities(IRunStore runs, IBlobStore blobs, JobQueue
         var checkpoints = new CheckpointStore(blobs);
         foreach (var step in doomed) await checkpoints.DeleteAsync(BlobLayout.Checkpoint(prune.RunId, prune.Stage, step), cancellation);
         return doomed.Count;
+    }
+
+    /// <summary>Removes an iteration's gradients.</summary>
+    /// <returns>How many blobs were removed.</returns>
+    public async Task<int> ForgetGradientsAsync(GradientsDone done, CancellationToken cancellation)
+    {
+        var removed = 0;
+        await Parallel.ForEachAsync(
+            blobs.ListAsync(BlobLayout.Gradients(done.RunId, done.Stage, done.Iteration), cancellation),
+            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation },
+            async (blob, stop) =>
+            {
+                if (await blobs.DeleteAsync(blob.Path, stop)) Interlocked.Increment(ref removed);
+            });
+        return removed;
     }
 
     /// <summary>Creates the run's queues and sees to its workers.</summary>

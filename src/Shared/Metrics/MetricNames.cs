@@ -22,6 +22,23 @@ public static class MetricNames
     /// <summary>Share of tokens clipped at 1 + ε.</summary>
     public const string ClipRatioHigh = "clip_ratio/high";
 
+    /// <summary>Figures of one prompt source begin so; its name, a slash and the figure's own name follow.</summary>
+    public const string Sources = "sources/";
+
+    /// <summary>A prompt source's figure.</summary>
+    public static string OfSource(string source, string figure) => $"{Sources}{source}/{figure}";
+
+    /// <summary>Takes a figure's name apart: what comes before it when it is a prompt source's, else nothing, and the figure.</summary>
+    public static (string Source, string Figure) OfSource(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!name.StartsWith(Sources, StringComparison.Ordinal)) return ("", name);
+        var end = name.IndexOf('/', Sources.Length) + 1;
+        return (name[..end], name[end..]);
+    }
+    /// <summary>Updates between the policy that sampled an iteration's completions and the one that learns from them.</summary>
+    public const string Staleness = "policy/staleness";
+
     /// <summary>Mean reward of an iteration's completions.</summary>
     public const string RewardMean = "reward/mean";
     /// <summary>Standard deviation of an iteration's rewards.</summary>
@@ -58,6 +75,16 @@ public static class MetricNames
     public const string Rewrite = "rewrite/";
     /// <summary>Questions asked.</summary>
     public const string Questions = "questions";
+    /// <summary>Questions whose judged samples do not all earn the same: those that an update can learn from.</summary>
+    public const string QuestionsUseful = "questions/useful";
+    /// <summary>The same as a share of those asked; the others were generated in vain.</summary>
+    public const string QuestionsUsefulRatio = "questions/useful_ratio";
+    /// <summary>Questions that the update was to learn from and that dynamic sampling did not find.</summary>
+    public const string QuestionsMissing = "questions/missing";
+    /// <summary>Useful questions beyond those that the update takes.</summary>
+    public const string QuestionsSurplus = "questions/surplus";
+    /// <summary>Rounds of rollouts that an iteration took.</summary>
+    public const string Rounds = "rounds";
     /// <summary>Questions of which at least one sample was kept.</summary>
     public const string QuestionsKept = "questions/kept";
     /// <summary>Questions left out because the stage had drawn the same problem before.</summary>
@@ -86,6 +113,9 @@ public static class MetricNames
     public const string TimeStorage = "time/storage";
     /// <summary>The step's other seconds: orchestration, queue, process.</summary>
     public const string TimeWaiting = "time/waiting";
+
+    /// <summary>Seconds in which the next iteration's generation ran beside this one's update.</summary>
+    public const string TimeOverlap = "time/overlap";
 
     /// <summary>
     /// What an evaluation's figures begin with. A run's first benchmark has them under the names below; every benchmark has them with its own name after this

@@ -11,6 +11,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
     /// <summary>Runs every rule.</summary>
     public void Check()
     {
+        foreach (var (name, task) in recipe.Tasks) CheckLanguages($"tasks.{name}", task);
         foreach (var (name, stage) in recipe.Stages)
         {
             var path = $"stages.{name}";
@@ -32,6 +33,12 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         }
     }
 
+    private void CheckLanguages(string path, TaskRecipe task)
+    {
+        var languages = task switch { NumberWordsTask sums => sums.Languages, RequestsTask requests => requests.Languages, _ => [] };
+        Require(languages.Distinct().Count() == languages.Count, $"{path}.languages", "a language twice", "each language once");
+    }
+
     private void CheckFrom(string path, string name, string? from)
     {
         if (from is null) return;
@@ -50,11 +57,18 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             $"so many that hiddenSize / heads is even ({model.HiddenSize} / {model.Heads} is not): the rotary embedding turns pairs", involved: $"{at}.hiddenSize");
         Require(model.Heads % model.KvHeads == 0, $"{at}.kvHeads", model.KvHeads, $"a divisor of heads, {model.Heads}", involved: $"{at}.heads");
         CheckWarmup(path, stage.Optimizer, stage.Steps, "steps");
-        Require(recipe.Tasks.GetValueOrDefault(stage.Task) is not DatasetTask, $"{path}.task", stage.Task, "a task with worked examples, such as arithmetic: a data set has none");
-        if (CheckTask($"{path}.task", stage.Task) is { } bounds)
+        const string either = "one of task and tasks: the one task of the corpus, or several with their parts";
+        if (stage.Task is null && stage.Tasks.Count == 0 && !problems.Concern($"{path}.task") && !problems.Concern($"{path}.tasks"))
+            problems.Add(tree.Find(path).Node.At, $"{path}.task", "nothing", "\"task\" is missing, and so is \"tasks\"", either);
+        Require(stage.Task is null || stage.Tasks.Count == 0, $"{path}.tasks", "{…}", either, involved: $"{path}.task");
+        if (stage.Task is not null && stage.Tasks.Count > 0) return;
+        foreach (var task in stage.Corpora().Select(corpus => corpus.Key))
         {
+            var named = stage.Task is null ? $"{path}.tasks.{task}" : $"{path}.task";
+            Require(recipe.Tasks.GetValueOrDefault(task) is not DatasetTask, named, task, "a task with worked examples, such as arithmetic: a data set has none");
+            if (CheckTask(named, task) is not { } bounds) continue;
             Require(bounds.ExampleTokens <= model.MaxPositions, $"{at}.maxPositions", model.MaxPositions,
-                $"at least {bounds.ExampleTokens}: the longest worked example of task {stage.Task}", involved: [$"{path}.task", $"tasks.{stage.Task}"]);
+                $"at least {bounds.ExampleTokens}: the longest worked example of task {task}", involved: [named, $"tasks.{task}"]);
         }
     }
 
@@ -67,20 +81,48 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             $"a divisor of questions × groupSize, {stage.Questions} × {stage.GroupSize} = {rows}", involved: rollout);
         Require(stage.MicroBatchSize <= rows / stage.MiniBatches, $"{path}.microBatchSize", stage.MicroBatchSize,
             $"at most a mini-batch, {rows} / {stage.MiniBatches} rows; 0 takes it whole", involved: [.. rollout, $"{path}.miniBatches"]);
+        Require(stage.UpdateShards <= rows / stage.MiniBatches, $"{path}.updateShards", stage.UpdateShards,
+            $"at most a mini-batch, {rows} / {stage.MiniBatches} rows", involved: [.. rollout, $"{path}.miniBatches"]);
         Require(stage.Sampling.Temperature > 0, $"{path}.sampling.temperature", stage.Sampling.Temperature, "above 0: equal samples have no advantage");
-        Require(stage.Rewards.Count == 0 || stage.Rewards.Values.Any(reward => reward.Weight != 0), $"{path}.rewards", "only 0", "at least one weight that is not 0");
-        Require(!stage.Rewards.ContainsKey("length/cosine") || stage.Rewards.Keys.Any(reward => reward.StartsWith("accuracy/", StringComparison.Ordinal)), $"{path}.rewards.length/cosine", "length/cosine",
-            "beside an accuracy reward, which says what is right (its weight may be 0)", involved: $"{path}.rewards");
+        Require(stage.Loss.Name != "cispo" || stage.Loss.ClipHigh >= 1, $"{path}.loss.clipHigh", stage.Loss.ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself", involved: $"{path}.loss.name");
         Require(stage.EvaluateEvery == 0 || recipe.Evaluation is not null, $"{path}.evaluateEvery", stage.EvaluateEvery,
             "0, or an \"evaluation\" in the recipe that says what is measured", involved: "evaluation");
         CheckWarmup(path, stage.Optimizer, stage.Iterations, "iterations");
-        if (CheckTask($"{path}.task", stage.Task) is { } bounds)
-        {
-            Require(stage.Questions <= bounds.Training, $"{path}.questions", stage.Questions,
-                $"at most {bounds.Training}: the training problems of task {stage.Task}", involved: [$"{path}.task", $"tasks.{stage.Task}"]);
-        }
         CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
-        CheckLength(path, stage.Sampling, $"{path}.task", stage.Task, ModelOf(name));
+        var split = new QuestionSplit(stage);
+        foreach (var (source, prompts) in stage.PromptSources())
+        {
+            var at = source.Length > 0 ? $"{path}.sources.{source}" : path;
+            CheckRewards(at, prompts.Rewards);
+            if (CheckTask($"{at}.task", prompts.Task) is { } bounds)
+            {
+                Require(split.Most(source) <= bounds.Training, $"{path}.questions", stage.Questions,
+                    $"{(source.Length > 0 ? $"so many that {source}'s share of them is at most" : "at most")} {bounds.Training}: the training problems of task {prompts.Task}", involved: [$"{at}.task", $"tasks.{prompts.Task}"]);
+            }
+            CheckLength(path, stage.Sampling, $"{at}.task", prompts.Task, ModelOf(name));
+        }
+        CheckSources(path, stage, split);
+    }
+
+    private void CheckSources(string path, RlStage stage, QuestionSplit split)
+    {
+        foreach (var (name, source) in stage.Sources)
+        {
+            Require(source.FromIteration < stage.Iterations, $"{path}.sources.{name}.fromIteration", source.FromIteration, $"below iterations, {stage.Iterations}", involved: $"{path}.iterations");
+        }
+        Require(stage.Sources.Count == 0 || stage.Sources.Values.Any(source => source.FromIteration == 0), $"{path}.sources", "", "a source with fromIteration 0 among them: the first iteration needs questions");
+        foreach (var (name, source) in stage.Sources)
+        {
+            Require(split.Least(name) > 0, $"{path}.sources.{name}.share", source.Share,
+                $"so much that at least one of {stage.Questions} questions comes from {name} in each iteration in which it takes part", involved: [$"{path}.sources", $"{path}.questions"]);
+        }
+    }
+
+    private void CheckRewards(string path, IReadOnlyDictionary<string, RewardRecipe> rewards)
+    {
+        Require(rewards.Count == 0 || rewards.Values.Any(reward => reward.Weight != 0), $"{path}.rewards", "only 0", "at least one weight that is not 0");
+        Require(!rewards.ContainsKey("length/cosine") || rewards.Keys.Any(reward => reward.StartsWith("accuracy/", StringComparison.Ordinal)), $"{path}.rewards.length/cosine", "length/cosine",
+            "beside an accuracy reward, which says what is right (its weight may be 0)", involved: $"{path}.rewards");
     }
 
     private void CheckSample(string path, string name, SampleStage stage)
@@ -88,6 +130,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
         Require(stage.Shards <= stage.Questions, $"{path}.shards", stage.Shards, $"at most questions, {stage.Questions}", involved: $"{path}.questions");
         Require(stage.Keep <= stage.Samples, $"{path}.keep", stage.Keep, $"at most samples, {stage.Samples}", involved: $"{path}.samples");
         Require(stage.Sampling.Temperature > 0 || stage.Samples == 1, $"{path}.samples", stage.Samples, "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
+        Require(stage.Filters.Language is null || stage.Filters.LanguageField is null, $"{path}.filters.languageField", stage.Filters.LanguageField ?? "", "left out beside language, or in its place", involved: $"{path}.filters.language");
         foreach (var reward in stage.Minimums.Keys)
         {
             Require(stage.Rewards.ContainsKey(reward), $"{path}.minimums.{reward}", reward, $"a name in the stage's rewards: {string.Join(", ", stage.Rewards.Keys)}", involved: [$"{path}.rewards", $"{path}.minimums"]);
@@ -201,7 +244,7 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
     // Limits of a task with a wrong setting are not known.
     private TaskBounds? BoundsOf(string task) =>
         problems.Concern($"tasks.{task}") ? null
-        : recipe.Tasks.GetValueOrDefault(task) is ArithmeticTask arithmetic ? ArithmeticSplit.Measure(arithmetic) : datasets.GetValueOrDefault(task);
+        : TaskBounds.Of(recipe.Tasks.GetValueOrDefault(task)) ?? datasets.GetValueOrDefault(task);
 
     private (string Path, ModelShape Model)? ModelOf(string name)
     {

@@ -78,6 +78,9 @@ public sealed record SampleFilters
     [Known(nameof(KnownNames.Languages))]
     public string? Language { get; init; }
 
+    /// <summary>The problem's column that holds the language of the thinking, in place of <see cref="Language"/>; null for none.</summary>
+    public string? LanguageField { get; init; }
+
     /// <summary>Least share of the thinking's words in that language. Thinking without words has no language and stays.</summary>
     [Bounds(Min = 0, Max = 1)]
     public double MinLanguage { get; init; } = 0.9;
