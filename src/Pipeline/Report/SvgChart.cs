@@ -29,9 +29,9 @@ internal static class SvgChart
         svg{--ground:#fff;--ink:#1f2328;--faint:#656d76;--grid:#e5e8eb;--c1:#0969da;--c2:#bc4c00;--c3:#1a7f37;--c4:#8250df}
         @media(prefers-color-scheme:dark){svg{--ground:#0d1117;--ink:#e6edf3;--faint:#9198a1;--grid:#262c34;--c1:#4493f8;--c2:#f0883e;--c3:#3fb950;--c4:#ab7df8}}
         .ground{fill:var(--ground)}text{font:12px system-ui,'Segoe UI',Helvetica,Arial,sans-serif;fill:var(--faint)}
-        .title{font-size:14px;font-weight:600;fill:var(--ink)}.small{font-size:10.5px}.grid{stroke:var(--grid)}.axis{stroke:var(--faint)}
+        .title{font-size:14px;font-weight:600;fill:var(--ink)}.small{font-size:11px}.grid{stroke:var(--grid)}.axis{stroke:var(--faint)}
         .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
-        .faint{stroke-width:1.3;opacity:.5}
+        .dim{stroke-width:1.3;opacity:.5}
         .s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}.s4{stroke:var(--c4)}
         .f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}
         """;
@@ -98,22 +98,26 @@ internal static class SvgChart
         Text(svg, left, offset + 22, "start", panel.Title, "title");
         Text(svg, (left + right) / 2, bottom + 34, "middle", xLabel);
         var middle = (top + bottom) / 2;
-        svg.Append(CultureInfo.InvariantCulture, $"<text text-anchor=\"middle\" transform=\"translate({place.X + 18} {middle}) rotate(-90)\">{Escape(panel.YLabel)}</text>\n");
+        svg.Append(CultureInfo.InvariantCulture, $"<text text-anchor=\"middle\" transform=\"translate({place.X + 11} {middle}) rotate(-90)\">{Escape(panel.YLabel)}</text>\n");
         if (series.Count == 0) Text(svg, (left + right) / 2, middle, "middle", "no figures");
 
-        var legend = left;
-        foreach (var line in series)
-        {
-            var (entry, gap) = LegendEntry(line, series.Count);
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"{Class(line)}\" x1=\"{legend:0.#}\" x2=\"{legend + gap - 6:0.#}\" y1=\"{offset + 38}\" y2=\"{offset + 38}\"/>\n");
-            Text(svg, legend + gap, offset + 42, "start", line.Name, series.Count > 4 ? "small" : null);
-            legend += entry;
-        }
+        DrawLegend(svg, series, left, right, offset + 38);
         foreach (var line in series) DrawLine(svg, line, X, Y);
     }
 
-    // Six entries still go into one row of full width when they are small.
-    private static (double Width, double Gap) LegendEntry(ChartSeries line, int entries) => entries > 4 ? (24 + 5.1 * line.Name.Length, 18) : (44 + 6.5 * line.Name.Length, 24);
+    // What does not go into one row goes into a second.
+    private static void DrawLegend(StringBuilder svg, IReadOnlyList<ChartSeries> series, double left, double right, double y)
+    {
+        var x = left;
+        foreach (var line in series)
+        {
+            var width = 36 + 5.6 * line.Name.Length;
+            if (x > left && x + width > right) (x, y) = (left, y + 14);
+            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"{Class(line)}\" x1=\"{x:0.#}\" x2=\"{x + 14:0.#}\" y1=\"{y}\" y2=\"{y}\"/>\n");
+            Text(svg, x + 19, y + 4, "start", line.Name, "small");
+            x += width;
+        }
+    }
 
     private static void DrawLine(StringBuilder svg, ChartSeries line, Func<double, double> x, Func<double, double> y)
     {
@@ -146,7 +150,7 @@ internal static class SvgChart
         for (var i = Math.Ceiling(min / step - 1e-9); i * step <= max + step * 1e-9; i++) yield return Math.Round(i * step, 10) + 0.0; // Never a negative zero.
     }
 
-    private static string Class(ChartSeries line) => $"line s{line.Colour}{(line.Faint ? " faint" : "")}";
+    private static string Class(ChartSeries line) => $"line s{line.Colour}{(line.Faint ? " dim" : "")}";
 
     private static void Text(StringBuilder svg, double x, double y, string anchor, string text, string? style = null) =>
         svg.Append(CultureInfo.InvariantCulture,
