@@ -82,6 +82,7 @@ public sealed class DatasetTests : IDisposable
     {
         var good = layout switch
         {
+            DatasetLayout.Completions => """{"prompt":"q","completion":"a"}""",
             DatasetLayout.Gsm8k => """{"question":"q","answer":"#### 1"}""",
             DatasetLayout.Math => """{"problem":"q","answer":"1"}""",
             DatasetLayout.Countdown => """{"nums":[1],"target":1}""",

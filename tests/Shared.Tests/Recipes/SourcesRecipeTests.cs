@@ -98,7 +98,7 @@ public sealed class SourcesRecipeTests
     {
         var stages = RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good.Replace(Rewards, "\"dynamicSampling\": { \"maxRounds\": 4 }," + Rewards, StringComparison.Ordinal), "x")).Stages;
         const long evaluation = 100 * (4 + 1);
-        (stages[1].Jobs, stages[1].Samples).ShouldBe((10 * (4 * 2 + 1) + 3, 4 * 10 * 8 * 4 + 3 * evaluation));
+        (stages[1].Jobs, stages[1].Samples).ShouldBe((10 * (4 * 2 + 1) + 2, 4 * 10 * 8 * 4 + 100 + evaluation));
     }
 
     [Fact]
