@@ -39,7 +39,7 @@ internal static class InspectCommand
             using var weights = SafetensorsModel.Open(folder);
             var tokens = (long)rows * Math.Min(length ?? config.MaxPositions, config.MaxPositions);
             return new ModelReport(
-                config.ModelType, config.ParameterCount(), config.ActiveParameterCount(), weights.Types, weights.Tensors.Sum(pair => pair.Value.Bytes), weights.Tensors.Count(),
+                config.ScoreHead ? config.ModelType + ", reward model" : config.ModelType, config.ParameterCount(), config.ActiveParameterCount(), weights.Types, weights.Tensors.Sum(pair => pair.Value.Bytes), weights.Tensors.Count(),
                 config.VocabularySize, config.MaxPositions, rows, tokens / rows, MemoryEstimate.Generation(config, 2, tokens), MemoryEstimate.Generation(config, 4, tokens), MemoryEstimate.Training(config, tokens));
         }
         catch (WeightsFormatException error)

@@ -1,5 +1,7 @@
 using R1Cloud.GpuJob.Generation.Simd;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
 using TorchSharp;
 
 namespace R1Cloud.GpuJob.Generation;
@@ -11,5 +13,21 @@ internal static class Generators
     /// <param name="model">The model.</param>
     /// <param name="threads">CPU threads, at least 1.</param>
     public static IGenerator Create(CausalLm model, int threads) =>
-        model.Device.type == DeviceType.CPU && SimdDecoder.Supports(model.Config) ? new SimdDecoder(model, threads) : new TorchGenerator(model);
+        model.Config.ScoreHead ? new NoGenerator()
+        : model.Device.type == DeviceType.CPU && SimdDecoder.Supports(model.Config) ? new SimdDecoder(model, threads) : new TorchGenerator(model);
+
+    // A reward model has no vocabulary to draw from.
+    private sealed class NoGenerator : IGenerator
+    {
+        public void Refresh()
+        {
+        }
+
+        public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default, Action<int, int, int>? drawn = null) =>
+            throw new BadInputException("The model is a reward model: it scores responses and generates none.");
+
+        public void Dispose()
+        {
+        }
+    }
 }

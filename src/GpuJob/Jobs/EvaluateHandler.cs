@@ -3,6 +3,7 @@ using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Jobs.Sampling;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Rewards.Models;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared;
@@ -26,7 +27,7 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
     {
         var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Rewards));
         var problems = task.HeldOut(settings.Problems);
-        var scoring = new OverlappedScoring(rewards, verifiers);
+        var scoring = new OverlappedScoring(rewards, verifiers, ModelRewards.Create(payload.Rewards, models, context));
         var policy = await models.PolicyAsync(payload.Checkpoint, context);
         var sampler = new ProblemSampler(policy, scoring, settings.Prompt, context);
 

@@ -17,6 +17,7 @@ internal sealed class JobHandlers
         .Add(new UpdateHandler(models))
         .Add(new SampleHandler(models))
         .Add(new SftHandler(models))
+        .Add(new RewardModelHandler(models))
         .Add(new EvaluateHandler(models));
 
     /// <summary>Adds the handler of a payload type.</summary>

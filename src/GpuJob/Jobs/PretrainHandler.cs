@@ -23,8 +23,9 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
         foreach (var (name, share) in settings.Corpora()) sources.Add(new(await ProblemTasks.CreateWorkedAsync(payload.Tasks[name], context.Blobs, context.Preemption), share));
         var tokenizer = new SymbolTokenizer(Corpus.Alphabet(sources));
         var corpus = new Corpus(sources, tokenizer, settings.Corpus, payload.Seed, payload.Stage);
-        return await new SupervisedTraining(models, new()
+        return await new SupervisedTraining<TrainingRow>(models, new()
         {
+            Objective = new NextTokens(),
             Steps = settings.Steps,
             Batch = step => corpus.Batch(step, settings.BatchSize),
             Begin = () => Task.FromResult(models.Fresh(Config(settings.Model, tokenizer), tokenizer, Seeds.Derive(payload.Seed, payload.Stage + "/weights"), settings.Optimizer)),

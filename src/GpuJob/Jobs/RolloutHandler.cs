@@ -18,7 +18,7 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
     public async Task<JobOutcome> RunAsync(RolloutJob payload, JobContext context)
     {
         var settings = payload.Settings;
-        var questions = await RolloutQuestion.DrawAsync(payload, verifiers, context);
+        var questions = await RolloutQuestion.DrawAsync(payload, models, verifiers, context);
         var policy = await models.PolicyAsync(payload.Policy, context, settings.Optimizer.Precision);
         var answers = await new ProblemSampler(policy, index => questions[index].Scoring, settings.Prompt, context).AskAsync(
             [.. questions.Select(question => question.Problem)], settings.Sampling, settings.GroupSize,

@@ -2,6 +2,7 @@ using R1Cloud.GpuJob.Jobs.Sampling;
 using R1Cloud.GpuJob.Jobs.Sampling.Rewriting;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Rewards.Models;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared;
@@ -27,7 +28,7 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
         var task = await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption);
         var questions = Draw(payload, settings, task);
         var selection = new SampleSelection(settings);
-        var scoring = new OverlappedScoring(new RewardSum(settings.Rewards), verifiers);
+        var scoring = new OverlappedScoring(new RewardSum(settings.Rewards), verifiers, ModelRewards.Create(settings.Rewards, models, context));
 
         IReadOnlyList<IReadOnlyList<SampledAnswer>> answers = [];
         ProblemSampler? sampler = null;

@@ -19,8 +19,9 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
         var rows = await EncodeAsync(payload, data, context);
         var steps = settings.Epochs * DataMix.StepsOf(rows.Count, settings.BatchSize);
 
-        var outcome = await new SupervisedTraining(models, new()
+        var outcome = await new SupervisedTraining<TrainingRow>(models, new()
         {
+            Objective = new NextTokens(),
             Steps = steps,
             Batch = step => [.. DataMix.Batch(rows.Count, settings.BatchSize, step, payload.Seed, payload.Stage).Select(row => rows[row])],
             Begin = () => models.TrainableAsync(payload.From, settings.Optimizer, freshOptimizer: true, context),

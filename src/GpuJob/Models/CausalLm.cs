@@ -23,7 +23,12 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         Rotary = new RotaryEmbedding(config, placement.Device);
         decoder = new Decoder(config, placement);
         register_module("model", decoder);
-        if (!config.TieWordEmbeddings)
+        if (config.ScoreHead)
+        {
+            head = new Projection(config.HiddenSize, 1, hasBias: false, placement);
+            register_module("score", head);
+        }
+        else if (!config.TieWordEmbeddings)
         {
             head = new Projection(config.HiddenSize, config.VocabularySize, hasBias: false, placement);
             register_module("lm_head", head);
@@ -83,7 +88,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>The rotary tables.</summary>
     public RotaryEmbedding Rotary { get; }
 
-    /// <summary>The output projection [vocabulary, hidden]: the embedding itself when tied.</summary>
+    /// <summary>The output projection [vocabulary, hidden]: the embedding itself when tied. Of a reward model the scalar head [1, hidden].</summary>
     public Parameter HeadWeight => head?.Weight ?? decoder.Embedding;
 
     /// <summary>Makes a model with fresh weights: a function of the configuration and the seed alone.</summary>
@@ -138,7 +143,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Logits: ids int64 [B, T], right-padded → float32 [B, T, vocabulary].</summary>
+    /// <summary>Logits: ids int64 [B, T], right-padded → float32 [B, T, vocabulary]; [B, T, 1] of a reward model.</summary>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();

@@ -38,6 +38,8 @@ internal sealed record ModelConfig
     public int MaxPositions { get; init; } = 2048;
     /// <summary>Whether the output projection is the embedding matrix: one tensor, one gradient.</summary>
     public bool TieWordEmbeddings { get; init; }
+    /// <summary>Whether a scalar head stands in place of the output projection: a reward model (transformers' …ForSequenceClassification with one label).</summary>
+    public bool ScoreHead { get; init; }
     /// <summary>Whether the query, key and value projections have a bias; with <see cref="Latent"/>, the first, lowering ones.</summary>
     public bool QkvBias { get; init; }
     /// <summary>Whether the attention's output projection has a bias (<c>attention_bias</c>).</summary>
@@ -103,7 +105,7 @@ internal sealed record ModelConfig
         {
             layers += AttentionParameters() + (2 * d) + (HasExperts(layer) ? routedExperts + (ExpertParameters * Experts!.Shared) + (routerRows * d) : (3 * d * IntermediateSize) + (MlpBias ? (2L * IntermediateSize) + d : 0));
         }
-        return layers + d + (VocabularySize * d * (TieWordEmbeddings ? 1 : 2));
+        return layers + d + (VocabularySize * d) + (ScoreHead ? d : TieWordEmbeddings ? 0 : VocabularySize * d);
     }
 
     private long AttentionParameters()

@@ -7,6 +7,8 @@ namespace R1Cloud.GpuJob.Models;
 /// <summary>Reads and writes <see cref="ModelConfig"/> in the spelling of Hugging Face, that of transformers 5 included.</summary>
 internal static class ModelConfigJson
 {
+    private const string Scorer = "ForSequenceClassification";
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Fields of every architecture that are read.</summary>
@@ -81,6 +83,7 @@ internal static class ModelConfigJson
             Rope = RopeConfigJson.Read(reader, maxPositions),
             MaxPositions = maxPositions,
             TieWordEmbeddings = reader.Flag("tie_word_embeddings", false),
+            ScoreHead = fields["architectures"] is JsonArray and [JsonValue name, ..] && name.TryGetValue<string>(out var className) && className.EndsWith(Scorer, StringComparison.Ordinal),
             QkvBias = architecture.QkvBias || bias,
             OutputBias = !architecture.QkvBias && bias,
             MlpBias = reader.Flag("mlp_bias", false),
@@ -155,7 +158,7 @@ internal static class ModelConfigJson
         var architecture = Architectures.Get(config.ModelType);
         var root = new JsonObject
         {
-            ["architectures"] = new JsonArray(architecture.ClassName),
+            ["architectures"] = new JsonArray(config.ScoreHead ? architecture.ClassName.Replace("ForCausalLM", Scorer, StringComparison.Ordinal) : architecture.ClassName),
             ["model_type"] = config.ModelType,
             ["hidden_act"] = "silu",
             ["hidden_size"] = config.HiddenSize,
@@ -178,6 +181,11 @@ internal static class ModelConfigJson
         if (architecture.Fields.Contains("use_sliding_window")) root["use_sliding_window"] = false;
         if (config.Latent is { } latent) Add(root, latent);
         if (config.Experts is { } experts) Add(root, experts);
+        if (config.ScoreHead) // how transformers knows that there is one label
+        {
+            root["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
+            root["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
+        }
         if (config.InitializerRange is { } range) root["initializer_range"] = range;
         if (config.BosTokenId is { } bos) root["bos_token_id"] = bos;
         if (config.PadTokenId is { } pad) root["pad_token_id"] = pad;

@@ -29,6 +29,7 @@ internal static class CheckpointFiles
         policy.Model.Save(folder);
         if (policy.Model.Lora is not null) LoraAdapter.Save(policy.Model, folder); // the weights above are those that it adds to
         policy.Tokenizer.Save(folder);
+        policy.RewardModel?.Save(folder);
         policy.Optimizer?.Save(Path.Combine(folder, Optimizer));
         File.WriteAllText(Path.Combine(folder, TrainerState), JsonSerializer.Serialize(state, R1Json.Indented));
         File.WriteAllText(Path.Combine(folder, "generation_config.json"), JsonSerializer.Serialize(

@@ -29,6 +29,9 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     /// <summary>The optimizer with its state at <see cref="Checkpoint"/>, or null when the policy was only read.</summary>
     public AdamW? Optimizer { get; set; }
 
+    /// <summary>How the model reads responses, once a reward model is trained; null for policies.</summary>
+    public RewardModelInfo? RewardModel { get; set; }
+
     /// <summary>Call before changing weights or optimizer: the policy is no checkpoint's until <see cref="Is"/>, and the generator takes the weights over anew.</summary>
     public void BeginChange() => (Checkpoint, Progress, stale) = (null, null, true);
 

@@ -22,6 +22,9 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     private Policy? policy;
     private (string Checkpoint, CausalLm Model)? reference;
 
+    /// <summary>The reward models, beside policy and reference.</summary>
+    public ResidentRewardModels RewardModels { get; } = new(compute, cacheFolder);
+
     /// <summary>Where tensors are computed.</summary>
     public Compute Compute => compute.Value;
 
@@ -47,7 +50,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
             policy.BeginChange();
             policy.Model.LoadWeights(folder);
             policy.Optimizer?.Dispose();
-            policy.Optimizer = null;
+            (policy.Optimizer, policy.RewardModel) = (null, null);
         }
         else
         {
@@ -109,6 +112,24 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         return policy;
     }
 
+    /// <summary>A reward model with the trunk of a checkpoint's model and a fresh head, to train; not yet any checkpoint's.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="seed">Decides the head.</param>
+    /// <param name="recipe">The optimizer's settings.</param>
+    /// <param name="context">The attempt.</param>
+    public async Task<Policy> FreshRewardModelAsync(string checkpoint, ulong seed, OptimizerRecipe recipe, JobContext context)
+    {
+        var from = await FindAsync(checkpoint, context);
+        from.BeginChange();
+        LoraAdapter.Merge(from.Model); // an earlier stage's
+        var scorer = RewardModel.Create(from.Model, seed);
+        policy = Create(scorer, from.Tokenizer);
+        from.Dispose();
+        (scorer.ComputeType, scorer.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
+        policy.Optimizer = new AdamW(scorer.Trainable, recipe);
+        return policy;
+    }
+
     /// <summary>The frozen reference model of a checkpoint.</summary>
     public async Task<CausalLm> ReferenceAsync(string checkpoint, JobContext context)
     {
@@ -152,5 +173,6 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     {
         policy?.Dispose();
         reference?.Model.Dispose();
+        RewardModels.Dispose();
     }
 }

@@ -29,6 +29,8 @@ internal static class RewardFunctions
         ["length/cosine"] = Kind<CosineOptions>(options => new CosineLength(options).Score, looksAtVerdicts: true),
         ["repetition/ngram"] = Kind<RepetitionOptions>(options => new Repetition(options).Score),
         ["instructions/ifeval"] = Kind<InstructionOptions>(options => new InstructionReward(options).Score),
+        ["helpful/model"] = Kind<HelpfulModelOptions>(_ => ByModel) with { ByModel = true },
+        ["safety/model"] = Kind<SafetyModelOptions>(_ => ByModel) with { ByModel = true },
     };
 
     /// <summary>All rewards by name.</summary>
@@ -54,6 +56,10 @@ internal static class RewardFunctions
             ? kind
             : throw new BadInputException($"There is no reward '{name}'. Known: {string.Join(", ", Known.Keys.Order(StringComparer.Ordinal))}.");
 
+    // Scored in batches by Models.ModelRewards, which a job with reward models has.
+    private static Reward ByModel(Completion completion) =>
+        throw new BadInputException("A reward that a model gives is scored inside a run, whose recipe has a stage of kind reward-model.");
+
     private static RewardKind Kind<TOptions>(Func<TOptions, RewardFunction> create, bool looksAtVerdicts = false)
         where TOptions : notnull => new(typeof(TOptions), (name, options) => create(RewardCatalog.Bind<TOptions>(name, options)), looksAtVerdicts);
 }
@@ -62,4 +68,8 @@ internal static class RewardFunctions
 /// <param name="OptionType">The record of its options.</param>
 /// <param name="Create">Makes the function from the reward's name and options.</param>
 /// <param name="LooksAtVerdicts">Whether it is scored after the others and sees what they said.</param>
-internal sealed record RewardKind(Type OptionType, Func<string, JsonElement?, RewardFunction> Create, bool LooksAtVerdicts);
+internal sealed record RewardKind(Type OptionType, Func<string, JsonElement?, RewardFunction> Create, bool LooksAtVerdicts)
+{
+    /// <summary>Whether a reward model gives it, many completions at a time.</summary>
+    public bool ByModel { get; init; }
+}

@@ -33,7 +33,8 @@ internal static class DatasetLoading
                 files[file] = Path.Combine(folder.FullName, $"{files.Count}{Path.GetExtension(file)}");
                 if (!await blobs.TryDownloadAsync(file[Dataset.BlobPrefix.Length..], files[file], cancellation)) throw new BadInputException($"Data set file '{file}': there is no such blob.");
             }
-            var problems = new DatasetProblems(recipe, Dataset.Load(recipe, file => files.GetValueOrDefault(file, file)));
+            var dataset = Dataset.Load(recipe, file => files.GetValueOrDefault(file, file));
+            var problems = recipe.HasPairs() ? new DatasetPreferences(recipe, dataset) : recipe.HasLabels() ? new DatasetLabels(recipe, dataset) : new DatasetProblems(recipe, dataset);
             if (Kept.Count >= MostKept) Kept.Clear();
             return Kept.GetOrAdd(key, problems);
         }

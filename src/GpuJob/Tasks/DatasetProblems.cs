@@ -6,7 +6,7 @@ using R1Cloud.Shared.Recipes;
 namespace R1Cloud.GpuJob.Tasks;
 
 /// <summary>Problems from a data set's files.</summary>
-internal sealed class DatasetProblems : IProblemTask
+internal class DatasetProblems : IProblemTask
 {
     private const string Placeholder = "{prompt}";
 

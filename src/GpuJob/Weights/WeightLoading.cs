@@ -65,7 +65,7 @@ internal static class WeightLoading
 
     // Some checkpoints store the tied head a second time, old ones the rotary frequencies, and DeepSeek's the layers that predict further tokens.
     private static bool Ignorable(string name, ModelConfig config) =>
-        (name == Head && config.TieWordEmbeddings)
+        (name == Head && config.TieWordEmbeddings && !config.ScoreHead)
         || name.EndsWith(InverseFrequencies, StringComparison.Ordinal)
         || Enumerable.Range(config.Layers, config.NextTokenLayers).Any(layer => name.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal));
 }

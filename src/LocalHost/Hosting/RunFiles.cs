@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
@@ -47,14 +48,14 @@ internal static class RunFiles
     }
 
     /// <summary>
-    /// The models in which a run ends, that is from which no later stage starts, by the folder that they go into: the result, which is the last one that is no student, into <c>model</c>,
+    /// The models in which a run ends, that is from which no later stage starts, by the folder that they go into: the result, which is the last one that is neither student nor reward model, into <c>model</c>,
     /// any other into <c>models</c> by its name.
     /// </summary>
     internal static IReadOnlyList<(string Folder, StageView Stage)> Models(IReadOnlyList<StageView> stages)
     {
         var models = stages.Where(stage => stage.Checkpoint is not null && stage.Kind != "evaluate").ToList();
-        var ends = models.Where(model => !stages.Any(stage => stage.From == model.Name && stage.Kind != "evaluate")).ToList();
-        var result = ends.LastOrDefault(stage => !ModelNames.IsStudent(stage.Name)) ?? ends.LastOrDefault();
+        var ends = models.Where(model => !stages.Any(stage => stage.From == model.Name && stage.Kind is not ("evaluate" or JobKinds.RewardModel))).ToList();
+        var result = ends.LastOrDefault(stage => !ModelNames.IsStudent(stage.Name) && stage.Kind != JobKinds.RewardModel) ?? ends.LastOrDefault();
         return [.. ends.OrderByDescending(stage => stage == result).Select(stage => (stage == result ? Result : Path.Combine(Others, stage.Name), stage))];
     }
 

@@ -100,6 +100,10 @@ internal sealed class ReportView(IAnsiConsole console)
             var language = after.Rewards.TryGetValue(Language, out var mean) ? Format.Share(mean) : "";
             Line(FormattableString.Invariant($" [bold]{name}[/]{Share(after.GreedyAccuracy),9}{Share(after.PassAt1) + interval,17}{Share(after.ConsAtK),9}{Share(after.Format),9}{language,9}{Format.Number(after.MeanLength, "0.0"),8}"));
         }
+        else if (first && stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var accuracy))
+        {
+            Line($" [bold]{name}[/][grey]reward model, {Format.Share(accuracy)} of held-out rows right[/]");
+        }
         else if (first && stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept))
         {
             Line($" [bold]{name}[/][grey]kept {Format.Count(kept)} of {Format.Count(stage.Metrics.GetValueOrDefault(MetricNames.Samples))} samples[/]");

@@ -37,6 +37,7 @@ internal static class StageEstimators
         [typeof(CollectStage)] = (context, stage) => DataEstimators.Sample(context, (SampleStage)stage),
         [typeof(RejectionSampleStage)] = (context, stage) => DataEstimators.Sample(context, (SampleStage)stage),
         [typeof(SftStage)] = (context, stage) => DataEstimators.Sft(context, (SftStage)stage),
+        [typeof(RewardModelStage)] = (context, stage) => RewardModel(context, (RewardModelStage)stage),
         [typeof(EvaluateStage)] = (context, stage) => context.Evaluate(((EvaluateStage)stage).Evaluation),
     };
 
@@ -51,6 +52,20 @@ internal static class StageEstimators
         {
             TrainedTokens = sequences * length,
             TrainingFlops = sequences * 3 * context.Model.Forward(length), // The backward pass takes twice the forward: 6·N a token.
+            CheckpointBytes = context.Model.CheckpointBytes,
+        };
+    }
+
+    // Responses are taken to be as long as their prompts; a pair is two.
+    private static StageWork RewardModel(EstimateContext context, RewardModelStage stage)
+    {
+        var (length, responses) = (2 * context.PromptTokens(stage.Task), stage.Objective == RewardObjective.Pairwise ? 2 : 1);
+        double trained = (double)stage.Rows * stage.Epochs * responses, scored = stage.HeldOut * responses;
+        return new()
+        {
+            TrainedTokens = trained * length,
+            ScoredTokens = scored * length,
+            TrainingFlops = (3 * trained + scored) * context.Model.Forward(length),
             CheckpointBytes = context.Model.CheckpointBytes,
         };
     }

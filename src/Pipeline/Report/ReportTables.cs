@@ -16,10 +16,11 @@ internal static class ReportTables
     {
         var benchmarks = Benchmarks(report);
         return new(
-            ["stage", "kind", "steps", .. benchmarks.Select(name => benchmarks.Count > 1 ? $"{name}: pass@1 ± 95 % / cons@k" : "pass@1 ± 95 % / cons@k"), "kept of samples"],
+            ["stage", "kind", "steps", .. benchmarks.Select(name => benchmarks.Count > 1 ? $"{name}: pass@1 ± 95 % / cons@k" : "pass@1 ± 95 % / cons@k"), "kept of samples", "held-out accuracy"],
             [.. report.Stages.Select(stage => (IReadOnlyList<string>)
             [
                 stage.Label, stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture), .. benchmarks.Select(name => PassAt1(After(stage, name))), Kept(stage),
+                Maybe(stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var right) ? right : null),
             ])]);
 
         static string PassAt1(EvaluationFigures? figures) => figures?.ConsAtK is { } vote ? $"{ReportTables.PassAt1(figures)} / {Share(vote)}" : ReportTables.PassAt1(figures);

@@ -55,7 +55,7 @@ internal static class Evaluations
     {
         Settings = benchmark,
         Task = stage.Tasks[benchmark.Task!],
-        Rewards = benchmark.Rewards.Count > 0 ? benchmark.Rewards : stage.Rewards,
+        Rewards = stage.Available(benchmark.Rewards.Count > 0 ? benchmark.Rewards : stage.Rewards),
         Checkpoint = checkpoint,
         WithSamples = final,
     });

@@ -27,7 +27,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
                 var stages = group.Select(name =>
                 {
                     var record = records.GetValueOrDefault(input.Label(name)) ?? new();
-                    return RunStageAsync(context, Stage(recipe, input, name, results) with { Cursor = record.Cursor }, record.Result, board);
+                    return RunStageAsync(context, Stage(recipe, input, name, results) with { Cursor = record.Cursor, RewardModels = RewardModels(recipe, results) }, record.Result, board);
                 });
                 foreach (var (name, result) in group.Zip(await Task.WhenAll(stages.ToList()))) results[name] = result;
                 board.Count(SideBySide.Time(results, group));
@@ -60,6 +60,9 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Rewriter = recipe.Stages[name] is CollectStage { Rewrite: ModelRewrite { From: { } rewriter } } ? results[rewriter].Checkpoint : null,
         From = recipe.Stages[name].From is { } from ? results[from].Checkpoint : null,
     };
+
+    private static Dictionary<string, string> RewardModels(Recipe recipe, Dictionary<string, StageResult> results) =>
+        results.Where(result => recipe.Stages[result.Key] is RewardModelStage).ToDictionary(result => result.Key, result => result.Value.Checkpoint!);
 
     private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, RunBoard board)
     {

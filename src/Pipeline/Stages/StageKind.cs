@@ -58,12 +58,16 @@ internal static class StageHelpers
     public static string RequireFrom(this StageInput input) =>
         input.From ?? throw new InvalidOperationException($"Stage '{input.Name}' needs a model to start from: set 'from'.");
 
+    /// <summary>Those of some rewards that can be given now: a reward that a model gives can be once its stage is done.</summary>
+    public static IReadOnlyDictionary<string, RewardRecipe> Available(this StageInput input, IReadOnlyDictionary<string, RewardRecipe> rewards) => rewards
+        .Where(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value) is not { } stage || input.RewardModels.ContainsKey(stage)).ToDictionary();
+
     /// <summary>A job of the stage.</summary>
     public static JobSpec Job(this StageInput input, string jobId, JobPayload payload) => new()
     {
         RunId = input.RunId,
         JobId = jobId,
-        Payload = payload with { Seed = input.Seed, Stage = input.Name },
+        Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels },
         Retry = input.Jobs,
     };
 

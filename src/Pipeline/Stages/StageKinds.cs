@@ -6,7 +6,7 @@ namespace R1Cloud.Pipeline.Stages;
 internal static class StageKinds
 {
     /// <summary>All kinds.</summary>
-    public static IReadOnlyList<StageKind> All { get; } = [new PretrainStageKind(), new RlStageKind(), new SampleStageKind<CollectStage>("collect"), new SampleStageKind<RejectionSampleStage>("rejection-sample"), new SftStageKind(), new EvaluateStageKind()];
+    public static IReadOnlyList<StageKind> All { get; } = [new PretrainStageKind(), new RlStageKind(), new SampleStageKind<CollectStage>("collect"), new SampleStageKind<RejectionSampleStage>("rejection-sample"), new SftStageKind(), new RewardModelStageKind(), new EvaluateStageKind()];
 
     /// <summary>The kind of a stage's recipe.</summary>
     /// <exception cref="NotSupportedException">There is none.</exception>

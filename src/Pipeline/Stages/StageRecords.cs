@@ -29,6 +29,8 @@ internal sealed record StageInput
     public EvaluationRecipe? Evaluation { get; init; }
     /// <summary>Reward functions whose means evaluations report.</summary>
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
+    /// <summary>The checkpoints of the reward models that there are, by their stages' names.</summary>
+    public IReadOnlyDictionary<string, string> RewardModels { get; init; } = new Dictionary<string, string>();
     /// <summary>The checkpoint of the stage that this one starts from.</summary>
     public string? From { get; init; }
     /// <summary>The checkpoint of the stage whose model rewrites a collect stage's samples.</summary>

@@ -32,9 +32,16 @@ public sealed record DataRow
     /// <summary>The file's other columns, for the rewards.</summary>
     public required IReadOnlyDictionary<string, JsonElement> Fields { get; init; }
 
-    /// <summary>Hash of the key without regard to case and spacing: equal ids are the same problem.</summary>
-    public string Id { get => field ??= TextKeys.Hash(Key).ToString("x16", System.Globalization.CultureInfo.InvariantCulture); } = null!;
+    /// <summary>What tells rows of one key apart: a preference row's responses. Empty where the key is all.</summary>
+    public string Variant { get; init; } = "";
 
+    /// <summary>Hash of the key alone: rows that share it are on one side of the split.</summary>
+    public string KeyId => field ??= Hash(Key);
+
+    /// <summary>Hash of the key without regard to case and spacing: equal ids are the same problem.</summary>
+    public string Id => field ??= Variant.Length == 0 ? KeyId : Hash($"{Key}\n{Variant}");
+
+    private static string Hash(string text) => TextKeys.Hash(text).ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
 }
 
 /// <summary>One thing wrong with a data set.</summary>

@@ -82,9 +82,13 @@ public sealed class Dataset
 
         var rated = rows.Count;
         if (recipe.Difficulty is { } difficulty) rows.RemoveAll(row => row.PassRate is { } rate && (rate <= difficulty.Above || rate >= difficulty.Below));
+        var unfit = rated - rows.Count;
+        var pairs = rows.Count + held.Count;
+        if (recipe.Pairs is { } filters) (rows, held) = (filters.Keep(rows), filters.Keep(held));
         report = report with
         {
-            Contaminated = contaminated, EvaluationRows = against.Count, Difficulty = rated - rows.Count, Unrated = rows.Count(row => row.PassRate is null),
+            Pairs = pairs - rows.Count - held.Count,
+            Contaminated = contaminated, EvaluationRows = against.Count, Difficulty = unfit, Unrated = rows.Count(row => row.PassRate is null),
             Training = rows.Count, HeldOut = held.Count,
         };
         return new(Order(rows, recipe), Shuffle(held, seed: 0), report);
@@ -100,7 +104,7 @@ public sealed class Dataset
         return double.TryParse(digits, System.Globalization.CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 10 ? number / 10 : null;
     }
 
-    private static bool IsHeldOut(DataRow row, int percent) => Seeds.Derive(SplitSeed, "held-out " + row.Id) % 100 < (ulong)percent;
+    private static bool IsHeldOut(DataRow row, int percent) => Seeds.Derive(SplitSeed, "held-out " + row.KeyId) % 100 < (ulong)percent;
 
     private static DataRow[] Order(List<DataRow> rows, DatasetTask recipe)
     {
@@ -155,6 +159,8 @@ public sealed record DatasetReport
     public IReadOnlyList<Contamination> Contaminated { get; init; } = [];
     /// <summary>Training rows left out because they are too easy or too hard.</summary>
     public int Difficulty { get; init; }
+    /// <summary>Preference pairs left out because their gap is small or their lengths differ.</summary>
+    public int Pairs { get; init; }
     /// <summary>Training rows of which no pass rate is known.</summary>
     public int Unrated { get; init; }
     /// <summary>Rows to learn from.</summary>

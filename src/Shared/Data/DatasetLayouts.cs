@@ -11,7 +11,7 @@ internal static partial class DatasetLayouts
     private delegate LaidOut Layout(Columns columns);
 
     // A problem's text, its answer, what tells it from others where that is not its text, and columns to add for the rewards.
-    private sealed record LaidOut(string Prompt, string Answer, string? Key = null, IReadOnlyDictionary<string, JsonElement>? More = null, string? Completion = null);
+    private sealed record LaidOut(string Prompt, string Answer, string? Key = null, IReadOnlyDictionary<string, JsonElement>? More = null, string? Completion = null, string Variant = "");
 
     private static readonly Dictionary<DatasetLayout, Layout> Layouts = new()
     {
@@ -22,6 +22,8 @@ internal static partial class DatasetLayouts
         [DatasetLayout.Countdown] = Countdown,
         [DatasetLayout.HumanEval] = HumanEval,
         [DatasetLayout.Mbpp] = Mbpp,
+        [DatasetLayout.Preferences] = Preferences,
+        [DatasetLayout.Labels] = Labels,
     };
 
     /// <summary>A raw row in the one form, or null with problems added.</summary>
@@ -36,7 +38,7 @@ internal static partial class DatasetLayouts
             foreach (var (name, value) in row.More ?? new Dictionary<string, JsonElement>()) fields[name] = value;
             return new DataRow
             {
-                File = file, Number = raw.Number, Prompt = row.Prompt, Answer = row.Answer, Key = row.Key ?? row.Prompt, Fields = fields,
+                File = file, Number = raw.Number, Prompt = row.Prompt, Answer = row.Answer, Key = row.Key ?? row.Prompt, Variant = row.Variant, Fields = fields,
                 Completion = row.Completion, Domain = columns.TextOrNull("domain"), PassRate = PassRate(columns),
             };
         }
@@ -154,6 +156,24 @@ internal static partial class DatasetLayouts
         if (columns.TextOrNull("test_setup_code") is { Length: > 0 } setup) tests = [.. tests.Select(test => $"{setup}\n{test}")];
         return new($"{columns.Text("text", "prompt")}\nYour code should pass these tests:\n\n{string.Join('\n', columns.Texts("test_list"))}", "", Key: columns.Text("text", "prompt"), More: Tests(tests));
     }
+
+    private static LaidOut Preferences(Columns columns)
+    {
+        var (chosen, rejected) = (columns.Text("chosen"), columns.Text("rejected"));
+        if (chosen == rejected) throw new ColumnException("rejected", "is the chosen response: the two must differ");
+        if (columns.Find("gap") is { ValueKind: not JsonValueKind.Number } gap) throw new ColumnException("gap", $"{Columns.Show(gap)} is not allowed: a number");
+        return new(PromptOf(columns), "", Variant: $"{chosen}\n{rejected}");
+    }
+
+    private static LaidOut Labels(Columns columns)
+    {
+        var response = columns.Text("response");
+        if (columns.Find("safe") is not { ValueKind: JsonValueKind.True or JsonValueKind.False })
+            throw new ColumnException("safe", columns.Find("safe") is { } wrong ? $"{Columns.Show(wrong)} is not allowed: true or false" : "is missing: true or false");
+        return new(PromptOf(columns), "", Variant: response);
+    }
+
+    private static string PromptOf(Columns columns) => columns.TextOrNull("prompt", "question") ?? Messages(columns);
 
     private static Dictionary<string, JsonElement> Tests(IReadOnlyList<string> tests) => new() { ["tests"] = JsonSerializer.SerializeToElement(tests), ["language"] = JsonSerializer.SerializeToElement("python") };
 

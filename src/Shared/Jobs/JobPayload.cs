@@ -11,6 +11,7 @@ namespace R1Cloud.Shared.Jobs;
 [JsonDerivedType(typeof(UpdateJob), JobKinds.Update)]
 [JsonDerivedType(typeof(SampleJob), JobKinds.Sample)]
 [JsonDerivedType(typeof(SftJob), JobKinds.Sft)]
+[JsonDerivedType(typeof(RewardModelJob), JobKinds.RewardModel)]
 [JsonDerivedType(typeof(EvaluateJob), JobKinds.Evaluate)]
 [JsonDerivedType(typeof(NoopJob), JobKinds.Noop)]
 public abstract record JobPayload
@@ -20,6 +21,9 @@ public abstract record JobPayload
 
     /// <summary>The stage's name as in the recipe: part of every derived seed.</summary>
     public string Stage { get; init; } = "";
+
+    /// <summary>The checkpoints of the run's reward models by their stages' names: for jobs whose rewards name one.</summary>
+    public IReadOnlyDictionary<string, string> RewardModels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The job's kind, as in <see cref="JobKinds"/>.</summary>
     [JsonIgnore]
@@ -41,6 +45,8 @@ public static class JobKinds
     public const string Sample = "sample";
     /// <summary>Fine-tune a checkpoint on prompts and completions.</summary>
     public const string Sft = "sft";
+    /// <summary>Train a reward model.</summary>
+    public const string RewardModel = "reward-model";
     /// <summary>Measure a checkpoint.</summary>
     public const string Evaluate = "evaluate";
     /// <summary>Nothing: measures the road, not the load.</summary>
@@ -169,6 +175,22 @@ public sealed record SftJob : JobPayload
     public IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; } = new Dictionary<string, TaskRecipe>();
     /// <summary>Where the stage's checkpoints are; the job adds the folder of its last step, which the rows decide.</summary>
     public required string Checkpoints { get; init; }
+}
+
+/// <summary>Trains a reward model on preference pairs or labelled responses.</summary>
+public sealed record RewardModelJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.RewardModel;
+    /// <summary>The stage's settings.</summary>
+    public required RewardModelStage Settings { get; init; }
+    /// <summary>The task that makes the rows.</summary>
+    public required TaskRecipe Task { get; init; }
+    /// <summary>The model whose trunk it starts with.</summary>
+    public required string From { get; init; }
+    /// <summary>Where the checkpoint goes.</summary>
+    public required string Checkpoint { get; init; }
 }
 
 /// <summary>Measures a checkpoint on a benchmark's held-out problems.</summary>

@@ -91,6 +91,26 @@ public static class MetricNames
     public const string QuestionsRepeated = "questions/repeated";
     /// <summary>Share of completions dropped because a reward could not judge them; means of rewards are over the others.</summary>
     public const string DroppedRatio = "completions/dropped_ratio";
+    /// <summary>Share of a reward model's pairs whose chosen response scores higher, or of its labels that the score's sign gives.</summary>
+    public const string ScoreAccuracy = "scores/accuracy";
+    /// <summary>Mean of chosen less rejected score, or of the scores of safe less unsafe responses.</summary>
+    public const string ScoreMargin = "scores/margin";
+    /// <summary>Mean score of a reward model.</summary>
+    public const string ScoreMean = "scores/mean";
+    /// <summary>Figures of a reward model on held-out rows begin so.</summary>
+    public const string HeldOut = "held_out/";
+    /// <summary>A reward model's loss on held-out rows.</summary>
+    public const string HeldOutLoss = "held_out/loss";
+    /// <summary>The same share as <see cref="ScoreAccuracy"/> on held-out rows.</summary>
+    public const string HeldOutAccuracy = "held_out/accuracy";
+    /// <summary>Area under the ROC curve on held-out labels: the chance that a safe response scores higher than an unsafe one.</summary>
+    public const string HeldOutAuc = "held_out/auc";
+    /// <summary>The same difference as <see cref="ScoreMargin"/> on held-out rows.</summary>
+    public const string HeldOutMargin = "held_out/margin";
+    /// <summary>Mean score of held-out responses.</summary>
+    public const string HeldOutMean = "held_out/mean";
+    /// <summary>Standard deviation of held-out scores.</summary>
+    public const string HeldOutStd = "held_out/std";
     /// <summary>Tokens generated or trained on.</summary>
     public const string Tokens = "tokens";
 

@@ -33,7 +33,7 @@ public sealed record Recipe
     public JobsRecipe Jobs { get; init; } = new();
 
     /// <summary>The rewards of all stages by name, of several of a name the last one's: what judges evaluations that name none.</summary>
-    public IReadOnlyDictionary<string, RewardRecipe> AllRewards() => Stages.Values.SelectMany(stage => stage.RewardsOf()).GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);
+    public IReadOnlyDictionary<string, RewardRecipe> AllRewards() => Stages.Values.SelectMany(stage => stage.RewardSets()).SelectMany(set => set.Rewards).GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);
 
     /// <summary>The recipe as it is carried out: in place of a distill stage the trainings of its students, each under its model's name, which run side by side.</summary>
     public Recipe Expand()

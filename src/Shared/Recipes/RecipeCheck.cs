@@ -75,6 +75,7 @@ public static class RecipeCheck
         RlStage s => With(Rollouts(name, s), recipe.Evaluation, s.EvaluateEvery > 0 ? (s.Iterations - 1) / s.EvaluateEvery : 0),
         SampleStage s => new(name, s is CollectStage ? "collect" : "rejection-sample", s.From, 0, s.Shards, (long)s.Questions * s.Samples, (long)s.Questions * s.Samples * s.Sampling.MaxNewTokens),
         SftStage s => With(new(name, "sft", s.From, StepsOf(s, recipe), 1, 0, 0), recipe.Evaluation),
+        RewardModelStage s => new(name, "reward-model", s.From, s.Steps(), 1, (long)s.Epochs * s.Rows, 0), // a response's length is its data's
         EvaluateStage s => With(new(name, "evaluate", s.From, 0, 0, 0, 0), s.Evaluation),
         _ => throw new ArgumentException($"Stage {name}: {stage.GetType().Name} has no summary.", nameof(stage)),
     };

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.</summary>
-internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets)
+internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets)
 {
     // With each student as a stage of its own.
     private readonly IReadOnlyDictionary<string, StageRecipe> stages = recipe.Expand().Stages;
@@ -22,6 +22,8 @@ internal sealed class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipePro
             if (stage is SupervisedStage supervised) CheckSupervised(path, name, supervised);
             if (stage is SftStage sft) CheckPrompt($"{path}.prompt", sft.Prompt, ModelOf(name));
             if (stage is DistillStage distill) CheckStudents(path, name, distill);
+            if (stage is RewardModelStage model) CheckRewardModel(path, name, model);
+            CheckModelRewards(path, name, stage);
             if (stage is EvaluateStage evaluate) CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
         }
         if (recipe.Evaluation is null) return;

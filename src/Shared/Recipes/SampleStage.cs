@@ -43,7 +43,7 @@ public abstract record SampleStage : StageRecipe
     public override bool YieldsModel() => false;
 
     /// <inheritdoc/>
-    public override IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => Rewards;
+    public override IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [("rewards", Rewards)];
 }
 
 /// <summary>Rejection sampling (DeepSeek-R1 section 2.3.3): several samples a prompt, of which correct and readable ones are kept for fine-tuning.</summary>

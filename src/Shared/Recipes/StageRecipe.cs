@@ -9,6 +9,7 @@ namespace R1Cloud.Shared.Recipes;
 [JsonDerivedType(typeof(CollectStage), "collect")]
 [JsonDerivedType(typeof(RejectionSampleStage), "rejection-sample")]
 [JsonDerivedType(typeof(SftStage), "sft")]
+[JsonDerivedType(typeof(RewardModelStage), "reward-model")]
 [JsonDerivedType(typeof(DistillStage), "distill")]
 [JsonDerivedType(typeof(EvaluateStage), "evaluate")]
 public abstract record StageRecipe
@@ -20,8 +21,8 @@ public abstract record StageRecipe
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
 
-    /// <summary>The rewards by which the stage judges what a model writes.</summary>
-    public virtual IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => [];
+    /// <summary>The rewards that the stage scores by, each set with the field that holds it.</summary>
+    public virtual IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [];
 
     /// <summary>The names of the models that the stage makes.</summary>
     /// <param name="name">The stage's name.</param>
@@ -69,6 +70,10 @@ public sealed record PretrainStage : StageRecipe
 [NeedsUnless(nameof(Sources), "each source has a task and rewards of its own", nameof(Task), nameof(Rewards))]
 public sealed record RlStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() =>
+        PromptSources().Select(source => (source.Name.Length > 0 ? $"sources.{source.Name}.rewards" : "rewards", source.Source.Rewards));
+
     /// <summary>The task whose training problems are the prompts; required unless there are sources.</summary>
     public string? Task { get; init; }
 
@@ -154,9 +159,6 @@ public sealed record RlStage : StageRecipe
     public IReadOnlyList<(string Name, PromptSource Source)> PromptSources() => Sources.Count > 0
         ? [.. Sources.OrderBy(source => source.Key, StringComparer.Ordinal).Select(source => (source.Key, source.Value))]
         : Task is null ? [] : [("", new PromptSource { Task = Task, Rewards = Rewards })];
-
-    /// <inheritdoc/>
-    public override IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => PromptSources().SelectMany(source => source.Source.Rewards);
 }
 
 /// <summary>Measures a stage's model.</summary>

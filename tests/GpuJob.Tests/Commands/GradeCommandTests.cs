@@ -25,6 +25,14 @@ public sealed class GradeCommandTests
     }
 
     [Fact]
+    public async Task Grade_RewardOfAModel_SaysThatItNeedsARun()
+    {
+        var (code, verdicts, _, error) = await RunAsync("""{"gold":"","pred":"yes"}""", "--reward", "helpful/model", "--options", """{"stage":"helpful"}""");
+        (code, verdicts.Length).ShouldBe((ExitCodes.BadInput, 0));
+        error.ShouldContain("inside a run");
+    }
+
+    [Fact]
     public async Task Grade_Rows_WritesOneVerdictALineInOrder()
     {
         var (code, verdicts, output, _) = await RunAsync("""

@@ -70,6 +70,49 @@ public class ChainTests
     }
 
     [Fact]
+    public async Task Run_RewardModel_IsTrainedOnceRecordedAndNotEvaluatedAsAPolicy()
+    {
+        await using var host = new PipelineHost();
+        await host.Runs.CreateAsync(TestRecipes.Load(Recipe(RewardModels)), "reward", null);
+
+        var run = await host.WaitAsync("reward", run => run.Status is RunStatus.Completed or RunStatus.Failed);
+
+        run.Error.ShouldBeNull();
+        var stage = run.Stages[1];
+        (stage.Kind, stage.Done, stage.Total, stage.Checkpoint).ShouldBe(("reward-model", 4, 4, "runs/reward/checkpoints/helpful/step-000004/"));
+        stage.Metrics[MetricNames.HeldOutAccuracy].ShouldBe(0.94);
+        host.Pool.Ran.Count(job => job.StartsWith("helpful/", StringComparison.Ordinal)).ShouldBe(1, "no evaluation");
+        var job = (RewardModelJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("reward", "helpful/000000/reward-model/0"))).Payload;
+        job.From.ShouldBe("runs/reward/checkpoints/base/step-000006/");
+        var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("reward", "helpful")))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        lines.Length.ShouldBe(5, "four steps and the held-out figures");
+        (await host.Blobs.ReadJsonAsync<RunReport>(BlobLayout.Report("reward", "report.json"))).Stages[1].Metrics[MetricNames.HeldOutAccuracy].ShouldBe(0.94);
+        (await host.Blobs.TryReadAsync(BlobLayout.Report("reward", "report.md")))!.ToString().ShouldContain("0.940");
+    }
+
+    [Fact]
+    public async Task Run_RewardsOfAModel_AreTakenToTheJobsThatScoreOnceThereIsOne()
+    {
+        await using var host = new PipelineHost();
+        var rl = $$"""
+            {{RewardModels}}, "rl": {
+              "kind": "rl", "from": "base", "task": "addition", "iterations": 1, "questions": 4, "groupSize": 2, "miniBatches": 1, "rewards": { "accuracy/exact": 1, "helpful/model": { "options": { "stage": "helpful" } } }
+            }
+            """;
+        await host.Runs.CreateAsync(TestRecipes.Load(Recipe(rl)), "scored", null);
+
+        (await host.WaitAsync("scored", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
+
+        (await JobAsync<RolloutJob>("rl/000000/rollout/0")).RewardModels.ShouldBe(new Dictionary<string, string> { ["helpful"] = "runs/scored/checkpoints/helpful/step-000004/" });
+        (await JobAsync<EvaluateJob>("base/000006/final-evaluate/0")).Rewards.Keys.ShouldBe(["accuracy/exact"], "the reward model comes after");
+        var after = await JobAsync<EvaluateJob>("rl/000001/final-evaluate/0");
+        after.Rewards.Keys.ShouldBe(["accuracy/exact", "helpful/model"], ignoreOrder: true);
+        after.RewardModels.ShouldContainKey("helpful");
+
+        async Task<T> JobAsync<T>(string id) where T : JobPayload => (T)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("scored", id))).Payload;
+    }
+
+    [Fact]
     public async Task Retry_FromTheDataStage_LearnsFromTheNewData()
     {
         await using var host = new PipelineHost();
@@ -104,11 +147,14 @@ public class ChainTests
 
         async Task<JobPayload> PayloadAsync(string id) => (await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("mixed", id))).Payload;
     }
+    private const string RewardModels = """
+        "helpful": { "kind": "reward-model", "from": "base", "task": "pairs", "rows": 30, "epochs": 2, "batchSize": 16, "heldOut": 8 }
+        """;
 
     internal static string Recipe(string stages) => $$"""
         {
           "name": "chain",
-          "tasks": { "addition": { "kind": "arithmetic" } },
+          "tasks": { "addition": { "kind": "arithmetic" }, "pairs": { "kind": "dataset", "files": ["blob:pairs.jsonl"], "layout": "preferences" } },
           "evaluation": { "task": "addition", "problems": 8, "samples": 2 },
           "stages": {
             "base": { "kind": "pretrain", "task": "addition", "steps": 6, "saveEvery": 3, "optimizer": { "learningRate": 1e-3, "warmupSteps": 2 } },

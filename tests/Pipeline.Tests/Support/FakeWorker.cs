@@ -179,6 +179,14 @@ internal static class FakeJobs
                 (metrics[MetricNames.Loss], metrics[MetricNames.Steps], metrics[MetricNames.Rows]) = (1.0 / steps, steps, rows.Count);
                 timing = timing with { Update = 0.3 };
                 break;
+            case RewardModelJob job:
+                outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Settings.Steps());
+                outputs["steps"] = attempt + "steps.jsonl";
+                await blobs.WriteAsync(outputs["steps"], new BinaryData(string.Concat(Enumerable.Range(1, job.Settings.Steps())
+                    .Select(step => JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 0.7 / step } }) + "\n"))));
+                (metrics[MetricNames.Loss], metrics[MetricNames.HeldOutAccuracy]) = (0.7 / job.Settings.Steps(), 0.94);
+                timing = timing with { Update = 0.3 };
+                break;
             case EvaluateJob job:
                 var good = job.Checkpoint.Contains("/base/", StringComparison.Ordinal) ? 0.3 : 0.98;
                 foreach (var name in new[] { MetricNames.EvalGreedyAccuracy, MetricNames.EvalGreedyFormat, MetricNames.EvalPassAt1, MetricNames.EvalFormat })

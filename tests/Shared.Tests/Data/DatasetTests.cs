@@ -216,6 +216,46 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Fact]
+    public void Load_Preferences_KeepsSeveralPairsOfAPromptOnOneSide()
+    {
+        var lines = Enumerable.Range(0, 400).Select(row => Pair($"prompt {row / 4}", $"good {row}", "bad"));
+        var set = Load(new() { Files = [Write("pairs.jsonl", [.. lines, Pair("prompt 0", "good 0", "bad")])], Layout = DatasetLayout.Preferences, HeldOutPercent = 30 });
+        (set.Report.Rows, set.Report.Duplicates, set.Report.Training + set.Report.HeldOut).ShouldBe((401, 1, 400));
+        set.Report.HeldOut.ShouldBeInRange(60, 180);
+        set.HeldOut.Select(row => row.Prompt).Intersect(set.Training.Select(row => row.Prompt)).ShouldBeEmpty();
+        set.Training[0].Fields["chosen"].GetString()!.ShouldStartWith("good");
+    }
+
+    [Fact]
+    public void Load_PairFilters_LeaveOutSmallGapsAndEvenLengthsOut()
+    {
+        string[] lines = [.. Enumerable.Range(0, 100).Select(row => Pair($"p{row}", new string('x', 10 + row), $"short {row % 10}", gap: row % 2 == 0 ? 0.5 : 2))];
+        DatasetTask task = new() { Files = [Write("pairs.jsonl", lines)], Layout = DatasetLayout.Preferences, HeldOutPercent = 0 };
+        Load(task with { Pairs = new() { MinimumGap = 1 } }).Training.ShouldAllBe(row => row.Number % 2 == 0);
+
+        var even = Load(task with { Pairs = new() { LengthTolerance = 1 } });
+        even.Report.Pairs.ShouldBeInRange(1, 99);
+        double chosen = even.Training.Average(row => row.Fields["chosen"].GetString()!.Length), rejected = even.Training.Average(row => row.Fields["rejected"].GetString()!.Length);
+        (chosen - rejected).ShouldBeLessThanOrEqualTo((chosen + rejected) / 2);
+        even.Training.Max(row => row.Fields["chosen"].GetString()!.Length).ShouldBeLessThan(109, "the longest go first");
+    }
+
+    [Theory]
+    [InlineData(DatasetLayout.Preferences, """{"prompt":"p","chosen":"a","rejected":"a"}""", "rejected", "must differ")]
+    [InlineData(DatasetLayout.Preferences, """{"prompt":"p","chosen":"a"}""", "rejected", "is missing")]
+    [InlineData(DatasetLayout.Preferences, """{"prompt":"p","chosen":"a","rejected":"b","gap":"wide"}""", "gap", "a number")]
+    [InlineData(DatasetLayout.Labels, """{"prompt":"p","response":"a"}""", "safe", "is missing")]
+    [InlineData(DatasetLayout.Labels, """{"prompt":"p","response":"a","safe":"yes"}""", "safe", "true or false")]
+    public void Load_BadRewardRow_NamesColumnAndWhatIsAllowed(DatasetLayout layout, string line, string field, string message)
+    {
+        var problem = Fails(new() { Files = [Write("a.jsonl", line)], Layout = layout }).ShouldHaveSingleItem();
+        problem.Field.ShouldBe(field);
+        problem.Message.ShouldContain(message);
+    }
+
+    private static string Pair(string prompt, string chosen, string rejected, double gap = 2) => System.Text.Json.JsonSerializer.Serialize(new { prompt, chosen, rejected, gap });
+
+    [Fact]
     public void Words_Text_IgnoreCasePunctuationAndWidth()
     {
         TextKeys.Words("The  Cat, sat!").ShouldBe(TextKeys.Words("the cat　ＳＡＴ"));

@@ -14,6 +14,7 @@ public class JobSpecTests
         new RolloutJob { Settings = new() { Task = "t", From = "base" }, Tasks = new Dictionary<string, TaskRecipe> { ["t"] = new ArithmeticTask() }, Iteration = 3, Policy = "p/", FirstQuestion = 1, QuestionCount = 2, Output = "o" },
         new UpdateJob { Settings = new() { Task = "t" }, Iteration = 3, Policy = "p/", Rollouts = ["a", "b"], Checkpoint = "c/" },
         new EvaluateJob { Settings = new() { Task = "t" }, Task = new ArithmeticTask(), Checkpoint = "c/" },
+        new RewardModelJob { Settings = new() { Task = "t", From = "base", Scores = ScoredPart.Response }, Task = new DatasetTask { Files = ["f"], Layout = DatasetLayout.Labels }, From = "b/", Checkpoint = "c/" },
         new NoopJob { Milliseconds = 3 },
     }.ToDictionary(payload => payload.Kind);
 

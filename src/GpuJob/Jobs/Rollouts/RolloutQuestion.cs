@@ -1,4 +1,6 @@
+using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Rewards.Models;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared;
@@ -16,10 +18,11 @@ internal sealed record RolloutQuestion(int Number, Problem Problem, string Sourc
 {
     /// <summary>Draws a shard's questions, each from its source.</summary>
     /// <param name="payload">The shard.</param>
+    /// <param name="models">Where reward models are kept in memory.</param>
     /// <param name="verifiers">The verifiers of rewards that can hang; null for those of the process.</param>
     /// <param name="context">The attempt.</param>
     /// <exception cref="BadInputException">A source's task or rewards are wrong.</exception>
-    public static async Task<IReadOnlyList<RolloutQuestion>> DrawAsync(RolloutJob payload, Func<VerifierPool>? verifiers, JobContext context)
+    public static async Task<IReadOnlyList<RolloutQuestion>> DrawAsync(RolloutJob payload, ResidentModels models, Func<VerifierPool>? verifiers, JobContext context)
     {
         var split = new QuestionSplit(payload.Settings);
         var origins = Enumerable.Range(payload.FirstQuestion, payload.QuestionCount).Select(number => (Number: number, Origin: split.At(payload.Iteration, number))).ToList();
@@ -28,7 +31,7 @@ internal sealed record RolloutQuestion(int Number, Problem Problem, string Sourc
         {
             if (!origins.Exists(question => question.Origin.Source == name)) continue;
             if (!payload.Tasks.TryGetValue(source.Task, out var recipe)) throw new BadInputException($"Job '{context.Spec.JobId}': there is no task '{source.Task}', only: {string.Join(", ", payload.Tasks.Keys)}.");
-            sources.Add(name, (await ProblemTasks.CreateAsync(recipe, context.Blobs, context.Preemption), new(new RewardSum(source.Rewards), verifiers)));
+            sources.Add(name, (await ProblemTasks.CreateAsync(recipe, context.Blobs, context.Preemption), new(new RewardSum(source.Rewards), verifiers, ModelRewards.Create(source.Rewards, models, context))));
         }
         return [.. origins.Select(question =>
         {

@@ -58,28 +58,38 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
         using var _ = context.Time.Measure(TimePart.Reward);
         var answers = new List<IReadOnlyList<SampledAnswer>>(problems.Count);
         for (var index = 0; index < problems.Count; index++)
-            answers.Add(await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result))));
+            answers.Add(await CompleteAsync(scoring(index), sampling.MaxNewTokens, await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result)))));
         return answers;
 
-        async Task<SampledAnswer> JudgeAsync(int index, GenerationResult result) =>
-            await this.JudgeAsync(index, problems[index], sampling.MaxNewTokens, result, policy.Tokenizer.Decode(result.Tokens)) with { Prompt = prompts[index] };
+        async Task<SampledAnswer> JudgeAsync(int index, GenerationResult result)
+        {
+            var (problem, text) = (problems[index], policy.Tokenizer.Decode(result.Tokens));
+            var scored = await scoring(index).ScoreAsync(Completion(problem, sampling.MaxNewTokens, result, text), context.Preemption);
+            return new(problem, result, text, scored) { Prompt = prompts[index] };
+        }
     }
 
     /// <summary>Judges a text that nobody sampled as if the model had written it.</summary>
     /// <exception cref="Shared.Jobs.BadInputException">The tokenizer cannot write it.</exception>
     public async Task<SampledAnswer> JudgeTextAsync(Problem problem, string text)
     {
-        var tokens = policy.Tokenizer.Encode(text).Append(policy.Tokenizer.EosId).ToArray();
+        var result = new GenerationResult([.. policy.Tokenizer.Encode(text), policy.Tokenizer.EosId], [], [], FinishReason.Stop);
         using var _ = context.Time.Measure(TimePart.Reward);
-        return await JudgeAsync(0, problem, maxTokens: 0, new GenerationResult(tokens, [], [], FinishReason.Stop), text);
+        var scored = await scoring(0).ScoreAsync(Completion(problem, maxTokens: 0, result, text), context.Preemption);
+        return (await CompleteAsync(scoring(0), maxTokens: 0, [new(problem, result, text, scored)]))[0];
     }
 
     /// <summary>Whether the model has room for a prompt and an answer of the longest allowed.</summary>
     public bool Fits(string asked, SamplingRecipe sampling) => policy.EncodePrompt(asked, prompt).Length + sampling.MaxNewTokens <= policy.Model.Config.MaxPositions;
 
-    private async Task<SampledAnswer> JudgeAsync(int index, Problem problem, int maxTokens, GenerationResult result, string text) =>
-        new(problem, result, text, await scoring(index).ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
-        {
-            Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = maxTokens,
-        }, context.Preemption));
+    private static async Task<IReadOnlyList<SampledAnswer>> CompleteAsync(OverlappedScoring scoring, int maxTokens, SampledAnswer[] answers)
+    {
+        var scored = await scoring.CompleteAsync([.. answers.Select(answer => Completion(answer.Problem, maxTokens, answer.Result, answer.Text))], [.. answers.Select(answer => answer.Scored)]);
+        return [.. answers.Zip(scored, (answer, complete) => answer with { Scored = complete })];
+    }
+
+    private static Completion Completion(Problem problem, int maxTokens, GenerationResult result, string text) => new(text, problem.Answer, result.Finish == FinishReason.Stop)
+    {
+        Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = maxTokens,
+    };
 }

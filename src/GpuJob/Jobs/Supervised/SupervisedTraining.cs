@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using R1Cloud.GpuJob.Losses;
-using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared;
@@ -13,12 +12,15 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.GpuJob.Jobs.Supervised;
 
 /// <summary>What a supervised training is made of.</summary>
-internal sealed record SupervisedPlan
+/// <typeparam name="TRow">What its rows are.</typeparam>
+internal sealed record SupervisedPlan<TRow>
 {
+    /// <summary>What is lowered.</summary>
+    public required ISupervisedObjective<TRow> Objective { get; init; }
     /// <summary>Optimizer steps.</summary>
     public required int Steps { get; init; }
     /// <summary>The rows of a step, from 0: a function of the step alone, so that the cursor is just the step.</summary>
-    public required Func<int, IReadOnlyList<TrainingRow>> Batch { get; init; }
+    public required Func<int, IReadOnlyList<TRow>> Batch { get; init; }
     /// <summary>The policy that an attempt without any progress begins with, and its optimizer.</summary>
     public required Func<Task<Policy>> Begin { get; init; }
     /// <summary>The optimizer's settings.</summary>
@@ -33,13 +35,15 @@ internal sealed record SupervisedPlan
     public required string Checkpoint { get; init; }
     /// <summary>The checkpoint that it begins with; null for fresh weights.</summary>
     public string? Parent { get; init; }
+    /// <summary>Looks at the trained model before it is saved; its figures join the last step's. Null for nothing.</summary>
+    public Func<Policy, IReadOnlyDictionary<string, double>>? Finish { get; init; }
 }
 
 /// <summary>
-/// Trains on given sequences: the mean cross-entropy of a batch's completion tokens. Saves its progress every so often and when told to
-/// stop; an attempt begins at the last whole save of any attempt before it.
+/// Trains on given rows: the mean of an objective over each batch. Saves its progress every so often and when told to stop; an attempt
+/// begins at the last whole save of any attempt before it.
 /// </summary>
-internal sealed class SupervisedTraining(ResidentModels models, SupervisedPlan plan, JobContext context)
+internal sealed class SupervisedTraining<TRow>(ResidentModels models, SupervisedPlan<TRow> plan, JobContext context)
 {
     private readonly string progress = BlobLayout.Job(context.Spec.RunId, context.Spec.JobId) + "progress/";
 
@@ -63,10 +67,12 @@ internal sealed class SupervisedTraining(ResidentModels models, SupervisedPlan p
             }
         }
 
+        var metrics = new Dictionary<string, double>(log[^1].Values);
+        foreach (var (name, value) in plan.Finish?.Invoke(policy) ?? new Dictionary<string, double>()) metrics[name] = value;
         await ResidentModels.SaveAsync(policy, plan.Checkpoint, Stage, plan.Steps, plan.Parent, context);
         var steps = context.AttemptPrefix + "steps.jsonl";
         using (context.Time.Measure(TimePart.Storage)) await context.Blobs.WriteAsync(steps, ToJsonLines(log));
-        return new JobOutcome(new Dictionary<string, string> { ["checkpoint"] = plan.Checkpoint, ["steps"] = steps }, log[^1].Values);
+        return new JobOutcome(new Dictionary<string, string> { ["checkpoint"] = plan.Checkpoint, ["steps"] = steps }, metrics);
     }
 
     private TrainingStep Train(Policy policy, int from, int until)
@@ -79,19 +85,20 @@ internal sealed class SupervisedTraining(ResidentModels models, SupervisedPlan p
         {
             using var scope = TorchSharp.torch.NewDisposeScope();
             var rows = plan.Batch(step);
-            var scored = rows.Sum(row => row.Completion.Length);
+            var weight = rows.Sum(plan.Objective.Weight);
             foreach (var part in MicroBatches(rows))
             {
                 using var inner = TorchSharp.torch.NewDisposeScope();
-                using var batch = TokenBatch.Create([.. part.Select(row => new TokenSequence([.. row.Prompt, .. row.Completion], row.Prompt.Length))], policy.Model.Device);
-                var loss = -policy.Model.TokenLogProbs(batch).LogProbs.sum() / scored;
+                var result = plan.Objective.Compute(policy.Model, part);
+                var loss = result.Loss / weight;
                 loss.backward();
                 sums.Add(MetricNames.Loss, loss);
+                sums.Add(result.Metrics, 1.0 / weight);
             }
             sums.Add(MetricNames.GradNorm, policy.Optimizer!.ClipGradients(plan.Optimizer.ClipNorm));
             policy.Optimizer.Step(rate = LearningRates.At(plan.Optimizer, step + 1, plan.Steps));
             policy.Optimizer.ZeroGradients();
-            tokens += rows.Sum(row => row.Length);
+            tokens += rows.Sum(plan.Objective.Length);
         }
 
         var values = sums.Read().ToDictionary(sum => sum.Key, sum => sum.Value / (until - from));
@@ -102,8 +109,8 @@ internal sealed class SupervisedTraining(ResidentModels models, SupervisedPlan p
     }
 
     // Rows of about equal length share a pass, so little is computed on padding.
-    private IEnumerable<IReadOnlyList<TrainingRow>> MicroBatches(IReadOnlyList<TrainingRow> rows) =>
-        plan.MicroBatchSize <= 0 || plan.MicroBatchSize >= rows.Count ? [rows] : rows.OrderByDescending(row => row.Length).Chunk(plan.MicroBatchSize);
+    private IEnumerable<IReadOnlyList<TRow>> MicroBatches(IReadOnlyList<TRow> rows) =>
+        plan.MicroBatchSize <= 0 || plan.MicroBatchSize >= rows.Count ? [rows] : rows.OrderByDescending(plan.Objective.Length).Chunk(plan.MicroBatchSize);
 
     private async Task<(Policy Policy, int Done, List<TrainingStep> Log)> BeginAsync()
     {

@@ -22,7 +22,8 @@ internal static class Graders
     /// <param name="unknown">Is told names of options that the reward does not know.</param>
     /// <exception cref="BadInputException">There is no such reward, or an option is bad.</exception>
     public static Grader Get(string reward, JsonElement options, Action<string> unknown) =>
-        Makers.TryGetValue(reward, out var maker) ? maker(options, unknown) : OfFunction(RewardFunctions.Create(reward, options.ValueKind == JsonValueKind.Undefined ? null : options));
+        RewardFunctions.Find(reward).ByModel ? throw new BadInputException($"--reward: '{reward}' is given by a reward model inside a run and cannot be graded here.")
+        : Makers.TryGetValue(reward, out var maker) ? maker(options, unknown) : OfFunction(RewardFunctions.Create(reward, options.ValueKind == JsonValueKind.Undefined ? null : options));
 
     private static Grader Math(JsonElement options, Action<string> unknown)
     {

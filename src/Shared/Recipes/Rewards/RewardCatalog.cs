@@ -28,6 +28,8 @@ public static class RewardCatalog
         ["length/cosine"] = typeof(CosineOptions),
         ["repetition/ngram"] = typeof(RepetitionOptions),
         ["instructions/ifeval"] = typeof(InstructionOptions),
+        ["helpful/model"] = typeof(HelpfulModelOptions),
+        ["safety/model"] = typeof(SafetyModelOptions),
     };
 
     /// <summary>A reward's options as its record: strict, so that a misspelt setting never falls back to its default in silence.</summary>

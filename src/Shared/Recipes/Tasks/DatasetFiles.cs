@@ -33,6 +33,8 @@ internal sealed class DatasetFiles(RecipeProblems problems, ObjectNode tree, str
         };
         if (resolved.Difficulty is { } limits && limits.Above >= limits.Below && !problems.Concern($"{path}.difficulty"))
             Add($"{path}.difficulty.above", $"{limits.Above} is not allowed", $"below difficulty.below, {limits.Below}");
+        if (resolved.Pairs is not null && !resolved.HasPairs() && !problems.Concern($"{path}.layout"))
+            Add($"{path}.pairs", $"has no meaning with layout {Words(resolved.Layout)}", "left out: only the layout preferences has pairs");
         if (recipeFile is not null && !problems.Concern(path) && !FilesOf(resolved).Any(Dataset.IsBlob)) Check(path, name, resolved);
         return resolved;
     }

@@ -3,6 +3,12 @@ namespace R1Cloud.Shared.Recipes;
 /// <summary>Problems from files.</summary>
 public sealed record DatasetTask : TaskRecipe
 {
+    /// <inheritdoc/>
+    public override bool HasPairs() => Layout == DatasetLayout.Preferences;
+
+    /// <inheritdoc/>
+    public override bool HasLabels() => Layout == DatasetLayout.Labels;
+
     /// <summary>The files, <c>.jsonl</c> or <c>.parquet</c>: local paths (relative ones from the recipe's folder), or <c>blob:PATH</c> in the run's storage.</summary>
     [NotEmpty]
     public required IReadOnlyList<string> Files { get; init; }
@@ -30,6 +36,9 @@ public sealed record DatasetTask : TaskRecipe
     /// <summary>Leaves out training problems that are too easy or too hard to learn from; null for none.</summary>
     public DifficultyRecipe? Difficulty { get; init; }
 
+    /// <summary>Leaves out preference pairs that say little or reward length; null for none. Only with the layout preferences.</summary>
+    public PairFilters? Pairs { get; init; }
+
     /// <summary>Decides the order of training problems; what is held out does not depend on it.</summary>
     public long Seed { get; init; } = 1;
 
@@ -52,6 +61,18 @@ public sealed record DifficultyRecipe
     public double Below { get; init; } = 1;
 }
 
+/// <summary>Which preference pairs stay (DeepSeek-R1, supplement: score gaps above 1, chosen and rejected responses of comparable length).</summary>
+public sealed record PairFilters
+{
+    /// <summary>Pairs with a <c>gap</c> column below this are left out; pairs without one stay.</summary>
+    [Bounds(Min = 0)]
+    public double MinimumGap { get; init; }
+
+    /// <summary>Greatest difference between the mean lengths of chosen and rejected responses, as a share of their mean; the pairs that differ most are left out until it holds. Null for any.</summary>
+    [Bounds(Above = 0, Max = 2)]
+    public double? LengthTolerance { get; init; }
+}
+
 /// <summary>How a data set's columns are named.</summary>
 public enum DatasetLayout
 {
@@ -70,6 +91,10 @@ public enum DatasetLayout
     HumanEval,
     /// <summary><c>text</c> (or <c>prompt</c>), <c>test_list</c>, <c>test_setup_code</c>.</summary>
     Mbpp,
+    /// <summary><c>prompt</c> (or <c>messages</c>), <c>chosen</c>, <c>rejected</c>, and <c>gap</c> where one is known: preference pairs.</summary>
+    Preferences,
+    /// <summary><c>prompt</c> (or <c>messages</c>), <c>response</c>, <c>safe</c>: labelled responses.</summary>
+    Labels,
 }
 
 /// <summary>The order in which training problems are drawn.</summary>

@@ -6,6 +6,12 @@ namespace R1Cloud.Shared.Recipes;
 /// </summary>
 public sealed record RequestsTask : TaskRecipe
 {
+    /// <inheritdoc/>
+    public override bool HasPairs() => true;
+
+    /// <inheritdoc/>
+    public override bool HasLabels() => true;
+
     /// <summary>The languages that requests are made in, each as often.</summary>
     [NotEmpty]
     public IReadOnlyList<TaskLanguage> Languages { get; init; } = [TaskLanguage.En, TaskLanguage.Zh];

@@ -9,7 +9,14 @@ namespace R1Cloud.Shared.Recipes;
 [JsonDerivedType(typeof(CountdownTask), "countdown")]
 [JsonDerivedType(typeof(RequestsTask), "requests")]
 [JsonDerivedType(typeof(DatasetTask), "dataset")]
-public abstract record TaskRecipe;
+public abstract record TaskRecipe
+{
+    /// <summary>Whether the task has preference pairs, which a reward model learns from.</summary>
+    public virtual bool HasPairs() => false;
+
+    /// <summary>Whether the task has labelled responses.</summary>
+    public virtual bool HasLabels() => false;
+}
 
 /// <summary>Integer arithmetic, generated on the fly.</summary>
 public sealed record ArithmeticTask : TaskRecipe

@@ -1,0 +1,57 @@
+using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Shared.Recipes;
+using static TorchSharp.torch;
+
+namespace R1Cloud.GpuJob.Rewards.Models;
+
+/// <summary>A reward model in memory that scores completions.</summary>
+/// <param name="model">The model; disposed with this.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="info">How it reads responses, and what its scores are like.</param>
+internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, RewardModelInfo info) : IDisposable
+{
+    private const int AtOnce = 32; // completions in one pass
+
+    private readonly ResponseReader reader = new(info.Prompt, info.Scores, tokenizer);
+
+    /// <summary>What the model was trained for.</summary>
+    public RewardObjective Objective => info.Objective;
+
+    /// <summary>
+    /// Scores completions: σ(score) of a pointwise model, the score of a pairwise one. A completion without the part that the model reads is
+    /// unparsable and scores as the worst held-out response: less than that would be guessing, more would pay.
+    /// </summary>
+    /// <param name="completions">Completions. Those that are scored together give the same scores each time.</param>
+    /// <param name="normalize">Whether pairwise scores are brought to mean 0 and deviation 1 on held-out responses.</param>
+    public IReadOnlyList<Reward> Score(IReadOnlyList<Completion> completions, bool normalize)
+    {
+        var limit = model.Config.MaxPositions;
+        var read = completions.Select(completion => reader.Read(completion.Prompt, completion.Text)).ToList();
+        var fitting = Enumerable.Range(0, read.Count).Where(index => read[index] is { } ids && ids.Length <= limit).ToList();
+        var scores = fitting.Zip(Score([.. fitting.Select(index => read[index]!)])).ToDictionary(pair => pair.First, pair => (double)pair.Second);
+        return [.. read.Select((ids, index) =>
+            ids is null ? new Reward(Value(info.Min), "nothing of it that the model reads: the thinking does not end", RewardOutcome.Unparsable)
+            : scores.TryGetValue(index, out var score) ? new Reward(Value(score), FormattableString.Invariant($"score {score:0.###}"))
+            : Reward.Failed($"{ids.Length} tokens with its prompt; the reward model takes {limit} at most"))];
+
+        double Value(double score) => info.Objective == RewardObjective.Pointwise ? 1 / (1 + Math.Exp(-score))
+            : !normalize ? score
+            : (score - info.Mean) / (info.Std > 0 ? info.Std : 1);
+    }
+
+    private List<float> Score(List<int[]> sequences)
+    {
+        using var _ = no_grad();
+        var scores = new List<float>(sequences.Count);
+        foreach (var part in sequences.Chunk(AtOnce))
+        {
+            using var scope = NewDisposeScope();
+            scores.AddRange(model.Scores(part).cpu().data<float>().ToArray());
+        }
+        return scores;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => model.Dispose();
+}

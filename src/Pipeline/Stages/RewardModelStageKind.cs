@@ -1,0 +1,49 @@
+using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Stages;
+
+/// <summary>A reward model: one job, whose steps are the stage's. Its checkpoint is no policy, so it is measured by its job and not by the run's evaluation.</summary>
+internal sealed class RewardModelStageKind() : StageKind<RewardModelStage>("reward-model")
+{
+    /// <inheritdoc/>
+    public override bool YieldsModel => false;
+
+    /// <inheritdoc/>
+    protected override int Steps(RewardModelStage settings) => settings.Steps();
+
+    /// <inheritdoc/>
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, RewardModelStage settings)
+    {
+        var start = context.CurrentUtcDateTime;
+        var job = input.Job(JobId.Create(input.Label, 0, JobKinds.RewardModel), new RewardModelJob
+        {
+            Settings = settings,
+            Task = input.Tasks[settings.Task],
+            From = input.RequireFrom(),
+            Checkpoint = BlobLayout.Checkpoint(input.RunId, input.Label, settings.Steps()),
+        });
+        context.SetCustomStatus(new StageProgress { Total = settings.Steps(), Phase = JobKinds.RewardModel, Jobs = [job.JobId], JobSteps = true });
+
+        var result = await jobs.RunAsync(context, job);
+        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage);
+        await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, settings.Steps(), HeldOut(result)), JobCalls.Storage);
+        return new()
+        {
+            Label = input.Label,
+            Steps = settings.Steps(),
+            Checkpoint = result.Output("checkpoint"),
+            Metrics = result.Metrics,
+            Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+            StartedAt = new(start, TimeSpan.Zero),
+            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
+        };
+    }
+
+    private static Dictionary<string, double> HeldOut(JobResult result) => result.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.HeldOut, StringComparison.Ordinal)).ToDictionary();
+}
