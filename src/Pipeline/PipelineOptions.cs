@@ -36,6 +36,6 @@ public sealed record PipelineOptions
     /// <summary>The price's currency, ISO 4217.</summary>
     public string Currency { get; init; } = "USD";
 
-    /// <summary>The device, by its name in the price table, that a report's plan is made for.</summary>
-    public string PlanDevice { get; init; } = "cpu";
+    /// <summary>The device, by its name in the price table, that a report's plan is made for; null takes what the recipe's workers ask for.</summary>
+    public string? PlanDevice { get; init; }
 }

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Jobs.Sampling;
+using R1Cloud.GpuJob.Jobs.Sampling.Rewriting;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Rewards.Models;
@@ -17,6 +18,8 @@ namespace R1Cloud.GpuJob.Jobs;
 /// </summary>
 internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? verifiers = null) : IJobHandler<SampleJob>
 {
+    private const string NoRoom = "no-room";
+
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(SampleJob payload, JobContext context)
     {
@@ -28,16 +31,23 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
         var scoring = new OverlappedScoring(new RewardSum(settings.Rewards), verifiers, ModelRewards.Create(settings.Rewards, models, context));
 
         IReadOnlyList<IReadOnlyList<SampledAnswer>> answers = [];
+        ProblemSampler? sampler = null;
         if (questions.Count > 0)
         {
-            var policy = await models.PolicyAsync(payload.Checkpoint, context);
-            answers = await new ProblemSampler(policy, scoring, settings.Prompt, context).AskAsync(
+            sampler = new ProblemSampler(await models.PolicyAsync(payload.Checkpoint, context), scoring, settings.Prompt, context);
+            answers = await sampler.AskAsync(
                 [.. questions.Select(question => question.Problem)], settings.Sampling, settings.Samples,
                 (index, sample) => Seeds.Derive(payload.Seed, payload.Stage + "/sample", questions[index].Number, sample));
         }
 
         var verdicts = answers.Select(selection.Judge).ToList();
-        var kept = answers.Zip(verdicts).Select(question => question.First.Zip(question.Second).Where(answer => answer.Second is null).Select(answer => answer.First).ToList()).ToList();
+        IReadOnlyList<IReadOnlyList<Draft>> good = [.. answers.Select((question, index) => question
+            .Select((answer, sample) => new Draft(questions[index].Number, sample, answer)).Where((_, sample) => verdicts[index][sample] is null).ToList())];
+        var (kept, dropped, written) = settings is CollectStage { Rewrite: { } rewrite }
+            ? await RewriteAsync(good, selection, sampler is null ? null : Rewriters.Create(rewrite, new(payload, sampler, async prompt =>
+                new ProblemSampler(await models.PolicyAsync(payload.Rewriter ?? payload.Checkpoint, context), scoring, prompt, context))))
+            : ([.. good.Select(question => question.Select(draft => draft.Answer).ToList())], [], 0);
+
         var path = $"{payload.Output}.{context.Attempt}.jsonl";
         using (context.Time.Measure(TimePart.Storage)) await context.Blobs.WriteAsync(path, DataRow.ToJsonLines(kept.SelectMany(question => question).Select(DataRow.Create)));
         return new JobOutcome(new Dictionary<string, string> { ["data"] = path }, Metrics());
@@ -52,7 +62,7 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
                 [MetricNames.QuestionsRepeated] = payload.QuestionCount - questions.Count,
                 [MetricNames.Samples] = all.Count,
                 [MetricNames.SamplesKept] = kept.Sum(question => question.Count),
-                [MetricNames.Tokens] = all.Sum(answer => answer.Result.Tokens.Length),
+                [MetricNames.Tokens] = all.Sum(answer => answer.Result.Tokens.Length) + (settings is CollectStage { Rewrite: ModelRewrite } ? written : 0),
             };
             if (all.Count > 0)
             {
@@ -60,8 +70,32 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
                 metrics[MetricNames.ClippedRatio] = all.Count(answer => !answer.Finished) / (double)all.Count;
             }
             foreach (var reason in selection.Reasons) metrics[MetricNames.SamplesDropped + reason] = verdicts.Sum(question => question.Count(verdict => verdict == reason));
+            if (settings is not CollectStage { Rewrite: not null }) return metrics;
+            metrics[MetricNames.SamplesRewritten] = metrics[MetricNames.SamplesKept];
+            foreach (var reason in selection.Reasons.Append(NoRoom)) metrics[MetricNames.SamplesDropped + MetricNames.Rewrite + reason] = dropped.Count(why => why == reason);
             return metrics;
         }
+    }
+
+    // What was rewritten is judged as the sample was: it must be as good, and no two of a question the same.
+    private static async Task<(IReadOnlyList<IReadOnlyList<SampledAnswer>> Kept, IReadOnlyList<string> Dropped, int Tokens)> RewriteAsync(
+        IReadOnlyList<IReadOnlyList<Draft>> good, SampleSelection selection, IRewriter? rewriter)
+    {
+        if (rewriter is null) return ([], [], 0);
+        var drafts = good.SelectMany(question => question).ToList();
+        var rewritten = new Queue<SampledAnswer?>(await rewriter.RewriteAsync(drafts));
+        var tokens = rewritten.Sum(answer => answer?.Result.Tokens.Length ?? 0);
+        var (kept, dropped) = (new List<IReadOnlyList<SampledAnswer>>(), new List<string>());
+        foreach (var question in good)
+        {
+            var answers = question.Select(draft => rewritten.Dequeue() is { } answer ? answer with { Draft = draft.Answer.Text } : null).ToList();
+            dropped.AddRange(answers.Where(answer => answer is null).Select(_ => NoRoom));
+            var judged = answers.OfType<SampledAnswer>().ToList();
+            var verdicts = selection.Judge(judged);
+            dropped.AddRange(verdicts.OfType<string>());
+            kept.Add([.. judged.Where((_, index) => verdicts[index] is null)]);
+        }
+        return (kept, dropped, tokens);
     }
 
     // The stage's draws up to the shard's last, so that a problem that an earlier shard has is known to be a repeated one.

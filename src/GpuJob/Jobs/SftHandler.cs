@@ -7,14 +7,14 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Jobs;
 
-/// <summary>Fine-tunes a checkpoint on the rows of data stages (DeepSeek-R1 sections 2.3.1 and 2.3.3).</summary>
+/// <summary>Fine-tunes a checkpoint on the rows of data stages and data sets (DeepSeek-R1 sections 2.3.1 and 2.3.3).</summary>
 internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
 {
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(SftJob payload, JobContext context)
     {
         var settings = payload.Settings;
-        var data = DataMix.Mix(settings, await ReadAsync(payload, context), payload.Seed, payload.Stage);
+        var data = DataMix.Mix(settings, await SupervisedData.ReadAsync(settings.Data, payload.Data, payload.Tasks, context), payload.Seed, payload.Stage);
         if (data.Count == 0) throw new BadInputException($"Job '{context.Spec.JobId}': {string.Join(", ", settings.Data)} have no rows to learn from in these proportions.");
         var rows = await EncodeAsync(payload, data, context);
         var steps = settings.Epochs * DataMix.StepsOf(rows.Count, settings.BatchSize);
@@ -51,23 +51,5 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
         return rows.FindIndex(row => row.Length > limit) is >= 0 and var tooLong
             ? throw new BadInputException($"Job '{context.Spec.JobId}': the row of prompt '{data[tooLong].Prompt}' has {rows[tooLong].Length} tokens; the model takes {limit} at most.")
             : rows;
-    }
-
-    private static async Task<Dictionary<string, IReadOnlyList<DataRow>>> ReadAsync(SftJob payload, JobContext context)
-    {
-        using var _ = context.Time.Measure(TimePart.Storage);
-        var sources = new Dictionary<string, IReadOnlyList<DataRow>>();
-        foreach (var name in payload.Settings.Data)
-        {
-            if (!payload.Data.TryGetValue(name, out var files)) throw new BadInputException($"Job '{context.Spec.JobId}': data of '{name}' is asked for; there is that of: {string.Join(", ", payload.Data.Keys)}.");
-            var rows = new List<DataRow>();
-            foreach (var file in files)
-            {
-                rows.AddRange(DataRow.Parse(
-                    await context.Blobs.TryReadAsync(file, context.Preemption) ?? throw new BadInputException($"Job '{context.Spec.JobId}': there is no data '{file}' (of '{name}')."), file));
-            }
-            sources.Add(name, rows);
-        }
-        return sources;
     }
 }

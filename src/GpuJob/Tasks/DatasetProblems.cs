@@ -40,6 +40,11 @@ internal class DatasetProblems : IProblemTask
     /// <inheritdoc/>
     public bool IsHeldOut(Problem problem) => heldOut.Contains(problem.Id);
 
+    /// <summary>The training problems with what is to be written for each, in the data set's own order.</summary>
+    /// <exception cref="BadInputException">The layout has no completions.</exception>
+    public IEnumerable<(Problem Problem, string Completion)> Completions() => dataset.Training.Select(row => (Create(row),
+        row.Completion ?? throw new BadInputException($"{row.File}({row.Number}): has no completion to learn from; allowed are data sets of the layout completions.")));
+
     // At random out of a fifth of the problems, which begins with the easiest and ends with the hardest.
     private static int Sliding(ProblemDraw draw, int count)
     {

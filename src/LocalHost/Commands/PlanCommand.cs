@@ -13,7 +13,7 @@ internal static class PlanCommand
     {
         var recipe = new RecipeArguments();
         var nodes = new Option<int?>("--nodes") { Description = "Machines, one device each; the recipe's workers when left out." };
-        var gpu = new Option<string>("--gpu") { Description = "The device, by its name in the price table: h100, h200, a100, l40s, cpu.", DefaultValueFactory = _ => "cpu" };
+        var gpu = new Option<string?>("--gpu") { Description = "The device, by its name in the price table: h100, h200, a100, l40s, cpu; what the recipe's workers ask for when left out." };
         var prices = new Option<string?>("--price-table") { Description = "Your own price table: a JSON file like data/price-table.json." };
         var model = new Option<string?>("--model") { Description = "A checkpoint's config.json, or its folder, for models that the recipe does not shape." };
         var share = new Option<double>("--length-share") { Description = "Expected length of completions as a share of maxNewTokens.", DefaultValueFactory = _ => 0.5 };
@@ -26,7 +26,7 @@ internal static class PlanCommand
             var table = parsed.GetValue(prices) is { } file ? PriceTable.Load(file) : PriceTable.Default;
             var options = new PlanOptions
             {
-                Nodes = parsed.GetValue(nodes), Device = parsed.GetValue(gpu)!, LengthShare = parsed.GetValue(share),
+                Nodes = parsed.GetValue(nodes), Device = parsed.GetValue(gpu), LengthShare = parsed.GetValue(share),
                 Model = parsed.GetValue(model) is { } config ? PlanModel.Load(config) : null,
             };
             var estimate = RunPlanner.Plan(recipe.Load(parsed).Recipe, options, table);

@@ -40,7 +40,7 @@ internal sealed class ReportView(IAnsiConsole console)
             foreach (var benchmark in stage.Benchmarks) WriteBenchmark(benchmark, stage.Benchmarks.Count > 1);
         }
 
-        Curve("accuracy", stage.Training.Count > 1 ? stage.Training : stage.Evaluations);
+        WriteCurves(stage);
         if (measured is null) return;
         var overlap = report.Overlap switch
         {
@@ -112,11 +112,25 @@ internal sealed class ReportView(IAnsiConsole console)
 
     private static string Share(double? value) => value is { } share ? Format.Share(share) : "";
 
-    private void Curve(string name, IReadOnlyList<CurvePoint> points)
+    private void WriteCurves(StageReport stage)
     {
-        var values = points.Where(point => point.Accuracy is not null).Select(point => point.Accuracy!.Value).ToList();
-        if (values.Count < 2) return;
-        Line($" [grey]{name}[/]  [teal]{Sparkline.Draw(values, Width - 36, 0, 1, glyphs.Levels)}[/]  {Format.Share(values[0])} [grey]{glyphs.Arrow}[/] {Format.Share(values[^1])}");
+        var points = stage.Training.Count > 1 ? stage.Training : stage.Evaluations;
+        Curve("accuracy", point => point.Accuracy, Format.Share, unit: true);
+        Curve("format", point => point.Format, Format.Share, unit: true);
+        Curve("language", point => point.Language, Format.Share, unit: true);
+        Curve("length", point => point.MeanLength, value => Format.Number(value, "0.0"));
+        Curve("reward", point => point.Reward, value => Format.Number(value, "0.000"));
+        Curve("entropy", point => point.Entropy, value => Format.Number(value, "0.000"));
+        Curve("kl", point => point.Kl, value => Format.Number(value, "0.0000"));
+
+        // Shares run from 0 to 1, the others from their least to their greatest value.
+        void Curve(string name, Func<CurvePoint, double?> figure, Func<double, string> write, bool unit = false)
+        {
+            var values = points.Select(figure).OfType<double>().Where(double.IsFinite).ToList();
+            if (values.Count < 2) return;
+            var line = Sparkline.Draw(values, Width - 36, unit ? 0 : values.Min(), unit ? 1 : values.Max(), glyphs.Levels);
+            Line($" [grey]{name,-8}[/]  [teal]{line}[/]  {write(values[0])} [grey]{glyphs.Arrow}[/] {write(values[^1])}");
+        }
     }
 
     /// <summary>Writes questions with the answers before and after.</summary>

@@ -14,6 +14,7 @@ internal static class ShardMetrics
         [MetricNames.Samples] = Sum,
         [MetricNames.Tokens] = Sum,
         [MetricNames.SamplesKept] = Sum,
+        [MetricNames.SamplesRewritten] = Sum,
         [MetricNames.Questions] = Sum,
         [MetricNames.QuestionsUseful] = Sum,
         [MetricNames.QuestionsKept] = Sum,

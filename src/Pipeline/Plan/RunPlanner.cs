@@ -10,8 +10,8 @@ public sealed record PlanOptions
 {
     /// <summary>Machines, one device each; null takes the recipe's workers.</summary>
     public int? Nodes { get; init; }
-    /// <summary>The device's name in the price table.</summary>
-    public string Device { get; init; } = "cpu";
+    /// <summary>The device's name in the price table; null takes what the recipe's workers ask for.</summary>
+    public string? Device { get; init; }
     /// <summary>Expected length of a completion as a share of <c>maxNewTokens</c>.</summary>
     public double LengthShare { get; init; } = 0.5;
     /// <summary>The model of stages whose model the recipe does not shape.</summary>
@@ -24,10 +24,13 @@ public static class RunPlanner
     /// <summary>Tokens of an arithmetic task's vocabulary: marks, tags, digits and signs.</summary>
     internal const int ArithmeticVocabulary = 24;
 
+    private const string Cpu = "cpu";
+
     /// <summary>Makes the plan.</summary>
     /// <exception cref="BadInputException">The table lacks the device, or an option is out of its limits.</exception>
     public static RunPlanEstimate Plan(Recipe recipe, PlanOptions options, PriceTable prices)
     {
+        options = options with { Device = options.Device ?? DeviceOf(recipe, prices) };
         var device = prices.Device(options.Device);
         var nodes = options.Nodes ?? recipe.Workers.Count;
         if (nodes is < 1 or > 1000) throw new BadInputException($"--nodes {nodes} is not allowed; allowed: 1 to 1000.");
@@ -69,6 +72,10 @@ public static class RunPlanner
         };
     }
 
+    /// <summary>The device that a recipe's workers ask for: the table's first GPU for CUDA; else the CPU, where "auto" ends too without a GPU.</summary>
+    public static string DeviceOf(Recipe recipe, PriceTable prices) =>
+        recipe.Workers.Device.StartsWith("cuda", StringComparison.Ordinal) && prices.Devices.Keys.FirstOrDefault(name => name != Cpu) is { } gpu ? gpu : Cpu;
+
     private static StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, double share, int nodes, DevicePrice device)
     {
         var plan = new StagePlan { Name = name, Kind = KindOf(stage) };
@@ -76,8 +83,8 @@ public static class RunPlanner
         if (model is null) return plan with { Note = "no estimate: the model is not known here; give its import stage a size, or name its config.json with --model" };
 
         var context = new EstimateContext(recipe, model, share);
-        var work = estimate(context, stage);
-        if (stage is not (EvaluateStage or RewardModelStage) && recipe.Evaluation is { } evaluation) work += context.Evaluate(evaluation);
+        if (estimate(context, stage) is not { } work) return plan with { Note = "no estimate: known once the data is (a data set's rows cannot be counted here)" };
+        if (stage.YieldsModel() && recipe.Evaluation is { } evaluation) work += context.Evaluate(evaluation);
 
         var generation = device.Teraflops * 1e12 * device.GenerationUtilisation;
         var generating = work.GenerationFlops / generation;

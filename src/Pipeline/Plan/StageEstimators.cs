@@ -27,20 +27,23 @@ internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double Le
         .Aggregate((sum, work) => sum + work);
 }
 
-/// <summary>The estimators by the type of the stage's recipe. A kind that is not here has no estimate.</summary>
+/// <summary>The registry of estimators by the type of the stage's recipe. A kind that is not here has no estimate; one that returns null has none for this stage.</summary>
 internal static class StageEstimators
 {
-    private static readonly Dictionary<Type, Func<EstimateContext, StageRecipe, StageWork>> All = new()
+    private static readonly Dictionary<Type, Func<EstimateContext, StageRecipe, StageWork?>> All = new()
     {
         [typeof(ImportStage)] = (context, _) => new() { CheckpointBytes = 2 * context.Model.Parameters }, // copied as published, in 16 bits
         [typeof(PretrainStage)] = (context, stage) => Pretrain(context, (PretrainStage)stage),
         [typeof(RlStage)] = (context, stage) => Rl(context, (RlStage)stage),
+        [typeof(CollectStage)] = (context, stage) => DataEstimators.Sample(context, (SampleStage)stage),
+        [typeof(RejectionSampleStage)] = (context, stage) => DataEstimators.Sample(context, (SampleStage)stage),
+        [typeof(SftStage)] = (context, stage) => DataEstimators.Sft(context, (SftStage)stage),
         [typeof(RewardModelStage)] = (context, stage) => RewardModel(context, (RewardModelStage)stage),
         [typeof(EvaluateStage)] = (context, stage) => context.Evaluate(((EvaluateStage)stage).Evaluation),
     };
 
     /// <summary>The estimator of a stage; null when there is none.</summary>
-    public static Func<EstimateContext, StageRecipe, StageWork>? Find(StageRecipe stage) => All.GetValueOrDefault(stage.GetType());
+    public static Func<EstimateContext, StageRecipe, StageWork?>? Find(StageRecipe stage) => All.GetValueOrDefault(stage.GetType());
 
     private static StageWork Pretrain(EstimateContext context, PretrainStage stage)
     {

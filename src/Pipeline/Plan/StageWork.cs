@@ -19,7 +19,7 @@ public sealed record StageWork
     public int Shards { get; init; } = 1;
     /// <summary>Bytes of checkpoints that stay.</summary>
     public double CheckpointBytes { get; init; }
-    /// <summary>Bytes of rollouts.</summary>
+    /// <summary>Bytes of rollouts and of files of data rows.</summary>
     public double RolloutBytes { get; init; }
 
     /// <summary>The sums; the shards are those of the part that has more.</summary>

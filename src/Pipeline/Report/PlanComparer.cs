@@ -38,11 +38,11 @@ internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
                 result.Time.Wall + (result.Evaluation?.Time.Wall ?? 0),
                 planned.WallSeconds,
                 planned.Work?.GeneratedTokens,
-                Tokens(jobs, JobKinds.Rollout, JobKinds.Evaluate, "final-" + JobKinds.Evaluate),
+                Tokens(jobs, JobKinds.Rollout, JobKinds.Sample, JobKinds.Evaluate, "final-" + JobKinds.Evaluate),
                 planned.Work?.TrainedTokens,
-                Tokens(jobs, JobKinds.Update, JobKinds.Pretrain)));
+                Tokens(jobs, JobKinds.Update, JobKinds.Pretrain, JobKinds.Sft)));
         }
-        return new() { Device = options.PlanDevice, Stages = stages, Workers = Workers(all, recipe.Workers.Count * Math.Max(0, time.TotalSeconds)) };
+        return new() { Device = plan.Device, Stages = stages, Workers = Workers(all, recipe.Workers.Count * Math.Max(0, time.TotalSeconds)) };
     }
 
     /// <summary>Where the workers' time went.</summary>

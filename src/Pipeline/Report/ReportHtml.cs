@@ -10,10 +10,10 @@ internal static class ReportHtml
     private const string Style = """
         :root{color-scheme:light dark;--ink:#1f2328;--faint:#656d76;--rule:#d1d9e0;--ground:#fff;--soft:#f6f8fa}
         @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--faint:#9198a1;--rule:#3d444d;--ground:#0d1117;--soft:#151b23}}
-        body{font:15px/1.5 system-ui,'Segoe UI',Helvetica,Arial,sans-serif;color:var(--ink);background:var(--ground);max-width:880px;margin:2.5rem auto;padding:0 1rem}
-        h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .6rem}.faint{color:var(--faint)}
-        .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.9rem}
-        th,td{padding:.35rem .6rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
+        body{font:15px/1.5 system-ui,'Segoe UI',Helvetica,Arial,sans-serif;color:var(--ink);background:var(--ground);max-width:960px;margin:2.5rem auto;padding:0 1rem}
+        h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .6rem}h3{font-size:1rem;margin:1.4rem 0 .4rem}h3 .faint{font-weight:400}.faint{color:var(--faint)}
+        .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.86rem}
+        th,td{padding:.35rem .5rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
         th:first-child,td:first-child,.text td,.text th{text-align:left}th{color:var(--faint);font-weight:600}
         pre{background:var(--soft);border:1px solid var(--rule);border-radius:6px;padding:.6rem .8rem;margin:.2rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
         .pair{display:grid;grid-template-columns:1fr 1fr;gap:.8rem}@media(max-width:640px){.pair{grid-template-columns:1fr}}svg{width:100%;height:auto}
@@ -48,8 +48,10 @@ internal static class ReportHtml
             Table(page, ReportTables.Results(report, benchmark));
         }
         page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Overlap(report))}</p>\n");
-        foreach (var stage in report.Stages.Where(ReportCurve.Has))
-            page.Append(CultureInfo.InvariantCulture, $"<h2>Learning curve, {E(stage.Label)}</h2>\n<figure style=\"margin:0\">\n{ReportCurve.Draw(stage)}</figure>\n");
+        var curves = report.Stages.Where(ReportCurve.Has).ToList();
+        if (curves.Count > 0) page.Append("<h2 id=\"curves\">Learning curves</h2>\n");
+        foreach (var stage in curves)
+            page.Append(CultureInfo.InvariantCulture, $"<h3>{E(stage.Label)} <span class=\"faint\">{E(stage.Kind)}, {stage.Steps} steps</span></h3>\n<figure style=\"margin:0\">\n{ReportCurve.Draw(stage)}</figure>\n");
 
         foreach (var stage in report.Stages.Where(stage => stage.Samples.Count > 0))
         {

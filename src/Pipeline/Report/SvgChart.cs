@@ -17,20 +17,21 @@ internal sealed record ChartSeries(string Name, int Colour, IReadOnlyList<(doubl
 /// <param name="YLabel">The vertical axis.</param>
 /// <param name="Series">The lines.</param>
 /// <param name="Unit">Whether the vertical axis runs from 0 to 1; else it fits the lines.</param>
-internal sealed record ChartPanel(string Title, string YLabel, IReadOnlyList<ChartSeries> Series, bool Unit = false);
+/// <param name="Half">Whether it takes half a row; the next half goes beside it.</param>
+internal sealed record ChartPanel(string Title, string YLabel, IReadOnlyList<ChartSeries> Series, bool Unit = false, bool Half = false);
 
-/// <summary>Draws panels below one another over one horizontal axis, as a self-contained SVG that is readable on light and dark ground.</summary>
+/// <summary>Draws panels in rows over one horizontal axis, as a self-contained SVG that is readable on light and dark ground.</summary>
 internal static class SvgChart
 {
-    private const double Width = 760, PanelHeight = 248, Left = 64, Right = 20, Top = 62, Bottom = 46;
+    private const double Width = 760, PanelHeight = 248, HalfHeight = 196, Left = 64, Right = 20, Top = 62, Bottom = 46;
 
     private const string Style = """
         svg{--ground:#fff;--ink:#1f2328;--faint:#656d76;--grid:#e5e8eb;--c1:#0969da;--c2:#bc4c00;--c3:#1a7f37;--c4:#8250df}
         @media(prefers-color-scheme:dark){svg{--ground:#0d1117;--ink:#e6edf3;--faint:#9198a1;--grid:#262c34;--c1:#4493f8;--c2:#f0883e;--c3:#3fb950;--c4:#ab7df8}}
         .ground{fill:var(--ground)}text{font:12px system-ui,'Segoe UI',Helvetica,Arial,sans-serif;fill:var(--faint)}
-        .title{font-size:14px;font-weight:600;fill:var(--ink)}.grid{stroke:var(--grid)}.axis{stroke:var(--faint)}
+        .title{font-size:14px;font-weight:600;fill:var(--ink)}.small{font-size:11px}.grid{stroke:var(--grid)}.axis{stroke:var(--faint)}
         .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
-        .faint{stroke-width:1.3;opacity:.5}
+        .dim{stroke-width:1.3;opacity:.5}
         .s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}.s4{stroke:var(--c4)}
         .f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}
         """;
@@ -44,7 +45,8 @@ internal static class SvgChart
         var points = panels.SelectMany(panel => panel.Series).SelectMany(series => series.Points).ToList();
         var xMax = points.Count > 0 ? Math.Max(1, points.Max(point => point.X)) : 1;
         var svg = new StringBuilder();
-        var height = panels.Count * PanelHeight + 6;
+        var places = Places(panels);
+        var height = places.Select(place => place.Y + place.Height).DefaultIfEmpty().Max() + 6;
         svg.Append(CultureInfo.InvariantCulture, $"""
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {height}" role="img" aria-label="{Escape(title)}">
             <title>{Escape(title)}</title>
@@ -54,42 +56,67 @@ internal static class SvgChart
             <rect class="ground" width="{Width}" height="{height}" rx="6"/>
 
             """);
-        for (var i = 0; i < panels.Count; i++) DrawPanel(svg, panels[i], i * PanelHeight, xMax, xLabel);
+        for (var i = 0; i < panels.Count; i++) DrawPanel(svg, panels[i], places[i], xMax, xLabel);
         return svg.Append("</svg>\n").ToString();
     }
 
-    private static void DrawPanel(StringBuilder svg, ChartPanel panel, double offset, double xMax, string xLabel)
+    private readonly record struct Place(double X, double Y, double Width, double Height);
+
+    private static List<Place> Places(IReadOnlyList<ChartPanel> panels)
     {
+        var (places, y, beside) = (new List<Place>(), 0.0, false);
+        for (var i = 0; i < panels.Count; i++)
+        {
+            var height = panels[i].Half ? HalfHeight : PanelHeight;
+            if (beside && !panels[i].Half) (y, beside) = (y + HalfHeight, false);
+            places.Add(new(beside ? Width / 2 : 0, y, panels[i].Half ? Width / 2 : Width, height));
+            if (!panels[i].Half || beside) y += height;
+            beside = panels[i].Half && !beside;
+        }
+        return places;
+    }
+
+    private static void DrawPanel(StringBuilder svg, ChartPanel panel, Place place, double xMax, string xLabel)
+    {
+        var offset = place.Y;
         var series = panel.Series.Where(line => line.Points.Count > 0).ToList();
         var ys = series.SelectMany(line => line.Points).Select(point => point.Y).Where(double.IsFinite).ToList();
         var (yMin, yMax) = panel.Unit ? (0, 1) : Range(ys);
-        var (top, bottom, right) = (offset + Top, offset + PanelHeight - Bottom, Width - Right);
-        double X(double x) => Left + (right - Left) * x / xMax;
+        var (top, bottom, left, right) = (offset + Top, offset + place.Height - Bottom, place.X + Left, place.X + place.Width - Right);
+        double X(double x) => left + (right - left) * x / xMax;
         double Y(double y) => bottom - (bottom - top) * (Math.Clamp(y, yMin, yMax) - yMin) / (yMax - yMin);
 
         foreach (var tick in Ticks(yMin, yMax, 4))
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" x2=\"{right}\" y1=\"{Y(tick):0.#}\" y2=\"{Y(tick):0.#}\"/>");
-            Text(svg, Left - 8, Y(tick) + 4, "end", tick.ToString("0.###", CultureInfo.InvariantCulture));
+            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{Y(tick):0.#}\" y2=\"{Y(tick):0.#}\"/>");
+            Text(svg, left - 8, Y(tick) + 4, "end", tick.ToString("0.######", CultureInfo.InvariantCulture));
         }
-        foreach (var tick in Ticks(0, xMax, 8))
+        foreach (var tick in Ticks(0, xMax, panel.Half ? 4 : 8))
             Text(svg, X(tick), bottom + 17, "middle", tick.ToString("0.###", CultureInfo.InvariantCulture));
-        svg.Append(CultureInfo.InvariantCulture, $"<line class=\"axis\" x1=\"{Left}\" x2=\"{right}\" y1=\"{bottom}\" y2=\"{bottom}\"/>\n");
+        svg.Append(CultureInfo.InvariantCulture, $"<line class=\"axis\" x1=\"{left}\" x2=\"{right}\" y1=\"{bottom}\" y2=\"{bottom}\"/>\n");
 
-        Text(svg, Left, offset + 22, "start", panel.Title, "title");
-        Text(svg, (Left + right) / 2, bottom + 34, "middle", xLabel);
+        Text(svg, left, offset + 22, "start", panel.Title, "title");
+        Text(svg, (left + right) / 2, bottom + 34, "middle", xLabel);
         var middle = (top + bottom) / 2;
-        svg.Append(CultureInfo.InvariantCulture, $"<text text-anchor=\"middle\" transform=\"translate(18 {middle}) rotate(-90)\">{Escape(panel.YLabel)}</text>\n");
-        if (series.Count == 0) Text(svg, (Left + right) / 2, middle, "middle", "no figures");
+        svg.Append(CultureInfo.InvariantCulture, $"<text text-anchor=\"middle\" transform=\"translate({place.X + 11} {middle}) rotate(-90)\">{Escape(panel.YLabel)}</text>\n");
+        if (series.Count == 0) Text(svg, (left + right) / 2, middle, "middle", "no figures");
 
-        var legend = Left;
+        DrawLegend(svg, series, left, right, offset + 38);
+        foreach (var line in series) DrawLine(svg, line, X, Y);
+    }
+
+    // What does not go into one row goes into a second.
+    private static void DrawLegend(StringBuilder svg, IReadOnlyList<ChartSeries> series, double left, double right, double y)
+    {
+        var x = left;
         foreach (var line in series)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"{Class(line)}\" x1=\"{legend}\" x2=\"{legend + 18}\" y1=\"{offset + 38}\" y2=\"{offset + 38}\"/>\n");
-            Text(svg, legend + 24, offset + 42, "start", line.Name);
-            legend += 44 + 6.5 * line.Name.Length;
+            var width = 36 + 5.6 * line.Name.Length;
+            if (x > left && x + width > right) (x, y) = (left, y + 14);
+            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"{Class(line)}\" x1=\"{x:0.#}\" x2=\"{x + 14:0.#}\" y1=\"{y}\" y2=\"{y}\"/>\n");
+            Text(svg, x + 19, y + 4, "start", line.Name, "small");
+            x += width;
         }
-        foreach (var line in series) DrawLine(svg, line, X, Y);
     }
 
     private static void DrawLine(StringBuilder svg, ChartSeries line, Func<double, double> x, Func<double, double> y)
@@ -123,7 +150,7 @@ internal static class SvgChart
         for (var i = Math.Ceiling(min / step - 1e-9); i * step <= max + step * 1e-9; i++) yield return Math.Round(i * step, 10) + 0.0; // Never a negative zero.
     }
 
-    private static string Class(ChartSeries line) => $"line s{line.Colour}{(line.Faint ? " faint" : "")}";
+    private static string Class(ChartSeries line) => $"line s{line.Colour}{(line.Faint ? " dim" : "")}";
 
     private static void Text(StringBuilder svg, double x, double y, string anchor, string text, string? style = null) =>
         svg.Append(CultureInfo.InvariantCulture,

@@ -56,7 +56,8 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Evaluation = recipe.Evaluation,
         // All models of a run are measured by the same rewards, so that before and after compare.
         Rewards = recipe.AllRewards(),
-        Data = recipe.Stages[name] is SftStage sft ? sft.Data.ToDictionary(data => data, data => results[data].Data) : new(),
+        Data = recipe.Stages[name] is SftStage sft ? sft.Data.Where(recipe.Stages.ContainsKey).ToDictionary(data => data, data => results[data].Data) : new(),
+        Rewriter = recipe.Stages[name] is CollectStage { Rewrite: ModelRewrite { From: { } rewriter } } ? results[rewriter].Checkpoint : null,
         From = recipe.Stages[name].From is { } from ? results[from].Checkpoint : null,
     };
 

@@ -53,6 +53,7 @@ internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>
             Settings = settings,
             Task = input.Tasks[settings.Task],
             Checkpoint = input.RequireFrom(),
+            Rewriter = input.Rewriter,
             FirstQuestion = first,
             QuestionCount = next - first,
             Output = BlobLayout.Data(input.RunId, input.Label, shard),

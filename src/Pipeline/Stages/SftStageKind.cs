@@ -23,6 +23,7 @@ internal sealed class SftStageKind() : StageKind<SftStage>("sft")
             Settings = settings,
             From = input.RequireFrom(),
             Data = input.Data,
+            Tasks = settings.Data.Where(name => !input.Data.ContainsKey(name)).ToDictionary(name => name, name => input.Tasks[name]),
             Checkpoints = BlobLayout.Checkpoints(input.RunId, input.Label),
         });
         context.SetCustomStatus(new StageProgress { Total = settings.Epochs, Phase = JobKinds.Sft, Jobs = [job.JobId], JobSteps = true });

@@ -33,6 +33,8 @@ internal sealed record StageInput
     public IReadOnlyDictionary<string, string> RewardModels { get; init; } = new Dictionary<string, string>();
     /// <summary>The checkpoint of the stage that this one starts from.</summary>
     public string? From { get; init; }
+    /// <summary>The checkpoint of the stage whose model rewrites a collect stage's samples.</summary>
+    public string? Rewriter { get; init; }
     /// <summary>The files of the data stages before this one, by the stages' names.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Data { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
     /// <summary>Where a stage of many steps goes on, in a form of its own.</summary>

@@ -17,6 +17,9 @@ public sealed record DataRow
     /// <summary>The right final answer; empty where only tests or instructions decide.</summary>
     public required string Answer { get; init; }
 
+    /// <summary>What a model that learns from the row is to write; null in layouts that have no such column.</summary>
+    public string? Completion { get; init; }
+
     /// <summary>What tells it from others: the prompt without what a layout adds to every row.</summary>
     public required string Key { get; init; }
 

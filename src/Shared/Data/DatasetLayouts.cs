@@ -11,11 +11,12 @@ internal static partial class DatasetLayouts
     private delegate LaidOut Layout(Columns columns);
 
     // A problem's text, its answer, what tells it from others where that is not its text, and columns to add for the rewards.
-    private sealed record LaidOut(string Prompt, string Answer, string? Key = null, IReadOnlyDictionary<string, JsonElement>? More = null, string Variant = "");
+    private sealed record LaidOut(string Prompt, string Answer, string? Key = null, IReadOnlyDictionary<string, JsonElement>? More = null, string? Completion = null, string Variant = "");
 
     private static readonly Dictionary<DatasetLayout, Layout> Layouts = new()
     {
         [DatasetLayout.Plain] = Plain,
+        [DatasetLayout.Completions] = Completions,
         [DatasetLayout.Gsm8k] = Gsm8k,
         [DatasetLayout.Math] = Math,
         [DatasetLayout.Countdown] = Countdown,
@@ -38,7 +39,7 @@ internal static partial class DatasetLayouts
             return new DataRow
             {
                 File = file, Number = raw.Number, Prompt = row.Prompt, Answer = row.Answer, Key = row.Key ?? row.Prompt, Variant = row.Variant, Fields = fields,
-                Domain = columns.TextOrNull("domain"), PassRate = PassRate(columns),
+                Completion = row.Completion, Domain = columns.TextOrNull("domain"), PassRate = PassRate(columns),
             };
         }
         catch (ColumnException e)
@@ -85,8 +86,21 @@ internal static partial class DatasetLayouts
         return new(prompt, answer ?? columns.AnswerOrNull("target") ?? "");
     }
 
+    private static LaidOut Completions(Columns columns)
+    {
+        var answer = columns.AnswerOrNull("answer") ?? "";
+        if (columns.TextOrNull("prompt", "question", "problem") is { } prompt) return Filled(prompt, columns.Text("completion", "response", "output"));
+        var texts = Conversation(columns, lastRole: "assistant");
+        return texts.Count > 1 ? Filled(string.Join("\n\n", texts.SkipLast(1)), texts[^1]) : throw new ColumnException("messages", "has only the assistant's message: one that it answers is expected before it");
+
+        LaidOut Filled(string prompt, string completion) =>
+            string.IsNullOrWhiteSpace(completion) ? throw new ColumnException("completion", "is empty: a text to learn from") : new(prompt, answer, Completion: completion);
+    }
+
     // The conversation up to the last word of the user; templates of chat models take the column itself.
-    private static string Messages(Columns columns)
+    private static string Messages(Columns columns) => string.Join("\n\n", Conversation(columns, lastRole: "user"));
+
+    private static List<string> Conversation(Columns columns, string lastRole)
     {
         if (columns.Find("messages") is not { } messages) throw new ColumnException("prompt", "is missing: a text in prompt, question or problem, or a list in messages");
         if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0) throw new ColumnException("messages", $"{Columns.Show(messages)} is not allowed: a list of messages, at least one");
@@ -99,7 +113,7 @@ internal static partial class DatasetLayouts
             texts.Add(content.GetString()!);
         }
         var last = messages[messages.GetArrayLength() - 1].GetProperty("role").GetString();
-        return last == "user" ? string.Join("\n\n", texts) : throw new ColumnException("messages", $"ends with the role \"{last}\": the last message is the user's");
+        return last == lastRole ? texts : throw new ColumnException("messages", $"ends with the role \"{last}\": the last message is the {lastRole}'s");
     }
 
     private static LaidOut Gsm8k(Columns columns)

@@ -166,6 +166,8 @@ public sealed record SampleJob : JobPayload
     public required TaskRecipe Task { get; init; }
     /// <summary>The model that answers.</summary>
     public required string Checkpoint { get; init; }
+    /// <summary>The model that rewrites what is kept; null for the one that answers.</summary>
+    public string? Rewriter { get; init; }
     /// <summary>The shard's first question within the stage.</summary>
     public required int FirstQuestion { get; init; }
     /// <summary>The shard's questions.</summary>
@@ -186,6 +188,8 @@ public sealed record SftJob : JobPayload
     public required string From { get; init; }
     /// <summary>The data stages' files by the stages' names.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Data { get; init; }
+    /// <summary>Tasks whose training rows are learned from, by name.</summary>
+    public IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; } = new Dictionary<string, TaskRecipe>();
     /// <summary>Where the stage's checkpoints are; the job adds the folder of its last step, which the rows decide.</summary>
     public required string Checkpoints { get; init; }
 }

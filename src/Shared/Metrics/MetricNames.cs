@@ -73,6 +73,10 @@ public static class MetricNames
     public const string SamplesKept = "samples/kept";
     /// <summary>Samples not kept, by the first reason, whose name follows.</summary>
     public const string SamplesDropped = "samples/dropped/";
+    /// <summary>Samples kept in a rewritten form.</summary>
+    public const string SamplesRewritten = "samples/rewritten";
+    /// <summary>What the reason begins with where a sample was good before it was rewritten.</summary>
+    public const string Rewrite = "rewrite/";
     /// <summary>Questions asked.</summary>
     public const string Questions = "questions";
     /// <summary>Questions whose judged samples do not all earn the same: those that an update can learn from.</summary>

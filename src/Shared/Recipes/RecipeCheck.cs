@@ -27,7 +27,7 @@ public sealed record RecipeSummary(string Name, string Hash, IReadOnlyList<Stage
         foreach (var s in Stages.Append(Total))
         {
             text.AppendLine().Append(CultureInfo.InvariantCulture,
-                $"  {s.Name,-16} {s.Kind,-16} {s.Steps,8:N0} steps {s.Jobs,8:N0} jobs {s.Samples,12:N0} samples {s.MaxTokens,15:N0} tokens at most");
+                $"  {s.Name,-16} {s.Kind,-16} {(s.Steps is { } steps ? steps.ToString("N0", CultureInfo.InvariantCulture) : "?"),8} steps {s.Jobs,8:N0} jobs {s.Samples,12:N0} samples {s.MaxTokens,15:N0} tokens at most");
         }
         return text.ToString();
     }
@@ -39,11 +39,11 @@ public sealed record RecipeSummary(string Name, string Hash, IReadOnlyList<Stage
 /// <param name="Name">The stage.</param>
 /// <param name="Kind">Its kind.</param>
 /// <param name="From">The stage whose model it starts from.</param>
-/// <param name="Steps">Optimizer steps.</param>
+/// <param name="Steps">Optimizer steps; of fine-tuning on sampled rows, as many as there are at most; null where the rows are known only once the data is.</param>
 /// <param name="Jobs">Jobs for the workers.</param>
 /// <param name="Samples">Sequences trained on (pretraining) or generated.</param>
 /// <param name="MaxTokens">Tokens in them if each were as long as it may be, prompts left out.</param>
-public sealed record StageSummary(string Name, string Kind, string? From, long Steps, long Jobs, long Samples, long MaxTokens);
+public sealed record StageSummary(string Name, string Kind, string? From, long? Steps, long Jobs, long Samples, long MaxTokens);
 
 /// <summary>Checks a recipe without running it.</summary>
 public static class RecipeCheck
@@ -66,20 +66,31 @@ public static class RecipeCheck
     {
         ArgumentNullException.ThrowIfNull(loaded);
         var (recipe, _, _) = loaded;
-        return new(recipe.Name, loaded.ShortHash, [.. recipe.Expand().Stages.Select(stage => Summarize(stage.Key, stage.Value, recipe.Evaluation))]);
+        return new(recipe.Name, loaded.ShortHash, [.. recipe.Expand().Stages.Select(stage => Summarize(stage.Key, stage.Value, recipe))]);
     }
 
-    private static StageSummary Summarize(string name, StageRecipe stage, EvaluationRecipe? evaluation) => stage switch
+    private static StageSummary Summarize(string name, StageRecipe stage, Recipe recipe) => stage switch
     {
-        ImportStage => With(new(name, "import", null, 0, 1, 0, 0), evaluation),
-        PretrainStage s => With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions), evaluation),
-        RlStage s => With(Rollouts(name, s), evaluation, s.EvaluateEvery > 0 ? (s.Iterations - 1) / s.EvaluateEvery : 0),
+        ImportStage => With(new(name, "import", null, 0, 1, 0, 0), recipe.Evaluation),
+        PretrainStage s => With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions), recipe.Evaluation),
+        RlStage s => With(Rollouts(name, s), recipe.Evaluation, s.EvaluateEvery > 0 ? (s.Iterations - 1) / s.EvaluateEvery : 0),
         SampleStage s => new(name, s is CollectStage ? "collect" : "rejection-sample", s.From, 0, s.Shards, (long)s.Questions * s.Samples, (long)s.Questions * s.Samples * s.Sampling.MaxNewTokens),
-        SftStage s => With(new(name, "sft", s.From, 0, 1, 0, 0), evaluation), // its rows are known once they are made
+        SftStage s => With(new(name, "sft", s.From, StepsOf(s, recipe), 1, 0, 0), recipe.Evaluation),
         RewardModelStage s => new(name, "reward-model", s.From, s.Steps(), 1, (long)s.Epochs * s.Rows, 0), // a response's length is its data's
         EvaluateStage s => With(new(name, "evaluate", s.From, 0, 0, 0, 0), s.Evaluation),
         _ => throw new ArgumentException($"Stage {name}: {stage.GetType().Name} has no summary.", nameof(stage)),
     };
+
+    /// <summary>The most steps that a fine-tuning can have, every question of its data stages keeping as many rows as it may; null where it learns from a data set too.</summary>
+    public static long? StepsOf(SftStage stage, Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(stage);
+        ArgumentNullException.ThrowIfNull(recipe);
+        var made = stage.Data.Select(name => recipe.Stages.GetValueOrDefault(name) as SampleStage).ToList();
+        if (made.Contains(null)) return null;
+        var rows = made.Sum(data => (long)data!.Questions * data.Keep);
+        return stage.Epochs * ((rows + stage.BatchSize - 1) / stage.BatchSize);
+    }
 
     private static StageSummary Rollouts(string name, RlStage stage)
     {

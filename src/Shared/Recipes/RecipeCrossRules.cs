@@ -147,20 +147,27 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         }
         CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
         CheckLength(path, stage.Sampling, $"{path}.task", stage.Task, ModelOf(name));
+        if (stage is not CollectStage { Rewrite: ModelRewrite rewrite }) return;
+        CheckFrom($"{path}.rewrite.from", name, rewrite.From);
+        CheckPrompt($"{path}.rewrite.prompt", rewrite.Prompt, ModelOf(rewrite.From ?? name));
     }
 
     private void CheckSupervised(string path, string name, SupervisedStage stage)
     {
-        var candidates = Before(name).Where(earlier => earlier.Value is SampleStage).Select(earlier => earlier.Key).ToList();
-        var allowed = candidates.Count > 0 ? $"earlier stages that make data, each once: {string.Join(", ", candidates)}" : "earlier stages that make data (collect, rejection-sample), and there is none before this one";
+        var candidates = Before(name).Where(earlier => earlier.Value is SampleStage).Select(earlier => earlier.Key)
+            .Concat(recipe.Tasks.Where(task => task.Value is DatasetTask { Layout: DatasetLayout.Completions }).Select(task => task.Key)).ToList();
+        const string kinds = "earlier stages that make data (collect, rejection-sample) and data sets of the layout completions";
+        var allowed = candidates.Count > 0 ? $"{kinds}, each once: {string.Join(", ", candidates)}" : $"{kinds}, and there is none before this one";
         for (var i = 0; i < stage.Data.Count; i++)
         {
             var data = stage.Data[i];
-            if (!recipe.Stages.ContainsKey(data) && WasDropped("stages", data)) continue;
+            if (!recipe.Stages.ContainsKey(data) && (WasDropped("stages", data) || problems.Concern($"tasks.{data}"))) continue;
+            Require(candidates.Count(candidate => candidate == data) < 2, $"{path}.data[{i}]", data, "a name that only one of them has: a stage and a task are called so");
             Require(candidates.Contains(data) && !stage.Data.Take(i).Contains(data), $"{path}.data[{i}]", data, allowed, Spelling.DidYouMean(data, candidates), involved: $"{path}.data");
+            Require(recipe.Stages.ContainsKey(data) || BoundsOf(data) is not { Training: 0 }, $"{path}.data[{i}]", data, "a data set with training rows: all of its rows are held out or left out", involved: $"tasks.{data}");
         }
         Require(stage.Proportions.Count == 0 || stage.Data.Order().SequenceEqual(stage.Proportions.Keys.Order()), $"{path}.proportions", string.Join(", ", stage.Proportions.Keys),
-            $"one for each stage of data, or none: {string.Join(", ", stage.Data)}", involved: $"{path}.data");
+            $"one for each source of data, or none: {string.Join(", ", stage.Data)}", involved: $"{path}.data");
         Require(stage.MicroBatchSize <= stage.BatchSize, $"{path}.microBatchSize", stage.MicroBatchSize, $"at most batchSize, {stage.BatchSize}; 0 takes the batch whole", involved: $"{path}.batchSize");
     }
 

@@ -56,6 +56,9 @@ public sealed record CollectStage : SampleStage
 {
     /// <summary>With the filters of a cold start.</summary>
     public CollectStage() => Filters = new() { MaxRepetition = 0.5 };
+
+    /// <summary>How kept samples are rewritten into a readable form; null keeps them as they are.</summary>
+    public RewriteRecipe? Rewrite { get; init; }
 }
 
 /// <summary>What makes a completion hard to read, so that it is not kept.</summary>

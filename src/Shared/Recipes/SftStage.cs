@@ -3,11 +3,11 @@ namespace R1Cloud.Shared.Recipes;
 /// <summary>Training on prompts and completions; the loss is on the completions alone.</summary>
 public abstract record SupervisedStage : StageRecipe
 {
-    /// <summary>The earlier stages whose rows are learned from.</summary>
+    /// <summary>What is learned from: earlier stages that make data, and tasks of data sets with the layout <c>completions</c>.</summary>
     [NotEmpty]
     public IReadOnlyList<string> Data { get; init; } = [];
 
-    /// <summary>How the rows of several data stages are mixed: for each its part of the mix, in any unit. As many rows as that allows are taken, each once an epoch. Empty takes all rows.</summary>
+    /// <summary>How the rows of several sources are mixed: for each its part of the mix, in any unit. As many rows as that allows are taken, each once an epoch. Empty takes all rows.</summary>
     [Name(OnNames = true), Bounds(Above = 0)]
     public IReadOnlyDictionary<string, double> Proportions { get; init; } = new Dictionary<string, double>();
 

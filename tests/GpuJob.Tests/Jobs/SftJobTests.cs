@@ -98,6 +98,35 @@ public sealed class SftJobTests : IDisposable
         mixed.ShouldBe(DataMix.Mix(stage with { Proportions = new Dictionary<string, double> { ["cold"] = 0.75, ["more"] = 0.25 } }, sources, 3, "dev1"), "only their ratio counts");
     }
 
+    [Fact]
+    public async Task Sft_StageAndDataSet_LearnsFromBothInProportion()
+    {
+        await jobs.PretrainAsync();
+        await WriteAsync("cold.jsonl", 60);
+        var file = Path.GetTempFileName() + ".jsonl";
+        await File.WriteAllLinesAsync(file, Enumerable.Range(10, 20).Select(i => i % 2 == 0
+            ? $$"""{"prompt":"{{i}}+02=","response":"<answer>{{i + 2}}</answer>"}"""
+            : $$"""{"messages":[{"role":"user","content":"{{i}}+02="},{"role":"assistant","content":"<answer>{{i + 2}}</answer>"}]}"""));
+        try
+        {
+            var general = new DatasetTask { Files = [file], Layout = DatasetLayout.Completions, HeldOutPercent = 0 };
+            var stage = Stage with { Data = ["cold", "general"], Proportions = new Dictionary<string, double> { ["cold"] = 600, ["general"] = 200 } };
+            var outcome = await SftAsync(stage, tasks: new Dictionary<string, TaskRecipe> { ["general"] = general });
+            outcome.Metrics[MetricNames.Rows].ShouldBe(80);
+
+            // What is held out is not learned from; a task without completions is refused.
+            outcome = await SftAsync(stage with { Proportions = new Dictionary<string, double>() }, "more/", "more", tasks: new Dictionary<string, TaskRecipe> { ["general"] = general with { HeldOutPercent = 40 } });
+            outcome.Metrics[MetricNames.Rows].ShouldBeInRange(61, 79);
+            var plain = general with { Layout = DatasetLayout.Countdown };
+            await Should.ThrowAsync<BadInputException>(() => SftAsync(stage, "bad/", "bad", tasks: new Dictionary<string, TaskRecipe> { ["general"] = plain }));
+            (await Should.ThrowAsync<BadInputException>(() => SftAsync(stage, "bad/", "bad", tasks: new Dictionary<string, TaskRecipe> { ["general"] = JobRunner.Task }))).Message.ShouldContain("'general'");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     private static DataRow Row(int number) => new()
     {
         Prompt = $"{number:D2}+01=", Completion = $"<think>{number % 10}+1+0={number % 10 + 1:D2}</think><answer>{number + 1}</answer>", Answer = $"{number + 1}", Verdicts = new Dictionary<string, double>(),
@@ -105,9 +134,9 @@ public sealed class SftJobTests : IDisposable
 
     private Task WriteAsync(string path, int rows) => jobs.Blobs.WriteAsync(path, DataRow.ToJsonLines(Enumerable.Range(0, rows).Select(Row)));
 
-    private Task<JobOutcome> SftAsync(SftStage? stage = null, string to = "sft/", string jobId = "sft", CancellationToken preemption = default, Action<int>? onStep = null) =>
+    private Task<JobOutcome> SftAsync(SftStage? stage = null, string to = "sft/", string jobId = "sft", CancellationToken preemption = default, Action<int>? onStep = null, IReadOnlyDictionary<string, TaskRecipe>? tasks = null) =>
         jobs.RunAsync(models => new SftHandler(models), new SftJob
         {
-            Seed = 3, Stage = "dev1", Settings = stage ?? Stage, From = "base/", Data = new Dictionary<string, IReadOnlyList<string>> { ["cold"] = ["cold.jsonl"] }, Checkpoints = to,
+            Seed = 3, Stage = "dev1", Settings = stage ?? Stage, From = "base/", Data = new Dictionary<string, IReadOnlyList<string>> { ["cold"] = ["cold.jsonl"] }, Tasks = tasks ?? new Dictionary<string, TaskRecipe>(), Checkpoints = to,
         }, preemption, jobId, onStep);
 }

@@ -1,3 +1,4 @@
+using R1Cloud.Pipeline.Report;
 using R1Cloud.LocalHost.Terminal;
 
 namespace R1Cloud.LocalHost.Tests.Terminal;
@@ -42,6 +43,19 @@ public sealed class ReportViewTests
         console.Text.ShouldContain("99.4 % ± 1.2");
         console.Text.ShouldContain("99.5 %");
         console.Text.ShouldContain("kept 700 of 2,048 samples");
+    }
+
+    [Fact]
+    public void Write_Curves_AreALineForEveryFigureThatThereIs()
+    {
+        var report = SampleRuns.Report;
+        var rl = report.Stages[1] with { Training = [.. Enumerable.Range(1, 9).Select(step => new CurvePoint(step, step / 10.0, 0.5, 20 + step, step, 0.8, Entropy: 1.0 / step))] };
+        var console = new TextConsole(80);
+        new ReportView(console.Console).Write(report with { Stages = [rl] }, []);
+        console.Lines.ShouldAllBe(line => line.Length <= 80);
+        console.Lines.Single(line => line.StartsWith(" length", StringComparison.Ordinal)).ShouldEndWith("21.0 → 29.0");
+        console.Lines.Single(line => line.StartsWith(" entropy", StringComparison.Ordinal)).ShouldEndWith("1.000 → 0.111");
+        console.Lines.ShouldNotContain(line => line.StartsWith(" kl", StringComparison.Ordinal));
     }
 
     private static TextConsole Write(int width)

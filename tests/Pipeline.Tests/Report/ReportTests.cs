@@ -61,9 +61,21 @@ public class ReportTests
         // To look at: R1_REPORT_SAMPLE names a folder.
         if (Environment.GetEnvironmentVariable("R1_REPORT_SAMPLE") is { } folder)
         {
-            File.WriteAllText(Path.Combine(folder, "report.html"), html);
+            var full = Sample();
+            var rl = full.Stages[1] with { Training = [.. full.Stages[1].Training.Select(point => point with { Language = 0.7 + 0.004 * point.Step, Kl = 0.0002 * point.Step, Entropy = 0.9 / Math.Sqrt(point.Step) })] };
+            File.WriteAllText(Path.Combine(folder, "report.html"), ReportHtml.Render(full with { Stages = [full.Stages[0], rl, rl with { Name = "dev2", Label = "dev2" }] }));
             File.WriteAllText(Path.Combine(folder, "curve.svg"), ReportCurve.Draw(Sample().Stages[1]));
         }
+    }
+
+    [Fact]
+    public void Curve_Stage_HasAPanelForEveryFigureThatThereIs()
+    {
+        var stage = Sample().Stages[1];
+        var svg = ReportCurve.Draw(stage with { Training = [.. stage.Training.Select(point => point with { Language = 0.9, Kl = 0.01 * point.Step, Entropy = 1.0 / point.Step })] });
+        foreach (var title in (string[])["Accuracy, format, language", "language, training", "Mean length", "Reward", "Entropy", "KL from the reference"]) svg.ShouldContain(title);
+        ReportCurve.Draw(stage).ShouldNotContain("Entropy", customMessage: "there are no figures of it");
+        ReportHtml.Render(Sample()).ShouldContain("Learning curves");
     }
 
     [Fact]

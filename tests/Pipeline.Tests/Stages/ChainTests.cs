@@ -128,6 +128,25 @@ public class ChainTests
         job.Data["collect"].ShouldBe(["runs/anew/data/collect~1/0.a1.jsonl", "runs/anew/data/collect~1/1.a1.jsonl"]);
     }
 
+    [Fact]
+    public async Task Run_SftOnAStageAndADataSet_AndAModelThatRewrites_AreHandedOver()
+    {
+        await using var host = new PipelineHost();
+        var collect = Collect.Replace("\"kind\": \"collect\"", "\"kind\": \"collect\", \"rewrite\": { \"kind\": \"model\", \"from\": \"tuned\" }");
+        var recipe = Recipe($$"""
+            "cold": {{Collect[Collect.IndexOf('{')..]}}, "tuned": { "kind": "sft", "from": "base", "data": ["cold", "general"] }, {{collect}}, "dev1": { "kind": "sft", "from": "base", "data": ["collect"] }
+            """).Replace("\"tasks\": {", "\"tasks\": { \"general\": { \"kind\": \"dataset\", \"files\": [\"blob:general.jsonl\"], \"layout\": \"completions\" },");
+        await host.Runs.CreateAsync(TestRecipes.Load(recipe), "mixed", null);
+        (await host.WaitAsync("mixed", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
+
+        var sft = (SftJob)await PayloadAsync("tuned/000000/sft/0");
+        sft.Data.Keys.ShouldBe(["cold"]);
+        sft.Tasks["general"].ShouldBeOfType<Shared.Recipes.DatasetTask>().Files.ShouldBe(["blob:general.jsonl"]);
+        ((SampleJob)await PayloadAsync("cold/000000/sample/0")).Rewriter.ShouldBeNull();
+        ((SampleJob)await PayloadAsync("collect/000000/sample/1")).Rewriter.ShouldBe((await host.Runs.GetAsync("mixed")).Stages.Single(stage => stage.Name == "tuned").Checkpoint);
+
+        async Task<JobPayload> PayloadAsync(string id) => (await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("mixed", id))).Payload;
+    }
     private const string RewardModels = """
         "helpful": { "kind": "reward-model", "from": "base", "task": "pairs", "rows": 30, "epochs": 2, "batchSize": 16, "heldOut": 8 }
         """;

@@ -177,7 +177,7 @@ internal static class FakeJobs
                 break;
             case SftJob job:
                 var rows = new List<string>();
-                foreach (var file in job.Settings.Data.SelectMany(name => job.Data[name]))
+                foreach (var file in job.Data.Values.SelectMany(files => files))
                     rows.AddRange((await blobs.TryReadAsync(file))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
                 var steps = job.Settings.Epochs * ((rows.Count + job.Settings.BatchSize - 1) / job.Settings.BatchSize);
                 outputs["checkpoint"] = await CheckpointAsync(BlobLayout.CheckpointIn(job.Checkpoints, steps), steps);

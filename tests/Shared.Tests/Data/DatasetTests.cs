@@ -25,6 +25,16 @@ public sealed class DatasetTests : IDisposable
         (row.Prompt, row.Answer).ShouldBe((prompt, answer));
     }
 
+    [Theory]
+    [InlineData("""{"prompt":"Hi?","completion":"Hello."}""", "Hi?", "Hello.")]
+    [InlineData("""{"question":"Hi?","response":"Hello.","answer":"x"}""", "Hi?", "Hello.")]
+    [InlineData("""{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi?"},{"role":"assistant","content":"Hello."}]}""", "Be brief.\n\nHi?", "Hello.")]
+    public void Load_Completions_HaveWhatIsToBeWritten(string line, string prompt, string completion)
+    {
+        var row = Load(new() { Files = [Write("a.jsonl", line)], Layout = DatasetLayout.Completions, HeldOutPercent = 0 }).Training.ShouldHaveSingleItem();
+        (row.Prompt, row.Completion).ShouldBe((prompt, completion));
+    }
+
     [Fact]
     public void Load_Countdown_MakesPromptAndColumnsForTheReward()
     {
@@ -58,6 +68,10 @@ public sealed class DatasetTests : IDisposable
     [InlineData(DatasetLayout.Plain, """{"messages":[{"role":"user"}],"answer":"a"}""", "messages", "role and content")]
     [InlineData(DatasetLayout.Plain, """{"messages":[{"role":"assistant","content":"x"}],"answer":"a"}""", "messages", "the last message is the user's")]
     [InlineData(DatasetLayout.Plain, """{"question":"\ud800","answer":"a"}""", "", "")]
+    [InlineData(DatasetLayout.Completions, """{"prompt":"q","answer":"a"}""", "completion", "is missing: a text in one of completion, response, output")]
+    [InlineData(DatasetLayout.Completions, """{"prompt":"q","completion":" "}""", "completion", "is empty")]
+    [InlineData(DatasetLayout.Completions, """{"messages":[{"role":"user","content":"x"}]}""", "messages", "the last message is the assistant's")]
+    [InlineData(DatasetLayout.Completions, """{"messages":[{"role":"assistant","content":"x"}]}""", "messages", "only the assistant's")]
     [InlineData(DatasetLayout.Gsm8k, """{"question":"q","answer":"72"}""", "answer", "####")]
     [InlineData(DatasetLayout.Math, """{"problem":"q","solution":"\\boxed{1"}""", "solution", "\\boxed")]
     [InlineData(DatasetLayout.Countdown, """{"nums":[1,"2"],"target":3}""", "nums", "a list of whole numbers")]
@@ -68,6 +82,7 @@ public sealed class DatasetTests : IDisposable
     {
         var good = layout switch
         {
+            DatasetLayout.Completions => """{"prompt":"q","completion":"a"}""",
             DatasetLayout.Gsm8k => """{"question":"q","answer":"#### 1"}""",
             DatasetLayout.Math => """{"problem":"q","answer":"1"}""",
             DatasetLayout.Countdown => """{"nums":[1],"target":1}""",

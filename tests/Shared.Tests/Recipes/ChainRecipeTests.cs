@@ -50,11 +50,11 @@ public sealed class ChainRecipeTests
     }
 
     [Theory]
-    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.dev1.data[0]", "earlier stages that make data, each once: cold")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.dev1.data[0]", "data sets of the layout completions, each once: cold")]
     [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\", \"cold\"]", "stages.dev1.data[1]", "each once")]
     [InlineData("\"data\": [\"cold\"]", "\"data\": []", "stages.dev1.data", "at least one")]
     [InlineData("\"data\": [\"cold\"]", "\"epochs\": 1", "stages.dev1.data", "at least one")]
-    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"warm\": 1 }", "stages.dev1.proportions", "one for each stage of data, or none: cold")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"warm\": 1 }", "stages.dev1.proportions", "one for each source of data, or none: cold")]
     [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"cold\": 0 }", "stages.dev1.proportions.cold", "above 0")]
     [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"batchSize\": 4, \"microBatchSize\": 8", "stages.dev1.microBatchSize", "at most batchSize, 4")]
     [InlineData("\"from\": \"base\"", "\"from\": \"cold\"", "stages.dev1.from", "an earlier stage that yields a model: base, zero")]
@@ -62,6 +62,39 @@ public sealed class ChainRecipeTests
     {
         var sft = "\"kind\": \"sft\", \"from\": \"base\", \"data\": [\"cold\"]";
         Problem($"\"cold\": {{ {Collect} }}, \"dev1\": {{ {sft.Replace(old, bad)} }}", path).Allowed.ShouldContain(allowed);
+    }
+
+    [Fact]
+    public void Load_SftOnStagesAndDataSets_TakesThoseWithCompletions()
+    {
+        const string tasks = """
+            "tasks": {
+              "general": { "kind": "dataset", "files": ["blob:general.jsonl"], "layout": "completions" }, "sums": { "kind": "dataset", "files": ["blob:sums.jsonl"] },
+              "cold": { "kind": "dataset", "files": ["blob:general.jsonl"], "layout": "completions" },
+            """;
+        const string sft = """
+            "dev1": { "kind": "sft", "from": "base", "data": ["rejected", "general"], "proportions": { "rejected": 600, "general": 200 } }
+            """;
+        var rejected = $"\"rejected\": {{ {Collect} }}";
+        string Json(string stages) => With(stages).Replace("\"tasks\": {", tasks);
+        RecipeLoader.Parse(Json($"{rejected}, {sft}"), "x").Recipe.Stages["dev1"].ShouldBeOfType<SftStage>().Data.ShouldBe(["rejected", "general"]);
+        RecipeSamples.Fails(Json($"{rejected}, {sft.Replace("general", "sums")}")).Problems.ShouldContain(problem => problem.Path == "stages.dev1.data[1]" && problem.Allowed.Contains("rejected, general, cold"));
+        RecipeSamples.Fails(Json($"\"cold\": {{ {Collect} }}, {sft.Replace("rejected", "cold")}")).Problems.ShouldHaveSingleItem().Allowed.ShouldContain("only one of them has");
+    }
+
+    [Theory]
+    [InlineData("""{ "kind": "template", "summary": "{prompt} = {answer}" }""", null, null)]
+    [InlineData("""{ "kind": "model", "from": "base", "instruction": "Rewrite {draft}" }""", null, null)]
+    [InlineData("""{ "kind": "model", "from": "late" }""", "stages.cold.rewrite.from", "an earlier stage that yields a model: base, zero")]
+    [InlineData("""{ "kind": "model", "instruction": "Rewrite it." }""", "stages.cold.rewrite.instruction", "{draft}")]
+    [InlineData("""{ "kind": "model", "prompt": { "template": "chat" } }""", "stages.cold.rewrite.prompt.template", "plain")]
+    [InlineData("""{ "kind": "template", "summary": "So." }""", "stages.cold.rewrite.summary", "{answer}")]
+    [InlineData("""{ "kind": "by-hand" }""", "stages.cold.rewrite.kind", "one of template, model")]
+    public void Load_Rewrite_IsCheckedAsWell(string rewrite, string? path, string? allowed)
+    {
+        var stages = $"\"cold\": {{ {Collect}, \"rewrite\": {rewrite} }}";
+        if (path is not null) Problem(stages, path).Allowed.ShouldContain(allowed!);
+        else RecipeLoader.Parse(RecipeLoader.Parse(With(stages), "x").ResolvedJson, "again").Recipe.Stages["cold"].ShouldBeOfType<CollectStage>().Rewrite.ShouldNotBeNull();
     }
 
     private const string Distill = """
@@ -89,7 +122,7 @@ public sealed class ChainRecipeTests
     }
 
     [Theory]
-    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.distill.data[0]", "earlier stages that make data, each once: cold")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.distill.data[0]", "data sets of the layout completions, each once: cold")]
     [InlineData("\"from\": \"base\"", "\"from\": \"cold\"", "stages.distill.students.half.from", "an earlier stage that yields a model: base, zero")]
     [InlineData("\"from\": \"base\"", "\"from\": \"distill/tiny\"", "stages.distill.students.half.from", "an earlier stage that yields a model: base, zero")]
     [InlineData("\"from\": \"base\",", "", "stages.distill.students.half.from", "a string")]

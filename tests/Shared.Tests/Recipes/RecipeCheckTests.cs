@@ -11,6 +11,16 @@ public sealed class RecipeCheckTests
         report.Problems.ShouldBeEmpty();
         report.Summary!.Stages.Select(stage => stage.Kind).Distinct().ShouldBe(["pretrain", "rl", "collect", "sft", "rejection-sample"]);
         report.Summary.Stages.Select(stage => stage.Name).ShouldContain("distill/half", "a student is fine-tuned like any model");
+        report.Summary.Stages.Where(stage => stage.Kind == "sft").ShouldAllBe(stage => stage.Steps > 0);
+    }
+
+    [Fact]
+    public void StepsOf_Sft_AreThoseOfAsManyRowsAsThereCanBe()
+    {
+        var collect = new CollectStage { Task = "add", Questions = 100, Keep = 2 };
+        var recipe = new Recipe { Name = "a", Stages = new OrderedDictionary<string, StageRecipe> { ["cold"] = collect } };
+        RecipeCheck.StepsOf(new() { Data = ["cold"], Epochs = 3, BatchSize = 64 }, recipe).ShouldBe(3 * 4);
+        RecipeCheck.StepsOf(new() { Data = ["cold", "general"] }, recipe).ShouldBeNull("a data set's rows are not known");
     }
 
     [Fact]

@@ -96,15 +96,9 @@ public sealed class SourcesRecipeTests
     [Fact]
     public void Summarize_DynamicSampling_CountsTheMostThatItMayTake()
     {
-<<<<<<< HEAD
-        var stages = RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good.Replace(Rewards, "\"dynamicSampling\": { \"maxRounds\": 4 }," + Rewards, StringComparison.Ordinal), "x")).Stages;
-        const long curvePoint = 100, evaluation = 100 * (4 + 1);
-        (stages[1].Jobs, stages[1].Samples).ShouldBe((10 * (4 * 2 + 1) + 2, 4 * 10 * 8 * 4 + curvePoint + evaluation));
-=======
         StageSummary Rl(string field) => RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good.Replace(Rewards, field + Rewards, StringComparison.Ordinal), "x")).Stages[1];
         var (plain, dynamic) = (Rl(""), Rl("\"dynamicSampling\": { \"maxRounds\": 4 },"));
         (dynamic.Jobs - plain.Jobs, dynamic.Samples - plain.Samples).ShouldBe((3 * 10 * 2, 3 * 10 * 8 * 4), "three more rounds in each of ten iterations");
->>>>>>> rl
     }
 
     [Fact]

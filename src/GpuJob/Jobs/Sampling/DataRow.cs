@@ -11,6 +11,8 @@ internal sealed record DataRow
     public required string Prompt { get; init; }
     /// <summary>The completion, without its end mark.</summary>
     public required string Completion { get; init; }
+    /// <summary>What the completion was before it was rewritten; null where it was not.</summary>
+    public string? Draft { get; init; }
     /// <summary>The right answer.</summary>
     public required string Answer { get; init; }
     /// <summary>The scores by reward function.</summary>
@@ -19,6 +21,7 @@ internal sealed record DataRow
     /// <summary>Describes a kept sample.</summary>
     public static DataRow Create(SampledAnswer answer) => new()
     {
+        Draft = answer.Draft,
         Prompt = answer.Problem.Prompt,
         Completion = answer.Text,
         Answer = answer.Problem.Answer,

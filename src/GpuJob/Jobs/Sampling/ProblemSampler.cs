@@ -19,6 +19,9 @@ internal sealed record SampledAnswer(Problem Problem, GenerationResult Result, s
 
     /// <summary>Whether it ended by itself.</summary>
     public bool Finished => Result.Finish == FinishReason.Stop;
+
+    /// <summary>What was rewritten into this; null where nothing was.</summary>
+    public string? Draft { get; init; }
 }
 
 /// <summary>Puts problems to a model and has its answers judged, beside generation where a reward is slow.</summary>
@@ -38,10 +41,11 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
     /// <param name="sampling">How completions are drawn.</param>
     /// <param name="samples">Completions of each problem.</param>
     /// <param name="seed">The noise of a problem's sample, by their indices.</param>
+    /// <param name="asked">What the model is asked in place of each problem; null for the problems themselves.</param>
     /// <returns>By problem, then by sample.</returns>
-    public async Task<IReadOnlyList<IReadOnlyList<SampledAnswer>>> AskAsync(IReadOnlyList<Problem> problems, SamplingRecipe sampling, int samples, Func<int, int, ulong> seed)
+    public async Task<IReadOnlyList<IReadOnlyList<SampledAnswer>>> AskAsync(IReadOnlyList<Problem> problems, SamplingRecipe sampling, int samples, Func<int, int, ulong> seed, IReadOnlyList<string>? asked = null)
     {
-        var prompts = problems.Select(problem => policy.EncodePrompt(problem.Prompt, prompt)).ToList();
+        var prompts = problems.Select((problem, index) => policy.EncodePrompt(asked?[index] ?? problem.Prompt, prompt)).ToList();
         var early = new Task<SampledAnswer>?[problems.Count, samples];
         var requests = prompts.Select((ids, index) => new GenerationRequest(
             ids, [.. Enumerable.Range(0, samples).Select(sample => seed(index, sample))], policy.Tokenizer.EosIds)
@@ -54,25 +58,38 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
         using var _ = context.Time.Measure(TimePart.Reward);
         var answers = new List<IReadOnlyList<SampledAnswer>>(problems.Count);
         for (var index = 0; index < problems.Count; index++)
-            answers.Add(await CompleteAsync(scoring(index), sampling, await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result)))));
+            answers.Add(await CompleteAsync(scoring(index), sampling.MaxNewTokens, await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result)))));
         return answers;
 
         async Task<SampledAnswer> JudgeAsync(int index, GenerationResult result)
         {
             var (problem, text) = (problems[index], policy.Tokenizer.Decode(result.Tokens));
-            var scored = await scoring(index).ScoreAsync(Completion(problem, sampling, result, text), context.Preemption);
+            var scored = await scoring(index).ScoreAsync(Completion(problem, sampling.MaxNewTokens, result, text), context.Preemption);
             return new(problem, result, text, scored) { Prompt = prompts[index] };
         }
     }
 
-    private static async Task<IReadOnlyList<SampledAnswer>> CompleteAsync(OverlappedScoring scoring, SamplingRecipe sampling, SampledAnswer[] answers)
+    /// <summary>Judges a text that nobody sampled as if the model had written it.</summary>
+    /// <exception cref="Shared.Jobs.BadInputException">The tokenizer cannot write it.</exception>
+    public async Task<SampledAnswer> JudgeTextAsync(Problem problem, string text)
     {
-        var scored = await scoring.CompleteAsync([.. answers.Select(answer => Completion(answer.Problem, sampling, answer.Result, answer.Text))], [.. answers.Select(answer => answer.Scored)]);
+        var result = new GenerationResult([.. policy.Tokenizer.Encode(text), policy.Tokenizer.EosId], [], [], FinishReason.Stop);
+        using var _ = context.Time.Measure(TimePart.Reward);
+        var scored = await scoring(0).ScoreAsync(Completion(problem, maxTokens: 0, result, text), context.Preemption);
+        return (await CompleteAsync(scoring(0), maxTokens: 0, [new(problem, result, text, scored)]))[0];
+    }
+
+    /// <summary>Whether the model has room for a prompt and an answer of the longest allowed.</summary>
+    public bool Fits(string asked, SamplingRecipe sampling) => policy.EncodePrompt(asked, prompt).Length + sampling.MaxNewTokens <= policy.Model.Config.MaxPositions;
+
+    private static async Task<IReadOnlyList<SampledAnswer>> CompleteAsync(OverlappedScoring scoring, int maxTokens, SampledAnswer[] answers)
+    {
+        var scored = await scoring.CompleteAsync([.. answers.Select(answer => Completion(answer.Problem, maxTokens, answer.Result, answer.Text))], [.. answers.Select(answer => answer.Scored)]);
         return [.. answers.Zip(scored, (answer, complete) => answer with { Scored = complete })];
     }
 
-    private static Completion Completion(Problem problem, SamplingRecipe sampling, GenerationResult result, string text) => new(text, problem.Answer, result.Finish == FinishReason.Stop)
+    private static Completion Completion(Problem problem, int maxTokens, GenerationResult result, string text) => new(text, problem.Answer, result.Finish == FinishReason.Stop)
     {
-        Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = sampling.MaxNewTokens,
+        Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = maxTokens,
     };
 }

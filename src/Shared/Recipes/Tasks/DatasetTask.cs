@@ -81,6 +81,8 @@ public enum DatasetLayout
 {
     /// <summary><c>prompt</c>, <c>question</c>, <c>problem</c> or <c>messages</c>; <c>answer</c>, <c>tests</c> or <c>instruction_id_list</c>.</summary>
     Plain,
+    /// <summary><c>prompt</c>, <c>question</c>, <c>problem</c>, and <c>completion</c>, <c>response</c> or <c>output</c>; or <c>messages</c> of which the last is the assistant's: what fine-tuning learns from.</summary>
+    Completions,
     /// <summary><c>question</c>; <c>answer</c> that ends in <c>#### 42</c>.</summary>
     Gsm8k,
     /// <summary><c>problem</c>; <c>answer</c>, or a <c>solution</c> that ends in <c>\boxed{42}</c>.</summary>
