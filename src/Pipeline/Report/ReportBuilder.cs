@@ -48,7 +48,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
     private async Task<StageReport> StageAsync(
         string runId, string name, string kind, StageResult result, EvaluationResult? before, CancellationToken cancellation)
     {
-        var rows = await metrics.ReadAsync(runId, result.Label, cancellation);
+        var rows = await metrics.ReadAsync(runId, result.Label, result.ReusedFrom, cancellation);
         var evaluations = rows.Where(row => row.Values.ContainsKey(MetricNames.EvalGreedyAccuracy)).Select(row => EvaluationPoint(row.Step, row.Values));
         if (before is not null && kind != "evaluate") evaluations = evaluations.Prepend(EvaluationPoint(0, before.Metrics));
         return new()
@@ -58,6 +58,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             Kind = kind,
             Steps = result.Steps,
             Checkpoint = result.Checkpoint,
+            ReusedFrom = result.ReusedFrom,
             Before = Figures(before),
             After = Figures(result.Evaluation),
             Evaluations = [.. evaluations],

@@ -34,7 +34,7 @@ internal static class ReportTables
         ["stage", "kind", "steps", "greedy accuracy", "pass@1 ± 95 %", "pass@k", "cons@k", "format", "mean length", "kept of samples"],
         [.. report.Stages.Select(stage => (IReadOnlyList<string>)
         [
-            stage.Label, stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture),
+            stage.Label, stage.ReusedFrom is { } origin ? $"{stage.Kind}, reused from {origin.RunId}" : stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture),
             Maybe(stage.After?.GreedyAccuracy), PassAt1(stage.After), Maybe(stage.After?.PassAtK), Maybe(stage.After?.ConsAtK), Maybe(stage.After?.Format),
             stage.After is { } after ? Number(after.MeanLength) : None, Kept(stage),
         ])]);

@@ -44,6 +44,8 @@ public sealed record StageReport
     public required int Steps { get; init; }
     /// <summary>Its last checkpoint.</summary>
     public string? Checkpoint { get; init; }
+    /// <summary>The run whose result it takes over; its time and cost are not this run's.</summary>
+    public StageOrigin? ReusedFrom { get; init; }
     /// <summary>The model that it started from, measured.</summary>
     public EvaluationFigures? Before { get; init; }
     /// <summary>The model that it made, measured.</summary>

@@ -17,7 +17,7 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
 
     /// <summary>Begins the run's next generation.</summary>
     /// <param name="run">The run; it must be finished.</param>
-    /// <param name="stage">The stage to run anew with those after it; null continues where the run ended.</param>
+    /// <param name="stage">The stage to run anew with those that depend on it; null continues where the run ended.</param>
     /// <param name="cancellation">Stops.</param>
     /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
     /// <exception cref="RunConflictException">Someone else is restarting it, or parts of it are still stopping.</exception>
@@ -38,16 +38,20 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
         }
     }
 
-    /// <summary>The stages' revisions after a retry: the named stage and those after it get the next one.</summary>
+    /// <summary>The stages' revisions after a retry: the named stage and those that depend on it, directly or not, get the next one.</summary>
     internal static Dictionary<string, int> Revisions(Recipe recipe, IReadOnlyDictionary<string, int> before, string? stage)
     {
-        var names = recipe.Stages.Keys.ToList();
         var revisions = new Dictionary<string, int>(before);
         if (stage is null) return revisions;
+        if (!recipe.Stages.ContainsKey(stage)) throw new InvalidRequestException("stage", stage, string.Join(", ", recipe.Stages.Keys));
 
-        var first = names.IndexOf(stage);
-        if (first < 0) throw new InvalidRequestException("stage", stage, string.Join(", ", names));
-        foreach (var name in names.Skip(first)) revisions[name] = revisions.GetValueOrDefault(name) + 1;
+        var anew = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, settings) in recipe.Stages) // inputs come before what depends on them
+        {
+            if (name != stage && !settings.Inputs().Any(anew.Contains)) continue;
+            anew.Add(name);
+            revisions[name] = revisions.GetValueOrDefault(name) + 1;
+        }
         return revisions;
     }
 

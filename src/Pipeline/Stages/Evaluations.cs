@@ -8,6 +8,9 @@ namespace R1Cloud.Pipeline.Stages;
 /// <summary>Measures models, from inside an orchestrator.</summary>
 internal static class Evaluations
 {
+    /// <summary>Whether a stage's model is still to be measured.</summary>
+    public static bool IsDue(StageKind kind, StageResult result, EvaluationRecipe? evaluation) => kind.YieldsModel && result.Evaluation is null && evaluation is not null;
+
     /// <summary>A measurement of a checkpoint as a job.</summary>
     /// <param name="stage">The stage that it belongs to.</param>
     /// <param name="settings">What is measured.</param>
@@ -24,6 +27,11 @@ internal static class Evaluations
             Checkpoint = checkpoint,
             WithSamples = final,
         });
+
+    /// <summary>The reward functions that measurements report: those of all stages, the same for every model of a run, so that before and after compare.</summary>
+    public static IReadOnlyDictionary<string, RewardRecipe> Rewards(Recipe recipe) => recipe.Stages.Values
+        .SelectMany(stage => stage is RlStage rl ? rl.Rewards : stage is SampleStage sample ? sample.Rewards : new Dictionary<string, RewardRecipe>())
+        .GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);
 
     /// <summary>Runs the measurement.</summary>
     public static async Task<EvaluationResult> RunAsync(IOrchestrationContext context, JobCalls jobs, JobSpec job)

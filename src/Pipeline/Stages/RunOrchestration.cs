@@ -15,17 +15,20 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     /// <summary>The orchestrator. What earlier generations finished is taken over, not done again.</summary>
     public async Task<RunProgress> RunAsync(IOrchestrationContext context, RunInput input)
     {
-        var (recipe, records) = await context.CallActivityAsync<RunPlan>(StageActivities.Begin, input, JobCalls.Storage);
-        var board = new RunBoard(context, recipe, input);
+        var plan = await context.CallActivityAsync<RunPlan>(StageActivities.Begin, input, JobCalls.Storage);
+        var recipe = plan.Recipe;
+        var board = new RunBoard(context, input, plan);
         try
         {
-            await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
+            if (NeedsWorkers(plan)) await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
             var results = new Dictionary<string, StageResult>();
             foreach (var (name, settings) in recipe.Stages)
             {
-                var record = records.GetValueOrDefault(input.Label(name)) ?? new();
-                var stage = Stage(recipe, input, name, settings, results) with { Cursor = record.Cursor };
-                results[name] = await RunStageAsync(context, stage, record.Result, board);
+                var record = plan.Records.GetValueOrDefault(name) ?? new();
+                var inputs = settings.Inputs().Where(recipe.Stages.ContainsKey).Distinct().ToDictionary(from => from, from => results[from]);
+                var stage = Stage(recipe, input, name, settings, inputs) with { Cursor = record.Cursor };
+                var finished = plan.Keys.TryGetValue(name, out var key) ? new FinishedStage(name, key, inputs.Keys.ToDictionary(from => from, input.Label)) : null;
+                results[name] = await RunStageAsync(context, stage, record.Result, finished, board);
             }
             await context.CallActivityAsync(ReportActivities.Write, new ReportRequest(input, recipe, results), JobCalls.Storage);
         }
@@ -39,24 +42,26 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         return board.Complete();
     }
 
-    private static StageInput Stage(Recipe recipe, RunInput run, string name, StageRecipe settings, Dictionary<string, StageResult> results) => new()
+    private static bool NeedsWorkers(RunPlan plan) => plan.Recipe.Stages.Any(stage =>
+        plan.Records.GetValueOrDefault(stage.Key)?.Result is not { } result || Evaluations.IsDue(StageKinds.Of(stage.Value), result, plan.Recipe.Evaluation));
+
+    // It sees no tasks and no results but those that its key covers: what it cannot see cannot change what it makes.
+    private static StageInput Stage(Recipe recipe, RunInput run, string name, StageRecipe settings, Dictionary<string, StageResult> inputs) => new()
     {
         RunId = run.RunId,
         Name = name,
         Label = run.Label(name),
         Seed = recipe.Seed,
         Settings = settings,
-        Tasks = recipe.Tasks,
+        Tasks = StageKeys.Tasks(recipe, settings),
         Jobs = recipe.Jobs,
         Evaluation = recipe.Evaluation,
-        // All models of a run are measured by the same rewards, so that before and after compare.
-        Rewards = recipe.Stages.Values.SelectMany(stage => stage is RlStage rl ? rl.Rewards : stage is SampleStage sample ? sample.Rewards : new Dictionary<string, RewardRecipe>())
-            .GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value),
-        Data = settings is SftStage sft ? sft.Data.ToDictionary(data => data, data => results[data].Data) : new(),
-        From = settings.From is { } from ? results[from].Checkpoint : null,
+        Rewards = Evaluations.Rewards(recipe),
+        Data = settings is SftStage sft ? sft.Data.ToDictionary(data => data, data => inputs[data].Data) : new(),
+        From = settings.From is { } from ? inputs[from].Checkpoint : null,
     };
 
-    private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, RunBoard board)
+    private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, FinishedStage? finished, RunBoard board)
     {
         var kind = StageKinds.Of(stage.Settings);
         if (result is null)
@@ -64,16 +69,19 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
             board.Begin(stage.Name);
             result = await context.CallSubOrchestratorAsync<StageResult>(
                 kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: $"{context.InstanceId}:{stage.Label}"));
-            await SaveAsync(context, stage, result);
+            await SaveAsync(context, stage, result, finished);
         }
-        if (kind.YieldsModel && result.Evaluation is null && stage.Evaluation is { } evaluation)
+        if (Evaluations.IsDue(kind, result, stage.Evaluation))
         {
-            var job = Evaluations.Job(stage, evaluation, result.Checkpoint!, result.Steps, final: true);
+            var job = Evaluations.Job(stage, stage.Evaluation!, result.Checkpoint!, result.Steps, final: true);
             board.Evaluate(stage.Name, result, job.JobId);
             result = result with { Evaluation = await Evaluations.RunAsync(context, jobs, job) };
-            await context.CallActivityAsync(
-                MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, result.Evaluation.Metrics), JobCalls.Storage);
-            await SaveAsync(context, stage, result);
+            await RecordAsync(context, stage, result, result.Evaluation);
+            await SaveAsync(context, stage, result, finished);
+        }
+        else if (result is { ReusedFrom.Measured: false, Evaluation: { } measured })
+        {
+            await RecordAsync(context, stage, result, measured); // a third run's: it is not among the origin's figures
         }
         board.Finish(stage.Name, result);
         return result;
@@ -92,8 +100,11 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         }
     }
 
-    private static Task SaveAsync(IOrchestrationContext context, StageInput stage, StageResult result) =>
-        context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(result)), JobCalls.Storage);
+    private static Task RecordAsync(IOrchestrationContext context, StageInput stage, StageResult result, EvaluationResult evaluation) => context.CallActivityAsync(
+        MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, evaluation.Metrics), JobCalls.Storage);
+
+    private static Task SaveAsync(IOrchestrationContext context, StageInput stage, StageResult result, FinishedStage? finished) =>
+        context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(result), finished), JobCalls.Storage);
 
     [LoggerMessage(EventId = 1201, Level = LogLevel.Error, Message = "The workers of run {RunId} could not be released")]
     private static partial void LogNotReleased(ILogger log, Exception exception, string runId);

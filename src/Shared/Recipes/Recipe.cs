@@ -6,10 +6,11 @@ namespace R1Cloud.Shared.Recipes;
 public sealed record Recipe
 {
     /// <summary>The recipe's name; run ids begin with it. Lower-case letters, digits and single dashes, at most 40.</summary>
-    [Name]
+    [Name, NoEffect("no seed derives from it")]
     public required string Name { get; init; }
 
     /// <summary>What the recipe is for, in a sentence.</summary>
+    [NoEffect("it is for people")]
     public string? Description { get; init; }
 
     /// <summary>The run's seed: every random draw derives from it.</summary>
@@ -27,8 +28,10 @@ public sealed record Recipe
     public EvaluationRecipe? Evaluation { get; init; }
 
     /// <summary>The workers that the run asks for.</summary>
+    [NoEffect("the result does not depend on who makes it")]
     public WorkersRecipe Workers { get; init; } = new();
 
     /// <summary>How failing jobs are treated.</summary>
+    [NoEffect("a job has one result, however often it was tried")]
     public JobsRecipe Jobs { get; init; } = new();
 }

@@ -4,6 +4,7 @@ namespace R1Cloud.Shared.Recipes;
 public sealed record EvaluationRecipe
 {
     /// <summary>The task whose held-out problems are asked.</summary>
+    [TaskName]
     public required string Task { get; init; }
 
     /// <summary>Different problems asked.</summary>

@@ -4,6 +4,7 @@ namespace R1Cloud.Shared.Recipes;
 public abstract record SampleStage : StageRecipe
 {
     /// <summary>The task whose training problems are the prompts.</summary>
+    [TaskName]
     public required string Task { get; init; }
 
     /// <summary>Questions drawn; one that was drawn before is not asked again.</summary>
@@ -19,7 +20,7 @@ public abstract record SampleStage : StageRecipe
     public int Keep { get; init; } = 1;
 
     /// <summary>Jobs that the questions are cut into; must not exceed them.</summary>
-    [Bounds(Min = 1, Max = 1024)]
+    [Bounds(Min = 1, Max = 1024), NoEffect("seeds are those of questions and samples, and rows are joined in order")]
     public int Shards { get; init; } = 1;
 
     /// <summary>How a question is put to the model.</summary>

@@ -31,6 +31,9 @@ public sealed record SftStage : StageRecipe
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 5e-6, Schedule = LearningRateSchedule.Cosine };
 
     /// <summary>Steps between two saves of the job's progress.</summary>
-    [Bounds(Min = 1, Max = 999_999)]
+    [Bounds(Min = 1, Max = 999_999), NoEffect("a resumed job ends with the same weights")]
     public int SaveEvery { get; init; } = 100;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Inputs() => base.Inputs().Concat(Data);
 }

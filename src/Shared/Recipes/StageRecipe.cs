@@ -18,6 +18,9 @@ public abstract record StageRecipe
 
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
+
+    /// <summary>The stages that this one depends on: what their results decide its own is run anew with them, and it sees no other stage's result.</summary>
+    public virtual IEnumerable<string> Inputs() => From is { } from ? [from] : [];
 }
 
 /// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>
@@ -25,6 +28,7 @@ public abstract record StageRecipe
 public sealed record PretrainStage : StageRecipe
 {
     /// <summary>The task whose training problems make the corpus.</summary>
+    [TaskName]
     public required string Task { get; init; }
 
     /// <summary>The decoder's shape.</summary>
@@ -45,7 +49,7 @@ public sealed record PretrainStage : StageRecipe
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 1.5e-3, WarmupSteps = 20, WeightDecay = 0.01 };
 
     /// <summary>Steps between two saves of the job's progress.</summary>
-    [Bounds(Min = 1, Max = 999_999)]
+    [Bounds(Min = 1, Max = 999_999), NoEffect("a resumed job ends with the same weights")]
     public int SaveEvery { get; init; } = 100;
 }
 
@@ -54,6 +58,7 @@ public sealed record PretrainStage : StageRecipe
 public sealed record RlStage : StageRecipe
 {
     /// <summary>The task whose training problems are the prompts.</summary>
+    [TaskName]
     public required string Task { get; init; }
 
     /// <summary>Rollout-and-update rounds.</summary>
@@ -69,7 +74,7 @@ public sealed record RlStage : StageRecipe
     public int GroupSize { get; init; } = 16;
 
     /// <summary>Jobs that an iteration's rollout is cut into; must not exceed the questions.</summary>
-    [Bounds(Min = 1, Max = 1024)]
+    [Bounds(Min = 1, Max = 1024), NoEffect("seeds are those of questions and samples, and shards are joined in order")]
     public int Shards { get; init; } = 1;
 
     /// <summary>How a question is put to the model.</summary>
@@ -109,11 +114,11 @@ public sealed record RlStage : StageRecipe
     public int ReferenceEvery { get; init; } = 400;
 
     /// <summary>Every so many iterations a checkpoint is kept for good; those between are removed once no longer needed.</summary>
-    [Bounds(Min = 1, Max = 999_999)]
+    [Bounds(Min = 1, Max = 999_999), NoEffect("the last checkpoint is always kept")]
     public int KeepEvery { get; init; } = 50;
 
     /// <summary>Iterations between two evaluations on held-out problems for the learning curve; 0 for none.</summary>
-    [Bounds(Min = 0, Max = 999_999)]
+    [Bounds(Min = 0, Max = 999_999), NoEffect("it looks at the model and does not touch it")]
     public int EvaluateEvery { get; init; }
 }
 
