@@ -19,4 +19,4 @@ public sealed record StageReuse(string Name, string Kind, StageOrigin? ReusedFro
 /// <param name="Record">What is there of it: its own from before, or one that is taken over; null when there is nothing.</param>
 /// <param name="TakenOver">Whether the record is another run's, and new to this one.</param>
 /// <param name="Reason">Why it runs; null when it does not.</param>
-internal sealed record StageDecision(StageRecord? Record, bool TakenOver = false, string? Reason = null);
+internal sealed record StageDecision(StageRecord? Record = null, bool TakenOver = false, string? Reason = null);

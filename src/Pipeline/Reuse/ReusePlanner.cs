@@ -48,8 +48,8 @@ public sealed class ReusePlanner
         {
             var own = await OwnAsync(run, name, cancellation);
             var decision = own is { Result: not null } ? new(own)
-                : !reuse ? new(null, Reason: "asked for anew")
-                : run.Label(name) != name ? new(null, Reason: "retried")
+                : !reuse ? new(Reason: "asked for anew")
+                : run.Label(name) != name ? new(Reason: "retried")
                 : await FindAsync(recipe, name, settings, keys[name], there, cancellation);
             decisions[name] = decision with { Record = decision.Record ?? own };
             if (decision.Record?.Result is { } result && await outputs.ContentAsync(result, verify: false, cancellation) is { } content) there[name] = content;
@@ -57,13 +57,21 @@ public sealed class ReusePlanner
         return (keys, decisions);
     }
 
-    /// <summary>The run's own record; one that was taken over counts while what it refers to is whole.</summary>
-    private async Task<StageRecord?> OwnAsync(RunInput run, string name, CancellationToken cancellation)
+    /// <summary>Stages that a run took over and whose models or data are missing or damaged by now.</summary>
+    internal async Task<IReadOnlyList<string>> LostAsync(Recipe recipe, RunInput run, CancellationToken cancellation)
     {
-        if (run.RunId.Length == 0) return null;
-        var record = await blobs.TryReadJsonAsync<StageRecord>(BlobLayout.StageRecord(run.RunId, run.Label(name)), cancellation);
-        return record?.Result is { ReusedFrom: not null } result && await outputs.ContentAsync(result, verify: true, cancellation) is null ? null : record;
+        var lost = new List<string>();
+        foreach (var name in recipe.Stages.Keys)
+        {
+            if ((await OwnAsync(run, name, cancellation))?.Result is { ReusedFrom: not null } result && await outputs.ContentAsync(result, verify: true, cancellation) is null)
+                lost.Add(name);
+        }
+        return lost;
     }
+
+    private async Task<StageRecord?> OwnAsync(RunInput run, string name, CancellationToken cancellation) => run.RunId.Length == 0
+        ? null
+        : await blobs.TryReadJsonAsync<StageRecord>(BlobLayout.StageRecord(run.RunId, run.Label(name)), cancellation);
 
     private async Task<StageDecision> FindAsync(
         Recipe recipe, string name, StageRecipe settings, StageKey key, Dictionary<string, string> there, CancellationToken cancellation)
@@ -92,7 +100,7 @@ public sealed class ReusePlanner
             Evaluation = (evaluation?.Result ?? entry.Result.Evaluation) is { } result ? result with { Time = new() } : null,
         }));
 
-        static StageDecision Runs(string reason) => new(null, Reason: reason);
+        static StageDecision Runs(string reason) => new(Reason: reason);
     }
 
     private static string Words(IReadOnlyList<string> changes) =>

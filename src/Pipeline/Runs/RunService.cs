@@ -43,7 +43,8 @@ public sealed class RunService(
         var input = new RunInput(id, generation?.Number ?? 0, generation?.Revisions);
         await client.ScheduleNewAsync(RunOrchestration.Name, input, id, cancellation: cancellation);
         var view = await viewer.ViewAsync(run, cancellation);
-        return view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null }) ? await AnnounceAsync(run, input, view, cancellation) : view;
+        var silent = generation is null && view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null });
+        return silent ? await AnnounceAsync(run, view, cancellation) : view;
     }
 
     /// <summary>What a run of a recipe would take over, and why the rest would run.</summary>
@@ -127,13 +128,10 @@ public sealed class RunService(
     }
 
     /// <summary>The view of a run whose orchestration has not said yet what it takes over.</summary>
-    private async Task<RunView> AnnounceAsync(RunSpec run, RunInput input, RunView view, CancellationToken cancellation)
+    private async Task<RunView> AnnounceAsync(RunSpec run, RunView view, CancellationToken cancellation)
     {
-        var (_, decisions) = await planner.DecideAsync(run.ParseRecipe(), input, run.Reuse, cancellation);
-        return view with
-        {
-            Stages = [.. view.Stages.Select(stage => stage with { ReusedFrom = decisions[stage.Name].Record?.Result?.ReusedFrom, Reason = decisions[stage.Name].Reason })],
-        };
+        var plan = (await planner.PlanAsync(run.ParseRecipe(), run.Reuse, cancellation)).Stages;
+        return view with { Stages = [.. view.Stages.Zip(plan, (stage, planned) => stage with { ReusedFrom = planned.ReusedFrom, Reason = planned.Reason })] };
     }
 
     private async Task<(RunSpec Run, OrchestrationState State)> FindAsync(string id, CancellationToken cancellation)

@@ -205,8 +205,8 @@ public class ReuseTests
         var run = await host.WaitAsync("b", run => run.Status == RunStatus.Completed || (run.Status == RunStatus.Failed && !host.Pool.Ran.IsEmpty));
 
         run.Error.ShouldBeNull();
-        host.Pool.Ran.ShouldContain("base/000000/pretrain/0");
-        run.Stages[0].Checkpoint.ShouldBe("runs/b/checkpoints/base/step-000006/");
+        host.Pool.Ran.ShouldContain("base~1/000000/pretrain/0");
+        run.Stages.Select(stage => stage.Label).ShouldBe(["base~1", "collect~1", "dev1~1"]);
     }
 
     [Fact]
