@@ -30,6 +30,7 @@ public static class PipelineRegistration
         Add<StageActivities, RunInput, RunPlan>(StageActivities.Begin, activities => activities.BeginAsync);
         Do<StageActivities, StageSave>(StageActivities.Save, activities => activities.SaveAsync);
         Add<StageActivities, CheckpointPrune, int>(StageActivities.Prune, activities => activities.PruneAsync);
+        Add<StageActivities, GradientsDone, int>(StageActivities.ForgetGradients, activities => activities.ForgetGradientsAsync);
         Do<StageActivities, WorkersRequest>(StageActivities.EnsureWorkers, activities => activities.EnsureWorkersAsync);
         Do<StageActivities, WorkersRelease>(StageActivities.ReleaseWorkers, activities => activities.ReleaseWorkersAsync);
         Do<MetricsActivities, StepMetrics>(MetricsActivities.Record, activities => activities.RecordAsync);

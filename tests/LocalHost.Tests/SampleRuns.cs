@@ -54,10 +54,10 @@ internal static class SampleRuns
         Time = new TimeBreakdown { Wall = 200, Generation = 80, Update = 100, Reward = 4, Storage = 6 },
         Stages =
         [
-            new StageReport { Name = "base", Label = "base", Kind = "pretrain", Steps = 300, After = Figures(0.102, 0.143, 0.1, 15.1), Time = new TimeBreakdown { Wall = 72 } },
+            new StageReport { Name = "base", Label = "base", Kind = "pretrain", Steps = 300, Benchmarks = [new("addition", null, Figures(0.102, 0.143, 0.1, 15.1))], Time = new TimeBreakdown { Wall = 72 } },
             new StageReport
             {
-                Name = "r1-zero", Label = "r1-zero", Kind = "rl", Steps = 65, Before = Figures(0.102, 0.143, 0.1, 15.1), After = Figures(0.992, 0.994, 0.98, 25),
+                Name = "r1-zero", Label = "r1-zero", Kind = "rl", Steps = 65, Benchmarks = [new("addition", Figures(0.102, 0.143, 0.1, 15.1), Figures(0.992, 0.994, 0.98, 25))],
                 Training = [.. Enumerable.Range(1, 65).Select(step => new CurvePoint(step, step / 65.0, 0.5, 20, 1))],
                 Time = new TimeBreakdown { Wall = 128, Generation = 80, Update = 40, Reward = 4 },
                 Samples =

@@ -17,21 +17,8 @@ internal static class CommandLine
 
     /// <summary>Runs a command line.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(string[] arguments, CommandContext context)
-    {
-        var parsed = Create(context).Parse(arguments);
-        if (parsed.Errors.Count > 0)
-        {
-            foreach (var error in parsed.Errors) await context.Error.WriteLineAsync($"gpujob: {error.Message}");
-            var name = parsed.CommandResult.Command is ExampleCommand command ? " " + command.Name : "";
-            return context.Fail($"see `gpujob{name} --help`", ExitCodes.BadInput);
-        }
-        var configuration = new InvocationConfiguration
-        {
-            Output = context.Output, Error = context.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
-        };
-        return await context.GuardAsync(() => parsed.InvokeAsync(configuration));
-    }
+    public static Task<int> RunAsync(string[] arguments, CommandContext context) =>
+        CommandRun.InvokeAsync(Create(context), "gpujob", arguments, context.Output, context.Error, ExitCodes.BadInput, context.GuardAsync);
 
     private static RootCommand Create(CommandContext context)
     {
@@ -44,12 +31,12 @@ internal static class CommandLine
             InspectCommand.Create(context),
             ExportCommand.Create(context),
             ChatCommand.Create(context),
+            GradeCommand.Create(context),
+            TokenizeCommand.Create(context),
+            DataCommand.Create(context),
             VerifyCommand.Create(context),
         };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
-        root.Add(GradeCommand.Create(context));
-        root.Add(TokenizeCommand.Create(context));
-        root.Add(DataCommand.Create(context));
         return root;
     }
 }

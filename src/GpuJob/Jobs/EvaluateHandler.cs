@@ -19,6 +19,7 @@ namespace R1Cloud.GpuJob.Jobs;
 internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>? verifiers = null) : IJobHandler<EvaluateJob>
 {
     private const int ShownSamples = 24;
+    private const string Accuracy = "accuracy";
 
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(EvaluateJob payload, JobContext context)
@@ -34,8 +35,6 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
 
         var metrics = new Dictionary<string, double>
         {
-            [MetricNames.EvalGreedyAccuracy] = Share(greedy, "accuracy"),
-            [MetricNames.EvalGreedyFormat] = Share(greedy, "format"),
             [MetricNames.EvalMeanLength] = greedy.Average(answer => answer.Result.Tokens.Length),
             [MetricNames.EvalProblems] = problems.Count,
             [MetricNames.EvalSamples] = settings.Samples,
@@ -43,11 +42,11 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
             [MetricNames.EvalOverlap] = problems.Count(problem => !task.IsHeldOut(problem)),
             [MetricNames.Tokens] = greedy.Concat(sampled).Sum(answer => answer.Result.Tokens.Length),
         };
+        AddFamilies(metrics, rewards, greedy, MetricNames.EvalGreedy);
         if (sampled.Count > 0)
         {
-            metrics[MetricNames.EvalPassAt1] = Share(sampled, "accuracy");
-            metrics[MetricNames.EvalFormat] = Share(sampled, "format");
-            AddStatistics(metrics, [.. sampled.Where(answer => !answer.Scored.Dropped).GroupBy(answer => answer.Problem.Id).Select(group => group.ToList())]);
+            AddFamilies(metrics, rewards, sampled, MetricNames.Eval);
+            if (rewards.HasFamily(Accuracy)) AddStatistics(metrics, [.. sampled.Where(answer => !answer.Scored.Dropped).GroupBy(answer => answer.Problem.Id).Select(group => group.ToList())]);
             metrics[MetricNames.EvalMeanLength] = sampled.Average(answer => answer.Result.Tokens.Length);
         }
 
@@ -70,14 +69,21 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
     private static void AddStatistics(Dictionary<string, double> metrics, IReadOnlyList<List<SampledAnswer>> problems)
     {
         if (problems.Count == 0) return;
-        metrics[MetricNames.EvalPassAt1Interval] = EvaluationStatistics.HalfInterval([.. problems.Select(answers => answers.Average(answer => answer.Scored.OfFamily("accuracy") ?? 0))]);
+        metrics[MetricNames.EvalPassAt1Interval] = EvaluationStatistics.HalfInterval([.. problems.Select(answers => answers.Average(answer => answer.Scored.OfFamily(Accuracy) ?? 0))]);
         var k = problems.Min(answers => answers.Count);
         metrics[MetricNames.EvalK] = k;
         metrics[MetricNames.EvalPassAtK] = problems.Average(answers => EvaluationStatistics.PassAtK(answers.Count, answers.Count(Right), k));
         metrics[MetricNames.EvalConsAtK] = problems.Average(answers => EvaluationStatistics.MajorityIsRight(answers.Take(k).Select(answer =>
             (EvaluationStatistics.AnswerOf(new Completion(answer.Text, answer.Problem.Answer, answer.Finished)), Right(answer)))) ? 1 : 0);
 
-        static bool Right(SampledAnswer answer) => answer.Scored.OfFamily("accuracy") >= 1;
+        static bool Right(SampledAnswer answer) => answer.Scored.OfFamily(Accuracy) >= 1;
+    }
+
+    // A mean for each family of rewards that there is: one that there is not would only be 0. Sampled accuracy is what pass@1 is.
+    private static void AddFamilies(Dictionary<string, double> metrics, RewardSum rewards, IReadOnlyCollection<SampledAnswer> answers, string prefix)
+    {
+        foreach (var family in rewards.Families)
+            metrics[family == Accuracy && prefix == MetricNames.Eval ? MetricNames.EvalPassAt1 : prefix + family] = Share(answers, family);
     }
 
     // Over the answers that the rewards could judge; how many they could not is a figure of its own.

@@ -13,6 +13,7 @@ internal sealed class JobHandlers
         .Add(new NoopHandler())
         .Add(new PretrainHandler(models))
         .Add(new RolloutHandler(models))
+        .Add(new GradientHandler(models))
         .Add(new UpdateHandler(models))
         .Add(new SampleHandler(models))
         .Add(new SftHandler(models))

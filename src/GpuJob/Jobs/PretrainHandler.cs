@@ -19,9 +19,10 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
     public async Task<JobOutcome> RunAsync(PretrainJob payload, JobContext context)
     {
         var settings = payload.Settings;
-        var task = await ProblemTasks.CreateWorkedAsync(payload.Task, context.Blobs, context.Preemption);
-        var tokenizer = new SymbolTokenizer(task.Alphabet);
-        var corpus = new Corpus(task, tokenizer, settings.Corpus, payload.Seed, payload.Stage);
+        var sources = new List<CorpusSource>();
+        foreach (var (name, share) in settings.Corpora()) sources.Add(new(await ProblemTasks.CreateWorkedAsync(payload.Tasks[name], context.Blobs, context.Preemption), share));
+        var tokenizer = new SymbolTokenizer(Corpus.Alphabet(sources));
+        var corpus = new Corpus(sources, tokenizer, settings.Corpus, payload.Seed, payload.Stage);
         return await new SupervisedTraining(models, new()
         {
             Steps = settings.Steps,

@@ -1,8 +1,6 @@
-using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Jobs.Rollouts;
+using R1Cloud.GpuJob.Jobs.Sampling;
 using R1Cloud.GpuJob.Residency;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Tasks;
 using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -19,66 +17,36 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(RolloutJob payload, JobContext context)
     {
-        var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Settings.Rewards));
+        var settings = payload.Settings;
+        var questions = await RolloutQuestion.DrawAsync(payload, verifiers, context);
         var policy = await models.PolicyAsync(payload.Policy, context, settings.Optimizer.Precision);
+        var answers = await new ProblemSampler(policy, index => questions[index].Scoring, settings.Prompt, context).AskAsync(
+            [.. questions.Select(question => question.Problem)], settings.Sampling, settings.GroupSize,
+            (index, sample) => Seeds.Derive(payload.Seed, payload.Stage + "/sample", payload.Iteration, questions[index].Number, sample));
 
-        var problems = Enumerable.Range(payload.FirstQuestion, payload.QuestionCount)
-            .Select(question => task.Training(new ProblemDraw(
-                Seeds.Derive(payload.Seed, payload.Stage + "/question", payload.Iteration, question),
-                Position: (long)payload.Iteration * settings.Questions + question,
-                Progress: payload.Iteration / Math.Max(1.0, settings.Iterations - 1)))).ToList();
-        if (problems.Find(task.IsHeldOut) is { } leaked) throw new InvalidOperationException($"Problem {leaked.Id} is held out and must not be trained on.");
-        var scoring = new OverlappedScoring(rewards, verifiers);
-        var early = new Task<ScoredCompletion>?[problems.Count, settings.GroupSize];
-        var requests = problems.Select((problem, index) => new GenerationRequest(
-            policy.EncodePrompt(problem.Prompt, settings.Prompt),
-            [.. Enumerable.Range(0, settings.GroupSize).Select(sample =>
-                Seeds.Derive(payload.Seed, payload.Stage + "/sample", payload.Iteration, payload.FirstQuestion + index, sample))],
-            policy.Tokenizer.EosIds)
+        var all = questions.Zip(answers).SelectMany(group => group.Second.Select(answer => (Question: group.First, Answer: answer))).ToList();
+        var rows = all.Select(one => Row(one.Question, one.Answer)).ToList();
+        var samples = all.Select(one => SampleRow.Create(one.Answer.Problem, one.Answer.Text, one.Answer.Result.Tokens.Length, one.Answer.Scored) with
         {
-            OnFinished = scoring.Overlaps ? (sample, result) => early[index, sample] = ScoreAsync(index, result) : null,
-        }).ToList();
-
-        IReadOnlyList<IReadOnlyList<GenerationResult>> results;
-        using (context.Time.Measure(TimePart.Generation)) results = policy.Generate(requests, settings.Sampling, context.Preemption);
-
-        var (rows, samples, scores) = (new List<RolloutRow>(), new List<SampleRow>(), new List<ScoredCompletion>());
-        using (context.Time.Measure(TimePart.Reward))
-        {
-            for (var index = 0; index < problems.Count; index++)
-            {
-                for (var sample = 0; sample < results[index].Count; sample++)
-                {
-                    var result = results[index][sample];
-                    var scored = await (early[index, sample] ?? ScoreAsync(index, result));
-                    scores.Add(scored);
-                    samples.Add(SampleRow.Create(problems[index], policy.Tokenizer.Decode(result.Tokens), result.Tokens.Length, scored));
-                    rows.Add(new RolloutRow
-                    {
-                        Question = payload.FirstQuestion + index,
-                        Prompt = requests[index].Prompt,
-                        Completion = result.Tokens,
-                        LogProbs = result.LogProbs,
-                        PolicyLogProbs = result.PolicyLogProbs,
-                        Reward = (float)scored.Total,
-                        Truncated = result.Finish == FinishReason.Length,
-                        Dropped = scored.Dropped,
-                    });
-                }
-            }
-        }
-
+            Source = one.Question.Source.Length > 0 ? one.Question.Source : null,
+        });
         var outputs = await SaveAsync(payload, rows, samples, context);
-        return new JobOutcome(outputs, RolloutMetrics.Of(rows, scores, rewards.Names));
-
-        async Task<ScoredCompletion> ScoreAsync(int index, GenerationResult result) => await scoring.ScoreAsync(
-            new Completion(policy.Tokenizer.Decode(result.Tokens), problems[index].Answer, result.Finish == FinishReason.Stop)
-            {
-                Prompt = problems[index].Prompt, Fields = problems[index].Fields, Tokens = result.Tokens, MaxTokens = settings.Sampling.MaxNewTokens,
-            }, context.Preemption);
+        return new JobOutcome(outputs, RolloutMetrics.Of(rows, [.. all.Select(one => one.Answer.Scored)], [.. all.Select(one => one.Question.Source)]));
     }
 
-    private static async Task<Dictionary<string, string>> SaveAsync(RolloutJob payload, List<RolloutRow> rows, List<SampleRow> samples, JobContext context)
+    private static RolloutRow Row(RolloutQuestion question, SampledAnswer answer) => new()
+    {
+        Question = question.Number,
+        Prompt = answer.Prompt,
+        Completion = answer.Result.Tokens,
+        LogProbs = answer.Result.LogProbs,
+        PolicyLogProbs = answer.Result.PolicyLogProbs,
+        Reward = (float)answer.Scored.Total,
+        Truncated = !answer.Finished,
+        Dropped = answer.Scored.Dropped,
+    };
+
+    private static async Task<Dictionary<string, string>> SaveAsync(RolloutJob payload, List<RolloutRow> rows, IEnumerable<SampleRow> samples, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
         var file = Path.Combine(context.ScratchFolder, "rollout.safetensors");

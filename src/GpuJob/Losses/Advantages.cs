@@ -8,30 +8,35 @@ internal static class Advantages
     /// <summary>Added to a standard deviation before dividing, so that equal rewards give 0.</summary>
     public const double Epsilon = 1e-4;
 
-    /// <summary>A_i = (r_i − mean of its group) / (σ + ε), σ the sample standard deviation (n − 1) of the group or of the batch; not divided for <see cref="AdvantageScale.None"/>.</summary>
+    /// <summary>
+    /// A_i = (r_i − b_i) / (σ + ε): b_i the mean of its group, or of the others of its group (leave-one-out, RLOO, arXiv 2402.14740); σ the
+    /// sample standard deviation (n − 1) of the group or of the batch; not divided for <see cref="AdvantageScale.None"/>.
+    /// </summary>
     /// <param name="rewards">Rewards, group after group.</param>
     /// <param name="groupSize">Samples a group, at least 1; divides the count of rewards.</param>
     /// <param name="scale">What is divided by.</param>
-    /// <exception cref="ArgumentException">The groups are not whole, or a reward is not finite.</exception>
-    public static float[] Compute(ReadOnlySpan<double> rewards, int groupSize, AdvantageScale scale)
+    /// <param name="baseline">What is compared with.</param>
+    /// <exception cref="ArgumentException">The groups are not whole, a group of one has no others, or a reward is not finite.</exception>
+    public static float[] Compute(ReadOnlySpan<double> rewards, int groupSize, AdvantageScale scale, AdvantageBaseline baseline = AdvantageBaseline.GroupMean)
     {
         Check(rewards, groupSize);
-        return Compute(rewards, Enumerable.Repeat(groupSize, rewards.Length / groupSize), scale);
+        return Compute(rewards, Enumerable.Repeat(groupSize, rewards.Length / groupSize), scale, baseline);
     }
 
     /// <summary>The same over groups of different sizes, as they are where samples were left out.</summary>
     /// <param name="rewards">Rewards, group after group.</param>
     /// <param name="groupSizes">Samples of each group; their sum is the count of rewards.</param>
     /// <param name="scale">What is divided by.</param>
-    /// <exception cref="ArgumentException">The groups do not add up, or a reward is not finite.</exception>
-    public static float[] Compute(ReadOnlySpan<double> rewards, IEnumerable<int> groupSizes, AdvantageScale scale)
+    /// <param name="baseline">What is compared with.</param>
+    /// <exception cref="ArgumentException">The groups do not add up, a group of one has no others, or a reward is not finite.</exception>
+    public static float[] Compute(ReadOnlySpan<double> rewards, IEnumerable<int> groupSizes, AdvantageScale scale, AdvantageBaseline baseline = AdvantageBaseline.GroupMean)
     {
         Check(rewards, groupSize: 1);
-        var advantages = new float[rewards.Length];
+        var (advantages, others) = (new float[rewards.Length], baseline == AdvantageBaseline.LeaveOneOut);
         var (batch, start) = (scale == AdvantageScale.Batch ? Deviation(rewards) : 0, 0);
         foreach (var size in groupSizes)
         {
-            if (size < 1 || start + size > rewards.Length) throw new ArgumentException($"A group of {size} at reward {start} of {rewards.Length}.", nameof(groupSizes));
+            if (size < (others ? 2 : 1) || start + size > rewards.Length) throw new ArgumentException($"A group of {size} at reward {start} of {rewards.Length}.", nameof(groupSizes));
             var group = rewards.Slice(start, size);
             var mean = Mean(group);
             var divisor = scale switch
@@ -40,27 +45,11 @@ internal static class Advantages
                 AdvantageScale.Batch => batch + Epsilon,
                 _ => 1,
             };
-            for (var i = 0; i < group.Length; i++) advantages[start + i] = (float)((group[i] - mean) / divisor);
+            var factor = others ? size / (size - 1.0) : 1; // r − mean of the others = n / (n − 1) × (r − mean of all)
+            for (var i = 0; i < group.Length; i++) advantages[start + i] = (float)((group[i] - mean) * factor / divisor);
             start += size;
         }
         return start == rewards.Length ? advantages : throw new ArgumentException($"The groups hold {start} of {rewards.Length} rewards.", nameof(groupSizes));
-    }
-
-    /// <summary>Leave-one-out baseline (RLOO, arXiv 2402.14740): A_i = r_i − mean of the others of its group.</summary>
-    /// <param name="rewards">Rewards, group after group.</param>
-    /// <param name="groupSize">Samples a group, at least 2.</param>
-    /// <exception cref="ArgumentException">The groups are not whole or of one sample, or a reward is not finite.</exception>
-    public static float[] LeaveOneOut(ReadOnlySpan<double> rewards, int groupSize)
-    {
-        Check(rewards, groupSize);
-        if (groupSize < 2) throw new ArgumentException("A leave-one-out baseline needs groups of 2 or more.", nameof(groupSize));
-        var advantages = new float[rewards.Length];
-        for (var i = 0; i < rewards.Length; i++)
-        {
-            var mean = Mean(rewards.Slice(i / groupSize * groupSize, groupSize));
-            advantages[i] = (float)((rewards[i] - mean) * groupSize / (groupSize - 1));
-        }
-        return advantages;
     }
 
     private static void Check(ReadOnlySpan<double> rewards, int groupSize)

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Jobs.Updates;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Prompts;
@@ -13,8 +14,11 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     private bool stale = true;
     private (PromptRecipe Recipe, Func<string, int[]> Encode)? prompts;
 
-    /// <summary>The checkpoint whose content the model (and the optimizer, if any) holds; null while they hold none's.</summary>
+    /// <summary>The checkpoint whose content the model (and the optimizer, if any) holds, or the name of a point between two; null while they hold none's.</summary>
     public string? Checkpoint { get; private set; }
+
+    /// <summary>How far it is within an update that shards compute; null outside of one.</summary>
+    public UpdateProgress? Progress { get; private set; }
 
     /// <summary>The model.</summary>
     public CausalLm Model { get; } = model;
@@ -26,10 +30,10 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     public AdamW? Optimizer { get; set; }
 
     /// <summary>Call before changing weights or optimizer: the policy is no checkpoint's until <see cref="Is"/>, and the generator takes the weights over anew.</summary>
-    public void BeginChange() => (Checkpoint, stale) = (null, true);
+    public void BeginChange() => (Checkpoint, Progress, stale) = (null, null, true);
 
     /// <summary>Says whose content the policy now holds.</summary>
-    public void Is(string checkpoint) => Checkpoint = checkpoint;
+    public void Is(string checkpoint, UpdateProgress? progress = null) => (Checkpoint, Progress) = (checkpoint, progress);
 
     /// <summary>A problem's ids in the form that the recipe asks for, begin mark included.</summary>
     /// <exception cref="Shared.Jobs.BadInputException">The tokenizer cannot write that form.</exception>

@@ -87,6 +87,16 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         return trained;
     }
 
+    /// <summary>The policy in memory with its optimizer when it holds a checkpoint's content, or a named point between two; else null.</summary>
+    /// <param name="checkpoint">The checkpoint or point.</param>
+    /// <param name="recipe">The optimizer's settings.</param>
+    public Policy? Resident(string checkpoint, OptimizerRecipe recipe)
+    {
+        if (policy is not { Optimizer: not null } || policy.Checkpoint != checkpoint) return null;
+        (policy.Model.ComputeType, policy.Model.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
+        return policy;
+    }
+
     /// <summary>A policy with fresh weights, not yet any checkpoint's.</summary>
     public Policy Fresh(ModelConfig config, ITokenizer tokenizer, ulong seed, OptimizerRecipe recipe)
     {

@@ -13,6 +13,7 @@ internal sealed class RegexAnswer(RegexRewardOptions options)
     /// <summary>1 when the expression matches (and its group <c>answer</c>, where it has one, is the right answer), else 0.</summary>
     public Reward Score(Completion completion)
     {
+        if (pattern is null && completion.Answer.Length == 0) return Reward.Failed("the problem has no right answer, nor is there a pattern");
         if (AnswerText.Of(completion, options.Part) is not { } text) return Reward.Unparsable(AnswerText.Missing(completion, options.Part));
         Regex regex;
         try

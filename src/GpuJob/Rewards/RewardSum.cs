@@ -21,6 +21,12 @@ internal sealed class RewardSum
     /// <summary>The functions' names.</summary>
     public IReadOnlyList<string> Names => [.. parts.Select(part => part.Name)];
 
+    /// <summary>The families that the functions belong to, e.g. <c>accuracy</c>, <c>format</c>, <c>language</c>.</summary>
+    public IReadOnlyList<string> Families => [.. parts.Select(part => part.Name.Split('/')[0]).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Whether a function of that family is among them.</summary>
+    public bool HasFamily(string family) => Families.Contains(family, StringComparer.Ordinal);
+
     /// <summary>The functions' options as the recipe has them, by name.</summary>
     public IReadOnlyDictionary<string, JsonElement?> Options => parts.ToDictionary(part => part.Name, part => part.Settings.Options);
 

@@ -72,22 +72,10 @@ internal sealed class ArithmeticProblems(ArithmeticTask recipe) : IWorkedTask
     public string WorkedExample(Problem problem, CorpusMix mix, SeededRandom random)
     {
         var operands = problem.Id.Split(multiply ? '*' : '+').Select(text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
-        var guess = random.Chance(mix.Guesses);
-        var (steps, answer) = guess
+        var (steps, answer) = random.Chance(mix.Guesses)
             ? ("", Guess(long.Parse(problem.Answer, CultureInfo.InvariantCulture), mix, random))
             : multiply ? Multiply(operands[0], operands[1], mix, random) : Add(operands[0], operands[1], mix, random);
-        if (random.Chance(mix.Tagged)) return $"<think>{steps}</think><answer>{answer}</answer>";
-
-        // Everything a web page might do instead: no tags, half of them, no thinking.
-        return random.Next(6) switch
-        {
-            0 => $"{steps}{(guess ? "" : ";")}{answer}",
-            1 => answer,
-            2 => $"{steps};={answer}",
-            3 => $"<think>{steps}={answer}",
-            4 => $"{steps}</think>{answer}",
-            _ => $"<answer>{answer}</answer>",
-        };
+        return WorkedStyles.Write(steps, answer, mix, random);
     }
 
     private Problem Create(int a, int b)

@@ -5,10 +5,10 @@ using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Tasks;
 
-/// <summary>A problem with a verifiable answer.</summary>
+/// <summary>A problem, most with a verifiable answer.</summary>
 /// <param name="Id">Names the problem: equal ids are the same problem.</param>
 /// <param name="Prompt">What the model reads.</param>
-/// <param name="Answer">The right final answer.</param>
+/// <param name="Answer">The right final answer; empty where no rule can tell.</param>
 internal sealed record Problem(string Id, string Prompt, string Answer)
 {
     /// <summary>The other columns of its row, for the rewards.</summary>

@@ -10,6 +10,9 @@ internal static class ProblemTasks
     private static readonly Dictionary<Type, Func<TaskRecipe, IBlobStore, CancellationToken, Task<IProblemTask>>> Makers = new()
     {
         [typeof(ArithmeticTask)] = (recipe, _, _) => Task.FromResult<IProblemTask>(new ArithmeticProblems((ArithmeticTask)recipe)),
+        [typeof(NumberWordsTask)] = (recipe, _, _) => Task.FromResult<IProblemTask>(new NumberWordsProblems((NumberWordsTask)recipe)),
+        [typeof(CountdownTask)] = (recipe, _, _) => Task.FromResult<IProblemTask>(new CountdownProblems((CountdownTask)recipe)),
+        [typeof(RequestsTask)] = (recipe, _, _) => Task.FromResult<IProblemTask>(new RequestProblems((RequestsTask)recipe)),
         [typeof(DatasetTask)] = async (recipe, blobs, cancellation) => await DatasetLoading.LoadAsync((DatasetTask)recipe, blobs, cancellation),
     };
 

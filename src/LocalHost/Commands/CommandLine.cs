@@ -8,22 +8,8 @@ internal static class CommandLine
 {
     /// <summary>Runs a command line.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
-    public static async Task<int> RunAsync(string[] arguments, CommandContext context)
-    {
-        var parsed = Create(context).Parse(arguments);
-        if (parsed.Errors.Count > 0)
-        {
-            foreach (var error in parsed.Errors) await context.Error.WriteLineAsync($"r1: {error.Message}");
-            var name = parsed.CommandResult.Command is ExampleCommand command ? " " + command.Name : "";
-            return context.Fail($"see `r1{name} --help`", ExitCode.BadInput);
-        }
-        // Signals are handled by the commands themselves: see StopSignals.
-        var configuration = new InvocationConfiguration
-        {
-            Output = context.Output, Error = context.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
-        };
-        return await context.GuardAsync(() => parsed.InvokeAsync(configuration));
-    }
+    public static Task<int> RunAsync(string[] arguments, CommandContext context) =>
+        CommandRun.InvokeAsync(Create(context), "r1", arguments, context.Output, context.Error, ExitCode.BadInput, context.GuardAsync);
 
     /// <summary>The root command.</summary>
     internal static RootCommand Create(CommandContext context)

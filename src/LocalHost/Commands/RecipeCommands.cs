@@ -32,7 +32,7 @@ internal static class RecipeCommands
             return ExitCode.Ok;
         }
         context.Console.MarkupLine($"[green]good[/]  {Markup.Escape(file)}  [grey]run id {Markup.Escape(RunNames.For(loaded))}[/]");
-        foreach (var (name, stage) in loaded.Recipe.Stages)
+        foreach (var (name, stage) in loaded.Recipe.Expand().Stages)
             context.Console.MarkupLine($"      {Markup.Escape(name),-12} [grey]{Markup.Escape(Describe(stage))}[/]");
         return ExitCode.Ok;
     }
@@ -43,7 +43,7 @@ internal static class RecipeCommands
         RlStage rl => $"{rl.Loss.Name}, {rl.Iterations} iterations of {rl.Questions} questions, {rl.GroupSize} samples each",
         SampleStage sample => $"{(sample is CollectStage ? "collect" : "rejection-sample")}, {sample.Questions} questions, {sample.Samples} samples each, of which {sample.Keep} are kept at most",
         SftStage sft => $"sft on {string.Join(" + ", sft.Data)}, {sft.Epochs} epochs in batches of {sft.BatchSize}",
-        EvaluateStage evaluate => $"evaluate, {evaluate.Evaluation.Problems} problems, {evaluate.Evaluation.Samples} samples each",
+        EvaluateStage evaluate => $"evaluate, {string.Join("; ", evaluate.Evaluation.All().Select(benchmark => $"{benchmark.Key}: {benchmark.Value.Problems} problems, {benchmark.Value.Samples} samples each"))}",
         _ => stage.GetType().Name,
     };
 }

@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Hosting;
@@ -7,7 +8,10 @@ namespace R1Cloud.LocalHost.Hosting;
 /// <summary>Copies what a finished run made out of blob storage into a folder that people can open.</summary>
 internal static class RunFiles
 {
-    /// <summary>Copies the report, the TensorBoard events and the last model (Hugging Face layout).</summary>
+    private const string Result = "model";
+    private const string Others = "models";
+
+    /// <summary>Copies the report, the TensorBoard events and the models (Hugging Face layout).</summary>
     /// <returns>What is where, relative to the current folder.</returns>
     public static async Task<IReadOnlyList<(string What, string Path)>> CopyAsync(IBlobStore blobs, RunView run, string folder, CancellationToken cancellation)
     {
@@ -31,13 +35,24 @@ internal static class RunFiles
         }
         if (Directory.Exists(Path.Combine(folder, "tensorboard"))) found.Add(("TensorBoard", Path.Combine(folder, "tensorboard")));
 
-        if (run.Stages.LastOrDefault(stage => stage.Checkpoint is not null)?.Checkpoint is { } checkpoint)
+        foreach (var (model, stage) in Models(run.Stages))
         {
-            var model = Path.Combine(folder, "model");
-            await CopyModelAsync(blobs, checkpoint, model, cancellation);
-            found.Add(("model", model));
+            await CopyModelAsync(blobs, stage.Checkpoint!, Path.Combine(folder, model), cancellation);
+            found.Add((model == Result ? "model" : stage.Name, Path.Combine(folder, model)));
         }
         return [.. found.Select(entry => (entry.What, Path.GetRelativePath(Environment.CurrentDirectory, entry.Path)))];
+    }
+
+    /// <summary>
+    /// The models in which a run ends, that is from which no later stage starts, by the folder that they go into: the result, which is the last one that is no student, into <c>model</c>,
+    /// any other into <c>models</c> by its name.
+    /// </summary>
+    internal static IReadOnlyList<(string Folder, StageView Stage)> Models(IReadOnlyList<StageView> stages)
+    {
+        var models = stages.Where(stage => stage.Checkpoint is not null && stage.Kind != "evaluate").ToList();
+        var ends = models.Where(model => !stages.Any(stage => stage.From == model.Name && stage.Kind != "evaluate")).ToList();
+        var result = ends.LastOrDefault(stage => !ModelNames.IsStudent(stage.Name)) ?? ends.LastOrDefault();
+        return [.. ends.OrderByDescending(stage => stage == result).Select(stage => (stage == result ? Result : Path.Combine(Others, stage.Name), stage))];
     }
 
     private static async Task CopyModelAsync(IBlobStore blobs, string checkpoint, string folder, CancellationToken cancellation)

@@ -38,12 +38,7 @@ internal sealed class ReportView(IAnsiConsole console)
         Heading(stage.Label, $"{stage.Kind}, {Format.Count(stage.Steps)} steps, {time}");
         if (measured is not null)
         {
-            if (stage is { Before: not null, After: not null }) Line($" [grey]{"",-16}{"before",14}{"",4}{"after",14}[/]");
-            Row(stage, "greedy accuracy", figures => Format.Share(figures.GreedyAccuracy));
-            Row(stage, $"pass@1 (k = {measured.Samples})", figures => Format.Share(figures.PassAt1));
-            Row(stage, "format, greedy", figures => Format.Share(figures.GreedyFormat));
-            Row(stage, "format, sampled", figures => Format.Share(figures.Format));
-            Row(stage, "mean length", figures => Format.Number(figures.MeanLength, "0.0") + " tokens");
+            foreach (var benchmark in stage.Benchmarks) WriteBenchmark(benchmark, stage.Benchmarks.Count > 1);
         }
 
         Curve("accuracy", stage.Training.Count > 1 ? stage.Training : stage.Evaluations);
@@ -57,35 +52,62 @@ internal sealed class ReportView(IAnsiConsole console)
         Line($" [grey]measured on {Format.Count(measured.Problems)} held-out problems{overlap}[/]");
     }
 
+    private void WriteBenchmark(BenchmarkReport benchmark, bool named)
+    {
+        if (benchmark is { Before: not null, After: not null }) Line($" [grey]{(named ? Markup.Escape(Format.OneLine(benchmark.Name, 16, glyphs.Cut)) : ""),-16}{"before",14}{"",4}{"after",14}[/]");
+        else if (named) Line($" [grey]{Markup.Escape(Format.OneLine(benchmark.Name, 16, glyphs.Cut))}[/]");
+        Row("greedy accuracy", figures => Share(figures.GreedyAccuracy));
+        Row($"pass@1 (k = {(benchmark.After ?? benchmark.Before)!.Samples})", figures => Share(figures.PassAt1));
+        Row("format, greedy", figures => Share(figures.GreedyFormat));
+        Row("format, sampled", figures => Share(figures.Format));
+        foreach (var name in (benchmark.After ?? benchmark.Before)!.Rewards.Keys)
+            Row(Format.OneLine(name, 16, glyphs.Cut), figures => figures.Rewards.TryGetValue(name, out var mean) ? Format.Number(mean, "0.000") : "");
+        Row("mean length", figures => Format.Number(figures.MeanLength, "0.0") + " tokens");
+
+        void Row(string name, Func<EvaluationFigures, string> write)
+        {
+            var before = benchmark.Before is { } first ? $"{write(first),14}" : "";
+            var after = benchmark.After is { } last ? $"{write(last),14}" : "";
+            if (before.Length + after.Length == 0 || string.IsNullOrWhiteSpace(before + after)) return;
+            var arrow = before.Length > 0 && after.Length > 0 ? $" {glyphs.Arrow,-2} " : "";
+            Line($" [grey]{Markup.Escape(name),-16}[/]{before}[grey]{arrow}[/][bold]{after}[/]");
+        }
+    }
+
     // With two stages the figures before and after say it all.
     private void WriteStages(RunReport report)
     {
         if (report.Stages.Count < 3) return;
-        Heading("Stages", "one row a stage, in order");
-        Line($" [grey]{"",-18}{"greedy",9}{"pass@1",17}{"cons@k",9}{"format",9}{"length",8}[/]");
-        foreach (var stage in report.Stages)
+        var benchmarks = report.Stages.SelectMany(stage => stage.Benchmarks).Select(benchmark => benchmark.Name).Distinct().ToList();
+        foreach (var benchmark in benchmarks)
         {
-            var name = Markup.Escape(Format.OneLine(stage.Label, 17, glyphs.Cut).PadRight(18));
-            if (stage.After is { } after)
-            {
-                var interval = after.PassAt1Interval is { } half ? $" {glyphs.PlusMinus} {Format.Number(half * 100, "0.0")}" : "";
-                var vote = after.ConsAtK is { } cons ? Format.Share(cons) : "";
-                Line(FormattableString.Invariant($" [bold]{name}[/]{Format.Share(after.GreedyAccuracy),9}{Format.Share(after.PassAt1) + interval,17}{vote,9}{Format.Share(after.Format),9}{Format.Number(after.MeanLength, "0.0"),8}"));
-            }
-            else if (stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept))
-            {
-                Line($" [bold]{name}[/][grey]kept {Format.Count(kept)} of {Format.Count(stage.Metrics.GetValueOrDefault(MetricNames.Samples))} samples[/]");
-            }
+            Heading("Stages", benchmarks.Count > 1 ? $"one row a stage, in order: {benchmark}" : "one row a stage, in order");
+            var language = report.Stages.Any(stage => After(stage, benchmark)?.Rewards.ContainsKey(Language) ?? false);
+            Line($" [grey]{"",-18}{"greedy",9}{"pass@1",17}{"cons@k",9}{"format",9}{(language ? "language" : ""),9}{"length",8}[/]");
+            foreach (var stage in report.Stages) WriteStageRow(stage, After(stage, benchmark), first: benchmark == benchmarks[0]);
         }
     }
 
-    private void Row(StageReport stage, string name, Func<EvaluationFigures, string> write)
+    private const string Language = "language";
+
+    private static EvaluationFigures? After(StageReport stage, string benchmark) => stage.Benchmarks.FirstOrDefault(measured => measured.Name == benchmark)?.After;
+
+    private void WriteStageRow(StageReport stage, EvaluationFigures? after, bool first)
     {
-        var before = stage.Before is { } first ? $"{write(first),14}" : "";
-        var after = stage.After is { } last ? $"{write(last),14}" : "";
-        var arrow = before.Length > 0 && after.Length > 0 ? $" {glyphs.Arrow,-2} " : "";
-        Line($" [grey]{name,-16}[/]{before}[grey]{arrow}[/][bold]{after}[/]");
+        var name = Markup.Escape(Format.OneLine(stage.Label, 17, glyphs.Cut).PadRight(18));
+        if (after is not null)
+        {
+            var interval = after.PassAt1Interval is { } half ? $" {glyphs.PlusMinus} {Format.Number(half * 100, "0.0")}" : "";
+            var language = after.Rewards.TryGetValue(Language, out var mean) ? Format.Share(mean) : "";
+            Line(FormattableString.Invariant($" [bold]{name}[/]{Share(after.GreedyAccuracy),9}{Share(after.PassAt1) + interval,17}{Share(after.ConsAtK),9}{Share(after.Format),9}{language,9}{Format.Number(after.MeanLength, "0.0"),8}"));
+        }
+        else if (first && stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept))
+        {
+            Line($" [bold]{name}[/][grey]kept {Format.Count(kept)} of {Format.Count(stage.Metrics.GetValueOrDefault(MetricNames.Samples))} samples[/]");
+        }
     }
+
+    private static string Share(double? value) => value is { } share ? Format.Share(share) : "";
 
     private void Curve(string name, IReadOnlyList<CurvePoint> points)
     {

@@ -15,6 +15,7 @@ internal static class ShardMetrics
         [MetricNames.Tokens] = Sum,
         [MetricNames.SamplesKept] = Sum,
         [MetricNames.Questions] = Sum,
+        [MetricNames.QuestionsUseful] = Sum,
         [MetricNames.QuestionsKept] = Sum,
         [MetricNames.QuestionsRepeated] = Sum,
         [MetricNames.MinLength] = shards => shards.Min(shard => shard.Value),
@@ -27,33 +28,41 @@ internal static class ShardMetrics
         var merged = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var name in shards.SelectMany(shard => shard.Metrics.Keys).Distinct())
         {
-            if (name == MetricNames.RewardStd) continue;
-            merged[name] = (name.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal) ? Sum : Merges.GetValueOrDefault(name, Mean))(Values(shards, name));
+            var (source, figure) = MetricNames.OfSource(name);
+            var having = shards.Where(shard => shard.Metrics.ContainsKey(name)).ToList();
+            if (figure != MetricNames.RewardStd) merged[name] = (figure.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal) ? Sum : Merges.GetValueOrDefault(figure, Mean))(Values(having, name));
+            else if (having.TrueForAll(shard => shard.Metrics.ContainsKey(source + MetricNames.RewardMean))) merged[name] = PooledStd(having, source);
         }
-        if (shards.All(shard => shard.Metrics.ContainsKey(MetricNames.RewardStd) && shard.Metrics.ContainsKey(MetricNames.RewardMean)))
-            merged[MetricNames.RewardStd] = PooledStd(shards);
         return merged;
     }
 
     /// <summary>Var(r) = E[Var(r | shard) + E(r | shard)²] − E(r)².</summary>
-    private static double PooledStd(IReadOnlyList<JobResult> shards)
+    private static double PooledStd(IReadOnlyList<JobResult> shards, string source)
     {
-        var mean = Mean(Values(shards, MetricNames.RewardMean));
-        var square = Mean([.. shards.Select(shard =>
-            (Math.Pow(shard.Metrics[MetricNames.RewardStd], 2) + Math.Pow(shard.Metrics[MetricNames.RewardMean], 2), Weight(shard, MetricNames.RewardStd)))]);
+        var (std, reward) = (source + MetricNames.RewardStd, source + MetricNames.RewardMean);
+        var mean = Mean(Values(shards, reward));
+        var square = Mean([.. shards.Select(shard => (Math.Pow(shard.Metrics[std], 2) + Math.Pow(shard.Metrics[reward], 2), Weight(shard, std)))]);
         return Math.Sqrt(Math.Max(0, square - mean * mean));
     }
 
-    private static List<(double Value, double Weight)> Values(IReadOnlyList<JobResult> shards, string name) =>
-        [.. shards.Where(shard => shard.Metrics.ContainsKey(name)).Select(shard => (shard.Metrics[name], Weight(shard, name)))];
+    private static List<(double Value, double Weight)> Values(IReadOnlyList<JobResult> shards, string name) => [.. shards.Select(shard => (shard.Metrics[name], Weight(shard, name)))];
 
-    // Means of rewards are over the samples that were not dropped.
+    // Not every prompt source has every figure: what counts are the samples of those that do.
     private static double Weight(JobResult shard, string name)
     {
-        var samples = shard.Metrics.GetValueOrDefault(MetricNames.Samples, 1);
-        var ofRewards = name is MetricNames.RewardMean or MetricNames.RewardStd or MetricNames.Accuracy or MetricNames.Format
-            || (name.StartsWith("rewards/", StringComparison.Ordinal) && name.EndsWith("/mean", StringComparison.Ordinal));
-        return ofRewards ? samples * (1 - shard.Metrics.GetValueOrDefault(MetricNames.DroppedRatio)) : samples;
+        var (source, figure) = MetricNames.OfSource(name);
+        var sources = source.Length > 0 ? [source] : shard.Metrics.Keys.Select(MetricNames.OfSource)
+            .Where(other => other.Source.Length > 0 && other.Figure == figure).Select(other => other.Source).DefaultIfEmpty("");
+        return sources.Sum(one => Samples(shard, one, figure));
+    }
+
+    // Means of rewards are over the samples that were not dropped.
+    private static double Samples(JobResult shard, string source, string figure)
+    {
+        var samples = shard.Metrics.GetValueOrDefault(source + MetricNames.Samples, 1);
+        var ofRewards = figure is MetricNames.RewardMean or MetricNames.RewardStd or MetricNames.Accuracy or MetricNames.Format
+            || (figure.StartsWith("rewards/", StringComparison.Ordinal) && figure.EndsWith("/mean", StringComparison.Ordinal));
+        return ofRewards ? samples * (1 - shard.Metrics.GetValueOrDefault(source + MetricNames.DroppedRatio)) : samples;
     }
 
     private static double Sum(IReadOnlyList<(double Value, double Weight)> shards) => shards.Sum(shard => shard.Value);

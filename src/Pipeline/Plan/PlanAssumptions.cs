@@ -19,8 +19,10 @@ internal static class PlanAssumptions
             $"Checkpoints are FP32 weights with AdamW's two moments (12 bytes a parameter); rollouts take 8 bytes a token, example answers not counted.",
             $"{device.PricePerHour:0.###} {prices.Currency} an hour and node, all nodes over the whole wall time ({device.Date}; {device.Source}).",
         ];
-        if (recipe.Tasks.Values.Any(task => task is not ArithmeticTask))
+        if (recipe.Tasks.Values.Any(task => task is DatasetTask))
             sentences.Add($"Prompts of data sets take {EstimateContext.DatasetPromptTokens} tokens each: they are not read for the plan.");
+        if (recipe.Stages.Values.OfType<RlStage>().Any(stage => stage.DynamicSampling is not null))
+            sentences.Add($"Dynamic sampling takes one round, as if every question taught something; each further round of an iteration generates up to as much again.");
         if (recipe.Stages.Values.OfType<PretrainStage>().Any())
             sentences.Add($"Pretraining examples are as long as the longest; the vocabulary has {RunPlanner.ArithmeticVocabulary} tokens.");
         return [.. sentences.Select(sentence => sentence.ToString(CultureInfo.InvariantCulture))];

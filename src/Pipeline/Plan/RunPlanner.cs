@@ -33,6 +33,7 @@ public static class RunPlanner
         if (nodes is < 1 or > 1000) throw new BadInputException($"--nodes {nodes} is not allowed; allowed: 1 to 1000.");
         if (options.LengthShare is not (> 0 and <= 1)) throw new BadInputException(FormattableString.Invariant($"--length-share {options.LengthShare} is not allowed; allowed: above 0, at most 1."));
 
+        recipe = recipe.Expand();
         var models = new Dictionary<string, PlanModel?>();
         var stages = new List<StagePlan>();
         foreach (var (name, stage) in recipe.Stages)
@@ -48,7 +49,7 @@ public static class RunPlanner
         }
 
         var known = stages.Where(stage => stage.Work is not null).ToList();
-        var seconds = known.Sum(stage => stage.WallSeconds!.Value);
+        var seconds = Wall(known, nodes);
         var gigabytes = known.Sum(stage => stage.Work!.CheckpointBytes + stage.Work.RolloutBytes) / 1e9;
         return new()
         {
@@ -59,7 +60,7 @@ public static class RunPlanner
             Stages = stages,
             WallSeconds = seconds,
             DeviceHours = known.Sum(stage => stage.DeviceHours!.Value),
-            Cost = known.Sum(stage => stage.Cost!.Value),
+            Cost = seconds / 3600 * nodes * device.PricePerHour,
             StorageGigabytes = gigabytes,
             StorageCostPerMonth = gigabytes * prices.StoragePerGigabyteMonth,
             NoEstimate = [.. stages.Where(stage => stage.Work is null).Select(stage => stage.Name)],
@@ -92,6 +93,11 @@ public static class RunPlanner
             Cost = wall / 3600 * nodes * device.PricePerHour,
         };
     }
+
+    /// <summary>Stages side by side take as long as the longest, or as they take together where there are fewer nodes than stages.</summary>
+    private static double Wall(IEnumerable<StagePlan> stages, int nodes) => stages
+        .GroupBy(stage => ModelNames.StageOf(stage.Name), stage => stage.WallSeconds!.Value)
+        .Sum(group => Math.Max(group.Max(), group.Sum() / Math.Min(nodes, group.Count())));
 
     private static string KindOf(StageRecipe stage) =>
         typeof(StageRecipe).GetCustomAttributes<JsonDerivedTypeAttribute>().FirstOrDefault(kind => kind.DerivedType == stage.GetType())?.TypeDiscriminator as string

@@ -11,8 +11,8 @@ internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double Le
     /// <summary>Prompt tokens of data-set problems, which are not counted before the run.</summary>
     public const int DatasetPromptTokens = 256;
 
-    /// <summary>A prompt's tokens: the longest of an arithmetic task.</summary>
-    public double PromptTokens(string task) => Recipe.Tasks[task] is ArithmeticTask sums ? ArithmeticSplit.Measure(sums).PromptTokens : DatasetPromptTokens;
+    /// <summary>A prompt's tokens: the longest of a generated task.</summary>
+    public double PromptTokens(string task) => TaskBounds.Of(Recipe.Tasks[task])?.PromptTokens ?? DatasetPromptTokens;
 
     /// <summary>Completions sampled: everything is one forward pass a token, the prompt's included.</summary>
     public StageWork Generate(double completions, string task, SamplingRecipe sampling)
@@ -21,8 +21,10 @@ internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double Le
         return new() { GeneratedTokens = completions * length, GenerationFlops = completions * Model.Forward(PromptTokens(task) + length) };
     }
 
-    /// <summary>An evaluation: one greedy answer and k samples a problem.</summary>
-    public StageWork Evaluate(EvaluationRecipe evaluation) => Generate((double)evaluation.Problems * (evaluation.Samples + 1), evaluation.Task, evaluation.Sampling);
+    /// <summary>An evaluation: one greedy answer and k samples a problem of every benchmark.</summary>
+    public StageWork Evaluate(EvaluationRecipe evaluation) => evaluation.All()
+        .Select(benchmark => Generate((double)benchmark.Value.Problems * (benchmark.Value.Samples + 1), benchmark.Value.Task!, benchmark.Value.Sampling))
+        .Aggregate((sum, work) => sum + work);
 }
 
 /// <summary>The estimators by the type of the stage's recipe. A kind that is not here has no estimate.</summary>
@@ -40,7 +42,7 @@ internal static class StageEstimators
 
     private static StageWork Pretrain(EstimateContext context, PretrainStage stage)
     {
-        var length = context.Recipe.Tasks[stage.Task] is ArithmeticTask sums ? ArithmeticSplit.Measure(sums).ExampleTokens : stage.Model.MaxPositions;
+        var length = stage.Corpora().Sum(corpus => corpus.Value * (TaskBounds.Of(context.Recipe.Tasks[corpus.Key])?.ExampleTokens ?? stage.Model.MaxPositions)) / stage.Corpora().Sum(corpus => corpus.Value);
         var sequences = (double)stage.Steps * stage.BatchSize;
         return new()
         {
@@ -54,10 +56,13 @@ internal static class StageEstimators
     {
         const int BytesPerToken = 8; // An id and a log-probability of 4 bytes each.
         var completions = (double)stage.Iterations * stage.Questions * stage.GroupSize;
-        var length = context.PromptTokens(stage.Task) + stage.Sampling.MaxNewTokens * context.LengthShare;
+        var split = new QuestionSplit(stage);
+        var sources = stage.PromptSources().Select(source => (source.Source.Task, Completions: (double)split.Total(source.Name) * stage.GroupSize)).ToList();
+        var prompts = sources.Sum(source => source.Completions * context.PromptTokens(source.Task)) / completions;
+        var length = prompts + stage.Sampling.MaxNewTokens * context.LengthShare;
         var passes = completions * stage.Epochs;
         var scores = stage.Loss.KlWeight > 0 ? passes : 0;
-        var rollouts = context.Generate(completions, stage.Task, stage.Sampling);
+        var rollouts = sources.Select(source => context.Generate(source.Completions, source.Task, stage.Sampling)).Aggregate((a, b) => a + b);
         var work = rollouts with
         {
             FannedFlops = rollouts.GenerationFlops,
@@ -71,7 +76,8 @@ internal static class StageEstimators
         if (stage.EvaluateEvery == 0 || context.Recipe.Evaluation is not { } evaluation) return work;
         // Points of the learning curve are greedy only; the last step is measured as the stage's result.
         var points = (stage.Iterations - 1) / stage.EvaluateEvery;
-        return work + context.Generate((double)points * evaluation.Problems, evaluation.Task, evaluation.Sampling);
+        var curve = evaluation.OfCurve().Value;
+        return work + context.Generate((double)points * curve.Problems, curve.Task!, curve.Sampling);
     }
 
     /// <summary>Checkpoints that stay: multiples of keepEvery, the last two, and the last reference.</summary>

@@ -19,7 +19,7 @@ internal static class ReportFiles
     public const string Curve = "curve.svg";
 
     /// <summary>A stage's own curve.</summary>
-    public static string StageCurve(StageReport stage) => $"curve-{stage.Label}.svg";
+    public static string StageCurve(StageReport stage) => $"curve-{stage.Label.Replace('/', '.')}.svg";
 }
 
 /// <summary>Writes a run's report.</summary>

@@ -19,14 +19,14 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         foreach (var (name, settings) in recipe.Stages)
         {
             var before = settings.From is { } from ? results[from].Evaluation : null;
-            stages.Add(await StageAsync(run.Id, name, StageKinds.Of(settings).Name, results[name], before, cancellation));
+            stages.Add(await StageAsync(run.Id, name, StageKinds.Of(settings).Name, results[name], before, CurveOf(recipe, settings), cancellation));
         }
 
         var startedAt = results.Values.Min(result => result.StartedAt);
         var endedAt = results.Values.Max(result => result.EndedAt);
         var overlaps = results.Values
-            .Where(result => result.Evaluation?.Metrics.ContainsKey(MetricNames.EvalOverlap) ?? false)
-            .Select(result => (int)result.Evaluation!.Metrics[MetricNames.EvalOverlap])
+            .SelectMany(result => result.Evaluation is { } evaluation ? evaluation.Benchmarks.Select(benchmark => Get(evaluation.Metrics, MetricNames.OfBenchmark(MetricNames.EvalOverlap, benchmark.Name))) : [])
+            .OfType<double>()
             .ToList();
         return new()
         {
@@ -38,19 +38,24 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             StartedAt = startedAt,
             EndedAt = endedAt,
             Stages = stages,
-            Time = results.Values.Aggregate(new TimeBreakdown(), (sum, result) => sum + result.Time + (result.Evaluation?.Time ?? new())),
+            Time = SideBySide.Time(results, recipe.Stages.Keys),
             Cost = RunCosts.Of(options, recipe.Workers.Count, endedAt - startedAt),
             Plan = await plans.CompareAsync(run.Id, recipe, results, endedAt - startedAt, cancellation),
-            Overlap = overlaps.Count > 0 ? overlaps.Sum() : null,
+            Overlap = overlaps.Count > 0 ? (int)overlaps.Sum() : null,
         };
     }
 
+    /// <summary>The benchmark whose points make a stage's held-out curve.</summary>
+    private static string? CurveOf(Recipe recipe, StageRecipe settings) =>
+        (settings is EvaluateStage evaluate ? evaluate.Evaluation : recipe.Evaluation)?.OfCurve().Key;
+
     private async Task<StageReport> StageAsync(
-        string runId, string name, string kind, StageResult result, EvaluationResult? before, CancellationToken cancellation)
+        string runId, string name, string kind, StageResult result, EvaluationResult? before, string? curve, CancellationToken cancellation)
     {
         var rows = await metrics.ReadAsync(runId, result.Label, result.ReusedFrom, cancellation);
-        var evaluations = rows.Where(row => row.Values.ContainsKey(MetricNames.EvalGreedyAccuracy)).Select(row => EvaluationPoint(row.Step, row.Values));
-        if (before is not null && kind != "evaluate") evaluations = evaluations.Prepend(EvaluationPoint(0, before.Metrics));
+        var held = curve is null ? null : MetricNames.OfBenchmark(MetricNames.EvalMeanLength, curve);
+        var evaluations = rows.Where(row => held is not null && row.Values.ContainsKey(held)).Select(row => EvaluationPoint(row.Step, row.Values, curve!));
+        if (before is not null && kind != "evaluate" && held is not null && before.Metrics.ContainsKey(held)) evaluations = evaluations.Prepend(EvaluationPoint(0, before.Metrics, curve!));
         return new()
         {
             Name = name,
@@ -59,47 +64,55 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             Steps = result.Steps,
             Checkpoint = result.Checkpoint,
             ReusedFrom = result.ReusedFrom,
-            Before = Figures(before),
-            After = Figures(result.Evaluation),
+            Benchmarks = [.. (result.Evaluation ?? before)?.Benchmarks.Select(benchmark => new BenchmarkReport(benchmark.Name, Figures(before, benchmark.Name), Figures(result.Evaluation, benchmark.Name))) ?? []],
             Evaluations = [.. evaluations],
             Training = [.. rows.Where(row => row.Values.ContainsKey(MetricNames.RewardMean)).Select(TrainingPoint)],
             Time = result.Time,
             Metrics = result.Metrics,
-            Samples = Pair(await SamplesAsync(before?.Samples, cancellation), await SamplesAsync(result.Evaluation?.Samples, cancellation)),
+            Samples = Pair(await SamplesAsync(FirstSamples(before), cancellation), await SamplesAsync(FirstSamples(result.Evaluation), cancellation)),
         };
     }
 
-    private static CurvePoint EvaluationPoint(int step, IReadOnlyDictionary<string, double> values) => new(
-        step,
-        Get(values, MetricNames.EvalGreedyAccuracy),
-        Get(values, MetricNames.EvalGreedyFormat),
-        Get(values, MetricNames.EvalMeanLength));
+    private static CurvePoint EvaluationPoint(int step, IReadOnlyDictionary<string, double> values, string benchmark)
+    {
+        double? Of(string metric) => Get(values, MetricNames.OfBenchmark(metric, benchmark));
+        return new(step, Of(MetricNames.EvalGreedyAccuracy), Of(MetricNames.EvalGreedyFormat), Of(MetricNames.EvalMeanLength), Language: Of(MetricNames.EvalGreedy + "language"));
+    }
 
     private static CurvePoint TrainingPoint(MetricsRow row) => new(
         row.Step,
         Get(row.Values, MetricNames.Accuracy),
         Get(row.Values, MetricNames.Format),
         Get(row.Values, MetricNames.MeanLength),
-        Get(row.Values, MetricNames.RewardMean));
+        Get(row.Values, MetricNames.RewardMean),
+        Get(row.Values, MetricNames.RewardOf("language/consistency")),
+        Get(row.Values, MetricNames.Kl),
+        Get(row.Values, MetricNames.Entropy));
 
-    private static EvaluationFigures? Figures(EvaluationResult? evaluation) => evaluation is not { Metrics: var values } ? null : new()
+    private static EvaluationFigures? Figures(EvaluationResult? evaluation, string benchmark)
     {
-        GreedyAccuracy = Require(values, MetricNames.EvalGreedyAccuracy),
-        GreedyFormat = Require(values, MetricNames.EvalGreedyFormat),
-        PassAt1 = Require(values, MetricNames.EvalPassAt1),
-        PassAt1Interval = Get(values, MetricNames.EvalPassAt1Interval),
-        PassAtK = Get(values, MetricNames.EvalPassAtK),
-        ConsAtK = Get(values, MetricNames.EvalConsAtK),
-        Format = Require(values, MetricNames.EvalFormat),
-        MeanLength = Require(values, MetricNames.EvalMeanLength),
-        Problems = (int)Require(values, MetricNames.EvalProblems),
-        Samples = (int)Require(values, MetricNames.EvalSamples),
-    };
+        if (evaluation is null || !evaluation.Benchmarks.Any(measured => measured.Name == benchmark)) return null;
+        double? Of(string metric) => Get(evaluation.Metrics, MetricNames.OfBenchmark(metric, benchmark));
+        double Need(string metric) => Of(metric) ?? throw new StorageException($"Benchmark '{benchmark}' lacks the figure '{metric}'; there are: {string.Join(", ", evaluation.Metrics.Keys.Order())}.");
+        return new()
+        {
+            GreedyAccuracy = Of(MetricNames.EvalGreedyAccuracy),
+            GreedyFormat = Of(MetricNames.EvalGreedyFormat),
+            PassAt1 = Of(MetricNames.EvalPassAt1),
+            PassAt1Interval = Of(MetricNames.EvalPassAt1Interval),
+            PassAtK = Of(MetricNames.EvalPassAtK),
+            ConsAtK = Of(MetricNames.EvalConsAtK),
+            Format = Of(MetricNames.EvalFormat),
+            Rewards = MetricNames.EvalRewards(evaluation.Metrics, benchmark),
+            MeanLength = Need(MetricNames.EvalMeanLength),
+            Problems = (int)Need(MetricNames.EvalProblems),
+            Samples = (int)Need(MetricNames.EvalSamples),
+        };
+    }
+
+    private static string? FirstSamples(EvaluationResult? evaluation) => evaluation?.Benchmarks is [var first, ..] ? first.Samples : null;
 
     private static double? Get(IReadOnlyDictionary<string, double> values, string name) => values.TryGetValue(name, out var value) ? value : null;
-
-    private static double Require(IReadOnlyDictionary<string, double> values, string name) => Get(values, name)
-        ?? throw new StorageException($"An evaluation lacks the figure '{name}'; it has: {string.Join(", ", values.Keys.Order())}.");
 
     private async Task<IReadOnlyList<Sample>> SamplesAsync(string? path, CancellationToken cancellation) =>
         path is not null && await blobs.TryReadAsync(path, cancellation) is { } data ? [.. JsonLines.Read<Sample>(data, path)] : [];

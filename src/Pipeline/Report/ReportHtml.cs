@@ -42,8 +42,11 @@ internal static class ReportHtml
         if (report.Description is not null) page.Append(CultureInfo.InvariantCulture, $"<p>{E(report.Description)}</p>\n");
         page.Append("<h2>Stages</h2>\n");
         Table(page, ReportTables.Stages(report));
-        page.Append("<h2>Results</h2>\n");
-        Table(page, ReportTables.Results(report));
+        foreach (var benchmark in ReportTables.Benchmarks(report))
+        {
+            page.Append(CultureInfo.InvariantCulture, $"<h2>Results, {E(benchmark)}</h2>\n");
+            Table(page, ReportTables.Results(report, benchmark));
+        }
         page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Overlap(report))}</p>\n");
         foreach (var stage in report.Stages.Where(ReportCurve.Has))
             page.Append(CultureInfo.InvariantCulture, $"<h2>Learning curve, {E(stage.Label)}</h2>\n<figure style=\"margin:0\">\n{ReportCurve.Draw(stage)}</figure>\n");

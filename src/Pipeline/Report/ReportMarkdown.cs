@@ -18,8 +18,11 @@ internal static class ReportMarkdown
 
         text.Append("## Stages\n\n");
         Table(text, ReportTables.Stages(report));
-        text.Append("## Results\n\n");
-        Table(text, ReportTables.Results(report));
+        foreach (var benchmark in ReportTables.Benchmarks(report))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"## Results, {benchmark}\n\n");
+            Table(text, ReportTables.Results(report, benchmark));
+        }
         text.Append(ReportTables.Overlap(report)).Append("\n\n");
         foreach (var stage in report.Stages.Where(ReportCurve.Has))
             text.Append(CultureInfo.InvariantCulture, $"![Learning curve of {stage.Label}]({curveFile(stage)})\n\n");

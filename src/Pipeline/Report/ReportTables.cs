@@ -11,37 +11,46 @@ internal static class ReportTables
 {
     private const string None = "–";
 
-    /// <summary>Each stage's model before and after.</summary>
-    public static ReportTable Results(RunReport report)
+    /// <summary>The run in one row a stage: what it made, by every benchmark as the paper's tables have it, or the data that it kept.</summary>
+    public static ReportTable Stages(RunReport report)
     {
-        var rows = new List<IReadOnlyList<string>>();
-        foreach (var stage in report.Stages)
-        {
-            if (stage.Before is { } before) rows.Add(Row(stage.Label, "before", before));
-            if (stage.After is { } after) rows.Add(Row(stage.Label, "after", after));
-        }
-        return new(["stage", "model", "greedy accuracy", "greedy format", "pass@1 (k)", "format", "mean length", "problems"], rows);
+        var benchmarks = Benchmarks(report);
+        return new(
+            ["stage", "kind", "steps", .. benchmarks.Select(name => benchmarks.Count > 1 ? $"{name}: pass@1 ± 95 % / cons@k" : "pass@1 ± 95 % / cons@k"), "kept of samples"],
+            [.. report.Stages.Select(stage => (IReadOnlyList<string>)
+            [
+                stage.Label, stage.ReusedFrom is { } origin ? $"{stage.Kind}, reused from {origin.RunId}" : stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture), .. benchmarks.Select(name => PassAt1(After(stage, name))), Kept(stage),
+            ])]);
 
-        static IReadOnlyList<string> Row(string stage, string model, EvaluationFigures figures) =>
+        static string PassAt1(EvaluationFigures? figures) => figures?.ConsAtK is { } vote ? $"{ReportTables.PassAt1(figures)} / {Share(vote)}" : ReportTables.PassAt1(figures);
+    }
+
+    /// <summary>A benchmark: each stage's model by every figure.</summary>
+    public static ReportTable Results(RunReport report, string benchmark)
+    {
+        var figures = report.Stages.Select(stage => (stage.Label, After(stage, benchmark))).Where(row => row.Item2 is not null).ToList();
+        var rewards = figures.SelectMany(row => row.Item2!.Rewards.Keys).Distinct().Order(StringComparer.Ordinal).ToList();
+        return new(
+            ["stage", "greedy accuracy", "greedy format", "pass@1 ± 95 %", "pass@k", "cons@k", "format", .. rewards, "mean length", "problems × k"],
+            [.. figures.Select(row => Row(row.Label, row.Item2!))]);
+
+        IReadOnlyList<string> Row(string stage, EvaluationFigures figures) =>
         [
-            stage, model, Share(figures.GreedyAccuracy), Share(figures.GreedyFormat), $"{Share(figures.PassAt1)} ({figures.Samples})",
-            Share(figures.Format), Number(figures.MeanLength), figures.Problems.ToString(CultureInfo.InvariantCulture),
+            stage, Maybe(figures.GreedyAccuracy), Maybe(figures.GreedyFormat), PassAt1(figures), Maybe(figures.PassAtK), Maybe(figures.ConsAtK), Maybe(figures.Format),
+            .. rewards.Select(name => figures.Rewards.TryGetValue(name, out var mean) ? Share(mean) : None), Number(figures.MeanLength),
+            string.Create(CultureInfo.InvariantCulture, $"{figures.Problems} × {figures.Samples}"),
         ];
     }
 
-    /// <summary>The run in one row a stage: what it made, measured, or the data that it kept.</summary>
-    public static ReportTable Stages(RunReport report) => new(
-        ["stage", "kind", "steps", "greedy accuracy", "pass@1 ± 95 %", "pass@k", "cons@k", "format", "mean length", "kept of samples"],
-        [.. report.Stages.Select(stage => (IReadOnlyList<string>)
-        [
-            stage.Label, stage.ReusedFrom is { } origin ? $"{stage.Kind}, reused from {origin.RunId}" : stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture),
-            Maybe(stage.After?.GreedyAccuracy), PassAt1(stage.After), Maybe(stage.After?.PassAtK), Maybe(stage.After?.ConsAtK), Maybe(stage.After?.Format),
-            stage.After is { } after ? Number(after.MeanLength) : None, Kept(stage),
-        ])]);
+    /// <summary>The run's benchmarks by name, the main one first.</summary>
+    public static IReadOnlyList<string> Benchmarks(RunReport report) => [.. report.Stages.SelectMany(stage => stage.Benchmarks).Select(benchmark => benchmark.Name).Distinct()];
+
+    /// <summary>A stage's model by a benchmark.</summary>
+    public static EvaluationFigures? After(StageReport stage, string benchmark) => stage.Benchmarks.FirstOrDefault(measured => measured.Name == benchmark)?.After;
 
     /// <summary>pass@1 with its interval.</summary>
     public static string PassAt1(EvaluationFigures? figures) =>
-        figures is null ? None : figures.PassAt1Interval is { } half ? $"{Share(figures.PassAt1)} ± {Share(half)}" : Share(figures.PassAt1);
+        figures?.PassAt1 is not { } mean ? None : figures.PassAt1Interval is { } half ? $"{Share(mean)} ± {Share(half)}" : Share(mean);
 
     private static string Kept(StageReport stage) => stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept)
         ? string.Create(CultureInfo.InvariantCulture, $"{kept:0} of {stage.Metrics.GetValueOrDefault(MetricNames.Samples):0}")

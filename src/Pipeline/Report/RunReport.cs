@@ -46,10 +46,12 @@ public sealed record StageReport
     public string? Checkpoint { get; init; }
     /// <summary>The run whose result it takes over; its time and cost are not this run's.</summary>
     public StageOrigin? ReusedFrom { get; init; }
-    /// <summary>The model that it started from, measured.</summary>
-    public EvaluationFigures? Before { get; init; }
-    /// <summary>The model that it made, measured.</summary>
-    public EvaluationFigures? After { get; init; }
+    /// <summary>The benchmarks of the model that it started from and of the one that it made, the run's main one first.</summary>
+    public IReadOnlyList<BenchmarkReport> Benchmarks { get; init; } = [];
+    /// <summary>The model that it started from, by the first benchmark.</summary>
+    public EvaluationFigures? Before => Benchmarks is [var first, ..] ? first.Before : null;
+    /// <summary>The model that it made, by the first benchmark.</summary>
+    public EvaluationFigures? After => Benchmarks is [var first, ..] ? first.After : null;
     /// <summary>Held-out figures over its steps.</summary>
     public IReadOnlyList<CurvePoint> Evaluations { get; init; } = [];
     /// <summary>Training figures over its steps.</summary>
@@ -62,15 +64,21 @@ public sealed record StageReport
     public IReadOnlyList<SamplePair> Samples { get; init; } = [];
 }
 
-/// <summary>A model's figures on held-out problems.</summary>
+/// <summary>A benchmark in a stage.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Before">The model that the stage started from, measured.</param>
+/// <param name="After">The model that it made, or that it measured.</param>
+public sealed record BenchmarkReport(string Name, EvaluationFigures? Before = null, EvaluationFigures? After = null);
+
+/// <summary>A model's figures on held-out problems. Null: no reward of the run measures it.</summary>
 public sealed record EvaluationFigures
 {
     /// <summary>Share answered right by greedy decoding.</summary>
-    public required double GreedyAccuracy { get; init; }
+    public double? GreedyAccuracy { get; init; }
     /// <summary>Share of greedy answers with the right tags.</summary>
-    public required double GreedyFormat { get; init; }
+    public double? GreedyFormat { get; init; }
     /// <summary>Mean over problems of the share of samples that are right.</summary>
-    public required double PassAt1 { get; init; }
+    public double? PassAt1 { get; init; }
     /// <summary>Half the width of pass@1's 95 % confidence interval over problems.</summary>
     public double? PassAt1Interval { get; init; }
     /// <summary>Mean over problems of the chance that one of k samples is right.</summary>
@@ -78,7 +86,9 @@ public sealed record EvaluationFigures
     /// <summary>Share of problems whose most frequent answer among k samples is right.</summary>
     public double? ConsAtK { get; init; }
     /// <summary>Share of samples with the right tags.</summary>
-    public required double Format { get; init; }
+    public double? Format { get; init; }
+    /// <summary>Means over the samples of the other families of rewards, e.g. <c>language</c>.</summary>
+    public IReadOnlyDictionary<string, double> Rewards { get; init; } = new Dictionary<string, double>();
     /// <summary>Mean tokens a sample.</summary>
     public required double MeanLength { get; init; }
     /// <summary>Problems asked.</summary>
@@ -93,7 +103,11 @@ public sealed record EvaluationFigures
 /// <param name="Format">Share with the right tags.</param>
 /// <param name="MeanLength">Mean tokens an answer.</param>
 /// <param name="Reward">Mean reward, for a training point.</param>
-public sealed record CurvePoint(int Step, double? Accuracy = null, double? Format = null, double? MeanLength = null, double? Reward = null);
+/// <param name="Language">Mean language consistency.</param>
+/// <param name="Kl">Mean KL divergence from the reference a token, in nats, for a training point.</param>
+/// <param name="Entropy">Mean entropy a token, in nats, for a training point.</param>
+public sealed record CurvePoint(
+    int Step, double? Accuracy = null, double? Format = null, double? MeanLength = null, double? Reward = null, double? Language = null, double? Kl = null, double? Entropy = null);
 
 /// <summary>The same question answered before and after a stage.</summary>
 /// <param name="Question">The question.</param>

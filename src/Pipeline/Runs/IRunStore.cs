@@ -13,9 +13,9 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="Reuse">Whether stages that other runs have finished are taken over.</param>
 public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt, bool Reuse = true)
 {
-    /// <summary>The recipe as records.</summary>
+    /// <summary>The recipe as records, its stages as they are carried out: each student of a distill stage is one.</summary>
     /// <exception cref="JsonException">It does not fit; it was checked when the run was created.</exception>
-    public Recipe ParseRecipe() => Recipe.Deserialize<Recipe>(R1Json.Options) ?? throw new JsonException($"Run '{Id}' has no recipe.");
+    public Recipe ParseRecipe() => Recipe.Deserialize<Recipe>(R1Json.Options)?.Expand() ?? throw new JsonException($"Run '{Id}' has no recipe.");
 }
 
 /// <summary>A retry of a run.</summary>

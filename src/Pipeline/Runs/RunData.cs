@@ -37,16 +37,16 @@ internal sealed class RunData(RunService service, IOrchestrationClient client, I
         {
             var result = (await blobs.TryReadJsonAsync<StageRecord>(BlobLayout.StageRecord(id, view.Label), cancellation))?.Result;
             var rollout = result?.Samples
-                ?? (view.Status == StageStatus.Pending ? null : RunViewer.Read<StageProgress>(await client.GetAsync($"{id}:{view.Label}", cancellation))?.Samples);
+                ?? (view.Status == StageStatus.Pending ? null : RunViewer.Read<StageProgress>(await client.GetAsync(StageHelpers.Instance(id, view.Label), cancellation))?.Samples);
             await AddAsync(view, JobKinds.Rollout, view.Done, rollout);
-            await AddAsync(view, JobKinds.Evaluate, view.Total, result?.Evaluation?.Samples);
+            foreach (var benchmark in result?.Evaluation?.Benchmarks ?? []) await AddAsync(view, JobKinds.Evaluate, view.Total, benchmark.Samples, benchmark.Name);
         }
         return new(id, sets);
 
-        async Task AddAsync(StageView view, string source, int step, string? path)
+        async Task AddAsync(StageView view, string source, int step, string? path, string? benchmark = null)
         {
             if (path is not null && await blobs.TryReadAsync(path, cancellation) is { } data)
-                sets.Add(new(view.Label, source, step, [.. JsonLines.Read<Sample>(data, path).Take(limit)]));
+                sets.Add(new(view.Label, source, step, [.. JsonLines.Read<Sample>(data, path).Take(limit)], benchmark));
         }
     }
 

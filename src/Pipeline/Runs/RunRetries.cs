@@ -28,10 +28,11 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
         var recipe = run.ParseRecipe();
         var last = await runs.TryGetGenerationAsync(run.Id, cancellation);
         var number = (last?.Number ?? 0) + 1;
-        if (stage is not null && !recipe.Stages.ContainsKey(stage)) throw new InvalidRequestException("stage", stage, string.Join(", ", recipe.Stages.Keys));
+        var named = recipe.Stages.Keys.Where(name => name == stage || ModelNames.StageOf(name) == stage).ToList();
+        if (stage is not null && named.Count == 0) throw new InvalidRequestException("stage", stage, string.Join(", ", recipe.Stages.Keys));
         // What was taken over and is gone must be made here, under a new label: jobs that were given the lost files exist under the old one.
         var lost = await planner.LostAsync(recipe, new(run.Id, number, last?.Revisions), cancellation);
-        var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), stage is null ? lost : [stage, .. lost]);
+        var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), [.. named, .. lost]);
         var input = new RunInput(run.Id, number, revisions);
 
         await ForgetInstancesAsync(run.Id, cancellation);

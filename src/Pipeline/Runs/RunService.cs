@@ -48,7 +48,7 @@ public sealed class RunService(
     }
 
     /// <summary>What a run of a recipe would take over, and why the rest would run.</summary>
-    public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default) => planner.PlanAsync(recipe.Recipe, reuse, cancellation);
+    public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default) => planner.PlanAsync(recipe.Recipe.Expand(), reuse, cancellation);
 
     /// <summary>All runs, newest first.</summary>
     public async Task<RunList> ListAsync(CancellationToken cancellation = default)

@@ -73,6 +73,8 @@ public sealed record StageView
     public required string Label { get; init; }
     /// <summary>Its kind, e.g. <c>pretrain</c> or <c>rl</c>.</summary>
     public required string Kind { get; init; }
+    /// <summary>The stage whose model it starts from; null where it makes its own.</summary>
+    public string? From { get; init; }
     /// <summary>Where it stands.</summary>
     public required StageStatus Status { get; init; }
     /// <summary>Steps or iterations done.</summary>

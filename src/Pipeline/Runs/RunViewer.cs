@@ -28,17 +28,18 @@ public sealed class RunViewer(
 
         var stages = progress.Stages.ToList();
         var time = progress.Time;
-        var jobIds = progress.Jobs;
         double? eta = null;
-        IReadOnlyList<JobView> jobs = [];
-        var current = stages.FindIndex(stage => stage.Status is StageStatus.Running or StageStatus.Evaluating);
-        if (current >= 0)
+        var jobs = new List<JobView>(await JobsAsync(run.Id, progress.Jobs, cancellation));
+        var spent = new TimeBreakdown();
+        for (var current = 0; current < stages.Count; current++)
         {
+            if (stages[current].Status is not (StageStatus.Running or StageStatus.Evaluating)) continue;
             var (stage, detail) = await CurrentAsync(run.Id, stages[current], cancellation);
-            time += detail?.Time ?? new();
-            jobs = await JobsAsync(run.Id, [.. jobIds, .. detail?.Jobs ?? []], cancellation);
-            if (detail is { JobSteps: true } && jobs is [var job]) stage = stage with { Done = job.Step, Total = job.Steps > 0 ? job.Steps : stage.Total, Metrics = job.Metrics };
-            eta = status == RunStatus.Running ? Eta(stage, detail) : null;
+            if (detail is { Time: var own } && own.Wall >= spent.Wall) spent = own;
+            var ownJobs = await JobsAsync(run.Id, detail?.Jobs ?? [], cancellation);
+            jobs.AddRange(ownJobs);
+            if (detail is { JobSteps: true } && ownJobs is [var job]) stage = stage with { Done = job.Step, Total = job.Steps > 0 ? job.Steps : stage.Total, Metrics = job.Metrics };
+            if (status == RunStatus.Running && Eta(stage, detail) is { } left) eta = Math.Max(eta ?? 0, left);
             stages[current] = status switch
             {
                 RunStatus.Cancelled => stage with { Status = StageStatus.Cancelled, Phase = null },
@@ -46,6 +47,7 @@ public sealed class RunViewer(
                 _ => stage,
             };
         }
+        time += spent;
 
         var startedAt = stages.Min(stage => stage.StartedAt) ?? progress.StartedAt;
         var workers = await pool.GetAsync(run.Id, cancellation);
@@ -108,7 +110,7 @@ public sealed class RunViewer(
     private async Task<(StageView Stage, StageProgress? Detail)> CurrentAsync(string runId, StageView stage, CancellationToken cancellation)
     {
         if (stage.Status != StageStatus.Running) return (stage, null);
-        if (Read<StageProgress>(await client.GetAsync($"{runId}:{stage.Label}", cancellation)) is not { } detail) return (stage, null);
+        if (Read<StageProgress>(await client.GetAsync(StageHelpers.Instance(runId, stage.Label), cancellation)) is not { } detail) return (stage, null);
         if (detail.Instance is { } instance && Read<StageProgress>(await client.GetAsync(instance, cancellation)) is { } inner)
             detail = detail with { Phase = inner.Phase, Jobs = inner.Jobs };
         return (stage with { Done = detail.Done, Total = detail.Total, Phase = detail.Phase, Metrics = detail.Metrics, Checkpoint = detail.Checkpoint }, detail);

@@ -17,7 +17,8 @@ public sealed record RunSamples(string RunId, IReadOnlyList<SampleSet> Sets);
 /// <param name="Source">What asked: <c>rollout</c> or <c>evaluate</c>.</param>
 /// <param name="Step">The model's step or iteration.</param>
 /// <param name="Samples">The answers.</param>
-public sealed record SampleSet(string Stage, string Source, int Step, IReadOnlyList<Sample> Samples);
+/// <param name="Benchmark">The benchmark, for an evaluation's.</param>
+public sealed record SampleSet(string Stage, string Source, int Step, IReadOnlyList<Sample> Samples, string? Benchmark = null);
 
 /// <summary>One answer, a line of a job's <c>samples</c> output.</summary>
 /// <param name="Question">The prompt's question.</param>

@@ -19,10 +19,10 @@ internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, EvaluateStage settings)
     {
         var start = context.CurrentUtcDateTime;
-        var job = Evaluations.Job(input, settings.Evaluation, input.RequireFrom(), 0, final: true);
-        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Evaluate, Jobs = [job.JobId] });
+        var benchmarks = Evaluations.All(input, settings.Evaluation, input.RequireFrom(), 0);
+        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Evaluate, Jobs = [.. benchmarks.Select(benchmark => benchmark.Job.JobId)] });
 
-        var evaluation = await Evaluations.RunAsync(context, jobs, job);
+        var evaluation = await Evaluations.RunAsync(context, jobs, benchmarks);
         await context.CallActivityAsync(
             MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, 1, evaluation.Metrics), JobCalls.Storage);
         return new()

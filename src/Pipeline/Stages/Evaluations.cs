@@ -1,46 +1,65 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Stages;
 
-/// <summary>Measures models, from inside an orchestrator.</summary>
+/// <summary>A benchmark of a model, to be run.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="First">Whether its figures are the evaluation's own too.</param>
+/// <param name="Job">The job.</param>
+internal sealed record Benchmark(string Name, bool First, JobSpec Job);
+
+/// <summary>Measures models, from inside an orchestrator. Every benchmark is a job of its own.</summary>
 internal static class Evaluations
 {
     /// <summary>Whether a stage's model is still to be measured.</summary>
     public static bool IsDue(StageKind kind, StageResult result, EvaluationRecipe? evaluation) => kind.YieldsModel && result.Evaluation is null && evaluation is not null;
 
-    /// <summary>A measurement of a checkpoint as a job.</summary>
-    /// <param name="stage">The stage that it belongs to.</param>
-    /// <param name="settings">What is measured.</param>
+    /// <summary>All benchmarks of an evaluation, with example answers: a stage's last word.</summary>
+    /// <param name="stage">The stage that they belong to.</param>
+    /// <param name="evaluation">What is measured.</param>
     /// <param name="checkpoint">The model.</param>
-    /// <param name="step">The model's step: part of the job's id.</param>
-    /// <param name="final">Whether it is the stage's last word, with example answers, or a point of its learning curve.</param>
-    public static JobSpec Job(StageInput stage, EvaluationRecipe settings, string checkpoint, int step, bool final) =>
-        stage.Job(JobId.Create(stage.Label, step, final ? "final-" + JobKinds.Evaluate : JobKinds.Evaluate), new EvaluateJob
-        {
-            // A point of the curve is greedy decoding alone: the samples of pass@1 would cost several times as much.
-            Settings = final ? settings : settings with { Samples = 0 },
-            Task = stage.Tasks[settings.Task],
-            Rewards = stage.Rewards,
-            Checkpoint = checkpoint,
-            WithSamples = final,
-        });
+    /// <param name="step">The model's step: part of the jobs' ids.</param>
+    public static IReadOnlyList<Benchmark> All(StageInput stage, EvaluationRecipe evaluation, string checkpoint, int step) =>
+        [.. evaluation.All().Select((benchmark, index) => new Benchmark(benchmark.Key, index == 0, Job(stage, benchmark.Value, checkpoint, JobId.Create(stage.Label, step, "final-" + JobKinds.Evaluate, index), final: true)))];
 
-    /// <summary>The reward functions that measurements report: those of all stages, the same for every model of a run, so that before and after compare.</summary>
-    public static IReadOnlyDictionary<string, RewardRecipe> Rewards(Recipe recipe) => recipe.Stages.Values
-        .SelectMany(stage => stage is RlStage rl ? rl.Rewards : stage is SampleStage sample ? sample.Rewards : new Dictionary<string, RewardRecipe>())
-        .GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);
+    /// <summary>The benchmark of a point of the learning curve: greedy decoding alone, as the samples of pass@1 would cost several times as much.</summary>
+    public static Benchmark Point(StageInput stage, EvaluationRecipe evaluation, string checkpoint, int step)
+    {
+        var (name, benchmark) = evaluation.OfCurve();
+        return new(name, name == evaluation.All()[0].Key, Job(stage, benchmark with { Samples = 0 }, checkpoint, JobId.Create(stage.Label, step, JobKinds.Evaluate), final: false));
+    }
 
-    /// <summary>Runs the measurement.</summary>
-    public static async Task<EvaluationResult> RunAsync(IOrchestrationContext context, JobCalls jobs, JobSpec job)
+    /// <summary>Runs benchmarks side by side. Of their time the slowest one's counts.</summary>
+    public static async Task<EvaluationResult> RunAsync(IOrchestrationContext context, JobCalls jobs, IReadOnlyList<Benchmark> benchmarks)
     {
         var start = context.CurrentUtcDateTime;
-        var result = await jobs.RunAsync(context, job);
+        var results = await Task.WhenAll(benchmarks.Select(benchmark => jobs.RunAsync(context, benchmark.Job)));
+        var metrics = new Dictionary<string, double>();
+        foreach (var (benchmark, result) in benchmarks.Zip(results))
+        {
+            foreach (var (name, value) in result.Metrics)
+            {
+                if (name == MetricNames.Tokens) metrics[name] = metrics.GetValueOrDefault(name) + value;
+                else metrics[MetricNames.OfBenchmark(name, benchmark.Name)] = value;
+                if (benchmark.First) metrics.TryAdd(name, value);
+            }
+        }
         return new(
-            result.Metrics,
-            result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
-            result.Outputs.GetValueOrDefault("samples"));
+            metrics,
+            results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+            [.. benchmarks.Zip(results, (benchmark, result) => new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples")))]);
     }
+
+    private static JobSpec Job(StageInput stage, BenchmarkRecipe benchmark, string checkpoint, string id, bool final) => stage.Job(id, new EvaluateJob
+    {
+        Settings = benchmark,
+        Task = stage.Tasks[benchmark.Task!],
+        Rewards = benchmark.Rewards.Count > 0 ? benchmark.Rewards : stage.Rewards,
+        Checkpoint = checkpoint,
+        WithSamples = final,
+    });
 }

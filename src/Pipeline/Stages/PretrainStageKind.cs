@@ -20,7 +20,7 @@ internal sealed class PretrainStageKind() : StageKind<PretrainStage>("pretrain")
         var job = input.Job(JobId.Create(input.Label, 0, JobKinds.Pretrain), new PretrainJob
         {
             Settings = settings,
-            Task = input.Tasks[settings.Task],
+            Tasks = settings.Corpora().ToDictionary(corpus => corpus.Key, corpus => input.Tasks[corpus.Key]),
             Checkpoint = BlobLayout.Checkpoint(input.RunId, input.Label, settings.Steps),
         });
         context.SetCustomStatus(new StageProgress { Total = settings.Steps, Phase = JobKinds.Pretrain, Jobs = [job.JobId], JobSteps = true });

@@ -1,20 +1,36 @@
 using R1Cloud.Pipeline.Jobs;
-using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Stages;
 
 /// <summary>What an iteration starts from.</summary>
-internal sealed record RlIterationInput(StageInput Stage, int Iteration, string Policy, string? Reference = null, bool Evaluate = false);
+/// <param name="Stage">The stage.</param>
+/// <param name="Iteration">The iteration, from 0.</param>
+/// <param name="Policy">The checkpoint that is updated; it samples as well.</param>
+/// <param name="Reference">The reference's checkpoint; null for none.</param>
+/// <param name="Evaluate">Whether the new policy is measured.</param>
+/// <param name="Rollouts">The iteration's rollouts when the iteration before sampled them, with the policy it started from.</param>
+/// <param name="SampleNext">Whether the next iteration's rollouts are sampled beside the update.</param>
+internal sealed record RlIterationInput(
+    StageInput Stage, int Iteration, string Policy, string? Reference = null, bool Evaluate = false, IterationRollouts? Rollouts = null, bool SampleNext = false);
 
 /// <summary>What an iteration yields; of its time the wall is left to the stage, which sees the whole of it.</summary>
-internal sealed record RlIterationResult(string Checkpoint, IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null);
+/// <param name="Checkpoint">The new policy.</param>
+/// <param name="Metrics">The iteration's figures.</param>
+/// <param name="Time">Where its time went.</param>
+/// <param name="Samples">Example completions.</param>
+/// <param name="Next">The next iteration's rollouts when they were asked for.</param>
+internal sealed record RlIterationResult(
+    string Checkpoint, IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null, IterationRollouts? Next = null);
 
-/// <summary>One round of GRPO: rollout shards side by side, then one update; on request the new policy is measured.</summary>
+/// <summary>
+/// One iteration of GRPO: rollouts, then the update; on request the new policy is measured, and the next iteration's rollouts are sampled
+/// beside all that with the policy that this one started from.
+/// </summary>
 internal static class RlIteration
 {
     public const string Name = "rl-iteration";
@@ -23,76 +39,46 @@ internal static class RlIteration
     public static async Task<RlIterationResult> RunAsync(IOrchestrationContext context, JobCalls jobs, RlIterationInput input)
     {
         var settings = (RlStage)input.Stage.Settings;
+        var status = new IterationStatus(context);
+        var rollouts = input.Rollouts ?? await RolloutRounds.RunAsync(context, jobs, input, settings, status.Learning);
 
-        var shards = Rollouts(input, settings);
-        Publish(context, JobKinds.Rollout, shards);
-        var rollouts = await Task.WhenAll(shards.Select(shard => jobs.RunAsync(context, shard)));
+        // The update is ordered first: it is the longer of the two, and the workers that are left share the shards of the other.
+        var learning = LearnAsync(context, jobs, input, settings, rollouts, status.Learning);
+        var sampling = input.SampleNext ? RolloutRounds.RunAsync(context, jobs, input with { Iteration = input.Iteration + 1 }, settings, status.Sampling) : null;
+        if (sampling is not null) await Task.WhenAll(learning, sampling);
+        var (update, evaluation, learned) = await learning;
+        var next = sampling is null ? null : await sampling;
 
-        var job = Update(input, settings, rollouts);
-        Publish(context, JobKinds.Update, [job]);
-        var update = await jobs.RunAsync(context, job);
-        var checkpoint = update.Output("checkpoint");
-
-        var metrics = ShardMetrics.Combine(rollouts);
-        var time = rollouts.MaxBy(rollout => rollout.Timing.Total)!.Time() + update.Time();
+        var metrics = new Dictionary<string, double>(rollouts.Metrics);
+        metrics[MetricNames.Staleness] = input.Rollouts is null ? 0 : 1;
         AddSpeeds(metrics, rollouts, update);
-        foreach (var (name, value) in update.Metrics)
+        foreach (var (name, value) in update.Result.Metrics)
         {
             if (!metrics.TryAdd(name, value)) metrics["update/" + name] = value;
         }
+        foreach (var (name, value) in evaluation?.Metrics ?? new Dictionary<string, double>()) metrics[name] = value;
+        if (next is not null) metrics[MetricNames.TimeOverlap] = JobOverlap.Seconds(update.Jobs, next.Shards);
 
-        if (input.Evaluate)
-        {
-            var evaluate = Evaluations.Job(input.Stage, input.Stage.Evaluation!, checkpoint, input.Iteration + 1, final: false);
-            Publish(context, JobKinds.Evaluate, [evaluate]);
-            var evaluation = await Evaluations.RunAsync(context, jobs, evaluate);
-            foreach (var (name, value) in evaluation.Metrics) metrics[name] = value;
-            time += evaluation.Time with { Wall = 0 };
-        }
-        return new(checkpoint, metrics, time, rollouts[0].Outputs.GetValueOrDefault("samples"));
+        var critical = next is not null && next.Time.Total() > learned.Total() ? next.Time : learned;
+        var time = input.Rollouts is null ? rollouts.Time + critical : critical;
+        return new(update.Result.Output("checkpoint"), metrics, time, rollouts.Shards[0].Outputs.GetValueOrDefault("samples"), next);
     }
 
-    /// <summary>The iteration's questions cut into shards that differ by at most one question.</summary>
-    internal static IReadOnlyList<JobSpec> Rollouts(RlIterationInput input, RlStage settings)
+    private static async Task<(PolicyUpdateResult Update, EvaluationResult? Evaluation, TimeBreakdown Time)> LearnAsync(
+        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IterationRollouts rollouts, Action<string, IReadOnlyList<JobSpec>> publish)
     {
-        var stage = input.Stage;
-        return [.. Enumerable.Range(0, settings.Shards).Select(shard =>
-        {
-            var first = (int)((long)settings.Questions * shard / settings.Shards);
-            var next = (int)((long)settings.Questions * (shard + 1) / settings.Shards);
-            return stage.Job(JobId.Create(stage.Label, input.Iteration, JobKinds.Rollout, shard), new RolloutJob
-            {
-                Settings = settings,
-                Task = stage.Tasks[settings.Task],
-                Iteration = input.Iteration,
-                Policy = input.Policy,
-                FirstQuestion = first,
-                QuestionCount = next - first,
-                Output = BlobLayout.Rollout(stage.RunId, stage.Label, input.Iteration, shard),
-            });
-        })];
+        var update = await PolicyUpdate.RunAsync(context, jobs, input, settings, [.. rollouts.Shards.Select(shard => shard.Output("tokens"))], publish);
+        if (!input.Evaluate) return (update, null, update.Time);
+        var point = Evaluations.Point(input.Stage, input.Stage.Evaluation!, update.Result.Output("checkpoint"), input.Iteration + 1);
+        publish(JobKinds.Evaluate, [point.Job]);
+        var evaluation = await Evaluations.RunAsync(context, jobs, [point]);
+        return (update, evaluation, update.Time + evaluation.Time with { Wall = 0 });
     }
 
-    private static JobSpec Update(RlIterationInput input, RlStage settings, IReadOnlyList<JobResult> rollouts)
+    private static void AddSpeeds(Dictionary<string, double> metrics, IterationRollouts rollouts, PolicyUpdateResult update)
     {
-        var stage = input.Stage;
-        return stage.Job(JobId.Create(stage.Label, input.Iteration, JobKinds.Update), new UpdateJob
-        {
-            Settings = settings,
-            Iteration = input.Iteration,
-            Policy = input.Policy,
-            Reference = input.Reference,
-            Rollouts = [.. rollouts.Select(rollout => rollout.Output("tokens"))],
-            Checkpoint = BlobLayout.Checkpoint(stage.RunId, stage.Label, input.Iteration + 1),
-        });
-    }
-
-    private static void AddSpeeds(Dictionary<string, double> metrics, IReadOnlyList<JobResult> rollouts, JobResult update)
-    {
-        Add(Shared.Metrics.MetricNames.TokensPerSecondGeneration,
-            rollouts.Sum(rollout => rollout.Metrics.GetValueOrDefault(Shared.Metrics.MetricNames.Tokens)),
-            rollouts.Max(rollout => rollout.Timing.Generation));
-        Add(Shared.Metrics.MetricNames.TokensPerSecondUpdate, update.Metrics.GetValueOrDefault(Shared.Metrics.MetricNames.Tokens), update.Timing.Update);
+        Add(MetricNames.TokensPerSecondGeneration, metrics.GetValueOrDefault(MetricNames.Tokens), rollouts.Time.Generation);
+        Add(MetricNames.TokensPerSecondUpdate, update.Result.Metrics.GetValueOrDefault(MetricNames.Tokens), update.Time.Update);
 
         void Add(string name, double tokens, double seconds)
         {
@@ -100,6 +86,28 @@ internal static class RlIteration
         }
     }
 
-    private static void Publish(IOrchestrationContext context, string phase, IReadOnlyList<JobSpec> jobs) =>
-        context.SetCustomStatus(new StageProgress { Phase = phase, Jobs = [.. jobs.Select(job => job.JobId)] });
+    private static double Total(this TimeBreakdown time) => time.Generation + time.Reward + time.Update + time.Storage;
+}
+
+/// <summary>What an iteration does just now, as clients see it: its own phase, and the jobs of the next one beside it.</summary>
+internal sealed class IterationStatus(IOrchestrationContext context)
+{
+    private (string Phase, IReadOnlyList<JobSpec> Jobs) learning = (JobKinds.Rollout, []);
+    private IReadOnlyList<JobSpec> sampling = [];
+
+    /// <summary>The iteration goes on to a phase.</summary>
+    public void Learning(string phase, IReadOnlyList<JobSpec> jobs)
+    {
+        learning = (phase, jobs);
+        Publish();
+    }
+
+    /// <summary>The next iteration's rollouts run beside it.</summary>
+    public void Sampling(string phase, IReadOnlyList<JobSpec> jobs)
+    {
+        sampling = jobs;
+        Publish();
+    }
+
+    private void Publish() => context.SetCustomStatus(new StageProgress { Phase = learning.Phase, Jobs = [.. learning.Jobs.Concat(sampling).Select(job => job.JobId)] });
 }

@@ -15,7 +15,8 @@ namespace R1Cloud.Pipeline.Stages;
 /// <param name="Reference">The reference model's checkpoint.</param>
 /// <param name="StartedAt">When the stage began.</param>
 /// <param name="Time">Where its time went so far.</param>
-internal sealed record RlCursor(int Iteration, string Policy, string Reference, DateTime StartedAt, TimeBreakdown Time);
+/// <param name="Rollouts">The next iteration's rollouts, when they are there already.</param>
+internal sealed record RlCursor(int Iteration, string Policy, string Reference, DateTime StartedAt, TimeBreakdown Time, IterationRollouts? Rollouts = null);
 
 /// <summary>RL: a loop of iterations, each a sub-orchestration; begun anew every so often so that no history grows long.</summary>
 internal sealed class RlStageKind() : StageKind<RlStage>("rl")
@@ -56,11 +57,13 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
             var start = context.CurrentUtcDateTime;
             last = await context.CallSubOrchestratorAsync<RlIterationResult>(
                 RlIteration.Name,
-                new RlIterationInput(stage, cursor.Iteration, cursor.Policy, settings.Loss.KlWeight > 0 ? cursor.Reference : null, Evaluates(stage, settings, cursor.Iteration + 1)),
+                new RlIterationInput(
+                    stage, cursor.Iteration, cursor.Policy, settings.Loss.KlWeight > 0 ? cursor.Reference : null, Evaluates(stage, settings, cursor.Iteration + 1),
+                    cursor.Rollouts, SampleNext: settings.Staleness > 0 && cursor.Iteration + 1 < settings.Iterations),
                 new SubOrchestrationOptions(InstanceId: instance));
             var time = last.Time with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds };
 
-            cursor = Advance(cursor, settings, last.Checkpoint, time);
+            cursor = Advance(cursor, settings, last.Checkpoint, time) with { Rollouts = last.Next };
             last = last with { Metrics = WithTimes(last.Metrics, time) };
             status = status with
             {
@@ -113,7 +116,10 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
             ? context.CallActivityAsync(
                 StageActivities.Prune, new CheckpointPrune(stage.RunId, stage.Label, cursor.Iteration, settings.KeepEvery, [cursor.Reference]), JobCalls.Storage)
             : Task.CompletedTask;
-        await Task.WhenAll(record, prune);
+        var forget = settings.UpdateShards > 1
+            ? context.CallActivityAsync(StageActivities.ForgetGradients, new GradientsDone(stage.RunId, stage.Label, cursor.Iteration - 1), JobCalls.Storage)
+            : Task.CompletedTask;
+        await Task.WhenAll(record, prune, forget);
     }
 
     private static Dictionary<string, double> WithTimes(IReadOnlyDictionary<string, double> metrics, TimeBreakdown time) => new(metrics)

@@ -9,6 +9,7 @@ internal sealed class RunBoard
 {
     private readonly IOrchestrationContext context;
     private readonly List<StageView> stages;
+    private readonly Dictionary<string, string[]> evaluations = [];
     private readonly DateTimeOffset startedAt;
     private TimeBreakdown time = new();
 
@@ -31,29 +32,34 @@ internal sealed class RunBoard
         var kind = StageKinds.Of(stage.Value);
         return new StageView
         {
-            Name = stage.Key, Label = input.Label(stage.Key), Kind = kind.Name, Status = StageStatus.Pending, Total = kind.Steps(stage.Value),
+            Name = stage.Key, Label = input.Label(stage.Key), Kind = kind.Name, From = stage.Value.From, Status = StageStatus.Pending, Total = kind.Steps(stage.Value),
         };
     })];
 
     public void Begin(string name) => Publish(name, stage => stage with { Status = StageStatus.Running, StartedAt = Now });
 
-    public void Evaluate(string name, StageResult result, string jobId) =>
-        Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Evaluating, Phase = "evaluate", EndedAt = null }, jobId);
+    public void Evaluate(string name, StageResult result, string[] jobs)
+    {
+        evaluations[name] = jobs;
+        Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Evaluating, Phase = "evaluate", EndedAt = null });
+    }
 
     public void Finish(string name, StageResult result)
     {
-        time += result.Time + (result.Evaluation?.Time ?? new());
+        evaluations.Remove(name);
         Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Completed, Phase = null });
     }
 
-    public void Fail(string error)
+    public void Fail(string name, string error)
     {
-        var running = stages.FindIndex(stage => stage.Status is StageStatus.Running or StageStatus.Evaluating);
-        if (running >= 0) stages[running] = stages[running] with { Status = StageStatus.Failed, Error = error, EndedAt = Now, Phase = null };
-        Publish(ended: true);
+        evaluations.Remove(name);
+        Publish(name, stage => stage with { Status = StageStatus.Failed, Error = error, EndedAt = Now, Phase = null });
     }
 
-    public RunProgress Complete() => Publish(ended: true);
+    /// <summary>Adds to the run's time that of stages that have ended.</summary>
+    public void Count(TimeBreakdown spent) => time += spent;
+
+    public RunProgress End() => Publish(ended: true);
 
     private static StageView Describe(StageView stage, StageResult result)
     {
@@ -65,16 +71,16 @@ internal sealed class RunBoard
         };
     }
 
-    private void Publish(string name, Func<StageView, StageView> change, params string[] jobs)
+    private void Publish(string name, Func<StageView, StageView> change)
     {
         var index = stages.FindIndex(stage => stage.Name == name);
         stages[index] = change(stages[index]);
-        Publish(ended: false, jobs);
+        Publish();
     }
 
-    private RunProgress Publish(bool ended = false, params string[] jobs)
+    private RunProgress Publish(bool ended = false)
     {
-        var progress = new RunProgress { Stages = [.. stages], Time = time, StartedAt = startedAt, EndedAt = ended ? Now : null, Jobs = jobs };
+        var progress = new RunProgress { Stages = [.. stages], Time = time, StartedAt = startedAt, EndedAt = ended ? Now : null, Jobs = [.. evaluations.Values.SelectMany(jobs => jobs)] };
         context.SetCustomStatus(progress);
         return progress;
     }

@@ -22,60 +22,79 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         {
             if (NeedsWorkers(plan)) await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
             var results = new Dictionary<string, StageResult>();
-            foreach (var (name, settings) in recipe.Stages)
+            foreach (var group in SideBySide.Groups(recipe.Stages.Keys))
             {
-                var record = plan.Records.GetValueOrDefault(name) ?? new();
-                var inputs = settings.Inputs().Where(recipe.Stages.ContainsKey).Distinct().ToDictionary(from => from, from => results[from]);
-                var stage = Stage(recipe, input, name, settings, inputs) with { Cursor = record.Cursor };
-                var finished = plan.Keys.TryGetValue(name, out var key) ? new FinishedStage(name, key, inputs.Keys.ToDictionary(from => from, input.Label)) : null;
-                results[name] = await RunStageAsync(context, stage, record.Result, finished, board);
+                // All come to their end before the run does: what one of them has learned is not lost when another fails.
+                var stages = group.Select(name =>
+                {
+                    var record = plan.Records.GetValueOrDefault(name) ?? new();
+                    var inputs = recipe.Stages[name].Inputs().Where(recipe.Stages.ContainsKey).Distinct().ToDictionary(from => from, from => results[from]);
+                    var finished = plan.Keys.TryGetValue(name, out var key) ? new FinishedStage(name, key, inputs.Keys.ToDictionary(from => from, input.Label)) : null;
+                    return RunStageAsync(context, Stage(recipe, input, name, inputs) with { Cursor = record.Cursor }, record.Result, finished, board);
+                });
+                foreach (var (name, result) in group.Zip(await Task.WhenAll(stages.ToList()))) results[name] = result;
+                board.Count(SideBySide.Time(results, group));
             }
             await context.CallActivityAsync(ReportActivities.Write, new ReportRequest(input, recipe, results), JobCalls.Storage);
         }
-        catch (TaskFailedException e)
+        catch (TaskFailedException)
         {
-            board.Fail(e.Details.Root.ErrorMessage);
+            board.End();
             await ReleaseAsync(context, new(input.RunId, Completed: false));
             throw;
         }
         await ReleaseAsync(context, new(input.RunId, Completed: true));
-        return board.Complete();
+        return board.End();
     }
 
     private static bool NeedsWorkers(RunPlan plan) => plan.Recipe.Stages.Any(stage =>
         plan.Records.GetValueOrDefault(stage.Key)?.Result is not { } result || Evaluations.IsDue(StageKinds.Of(stage.Value), result, plan.Recipe.Evaluation));
 
     // It sees no tasks and no results but those that its key covers: what it cannot see cannot change what it makes.
-    private static StageInput Stage(Recipe recipe, RunInput run, string name, StageRecipe settings, Dictionary<string, StageResult> inputs) => new()
+    private static StageInput Stage(Recipe recipe, RunInput run, string name, Dictionary<string, StageResult> inputs) => new()
     {
         RunId = run.RunId,
         Name = name,
         Label = run.Label(name),
         Seed = recipe.Seed,
-        Settings = settings,
-        Tasks = StageKeys.Tasks(recipe, settings),
+        Settings = recipe.Stages[name],
+        Tasks = StageKeys.Tasks(recipe, recipe.Stages[name]),
         Jobs = recipe.Jobs,
         Evaluation = recipe.Evaluation,
-        Rewards = Evaluations.Rewards(recipe),
-        Data = settings is SftStage sft ? sft.Data.ToDictionary(data => data, data => inputs[data].Data) : new(),
-        From = settings.From is { } from ? inputs[from].Checkpoint : null,
+        // All models of a run are measured by the same rewards, so that before and after compare.
+        Rewards = recipe.AllRewards(),
+        Data = recipe.Stages[name] is SftStage sft ? sft.Data.ToDictionary(data => data, data => inputs[data].Data) : new(),
+        From = recipe.Stages[name].From is { } from ? inputs[from].Checkpoint : null,
     };
 
     private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, FinishedStage? finished, RunBoard board)
+    {
+        try
+        {
+            return await FinishStageAsync(context, stage, result, finished, board);
+        }
+        catch (TaskFailedException e)
+        {
+            board.Fail(stage.Name, e.Details.Root.ErrorMessage);
+            throw;
+        }
+    }
+
+    private async Task<StageResult> FinishStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, FinishedStage? finished, RunBoard board)
     {
         var kind = StageKinds.Of(stage.Settings);
         if (result is null)
         {
             board.Begin(stage.Name);
             result = await context.CallSubOrchestratorAsync<StageResult>(
-                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: $"{context.InstanceId}:{stage.Label}"));
+                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: StageHelpers.Instance(stage.RunId, stage.Label)));
             await SaveAsync(context, stage, result, finished);
         }
         if (Evaluations.IsDue(kind, result, stage.Evaluation))
         {
-            var job = Evaluations.Job(stage, stage.Evaluation!, result.Checkpoint!, result.Steps, final: true);
-            board.Evaluate(stage.Name, result, job.JobId);
-            result = result with { Evaluation = await Evaluations.RunAsync(context, jobs, job) };
+            var benchmarks = Evaluations.All(stage, stage.Evaluation!, result.Checkpoint!, result.Steps);
+            board.Evaluate(stage.Name, result, [.. benchmarks.Select(benchmark => benchmark.Job.JobId)]);
+            result = result with { Evaluation = await Evaluations.RunAsync(context, jobs, benchmarks) };
             await RecordAsync(context, stage, result, result.Evaluation);
             await SaveAsync(context, stage, result, finished);
         }

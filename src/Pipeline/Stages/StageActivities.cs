@@ -29,6 +29,9 @@ internal sealed record FinishedStage(string Name, string Key, IReadOnlyDictionar
 internal sealed record RunPlan(
     Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records, IReadOnlyDictionary<string, string> Keys, IReadOnlyDictionary<string, string> Reasons);
 
+/// <summary>An iteration whose update is committed: its gradients are of no more use.</summary>
+internal sealed record GradientsDone(string RunId, string Stage, int Iteration);
+
 /// <summary>The workers that a run asks for.</summary>
 internal sealed record WorkersRequest(string RunId, WorkersRecipe Workers);
 
@@ -42,6 +45,7 @@ internal sealed class StageActivities(
     public const string Begin = "begin-run";
     public const string Save = "save-stage";
     public const string Prune = "prune-checkpoints";
+    public const string ForgetGradients = "forget-gradients";
     public const string EnsureWorkers = "ensure-workers";
     public const string ReleaseWorkers = "release-workers";
 
@@ -89,6 +93,21 @@ internal sealed class StageActivities(
         var checkpoints = new CheckpointStore(blobs);
         foreach (var step in doomed) await checkpoints.DeleteAsync(BlobLayout.Checkpoint(prune.RunId, prune.Stage, step), cancellation);
         return doomed.Count;
+    }
+
+    /// <summary>Removes an iteration's gradients.</summary>
+    /// <returns>How many blobs were removed.</returns>
+    public async Task<int> ForgetGradientsAsync(GradientsDone done, CancellationToken cancellation)
+    {
+        var removed = 0;
+        await Parallel.ForEachAsync(
+            blobs.ListAsync(BlobLayout.Gradients(done.RunId, done.Stage, done.Iteration), cancellation),
+            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation },
+            async (blob, stop) =>
+            {
+                if (await blobs.DeleteAsync(blob.Path, stop)) Interlocked.Increment(ref removed);
+            });
+        return removed;
     }
 
     /// <summary>Creates the run's queues and sees to its workers.</summary>

@@ -50,6 +50,9 @@ internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TReci
 /// <summary>What stages have in common.</summary>
 internal static class StageHelpers
 {
+    /// <summary>The id of a stage's orchestration; some engines take no slash in it.</summary>
+    public static string Instance(string runId, string label) => $"{runId}:{label.Replace('/', '.')}";
+
     /// <summary>The checkpoint that the stage starts from.</summary>
     /// <exception cref="InvalidOperationException">The recipe names none; the recipe's check should have said so.</exception>
     public static string RequireFrom(this StageInput input) =>

@@ -60,7 +60,13 @@ internal sealed record StageResult
 }
 
 /// <summary>What an evaluation yields. Its time is what it adds to its stage's.</summary>
-internal sealed record EvaluationResult(IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null);
+/// <param name="Metrics">The benchmarks' figures under their names, the first one's under the plain ones too.</param>
+/// <param name="Time">Its time.</param>
+/// <param name="Benchmarks">The benchmarks in order.</param>
+internal sealed record EvaluationResult(IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, IReadOnlyList<BenchmarkResult> Benchmarks);
+
+/// <summary>A benchmark's example answers.</summary>
+internal sealed record BenchmarkResult(string Name, string? Samples = null);
 
 /// <summary>How far a stage is, kept in a blob so that a retry need not start it over.</summary>
 internal sealed record StageRecord(StageResult? Result = null, JsonElement? Cursor = null);

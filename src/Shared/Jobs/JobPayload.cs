@@ -7,6 +7,7 @@ namespace R1Cloud.Shared.Jobs;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(PretrainJob), JobKinds.Pretrain)]
 [JsonDerivedType(typeof(RolloutJob), JobKinds.Rollout)]
+[JsonDerivedType(typeof(GradientJob), JobKinds.Gradient)]
 [JsonDerivedType(typeof(UpdateJob), JobKinds.Update)]
 [JsonDerivedType(typeof(SampleJob), JobKinds.Sample)]
 [JsonDerivedType(typeof(SftJob), JobKinds.Sft)]
@@ -32,6 +33,8 @@ public static class JobKinds
     public const string Pretrain = "pretrain";
     /// <summary>Generate completions and score them.</summary>
     public const string Rollout = "rollout";
+    /// <summary>A shard's part of the gradient of one optimizer step.</summary>
+    public const string Gradient = "gradient";
     /// <summary>One policy update from rollouts.</summary>
     public const string Update = "update";
     /// <summary>Generate completions and keep those worth learning from.</summary>
@@ -52,8 +55,8 @@ public sealed record PretrainJob : JobPayload
     public override string Kind => JobKinds.Pretrain;
     /// <summary>The stage's settings.</summary>
     public required PretrainStage Settings { get; init; }
-    /// <summary>The task that makes the corpus.</summary>
-    public required TaskRecipe Task { get; init; }
+    /// <summary>The tasks that make the corpus, by name.</summary>
+    public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     /// <summary>Where the checkpoint goes.</summary>
     public required string Checkpoint { get; init; }
 }
@@ -66,8 +69,8 @@ public sealed record RolloutJob : JobPayload
     public override string Kind => JobKinds.Rollout;
     /// <summary>The stage's settings.</summary>
     public required RlStage Settings { get; init; }
-    /// <summary>The task that asks the questions.</summary>
-    public required TaskRecipe Task { get; init; }
+    /// <summary>The tasks that ask the questions, by name.</summary>
+    public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     /// <summary>The iteration, from 0.</summary>
     public required int Iteration { get; init; }
     /// <summary>The policy's checkpoint.</summary>
@@ -77,6 +80,32 @@ public sealed record RolloutJob : JobPayload
     /// <summary>The shard's questions.</summary>
     public required int QuestionCount { get; init; }
     /// <summary>Path prefix of the rollout files; the attempt adds its own name and extensions.</summary>
+    public required string Output { get; init; }
+}
+
+/// <summary>Computes a shard's part of the gradient of one optimizer step of an update.</summary>
+public sealed record GradientJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Gradient;
+    /// <summary>The stage's settings.</summary>
+    public required RlStage Settings { get; init; }
+    /// <summary>The iteration, from 0.</summary>
+    public required int Iteration { get; init; }
+    /// <summary>The checkpoint that the update starts from.</summary>
+    public required string Policy { get; init; }
+    /// <summary>The reference of the KL term; null when its weight is 0.</summary>
+    public string? Reference { get; init; }
+    /// <summary>The rollouts' token files, in shard order.</summary>
+    public required IReadOnlyList<string> Rollouts { get; init; }
+    /// <summary>The optimizer step within the update, from 0.</summary>
+    public required int Step { get; init; }
+    /// <summary>The shard, from 0, of <see cref="RlStage.UpdateShards"/>.</summary>
+    public required int Shard { get; init; }
+    /// <summary>The gradients of the step before, in shard order: the policy has taken that step. Empty at the first.</summary>
+    public required IReadOnlyList<string> After { get; init; }
+    /// <summary>Path prefix of the gradient file; the content's hash and the extension are added.</summary>
     public required string Output { get; init; }
 }
 
@@ -90,12 +119,14 @@ public sealed record UpdateJob : JobPayload
     public required RlStage Settings { get; init; }
     /// <summary>The iteration, from 0.</summary>
     public required int Iteration { get; init; }
-    /// <summary>The policy that made the rollouts.</summary>
+    /// <summary>The checkpoint that the update starts from. It made the rollouts, unless the recipe lets them be older.</summary>
     public required string Policy { get; init; }
     /// <summary>The reference of the KL term; null when its weight is 0.</summary>
     public string? Reference { get; init; }
-    /// <summary>The rollouts' token files, in shard order.</summary>
+    /// <summary>The rollouts' token files, in the order of their questions.</summary>
     public required IReadOnlyList<string> Rollouts { get; init; }
+    /// <summary>The last step's gradients in shard order, when shards computed the gradients: the steps are taken from them. Null computes all here.</summary>
+    public IReadOnlyList<string>? Gradients { get; init; }
     /// <summary>Where the next checkpoint goes.</summary>
     public required string Checkpoint { get; init; }
 }
@@ -136,14 +167,14 @@ public sealed record SftJob : JobPayload
     public required string Checkpoints { get; init; }
 }
 
-/// <summary>Measures a checkpoint on held-out problems.</summary>
+/// <summary>Measures a checkpoint on a benchmark's held-out problems.</summary>
 public sealed record EvaluateJob : JobPayload
 {
     /// <inheritdoc/>
     [JsonIgnore]
     public override string Kind => JobKinds.Evaluate;
     /// <summary>What is measured.</summary>
-    public required EvaluationRecipe Settings { get; init; }
+    public required BenchmarkRecipe Settings { get; init; }
     /// <summary>The task that asks the problems.</summary>
     public required TaskRecipe Task { get; init; }
     /// <summary>The reward functions by name, whose means are reported.</summary>

@@ -22,6 +22,23 @@ public static class MetricNames
     /// <summary>Share of tokens clipped at 1 + ε.</summary>
     public const string ClipRatioHigh = "clip_ratio/high";
 
+    /// <summary>Figures of one prompt source begin so; its name, a slash and the figure's own name follow.</summary>
+    public const string Sources = "sources/";
+
+    /// <summary>A prompt source's figure.</summary>
+    public static string OfSource(string source, string figure) => $"{Sources}{source}/{figure}";
+
+    /// <summary>Takes a figure's name apart: what comes before it when it is a prompt source's, else nothing, and the figure.</summary>
+    public static (string Source, string Figure) OfSource(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!name.StartsWith(Sources, StringComparison.Ordinal)) return ("", name);
+        var end = name.IndexOf('/', Sources.Length) + 1;
+        return (name[..end], name[end..]);
+    }
+    /// <summary>Updates between the policy that sampled an iteration's completions and the one that learns from them.</summary>
+    public const string Staleness = "policy/staleness";
+
     /// <summary>Mean reward of an iteration's completions.</summary>
     public const string RewardMean = "reward/mean";
     /// <summary>Standard deviation of an iteration's rewards.</summary>
@@ -54,6 +71,16 @@ public static class MetricNames
     public const string SamplesDropped = "samples/dropped/";
     /// <summary>Questions asked.</summary>
     public const string Questions = "questions";
+    /// <summary>Questions whose judged samples do not all earn the same: those that an update can learn from.</summary>
+    public const string QuestionsUseful = "questions/useful";
+    /// <summary>The same as a share of those asked; the others were generated in vain.</summary>
+    public const string QuestionsUsefulRatio = "questions/useful_ratio";
+    /// <summary>Questions that the update was to learn from and that dynamic sampling did not find.</summary>
+    public const string QuestionsMissing = "questions/missing";
+    /// <summary>Useful questions beyond those that the update takes.</summary>
+    public const string QuestionsSurplus = "questions/surplus";
+    /// <summary>Rounds of rollouts that an iteration took.</summary>
+    public const string Rounds = "rounds";
     /// <summary>Questions of which at least one sample was kept.</summary>
     public const string QuestionsKept = "questions/kept";
     /// <summary>Questions left out because the stage had drawn the same problem before.</summary>
@@ -83,6 +110,18 @@ public static class MetricNames
     /// <summary>The step's other seconds: orchestration, queue, process.</summary>
     public const string TimeWaiting = "time/waiting";
 
+    /// <summary>Seconds in which the next iteration's generation ran beside this one's update.</summary>
+    public const string TimeOverlap = "time/overlap";
+
+    /// <summary>
+    /// What an evaluation's figures begin with. A run's first benchmark has them under the names below; every benchmark has them with its own name after this
+    /// prefix. Other families of rewards have their means here too, e.g. <c>eval/language</c>.
+    /// </summary>
+    public const string Eval = "eval/";
+    /// <summary>What means over greedy answers begin with; the family of the rewards follows.</summary>
+    public const string EvalGreedy = "eval/greedy_";
+    /// <summary>Mean language consistency of the samples.</summary>
+    public const string EvalLanguage = "eval/language";
     /// <summary>Share of held-out problems answered right by greedy decoding.</summary>
     public const string EvalGreedyAccuracy = "eval/greedy_accuracy";
     /// <summary>Share of greedy answers with the right tags.</summary>
@@ -109,4 +148,32 @@ public static class MetricNames
     public const string EvalUnjudged = "eval/unjudged";
     /// <summary>Asked problems that also occur in the training data; must be 0.</summary>
     public const string EvalOverlap = "eval/overlap_with_training";
+
+    /// <summary>Mean score of a reward function over an iteration's completions.</summary>
+    /// <param name="reward">The function's name.</param>
+    public static string RewardOf(string reward) => $"rewards/{reward}/mean";
+
+    /// <summary>The means of a benchmark's rewards whose families have no name of their own here, by family.</summary>
+    /// <param name="metrics">An evaluation's figures.</param>
+    /// <param name="benchmark">The benchmark.</param>
+    public static IReadOnlyDictionary<string, double> EvalRewards(IReadOnlyDictionary<string, double> metrics, string benchmark)
+    {
+        ArgumentNullException.ThrowIfNull(metrics);
+        var prefix = OfBenchmark(Eval, benchmark);
+        return metrics
+            .Where(metric => metric.Key.StartsWith(prefix, StringComparison.Ordinal) && !EvalNames.Contains(Eval + metric.Key[prefix.Length..]) && !metric.Key.AsSpan(prefix.Length).StartsWith(EvalGreedy.AsSpan(Eval.Length)))
+            .OrderBy(metric => metric.Key, StringComparer.Ordinal)
+            .ToDictionary(metric => metric.Key[prefix.Length..], metric => metric.Value);
+    }
+
+    private static HashSet<string> EvalNames { get; } = [EvalPassAt1, EvalPassAt1Interval, EvalK, EvalPassAtK, EvalConsAtK, EvalFormat, EvalMeanLength, EvalProblems, EvalSamples, EvalUnjudged, EvalOverlap];
+
+    /// <summary>A figure of an evaluation under the name of its benchmark: <c>eval/pass_at_1</c> becomes <c>eval/NAME/pass_at_1</c>.</summary>
+    /// <param name="metric">The figure's name as a job reports it.</param>
+    /// <param name="benchmark">The benchmark.</param>
+    public static string OfBenchmark(string metric, string benchmark)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric.StartsWith(Eval, StringComparison.Ordinal) ? $"{Eval}{benchmark}/{metric[Eval.Length..]}" : metric;
+    }
 }

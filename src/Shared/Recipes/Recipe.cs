@@ -34,4 +34,20 @@ public sealed record Recipe
     /// <summary>How failing jobs are treated.</summary>
     [NoEffect("a job has one result, however often it was tried")]
     public JobsRecipe Jobs { get; init; } = new();
+
+    /// <summary>The rewards of all stages by name, of several of a name the last one's: what judges evaluations that name none.</summary>
+    public IReadOnlyDictionary<string, RewardRecipe> AllRewards() => Stages.Values.SelectMany(stage => stage.RewardsOf()).GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);
+
+    /// <summary>The recipe as it is carried out: in place of a distill stage the trainings of its students, each under its model's name, which run side by side.</summary>
+    public Recipe Expand()
+    {
+        if (!Stages.Values.OfType<DistillStage>().Any()) return this;
+        var stages = new OrderedDictionary<string, StageRecipe>();
+        foreach (var (name, stage) in Stages)
+        {
+            if (stage is not DistillStage distill) stages.Add(name, stage);
+            else foreach (var (student, training) in distill.Trainings(name)) stages.Add(student, training);
+        }
+        return this with { Stages = stages };
+    }
 }

@@ -76,8 +76,28 @@ internal sealed class RecipeBinder(RecipeProblems problems)
             }
             if ((json ?? (field.Required ? field.Shape.Placeholder() : null)) is { } usable) bound[field.Name] = usable;
         }
+        if (given is null && shape.Either is { } either) CheckEither(shape, either, node, path);
         ReportUnknown(shape, node, path, discriminator);
         return bound;
+    }
+
+    private void CheckEither(ObjectShape shape, EitherShape either, ObjectNode node, string path)
+    {
+        var instead = Given(either.Other);
+        foreach (var field in shape.Fields.Where(field => either.Fields.Contains(field.Name)))
+        {
+            var at = RecipePath.Join(path, field.Name);
+            if (instead == !Given(field.Name) || problems.Concern(at)) continue;
+            var member = node.Members.GetValueOrDefault(field.Name);
+            var others = string.Join(" and ", either.Fields.Select(ScalarNode.Quote));
+            if (instead)
+                problems.Add(member!.NameAt, at, member.Value.Shown, $"\"{field.Name}\" has no place beside \"{either.Other}\"", $"{either.Because}; null takes away what is inherited");
+            else
+                problems.Add(member?.Value.At ?? node.At, at, member?.Value.Shown ?? "nothing", member is null ? $"\"{field.Name}\" is missing" : $"{member.Value.Shown} is not allowed",
+                    $"{field.Allowed}{(field.Shape is MapShape ? ", at least one" : "")}; or \"{either.Other}\" in place of {others}");
+        }
+
+        bool Given(string name) => node.Members.GetValueOrDefault(name)?.Value is not (null or ScalarNode { IsNull: true } or ObjectNode { Members.Count: 0 });
     }
 
     private JsonObject? BindUnion(UnionShape shape, ObjectNode node, string path)

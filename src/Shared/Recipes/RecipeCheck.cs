@@ -66,30 +66,35 @@ public static class RecipeCheck
     {
         ArgumentNullException.ThrowIfNull(loaded);
         var (recipe, _, _) = loaded;
-        return new(recipe.Name, loaded.ShortHash, [.. recipe.Stages.Select(stage => Summarize(stage.Key, stage.Value, recipe.Evaluation))]);
+        return new(recipe.Name, loaded.ShortHash, [.. recipe.Expand().Stages.Select(stage => Summarize(stage.Key, stage.Value, recipe.Evaluation))]);
     }
 
     private static StageSummary Summarize(string name, StageRecipe stage, EvaluationRecipe? evaluation) => stage switch
     {
-        PretrainStage s => With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions), evaluation, 1),
-        RlStage s => With(Rollouts(name, s), evaluation, 1 + (s.EvaluateEvery > 0 ? s.Iterations / s.EvaluateEvery : 0)),
+        PretrainStage s => With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions), evaluation),
+        RlStage s => With(Rollouts(name, s), evaluation, s.EvaluateEvery > 0 ? (s.Iterations - 1) / s.EvaluateEvery : 0),
         SampleStage s => new(name, s is CollectStage ? "collect" : "rejection-sample", s.From, 0, s.Shards, (long)s.Questions * s.Samples, (long)s.Questions * s.Samples * s.Sampling.MaxNewTokens),
-        SftStage s => With(new(name, "sft", s.From, 0, 1, 0, 0), evaluation, 1), // its rows are known once they are made
-        EvaluateStage s => With(new(name, "evaluate", s.From, 0, 0, 0, 0), s.Evaluation, 1),
+        SftStage s => With(new(name, "sft", s.From, 0, 1, 0, 0), evaluation), // its rows are known once they are made
+        EvaluateStage s => With(new(name, "evaluate", s.From, 0, 0, 0, 0), s.Evaluation),
         _ => throw new ArgumentException($"Stage {name}: {stage.GetType().Name} has no summary.", nameof(stage)),
     };
 
     private static StageSummary Rollouts(string name, RlStage stage)
     {
-        var samples = (long)stage.Iterations * stage.Questions * stage.GroupSize;
-        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs, stage.Iterations * (stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
+        var rounds = (long)stage.MostRounds(); // at most: questions are drawn again where samples teach nothing
+        var samples = rounds * stage.Iterations * stage.Questions * stage.GroupSize;
+        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs, stage.Iterations * (rounds * stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
     }
 
-    // Each problem is also answered once greedily.
-    private static StageSummary With(StageSummary stage, EvaluationRecipe? evaluation, int times)
+    // Each problem is also answered once greedily; points of a learning curve are greedy alone.
+    private static StageSummary With(StageSummary stage, EvaluationRecipe? evaluation, int points = 0)
     {
         if (evaluation is null) return stage;
-        var samples = times * (long)evaluation.Problems * (evaluation.Samples + 1);
-        return stage with { Jobs = stage.Jobs + times, Samples = stage.Samples + samples, MaxTokens = stage.MaxTokens + samples * evaluation.Sampling.MaxNewTokens };
+        foreach (var (_, benchmark) in evaluation.All()) stage = With(stage, benchmark, (long)benchmark.Problems * (benchmark.Samples + 1), 1);
+        var curve = evaluation.OfCurve().Value;
+        return With(stage, curve, (long)points * curve.Problems, points);
     }
+
+    private static StageSummary With(StageSummary stage, BenchmarkRecipe benchmark, long samples, int jobs) =>
+        stage with { Jobs = stage.Jobs + jobs, Samples = stage.Samples + samples, MaxTokens = stage.MaxTokens + samples * benchmark.Sampling.MaxNewTokens };
 }

@@ -74,6 +74,7 @@ public static class RecipeLoader
         var root = text is null ? null : RecipeReader.Read(name, text, problems);
         if (root is null) problems.ThrowIfAny();
         root = new RecipeInheritance(problems).Resolve(root!, identity, file);
+        BenchmarkDefaults.Fill(root);
         var recipe = new RecipeBinder(problems).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
         var datasets = new DatasetFiles(problems, root, file);
         recipe = datasets.Resolve(recipe);

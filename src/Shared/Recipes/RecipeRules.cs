@@ -168,6 +168,20 @@ internal sealed class NeedsAttribute(params string[] properties) : Attribute
     public string[] Properties { get; } = properties;
 }
 
+/// <summary>Fields that must be given unless another one is, beside which they have no place.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class NeedsUnlessAttribute(string other, string because, params string[] properties) : Attribute
+{
+    /// <summary>The property that takes their place.</summary>
+    public string Other { get; } = other;
+
+    /// <summary>Why they have no place beside it.</summary>
+    public string Because { get; } = because;
+
+    /// <summary>The properties.</summary>
+    public string[] Properties { get; } = properties;
+}
+
 /// <summary>A field of the base record that a kind does not take.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class LacksAttribute(string property, string because) : Attribute

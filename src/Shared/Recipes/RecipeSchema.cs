@@ -146,12 +146,20 @@ public static class RecipeSchema
         var defaults = given ?? record.Defaults();
         var required = record.Fields.Where(field => field.Required && given is null).Select(field => field.Name).ToList();
         var inner = record.Fields.Select(field => KeyValuePair.Create(field.Name, (JsonNode?)Requirements(field.Shape, field.Property.GetValue(defaults)))).Where(field => field.Value is not null).ToList();
-        if (required.Count == 0 && inner.Count == 0) return null;
+        if (required.Count == 0 && inner.Count == 0 && record.Either is null) return null;
         var schema = new JsonObject();
+        if (record.Either is { } either) schema["anyOf"] = new JsonArray(Given(record, either.Fields), Given(record, [either.Other]));
         if (required.Count > 0) schema["required"] = Array(required);
         if (inner.Count > 0) schema["properties"] = new JsonObject(inner);
         return schema;
     }
+
+    private static JsonObject Given(ObjectShape record, IReadOnlyList<string> fields) => new()
+    {
+        ["required"] = Array(fields),
+        ["properties"] = new JsonObject(record.Fields.Where(field => fields.Contains(field.Name) && field.Shape is MapShape)
+            .Select(field => KeyValuePair.Create(field.Name, (JsonNode?)new JsonObject { ["minProperties"] = 1 }))),
+    };
 
     private static void Rules(JsonNode schema, IEnumerable<RecipeRuleAttribute> rules)
     {

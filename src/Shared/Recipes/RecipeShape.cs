@@ -45,7 +45,10 @@ internal abstract record RecipeShape
     {
         var needs = type.GetCustomAttribute<NeedsAttribute>()?.Properties ?? [];
         var lacks = type.GetCustomAttributes<LacksAttribute>().ToDictionary(lack => JsonNamingPolicy.CamelCase.ConvertName(lack.Property), lack => lack.Because);
-        return new ObjectShape(type, [.. R1Json.Options.GetTypeInfo(type).Properties.Where(p => !lacks.ContainsKey(p.Name)).Select(p => FieldOf(p, needs))], lacks);
+        var either = type.GetCustomAttribute<NeedsUnlessAttribute>() is { } unless
+            ? new EitherShape(JsonNamingPolicy.CamelCase.ConvertName(unless.Other), unless.Because, [.. unless.Properties.Select(JsonNamingPolicy.CamelCase.ConvertName)])
+            : null;
+        return new ObjectShape(type, [.. R1Json.Options.GetTypeInfo(type).Properties.Where(p => !lacks.ContainsKey(p.Name)).Select(p => FieldOf(p, needs))], lacks, either);
     }
 
     private static RecipeField FieldOf(JsonPropertyInfo info, string[] needs)
@@ -86,7 +89,8 @@ internal sealed record RecipeField(
 /// <param name="Type">The record.</param>
 /// <param name="Fields">Its fields, in order.</param>
 /// <param name="Lacks">Fields of its base that it does not take, and why not.</param>
-internal sealed record ObjectShape(Type Type, IReadOnlyList<RecipeField> Fields, IReadOnlyDictionary<string, string> Lacks) : RecipeShape
+/// <param name="Either">Fields of which it takes the one or the others; null for none.</param>
+internal sealed record ObjectShape(Type Type, IReadOnlyList<RecipeField> Fields, IReadOnlyDictionary<string, string> Lacks, EitherShape? Either = null) : RecipeShape
 {
     public override string Words => $"an object with {string.Join(", ", Fields.Select(f => f.Name))}";
 
@@ -96,6 +100,12 @@ internal sealed record ObjectShape(Type Type, IReadOnlyList<RecipeField> Fields,
     public override JsonNode Placeholder() => new JsonObject(
         Fields.Where(field => field.Required).Select(field => KeyValuePair.Create(field.Name, field.Shape.Placeholder())));
 }
+
+/// <summary>Fields that must be given, or another one in their place. A map without entries counts as not given.</summary>
+/// <param name="Other">The one.</param>
+/// <param name="Because">Why the others have no place beside it.</param>
+/// <param name="Fields">The others.</param>
+internal sealed record EitherShape(string Other, string Because, IReadOnlyList<string> Fields);
 
 /// <summary>One of several records, told apart by a field.</summary>
 /// <param name="Type">The base record.</param>

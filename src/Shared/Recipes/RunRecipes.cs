@@ -1,27 +1,5 @@
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>What is measured of a model, on held-out problems.</summary>
-public sealed record EvaluationRecipe
-{
-    /// <summary>The task whose held-out problems are asked.</summary>
-    [TaskName]
-    public required string Task { get; init; }
-
-    /// <summary>Different problems asked.</summary>
-    [Bounds(Min = 1, Max = 1_000_000)]
-    public int Problems { get; init; } = 512;
-
-    /// <summary>Samples a problem (k): pass@1 is their mean.</summary>
-    [Bounds(Min = 1, Max = 1024)]
-    public int Samples { get; init; } = 4;
-
-    /// <summary>How a problem is put to the model.</summary>
-    public PromptRecipe Prompt { get; init; } = new();
-
-    /// <summary>How the samples are drawn; greedy accuracy is always measured besides.</summary>
-    public SamplingRecipe Sampling { get; init; } = new() { Temperature = 0.6, TopP = 0.95 };
-}
-
 /// <summary>The workers that a run asks for.</summary>
 public sealed record WorkersRecipe
 {

@@ -42,6 +42,9 @@ public abstract record SampleStage : StageRecipe
 
     /// <inheritdoc/>
     public override bool YieldsModel() => false;
+
+    /// <inheritdoc/>
+    public override IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => Rewards;
 }
 
 /// <summary>Rejection sampling (DeepSeek-R1 section 2.3.3): several samples a prompt, of which correct and readable ones are kept for fine-tuning.</summary>
@@ -72,6 +75,9 @@ public sealed record SampleFilters
     /// <summary>Language of the thinking, by its ISO 639-1 code; null does not look at it.</summary>
     [Known(nameof(KnownNames.Languages))]
     public string? Language { get; init; }
+
+    /// <summary>The problem's column that holds the language of the thinking, in place of <see cref="Language"/>; null for none.</summary>
+    public string? LanguageField { get; init; }
 
     /// <summary>Least share of the thinking's words in that language. Thinking without words has no language and stays.</summary>
     [Bounds(Min = 0, Max = 1)]

@@ -1,8 +1,7 @@
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>Supervised fine-tuning on the rows of earlier data stages; the loss is on the completions alone.</summary>
-[Needs(nameof(From), nameof(Data))]
-public sealed record SftStage : StageRecipe
+/// <summary>Training on prompts and completions; the loss is on the completions alone.</summary>
+public abstract record SupervisedStage : StageRecipe
 {
     /// <summary>The earlier stages whose rows are learned from.</summary>
     [NotEmpty]
@@ -36,4 +35,20 @@ public sealed record SftStage : StageRecipe
 
     /// <inheritdoc/>
     public override IEnumerable<string> Inputs() => base.Inputs().Concat(Data);
+}
+
+/// <summary>Supervised fine-tuning of one model on the rows of earlier data stages.</summary>
+[Needs(nameof(From), nameof(Data))]
+public sealed record SftStage : SupervisedStage
+{
+    /// <summary>With the defaults.</summary>
+    public SftStage()
+    {
+    }
+
+    /// <summary>With all that fine-tunings have in common taken from another stage.</summary>
+    public SftStage(SupervisedStage like)
+        : base(like)
+    {
+    }
 }

@@ -9,27 +9,42 @@ namespace R1Cloud.Shared.Recipes;
 [JsonDerivedType(typeof(CollectStage), "collect")]
 [JsonDerivedType(typeof(RejectionSampleStage), "rejection-sample")]
 [JsonDerivedType(typeof(SftStage), "sft")]
+[JsonDerivedType(typeof(DistillStage), "distill")]
 [JsonDerivedType(typeof(EvaluateStage), "evaluate")]
 public abstract record StageRecipe
 {
-    /// <summary>The stage whose model this one starts from; null for a stage that makes its own.</summary>
+    /// <summary>The stage whose model this one starts from (<c>STAGE/STUDENT</c> after distillation); null for a stage that makes its own.</summary>
     [JsonPropertyOrder(-1)]
     public string? From { get; init; }
 
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
 
-    /// <summary>The stages that this one depends on: what their results decide its own is run anew with them, and it sees no other stage's result.</summary>
+    /// <summary>The stages whose results this one depends on: it runs anew with them, and it sees no other stage's result.</summary>
     public virtual IEnumerable<string> Inputs() => From is { } from ? [from] : [];
+
+    /// <summary>The rewards by which the stage judges what a model writes.</summary>
+    public virtual IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => [];
+
+    /// <summary>The names of the models that the stage makes.</summary>
+    /// <param name="name">The stage's name.</param>
+    public virtual IEnumerable<string> Models(string name) => YieldsModel() ? [name] : [];
 }
 
-/// <summary>Trains a small decoder from scratch on a task's own worked examples: the base model of the quickstart.</summary>
+/// <summary>Trains a small decoder from scratch on worked examples of tasks: the base model of the quickstart.</summary>
 [Lacks(nameof(From), "a pretrain stage makes its own model")]
 public sealed record PretrainStage : StageRecipe
 {
-    /// <summary>The task whose training problems make the corpus.</summary>
+    /// <summary>The task whose training problems make the corpus; null where <see cref="Tasks"/> names several.</summary>
     [TaskName]
-    public required string Task { get; init; }
+    public string? Task { get; init; }
+
+    /// <summary>Several tasks in place of one, each with its part of the corpus in any unit.</summary>
+    [Name(OnNames = true), Bounds(Above = 0), TaskName]
+    public IReadOnlyDictionary<string, double> Tasks { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>The tasks with their parts, by name in ordinal order, so that a recipe's order of writing decides nothing.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Corpora() => Task is { } task ? [new(task, 1)] : [.. Tasks.OrderBy(entry => entry.Key, StringComparer.Ordinal)];
 
     /// <summary>The decoder's shape.</summary>
     public ModelShape Model { get; init; } = new();
@@ -54,20 +69,28 @@ public sealed record PretrainStage : StageRecipe
 }
 
 /// <summary>Reinforcement learning with verifiable rewards: GRPO and its relatives.</summary>
-[Needs(nameof(From), nameof(Rewards))]
+[Needs(nameof(From))]
+[NeedsUnless(nameof(Sources), "each source has a task and rewards of its own", nameof(Task), nameof(Rewards))]
 public sealed record RlStage : StageRecipe
 {
-    /// <summary>The task whose training problems are the prompts.</summary>
+    /// <summary>The task whose training problems are the prompts; required unless there are sources.</summary>
     [TaskName]
-    public required string Task { get; init; }
+    public string? Task { get; init; }
+
+    /// <summary>Several prompt sources by name, each with rewards of its own, in place of the task and the rewards.</summary>
+    [Name(OnNames = true)]
+    public IReadOnlyDictionary<string, PromptSource> Sources { get; init; } = new Dictionary<string, PromptSource>();
 
     /// <summary>Rollout-and-update rounds.</summary>
     [Bounds(Min = 1, Max = 999_999)]
     public int Iterations { get; init; } = 100;
 
-    /// <summary>Questions drawn an iteration.</summary>
+    /// <summary>Questions drawn an iteration; with dynamic sampling, questions that an update learns from.</summary>
     [Bounds(Min = 1, Max = 65_536)]
     public int Questions { get; init; } = 32;
+
+    /// <summary>Draws further questions in place of those whose samples all earn the same (DAPO); null for none.</summary>
+    public DynamicSamplingRecipe? DynamicSampling { get; init; }
 
     /// <summary>Samples a question (GRPO's G).</summary>
     [Bounds(Min = 2, Max = 1024)]
@@ -83,8 +106,8 @@ public sealed record RlStage : StageRecipe
     /// <summary>How completions are sampled.</summary>
     public SamplingRecipe Sampling { get; init; } = new();
 
-    /// <summary>The reward functions by their registered names: each a weight, or an object with weight, options and onError. The reward is the weighted sum.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true), NotEmpty]
+    /// <summary>The reward functions by their registered names: each a weight, or an object with weight, options and onError. The reward is the weighted sum. Required unless there are sources.</summary>
+    [Known(nameof(KnownNames.Rewards), OnNames = true)]
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 
     /// <summary>The policy loss.</summary>
@@ -106,6 +129,14 @@ public sealed record RlStage : StageRecipe
     [Bounds(Min = 0, Max = 100_000_000)]
     public int MicroBatchTokens { get; init; }
 
+    /// <summary>Jobs that the gradient of each optimizer step is cut into; must not exceed a mini-batch's rows. 1 updates in one job.</summary>
+    [Bounds(Min = 1, Max = 256)]
+    public int UpdateShards { get; init; } = 1;
+
+    /// <summary>Updates by which the policy that samples may lag behind: 0 is strictly on policy, 1 generates for an iteration beside the update of the one before.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public int Staleness { get; init; }
+
     /// <summary>The optimizer; its schedule runs over iterations.</summary>
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 3e-6 };
 
@@ -120,6 +151,17 @@ public sealed record RlStage : StageRecipe
     /// <summary>Iterations between two evaluations on held-out problems for the learning curve; 0 for none.</summary>
     [Bounds(Min = 0, Max = 999_999), NoEffect("it looks at the model and does not touch it")]
     public int EvaluateEvery { get; init; }
+
+    /// <summary>Rounds of rollouts that an iteration may take.</summary>
+    public int MostRounds() => DynamicSampling?.MaxRounds ?? 1;
+
+    /// <summary>The prompt sources in the order of their names; the stage's own task and rewards are a source without a name.</summary>
+    public IReadOnlyList<(string Name, PromptSource Source)> PromptSources() => Sources.Count > 0
+        ? [.. Sources.OrderBy(source => source.Key, StringComparer.Ordinal).Select(source => (source.Key, source.Value))]
+        : Task is null ? [] : [("", new PromptSource { Task = Task, Rewards = Rewards })];
+
+    /// <inheritdoc/>
+    public override IEnumerable<KeyValuePair<string, RewardRecipe>> RewardsOf() => PromptSources().SelectMany(source => source.Source.Rewards);
 }
 
 /// <summary>Measures a stage's model.</summary>

@@ -50,6 +50,10 @@ public sealed record CorpusMix
     /// <summary>Chance of an error at each step of the thinking.</summary>
     [Bounds(Min = 0, Max = 1)]
     public double StepNoise { get; init; } = 0.02;
+
+    /// <summary>Share of samples whose thinking changes languages, each step at random; for tasks in several languages.</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double MixedLanguage { get; init; }
 }
 
 /// <summary>How completions are sampled.</summary>
@@ -181,14 +185,25 @@ public sealed record PolicyLossRecipe
     /// <summary>How token losses become one number.</summary>
     public LossAggregation Aggregation { get; init; } = LossAggregation.SequenceMean;
 
+    /// <summary>What rewards are compared with.</summary>
+    public AdvantageBaseline AdvantageBaseline { get; init; } = AdvantageBaseline.GroupMean;
+
     /// <summary>What advantages are divided by.</summary>
     public AdvantageScale AdvantageScale { get; init; } = AdvantageScale.Group;
 
     /// <summary>Whether completions cut off at the length limit are left out of the loss.</summary>
     public bool MaskTruncated { get; init; }
 
-    /// <summary>Whether groups whose rewards are all equal are left out of the batch.</summary>
+    /// <summary>Whether groups whose rewards are all equal are left out of the batch, which is smaller then; dynamic sampling fills it up.</summary>
     public bool DropEqualGroups { get; init; }
+}
+
+/// <summary>Dynamic sampling (DAPO, arXiv 2503.14476, section 3.2): groups whose rewards are all equal teach nothing; they are left out and others drawn.</summary>
+public sealed record DynamicSamplingRecipe
+{
+    /// <summary>Most rounds of rollouts an iteration, the first one included. The update takes what there is then.</summary>
+    [Bounds(Min = 2, Max = 100)]
+    public int MaxRounds { get; init; } = 3;
 }
 
 /// <summary>Estimators of KL(π‖π_ref) from one sample a token.</summary>
@@ -211,6 +226,15 @@ public enum LossAggregation
     TokenMean,
     /// <summary>Sum over tokens divided by completions × the length limit (Dr. GRPO).</summary>
     ConstantLength,
+}
+
+/// <summary>What a sample's reward is compared with to make its advantage.</summary>
+public enum AdvantageBaseline
+{
+    /// <summary>The mean of its group (GRPO).</summary>
+    GroupMean,
+    /// <summary>The mean of the others of its group (RLOO, arXiv 2402.14740).</summary>
+    LeaveOneOut,
 }
 
 /// <summary>What advantages are divided by.</summary>

@@ -85,6 +85,14 @@ public static class BlobLayout
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/{shard}");
 
+    /// <summary>The gradients of an iteration's update begin so: like rollouts, of no use for long.</summary>
+    public static string Gradients(string runId, string stage, int iteration) =>
+        string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/gradients/");
+
+    /// <summary>Path prefix of a shard's gradient of an optimizer step.</summary>
+    public static string Gradient(string runId, string stage, int iteration, int step, int shard) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Gradients(runId, stage, iteration)}{step:D4}-{shard}");
+
     /// <summary>Path prefix of a shard's data file.</summary>
     public static string Data(string runId, string stage, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/data/{stage}/{shard}");

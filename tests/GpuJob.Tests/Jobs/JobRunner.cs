@@ -28,6 +28,8 @@ internal sealed class JobRunner : IDisposable
 
     public static ArithmeticTask Task { get; } = new();
 
+    public static IReadOnlyDictionary<string, TaskRecipe> Tasks { get; } = new Dictionary<string, TaskRecipe> { ["addition"] = Task, ["small"] = new ArithmeticTask { Digits = 1 } };
+
     public static PretrainStage Pretraining { get; } = new()
     {
         Task = "addition",
@@ -74,12 +76,12 @@ internal sealed class JobRunner : IDisposable
     }
 
     public Task<JobOutcome> PretrainAsync(string checkpoint = "base/", CancellationToken preemption = default, string jobId = "base", Action<int>? onStep = null) =>
-        RunAsync(models => new PretrainHandler(models), new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining, Task = Task, Checkpoint = checkpoint }, preemption, jobId, onStep);
+        RunAsync(models => new PretrainHandler(models), new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining, Tasks = new Dictionary<string, TaskRecipe> { [Pretraining.Task!] = Task }, Checkpoint = checkpoint }, preemption, jobId, onStep);
 
     public Task<JobOutcome> RolloutAsync(string policy, int iteration = 0, int first = 0, int count = 8, RlStage? stage = null) =>
         RunAsync(models => new RolloutHandler(models), new RolloutJob
         {
-            Seed = 3, Stage = "rl", Settings = stage ?? Rl, Task = Task, Iteration = iteration, Policy = policy,
+            Seed = 3, Stage = "rl", Settings = stage ?? Rl, Tasks = Tasks, Iteration = iteration, Policy = policy,
             FirstQuestion = first, QuestionCount = count, Output = $"rollouts/{iteration}/{first}",
         });
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Jobs;
 using R1Cloud.GpuJob.Jobs.Sampling;
@@ -79,6 +80,16 @@ public sealed class SampleJobTests : IDisposable
     [InlineData("<think>it is short\n\nand this is short too\n\nand so is this</think><answer>4</answer>", null)]
     public void Judge_Text_IsDroppedForTheFirstRuleItBreaks(string text, string? reason) =>
         Selection(new() { MaxParagraph = 45, Language = "en" }).Judge([Answer(text)]).ShouldBe([reason]);
+
+    [Theory]
+    [InlineData("en", "language")]
+    [InlineData("zh", null)]
+    public void Judge_LanguageFromAColumn_IsTheProblems(string language, string? reason)
+    {
+        var answer = Answer("<think>二加二得四</think><answer>4</answer>");
+        var fields = new Dictionary<string, JsonElement> { ["language"] = JsonSerializer.SerializeToElement(language) };
+        Selection(new() { LanguageField = "language" }).Judge([answer with { Problem = answer.Problem with { Fields = fields } }]).ShouldBe([reason]);
+    }
 
     [Fact]
     public void Judge_TruncatedUnjudgedWrongRepeating_AreDroppedForThat()

@@ -163,6 +163,36 @@ public sealed class TrainingJobsTests : IDisposable
         (await jobs.Blobs.TryReadAsync(outcome.Outputs["samples"]))!.ToString().ShouldContain("\"greedy\":true");
     }
 
+    [Fact]
+    public async Task Evaluate_MathDataSet_IsJudgedByMathAndReportsEveryFamily()
+    {
+        await jobs.PretrainAsync();
+        var file = Path.GetTempFileName() + ".jsonl";
+        // In the columns of MATH-500; the symbols are those that the model knows.
+        await File.WriteAllLinesAsync(file, Enumerable.Range(10, 6).Select(i => $$"""{"problem":"{{i}}+25=","solution":"It is \\boxed{ {{i + 25}} }.","level":1,"subject":"Algebra"}"""));
+        try
+        {
+            var outcome = await jobs.RunAsync(models => new EvaluateHandler(models), new EvaluateJob
+            {
+                Seed = 3, Stage = "base", Checkpoint = "base/", Task = new DatasetTask { Files = [file], Layout = DatasetLayout.Math, HeldOutPercent = 100 },
+                Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/math"] = 1, ["language/consistency"] = 1 },
+                Settings = new BenchmarkRecipe { Task = "math-500", Problems = 6, Samples = 3 },
+            });
+            outcome.Metrics[MetricNames.EvalProblems].ShouldBe(6);
+            outcome.Metrics[MetricNames.EvalUnjudged].ShouldBe(0);
+            outcome.Metrics[MetricNames.EvalPassAt1].ShouldBeInRange(0, 1);
+            outcome.Metrics.ShouldContainKey(MetricNames.EvalLanguage);
+            outcome.Metrics.ShouldContainKey(MetricNames.EvalGreedy + "language");
+            outcome.Metrics.ShouldNotContainKey(MetricNames.EvalFormat, "nothing measures it");
+            var sample = (await jobs.Blobs.TryReadAsync(outcome.Outputs["samples"]))!.ToString().Split('\n')[0];
+            sample.ShouldMatch("\"answer\":\"[0-9]+\"");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     private async Task IterateAsync(string name, bool restart, RlStage? stage = null)
     {
         var policy = "base/";

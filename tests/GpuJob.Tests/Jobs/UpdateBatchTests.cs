@@ -49,6 +49,29 @@ public sealed class UpdateBatchTests
     }
 
     [Fact]
+    public void Create_DynamicSampling_TakesTheFirstUsefulQuestionsInOrder()
+    {
+        var stage = Stage with { Questions = 2, DynamicSampling = new() };
+        RolloutRow[] rounds = // the second round comes before the first one here: the numbers count, not the files
+        [
+            Row(3, 0), Row(3, 1), Row(3, 0), Row(4, 1), Row(4, 0), Row(4, 0),
+            Row(0, 1), Row(0, 1), Row(0, 1), Row(1, 1), Row(1, 0), Row(1, 1), Row(2, 0), Row(2, 0, dropped: true), Row(2, 0),
+        ];
+        var batch = UpdateBatch.Create(rounds, stage);
+        batch.Rows.Select(row => row.Question).ShouldBe([1, 1, 1, 3, 3, 3]);
+        batch.Advantages.ShouldBe(Advantages.Compute([1, 0, 1, 0, 1, 0], 3, AdvantageScale.Group));
+        batch.Unjudged.ShouldBe(1, "what taught nothing was judged all the same");
+        rounds.GroupBy(row => row.Question).Where(UpdateBatch.IsUseful).Select(group => group.Key).ShouldBe([3, 4, 1]);
+    }
+
+    [Fact]
+    public void Create_LeaveOneOutWithDroppedSamples_ComparesWithTheOthersThatAreLeft()
+    {
+        var stage = Stage with { Loss = Stage.Loss with { AdvantageBaseline = AdvantageBaseline.LeaveOneOut, AdvantageScale = AdvantageScale.None } };
+        UpdateBatch.Create([Row(0, 1), Row(0, 9, dropped: true), Row(0, 0), Row(1, 1), Row(1, 1), Row(1, 0)], stage).Advantages.ShouldBe([1, -1, 0.5f, 0.5f, -1]);
+    }
+
+    [Fact]
     public void Create_MissingSamples_NamesTheQuestion() =>
         Should.Throw<BadInputException>(() => UpdateBatch.Create([Row(4, 1), Row(4, 1)], Stage)).Message.ShouldContain("Question 4");
 }

@@ -19,15 +19,38 @@ public sealed class AdvantagesTests
     }
 
     [Fact]
-    public void LeaveOneOut_Group_SubtractsTheOthersMean() =>
-        Advantages.LeaveOneOut([1, 0, 0, 3, 3, 0], 3).ShouldBe([1f, -0.5f, -0.5f, 1.5f, 1.5f, -3f]);
+    public void Compute_LeaveOneOut_SubtractsTheOthersMean() =>
+        Advantages.Compute([1, 0, 0, 3, 3, 0], 3, AdvantageScale.None, AdvantageBaseline.LeaveOneOut).ShouldBe([1f, -0.5f, -0.5f, 1.5f, 1.5f, -3f]);
+
+    [Fact]
+    public void Compute_LeaveOneOutOfUnequalGroups_IsEachRewardLessTheMeanOfTheOthers()
+    {
+        double[][] groups = [[1, 0.25], [0, 1, 1, 0.5, 2], [0.5, 0.5, 0.5]];
+        var expected = groups.SelectMany(group => group.Select((reward, i) => reward - group.Where((_, other) => other != i).Average())).ToList();
+        var advantages = Advantages.Compute([.. groups.SelectMany(group => group)], groups.Select(group => group.Length), AdvantageScale.None, AdvantageBaseline.LeaveOneOut);
+        for (var i = 0; i < expected.Count; i++) advantages[i].ShouldBe((float)expected[i], 1e-6f);
+    }
+
+    [Theory]
+    [InlineData(AdvantageScale.Group)]
+    [InlineData(AdvantageScale.Batch)]
+    [InlineData(AdvantageScale.None)]
+    public void Compute_LeaveOneOutOfOracles_IsTheirsTimesNOverNLessOne(AdvantageScale scale) // r − (S − r)/(n − 1) = n/(n − 1) · (r − S/n)
+    {
+        foreach (var oracle in Oracles.Json("rl/advantages.json").GetProperty("cases").EnumerateArray().Where(oracle => string.Equals(oracle.GetProperty("scale").GetString(), scale.ToString(), StringComparison.OrdinalIgnoreCase)))
+        {
+            var (size, expected) = (oracle.GetProperty("group_size").GetInt32(), oracle.GetProperty("advantages").Floats());
+            var advantages = Advantages.Compute(oracle.GetProperty("rewards").Numbers(), size, scale, AdvantageBaseline.LeaveOneOut);
+            for (var i = 0; i < expected.Length; i++) advantages[i].ShouldBe(expected[i] * size / (size - 1), 4e-6f);
+        }
+    }
 
     [Fact]
     public void Compute_BadInput_IsRefused()
     {
         Should.Throw<ArgumentException>(() => Advantages.Compute([1, 2, 3], 2, AdvantageScale.Group));
         Should.Throw<ArgumentException>(() => Advantages.Compute([1, double.NaN], 2, AdvantageScale.Group));
-        Should.Throw<ArgumentException>(() => Advantages.LeaveOneOut([1], 1));
+        Should.Throw<ArgumentException>(() => Advantages.Compute([1], 1, AdvantageScale.None, AdvantageBaseline.LeaveOneOut));
     }
 
     [Fact]

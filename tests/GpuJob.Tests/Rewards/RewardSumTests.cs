@@ -55,7 +55,7 @@ public sealed class RewardSumTests
             Scored(1, RewardOutcome.Scored, dropped: false), Scored(0, RewardOutcome.Unparsable, dropped: false),
             Scored(0, RewardOutcome.Error, dropped: true), Scored(0, RewardOutcome.Timeout, dropped: true),
         };
-        var metrics = RolloutMetrics.Of([.. scores.Select((score, i) => Row(0, (float)score.Total, score.Dropped))], scores, ["accuracy/x"]);
+        var metrics = RolloutMetrics.Of([.. scores.Select((score, i) => Row(0, (float)score.Total, score.Dropped))], scores, ["", "", "", ""]);
         metrics[MetricNames.RewardMean].ShouldBe(0.5);
         metrics[MetricNames.Accuracy].ShouldBe(0.5);
         metrics["rewards/accuracy/x/mean"].ShouldBe(0.5);

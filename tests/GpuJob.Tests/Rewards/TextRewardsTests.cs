@@ -28,11 +28,29 @@ public sealed class TextRewardsTests
     [InlineData("zh", "我们调用 GPU 计算 x 和 y2 的和。", 1, 1)] // acronyms and variables are in no language
     [InlineData("zh", "私たちは答えを知っています。", 0, 0.3)] // Japanese, although it has Chinese characters
     [InlineData("ja", "私たちは答えを知っています。", 1, 1)]
+    [InlineData("en", "seven plus eight plus four", 1, 1)] // few words, and "plus" is French too
+    [InlineData("en", "seven plus eight is fifteen，加四得十九", 0.62, 0.63)] // five words to six characters
+    [InlineData("zh", "seven plus eight is fifteen，加四得十九", 0.37, 0.38)]
+    [InlineData("zh", "七加八得十五，加四得十九", 1, 1)]
     [InlineData("ru", "Мы знаем, что сумма этих чисел равна десяти.", 1, 1)]
     public void Language_Thinking_IsTheShareOfWordsInTheTarget(string language, string thinking, double least, double most)
     {
         var reward = Score("language/consistency", $"<think>{thinking}</think><answer>4</answer>", "", options: $$"""{"language":"{{language}}"}""");
         reward.Score.ShouldBeInRange(least, most, reward.Reason);
+    }
+
+    [Theory]
+    [InlineData("\"zh\"", 1, RewardOutcome.Scored)]
+    [InlineData("\"en\"", 0, RewardOutcome.Scored)]
+    [InlineData("\"xx\"", 0, RewardOutcome.Error)]
+    [InlineData("5", 0, RewardOutcome.Error)]
+    [InlineData("null", 0, RewardOutcome.Error)]
+    public void Language_TargetFromAColumn_IsTheRows(string column, double score, object outcome)
+    {
+        var reward = RewardFunctions.Create("language/consistency", JsonSerializer.Deserialize<JsonElement>("""{ "field": "lang" }"""))(
+            new($"<think>{Chinese}</think><answer>4</answer>", "4", Finished: true) { Fields = new Dictionary<string, JsonElement> { ["lang"] = JsonSerializer.Deserialize<JsonElement>(column) } });
+        reward.Score.ShouldBe(score);
+        reward.Outcome.ShouldBe(outcome);
     }
 
     [Fact]

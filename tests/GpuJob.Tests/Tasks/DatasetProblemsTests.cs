@@ -81,7 +81,7 @@ public sealed class DatasetProblemsTests : IDisposable
     [Fact]
     public async Task Pretrain_OnADataset_IsBadInput()
     {
-        var payload = new PretrainJob { Stage = "base", Settings = JobRunner.Pretraining, Task = new DatasetTask { Files = [Sums(3)] }, Checkpoint = "x/" };
+        var payload = new PretrainJob { Stage = "base", Settings = JobRunner.Pretraining, Tasks = new Dictionary<string, TaskRecipe> { [JobRunner.Pretraining.Task!] = new DatasetTask { Files = [Sums(3)] } }, Checkpoint = "x/" };
         (await Should.ThrowAsync<BadInputException>(() => jobs.RunAsync(models => new PretrainHandler(models), payload))).Message.ShouldContain("worked examples");
     }
 
@@ -136,7 +136,7 @@ public sealed class DatasetProblemsTests : IDisposable
 
     private Task<JobOutcome> RolloutAsync(DatasetTask task, RlStage stage) => jobs.RunAsync(models => new RolloutHandler(models), new RolloutJob
     {
-        Seed = 3, Stage = "rl", Settings = stage, Task = task, Iteration = 0, Policy = "base/", FirstQuestion = 0, QuestionCount = 8, Output = $"rollouts/{Guid.NewGuid():N}",
+        Seed = 3, Stage = "rl", Settings = stage, Tasks = new Dictionary<string, TaskRecipe> { [stage.Task!] = task }, Iteration = 0, Policy = "base/", FirstQuestion = 0, QuestionCount = 8, Output = $"rollouts/{Guid.NewGuid():N}",
     });
 
     private async Task<List<RolloutRow>> ReadAsync(JobOutcome rollout)

@@ -56,6 +56,10 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
               "kind": "rl", "from": "dev1", "task": "addition", "iterations": 3, "questions": 16, "groupSize": 4, "miniBatches": 2, "shards": 2,
               "sampling": { "maxNewTokens": 24 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 },
               "optimizer": { "learningRate": 1e-4 }
+            },
+            "distill": {
+              "kind": "distill", "data": ["collect"], "epochs": 3, "batchSize": 8, "saveEvery": 5, "optimizer": { "learningRate": 1e-3, "warmupSteps": 5, "schedule": "cosine" },
+              "students": { "slow": { "from": "base", "learningRate": 3e-4 }, "long": { "from": "base", "epochs": 4 } }
             }
           },
           "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
@@ -123,8 +127,8 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
 
     public string RunId => Path.GetFileName(Directory.GetDirectories(Path.Combine(Data, "logs")).Single());
 
-    /// <summary>The hash of the last model's weights.</summary>
-    public string Weights() => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, "model", "model.safetensors"))));
+    /// <summary>The hash of a copied model's weights.</summary>
+    public string Weights(string model = "model") => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, model, "model.safetensors"))));
 
     public string WorkerLogs()
     {

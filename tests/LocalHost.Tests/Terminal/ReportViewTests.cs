@@ -34,8 +34,8 @@ public sealed class ReportViewTests
     public void Write_Chain_HasARowForEveryStage(int width)
     {
         var report = SampleRuns.Report;
-        var measured = report.Stages[1] with { Label = "rl-of-a-name-that-is-long", After = report.Stages[1].After! with { PassAt1Interval = 0.0123, ConsAtK = 0.995 } };
-        var data = report.Stages[0] with { Label = "collect", After = null, Metrics = new Dictionary<string, double> { ["samples"] = 2048, ["samples/kept"] = 700 } };
+        var measured = report.Stages[1] with { Label = "rl-of-a-name-that-is-long", Benchmarks = [new("addition", null, report.Stages[1].After! with { PassAt1Interval = 0.0123, ConsAtK = 0.995 })] };
+        var data = report.Stages[0] with { Label = "collect", Benchmarks = [], Metrics = new Dictionary<string, double> { ["samples"] = 2048, ["samples/kept"] = 700 } };
         var console = new TextConsole(width);
         new ReportView(console.Console).Write(report with { Stages = [report.Stages[0], data, measured] }, []);
         console.Lines.ShouldAllBe(line => line.Length <= width);

@@ -10,8 +10,9 @@ public class ReportTests
     {
         var text = ReportMarkdown.Render(Sample(), ReportFiles.StageCurve);
 
-        text.ShouldContain("| r1-zero | before | 0.312 | 0.250 | 0.290 (4) | 0.240 | 18.5 | 512 |");
-        text.ShouldContain("| r1-zero | after | 0.986 |");
+        text.ShouldContain("## Results, addition");
+        text.ShouldContain("| base | 0.312 | 0.250 | 0.290 | – | – | 0.240 | 18.5 | 512 × 4 |");
+        text.ShouldContain("| r1-zero | 0.986 | 1.000 |");
         text.ShouldContain("| r1-zero | 120.0 | 60.0 | 2.0 | 50.0 | 3.0 | 5.0 | 6.7 % |");
         text.ShouldContain("![Learning curve of r1-zero](curve-r1-zero.svg)");
         text.ShouldContain("None of the evaluation problems occurs in the training data");
@@ -28,9 +29,24 @@ public class ReportTests
         {
             Name = "collect", Label = "collect", Kind = "collect", Steps = 1, Time = new(), Metrics = new Dictionary<string, double> { ["samples"] = 2048, ["samples/kept"] = 700 },
         };
-        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], data, run.Stages[1] with { After = after }] }, ReportFiles.StageCurve);
-        text.ShouldContain("| collect | collect | 1 | – | – | – | – | – | – | 700 of 2048 |");
-        text.ShouldContain("| 0.986 | 0.971 ± 0.013 | 0.990 | 0.980 | 0.999 | 24.2 | – |");
+        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], data, run.Stages[1] with { Benchmarks = [new("addition", null, after)] }] }, ReportFiles.StageCurve);
+        text.ShouldContain("| collect | collect | 1 | – | 700 of 2048 |");
+        text.ShouldContain("| r1-zero | rl | 65 | 0.971 ± 0.013 / 0.980 | – |");
+        text.ShouldContain("| 0.986 | 1.000 | 0.971 ± 0.013 | 0.990 | 0.980 | 0.999 | 24.2 | 512 × 4 |");
+    }
+
+    [Fact]
+    public void Stages_OfSeveralBenchmarks_HaveAColumnEachAndATableEach()
+    {
+        var run = Sample();
+        var main = run.Stages[1].After! with { Rewards = new Dictionary<string, double> { ["language"] = 0.875 } };
+        var other = new EvaluationFigures { PassAt1 = 0.5, MeanLength = 7, Problems = 30, Samples = 64, ConsAtK = 0.75 };
+        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], run.Stages[1] with { Benchmarks = [new("addition", null, main), new("aime", null, other)] }] }, ReportFiles.StageCurve);
+        text.ShouldContain("| stage | kind | steps | addition: pass@1 ± 95 % / cons@k | aime: pass@1 ± 95 % / cons@k | kept of samples |");
+        text.ShouldContain("| base | pretrain | 300 | 0.290 | – | – |");
+        text.ShouldContain("| r1-zero | rl | 65 | 0.971 | 0.500 / 0.750 | – |");
+        text.ShouldContain("| stage | greedy accuracy | greedy format | pass@1 ± 95 % | pass@k | cons@k | format | language | mean length | problems × k |");
+        text.ShouldContain("| r1-zero | – | – | 0.500 | – | 0.750 | – | 7.0 | 30 × 64 |", customMessage: "what no reward measures is not 0");
     }
 
     [Fact]
@@ -86,12 +102,12 @@ public class ReportTests
             [
                 new()
                 {
-                    Name = "base", Label = "base", Kind = "pretrain", Steps = 300, Checkpoint = "runs/q/checkpoints/base/step-000300/", After = before,
+                    Name = "base", Label = "base", Kind = "pretrain", Steps = 300, Checkpoint = "runs/q/checkpoints/base/step-000300/", Benchmarks = [new("addition", null, before)],
                     Time = new() { Wall = 60, Update = 55, Storage = 1 }, Evaluations = [new(300, 0.312, 0.25, 18.5)],
                 },
                 new()
                 {
-                    Name = "r1-zero", Label = "r1-zero", Kind = "rl", Steps = 65, Checkpoint = "runs/q/checkpoints/r1-zero/step-000065/", Before = before, After = after,
+                    Name = "r1-zero", Label = "r1-zero", Kind = "rl", Steps = 65, Checkpoint = "runs/q/checkpoints/r1-zero/step-000065/", Benchmarks = [new("addition", before, after)],
                     Time = new() { Wall = 120, Generation = 60, Reward = 2, Update = 50, Storage = 3 },
                     Training = [.. training], Evaluations = [new(0, 0.312, 0.25, 18.5), new(20, 0.58, 0.6, 20), new(40, 0.93, 0.99, 23), new(65, 0.986, 1, 24.2)],
                     Samples = [new("57+83=", "140", answer with { Completion = "130", Correct = false, Formatted = false }, answer)],

@@ -1,6 +1,5 @@
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Tests.Stages;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared.Jobs;
@@ -176,7 +175,7 @@ public class ReuseTests
         await using var host = new PipelineHost();
         await RunAsync(host, "a", ChainTests.Recipe(Stages));
         // As a retry on another kind of machine would leave it: the same key, other bits.
-        var keys = StageKeys.Of(TestRecipes.Load(ChainTests.Recipe(Stages)).Recipe, Evaluations.Rewards(TestRecipes.Load(ChainTests.Recipe(Stages)).Recipe), new Dictionary<string, string?>());
+        var keys = StageKeys.Of(TestRecipes.Load(ChainTests.Recipe(Stages)).Recipe, new Dictionary<string, string?>());
         var path = BlobLayout.StageEntry(keys["collect"].Result!);
         var entry = await host.Blobs.ReadJsonAsync<Pipeline.Reuse.StageEntry>(path);
         await host.Blobs.WriteAsync("runs/x/data/collect/0.jsonl", new BinaryData("{}\n"));

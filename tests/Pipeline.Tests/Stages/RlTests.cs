@@ -21,7 +21,7 @@ public class RlTests
             RunId = "run", Name = "rl", Label = "rl~2", Seed = 9, Settings = settings, Jobs = new(), Tasks = new Dictionary<string, TaskRecipe> { ["addition"] = new ArithmeticTask() },
         };
 
-        var jobs = RlIteration.Rollouts(new(stage, 3, "policy/"), settings);
+        var jobs = RolloutRounds.Shards(new(stage, 3, "policy/"), settings, round: 0, first: 0, questions);
 
         jobs.Select(job => job.JobId).ShouldBe(Enumerable.Range(0, shards).Select(shard => $"rl~2/000003/rollout/{shard}"));
         jobs.ShouldAllBe(job => job.Payload.Seed == 9 && job.Payload.Stage == "rl");

@@ -138,9 +138,17 @@ internal static class FakeJobs
                 metrics[MetricNames.Accuracy] = skill;
                 metrics[MetricNames.Format] = Math.Min(1, skill * 1.2);
                 metrics[MetricNames.MeanLength] = 12 + 10 * skill;
+                metrics[MetricNames.Questions] = job.QuestionCount;
+                metrics[MetricNames.QuestionsUseful] = Enumerable.Range(job.FirstQuestion, job.QuestionCount).Count(question => question % 3 == 0);
                 metrics[MetricNames.Samples] = job.QuestionCount * job.Settings.GroupSize;
                 metrics[MetricNames.Tokens] = job.QuestionCount * job.Settings.GroupSize * 20;
                 timing = timing with { Generation = 0.2, Reward = 0.01 };
+                break;
+            case GradientJob job:
+                outputs["gradient"] = $"{job.Output}.00.safetensors";
+                await blobs.WriteAsync(outputs["gradient"], new BinaryData(string.Join('\n', job.After)));
+                metrics[MetricNames.Steps] = job.Settings.MiniBatches * job.Settings.Epochs;
+                timing = timing with { Update = 0.1 };
                 break;
             case UpdateJob job:
                 outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Iteration + 1);

@@ -10,8 +10,8 @@ public class JobSpecTests
 
     private static readonly Dictionary<string, JobPayload> Payloads = new JobPayload[]
     {
-        new PretrainJob { Settings = new() { Task = "t" }, Task = new ArithmeticTask(), Checkpoint = "c/" },
-        new RolloutJob { Settings = new() { Task = "t", From = "base" }, Task = new ArithmeticTask(), Iteration = 3, Policy = "p/", FirstQuestion = 1, QuestionCount = 2, Output = "o" },
+        new PretrainJob { Settings = new() { Task = "t" }, Tasks = new Dictionary<string, TaskRecipe> { ["t"] = new ArithmeticTask() }, Checkpoint = "c/" },
+        new RolloutJob { Settings = new() { Task = "t", From = "base" }, Tasks = new Dictionary<string, TaskRecipe> { ["t"] = new ArithmeticTask() }, Iteration = 3, Policy = "p/", FirstQuestion = 1, QuestionCount = 2, Output = "o" },
         new UpdateJob { Settings = new() { Task = "t" }, Iteration = 3, Policy = "p/", Rollouts = ["a", "b"], Checkpoint = "c/" },
         new EvaluateJob { Settings = new() { Task = "t" }, Task = new ArithmeticTask(), Checkpoint = "c/" },
         new NoopJob { Milliseconds = 3 },

@@ -42,8 +42,8 @@ internal static class BadRecipes
         new("missing rewards", "\"rewards\": { \"accuracy/exact\": 1, \"format/think-answer\": 0.5 },", "", "stages.zero.rewards", 16, "nothing", "\"rewards\" is missing", "at least one"),
         new("missing from", "\"from\": \"base\",", "", "stages.zero.from", 16, "nothing", "\"from\" is missing", "a string"),
         new("missing evaluation", ", \"evaluation\": { \"task\": \"add\", \"problems\": 100 } }", " }", "stages.test.evaluation", 32, "nothing", "is missing", "an object with task"),
-        new("missing kind", "\"kind\": \"rl\",", "", "stages.zero.kind", 16, "nothing", "\"kind\" is missing", "pretrain, rl, collect, rejection-sample, sft, evaluate"),
-        new("unknown kind", "\"kind\": \"rl\"", "\"kind\": \"pretrian\"", "stages.zero.kind", 17, "\"pretrian\"", "did you mean \"pretrain\"?", "pretrain, rl, collect, rejection-sample, sft, evaluate"),
+        new("missing kind", "\"kind\": \"rl\",", "", "stages.zero.kind", 16, "nothing", "\"kind\" is missing", "pretrain, rl, collect, rejection-sample, sft"),
+        new("unknown kind", "\"kind\": \"rl\"", "\"kind\": \"pretrian\"", "stages.zero.kind", 17, "\"pretrian\"", "did you mean \"pretrain\"?", "pretrain, rl, collect, rejection-sample, sft"),
         new("kind of a wrong type", "\"kind\": \"arithmetic\"", "\"kind\": 3", "tasks.add.kind", 5, "3", "3 is not allowed", "one of arithmetic"),
         new("string for a number", "\"iterations\": 10", "\"iterations\": \"10\"", "stages.zero.iterations", 20, "\"10\"", "\"10\" is not allowed", "a whole number, at least 1"),
         new("number for a string", "\"task\": \"add\",", "\"task\": 5,", "stages.base.task", 10, "5", "5 is not allowed", "a string"),
@@ -88,6 +88,11 @@ internal static class BadRecipes
 
         // Rules between fields.
         new("unknown task", "\"task\": \"add\",\n      \"iterations\"", "\"task\": \"ad\",\n      \"iterations\"", "stages.zero.task", 19, "\"ad\"", "did you mean \"add\"?", "a name in \"tasks\": add", LoaderOnly),
+        new("pretraining on no task", "\"task\": \"add\",\n      \"model\"", "\"model\"", "stages.base.task", 8, "nothing", "\"task\" is missing", "one of task and tasks", LoaderOnly),
+        new("pretraining on one task and several", "\"task\": \"add\",\n      \"model\"", "\"task\": \"add\", \"tasks\": { \"add\": 1 },\n      \"model\"", "stages.base.tasks", 10, "{…}", "{…} is not allowed", "one of task and tasks", LoaderOnly),
+        new("pretraining on an unknown task of several", "\"task\": \"add\",\n      \"model\"", "\"tasks\": { \"add\": 1, \"ad\": 2 },\n      \"model\"", "stages.base.tasks.ad", 10, "2", "did you mean \"add\"?", "a name in \"tasks\": add", LoaderOnly),
+        new("part of nothing", "\"task\": \"add\",\n      \"model\"", "\"tasks\": { \"add\": 0 },\n      \"model\"", "stages.base.tasks.add", 10, "0", "0 is not allowed", "above 0"),
+        new("language twice", "{ \"kind\": \"arithmetic\", \"operation\": \"add\", \"digits\": 2, \"heldOutPercent\": 10 }", "{ \"kind\": \"number-words\", \"languages\": [\"en\", \"en\"] }", "tasks.add.languages", 5, "[…]", "[…] is not allowed", "each language once", LoaderOnly),
         new("from an unknown stage", "\"from\": \"base\"", "\"from\": \"bas\"", "stages.zero.from", 18, "\"bas\"", "did you mean \"base\"?", "an earlier stage", LoaderOnly),
         new("from a later stage", "\"from\": \"base\"", "\"from\": \"test\"", "stages.zero.from", 18, "\"test\"", "is not allowed", "an earlier stage that yields a model: base", LoaderOnly),
         new("from itself", "\"from\": \"base\"", "\"from\": \"zero\"", "stages.zero.from", 18, "\"zero\"", "is not allowed", "an earlier stage that yields a model: base", LoaderOnly),

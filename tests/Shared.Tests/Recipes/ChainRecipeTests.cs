@@ -64,6 +64,48 @@ public sealed class ChainRecipeTests
         Problem($"\"cold\": {{ {Collect} }}, \"dev1\": {{ {sft.Replace(old, bad)} }}", path).Allowed.ShouldContain(allowed);
     }
 
+    private const string Distill = """
+        "kind": "distill", "data": ["cold"], "batchSize": 32, "optimizer": { "learningRate": 2e-5, "schedule": "cosine", "warmupSteps": 3 },
+        "students": { "half": { "from": "base", "learningRate": 1e-4, "epochs": 4 }, "tiny": { "from": "zero", "optimizer": { "learningRate": 1e-3 } } }
+        """;
+
+    [Fact]
+    public void Load_Distill_ExpandsIntoATrainingOfEachStudent()
+    {
+        var recipe = RecipeLoader.Parse(With($$"""
+            "cold": { {{Collect}} }, "distill": { {{Distill}} }, "last": { "kind": "evaluate", "from": "distill/half", "evaluation": { "task": "add", "problems": 10 } }
+            """), "good.json").Recipe;
+        recipe.Stages["distill"].Models("distill").ShouldBe(["distill/half", "distill/tiny"]);
+        var stages = recipe.Expand().Stages;
+        stages.Keys.ShouldBe(["base", "zero", "test", "cold", "distill/half", "distill/tiny", "last"]);
+        var half = stages["distill/half"].ShouldBeOfType<SftStage>();
+        (half.From, half.Epochs, half.BatchSize, half.SaveEvery).ShouldBe(("base", 4, 32, 100));
+        half.Data.ShouldBe(["cold"]);
+        half.Optimizer.ShouldBe(new() { LearningRate = 1e-4, Schedule = LearningRateSchedule.Cosine, WarmupSteps = 3 });
+        var tiny = stages["distill/tiny"].ShouldBeOfType<SftStage>();
+        (tiny.From, tiny.Epochs).ShouldBe(("zero", 2));
+        tiny.Optimizer.ShouldBe(new() { LearningRate = 1e-3 });
+        recipe.Expand().Expand().Stages.Keys.ShouldBe(stages.Keys);
+    }
+
+    [Theory]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.distill.data[0]", "earlier stages that make data, each once: cold")]
+    [InlineData("\"from\": \"base\"", "\"from\": \"cold\"", "stages.distill.students.half.from", "an earlier stage that yields a model: base, zero")]
+    [InlineData("\"from\": \"base\"", "\"from\": \"distill/tiny\"", "stages.distill.students.half.from", "an earlier stage that yields a model: base, zero")]
+    [InlineData("\"from\": \"base\",", "", "stages.distill.students.half.from", "a string")]
+    [InlineData("\"half\"", "\"Half/2\"", "stages.distill.students.Half/2", "lower-case letters")]
+    [InlineData("\"epochs\": 4", "\"optimizer\": { \"learningRate\": 1 }", "stages.distill.students.half.learningRate", "left out beside optimizer")]
+    [InlineData("\"epochs\": 4", "\"microBatchSize\": 33", "stages.distill.students.half.microBatchSize", "here they are 33 and 32")]
+    [InlineData("\"batchSize\": 32", "\"from\": \"base\"", "stages.distill.from", "one of kind")]
+    [InlineData("\"batchSize\": 32", "\"prompt\": { \"template\": \"chat\" }", "stages.distill.prompt.template", "plain")]
+    public void Load_BadDistill_NamesFieldAndWhatIsAllowed(string old, string bad, string path, string allowed) =>
+        Problem($"\"cold\": {{ {Collect} }}, \"distill\": {{ {Distill.Replace(old, bad)} }}", path).Allowed.ShouldContain(allowed);
+
+    [Fact]
+    public void Load_FromADistillStageAsAWhole_NamesTheStudents() =>
+        Problem($"\"cold\": {{ {Collect} }}, \"distill\": {{ {Distill} }}, \"again\": {{ \"kind\": \"evaluate\", \"from\": \"distill\", \"evaluation\": {{ \"task\": \"add\", \"problems\": 10 }} }}", "stages.again.from")
+            .Allowed.ShouldContain("base, zero, distill/half, distill/tiny");
+
     private static RecipeProblem Problem(string stages, string path) =>
         RecipeSamples.Fails(With(stages)).Problems.Where(problem => problem.Path == path).ShouldHaveSingleItem();
 

@@ -18,8 +18,8 @@ public sealed class RecipeCheckTests
         var stages = RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good, "x")).Stages;
         const long evaluation = 100 * (4 + 1);
         stages[0].ShouldBe(new("base", "pretrain", null, 100, 2, 100 * 64 + evaluation, 100 * 64 * 96 + evaluation * 40));
-        // Ten iterations of two shards and an update, two points of the curve and the evaluation at the end.
-        stages[1].ShouldBe(new("zero", "rl", "base", 10 * 4, 10 * 3 + 3, 10 * 8 * 4 + 3 * evaluation, (10 * 8 * 4 + 3 * evaluation) * 40));
+        // Ten iterations of two shards and an update, a greedy point of the curve, and the evaluation at the end.
+        stages[1].ShouldBe(new("zero", "rl", "base", 10 * 4, 10 * 3 + 2, 10 * 8 * 4 + 100 + evaluation, (10 * 8 * 4 + 100 + evaluation) * 40));
         stages[2].ShouldBe(new("test", "evaluate", "zero", 0, 1, evaluation, evaluation * 40));
     }
 

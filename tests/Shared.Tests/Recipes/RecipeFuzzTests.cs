@@ -11,15 +11,16 @@ public sealed class RecipeFuzzTests
     private const string Noise = "{}[]\",:0-e.\\/*\n\0\ud800é\uFEFF";
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void Parse_MutatedValues_LoadsOrNamesTheProblem(ulong seed)
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(4, true)]
+    public void Parse_MutatedValues_LoadsOrNamesTheProblem(ulong seed, bool sources)
     {
         var random = new SeededRandom(seed);
         var bad = 0;
         for (var round = 0; round < 800; round++)
         {
-            var recipe = JsonNode.Parse(RecipeSamples.Good)!.AsObject();
+            var recipe = JsonNode.Parse(sources ? SourcesRecipeTests.Good : RecipeSamples.Good)!.AsObject();
             for (var changes = 1 + random.Next(3); changes > 0; changes--) Mutate(recipe, random);
             if (!Loads(recipe.ToJsonString())) bad++;
         }

@@ -73,6 +73,7 @@ public sealed class RecipeReferenceTests
                 var standard = field.Required && given is null ? "**required**" : value is null ? "none" : value is "" ? "empty" : inner is not null || field.Shape is MapShape ? "" : $"`{JsonSerializer.Serialize(value, value.GetType(), Readable).Trim('"')}`";
                 text.Append($"| `{prefix}{field.Name}` | {(inner is null ? Allowed(field) : "an object")} | {standard} | {docs.Of(field.Property)} |\n");
                 if (inner is not null) Rows(inner, $"{prefix}{field.Name}.", value);
+                if (field.Shape is MapShape { Value: ObjectShape entry }) Rows(entry, $"{prefix}{field.Name}.NAME.", null);
             }
         }
     }

@@ -7,6 +7,8 @@ namespace R1Cloud.GpuJob.Jobs.Rollouts;
 /// <summary>A completion for people to read: one JSON line.</summary>
 internal sealed record SampleRow
 {
+    /// <summary>The prompt source; null where the stage has none.</summary>
+    public string? Source { get; init; }
     /// <summary>The problem's prompt.</summary>
     public required string Question { get; init; }
     /// <summary>The right answer.</summary>

@@ -14,13 +14,25 @@ namespace R1Cloud.GpuJob.Jobs.Sampling;
 /// <param name="Scored">What the rewards say.</param>
 internal sealed record SampledAnswer(Problem Problem, GenerationResult Result, string Text, ScoredCompletion Scored)
 {
+    /// <summary>The prompt's token ids.</summary>
+    public int[] Prompt { get; init; } = [];
+
     /// <summary>Whether it ended by itself.</summary>
     public bool Finished => Result.Finish == FinishReason.Stop;
 }
 
 /// <summary>Puts problems to a model and has its answers judged, beside generation where a reward is slow.</summary>
-internal sealed class ProblemSampler(Policy policy, OverlappedScoring scoring, PromptRecipe prompt, JobContext context)
+/// <param name="policy">The model.</param>
+/// <param name="scoring">Who judges the answers of a problem, by its index.</param>
+/// <param name="prompt">How problems are put.</param>
+/// <param name="context">The attempt.</param>
+internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring> scoring, PromptRecipe prompt, JobContext context)
 {
+    /// <summary>A sampler whose answers are all judged alike.</summary>
+    public ProblemSampler(Policy policy, OverlappedScoring scoring, PromptRecipe prompt, JobContext context) : this(policy, _ => scoring, prompt, context)
+    {
+    }
+
     /// <summary>Asks.</summary>
     /// <param name="problems">The problems.</param>
     /// <param name="sampling">How completions are drawn.</param>
@@ -29,11 +41,12 @@ internal sealed class ProblemSampler(Policy policy, OverlappedScoring scoring, P
     /// <returns>By problem, then by sample.</returns>
     public async Task<IReadOnlyList<IReadOnlyList<SampledAnswer>>> AskAsync(IReadOnlyList<Problem> problems, SamplingRecipe sampling, int samples, Func<int, int, ulong> seed)
     {
+        var prompts = problems.Select(problem => policy.EncodePrompt(problem.Prompt, prompt)).ToList();
         var early = new Task<SampledAnswer>?[problems.Count, samples];
-        var requests = problems.Select((problem, index) => new GenerationRequest(
-            policy.EncodePrompt(problem.Prompt, prompt), [.. Enumerable.Range(0, samples).Select(sample => seed(index, sample))], policy.Tokenizer.EosIds)
+        var requests = prompts.Select((ids, index) => new GenerationRequest(
+            ids, [.. Enumerable.Range(0, samples).Select(sample => seed(index, sample))], policy.Tokenizer.EosIds)
         {
-            OnFinished = scoring.Overlaps ? (sample, result) => early[index, sample] = JudgeAsync(problem, sampling, result) : null,
+            OnFinished = scoring(index).Overlaps ? (sample, result) => early[index, sample] = JudgeAsync(index, result) : null,
         }).ToList();
 
         IReadOnlyList<IReadOnlyList<GenerationResult>> results;
@@ -41,16 +54,17 @@ internal sealed class ProblemSampler(Policy policy, OverlappedScoring scoring, P
         using var _ = context.Time.Measure(TimePart.Reward);
         var answers = new List<IReadOnlyList<SampledAnswer>>(problems.Count);
         for (var index = 0; index < problems.Count; index++)
-            answers.Add(await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(problems[index], sampling, result))));
+            answers.Add(await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result))));
         return answers;
-    }
 
-    private async Task<SampledAnswer> JudgeAsync(Problem problem, SamplingRecipe sampling, GenerationResult result)
-    {
-        var text = policy.Tokenizer.Decode(result.Tokens);
-        return new(problem, result, text, await scoring.ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
+        async Task<SampledAnswer> JudgeAsync(int index, GenerationResult result)
         {
-            Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = sampling.MaxNewTokens,
-        }, context.Preemption));
+            var (problem, text) = (problems[index], policy.Tokenizer.Decode(result.Tokens));
+            var scored = await scoring(index).ScoreAsync(new Completion(text, problem.Answer, result.Finish == FinishReason.Stop)
+            {
+                Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = sampling.MaxNewTokens,
+            }, context.Preemption);
+            return new(problem, result, text, scored) { Prompt = prompts[index] };
+        }
     }
 }

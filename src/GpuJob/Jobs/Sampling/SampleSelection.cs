@@ -43,9 +43,9 @@ internal sealed class SampleSelection
         if (filters.CodeBlocks) yield return ("code-block", answer => Thinking(answer.Text).Contains("```", StringComparison.Ordinal));
         if (filters.MaxParagraph > 0)
             yield return ("long-paragraph", answer => Thinking(answer.Text).Split("\n\n").Any(paragraph => paragraph.Trim().Length > filters.MaxParagraph));
-        if (filters.Language is { } language)
+        if (filters.Language is not null || filters.LanguageField is not null)
         {
-            var reward = new LanguageConsistency(new() { Language = language });
+            var reward = new LanguageConsistency(filters.Language is { } language ? new() { Language = language } : new() { Field = filters.LanguageField });
             yield return ("language", answer => reward.Score(Judged(answer)) is { Outcome: RewardOutcome.Scored } verdict && verdict.Score < filters.MinLanguage);
         }
         if (filters.MaxRepetition < 1)
@@ -55,7 +55,7 @@ internal sealed class SampleSelection
         }
     }
 
-    private static Completion Judged(SampledAnswer answer) => new(answer.Text, answer.Problem.Answer, answer.Finished) { Tokens = answer.Result.Tokens };
+    private static Completion Judged(SampledAnswer answer) => new(answer.Text, answer.Problem.Answer, answer.Finished) { Fields = answer.Problem.Fields, Tokens = answer.Result.Tokens };
 
     // Up to where the thinking ends; a completion that does not think is looked at whole.
     private static string Thinking(string text) => text.IndexOf("</think>", StringComparison.Ordinal) is >= 0 and var end ? text[..end] : text;

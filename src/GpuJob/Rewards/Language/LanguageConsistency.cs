@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using R1Cloud.Shared.Recipes;
 
@@ -20,20 +21,31 @@ internal sealed partial class LanguageConsistency(LanguageOptions options)
         ["te"] = [Script.Telugu], ["kn"] = [Script.Kannada], ["ml"] = [Script.Malayalam], ["th"] = [Script.Thai],
     };
 
+    private static readonly Script[] Latin = [Script.Latin];
+
     // Code, formulas, links, tags, and whatever has a digit in it. Without backtracking: no text makes it slow.
     private static readonly Regex NotWords = new(
         @"```.*?(```|$)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|\\\[.*?\\\]|\\\(.*?\\\)|\\[A-Za-z]+|https?://\S+|</?\w+>|\w*\d\w*",
         RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.CultureInvariant);
 
-    private readonly Script[] scripts = ScriptsOf.GetValueOrDefault(options.Language, [Script.Latin]);
-
     /// <summary>From 0 to 1; thinking without a word is unparsable, so that silence earns nothing.</summary>
     public Reward Score(Completion completion)
     {
+        var (target, problem) = Target(completion);
+        if (problem is not null) return Reward.Failed(problem);
         if (Thinking(completion.Text) is not { } text) return Reward.Unparsable("no <think>");
         var (inTarget, all) = (0.0, 0.0);
-        foreach (var sentence in Sentence().Split(NotWords.Replace(WithoutEnvironments(text), " "))) Count(sentence, ref inTarget, ref all);
-        return all == 0 ? Reward.Unparsable("no words") : new(inTarget / all, $"{inTarget:0.#} of {all:0.#} words in {options.Language}");
+        foreach (var sentence in Sentence().Split(NotWords.Replace(WithoutEnvironments(text), " "))) Count(sentence, target, ref inTarget, ref all);
+        return all == 0 ? Reward.Unparsable("no words") : new(inTarget / all, $"{inTarget:0.#} of {all:0.#} words in {target}");
+    }
+
+    private (string Language, string? Problem) Target(Completion completion)
+    {
+        if (options.Field is not { } field) return (options.Language, null);
+        if (completion.Find(field) is not { } column) return ("", $"the row has no language in a column \"{field}\"");
+        return column.Value.ValueKind == JsonValueKind.String && KnownNames.Languages.Contains(column.Value.GetString()!)
+            ? (column.Value.GetString()!, null)
+            : ("", $"the row's \"{field}\" is {column.Value.GetRawText()}, which is none of the languages {string.Join(", ", KnownNames.Languages)}");
     }
 
     private string? Thinking(string text)
@@ -61,10 +73,11 @@ internal sealed partial class LanguageConsistency(LanguageOptions options)
         return kept.Append(text, from, text.Length - from).ToString();
     }
 
-    private void Count(string sentence, ref double inTarget, ref double all)
+    private static void Count(string sentence, string target, ref double inTarget, ref double all)
     {
+        var scripts = ScriptsOf.GetValueOrDefault(target, Latin);
         var words = Split(sentence);
-        var foreign = words.Select(word => word.Script).Distinct().Where(script => !scripts.Contains(script) || IsForeign(sentence, script)).ToHashSet();
+        var foreign = words.Select(word => word.Script).Distinct().Where(script => !scripts.Contains(script) || IsForeign(sentence, script, target)).ToHashSet();
         foreach (var (script, weight) in words)
         {
             all += weight;
@@ -73,14 +86,14 @@ internal sealed partial class LanguageConsistency(LanguageOptions options)
     }
 
     // Whether a sentence that is written in the target's script is in another language all the same.
-    private bool IsForeign(string sentence, Script script)
+    private static bool IsForeign(string sentence, Script script, string language)
     {
-        if (script == Script.Han && options.Language == "zh") return sentence.EnumerateRunes().Any(rune => Scripts.Of(rune) == Script.Kana);
-        if (script == Script.Arabic) return LanguageDetector.Within(sentence, script) is { } arabic && arabic != options.Language && sentence.Length > 20;
+        if (script == Script.Han && language == "zh") return sentence.EnumerateRunes().Any(rune => Scripts.Of(rune) == Script.Kana);
+        if (script == Script.Arabic) return LanguageDetector.Within(sentence, script) is { } arabic && arabic != language && sentence.Length > 20;
         if (!FunctionWords.Distinguish(script)) return false;
         var scores = FunctionWords.Score(LanguageDetector.Words(sentence, script), script);
         var best = scores.MaxBy(score => score.Score);
-        var target = scores.FirstOrDefault(score => score.Language == options.Language).Score;
+        var target = scores.FirstOrDefault(score => score.Language == language).Score;
         return best.Score >= EnoughWords && best.Score > target;
     }
 

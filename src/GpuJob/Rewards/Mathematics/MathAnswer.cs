@@ -36,6 +36,7 @@ internal static class MathAnswer
     public static Reward Score(Completion completion, MathOptions options)
     {
         if (!completion.Finished) return new(0, "cut off at the length limit", RewardOutcome.Unparsable);
+        if (completion.Answer.Length == 0) return Reward.Failed("the problem has no right answer");
         var verdict = Judge(completion.Answer, completion.Text, options);
         return new(verdict.Correct ? 1 : 0, verdict.Reason, verdict.Outcome);
     }

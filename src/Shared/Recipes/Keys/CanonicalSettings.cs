@@ -14,7 +14,7 @@ internal sealed class CanonicalSettings(Recipe recipe, Func<string, string?> con
 {
     private static readonly RecipeShape Stage = ((MapShape)Shape(nameof(Recipe.Stages))).Value;
     private static readonly RecipeShape Task = ((MapShape)Shape(nameof(Recipe.Tasks))).Value;
-    private static readonly RecipeShape Evaluation = Shape(nameof(Recipe.Evaluation));
+    private static readonly RecipeShape Benchmark = ((MapShape)((ObjectShape)Shape(nameof(Recipe.Evaluation))).Fields.First(field => field.Property.Name == nameof(EvaluationRecipe.Benchmarks)).Shape).Value;
 
     /// <summary>Names of the tasks that occurred.</summary>
     public HashSet<string> Tasks { get; } = new(StringComparer.Ordinal);
@@ -23,10 +23,16 @@ internal sealed class CanonicalSettings(Recipe recipe, Func<string, string?> con
     public string? Unknown { get; private set; }
 
     /// <summary>A stage's settings.</summary>
-    public JsonNode Of(StageRecipe stage) => Write(Stage, JsonSerializer.SerializeToNode(stage, R1Json.Options)!, null);
+    public JsonNode Of(StageRecipe stage)
+    {
+        var settings = Write(Stage, JsonSerializer.SerializeToNode(stage, R1Json.Options)!, null);
+        if (stage is EvaluateStage evaluate) settings["evaluation"] = Of(evaluate.Evaluation);
+        return settings;
+    }
 
-    /// <summary>An evaluation's settings.</summary>
-    public JsonNode Of(EvaluationRecipe evaluation) => Write(Evaluation, JsonSerializer.SerializeToNode(evaluation, R1Json.Options)!, null);
+    /// <summary>An evaluation's benchmarks in their order, the main one first.</summary>
+    public JsonNode Of(EvaluationRecipe evaluation) => new JsonArray([.. evaluation.All().Select(benchmark =>
+        new JsonArray(benchmark.Key, Write(Benchmark, JsonSerializer.SerializeToNode(benchmark.Value, R1Json.Options)!, null)))]);
 
     /// <summary>Any JSON with the fields of objects by name.</summary>
     public static JsonNode Sorted(JsonNode node) => node switch

@@ -9,13 +9,12 @@ namespace R1Cloud.Shared.Recipes;
 public static class StageKeys
 {
     /// <summary>Computes them.</summary>
-    /// <param name="recipe">The recipe.</param>
-    /// <param name="measured">The reward functions that its evaluations report, by name.</param>
+    /// <param name="recipe">The recipe, as it is carried out (<see cref="Recipe.Expand"/>).</param>
     /// <param name="contents">What stands for the content of each of <see cref="Files"/>; null when it is not known.</param>
     /// <returns>By the stages' names.</returns>
-    public static IReadOnlyDictionary<string, StageKey> Of(
-        Recipe recipe, IReadOnlyDictionary<string, RewardRecipe> measured, IReadOnlyDictionary<string, string?> contents)
+    public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents)
     {
+        var measured = recipe.AllRewards();
         var keys = new Dictionary<string, StageKey>(StringComparer.Ordinal);
         foreach (var (name, stage) in recipe.Stages)
         {

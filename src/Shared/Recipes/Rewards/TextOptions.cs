@@ -39,6 +39,9 @@ public sealed record LanguageOptions
     [Known(nameof(KnownNames.Languages))]
     public string Language { get; init; } = "en";
 
+    /// <summary>The problem's column that holds the target language, in place of <see cref="Language"/>; null takes that for all problems.</summary>
+    public string? Field { get; init; }
+
     /// <summary>Whether the whole completion is looked at, or only what stands between <c>&lt;think&gt;</c> and <c>&lt;/think&gt;</c>.</summary>
     public bool Whole { get; init; }
 }

@@ -2,13 +2,6 @@ using System.Collections.Concurrent;
 
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>What is known of a task's problems before any is made.</summary>
-/// <param name="Training">Different problems to learn from.</param>
-/// <param name="HeldOut">Different problems that an evaluation may ask.</param>
-/// <param name="PromptTokens">The longest prompt in tokens, begin mark included.</param>
-/// <param name="ExampleTokens">The longest prompt with its worked example and end mark, in tokens.</param>
-public sealed record TaskBounds(long Training, long HeldOut, int PromptTokens, int ExampleTokens);
-
 /// <summary>The problems of an <see cref="ArithmeticTask"/>, and which of them are held out.</summary>
 public static class ArithmeticSplit
 {

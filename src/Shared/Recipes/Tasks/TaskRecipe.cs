@@ -2,9 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>A source of problems with verifiable answers. Each kind is a record of its own.</summary>
+/// <summary>A source of problems. Each kind is a record of its own.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ArithmeticTask), "arithmetic")]
+[JsonDerivedType(typeof(NumberWordsTask), "number-words")]
+[JsonDerivedType(typeof(CountdownTask), "countdown")]
+[JsonDerivedType(typeof(RequestsTask), "requests")]
 [JsonDerivedType(typeof(DatasetTask), "dataset")]
 public abstract record TaskRecipe;
 
@@ -30,4 +33,13 @@ public enum ArithmeticOperation
     Add,
     /// <summary>a × b with a one-digit b.</summary>
     Multiply,
+}
+
+/// <summary>A language that generated tasks are asked in, by its ISO 639-1 code.</summary>
+public enum TaskLanguage
+{
+    /// <summary>English.</summary>
+    En,
+    /// <summary>Chinese.</summary>
+    Zh,
 }

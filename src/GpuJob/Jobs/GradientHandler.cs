@@ -1,0 +1,51 @@
+using R1Cloud.GpuJob.Jobs.Updates;
+using R1Cloud.GpuJob.Losses;
+using R1Cloud.GpuJob.Residency;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+
+namespace R1Cloud.GpuJob.Jobs;
+
+/// <summary>
+/// Computes a shard's part of the gradient of one optimizer step: brings the policy to that step, adds up the gradient of the shard's rows
+/// of the mini-batch and writes it down. The shards' parts sum to the gradient that one worker would compute.
+/// </summary>
+internal sealed class GradientHandler(ResidentModels models) : IJobHandler<GradientJob>
+{
+    /// <inheritdoc/>
+    public async Task<JobOutcome> RunAsync(GradientJob payload, JobContext context)
+    {
+        var input = UpdateInput.Of(payload);
+        var reference = payload.Reference is null ? null : await models.ReferenceAsync(payload.Reference, context);
+        var policy = await SteppedPolicy.LoadAsync(models, input, payload.After, context);
+        if (reference is not null) reference.ComputeType = policy.Model.ComputeType;
+        context.ThrowIfPreempted();
+
+        var progress = policy.Progress!;
+        var metrics = new Dictionary<string, double> { [MetricNames.Steps] = progress.Plan.Steps.Count };
+        if (progress.Plan.Steps.Count == 0) return new JobOutcome(new Dictionary<string, string>(), metrics); // nothing is left to learn from
+        if (payload.Step != progress.Taken.Count || payload.Step >= progress.Plan.Steps.Count)
+        {
+            throw new BadInputException($"Job '{context.Spec.JobId}': step {payload.Step} is asked for after {progress.Taken.Count} of {progress.Plan.Steps.Count} steps.");
+        }
+
+        try
+        {
+            using var sums = new MetricSums();
+            using (context.Time.Measure(TimePart.Update))
+            {
+                policy.Optimizer!.ZeroGradients();
+                new PolicyGradient(progress.Plan, payload.Settings, policy.Model, reference).Add(payload.Step, progress.Plan.Shard(payload.Step, payload.Shard), sums);
+            }
+            using (context.Time.Measure(TimePart.Storage))
+            {
+                var path = await GradientFile.WriteAsync(payload.Output, policy.Model.Trainable, new GradientNote(progress.Taken, sums.Read()), context);
+                return new JobOutcome(new Dictionary<string, string> { ["gradient"] = path }, metrics);
+            }
+        }
+        finally
+        {
+            policy.Optimizer!.ZeroGradients();
+        }
+    }
+}
