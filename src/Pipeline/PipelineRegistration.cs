@@ -5,6 +5,7 @@ using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Workers;
@@ -63,6 +64,12 @@ public static class PipelineRegistration
         return services
             .AddSingleton<JobQueues>().AddSingleton<JobActivities>().AddSingleton<JobCompletions>()
             .AddSingleton<StageActivities>()
+            .AddSingleton<DataContents>().AddSingleton<StageOutputs>().AddSingleton<StageIndex>().AddSingleton<StageIndexing>()
+            .AddSingleton(provider => new ReusePlanner(
+                provider.GetRequiredService<Shared.Storage.IBlobStore>(),
+                provider.GetRequiredService<StageIndex>(),
+                provider.GetRequiredService<StageOutputs>(),
+                provider.GetRequiredService<DataContents>()))
             .AddSingleton<MetricsActivities>().AddSingleton<MetricsReader>()
             .AddSingleton<PlanComparer>().AddSingleton<ReportBuilder>().AddSingleton<ReportActivities>()
             .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<RunViewer>().AddSingleton<RunRetries>().AddSingleton<RunService>().AddSingleton<RunData>()

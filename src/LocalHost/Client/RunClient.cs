@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 
@@ -34,8 +35,12 @@ internal sealed class RunClient : IDisposable
     public Uri Address { get; }
 
     /// <summary>Starts a run, or finds the one that is there: the same id and recipe are the same run.</summary>
-    public Task<RunView> StartAsync(string runId, string recipe, CancellationToken cancellation) =>
-        SendAsync<RunView>(HttpMethod.Post, $"{ApiRoutes.Runs}?id={Uri.EscapeDataString(runId)}", cancellation, recipe);
+    public Task<RunView> StartAsync(string runId, string recipe, bool reuse, CancellationToken cancellation) =>
+        SendAsync<RunView>(HttpMethod.Post, ApiRoutes.Runs + Query(("id", runId), ("reuse", reuse ? null : "false")), cancellation, recipe);
+
+    /// <summary>What a run of the recipe would take over from other runs.</summary>
+    public Task<ReusePlan> ReuseAsync(string recipe, bool reuse, CancellationToken cancellation) =>
+        SendAsync<ReusePlan>(HttpMethod.Post, ApiRoutes.Reuse + Query(("reuse", reuse ? null : "false")), cancellation, recipe);
 
     /// <summary>All runs, newest first.</summary>
     public Task<RunList> ListAsync(CancellationToken cancellation) => SendAsync<RunList>(HttpMethod.Get, ApiRoutes.Runs, cancellation);

@@ -23,15 +23,16 @@ internal static class HostCommands
         var host = new HostArguments(context);
         var recipe = new RecipeArguments();
         var run = new Option<string?>("--run") { Description = "The run's id [default: the recipe's name and hash: the same recipe is the same run].", HelpName = "ID" };
-        var fresh = new Option<bool>("--fresh") { Description = "Start another run although this recipe has one." };
+        var fresh = new Option<bool>("--fresh") { Description = "Start another run although this recipe has one, and run every stage: nothing of other runs is reused." };
         var retry = new Option<bool>("--retry") { Description = "Take up the run if it failed or was cancelled." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say which stages would be reused, and why the others would run." };
         var plain = new Option<bool>("--plain") { Description = "Lines of text in place of the live view; the default where there is no terminal." };
         var json = new Option<bool>("--json") { Description = "JSON lines: every event of the run, then the report." };
         var command = new ExampleCommand("up", "Trains: starts everything on this machine, runs a recipe and shows it. Ctrl-C stops; the same command goes on where it stopped.",
             "./r1 up recipes/quickstart.json",
             "./r1 up recipes/quickstart.json --seed 2 --workers 2",
             "./r1 up recipes/quickstart.json --gpus 0,1",
-            "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, plain, json };
+            "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, dryRun, plain, json };
         recipe.AddTo(command);
         host.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
@@ -44,6 +45,7 @@ internal static class HostCommands
                 RunId = parsed.GetValue(run),
                 Fresh = parsed.GetValue(fresh),
                 Retry = parsed.GetValue(retry),
+                DryRun = parsed.GetValue(dryRun),
                 Plain = parsed.GetValue(plain),
                 Json = parsed.GetValue(json),
                 Command = $"./r1 up {recipe.File(parsed)}",

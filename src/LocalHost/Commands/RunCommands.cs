@@ -40,7 +40,7 @@ internal static class RunCommands
                 (http, parsed, cancellation) => SteerAsync(context, http, route, parsed.GetValue(Run)!, null, client.IsJson(parsed), cancellation));
         }
 
-        var from = new Option<string?>("--stage") { Description = "Run this stage and the later ones anew. Without it the run goes on where it failed." };
+        var from = new Option<string?>("--stage") { Description = "Run this stage and those that depend on it anew. Without it the run goes on where it failed." };
         yield return client.Command(
             new("retry", "Takes up a failed or cancelled run.", "./r1 retry quickstart-1a2b3c4d", "./r1 retry quickstart-1a2b3c4d --stage r1-zero") { Run, from },
             (http, parsed, cancellation) => SteerAsync(context, http, ApiRoutes.Retry, parsed.GetValue(Run)!, parsed.GetValue(from), client.IsJson(parsed), cancellation));

@@ -15,10 +15,11 @@ internal static class StartCommand
     {
         var recipe = new RecipeArguments();
         var run = new Option<string?>("--run") { Description = "The run's id [default: the recipe's name and hash: the same recipe is the same run].", HelpName = "ID" };
+        var fresh = new Option<bool>("--fresh") { Description = "Run every stage: nothing of other runs is reused." };
         var storage = new StorageArgument(context);
         var client = new ClientOptions(context);
         var command = new ExampleCommand("start", "Starts a run on a running host, e.g. in Azure. Local data files and model folders are pushed to its storage first.",
-            "./r1 start recipes/quickstart.json --url https://APP.azurewebsites.net", "./r1 start recipes/gsm8k.json --storage https://ACCOUNT.blob.core.windows.net") { run };
+            "./r1 start recipes/quickstart.json --url https://APP.azurewebsites.net", "./r1 start recipes/gsm8k.json --storage https://ACCOUNT.blob.core.windows.net") { run, fresh };
         recipe.AddTo(command);
         storage.AddTo(command);
         return client.Command(command, async (http, parsed, cancellation) =>
@@ -30,7 +31,7 @@ internal static class StartCommand
                 var name = storage.Name(parsed) ?? throw new BadInputException(Advice(http, local));
                 loaded = await PushAsync(storage, name, loaded, local, client.IsJson(parsed), cancellation);
             }
-            var view = await http.StartAsync(parsed.GetValue(run) ?? RunNames.For(loaded), loaded.ResolvedJson, cancellation);
+            var view = await http.StartAsync(parsed.GetValue(run) ?? RunNames.For(loaded), loaded.ResolvedJson, reuse: !parsed.GetValue(fresh), cancellation);
             if (client.IsJson(parsed)) context.WriteJson(view);
             else await context.Output.WriteLineAsync($"run {view.Id} {view.Status.ToString().ToLowerInvariant()}; watch it: ./r1 status {view.Id}");
             return ExitCode.Ok;

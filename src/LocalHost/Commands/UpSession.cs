@@ -13,8 +13,10 @@ internal sealed record UpOptions
 {
     /// <summary>The run's id; null derives it from the recipe.</summary>
     public string? RunId { get; init; }
-    /// <summary>Start another run even if the recipe's run exists.</summary>
+    /// <summary>Start another run even if the recipe's run exists, and take over nothing.</summary>
     public bool Fresh { get; init; }
+    /// <summary>Only say what would be taken over.</summary>
+    public bool DryRun { get; init; }
     /// <summary>Take up a failed or cancelled run.</summary>
     public bool Retry { get; init; }
     /// <summary>Lines of text in place of the live view.</summary>
@@ -34,9 +36,11 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
     {
         var known = (await client.ListAsync(stop)).Runs;
         var id = options.RunId ?? (options.Fresh ? RunNames.Fresh(recipe, known.Select(run => run.Id).ToHashSet()) : RunNames.For(recipe));
+        if (options.DryRun || known.All(run => run.Id != id)) await AnnounceAsync(id, recipe, stop);
+        if (options.DryRun) return ExitCode.Ok;
         foreach (var other in known.Where(run => run.Id != id && run.Status is RunStatus.Queued or RunStatus.Running)) await PauseAsync(other.Id, stop);
 
-        var run = await client.StartAsync(id, recipe.ResolvedJson, stop);
+        var run = await client.StartAsync(id, recipe.ResolvedJson, reuse: !options.Fresh, stop);
         if (run.Status is RunStatus.Failed or RunStatus.Cancelled)
         {
             if (!options.Retry) return TellFailed(run);
@@ -51,6 +55,14 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
         if (run.Status != RunStatus.Completed) await FollowAsync(id, stop);
         run = await client.GetAsync(id, stop);
         return run.Status == RunStatus.Completed ? await ReportAsync(run, stop) : TellFailed(run);
+    }
+
+    /// <summary>Says which stages are taken over, and why the others run, before any does.</summary>
+    private async Task AnnounceAsync(string id, LoadedRecipe recipe, CancellationToken stop)
+    {
+        var plan = await client.ReuseAsync(recipe.ResolvedJson, reuse: !options.Fresh, stop);
+        if (options.Json) JsonDisplay.Write(context.Output, "reuse", new { Run = id, plan.Stages });
+        else if (options.DryRun || plan.Stages.Any(stage => stage.Reason != "new")) new ReuseView(context.Console).Write(plan);
     }
 
     private async Task FollowAsync(string id, CancellationToken stop)

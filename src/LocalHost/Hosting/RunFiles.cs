@@ -12,9 +12,6 @@ internal static class RunFiles
     private const string Result = "model";
     private const string Others = "models";
 
-    /// <summary>Files of a checkpoint that only the trainer needs.</summary>
-    private static readonly string[] TrainerOnly = ["optimizer", "trainer_state"];
-
     /// <summary>Copies the report, the TensorBoard events and the models (Hugging Face layout).</summary>
     /// <returns>What is where, relative to the current folder.</returns>
     public static async Task<IReadOnlyList<(string What, string Path)>> CopyAsync(IBlobStore blobs, RunView run, string folder, CancellationToken cancellation)
@@ -33,7 +30,7 @@ internal static class RunFiles
 
         foreach (var stage in run.Stages)
         {
-            var events = BlobLayout.TensorBoard(run.Id, stage.Label);
+            var events = stage.ReusedFrom is { } origin ? BlobLayout.TensorBoard(origin.RunId, origin.Label) : BlobLayout.TensorBoard(run.Id, stage.Label);
             var file = Path.Combine(folder, "tensorboard", stage.Label, Path.GetFileName(events));
             if (await blobs.ExistsAsync(events, cancellation)) await CopyAsync(blobs, events, file, cancellation);
         }
@@ -63,11 +60,7 @@ internal static class RunFiles
     {
         var manifest = await blobs.TryReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json", cancellation)
             ?? throw new StorageException($"Checkpoint '{checkpoint}' has no manifest.json.");
-        foreach (var (name, file) in manifest.Files)
-        {
-            if (TrainerOnly.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))) continue;
-            await CopyAsync(blobs, file.Path, Path.Combine(folder, name), cancellation);
-        }
+        foreach (var (name, file) in manifest.ModelFiles()) await CopyAsync(blobs, file.Path, Path.Combine(folder, name), cancellation);
     }
 
     private static async Task CopyAsync(IBlobStore blobs, string path, string file, CancellationToken cancellation)

@@ -34,7 +34,8 @@ internal sealed class ReportView(IAnsiConsole console)
     {
         var measured = stage.After ?? stage.Before;
         if (measured is null && stage.Training.Count == 0 && stage.Evaluations.Count == 0) return;
-        Heading(stage.Label, $"{stage.Kind}, {Format.Count(stage.Steps)} steps, {Format.Duration(stage.Time.Wall)}");
+        var time = stage.ReusedFrom is { } origin ? $"reused from {origin.RunId}" : Format.Duration(stage.Time.Wall);
+        Heading(stage.Label, $"{stage.Kind}, {Format.Count(stage.Steps)} steps, {time}");
         if (measured is not null)
         {
             foreach (var benchmark in stage.Benchmarks) WriteBenchmark(benchmark, stage.Benchmarks.Count > 1);

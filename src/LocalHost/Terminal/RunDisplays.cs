@@ -82,7 +82,8 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
             ? Format.Figures.Where(figure => figures.ContainsKey(figure.Metric)).DistinctBy(figure => figure.Label).Take(6)
                 .Select(figure => $"  {figure.Label} {figure.Write(figures[figure.Metric])}")
             : [];
-        var state = known.Status == stage.Status ? "" : $"  {stage.Status.ToString().ToLowerInvariant()}";
+        var origin = stage.ReusedFrom is { } from ? $", reused from {from.RunId}" : "";
+        var state = known.Status == stage.Status ? "" : $"  {stage.Status.ToString().ToLowerInvariant()}{origin}";
         var left = stage.Status == StageStatus.Running && progress.View!.EtaSeconds is { } eta ? $"  left {Format.Duration(eta)}" : "";
         var error = stage.Error is null ? "" : $"  {stage.Error}";
         Write(stage.Label, $"{(total > 0 ? $"{done}/{total}" : ""),9}{state}{string.Concat(shown)}{left}{error}");

@@ -48,12 +48,12 @@ internal static class RunScreen
         };
         var names = Math.Clamp(progress.View!.Stages.Max(other => other.Label.Length), 8, 20);
         var steps = total > 0 ? $"{done}/{total}" : "";
-        var time = stage.StartedAt is { } start ? Format.Duration((stage.EndedAt ?? now) - start) : "";
+        var time = stage.ReusedFrom is not null ? "" : stage.StartedAt is { } start ? Format.Duration((stage.EndedAt ?? now) - start) : "";
         var note = stage.Status switch
         {
             StageStatus.Evaluating => "evaluating",
             StageStatus.Running => stage.Phase ?? "",
-            _ => "",
+            _ => stage.ReusedFrom is null ? "" : "reused",
         };
         var bar = Math.Max(8, width - (3 + names + 1 + 11 + 8 + 2 + 11));
         var full = total > 0 ? (int)Math.Round((double)bar * Math.Min(done, total) / total) : stage.Status == StageStatus.Completed ? bar : 0;

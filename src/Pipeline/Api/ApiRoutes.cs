@@ -9,6 +9,8 @@ public static class ApiRoutes
     public const string Health = "/api/health";
     /// <summary>POST a recipe to start a run (<see cref="Runs.RunView"/>); GET lists runs (<see cref="Runs.RunList"/>).</summary>
     public const string Runs = "/api/runs";
+    /// <summary>POST a recipe: what a run of it would take over (<see cref="Pipeline.Reuse.ReusePlan"/>).</summary>
+    public const string Reuse = "/api/reuse";
     /// <summary>GET: a run (<see cref="Runs.RunView"/>).</summary>
     public const string Run = "/api/runs/{id}";
     /// <summary>POST: hold a run.</summary>
@@ -17,7 +19,7 @@ public static class ApiRoutes
     public const string Resume = "/api/runs/{id}/resume";
     /// <summary>POST: end a run.</summary>
     public const string Cancel = "/api/runs/{id}/cancel";
-    /// <summary>POST: continue a failed or cancelled run; with <c>?stage=</c> run that stage and the later ones anew.</summary>
+    /// <summary>POST: continue a failed or cancelled run; with <c>?stage=</c> run that stage and those that depend on it anew.</summary>
     public const string Retry = "/api/runs/{id}/retry";
     /// <summary>GET: metrics, <c>?stage=</c> and <c>?since=</c> a step (<see cref="Runs.RunMetrics"/>).</summary>
     public const string Metrics = "/api/runs/{id}/metrics";

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
@@ -32,10 +33,13 @@ public static class RunApi
         routes.MapGet(ApiRoutes.Health, () => RunHandlers.Health())
             .Describe("GetHealth", "Whether the service is up", "Service").Produces<HealthView>();
 
-        routes.MapPost(ApiRoutes.Runs, (HttpRequest request, string? id) => handlers.CreateAsync(request))
+        routes.MapPost(ApiRoutes.Runs, (HttpRequest request, string? id, string? reuse) => handlers.CreateAsync(request))
             .Describe("CreateRun", "Start a run of the recipe in the body; the same order again is the same run", "Runs")
             .Accepts<Recipe>("application/json").Produces<RunView>(StatusCodes.Status202Accepted)
             .Problems(400, 409, 413, 415, 422);
+        routes.MapPost(ApiRoutes.Reuse, (HttpRequest request, string? reuse) => handlers.ReuseAsync(request))
+            .Describe("PlanReuse", "What a run of the recipe in the body would take over from other runs", "Runs")
+            .Accepts<Recipe>("application/json").Produces<ReusePlan>().Problems(400, 413, 415, 422);
         routes.MapGet(ApiRoutes.Runs, (HttpRequest request) => handlers.ListAsync(request))
             .Describe("ListRuns", "All runs, newest first", "Runs").Produces<RunList>();
         routes.MapGet(ApiRoutes.Run, (HttpRequest request, string id) => handlers.GetAsync(request, id))
@@ -48,7 +52,7 @@ public static class RunApi
         routes.MapPost(ApiRoutes.Cancel, (HttpRequest request, string id) => handlers.CancelAsync(request, id))
             .Describe("CancelRun", "End a run; it can be retried", "Runs").Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
         routes.MapPost(ApiRoutes.Retry, (HttpRequest request, string id, string? stage) => handlers.RetryAsync(request, id))
-            .Describe("RetryRun", "Continue a failed or cancelled run; with a stage, run it and the later ones anew", "Runs")
+            .Describe("RetryRun", "Continue a failed or cancelled run; with a stage, run it and those that depend on it anew", "Runs")
             .Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
 
         routes.MapGet(ApiRoutes.Metrics, (HttpRequest request, string id, string? stage, string? since) => handlers.MetricsAsync(request, id))

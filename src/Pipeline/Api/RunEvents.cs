@@ -81,7 +81,7 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
             // Once a completed stage was read, nothing is added to it.
             if (stage.Status != StageStatus.Completed) sent.Closed.Remove(stage.Label);
             else if (!sent.Closed.Add(stage.Label)) continue;
-            foreach (var row in await metrics.ReadAsync(run.Id, stage.Label, cancellation))
+            foreach (var row in await metrics.ReadAsync(run.Id, stage.Label, stage.ReusedFrom, cancellation))
             {
                 if (sent.Steps.TryGetValue(stage.Label, out var last) && row.Step < last) continue;
                 if (sent.Figures.TryGetValue((row.Stage, row.Step), out var known) && known == row.Values.Count) continue;

@@ -30,8 +30,15 @@ public sealed partial class RunHandlers
     {
         var cancellation = request.HttpContext.RequestAborted;
         var recipe = await RecipeBody.ReadAsync(request, options, cancellation);
-        var run = await service.CreateAsync(recipe, NotEmpty(request.Query["id"]), Key(request), cancellation);
+        var run = await service.CreateAsync(recipe, NotEmpty(request.Query["id"]), Key(request), Reuse(request), cancellation);
         return Accepted(request, run);
+    });
+
+    /// <summary>POST /api/reuse: what a run of the recipe would take over; 422 for a recipe that cannot be run.</summary>
+    public Task<IResult> ReuseAsync(HttpRequest request) => GuardAsync(async () =>
+    {
+        var cancellation = request.HttpContext.RequestAborted;
+        return Json(await service.PlanReuseAsync(await RecipeBody.ReadAsync(request, options, cancellation), Reuse(request), cancellation));
     });
 
     /// <summary>GET /api/runs.</summary>
@@ -104,6 +111,13 @@ public sealed partial class RunHandlers
     }
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static bool Reuse(HttpRequest request) => NotEmpty(request.Query["reuse"]) switch
+    {
+        null or "true" => true,
+        "false" => false,
+        var other => throw new InvalidRequestException("reuse", other, "true, false"),
+    };
 
     private static string? Key(HttpRequest request)
     {

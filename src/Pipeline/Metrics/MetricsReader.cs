@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Storage;
 
@@ -8,6 +9,25 @@ namespace R1Cloud.Pipeline.Metrics;
 internal sealed class MetricsReader(IBlobStore blobs)
 {
     private readonly ConcurrentDictionary<string, (long Length, IReadOnlyList<MetricsRow> Rows)> cache = new(StringComparer.Ordinal);
+
+    /// <summary>A stage's rows; of one that was taken over those of its origin, and what was measured anew.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="stage">The stage's label.</param>
+    /// <param name="origin">Where it was taken from, if it was.</param>
+    /// <param name="cancellation">Stops.</param>
+    public async Task<IReadOnlyList<MetricsRow>> ReadAsync(string runId, string stage, StageOrigin? origin, CancellationToken cancellation)
+    {
+        var own = await ReadAsync(runId, stage, cancellation);
+        if (origin is null) return own;
+        // Held-out figures of another measurement would stand beside those of this run's as if they compared.
+        return Merge((await ReadAsync(origin.RunId, origin.Label, cancellation))
+            .Select(row => row with
+            {
+                Stage = stage,
+                Values = origin.Measured ? row.Values : row.Values.Where(value => !value.Key.StartsWith("eval/", StringComparison.Ordinal)).ToDictionary(),
+            })
+            .Where(row => row.Values.Count > 0).Concat(own));
+    }
 
     /// <summary>A stage's rows by step, one a step: of the lines of a step the later value of a name wins.</summary>
     /// <param name="runId">The run.</param>

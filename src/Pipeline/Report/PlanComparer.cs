@@ -33,6 +33,7 @@ internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
             var result = results[planned.Name];
             var jobs = await JobsAsync(runId, result.Label, cancellation);
             all.AddRange(jobs.Select(job => job.Result));
+            if (result.ReusedFrom is not null) continue; // what another run did was not planned for this one
             stages.Add(new(
                 result.Label,
                 result.Time.Wall + (result.Evaluation?.Time.Wall ?? 0),

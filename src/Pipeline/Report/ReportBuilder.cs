@@ -52,7 +52,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
     private async Task<StageReport> StageAsync(
         string runId, string name, string kind, StageResult result, EvaluationResult? before, string? curve, CancellationToken cancellation)
     {
-        var rows = await metrics.ReadAsync(runId, result.Label, cancellation);
+        var rows = await metrics.ReadAsync(runId, result.Label, result.ReusedFrom, cancellation);
         var held = curve is null ? null : MetricNames.OfBenchmark(MetricNames.EvalMeanLength, curve);
         var evaluations = rows.Where(row => held is not null && row.Values.ContainsKey(held)).Select(row => EvaluationPoint(row.Step, row.Values, curve!));
         if (before is not null && kind != "evaluate" && held is not null && before.Metrics.ContainsKey(held)) evaluations = evaluations.Prepend(EvaluationPoint(0, before.Metrics, curve!));
@@ -63,6 +63,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             Kind = kind,
             Steps = result.Steps,
             Checkpoint = result.Checkpoint,
+            ReusedFrom = result.ReusedFrom,
             Benchmarks = [.. (result.Evaluation ?? before)?.Benchmarks.Select(benchmark => new BenchmarkReport(benchmark.Name, Figures(before, benchmark.Name), Figures(result.Evaluation, benchmark.Name))) ?? []],
             Evaluations = [.. evaluations],
             Training = [.. rows.Where(row => row.Values.ContainsKey(MetricNames.RewardMean)).Select(TrainingPoint)],

@@ -20,7 +20,8 @@ internal static class ReportTables
             ["stage", "kind", "steps", .. benchmarks.Select(name => benchmarks.Count > 1 ? $"{name}: pass@1 ± 95 % / cons@k" : "pass@1 ± 95 % / cons@k"), "kept of samples", .. rewardModels],
             [.. report.Stages.Select(stage => (IReadOnlyList<string>)
             [
-                stage.Label, stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture), .. benchmarks.Select(name => PassAt1(After(stage, name))), Kept(stage), .. rewardModels.Select(_ => Maybe(stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var accuracy) ? accuracy : null)),
+                stage.Label, stage.ReusedFrom is { } origin ? $"{stage.Kind}, reused from {origin.RunId}" : stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture),
+                .. benchmarks.Select(name => PassAt1(After(stage, name))), Kept(stage), .. rewardModels.Select(_ => Maybe(stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var accuracy) ? accuracy : null)),
             ])]);
 
         static string PassAt1(EvaluationFigures? figures) => figures?.ConsAtK is { } vote ? $"{ReportTables.PassAt1(figures)} / {Share(vote)}" : ReportTables.PassAt1(figures);

@@ -44,6 +44,8 @@ public sealed record StageReport
     public required int Steps { get; init; }
     /// <summary>Its last checkpoint.</summary>
     public string? Checkpoint { get; init; }
+    /// <summary>The run whose result it takes over; its time and cost are not this run's.</summary>
+    public StageOrigin? ReusedFrom { get; init; }
     /// <summary>The benchmarks of the model that it started from and of the one that it made, the run's main one first.</summary>
     public IReadOnlyList<BenchmarkReport> Benchmarks { get; init; } = [];
     /// <summary>The model that it started from, by the first benchmark.</summary>

@@ -10,7 +10,8 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="Recipe">The resolved recipe.</param>
 /// <param name="Hash">SHA-256 of the resolved recipe, hex.</param>
 /// <param name="CreatedAt">When it was created.</param>
-public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt)
+/// <param name="Reuse">Whether stages that other runs have finished are taken over.</param>
+public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt, bool Reuse = true)
 {
     /// <summary>The recipe as records, its stages as they are carried out: each student of a distill stage is one.</summary>
     /// <exception cref="JsonException">It does not fit; it was checked when the run was created.</exception>

@@ -20,7 +20,7 @@ internal sealed class RunData(RunService service, IOrchestrationClient client, I
     {
         var run = await service.GetAsync(id, cancellation);
         var rows = new List<MetricsRow>();
-        foreach (var view in Stages(run, stage)) rows.AddRange(await metrics.ReadAsync(id, view.Label, cancellation));
+        foreach (var view in Stages(run, stage)) rows.AddRange(await metrics.ReadAsync(id, view.Label, view.ReusedFrom, cancellation));
         return new(id, [.. rows.Where(row => since is null || row.Step > since)]);
     }
 

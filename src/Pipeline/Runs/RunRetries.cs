@@ -1,4 +1,5 @@
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -10,14 +11,15 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="runs">Where runs are kept.</param>
 /// <param name="client">The orchestration engine.</param>
 /// <param name="blobs">The runs' blobs.</param>
+/// <param name="planner">Knows what was taken over.</param>
 /// <param name="clock">The clock.</param>
-public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlobStore blobs, TimeProvider clock)
+public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlobStore blobs, ReusePlanner planner, TimeProvider clock)
 {
     private const string Result = "/result.json";
 
     /// <summary>Begins the run's next generation.</summary>
     /// <param name="run">The run; it must be finished.</param>
-    /// <param name="stage">The stage to run anew with those after it; null continues where the run ended.</param>
+    /// <param name="stage">The stage to run anew with those that depend on it; null continues where the run ended.</param>
     /// <param name="cancellation">Stops.</param>
     /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
     /// <exception cref="RunConflictException">Someone else is restarting it, or parts of it are still stopping.</exception>
@@ -26,7 +28,11 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
         var recipe = run.ParseRecipe();
         var last = await runs.TryGetGenerationAsync(run.Id, cancellation);
         var number = (last?.Number ?? 0) + 1;
-        var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), stage);
+        var named = recipe.Stages.Keys.Where(name => name == stage || ModelNames.StageOf(name) == stage).ToList();
+        if (stage is not null && named.Count == 0) throw new InvalidRequestException("stage", stage, string.Join(", ", recipe.Stages.Keys));
+        // What was taken over and is gone must be made here, under a new label: jobs that were given the lost files exist under the old one.
+        var lost = await planner.LostAsync(recipe, new(run.Id, number, last?.Revisions), cancellation);
+        var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), [.. named, .. lost]);
         var input = new RunInput(run.Id, number, revisions);
 
         await ForgetInstancesAsync(run.Id, cancellation);
@@ -38,16 +44,17 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
         }
     }
 
-    /// <summary>The stages' revisions after a retry: the named stage and those after it get the next one.</summary>
-    internal static Dictionary<string, int> Revisions(Recipe recipe, IReadOnlyDictionary<string, int> before, string? stage)
+    /// <summary>The stages' revisions after a retry: the named stages and those that depend on them, directly or not, get the next one.</summary>
+    internal static Dictionary<string, int> Revisions(Recipe recipe, IReadOnlyDictionary<string, int> before, IReadOnlyCollection<string> stages)
     {
-        var names = recipe.Stages.Keys.ToList();
         var revisions = new Dictionary<string, int>(before);
-        if (stage is null) return revisions;
-
-        var first = names.FindIndex(name => name == stage || ModelNames.StageOf(name) == stage);
-        if (first < 0) throw new InvalidRequestException("stage", stage, string.Join(", ", names));
-        foreach (var name in names.Skip(first)) revisions[name] = revisions.GetValueOrDefault(name) + 1;
+        var anew = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, settings) in recipe.Stages) // inputs come before what depends on them
+        {
+            if (!stages.Contains(name) && !settings.Inputs().Any(anew.Contains)) continue;
+            anew.Add(name);
+            revisions[name] = revisions.GetValueOrDefault(name) + 1;
+        }
         return revisions;
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Recipes;
@@ -14,33 +15,40 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="pool">The workers.</param>
 /// <param name="viewer">Describes runs.</param>
 /// <param name="retries">Makes failed jobs run again.</param>
+/// <param name="planner">Says what runs take over.</param>
 /// <param name="clock">The clock.</param>
 public sealed class RunService(
-    IRunStore runs, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, TimeProvider clock)
+    IRunStore runs, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, ReusePlanner planner, TimeProvider clock)
 {
     /// <summary>Starts a run.</summary>
     /// <param name="recipe">What to do.</param>
     /// <param name="id">The run's id; null derives it from the recipe (and the key), so that the same order is the same run.</param>
     /// <param name="idempotencyKey">A text that stands for this order, if the caller has one.</param>
+    /// <param name="reuse">Whether stages that other runs have finished are taken over.</param>
     /// <param name="cancellation">Stops.</param>
-    /// <returns>The run; the same one when it was created before.</returns>
+    /// <returns>The run; the same one when it was created before. Its stages say what is taken over and why the others run.</returns>
     /// <exception cref="InvalidRequestException">The id is not valid.</exception>
     /// <exception cref="RunConflictException">The id or the key stands for a run of another recipe.</exception>
-    public async Task<RunView> CreateAsync(LoadedRecipe recipe, string? id, string? idempotencyKey, CancellationToken cancellation = default)
+    public async Task<RunView> CreateAsync(LoadedRecipe recipe, string? id, string? idempotencyKey, bool reuse = true, CancellationToken cancellation = default)
     {
         if (id is not null) RunIds.Check(id);
         id = await IdAsync(recipe, id, idempotencyKey, cancellation);
 
         var resolved = JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson);
-        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow()), cancellation);
+        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse), cancellation);
         if (run.Hash != recipe.Hash)
             throw new RunConflictException($"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
 
         var generation = await runs.TryGetGenerationAsync(id, cancellation);
-        await client.ScheduleNewAsync(
-            RunOrchestration.Name, new RunInput(id, generation?.Number ?? 0, generation?.Revisions), id, cancellation: cancellation);
-        return await viewer.ViewAsync(run, cancellation);
+        var input = new RunInput(id, generation?.Number ?? 0, generation?.Revisions);
+        await client.ScheduleNewAsync(RunOrchestration.Name, input, id, cancellation: cancellation);
+        var view = await viewer.ViewAsync(run, cancellation);
+        var silent = generation is null && view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null });
+        return silent ? await AnnounceAsync(run, view, cancellation) : view;
     }
+
+    /// <summary>What a run of a recipe would take over, and why the rest would run.</summary>
+    public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default) => planner.PlanAsync(recipe.Recipe.Expand(), reuse, cancellation);
 
     /// <summary>All runs, newest first.</summary>
     public async Task<RunList> ListAsync(CancellationToken cancellation = default)
@@ -98,7 +106,7 @@ public sealed class RunService(
         return await viewer.ViewAsync(run, cancellation);
     }
 
-    /// <summary>Continues a failed or cancelled run with its finished jobs kept; with a stage, runs that one and the later ones anew.</summary>
+    /// <summary>Continues a failed or cancelled run with its finished jobs kept; with a stage, runs that one and those that depend on it anew.</summary>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
     /// <exception cref="RunConflictException">It is not finished, or there is nothing to continue.</exception>
@@ -117,6 +125,13 @@ public sealed class RunService(
     {
         RunIds.Check(id);
         return await runs.TryGetAsync(id, cancellation) ?? throw new RunNotFoundException($"There is no run '{id}'.");
+    }
+
+    /// <summary>The view of a run whose orchestration has not said yet what it takes over.</summary>
+    private async Task<RunView> AnnounceAsync(RunSpec run, RunView view, CancellationToken cancellation)
+    {
+        var plan = (await planner.PlanAsync(run.ParseRecipe(), run.Reuse, cancellation)).Stages;
+        return view with { Stages = [.. view.Stages.Zip(plan, (stage, planned) => stage with { ReusedFrom = planned.ReusedFrom, Reason = planned.Reason })] };
     }
 
     private async Task<(RunSpec Run, OrchestrationState State)> FindAsync(string id, CancellationToken cancellation)

@@ -93,7 +93,17 @@ public sealed record StageView
     public string? Checkpoint { get; init; }
     /// <summary>Why it failed.</summary>
     public string? Error { get; init; }
+    /// <summary>The run whose result it takes over; null when it runs itself.</summary>
+    public StageOrigin? ReusedFrom { get; init; }
+    /// <summary>Why it runs although stages are reused: <c>new</c>, <c>changed: sampling.temperature</c>, <c>depends on dev1</c>, …</summary>
+    public string? Reason { get; init; }
 }
+
+/// <summary>Where a stage's result was taken from.</summary>
+/// <param name="RunId">The run that made it.</param>
+/// <param name="Label">The stage's label there.</param>
+/// <param name="Measured">Whether that run measured it, too, as this one would; else it is measured anew.</param>
+public sealed record StageOrigin(string RunId, string Label, bool Measured);
 
 /// <summary>Where a stage stands.</summary>
 public enum StageStatus

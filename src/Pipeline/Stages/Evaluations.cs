@@ -15,6 +15,9 @@ internal sealed record Benchmark(string Name, bool First, JobSpec Job);
 /// <summary>Measures models, from inside an orchestrator. Every benchmark is a job of its own.</summary>
 internal static class Evaluations
 {
+    /// <summary>Whether a stage's model is still to be measured.</summary>
+    public static bool IsDue(StageKind kind, StageResult result, EvaluationRecipe? evaluation) => kind.YieldsModel && result.Evaluation is null && evaluation is not null;
+
     /// <summary>All benchmarks of an evaluation, with example answers: a stage's last word.</summary>
     /// <param name="stage">The stage that they belong to.</param>
     /// <param name="evaluation">What is measured.</param>

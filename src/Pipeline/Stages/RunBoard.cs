@@ -13,11 +13,14 @@ internal sealed class RunBoard
     private readonly DateTimeOffset startedAt;
     private TimeBreakdown time = new();
 
-    public RunBoard(IOrchestrationContext context, Recipe recipe, RunInput input)
+    public RunBoard(IOrchestrationContext context, RunInput input, RunPlan plan)
     {
         this.context = context;
         startedAt = Now;
-        stages = Plan(recipe, input);
+        stages = [.. Plan(plan.Recipe, input).Select(stage => stage with
+        {
+            ReusedFrom = plan.Records.GetValueOrDefault(stage.Name)?.Result?.ReusedFrom, Reason = plan.Reasons.GetValueOrDefault(stage.Name),
+        })];
         Publish();
     }
 

@@ -15,19 +15,22 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     /// <summary>The orchestrator. What earlier generations finished is taken over, not done again.</summary>
     public async Task<RunProgress> RunAsync(IOrchestrationContext context, RunInput input)
     {
-        var (recipe, records) = await context.CallActivityAsync<RunPlan>(StageActivities.Begin, input, JobCalls.Storage);
-        var board = new RunBoard(context, recipe, input);
+        var plan = await context.CallActivityAsync<RunPlan>(StageActivities.Begin, input, JobCalls.Storage);
+        var recipe = plan.Recipe;
+        var board = new RunBoard(context, input, plan);
         try
         {
-            await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
+            if (NeedsWorkers(plan)) await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
             var results = new Dictionary<string, StageResult>();
             foreach (var group in SideBySide.Groups(recipe.Stages.Keys))
             {
                 // All come to their end before the run does: what one of them has learned is not lost when another fails.
                 var stages = group.Select(name =>
                 {
-                    var record = records.GetValueOrDefault(input.Label(name)) ?? new();
-                    return RunStageAsync(context, Stage(recipe, input, name, results) with { Cursor = record.Cursor, RewardModels = RewardModels(recipe, results) }, record.Result, board);
+                    var record = plan.Records.GetValueOrDefault(name) ?? new();
+                    var inputs = recipe.Stages[name].Inputs().Where(recipe.Stages.ContainsKey).Distinct().ToDictionary(from => from, from => results[from]);
+                    var finished = plan.Keys.TryGetValue(name, out var key) ? new FinishedStage(name, key, inputs.Keys.ToDictionary(from => from, input.Label)) : null;
+                    return RunStageAsync(context, Stage(recipe, input, name, inputs) with { Cursor = record.Cursor, RewardModels = RewardModels(recipe, results) }, record.Result, finished, board);
                 });
                 foreach (var (name, result) in group.Zip(await Task.WhenAll(stages.ToList()))) results[name] = result;
                 board.Count(SideBySide.Time(results, group));
@@ -44,31 +47,36 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         return board.End();
     }
 
-    private static StageInput Stage(Recipe recipe, RunInput run, string name, Dictionary<string, StageResult> results) => new()
+    private static bool NeedsWorkers(RunPlan plan) => plan.Recipe.Stages.Any(stage =>
+        plan.Records.GetValueOrDefault(stage.Key)?.Result is not { } result || Evaluations.IsDue(StageKinds.Of(stage.Value), result, plan.Recipe.Evaluation));
+
+    // It sees no tasks and no results but those that its key covers: what it cannot see cannot change what it makes.
+    private static StageInput Stage(Recipe recipe, RunInput run, string name, Dictionary<string, StageResult> inputs) => new()
     {
         RunId = run.RunId,
         Name = name,
         Label = run.Label(name),
         Seed = recipe.Seed,
         Settings = recipe.Stages[name],
-        Tasks = recipe.Tasks,
+        Tasks = StageKeys.Tasks(recipe, recipe.Stages[name]),
         Jobs = recipe.Jobs,
         Evaluation = recipe.Evaluation,
         // All models of a run are measured by the same rewards, so that before and after compare.
         Rewards = recipe.AllRewards(),
-        Data = recipe.Stages[name] is SftStage sft ? sft.Data.Where(recipe.Stages.ContainsKey).ToDictionary(data => data, data => results[data].Data) : new(),
-        Rewriter = recipe.Stages[name] is CollectStage { Rewrite: ModelRewrite { From: { } rewriter } } ? results[rewriter].Checkpoint : null,
-        From = recipe.Stages[name].From is { } from ? results[from].Checkpoint : null,
+        Data = recipe.Stages[name] is SftStage sft ? sft.Data.Where(recipe.Stages.ContainsKey).ToDictionary(data => data, data => inputs[data].Data) : new(),
+        Rewriter = recipe.Stages[name] is CollectStage { Rewrite: ModelRewrite { From: { } rewriter } } ? inputs[rewriter].Checkpoint : null,
+        From = recipe.Stages[name].From is { } from ? inputs[from].Checkpoint : null,
     };
 
+    // A stage's own rewards name its inputs; its measurement takes every reward model that there is by then.
     private static Dictionary<string, string> RewardModels(Recipe recipe, Dictionary<string, StageResult> results) =>
         results.Where(result => recipe.Stages[result.Key] is RewardModelStage).ToDictionary(result => result.Key, result => result.Value.Checkpoint!);
 
-    private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, RunBoard board)
+    private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, FinishedStage? finished, RunBoard board)
     {
         try
         {
-            return await FinishStageAsync(context, stage, result, board);
+            return await FinishStageAsync(context, stage, result, finished, board);
         }
         catch (TaskFailedException e)
         {
@@ -77,7 +85,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         }
     }
 
-    private async Task<StageResult> FinishStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, RunBoard board)
+    private async Task<StageResult> FinishStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, FinishedStage? finished, RunBoard board)
     {
         var kind = StageKinds.Of(stage.Settings);
         if (result is null)
@@ -85,16 +93,19 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
             board.Begin(stage.Name);
             result = await context.CallSubOrchestratorAsync<StageResult>(
                 kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: StageHelpers.Instance(stage.RunId, stage.Label)));
-            await SaveAsync(context, stage, result);
+            await SaveAsync(context, stage, result, finished);
         }
-        if (kind.YieldsModel && result.Evaluation is null && stage.Evaluation is { } evaluation)
+        if (Evaluations.IsDue(kind, result, stage.Evaluation))
         {
-            var benchmarks = Evaluations.All(stage, evaluation, result.Checkpoint!, result.Steps);
+            var benchmarks = Evaluations.All(stage, stage.Evaluation!, result.Checkpoint!, result.Steps);
             board.Evaluate(stage.Name, result, [.. benchmarks.Select(benchmark => benchmark.Job.JobId)]);
             result = result with { Evaluation = await Evaluations.RunAsync(context, jobs, benchmarks) };
-            await context.CallActivityAsync(
-                MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, result.Evaluation.Metrics), JobCalls.Storage);
-            await SaveAsync(context, stage, result);
+            await RecordAsync(context, stage, result, result.Evaluation);
+            await SaveAsync(context, stage, result, finished);
+        }
+        else if (result is { ReusedFrom.Measured: false, Evaluation: { } measured })
+        {
+            await RecordAsync(context, stage, result, measured); // a third run's: it is not among the origin's figures
         }
         board.Finish(stage.Name, result);
         return result;
@@ -113,8 +124,11 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         }
     }
 
-    private static Task SaveAsync(IOrchestrationContext context, StageInput stage, StageResult result) =>
-        context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(result)), JobCalls.Storage);
+    private static Task RecordAsync(IOrchestrationContext context, StageInput stage, StageResult result, EvaluationResult evaluation) => context.CallActivityAsync(
+        MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, evaluation.Metrics), JobCalls.Storage);
+
+    private static Task SaveAsync(IOrchestrationContext context, StageInput stage, StageResult result, FinishedStage? finished) =>
+        context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(result), finished), JobCalls.Storage);
 
     [LoggerMessage(EventId = 1201, Level = LogLevel.Error, Message = "The workers of run {RunId} could not be released")]
     private static partial void LogNotReleased(ILogger log, Exception exception, string runId);

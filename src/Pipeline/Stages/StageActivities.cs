@@ -1,4 +1,5 @@
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Checkpoints;
@@ -10,10 +11,25 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Stages;
 
 /// <summary>A stage's record, to be saved.</summary>
-internal sealed record StageSave(string RunId, string Stage, StageRecord Record);
+/// <param name="RunId">The run.</param>
+/// <param name="Stage">The stage's label.</param>
+/// <param name="Record">The record.</param>
+/// <param name="Finished">What else a finished stage's entry in the index needs; null for a stage that is not finished.</param>
+internal sealed record StageSave(string RunId, string Stage, StageRecord Record, FinishedStage? Finished = null);
 
-/// <summary>What a run has to do: its recipe, and by label what earlier generations left.</summary>
-internal sealed record RunPlan(Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records);
+/// <summary>A finished stage of a run.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Key">The key that it had when the run began.</param>
+/// <param name="Inputs">Labels of the stages that it was made from, by name.</param>
+internal sealed record FinishedStage(string Name, string Key, IReadOnlyDictionary<string, string> Inputs);
+
+/// <summary>What a run has to do: its recipe, and by name what is there of its stages already.</summary>
+/// <param name="Recipe">The recipe.</param>
+/// <param name="Records">What earlier generations left and what is taken over from other runs.</param>
+/// <param name="Keys">The stages' keys, where they are known.</param>
+/// <param name="Reasons">Why stages run that are not there.</param>
+internal sealed record RunPlan(
+    Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records, IReadOnlyDictionary<string, string> Keys, IReadOnlyDictionary<string, string> Reasons);
 
 /// <summary>An iteration whose update is committed: its gradients are of no more use.</summary>
 internal sealed record GradientsDone(string RunId, string Stage, int Iteration);
@@ -25,7 +41,8 @@ internal sealed record WorkersRequest(string RunId, WorkersRecipe Workers);
 internal sealed record WorkersRelease(string RunId, bool Completed);
 
 /// <summary>What run and stage orchestrations ask of the world; each may run more than once.</summary>
-internal sealed class StageActivities(IRunStore runs, IBlobStore blobs, JobQueues queues, IWorkerPool pool)
+internal sealed class StageActivities(
+    IRunStore runs, IBlobStore blobs, JobQueues queues, IWorkerPool pool, ReusePlanner planner, StageIndexing indexing, TimeProvider clock)
 {
     public const string Begin = "begin-run";
     public const string Save = "save-stage";
@@ -34,20 +51,30 @@ internal sealed class StageActivities(IRunStore runs, IBlobStore blobs, JobQueue
     public const string EnsureWorkers = "ensure-workers";
     public const string ReleaseWorkers = "release-workers";
 
-    /// <summary>Reads the recipe and the stages' records.</summary>
+    /// <summary>Reads the recipe and the stages' records, and takes over what other runs have finished.</summary>
     public async Task<RunPlan> BeginAsync(RunInput input, CancellationToken cancellation)
     {
         var spec = await runs.TryGetAsync(input.RunId, cancellation) ?? throw new StorageException($"There is no run '{input.RunId}' in storage.");
         var recipe = spec.ParseRecipe();
         // A retry goes on with what it has: an input may have been cleared away once it was used.
         if (input.Generation == 0) await CheckInputsAsync(recipe, cancellation);
+        var (keys, decisions) = await planner.DecideAsync(recipe, input, spec.Reuse, cancellation);
         var records = new Dictionary<string, StageRecord>();
-        foreach (var label in recipe.Stages.Keys.Select(input.Label))
+        foreach (var (name, decision) in decisions)
         {
-            if (await blobs.TryReadJsonAsync<StageRecord>(BlobLayout.StageRecord(input.RunId, label), cancellation) is { } record)
-                records.Add(label, record);
+            if (decision.Record is not { } record) continue;
+            if (decision.TakenOver)
+            {
+                var now = clock.GetUtcNow();
+                record = record with { Result = record.Result! with { StartedAt = now, EndedAt = now } };
+                await blobs.WriteJsonAsync(BlobLayout.StageRecord(input.RunId, input.Label(name)), record, cancellation);
+            }
+            records.Add(name, record);
         }
-        return new(recipe, records);
+        return new(
+            recipe, records,
+            keys.Where(key => key.Value.Result is not null).ToDictionary(key => key.Key, key => key.Value.Result!),
+            decisions.Where(decision => decision.Value.Reason is not null).ToDictionary(decision => decision.Key, decision => decision.Value.Reason!));
     }
 
     /// <summary>What is missing is told before anything has been computed, not when its stage comes.</summary>
@@ -63,9 +90,12 @@ internal sealed class StageActivities(IRunStore runs, IBlobStore blobs, JobQueue
             throw new BadInputException($"{missing.Count} of the recipe's inputs are not in storage (container {BlobLayout.Container}): {string.Join(", ", missing)}. Upload them, then retry the run.");
     }
 
-    /// <summary>Writes a stage's record.</summary>
-    public Task SaveAsync(StageSave save, CancellationToken cancellation) =>
-        blobs.WriteJsonAsync(BlobLayout.StageRecord(save.RunId, save.Stage), save.Record, cancellation);
+    /// <summary>Writes a stage's record, and after it a finished stage's entry in the index of all runs.</summary>
+    public async Task SaveAsync(StageSave save, CancellationToken cancellation)
+    {
+        await blobs.WriteJsonAsync(BlobLayout.StageRecord(save.RunId, save.Stage), save.Record, cancellation);
+        if (save is { Finished: { } stage, Record.Result: { } result }) await indexing.AddAsync(save.RunId, stage, result, cancellation);
+    }
 
     /// <summary>Removes the checkpoints that <see cref="CheckpointRetention"/> does not keep, and what an interrupted removal left of them.</summary>
     /// <returns>How many were removed.</returns>

@@ -22,7 +22,7 @@ internal sealed record StageInput
     public required string Label { get; init; }
     public required long Seed { get; init; }
     public required StageRecipe Settings { get; init; }
-    /// <summary>The recipe's tasks by name.</summary>
+    /// <summary>The tasks that it and its measurement may ask, by name.</summary>
     public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     public required JobsRecipe Jobs { get; init; }
     /// <summary>The run's evaluation; null for none.</summary>
@@ -59,6 +59,8 @@ internal sealed record StageResult
     public string? Samples { get; init; }
     /// <summary>Its model, measured.</summary>
     public EvaluationResult? Evaluation { get; init; }
+    /// <summary>The run that made it, when that was another one; its times are then those of taking it over.</summary>
+    public StageOrigin? ReusedFrom { get; init; }
 }
 
 /// <summary>What an evaluation yields. Its time is what it adds to its stage's.</summary>

@@ -13,6 +13,10 @@ public sealed record CheckpointManifest
     public string? Parent { get; init; }
     /// <summary>Its files by name (<c>model.safetensors</c>, <c>config.json</c>, <c>optimizer.safetensors</c>, <c>trainer_state.json</c>, …).</summary>
     public required IReadOnlyDictionary<string, CheckpointFile> Files { get; init; }
+
+    /// <summary>The files that make up the model; the others only the trainer needs, to go on.</summary>
+    public IEnumerable<KeyValuePair<string, CheckpointFile>> ModelFiles() => Files
+        .Where(file => !file.Key.StartsWith("optimizer", StringComparison.Ordinal) && !file.Key.StartsWith("trainer_state", StringComparison.Ordinal));
 }
 
 /// <summary>One file of a checkpoint.</summary>

@@ -76,6 +76,27 @@ public sealed class CheckpointStore(IBlobStore blobs)
     public async Task<CheckpointManifest> ReadAsync(string prefix, CancellationToken cancellation = default) =>
         Parse(prefix, await blobs.TryReadAsync(prefix + ManifestName, cancellation) ?? throw new CheckpointNotFoundException(prefix));
 
+    /// <summary>Looks whether a checkpoint is whole where it lies: every file's length, and the SHA-256 of files up to a size.</summary>
+    /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
+    /// <param name="hashUpTo">Files of more bytes are not read: whoever brings one to a node verifies it.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <returns>Its manifest.</returns>
+    /// <exception cref="CheckpointNotFoundException">There is no such checkpoint.</exception>
+    /// <exception cref="CheckpointCorruptException">A file is missing or differs from the manifest.</exception>
+    public async Task<CheckpointManifest> VerifyAsync(string prefix, long hashUpTo, CancellationToken cancellation = default)
+    {
+        var manifest = await ReadAsync(prefix, cancellation);
+        var lengths = new Dictionary<string, long>(StringComparer.Ordinal);
+        await foreach (var blob in blobs.ListAsync(prefix, cancellation)) lengths[blob.Path] = blob.Length;
+        await Parallel.ForEachAsync(manifest.Files.Values, Parallelism(cancellation), async (file, stop) =>
+        {
+            if (!lengths.TryGetValue(file.Path, out var length)) throw Missing(file);
+            var sha256 = length == file.Length && length <= hashUpTo ? await HashAsync(file, stop) : file.Sha256;
+            Verify(file, length, sha256, file.Path);
+        });
+        return manifest;
+    }
+
     /// <summary>Brings a checkpoint's files to this node, size and SHA-256 of each verified; one that is here already is not fetched again.</summary>
     /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
     /// <param name="cacheFolder">The node's cache; it may be shared by the node's workers.</param>
@@ -128,9 +149,18 @@ public sealed class CheckpointStore(IBlobStore blobs)
             (length, sha256) = (hashing.Hashed, await hashing.FinishAsync(cancellation));
             return true;
         });
-        if (!found) throw new CheckpointCorruptException($"Checkpoint file '{file.Path}' is missing although the manifest lists it.");
+        if (!found) throw Missing(file);
         Verify(file, length, sha256, file.Path);
     }
+
+    private async Task<string> HashAsync(CheckpointFile file, CancellationToken cancellation)
+    {
+        await using var hashing = new HashingStream(Stream.Null);
+        return await blobs.TryDownloadAsync(file.Path, hashing, cancellation) ? await hashing.FinishAsync(cancellation) : throw Missing(file);
+    }
+
+    private static CheckpointCorruptException Missing(CheckpointFile file) =>
+        new($"Checkpoint file '{file.Path}' is missing although the manifest lists it.");
 
     internal static void Verify(CheckpointFile file, long length, string sha256, string place)
     {

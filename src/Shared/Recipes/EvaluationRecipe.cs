@@ -6,6 +6,7 @@ namespace R1Cloud.Shared.Recipes;
 public record BenchmarkRecipe
 {
     /// <summary>The task whose held-out problems are asked; a benchmark that names none asks those of the task of its own name.</summary>
+    [TaskName]
     public string? Task { get; init; }
 
     /// <summary>Different problems asked.</summary>
@@ -38,7 +39,7 @@ public sealed record EvaluationRecipe : BenchmarkRecipe
     public IReadOnlyDictionary<string, BenchmarkRecipe> Benchmarks { get; init; } = new OrderedDictionary<string, BenchmarkRecipe>();
 
     /// <summary>The benchmark that an RL stage's <c>evaluateEvery</c> asks; null takes the first.</summary>
-    [JsonPropertyOrder(1)]
+    [JsonPropertyOrder(1), NoEffect("curves look at the model and do not touch it")]
     public string? Curve { get; init; }
 
     /// <summary>The benchmarks in order, each with its name and the name of its task.</summary>

@@ -5,9 +5,11 @@ namespace R1Cloud.Shared.Recipes;
 public sealed record ImportStage : StageRecipe
 {
     /// <summary>The model's folder: a local path (a relative one from the recipe's folder), which workers must see too, or <c>blob:PATH</c> in the run's storage.</summary>
+    [DataFile]
     public required string Path { get; init; }
 
     /// <summary>The model's size, for plans that are made where its folder is not; null reads the folder's config.json.</summary>
+    [NoEffect("it serves plans alone")]
     public ModelSize? Size { get; init; }
 }
 

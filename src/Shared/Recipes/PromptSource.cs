@@ -5,6 +5,7 @@ namespace R1Cloud.Shared.Recipes;
 public sealed record PromptSource
 {
     /// <summary>The task whose training problems are the prompts.</summary>
+    [TaskName]
     public required string Task { get; init; }
 
     /// <summary>Its part of an iteration's questions, in any unit, among the sources that take part (largest remainder).</summary>

@@ -7,10 +7,11 @@ namespace R1Cloud.Shared.Recipes;
 public sealed record Recipe
 {
     /// <summary>The recipe's name; run ids begin with it. Lower-case letters, digits and single dashes, at most 40.</summary>
-    [Name]
+    [Name, NoEffect("no seed derives from it")]
     public required string Name { get; init; }
 
     /// <summary>What the recipe is for, in a sentence.</summary>
+    [NoEffect("it is for people")]
     public string? Description { get; init; }
 
     /// <summary>The run's seed: every random draw derives from it.</summary>
@@ -28,16 +29,15 @@ public sealed record Recipe
     public EvaluationRecipe? Evaluation { get; init; }
 
     /// <summary>The workers that the run asks for.</summary>
+    [NoEffect("the result does not depend on who makes it")]
     public WorkersRecipe Workers { get; init; } = new();
 
     /// <summary>How failing jobs are treated.</summary>
+    [NoEffect("a job has one result, however often it was tried")]
     public JobsRecipe Jobs { get; init; } = new();
 
     /// <summary>Files and folders that the run finds in its storage, as <c>blob:PATH</c>: whether they are there is known when it starts.</summary>
-    public IReadOnlyList<string> StoredInputs() =>
-    [
-        .. Tasks.Values.OfType<DatasetTask>().SelectMany(task => task.AllFiles()).Concat(Stages.Values.OfType<ImportStage>().Select(stage => stage.Path)).Where(Dataset.IsBlob).Distinct(),
-    ];
+    public IReadOnlyList<string> StoredInputs() => [.. StageKeys.Files(Expand()).Where(Dataset.IsBlob)];
 
     /// <summary>The rewards of all stages by name, of several of a name the last one's: what judges evaluations that name none.</summary>
     public IReadOnlyDictionary<string, RewardRecipe> AllRewards() => Stages.Values.SelectMany(stage => stage.RewardSets()).SelectMany(set => set.Rewards).GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);

@@ -8,6 +8,7 @@ public sealed record RewardModelStage : StageRecipe
     public override bool YieldsModel() => false;
 
     /// <summary>The task that makes the preference pairs or labelled responses.</summary>
+    [TaskName]
     public required string Task { get; init; }
 
     /// <summary>What the scores are trained for.</summary>
@@ -43,7 +44,7 @@ public sealed record RewardModelStage : StageRecipe
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 6e-6 };
 
     /// <summary>Steps between two saves of the job's progress.</summary>
-    [Bounds(Min = 1, Max = 999_999)]
+    [Bounds(Min = 1, Max = 999_999), NoEffect("a job that goes on gives the same bits")]
     public int SaveEvery { get; init; } = 100;
 
     /// <summary>The part that is scored, the objective's where none is given.</summary>

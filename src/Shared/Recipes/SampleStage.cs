@@ -4,6 +4,7 @@ namespace R1Cloud.Shared.Recipes;
 public abstract record SampleStage : StageRecipe
 {
     /// <summary>The task whose training problems are the prompts.</summary>
+    [TaskName]
     public required string Task { get; init; }
 
     /// <summary>Questions drawn; one that was drawn before is not asked again.</summary>
@@ -19,7 +20,7 @@ public abstract record SampleStage : StageRecipe
     public int Keep { get; init; } = 1;
 
     /// <summary>Jobs that the questions are cut into; must not exceed them.</summary>
-    [Bounds(Min = 1, Max = 1024)]
+    [Bounds(Min = 1, Max = 1024), NoEffect("seeds are those of questions and samples, and rows are joined in order")]
     public int Shards { get; init; } = 1;
 
     /// <summary>How a question is put to the model.</summary>
@@ -59,6 +60,9 @@ public sealed record CollectStage : SampleStage
 
     /// <summary>How kept samples are rewritten into a readable form; null keeps them as they are.</summary>
     public RewriteRecipe? Rewrite { get; init; }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Inputs() => Rewrite is ModelRewrite { From: { } rewriter } ? base.Inputs().Append(rewriter) : base.Inputs();
 }
 
 /// <summary>What makes a completion hard to read, so that it is not kept.</summary>

@@ -4,7 +4,7 @@ namespace R1Cloud.Shared.Recipes;
 public abstract record SupervisedStage : StageRecipe
 {
     /// <summary>What is learned from: earlier stages that make data, and tasks of data sets with the layout <c>completions</c>.</summary>
-    [NotEmpty]
+    [NotEmpty, TaskName]
     public IReadOnlyList<string> Data { get; init; } = [];
 
     /// <summary>How the rows of several sources are mixed: for each its part of the mix, in any unit. As many rows as that allows are taken, each once an epoch. Empty takes all rows.</summary>
@@ -30,8 +30,11 @@ public abstract record SupervisedStage : StageRecipe
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 5e-6, Schedule = LearningRateSchedule.Cosine };
 
     /// <summary>Steps between two saves of the job's progress.</summary>
-    [Bounds(Min = 1, Max = 999_999)]
+    [Bounds(Min = 1, Max = 999_999), NoEffect("a resumed job ends with the same weights")]
     public int SaveEvery { get; init; } = 100;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Inputs() => base.Inputs().Concat(Data);
 }
 
 /// <summary>Supervised fine-tuning of one model on the rows of earlier data stages.</summary>

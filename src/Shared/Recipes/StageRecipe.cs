@@ -25,6 +25,13 @@ public abstract record StageRecipe
     /// <summary>The rewards that the stage scores by, each set with the field that holds it.</summary>
     public virtual IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [];
 
+    /// <summary>The stages whose results this one depends on: it runs anew with them, and it sees no other stage's result.</summary>
+    public virtual IEnumerable<string> Inputs() =>
+    [
+        .. From is { } from ? [from] : (string[])[],
+        .. RewardSets().SelectMany(set => set.Rewards).Select(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value)).OfType<string>(),
+    ];
+
     /// <summary>The names of the models that the stage makes.</summary>
     /// <param name="name">The stage's name.</param>
     public virtual IEnumerable<string> Models(string name) => YieldsModel() ? [name] : [];
@@ -35,10 +42,11 @@ public abstract record StageRecipe
 public sealed record PretrainStage : StageRecipe
 {
     /// <summary>The task whose training problems make the corpus; null where <see cref="Tasks"/> names several.</summary>
+    [TaskName]
     public string? Task { get; init; }
 
     /// <summary>Several tasks in place of one, each with its part of the corpus in any unit.</summary>
-    [Name(OnNames = true), Bounds(Above = 0)]
+    [Name(OnNames = true), Bounds(Above = 0), TaskName]
     public IReadOnlyDictionary<string, double> Tasks { get; init; } = new Dictionary<string, double>();
 
     /// <summary>The tasks with their parts, by name in ordinal order, so that a recipe's order of writing decides nothing.</summary>
@@ -62,7 +70,7 @@ public sealed record PretrainStage : StageRecipe
     public OptimizerRecipe Optimizer { get; init; } = new() { LearningRate = 1.5e-3, WarmupSteps = 20, WeightDecay = 0.01 };
 
     /// <summary>Steps between two saves of the job's progress.</summary>
-    [Bounds(Min = 1, Max = 999_999)]
+    [Bounds(Min = 1, Max = 999_999), NoEffect("a resumed job ends with the same weights")]
     public int SaveEvery { get; init; } = 100;
 }
 
@@ -76,6 +84,7 @@ public sealed record RlStage : StageRecipe
         PromptSources().Select(source => (source.Name.Length > 0 ? $"sources.{source.Name}.rewards" : "rewards", source.Source.Rewards));
 
     /// <summary>The task whose training problems are the prompts; required unless there are sources.</summary>
+    [TaskName]
     public string? Task { get; init; }
 
     /// <summary>Several prompt sources by name, each with rewards of its own, in place of the task and the rewards.</summary>
@@ -98,7 +107,7 @@ public sealed record RlStage : StageRecipe
     public int GroupSize { get; init; } = 16;
 
     /// <summary>Jobs that an iteration's rollout is cut into; must not exceed the questions.</summary>
-    [Bounds(Min = 1, Max = 1024)]
+    [Bounds(Min = 1, Max = 1024), NoEffect("seeds are those of questions and samples, and shards are joined in order")]
     public int Shards { get; init; } = 1;
 
     /// <summary>How a question is put to the model.</summary>
@@ -146,11 +155,11 @@ public sealed record RlStage : StageRecipe
     public int ReferenceEvery { get; init; } = 400;
 
     /// <summary>Every so many iterations a checkpoint is kept for good; those between are removed once no longer needed.</summary>
-    [Bounds(Min = 1, Max = 999_999)]
+    [Bounds(Min = 1, Max = 999_999), NoEffect("the last checkpoint is always kept")]
     public int KeepEvery { get; init; } = 50;
 
     /// <summary>Iterations between two evaluations on held-out problems for the learning curve; 0 for none.</summary>
-    [Bounds(Min = 0, Max = 999_999)]
+    [Bounds(Min = 0, Max = 999_999), NoEffect("it looks at the model and does not touch it")]
     public int EvaluateEvery { get; init; }
 
     /// <summary>Rounds of rollouts that an iteration may take.</summary>

@@ -29,6 +29,15 @@ public static class BlobLayout
     /// <summary>What an idempotency key stands for; the key's hash in lower-case hex.</summary>
     public static string IdempotencyKey(string keyHash) => $"index/keys/{keyHash}.json";
 
+    /// <summary>The finished stage of a key: which run made it, and what.</summary>
+    public static string StageEntry(string key) => $"index/stages/{key}.json";
+
+    /// <summary>The measurement of a key.</summary>
+    public static string EvaluationEntry(string key) => $"index/evaluations/{key}.json";
+
+    /// <summary>What the last finished stage of that name, in a recipe of that name, was made from.</summary>
+    public static string LastStage(string recipe, string stage) => $"index/last/{recipe}/{stage}.json";
+
     /// <summary>A run's generations (one for each retry) begin so.</summary>
     public static string Generations(string runId) => $"runs/{runId}/generations/";
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
@@ -72,6 +73,23 @@ internal static class ApiCases
                 Read<RunView>(body).Status.ShouldBe(RunStatus.Completed);
             },
         },
+        new("create: takes over what another run has finished", "POST", "/api/runs?id=like-done", 202)
+        {
+            Body = TestRecipes.Json("like-done"), Check = (_, body) => Read<RunView>(body).Stages.ShouldAllBe(stage => stage.ReusedFrom!.RunId == "done" && stage.Reason == null),
+        },
+        new("create: reuse neither true nor false", "POST", "/api/runs?reuse=perhaps", 400) { Body = Recipe, Contains = ["perhaps", "true, false"] },
+        new("reuse: the same stages", "POST", "/api/reuse", 200) { Body = Recipe, Contains = ["\"reusedFrom\":{\"runId\":\"done\""] },
+        new("reuse: says why a stage runs", "POST", "/api/reuse", 200)
+        {
+            Body = TestRecipes.Json(iterations: 6), Check = (_, body) =>
+            {
+                var stages = Read<ReusePlan>(body).Stages;
+                stages.Select(stage => stage.Reason).ShouldBe([null, "changed: iterations"]);
+                stages[0].ReusedFrom.ShouldBe(new StageOrigin("done", "base", Measured: true));
+            },
+        },
+        new("reuse: asked for anew", "POST", "/api/reuse?reuse=false", 200) { Body = Recipe, Contains = ["asked for anew"] },
+        new("reuse: bad recipe", "POST", "/api/reuse", 422) { Body = "[]" },
         new("create: formatting of the recipe does not matter", "POST", "/api/runs?id=done", 202) { Body = Recipe.Replace("\n", "\r\n\r\n", StringComparison.Ordinal) },
         new("create: same id, other recipe", "POST", "/api/runs?id=done", 409) { Body = TestRecipes.Json(seed: 2), Contains = ["another recipe"] },
         new("create: id from the recipe", "POST", "/api/runs", 202) { Body = TestRecipes.Json("by-name"), Check = (_, body) => Read<RunView>(body).Id.ShouldMatch("^by-name-[0-9a-f]{8}$") },
@@ -202,15 +220,15 @@ internal static class ApiCases
     public static async Task PrepareAsync(HttpClient client)
     {
         await PostAsync(client, "done", Recipe, "key-1", RunStatus.Completed);
-        await PostAsync(client, "broken", TestRecipes.Json("broken"), null, RunStatus.Failed);
-        await PostAsync(client, "stuck", TestRecipes.Json("stuck"), null, RunStatus.Running);
+        await PostAsync(client, "broken", TestRecipes.Json("broken"), null, RunStatus.Failed, "&reuse=false");
+        await PostAsync(client, "stuck", TestRecipes.Json("stuck"), null, RunStatus.Running, "&reuse=false");
     }
 
     public static T Read<T>(string json) => JsonSerializer.Deserialize<T>(json, R1Json.Options)!;
 
-    private static async Task PostAsync(HttpClient client, string id, string recipe, string? key, RunStatus status)
+    private static async Task PostAsync(HttpClient client, string id, string recipe, string? key, RunStatus status, string query = "")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={id}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={id}{query}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
         if (key is not null) request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, key);
         (await client.SendAsync(request)).EnsureSuccessStatusCode();
         for (var i = 0; i < 2000; i++)

@@ -45,14 +45,14 @@ public class RlTests
     }
 
     [Fact]
-    public void Revisions_OfAStage_RaiseItAndTheLaterOnes()
+    public void Revisions_OfAStage_RaiseItAndThoseThatDependOnIt()
     {
         var recipe = TestRecipes.Load(TestRecipes.Json()).Recipe;
 
-        var once = RunRetries.Revisions(recipe, new Dictionary<string, int>(), "r1-zero");
-        var twice = RunRetries.Revisions(recipe, once, "base");
+        var once = RunRetries.Revisions(recipe, new Dictionary<string, int>(), ["r1-zero"]);
+        var twice = RunRetries.Revisions(recipe, once, ["base"]);
 
-        RunRetries.Revisions(recipe, once, null).ShouldBe(once);
+        RunRetries.Revisions(recipe, once, []).ShouldBe(once);
         twice.ShouldBe(new Dictionary<string, int> { ["r1-zero"] = 2, ["base"] = 1 }, ignoreOrder: true);
         new RunInput("run", 2, twice).Label("r1-zero").ShouldBe("r1-zero~2");
         new RunInput("run").Label("r1-zero").ShouldBe("r1-zero");

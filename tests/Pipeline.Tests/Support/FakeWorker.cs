@@ -220,10 +220,11 @@ internal static class FakeJobs
         {
             // A file of the attempt's own, as workers write them, and the manifest that refers to it.
             var file = folder + "a1/model.safetensors";
-            await blobs.WriteAsync(file, new BinaryData($"weights {step}"));
+            var weights = new BinaryData($"weights {step}");
+            await blobs.WriteAsync(file, weights);
             await blobs.WriteJsonAsync(folder + "manifest.json", new CheckpointManifest
             {
-                Stage = spec.Payload.Stage, Step = step, Attempt = "a1", Files = new Dictionary<string, CheckpointFile> { ["model.safetensors"] = new(file, 9, "00") },
+                Stage = spec.Payload.Stage, Step = step, Attempt = "a1", Files = new Dictionary<string, CheckpointFile> { ["model.safetensors"] = new(file, weights.ToMemory().Length, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights.ToMemory().Span))) },
             });
             return folder;
         }

@@ -10,7 +10,7 @@ public sealed record DatasetTask : TaskRecipe
     public override bool HasLabels() => Layout == DatasetLayout.Labels;
 
     /// <summary>The files, <c>.jsonl</c> or <c>.parquet</c>: local paths (relative ones from the recipe's folder), or <c>blob:PATH</c> in the run's storage.</summary>
-    [NotEmpty]
+    [NotEmpty, DataFile]
     public required IReadOnlyList<string> Files { get; init; }
 
     /// <summary>How the files' columns are named.</summary>
@@ -24,6 +24,7 @@ public sealed record DatasetTask : TaskRecipe
     public string Template { get; init; } = "{prompt}";
 
     /// <summary>Files of the same layout whose problems are held out for evaluation; those of <c>files</c> that they share 10 words with are left out.</summary>
+    [DataFile]
     public IReadOnlyList<string> HeldOutFiles { get; init; } = [];
 
     /// <summary>Share of the problems, chosen by hash, that is held out where there are no <c>heldOutFiles</c>, in percent (100: none is learned from).</summary>
@@ -31,6 +32,7 @@ public sealed record DatasetTask : TaskRecipe
     public int HeldOutPercent { get; init; } = 10;
 
     /// <summary>Evaluation sets: training problems that share 10 words in a row with one of theirs are left out.</summary>
+    [DataFile]
     public IReadOnlyList<string> Against { get; init; } = [];
 
     /// <summary>Leaves out training problems that are too easy or too hard to learn from; null for none.</summary>
@@ -53,6 +55,7 @@ public sealed record DatasetTask : TaskRecipe
 public sealed record DifficultyRecipe
 {
     /// <summary>A file of rows with a problem's text and its <c>pass_rate</c>; null takes the data set's own column.</summary>
+    [DataFile]
     public string? PassRates { get; init; }
 
     /// <summary>Pass rates must be above this: 0 drops what is always wrong.</summary>

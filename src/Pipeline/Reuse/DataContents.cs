@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
+using R1Cloud.Shared.Data;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Reuse;
+
+/// <summary>What stands for the content of data files and model folders in stages' keys.</summary>
+internal sealed class DataContents(IBlobStore blobs)
+{
+    // Hashing a large file takes seconds; one that was not written since need not be read again.
+    private readonly ConcurrentDictionary<(string Path, long Length, DateTime WrittenAt), string> hashes = new();
+
+    /// <summary>The contents of a recipe's data files and model folders, by path; null for one that is not here, as when only the workers have it.</summary>
+    public async Task<IReadOnlyDictionary<string, string?>> OfAsync(Recipe recipe, CancellationToken cancellation)
+    {
+        var contents = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var file in StageKeys.Files(recipe)) contents[file] = Dataset.IsBlob(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, cancellation);
+        return contents;
+    }
+
+    // Storage changes a blob's time with every write, so that none need be read.
+    private async Task<string?> BlobAsync(string file, CancellationToken cancellation)
+    {
+        var path = file[Dataset.BlobPrefix.Length..].TrimEnd('/');
+        var versions = new List<string>();
+        await foreach (var blob in blobs.ListAsync(path, cancellation))
+        {
+            if (blob.Path != path && !blob.Path.StartsWith(path + "/", StringComparison.Ordinal)) continue;
+            versions.Add(string.Create(CultureInfo.InvariantCulture, $"{Dataset.BlobPrefix}{blob.Path} {blob.Length} {blob.ModifiedAt.UtcTicks}"));
+        }
+        return versions.Count > 0 ? string.Join('\n', versions.Order(StringComparer.Ordinal)) : null;
+    }
+
+    private async Task<string?> FolderAsync(string folder, CancellationToken cancellation)
+    {
+        var contents = new List<string>();
+        foreach (var file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+        {
+            if (await FileAsync(file, cancellation) is not { } content) return null;
+            contents.Add($"{Path.GetFileName(file)} {content}");
+        }
+        return string.Join('\n', contents);
+    }
+
+    private async Task<string?> FileAsync(string file, CancellationToken cancellation)
+    {
+        try
+        {
+            if (Directory.Exists(file)) return await FolderAsync(file, cancellation);
+            var info = new FileInfo(file);
+            if (!info.Exists) return null;
+            var version = (file, info.Length, info.LastWriteTimeUtc);
+            if (!hashes.TryGetValue(version, out var hash))
+            {
+                await using var stream = info.OpenRead();
+                hashes[version] = hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
+            }
+            return hash + info.Extension; // the extension says how it is read
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // a worker that may read it will; what came of it is not reused
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace R1Cloud.Shared.Recipes;
+
+/// <summary>Keys of a recipe's stages.</summary>
+public static class StageKeys
+{
+    /// <summary>Computes them.</summary>
+    /// <param name="recipe">The recipe, as it is carried out (<see cref="Recipe.Expand"/>).</param>
+    /// <param name="contents">What stands for the content of each of <see cref="Files"/>; null when it is not known.</param>
+    /// <returns>By the stages' names.</returns>
+    public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents)
+    {
+        var measured = recipe.AllRewards();
+        var keys = new Dictionary<string, StageKey>(StringComparer.Ordinal);
+        foreach (var (name, stage) in recipe.Stages)
+        {
+            var settings = new CanonicalSettings(recipe, contents.GetValueOrDefault);
+            var inputs = stage.Inputs().Where(recipe.Stages.ContainsKey).Distinct().ToList();
+            var basis = CanonicalSettings.Object(
+            [
+                ("inputs", CanonicalSettings.Object(inputs.Select(input => (input, (JsonNode)Value(keys[input].Result ?? "?"))))),
+                ("name", Value(name)), ("numerics", Value(TrainerNumerics.Version)), ("seed", Value(recipe.Seed)), ("settings", settings.Of(stage)),
+            ]);
+            // A measurement takes every reward model that there is by then.
+            var judges = CanonicalSettings.Object(keys.Where(earlier => recipe.Stages[earlier.Key] is RewardModelStage).Select(model => (model.Key, (JsonNode)Value(model.Value.Result ?? "?"))));
+            if (stage is EvaluateStage) (basis["rewards"], basis["rewardModels"]) = (Rewards(measured), judges.DeepClone());
+            var unknown = settings.Unknown ?? inputs.Select(input => keys[input].UnknownFile).FirstOrDefault(file => file is not null);
+            keys[name] = new()
+            {
+                Result = unknown is null ? Hash(basis) : null,
+                Evaluation = unknown is null && stage.YieldsModel() && recipe.Evaluation is { } evaluation ? Evaluation(recipe, evaluation, Hash(basis), measured, judges, contents) : null,
+                Basis = JsonSerializer.SerializeToElement(basis),
+                UnknownFile = unknown,
+            };
+        }
+        return keys;
+    }
+
+    /// <summary>The data files that the recipe's stages and evaluation read.</summary>
+    public static IReadOnlyCollection<string> Files(Recipe recipe)
+    {
+        var files = new SortedSet<string>(StringComparer.Ordinal);
+        Walk(recipe, recipe.Stages.Values, file =>
+        {
+            files.Add(file);
+            return "";
+        });
+        return files;
+    }
+
+    /// <summary>The tasks that a stage and its measurement may ask: those its key covers.</summary>
+    public static IReadOnlyDictionary<string, TaskRecipe> Tasks(Recipe recipe, StageRecipe stage)
+    {
+        var names = Walk(recipe, [stage], _ => "").Tasks;
+        return recipe.Tasks.Where(task => names.Contains(task.Key)).ToDictionary(task => task.Key, task => task.Value);
+    }
+
+    private static CanonicalSettings Walk(Recipe recipe, IEnumerable<StageRecipe> stages, Func<string, string?> contentOf)
+    {
+        var settings = new CanonicalSettings(recipe, contentOf);
+        foreach (var stage in stages) settings.Of(stage);
+        if (recipe.Evaluation is { } evaluation) settings.Of(evaluation);
+        return settings;
+    }
+
+    private static string? Evaluation(
+        Recipe recipe, EvaluationRecipe evaluation, string stage, IReadOnlyDictionary<string, RewardRecipe> measured, JsonObject judges,
+        IReadOnlyDictionary<string, string?> contents)
+    {
+        var settings = new CanonicalSettings(recipe, contents.GetValueOrDefault);
+        var basis = CanonicalSettings.Object([("evaluation", settings.Of(evaluation)), ("rewardModels", judges), ("rewards", Rewards(measured)), ("stage", Value(stage))]);
+        return settings.Unknown is null ? Hash(basis) : null;
+    }
+
+    // A measurement reports each function's score: weights have no part in it.
+    private static JsonObject Rewards(IReadOnlyDictionary<string, RewardRecipe> measured) => CanonicalSettings.Object(measured.Select(reward =>
+        (reward.Key, CanonicalSettings.Sorted(JsonSerializer.SerializeToNode(new { reward.Value.Options, reward.Value.OnError }, R1Json.Options)!))));
+
+    private static JsonValue Value<T>(T value) => JsonValue.Create(value)!;
+
+    private static string Hash(JsonNode basis) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(basis.ToJsonString())));
+}

@@ -1,0 +1,274 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FsCheck;
+using FsCheck.Fluent;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Shared.Tests.Recipes;
+
+/// <summary>A stage's key changes with whatever decides its result, and with nothing else.</summary>
+public sealed class StageKeyTests
+{
+    /// <summary>A recipe with every kind of stage, every kind of task, and every map and list filled.</summary>
+    private static Recipe Full { get; } = RecipeLoader.Parse("""
+        {
+          "name": "full", "description": "all of it", "seed": 3,
+          "tasks": {
+            "add": { "kind": "arithmetic", "digits": 2 },
+            "words": {
+              "kind": "dataset", "files": ["blob:a.jsonl"], "heldOutFiles": ["blob:h.jsonl"], "against": ["blob:e.jsonl"], "domain": "algebra", "template": "Q: {prompt}",
+              "difficulty": { "passRates": "blob:p.jsonl", "above": 0.1, "below": 0.9 }
+            }
+          },
+          "evaluation": { "task": "add", "problems": 50, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 30 } },
+          "stages": {
+            "base": {
+              "kind": "pretrain", "task": "add", "steps": 50,
+              "optimizer": { "learningRate": 1e-3, "warmupSteps": 5, "lora": { "rank": 4, "targets": ["q_proj"] } }
+            },
+            "zero": {
+              "kind": "rl", "from": "base", "task": "add", "iterations": 9, "questions": 8, "groupSize": 4, "shards": 2, "miniBatches": 2, "evaluateEvery": 3,
+              "sampling": { "maxNewTokens": 30 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 }
+            },
+            "collect": {
+              "kind": "collect", "from": "zero", "task": "words", "questions": 20, "shards": 2, "prompt": { "template": "plain" }, "sampling": { "maxNewTokens": 30 },
+              "rewards": { "accuracy/exact": 1 }, "minimums": { "accuracy/exact": 1 }, "filters": { "language": "en" }
+            },
+            "reject": {
+              "kind": "rejection-sample", "from": "zero", "task": "add", "questions": 20, "sampling": { "maxNewTokens": 30 },
+              "rewards": { "accuracy/exact": 1 }, "minimums": { "accuracy/exact": 1 }
+            },
+            "sft": { "kind": "sft", "from": "base", "data": ["collect", "reject"], "proportions": { "collect": 1, "reject": 2 } },
+            "test": { "kind": "evaluate", "from": "sft", "evaluation": { "task": "add", "problems": 20, "sampling": { "temperature": 0.6, "maxNewTokens": 30 } } }
+          }
+        }
+        """, "full.json").Recipe;
+
+    /// <summary>Every setting that has no effect. A setting that joins them is a promise: some test must hold it.</summary>
+    private static readonly string[] WithoutEffect =
+    [
+        "Recipe.Name", "Recipe.Description", "EvaluationRecipe.Curve", "Recipe.Workers", "Recipe.Jobs", "PretrainStage.SaveEvery", "SupervisedStage.SaveEvery",
+        "RlStage.Shards", "RlStage.KeepEvery", "RlStage.EvaluateEvery", "SampleStage.Shards",
+    ];
+
+    [Fact]
+    public void Of_EverySetting_ChangesTheKeyUnlessMarkedAsWithoutEffect()
+    {
+        var json = JsonSerializer.SerializeToNode(Full, R1Json.Options)!.AsObject();
+        var before = Keys(Full);
+        var marked = new HashSet<string>();
+        var looked = new HashSet<string>();
+        Walk(RecipeShape.Recipe, json, json, [], free: false);
+
+        marked.ShouldBe(WithoutEffect, ignoreOrder: true);
+        looked.Count.ShouldBeGreaterThan(80, "settings of all kinds");
+
+        void Walk(RecipeShape shape, JsonNode node, JsonObject root, List<object> path, bool free)
+        {
+            switch (shape, node)
+            {
+                case (ObjectShape record, JsonObject value):
+                    foreach (var field in record.Fields) Field(field, value, root, path, free);
+                    break;
+                case (UnionShape union, JsonObject value):
+                    foreach (var field in union.Kinds[(string)value[union.Discriminator]!].Fields) Field(field, value, root, path, free);
+                    break;
+                case (MapShape map, JsonObject value):
+                    foreach (var (name, entry) in value.ToList()) Walk(map.Value, entry!, root, [.. path, name], free);
+                    break;
+                case (ListShape list, JsonArray items):
+                    for (var i = 0; i < items.Count; i++) Walk(list.Item, items[i]!, root, [.. path, i], free);
+                    break;
+                case (_, JsonObject reward): // options of a reward: each is its record's own
+                    foreach (var (name, value) in reward.ToList()) Walk(shape, value!, root, [.. path, name], free);
+                    break;
+                default:
+                    Try(node, root, path, free);
+                    break;
+            }
+        }
+
+        void Field(RecipeField field, JsonObject holder, JsonObject root, List<object> path, bool free)
+        {
+            var name = $"{field.Property.DeclaringType!.Name}.{field.Property.Name}";
+            if (field.Property.IsDefined(typeof(NoEffectAttribute), false)) marked.Add(name);
+            looked.Add(name);
+            free |= field.Property.IsDefined(typeof(NoEffectAttribute), false);
+            // What may be left out and is: its key must take it in when it is given.
+            if (holder[field.Name] is { } node) Walk(field.Shape, node, root, [.. path, field.Name], free);
+        }
+
+        void Try(JsonNode node, JsonObject root, List<object> path, bool free)
+        {
+            var changed = root.DeepClone().AsObject();
+            JsonNode at = changed;
+            foreach (var step in path.SkipLast(1)) at = step is int index ? at[index]! : at[(string)step]!;
+            foreach (var other in Others(node))
+            {
+                if (path[^1] is int last) at[last] = other;
+                else at[(string)path[^1]] = other;
+                Recipe recipe;
+                try
+                {
+                    recipe = changed.Deserialize<Recipe>(R1Json.Options)!;
+                }
+                catch (JsonException)
+                {
+                    continue; // no name of that enumeration
+                }
+                if (recipe.Stages.Values.Any(stage => stage.Inputs().Any(input => !recipe.Stages.ContainsKey(input)))) continue;
+                (Keys(recipe) != before).ShouldBe(!free, string.Join('.', path));
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public void Of_TaskNames_AreNotWhatCounts()
+    {
+        var renamed = Parse(Json(Full).Replace("\"add\":", "\"sums\":", StringComparison.Ordinal).Replace("\"task\":\"add\"", "\"task\":\"sums\"", StringComparison.Ordinal));
+        var (before, after) = (Map(Full), Map(renamed));
+        // What measures is named after its task, and figures after it.
+        before.Keys.Where(name => before[name].Result != after[name].Result).ShouldBe(["test"]);
+    }
+
+    [Fact]
+    public void Of_AnotherTasksSettings_LeaveAStageAlone()
+    {
+        var changed = Map(Full with { Tasks = new OrderedDictionary<string, TaskRecipe>(Full.Tasks) { ["words"] = (DatasetTask)Full.Tasks["words"] with { Seed = 9 } } });
+        var before = Map(Full);
+        before.Keys.Where(name => before[name].Result != changed[name].Result).ShouldBe(["collect", "sft", "test"]);
+    }
+
+    [Fact]
+    public void Of_ADefaultSpelledOut_IsTheSameKey()
+    {
+        var plain = """{ "name": "a", "tasks": { "add": { "kind": "arithmetic" } }, "stages": { "base": { "kind": "pretrain", "task": "add" } } }""";
+        var spelled = """
+            { "stages": { "base": { "task": "add", "kind": "pretrain", "batchSize": 64, "steps": 300, "corpus": { "stepNoise": 2e-2, "tagged": 0.15 }, "model": {} } },
+              "tasks": { "add": { "digits": 2, "kind": "arithmetic", "operation": "add" } }, "seed": 1, "name": "b" }
+            """;
+        Keys(RecipeLoader.Parse(spelled, "b").Recipe).ShouldBe(Keys(RecipeLoader.Parse(plain, "a").Recipe));
+    }
+
+    [Fact]
+    public void Of_TheSameSettingsUnderAnotherStageName_IsAnotherKey()
+    {
+        var renamed = Parse(Json(Full).Replace("\"zero\"", "\"first\"", StringComparison.Ordinal));
+        var (before, after) = (Map(Full), Map(renamed));
+        after["first"].Result.ShouldNotBe(before["zero"].Result, "seeds derive from the name");
+        after["base"].Result.ShouldBe(before["base"].Result);
+    }
+
+    [Fact]
+    public void Of_ContentOfDataFiles_DecidesAndIsNamedWhenUnknown()
+    {
+        string[] files = [.. StageKeys.Files(Full)];
+        files.ShouldBe(["blob:a.jsonl", "blob:e.jsonl", "blob:h.jsonl", "blob:p.jsonl"]);
+        var before = Map(Full, files.ToDictionary(file => file, string? (file) => "1"));
+        foreach (var file in files)
+        {
+            var changed = Map(Full, files.ToDictionary(other => other, string? (other) => other == file ? "2" : "1"));
+            before.Keys.Where(name => before[name].Result != changed[name].Result).ShouldBe(["collect", "sft", "test"], file);
+        }
+        var unknown = Map(Full, files.ToDictionary(file => file, string? (file) => file == "blob:e.jsonl" ? null : "1"));
+        unknown.Where(key => key.Value.Result is null).Select(key => key.Key).ShouldBe(["collect", "sft", "test"]);
+        unknown["test"].UnknownFile.ShouldBe("blob:e.jsonl");
+    }
+
+    [Fact]
+    public void Of_Evaluation_HasAKeyOfItsOwn()
+    {
+        var (before, after) = (Map(Full), Map(Full with { Evaluation = Full.Evaluation! with { Problems = 51 } }));
+        foreach (var (name, key) in before)
+        {
+            after[name].Result.ShouldBe(key.Result);
+            (after[name].Evaluation == key.Evaluation).ShouldBe(key.Evaluation is null);
+        }
+        before.Where(key => key.Value.Evaluation is not null).Select(key => key.Key).ShouldBe(["base", "zero", "sft"]);
+        Map(Full with { Evaluation = null }).Values.ShouldAllBe(key => key.Evaluation == null);
+    }
+
+    [Fact]
+    public void Of_RandomRecipes_KeysAreEqualExactlyWhereAllThatDecidesIs() => Prop.ForAll(Pairs().ToArbitrary(), pair =>
+    {
+        var (a, b) = (Map(pair.A.Recipe()), Map(pair.B.Recipe()));
+        (a["base"].Result == b["base"].Result).ShouldBe(pair.A.Base == pair.B.Base);
+        (a["zero"].Result == b["zero"].Result).ShouldBe((pair.A.Base, pair.A.Rl) == (pair.B.Base, pair.B.Rl));
+        (a["zero"].Evaluation == b["zero"].Evaluation).ShouldBe((pair.A.Base, pair.A.Rl, pair.A.Problems) == (pair.B.Base, pair.B.Rl, pair.B.Problems));
+        Parse(Json(pair.A.Recipe()).Replace("{", "{ ", StringComparison.Ordinal)).ShouldSatisfyAllConditions(copy => Keys(copy).ShouldBe(Keys(pair.A.Recipe())));
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    [Fact]
+    public void Changes_BetweenKeys_AreNamedByTheirPaths()
+    {
+        var changed = Parse(Json(Full).Replace("\"iterations\":9", "\"iterations\":10", StringComparison.Ordinal).Replace("\"digits\":2", "\"digits\":3", StringComparison.Ordinal));
+        var (before, after) = (Map(Full), Map(changed));
+        KeyChanges.Between(before["zero"].Basis, after["zero"].Basis).ShouldBe(["iterations", "task.digits"]);
+        KeyChanges.Between(before["sft"].Basis, after["sft"].Basis).ShouldBeEmpty("only its inputs changed");
+        KeyChanges.Between(before["base"].Basis, Map(Full with { Seed = 4 })["base"].Basis).ShouldBe(["seed"]);
+    }
+
+    [Fact]
+    public void Tasks_OfAStage_AreItsOwnAndThoseOfItsMeasurement()
+    {
+        StageKeys.Tasks(Full, Full.Stages["collect"]).Keys.ShouldBe(["add", "words"], ignoreOrder: true);
+        StageKeys.Tasks(Full, Full.Stages["zero"]).Keys.ShouldBe(["add"]);
+    }
+
+    private static IEnumerable<JsonNode> Others(JsonNode node) => node.GetValueKind() switch
+    {
+        JsonValueKind.True => [JsonValue.Create(false)],
+        JsonValueKind.False => [JsonValue.Create(true)],
+        JsonValueKind.Number => [JsonValue.Create(node.GetValue<double>() + 1)],
+        JsonValueKind.String =>
+        [
+            .. Enum.GetNames<DatasetLayout>().Concat(Enum.GetNames<LearningRateSchedule>()).Select(name => name.ToLowerInvariant())
+                .Concat(["multiply", "easy-to-hard", "bfloat16", "k1", "token-mean", "batch", "score-zero", "words"])
+                .Where(name => name != node.GetValue<string>()).Select(name => JsonValue.Create(name)),
+        ],
+        _ => throw new NotSupportedException($"A {node.GetValueKind()} is no single value: {node.ToJsonString()}"),
+    };
+
+    private static IReadOnlyDictionary<string, StageKey> Map(Recipe recipe, IReadOnlyDictionary<string, string?>? contents = null)
+    {
+        contents ??= StageKeys.Files(recipe).ToDictionary(file => file, string? (file) => file);
+        return StageKeys.Of(recipe, contents);
+    }
+
+    private static string Keys(Recipe recipe) => string.Join('\n', Map(recipe).Select(key => $"{key.Key} {key.Value.Result} {key.Value.Evaluation}"));
+
+    private static string Json(Recipe recipe) => JsonSerializer.Serialize(recipe, R1Json.Options);
+
+    private static Recipe Parse(string json) => JsonSerializer.Deserialize<Recipe>(json, R1Json.Options)!;
+
+    private static Gen<(Draft A, Draft B)> Pairs()
+    {
+        var small = Gen.Choose(0, 1);
+        var draft = from seed in small from steps in small from digits in small from iterations in small from clip in small from problems in small from idle in Gen.Choose(0, 5)
+                    select new Draft((seed, steps, digits), (iterations, clip), problems, idle);
+        return from a in draft from b in draft select (a, b);
+    }
+
+    private sealed record Draft((int Seed, int Steps, int Digits) Base, (int Iterations, int Clip) Rl, int Problems, int Idle)
+    {
+        public Recipe Recipe() => new()
+        {
+            Name = $"draft-{Idle}",
+            Seed = Base.Seed,
+            Tasks = new OrderedDictionary<string, TaskRecipe> { ["t"] = new ArithmeticTask { Digits = 1 + Base.Digits } },
+            Stages = new OrderedDictionary<string, StageRecipe>
+            {
+                ["base"] = new PretrainStage { Task = "t", Steps = 10 + Base.Steps, SaveEvery = 1 + Idle },
+                ["zero"] = new RlStage
+                {
+                    From = "base", Task = "t", Iterations = 5 + Rl.Iterations, Shards = 1 + Idle, KeepEvery = 1 + Idle, EvaluateEvery = Idle,
+                    Loss = new() { ClipHigh = 0.2 + (0.1 * Rl.Clip) }, Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1 },
+                },
+            },
+            Evaluation = new() { Task = "t", Problems = 10 + Problems },
+            Workers = new() { Count = 1 + Idle },
+            Jobs = new() { MaxAttempts = 1 + Idle },
+        };
+    }
+}
