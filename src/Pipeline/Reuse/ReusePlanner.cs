@@ -90,7 +90,7 @@ public sealed class ReusePlanner
         if (await outputs.ContentAsync(entry.Result, verify: true, cancellation) != entry.Content) return Runs($"what run {entry.RunId} made is missing or damaged");
 
         var evaluation = key.Evaluation is null ? null : await index.FindEvaluationAsync(key.Evaluation, cancellation);
-        if (evaluation?.Checkpoint != entry.Result.Checkpoint) evaluation = null;
+        if (evaluation?.Content != entry.Content) evaluation = null;
         var measured = evaluation is null ? entry.Result.Evaluation is not null : (evaluation.RunId, evaluation.Label) == (entry.RunId, entry.Label);
         return new(TakenOver: true, Record: new(entry.Result with
         {

@@ -17,9 +17,9 @@ internal sealed record StageEntry(string RunId, string Label, StageResult Result
 /// <summary>A measurement.</summary>
 /// <param name="RunId">The run that made it.</param>
 /// <param name="Label">The stage's label there.</param>
-/// <param name="Checkpoint">The model that was measured.</param>
+/// <param name="Content">A hash of the model that was measured.</param>
 /// <param name="Result">What it yields.</param>
-internal sealed record EvaluationEntry(string RunId, string Label, string Checkpoint, EvaluationResult Result);
+internal sealed record EvaluationEntry(string RunId, string Label, string Content, EvaluationResult Result);
 
 /// <summary>What the last stage of a name was made from.</summary>
 internal sealed record LastStageEntry(JsonElement Basis);

@@ -17,8 +17,8 @@ internal sealed class StageIndexing(IRunStore runs, IBlobStore blobs, ReusePlann
         var measured = StageKinds.Of(recipe.Stages[stage.Name]).YieldsModel ? result.Evaluation : null;
         if (result.ReusedFrom is null && await EntryAsync(runId, stage, result with { Evaluation = measured is null ? result.Evaluation : null }, cancellation) is { } entry)
             await index.AddAsync(recipe.Name, stage.Name, key, entry, cancellation);
-        if (measured is not null && key.Evaluation is not null && result.ReusedFrom is not { Measured: true })
-            await index.AddAsync(key.Evaluation, new EvaluationEntry(runId, result.Label, result.Checkpoint!, measured), cancellation);
+        if (measured is not null && key.Evaluation is not null && result.ReusedFrom is not { Measured: true } && await outputs.ContentAsync(result, verify: false, cancellation) is { } content)
+            await index.AddAsync(key.Evaluation, new EvaluationEntry(runId, result.Label, content, measured), cancellation);
     }
 
     private async Task<StageEntry?> EntryAsync(string runId, FinishedStage stage, StageResult result, CancellationToken cancellation)

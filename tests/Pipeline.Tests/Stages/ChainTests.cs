@@ -73,6 +73,7 @@ public class ChainTests
     public async Task Run_RewardModel_IsTrainedOnceRecordedAndNotEvaluatedAsAPolicy()
     {
         await using var host = new PipelineHost();
+        await host.Blobs.WriteAsync("pairs.jsonl", new BinaryData("{}"));
         await host.Runs.CreateAsync(TestRecipes.Load(Recipe(RewardModels).Replace("\"samples\": 2 }", "\"samples\": 2, \"rewards\": { \"accuracy/exact\": 1 } }", StringComparison.Ordinal)), "reward", null);
 
         var run = await host.WaitAsync("reward", run => run.Status is RunStatus.Completed or RunStatus.Failed);
@@ -94,6 +95,7 @@ public class ChainTests
     public async Task Run_RewardsOfAModel_AreTakenToTheJobsThatScoreOnceThereIsOne()
     {
         await using var host = new PipelineHost();
+        await host.Blobs.WriteAsync("pairs.jsonl", new BinaryData("{}"));
         var rl = $$"""
             {{RewardModels}}, "rl": {
               "kind": "rl", "from": "base", "task": "addition", "iterations": 1, "questions": 4, "groupSize": 2, "miniBatches": 1, "rewards": { "accuracy/exact": 1, "helpful/model": { "options": { "stage": "helpful" } } }
@@ -132,6 +134,7 @@ public class ChainTests
     public async Task Run_SftOnAStageAndADataSet_AndAModelThatRewrites_AreHandedOver()
     {
         await using var host = new PipelineHost();
+        await host.Blobs.WriteAsync("general.jsonl", new BinaryData("{}"));
         var collect = Collect.Replace("\"kind\": \"collect\"", "\"kind\": \"collect\", \"rewrite\": { \"kind\": \"model\", \"from\": \"tuned\" }");
         var recipe = Recipe($$"""
             "cold": {{Collect[Collect.IndexOf('{')..]}}, "tuned": { "kind": "sft", "from": "base", "data": ["cold", "general"] }, {{collect}}, "dev1": { "kind": "sft", "from": "base", "data": ["collect"] }
