@@ -1,4 +1,5 @@
 using System.CommandLine;
+using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Recipes;
 using Spectre.Console;
@@ -31,13 +32,13 @@ internal static class RecipeCommands
             context.Output.WriteLine(loaded.ResolvedJson);
             return ExitCode.Ok;
         }
-        context.Console.MarkupLine($"[green]good[/]  {Markup.Escape(file)}  [grey]run id {Markup.Escape(RunNames.For(loaded))}[/]");
+        context.Console.WriteMarkup($"[green]good[/]  {Markup.Escape(file)}  [grey]run id {Markup.Escape(RunNames.For(loaded))}[/]");
         var stages = loaded.Recipe.Expand().Stages;
         var width = stages.Keys.Max(name => name.Length);
         foreach (var (name, stage) in stages)
-            context.Console.MarkupLine($"      {Markup.Escape(name.PadRight(width))} [grey]{Markup.Escape(Describe(stage, loaded.Recipe))}[/]");
+            context.Console.WriteMarkup($"      {Markup.Escape(name.PadRight(width))} [grey]{Markup.Escape(Describe(stage, loaded.Recipe))}[/]");
         if (loaded.Recipe.StoredInputs() is { Count: > 0 } inputs)
-            context.Console.MarkupLine($"[grey]      inputs in storage, looked for when the run starts: {Markup.Escape(string.Join(", ", inputs))}[/]");
+            context.Console.WriteMarkup($"[grey]      inputs in storage, looked for when the run starts: {Markup.Escape(string.Join(", ", inputs))}[/]");
         return ExitCode.Ok;
     }
 

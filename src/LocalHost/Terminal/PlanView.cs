@@ -46,5 +46,5 @@ internal sealed class PlanView(IAnsiConsole console)
     /// <summary>Two decimals where they say something, else the first digits.</summary>
     private static string Amount(double value) => value is 0 or >= 0.01 ? Format.Number(value, value >= 1000 ? "#,0" : "0.00") : Format.Number(value, "0.0e-0");
 
-    private void Line(string markup) => console.MarkupLine(markup);
+    private void Line(string markup) => console.WriteMarkup(markup);
 }

@@ -205,5 +205,5 @@ internal sealed class ReportView(IAnsiConsole console)
         Line($" [bold]{Markup.Escape(title)}[/]  [grey]{Markup.Escape(note)}[/]");
     }
 
-    private void Line(string markup) => console.MarkupLine(markup);
+    private void Line(string markup) => console.WriteMarkup(markup);
 }

@@ -15,7 +15,7 @@ internal sealed class ReuseView(IAnsiConsole console)
         foreach (var stage in plan.Stages)
         {
             var name = Markup.Escape(Format.OneLine(stage.Name, names, glyphs.Cut).PadRight(names));
-            console.MarkupLine(stage.ReusedFrom is { } origin
+            console.WriteMarkup(stage.ReusedFrom is { } origin
                 ? $" [green]{glyphs.Done}[/] {name}  reused from {Markup.Escape(origin.RunId)}{(origin.Label == stage.Name ? "" : $" ({Markup.Escape(origin.Label)})")}{(stage.Measures ? ", measured anew" : "")}"
                 : $" [grey]{glyphs.Pending}[/] {name}  [grey]runs ({Markup.Escape(stage.Reason ?? "there already")})[/]");
         }
