@@ -15,7 +15,7 @@ internal static class PlanAssumptions
             $"A forward pass of S tokens takes 2·N·S + 2·L·d·S² operations, generating the same, training three times as many (6·N a token).",
             $"Old log-probabilities are kept from sampling; the reference model scores (2·N a token) where the loss has a KL term.",
             $"{options.Device}: {device.Teraflops:0.###} TFLOP/s at its peak, of which generating reaches {device.GenerationUtilisation * 100:0.#} % and training {device.TrainingUtilisation * 100:0.#} %; tiny models reach less.",
-            $"Rollout shards fan out over {nodes} {(nodes == 1 ? "node" : "nodes")}; an update, an evaluation and pretraining take one. Queueing, storage and starting are not counted.",
+            $"Shards of rollouts, data and updates fan out over {nodes} {(nodes == 1 ? "node" : "nodes")}; a benchmark and other training take one. Gradients between shards, queueing, storage and starting are not counted.",
             $"Checkpoints are FP32 weights with AdamW's two moments (12 bytes a parameter); rollouts take 8 bytes a token, example answers not counted.",
             $"{device.PricePerHour:0.###} {prices.Currency} an hour and node, all nodes over the whole wall time ({device.Date}; {device.Source}).",
         ];

@@ -90,8 +90,8 @@ public static class RunPlanner
         var generating = work.GenerationFlops / generation;
         var training = work.TrainingFlops / (device.Teraflops * 1e12 * device.TrainingUtilisation);
         // Shards are whole jobs: 3 shards on 2 nodes take as long as 2 on each.
-        var rounds = Math.Ceiling((double)work.Shards / nodes) / work.Shards;
-        var wall = work.FannedFlops / generation * rounds + (work.GenerationFlops - work.FannedFlops) / generation + training;
+        double Rounds(int shards) => Math.Ceiling((double)shards / nodes) / shards;
+        var wall = work.FannedFlops / generation * Rounds(work.Shards) + (work.GenerationFlops - work.FannedFlops) / generation + training * Rounds(work.TrainingShards);
         return plan with
         {
             Parameters = model.Parameters,

@@ -86,6 +86,7 @@ internal static class StageEstimators
         {
             FannedFlops = rollouts.GenerationFlops,
             Shards = stage.Shards,
+            TrainingShards = stage.UpdateShards,
             TrainedTokens = passes * length,
             ScoredTokens = scores * length,
             TrainingFlops = (3 * passes + scores) * context.Model.Forward(length),

@@ -17,6 +17,8 @@ public sealed record StageWork
     public double FannedFlops { get; init; }
     /// <summary>Jobs that the fanned part is cut into at a time.</summary>
     public int Shards { get; init; } = 1;
+    /// <summary>Jobs that training is cut into at a time.</summary>
+    public int TrainingShards { get; init; } = 1;
     /// <summary>Bytes of checkpoints that stay.</summary>
     public double CheckpointBytes { get; init; }
     /// <summary>Bytes of rollouts and of files of data rows.</summary>
@@ -32,6 +34,7 @@ public sealed record StageWork
         TrainingFlops = a.TrainingFlops + b.TrainingFlops,
         FannedFlops = a.FannedFlops + b.FannedFlops,
         Shards = Math.Max(a.Shards, b.Shards),
+        TrainingShards = Math.Max(a.TrainingShards, b.TrainingShards),
         CheckpointBytes = a.CheckpointBytes + b.CheckpointBytes,
         RolloutBytes = a.RolloutBytes + b.RolloutBytes,
     };
