@@ -26,7 +26,7 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
     public async Task OpenApi_Document_DescribesEveryRoute()
     {
         var document = await fixture.Server.Client.GetFromJsonAsync<JsonElement>(ApiRoutes.OpenApi);
-        document.GetProperty("paths").EnumerateObject().Count(path => path.Name.StartsWith("/api", StringComparison.Ordinal)).ShouldBe(11);
+        document.GetProperty("paths").EnumerateObject().Count(path => path.Name.StartsWith("/api", StringComparison.Ordinal)).ShouldBe(12);
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
         var before = fixture.Server.Pool.OnJob;
         fixture.Server.Pool.OnJob = job => job.RunId == "steered" ? Task.Delay(150) : before(job);
         using var body = new StringContent(TestRecipes.Json("steered", iterations: 3), Encoding.UTF8, "application/json");
-        (await client.PostAsync("/api/runs?id=steered", body)).EnsureSuccessStatusCode();
+        (await client.PostAsync("/api/runs?id=steered&reuse=false", body)).EnsureSuccessStatusCode();
         await UntilAsync("steered", run => run.Status == RunStatus.Running && run.Stages[0].Status == StageStatus.Running);
 
         await PostAsync("/api/runs/steered/pause");
