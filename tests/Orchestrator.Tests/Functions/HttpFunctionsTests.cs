@@ -57,8 +57,8 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
         var client = fixture.Server.Client;
         var before = fixture.Server.Pool.OnJob;
         fixture.Server.Pool.OnJob = job => job.RunId == "steered" ? Task.Delay(150) : before(job);
-        using var body = new StringContent(TestRecipes.Json("steered", iterations: 3), Encoding.UTF8, "application/json");
-        (await client.PostAsync("/api/runs?id=steered&reuse=false", body)).EnsureSuccessStatusCode();
+        using var body = new StringContent(TestRecipes.Json("steered", iterations: 3, seed: 9), Encoding.UTF8, "application/json");
+        (await client.PostAsync("/api/runs?id=steered", body)).EnsureSuccessStatusCode();
         await UntilAsync("steered", run => run.Status == RunStatus.Running && run.Stages[0].Status == StageStatus.Running);
 
         await PostAsync("/api/runs/steered/pause");
