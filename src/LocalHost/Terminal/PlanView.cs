@@ -12,9 +12,9 @@ internal sealed class PlanView(IAnsiConsole console)
     public void Write(RunPlanEstimate plan)
     {
         Line($" [bold]{Markup.Escape(plan.Recipe)}[/]  [grey]{plan.Nodes} × {Markup.Escape(plan.Device)}, cost in {Markup.Escape(plan.Currency)}[/]");
-        Line($" [grey]{"stage",-14}{"generated",9}{"trained",9}{"scored",9}{"FLOPs",9}{"hours",9}{"wall",10}{"cost",12}[/]");
+        Line($" [grey]{"stage",-14}{"generated",9}{"trained",9}{"scored",9}{"FLOPs",9}{"hours",8}{"wall",10}{"cost",11}[/]");
         foreach (var stage in plan.Stages) WriteStage(stage);
-        Line($" [bold]{"all",-14}[/]{"",36}{Amount(plan.DeviceHours),9}{Format.Duration(plan.WallSeconds),10}{Amount(plan.Cost),12}");
+        Line($" [bold]{"all",-14}[/]{"",36}{Amount(plan.DeviceHours),8}{Format.Duration(plan.WallSeconds),10}{Amount(plan.Cost),11}");
         Line($" [grey]{"storage",-14}[/]{Scaled(plan.StorageGigabytes * 1e9)}B  [grey]{Amount(plan.StorageCostPerMonth)} {Markup.Escape(plan.Currency)} a month[/]");
         if (plan.NoEstimate.Count > 0) Line($" [yellow]not in these sums: {Markup.Escape(string.Join(", ", plan.NoEstimate))}[/]");
         Line("");
@@ -28,7 +28,7 @@ internal sealed class PlanView(IAnsiConsole console)
         Line(stage.Work is not { } work
             ? $" {name}[yellow]{Markup.Escape(stage.Note ?? "no estimate")}[/]"
             : $" {name}{Scaled(work.GeneratedTokens),9}{Scaled(work.TrainedTokens),9}{Scaled(work.ScoredTokens),9}{Scaled(work.GenerationFlops + work.TrainingFlops),9}"
-                + $"{Amount(stage.DeviceHours!.Value),9}{Format.Duration(stage.WallSeconds!.Value),10}{Amount(stage.Cost!.Value),12}");
+                + $"{Amount(stage.DeviceHours!.Value),8}{Format.Duration(stage.WallSeconds!.Value),10}{Amount(stage.Cost!.Value),11}");
     }
 
     /// <summary>1.23 M: three digits and a unit of a thousand.</summary>

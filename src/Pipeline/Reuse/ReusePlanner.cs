@@ -44,13 +44,13 @@ public sealed class ReusePlanner
         var keys = await KeysAsync(recipe, cancellation);
         var decisions = new Dictionary<string, StageDecision>();
         var there = new Dictionary<string, string>(); // content of the stages that do not run
-        foreach (var (name, settings) in recipe.Stages)
+        foreach (var name in recipe.Stages.Keys)
         {
             var own = await OwnAsync(run, name, cancellation);
             var decision = own is { Result: not null } ? new(own)
                 : !reuse ? new(Reason: "asked for anew")
                 : run.Label(name) != name ? new(Reason: "retried")
-                : await FindAsync(recipe, name, settings, keys[name], there, cancellation);
+                : await FindAsync(recipe, name, keys[name], there, cancellation);
             decisions[name] = decision with { Record = decision.Record ?? own };
             if (decision.Record?.Result is { } result && await outputs.ContentAsync(result, verify: false, cancellation) is { } content) there[name] = content;
         }
@@ -74,11 +74,11 @@ public sealed class ReusePlanner
         : await blobs.TryReadJsonAsync<StageRecord>(BlobLayout.StageRecord(run.RunId, run.Label(name)), cancellation);
 
     private async Task<StageDecision> FindAsync(
-        Recipe recipe, string name, StageRecipe settings, StageKey key, Dictionary<string, string> there, CancellationToken cancellation)
+        Recipe recipe, string name, StageKey key, Dictionary<string, string> there, CancellationToken cancellation)
     {
         if (key.Result is null) return Runs($"data file '{key.UnknownFile}' cannot be read here");
-        var inputs = settings.Inputs().Where(recipe.Stages.ContainsKey).Distinct().ToList();
-        var running = inputs.Find(input => !there.ContainsKey(input));
+        var inputs = recipe.InputsOf(name);
+        var running = inputs.FirstOrDefault(input => !there.ContainsKey(input));
         if (await index.FindStageAsync(key.Result, cancellation) is not { } entry)
         {
             if (await index.FindLastAsync(recipe.Name, name, cancellation) is not { } last) return Runs("new");
@@ -86,7 +86,7 @@ public sealed class ReusePlanner
             return Runs(changes.Count > 0 ? $"changed: {Words(changes)}" : running is null ? "new" : $"depends on {running}");
         }
         if (running is not null) return Runs($"depends on {running}");
-        if (inputs.Find(input => entry.Inputs.GetValueOrDefault(input) != there[input]) is { } other) return Runs($"{other} was made anew since");
+        if (inputs.FirstOrDefault(input => entry.Inputs.GetValueOrDefault(input) != there[input]) is { } other) return Runs($"{other} was made anew since");
         if (await outputs.ContentAsync(entry.Result, verify: true, cancellation) != entry.Content) return Runs($"what run {entry.RunId} made is missing or damaged");
 
         var evaluation = key.Evaluation is null ? null : await index.FindEvaluationAsync(key.Evaluation, cancellation);

@@ -49,9 +49,9 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
     {
         var revisions = new Dictionary<string, int>(before);
         var anew = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (name, settings) in recipe.Stages) // inputs come before what depends on them
+        foreach (var name in recipe.Stages.Keys) // inputs come before what depends on them
         {
-            if (!stages.Contains(name) && !settings.Inputs().Any(anew.Contains)) continue;
+            if (!stages.Contains(name) && !recipe.InputsOf(name).Any(anew.Contains)) continue;
             anew.Add(name);
             revisions[name] = revisions.GetValueOrDefault(name) + 1;
         }

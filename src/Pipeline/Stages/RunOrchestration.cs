@@ -28,7 +28,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
                 var stages = group.Select(name =>
                 {
                     var record = plan.Records.GetValueOrDefault(name) ?? new();
-                    var inputs = recipe.Stages[name].Inputs().Where(recipe.Stages.ContainsKey).Distinct().ToDictionary(from => from, from => results[from]);
+                    var inputs = recipe.InputsOf(name).ToDictionary(from => from, from => results[from]);
                     var finished = plan.Keys.TryGetValue(name, out var key) ? new FinishedStage(name, key, inputs.Keys.ToDictionary(from => from, input.Label)) : null;
                     return RunStageAsync(context, Stage(recipe, input, name, inputs) with { Cursor = record.Cursor, RewardModels = RewardModels(recipe, results) }, record.Result, finished, board);
                 });

@@ -48,6 +48,9 @@ public sealed record EvaluationRecipe : BenchmarkRecipe
         ? [.. Benchmarks.Select(benchmark => KeyValuePair.Create(benchmark.Key, benchmark.Value with { Task = benchmark.Value.Task ?? benchmark.Key }))]
         : [KeyValuePair.Create<string, BenchmarkRecipe>(Task ?? throw new InvalidOperationException("An evaluation needs a task or benchmarks."), this)];
 
+    /// <summary>Whether a benchmark names no rewards, so that those of all the run's stages judge it.</summary>
+    public bool TakesAllRewards() => All().Any(benchmark => benchmark.Value.Rewards.Count == 0);
+
     /// <summary>The benchmark of learning curves.</summary>
     public KeyValuePair<string, BenchmarkRecipe> OfCurve() => Curve is null ? All()[0] : All().First(benchmark => benchmark.Key == Curve);
 }

@@ -42,6 +42,25 @@ public sealed record Recipe
     /// <summary>The rewards of all stages by name, of several of a name the last one's: what judges evaluations that name none.</summary>
     public IReadOnlyDictionary<string, RewardRecipe> AllRewards() => Stages.Values.SelectMany(stage => stage.RewardSets()).SelectMany(set => set.Rewards).GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);
 
+    /// <summary>The stages whose results a stage depends on: it runs anew with them, and it sees no other stage's result.</summary>
+    /// <param name="name">The stage, of the recipe as it is carried out.</param>
+    public IReadOnlyList<string> InputsOf(string name)
+    {
+        var judges = Stages[name] is EvaluateStage { Evaluation: var evaluation } ? JudgesOf(evaluation, name) : [];
+        return [.. Stages[name].Inputs().Where(Stages.ContainsKey).Concat(judges).Distinct()];
+    }
+
+    /// <summary>The reward models that an evaluation of a stage's model asks: those of its rewards that are there by then.</summary>
+    /// <param name="evaluation">What is measured.</param>
+    /// <param name="name">The stage, of the recipe as it is carried out.</param>
+    public IReadOnlyList<string> JudgesOf(EvaluationRecipe evaluation, string name)
+    {
+        ArgumentNullException.ThrowIfNull(evaluation);
+        var rewards = evaluation.All().SelectMany(benchmark => benchmark.Value.Rewards).Concat(evaluation.TakesAllRewards() ? AllRewards() : new Dictionary<string, RewardRecipe>());
+        var asked = rewards.Select(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value)).ToHashSet();
+        return [.. Stages.TakeWhile(stage => stage.Key != name).Where(stage => stage.Value is RewardModelStage && asked.Contains(stage.Key)).Select(stage => stage.Key)];
+    }
+
     /// <summary>The recipe as it is carried out: in place of a distill stage the trainings of its students, each under its model's name, which run side by side.</summary>
     public Recipe Expand()
     {

@@ -25,7 +25,7 @@ public abstract record StageRecipe
     /// <summary>The rewards that the stage scores by, each set with the field that holds it.</summary>
     public virtual IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [];
 
-    /// <summary>The stages whose results this one depends on: it runs anew with them, and it sees no other stage's result.</summary>
+    /// <summary>What the stage's own result depends on: stages, and among data to learn from tasks; see <see cref="Recipe.InputsOf"/>.</summary>
     public virtual IEnumerable<string> Inputs() =>
     [
         .. From is { } from ? [from] : (string[])[],

@@ -19,7 +19,7 @@ public sealed class KilledRunTests : IDisposable
         rough.Start();
         await rough.ReachAsync("r1-zero/000003/update/0: attempt");
         await rough.KillWorkerAsync();
-        await rough.ReachAsync("r1-zero/000008/rollout/0: attempt");
+        await rough.ReachAsync("r1-zero/000006/rollout/0: attempt");
         rough.KillHost();
         await Task.Delay(500);
 
@@ -33,21 +33,9 @@ public sealed class KilledRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Up_TwoWorkersInsteadOfOne_TheSameWeights()
-    {
-        var one = new MiniRun(folder, "one", "--set", "stages.r1-zero.iterations=4", "--set", "stages.r1-zero.shards=2");
-        one.Start();
-        (await one.EndAsync()).ShouldBe(0, one.Output);
-        var two = new MiniRun(folder, "two", "--set", "stages.r1-zero.iterations=4", "--set", "stages.r1-zero.shards=2", "--workers", "2");
-        two.Start();
-        (await two.EndAsync()).ShouldBe(0, two.Output);
-        two.Weights().ShouldBe(one.Weights());
-    }
-
-    [Fact]
     public async Task Up_UpdateInShardsBesideGenerationWithKills_EndsWithTheSameWeights()
     {
-        string[] settings = ["--set", "stages.r1-zero.iterations=6", "--set", "stages.r1-zero.updateShards=2", "--set", "stages.r1-zero.staleness=1", "--workers", "2"];
+        string[] settings = ["--set", "stages.r1-zero.iterations=4", "--set", "stages.r1-zero.updateShards=2", "--set", "stages.r1-zero.staleness=1", "--workers", "2"];
         var calm = new MiniRun(folder, "calm", settings);
         calm.Start();
         (await calm.EndAsync()).ShouldBe(0, calm.Output);
@@ -56,7 +44,7 @@ public sealed class KilledRunTests : IDisposable
         rough.Start();
         await rough.ReachAsync("r1-zero/000001/gradient-1/1: attempt");
         await rough.KillWorkerAsync();
-        await rough.ReachAsync("r1-zero/000003/gradient-0/0: attempt");
+        await rough.ReachAsync("r1-zero/000002/gradient-0/0: attempt");
         rough.KillHost();
         await Task.Delay(500);
 

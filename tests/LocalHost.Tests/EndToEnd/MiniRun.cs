@@ -20,46 +20,9 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
               "optimizer": { "learningRate": 5e-3, "warmupSteps": 5 }
             },
             "r1-zero": {
-              "from": "base", "task": "addition", "iterations": 25, "questions": 16, "groupSize": 4, "miniBatches": 2,
+              "from": "base", "task": "addition", "iterations": 10, "questions": 16, "groupSize": 4, "miniBatches": 2,
               "sampling": { "maxNewTokens": 24 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 },
               "loss": { "klWeight": 0.01 }, "referenceEvery": 5, "optimizer": { "learningRate": 1e-3 }
-            }
-          },
-          "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
-          "workers": { "count": 1, "threads": 1, "device": "cpu" },
-          "jobs": { "heartbeatTimeoutSeconds": 4 }
-        }
-        """;
-
-    /// <summary>The chain between two RL stages in small: data from the base model, fine-tuning, RL.</summary>
-    public const string Chain = """
-        {
-          "name": "chain", "seed": 5,
-          "tasks": { "addition": { "kind": "arithmetic", "digits": 1, "heldOutPercent": 20 } },
-          "stages": {
-            "base": {
-              "kind": "pretrain", "task": "addition", "steps": 200, "batchSize": 16, "saveEvery": 50,
-              "model": { "hiddenSize": 32, "layers": 2, "heads": 2, "kvHeads": 1, "intermediateSize": 48, "maxPositions": 64 },
-              "corpus": { "tagged": 0.15, "guesses": 0.5 },
-              "optimizer": { "learningRate": 5e-3, "warmupSteps": 5 }
-            },
-            "collect": {
-              "kind": "collect", "from": "base", "task": "addition", "questions": 60, "samples": 8, "keep": 2, "shards": 2,
-              "sampling": { "maxNewTokens": 24 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 1 },
-              "minimums": { "format/think-answer": 1 }
-            },
-            "dev1": {
-              "kind": "sft", "from": "base", "data": ["collect"], "epochs": 4, "batchSize": 8, "saveEvery": 10,
-              "optimizer": { "learningRate": 1e-3, "warmupSteps": 5, "schedule": "cosine" }
-            },
-            "rl": {
-              "kind": "rl", "from": "dev1", "task": "addition", "iterations": 3, "questions": 16, "groupSize": 4, "miniBatches": 2, "shards": 2,
-              "sampling": { "maxNewTokens": 24 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 },
-              "optimizer": { "learningRate": 1e-4 }
-            },
-            "distill": {
-              "kind": "distill", "data": ["collect"], "epochs": 3, "batchSize": 8, "saveEvery": 5, "optimizer": { "learningRate": 1e-3, "warmupSteps": 5, "schedule": "cosine" },
-              "students": { "slow": { "from": "base", "learningRate": 3e-4 }, "long": { "from": "base", "epochs": 4 } }
             }
           },
           "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
@@ -112,10 +75,10 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     }
 
     /// <summary>Gives the command that starts the run, or goes on with it.</summary>
-    public void Start()
+    public void Start(params string[] more)
     {
         var recipe = folder.Write("mini.json", Json);
-        process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings], folder.Root, []);
+        process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings, .. more], folder.Root, []);
         process.StandardInput.Close();
         foreach (var reader in new[] { process.StandardOutput, process.StandardError }) _ = CopyAsync(reader);
     }
@@ -158,7 +121,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     public string RunId => Path.GetFileName(Directory.GetDirectories(Path.Combine(Data, "logs")).Single());
 
     /// <summary>The hash of a copied model's weights.</summary>
-    public string Weights(string model = "model") => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, model, "model.safetensors"))));
+    public string Weights(string model = "model") => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, model, "model.safetensors"))));
 
     public string WorkerLogs()
     {

@@ -18,10 +18,14 @@ public sealed class StageKeyTests
             "words": {
               "kind": "dataset", "files": ["blob:a.jsonl"], "heldOutFiles": ["blob:h.jsonl"], "against": ["blob:e.jsonl"], "domain": "algebra", "template": "Q: {prompt}",
               "difficulty": { "passRates": "blob:p.jsonl", "above": 0.1, "below": 0.9 }
-            }
+            },
+            "ask": { "kind": "requests" }, "numbers": { "kind": "number-words" }, "down": { "kind": "countdown" },
+            "chats": { "kind": "dataset", "files": ["blob:c.jsonl"], "layout": "completions" }
           },
           "evaluation": { "task": "add", "problems": 50, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 30 } },
           "stages": {
+            "own": { "kind": "import", "path": "blob:models/own", "size": { "parameters": 1e9, "activeParameters": 1e8, "layers": 4, "attentionWidth": 64 } },
+            "wide": { "kind": "pretrain", "tasks": { "add": 2, "numbers": 1, "down": 1 }, "steps": 50, "model": { "maxPositions": 256 } },
             "base": {
               "kind": "pretrain", "task": "add", "steps": 50,
               "optimizer": { "learningRate": 1e-3, "warmupSteps": 5, "lora": { "rank": 4, "targets": ["q_proj"] } }
@@ -29,6 +33,23 @@ public sealed class StageKeyTests
             "zero": {
               "kind": "rl", "from": "base", "task": "add", "iterations": 9, "questions": 8, "groupSize": 4, "shards": 2, "miniBatches": 2, "evaluateEvery": 3,
               "sampling": { "maxNewTokens": 30 }, "rewards": { "accuracy/exact": 1, "format/think-answer": 0.5 }
+            },
+            "helpful": { "kind": "reward-model", "from": "own", "task": "ask", "scores": "summary", "heldOut": 10 },
+            "safe": { "kind": "reward-model", "from": "own", "task": "ask", "objective": "pointwise", "heldOut": 10 },
+            "all": {
+              "kind": "rl", "from": "own", "iterations": 5, "questions": 8, "groupSize": 4, "miniBatches": 2, "dynamicSampling": { "maxRounds": 3 },
+              "sources": {
+                "sums": { "task": "add", "share": 2, "rewards": { "accuracy/exact": 1 } },
+                "asks": { "task": "ask", "fromIteration": 2, "rewards": { "helpful/model": { "weight": 0.5, "options": { "stage": "helpful" } }, "safety/model": { "options": { "stage": "safe" } } } }
+              }
+            },
+            "tidy": {
+              "kind": "collect", "from": "base", "task": "add", "questions": 20, "sampling": { "maxNewTokens": 30 },
+              "rewards": { "accuracy/exact": 1 }, "minimums": { "accuracy/exact": 1 }, "rewrite": { "kind": "template", "separator": "; " }
+            },
+            "rewritten": {
+              "kind": "collect", "from": "base", "task": "add", "questions": 20, "sampling": { "maxNewTokens": 30 },
+              "rewards": { "accuracy/exact": 1 }, "minimums": { "accuracy/exact": 1 }, "rewrite": { "kind": "model", "from": "own" }
             },
             "collect": {
               "kind": "collect", "from": "zero", "task": "words", "questions": 20, "shards": 2, "prompt": { "template": "plain" }, "sampling": { "maxNewTokens": 30 },
@@ -38,17 +59,34 @@ public sealed class StageKeyTests
               "kind": "rejection-sample", "from": "zero", "task": "add", "questions": 20, "sampling": { "maxNewTokens": 30 },
               "rewards": { "accuracy/exact": 1 }, "minimums": { "accuracy/exact": 1 }
             },
-            "sft": { "kind": "sft", "from": "base", "data": ["collect", "reject"], "proportions": { "collect": 1, "reject": 2 } },
-            "test": { "kind": "evaluate", "from": "sft", "evaluation": { "task": "add", "problems": 20, "sampling": { "temperature": 0.6, "maxNewTokens": 30 } } }
+            "sft": { "kind": "sft", "from": "base", "data": ["collect", "reject", "chats"], "proportions": { "collect": 1, "reject": 2, "chats": 1 } },
+            "distill": {
+              "kind": "distill", "data": ["tidy", "rewritten"],
+              "students": {
+                "same": { "from": "base" }, "small": { "from": "wide", "learningRate": 1e-4, "epochs": 3, "batchSize": 32, "microBatchSize": 8 },
+                "other": { "from": "base", "optimizer": { "learningRate": 1e-5 } }
+              }
+            },
+            "test": { "kind": "evaluate", "from": "sft", "evaluation": { "task": "add", "problems": 20, "sampling": { "temperature": 0.6, "maxNewTokens": 30 } } },
+            "bench": {
+              "kind": "evaluate", "from": "distill/same",
+              "evaluation": {
+                "problems": 20, "sampling": { "temperature": 0.6, "maxNewTokens": 30 },
+                "benchmarks": { "sums": { "task": "add", "rewards": { "accuracy/exact": 1 } }, "polite": { "task": "ask", "problems": 5, "rewards": { "helpful/model": { "options": { "stage": "helpful" } } } } }
+              }
+            }
           }
         }
         """, "full.json").Recipe;
+
+    /// <summary>What starts from the imported model, is rewarded by reward models that do, or learns from what it rewrote.</summary>
+    private static readonly string[] OfTheImportedModel = ["own", "helpful", "safe", "all", "rewritten", "distill/same", "distill/small", "distill/other", "test", "bench"];
 
     /// <summary>Every setting that has no effect. A setting that joins them is a promise: some test must hold it.</summary>
     private static readonly string[] WithoutEffect =
     [
         "Recipe.Name", "Recipe.Description", "EvaluationRecipe.Curve", "Recipe.Workers", "Recipe.Jobs", "PretrainStage.SaveEvery", "SupervisedStage.SaveEvery",
-        "RlStage.Shards", "RlStage.KeepEvery", "RlStage.EvaluateEvery", "SampleStage.Shards",
+        "ImportStage.Size", "RewardModelStage.SaveEvery", "RlStage.Shards", "RlStage.KeepEvery", "RlStage.EvaluateEvery", "SampleStage.Shards",
     ];
 
     [Fact]
@@ -58,17 +96,21 @@ public sealed class StageKeyTests
         var before = Keys(Full);
         var marked = new HashSet<string>();
         var looked = new HashSet<string>();
+        var untried = new List<string>();
         Walk(RecipeShape.Recipe, json, json, [], free: false);
 
+        untried.ShouldBeEmpty();
         marked.ShouldBe(WithoutEffect, ignoreOrder: true);
-        looked.Count.ShouldBeGreaterThan(80, "settings of all kinds");
+        looked.Count.ShouldBeGreaterThan(140, "settings of all kinds");
 
         void Walk(RecipeShape shape, JsonNode node, JsonObject root, List<object> path, bool free)
         {
             switch (shape, node)
             {
                 case (ObjectShape record, JsonObject value):
-                    foreach (var field in record.Fields) Field(field, value, root, path, free);
+                    // Beside benchmarks an evaluation's own settings are defaults, which the loader has given to each.
+                    var shared = value["benchmarks"] is JsonObject { Count: > 0 } ? typeof(BenchmarkRecipe) : null;
+                    foreach (var field in record.Fields.Where(field => field.Property.DeclaringType != shared)) Field(field, value, root, path, free);
                     break;
                 case (UnionShape union, JsonObject value):
                     foreach (var field in union.Kinds[(string)value[union.Discriminator]!].Fields) Field(field, value, root, path, free);
@@ -116,10 +158,18 @@ public sealed class StageKeyTests
                 {
                     continue; // no name of that enumeration
                 }
-                if (recipe.Stages.Values.Any(stage => stage.Inputs().Any(input => !recipe.Stages.ContainsKey(input)))) continue;
+                if (!Holds(recipe)) continue;
                 (Keys(recipe) != before).ShouldBe(!free, string.Join('.', path));
                 return;
             }
+            untried.Add(string.Join('.', path));
+        }
+
+        // Whether all that stages depend on comes before them.
+        static bool Holds(Recipe recipe)
+        {
+            var earlier = recipe.Tasks.Keys.ToHashSet();
+            return recipe.Expand().Stages.All(stage => stage.Value.Inputs().All(earlier.Contains) && earlier.Add(stage.Key));
         }
     }
 
@@ -128,8 +178,8 @@ public sealed class StageKeyTests
     {
         var renamed = Parse(Json(Full).Replace("\"add\":", "\"sums\":", StringComparison.Ordinal).Replace("\"task\":\"add\"", "\"task\":\"sums\"", StringComparison.Ordinal));
         var (before, after) = (Map(Full), Map(renamed));
-        // What measures is named after its task, and figures after it.
-        before.Keys.Where(name => before[name].Result != after[name].Result).ShouldBe(["test"]);
+        // What measures is named after its task, and figures after it; a corpus of several tasks is mixed in the order of their names.
+        before.Keys.Where(name => before[name].Result != after[name].Result).ShouldBe(["wide", "distill/small", "test"]);
     }
 
     [Fact]
@@ -163,13 +213,18 @@ public sealed class StageKeyTests
     [Fact]
     public void Of_ContentOfDataFiles_DecidesAndIsNamedWhenUnknown()
     {
-        string[] files = [.. StageKeys.Files(Full)];
-        files.ShouldBe(["blob:a.jsonl", "blob:e.jsonl", "blob:h.jsonl", "blob:p.jsonl"]);
+        string[] files = [.. StageKeys.Files(Full.Expand())];
+        files.ShouldBe(["blob:a.jsonl", "blob:c.jsonl", "blob:e.jsonl", "blob:h.jsonl", "blob:models/own", "blob:p.jsonl"]);
         var before = Map(Full, files.ToDictionary(file => file, string? (file) => "1"));
         foreach (var file in files)
         {
             var changed = Map(Full, files.ToDictionary(other => other, string? (other) => other == file ? "2" : "1"));
-            before.Keys.Where(name => before[name].Result != changed[name].Result).ShouldBe(["collect", "sft", "test"], file);
+            before.Keys.Where(name => before[name].Result != changed[name].Result).ShouldBe(file switch
+            {
+                "blob:c.jsonl" => ["sft", "test"],
+                "blob:models/own" => OfTheImportedModel,
+                _ => ["collect", "sft", "test"],
+            }, file);
         }
         var unknown = Map(Full, files.ToDictionary(file => file, string? (file) => file == "blob:e.jsonl" ? null : "1"));
         unknown.Where(key => key.Value.Result is null).Select(key => key.Key).ShouldBe(["collect", "sft", "test"]);
@@ -185,8 +240,27 @@ public sealed class StageKeyTests
             after[name].Result.ShouldBe(key.Result);
             (after[name].Evaluation == key.Evaluation).ShouldBe(key.Evaluation is null);
         }
-        before.Where(key => key.Value.Evaluation is not null).Select(key => key.Key).ShouldBe(["base", "zero", "sft"]);
+        before.Where(key => key.Value.Evaluation is not null).Select(key => key.Key)
+            .ShouldBe(["own", "wide", "base", "zero", "all", "sft", "distill/same", "distill/small", "distill/other"]);
         Map(Full with { Evaluation = null }).Values.ShouldAllBe(key => key.Evaluation == null);
+    }
+
+    [Fact]
+    public void Of_RewardModel_DecidesWhatItRewardsAndJudgesAndNothingElse()
+    {
+        var (before, after) = (Map(Full), Map(With(Full, "helpful", (RewardModelStage)Full.Stages["helpful"] with { Epochs = 2 })));
+        before.Keys.Where(name => before[name].Result != after[name].Result).ShouldBe(["helpful", "all", "test", "bench"]);
+        // The run's evaluation names no rewards: all that there are judge it, the model's from its stage on.
+        before.Keys.Where(name => before[name].Result == after[name].Result && before[name].Evaluation != after[name].Evaluation)
+            .ShouldBe(["sft", "distill/same", "distill/small", "distill/other"]);
+        var named = Full with { Evaluation = Full.Evaluation! with { Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1 } } };
+        (before, after) = (Map(named), Map(With(named, "helpful", (RewardModelStage)Full.Stages["helpful"] with { Epochs = 2 })));
+        before.Keys.Where(name => before[name].Evaluation != after[name].Evaluation).ShouldBe(["all"], "its own rewards decide the others");
+
+        Full.Expand().InputsOf("bench").ShouldBe(["distill/same", "helpful"]);
+        Full.Expand().InputsOf("test").ShouldBe(["sft", "helpful", "safe"], "it takes all rewards");
+        Full.Expand().InputsOf("sft").ShouldBe(["base", "collect", "reject"]);
+        Full.Expand().InputsOf("rewritten").ShouldBe(["base", "own"]);
     }
 
     [Fact]
@@ -224,7 +298,7 @@ public sealed class StageKeyTests
         JsonValueKind.String =>
         [
             .. Enum.GetNames<DatasetLayout>().Concat(Enum.GetNames<LearningRateSchedule>()).Select(name => name.ToLowerInvariant())
-                .Concat(["multiply", "easy-to-hard", "bfloat16", "k1", "token-mean", "batch", "score-zero", "words"])
+                .Concat(["multiply", "easy-to-hard", "bfloat16", "k1", "token-mean", "batch", "score-zero", "response", "pairwise", "pointwise", "leave-one-out", "base", "own", "zero", "safe", "tidy", "add", "words", "ask", "en", "zh"])
                 .Where(name => name != node.GetValue<string>()).Select(name => JsonValue.Create(name)),
         ],
         _ => throw new NotSupportedException($"A {node.GetValueKind()} is no single value: {node.ToJsonString()}"),
@@ -232,9 +306,11 @@ public sealed class StageKeyTests
 
     private static IReadOnlyDictionary<string, StageKey> Map(Recipe recipe, IReadOnlyDictionary<string, string?>? contents = null)
     {
-        contents ??= StageKeys.Files(recipe).ToDictionary(file => file, string? (file) => file);
-        return StageKeys.Of(recipe, contents);
+        contents ??= StageKeys.Files(recipe.Expand()).ToDictionary(file => file, string? (file) => file);
+        return StageKeys.Of(recipe.Expand(), contents);
     }
+
+    private static Recipe With(Recipe recipe, string name, StageRecipe stage) => recipe with { Stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) { [name] = stage } };
 
     private static string Keys(Recipe recipe) => string.Join('\n', Map(recipe).Select(key => $"{key.Key} {key.Value.Result} {key.Value.Evaluation}"));
 

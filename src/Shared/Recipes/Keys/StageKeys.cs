@@ -14,25 +14,22 @@ public static class StageKeys
     /// <returns>By the stages' names.</returns>
     public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents)
     {
-        var measured = recipe.AllRewards();
         var keys = new Dictionary<string, StageKey>(StringComparer.Ordinal);
         foreach (var (name, stage) in recipe.Stages)
         {
             var settings = new CanonicalSettings(recipe, contents.GetValueOrDefault);
-            var inputs = stage.Inputs().Where(recipe.Stages.ContainsKey).Distinct().ToList();
+            var inputs = recipe.InputsOf(name);
             var basis = CanonicalSettings.Object(
             [
-                ("inputs", CanonicalSettings.Object(inputs.Select(input => (input, (JsonNode)Value(keys[input].Result ?? "?"))))),
+                ("inputs", KeysOf(inputs, keys)),
                 ("name", Value(name)), ("numerics", Value(TrainerNumerics.Version)), ("seed", Value(recipe.Seed)), ("settings", settings.Of(stage)),
             ]);
-            // A measurement takes every reward model that there is by then.
-            var judges = CanonicalSettings.Object(keys.Where(earlier => recipe.Stages[earlier.Key] is RewardModelStage).Select(model => (model.Key, (JsonNode)Value(model.Value.Result ?? "?"))));
-            if (stage is EvaluateStage) (basis["rewards"], basis["rewardModels"]) = (Rewards(measured), judges.DeepClone());
+            if (stage is EvaluateStage evaluate) basis["rewards"] = Rewards(recipe, evaluate.Evaluation, keys);
             var unknown = settings.Unknown ?? inputs.Select(input => keys[input].UnknownFile).FirstOrDefault(file => file is not null);
             keys[name] = new()
             {
                 Result = unknown is null ? Hash(basis) : null,
-                Evaluation = unknown is null && stage.YieldsModel() && recipe.Evaluation is { } evaluation ? Evaluation(recipe, evaluation, Hash(basis), measured, judges, contents) : null,
+                Evaluation = unknown is null && stage.YieldsModel() && recipe.Evaluation is { } evaluation ? Evaluation(recipe, evaluation, name, Hash(basis), keys, contents) : null,
                 Basis = JsonSerializer.SerializeToElement(basis),
                 UnknownFile = unknown,
             };
@@ -68,17 +65,24 @@ public static class StageKeys
     }
 
     private static string? Evaluation(
-        Recipe recipe, EvaluationRecipe evaluation, string stage, IReadOnlyDictionary<string, RewardRecipe> measured, JsonObject judges,
-        IReadOnlyDictionary<string, string?> contents)
+        Recipe recipe, EvaluationRecipe evaluation, string name, string stage, Dictionary<string, StageKey> earlier, IReadOnlyDictionary<string, string?> contents)
     {
+        var judges = recipe.JudgesOf(evaluation, name);
+        if (judges.Any(judge => earlier[judge].Result is null)) return null;
         var settings = new CanonicalSettings(recipe, contents.GetValueOrDefault);
-        var basis = CanonicalSettings.Object([("evaluation", settings.Of(evaluation)), ("rewardModels", judges), ("rewards", Rewards(measured)), ("stage", Value(stage))]);
+        var basis = CanonicalSettings.Object(
+            [("evaluation", settings.Of(evaluation)), ("rewardModels", KeysOf(judges, earlier)), ("rewards", Rewards(recipe, evaluation, earlier)), ("stage", Value(stage))]);
         return settings.Unknown is null ? Hash(basis) : null;
     }
 
-    // A measurement reports each function's score: weights have no part in it.
-    private static JsonObject Rewards(IReadOnlyDictionary<string, RewardRecipe> measured) => CanonicalSettings.Object(measured.Select(reward =>
-        (reward.Key, CanonicalSettings.Sorted(JsonSerializer.SerializeToNode(new { reward.Value.Options, reward.Value.OnError }, R1Json.Options)!))));
+    private static JsonObject KeysOf(IEnumerable<string> stages, Dictionary<string, StageKey> keys) =>
+        CanonicalSettings.Object(stages.Select(stage => (stage, (JsonNode)Value(keys[stage].Result ?? "?"))));
+
+    // The run's rewards as far as they judge: where a benchmark has none of its own, and a model's once its stage is done. A measurement reports each
+    // function's score: weights have no part in it.
+    private static JsonObject Rewards(Recipe recipe, EvaluationRecipe evaluation, Dictionary<string, StageKey> earlier) => CanonicalSettings.Object(
+        recipe.AllRewards().Where(reward => evaluation.TakesAllRewards() && ModelRewardCatalog.StageOf(reward.Key, reward.Value) is var model && (model is null || earlier.ContainsKey(model))).Select(reward =>
+            (reward.Key, CanonicalSettings.Sorted(JsonSerializer.SerializeToNode(new { reward.Value.Options, reward.Value.OnError }, R1Json.Options)!))));
 
     private static JsonValue Value<T>(T value) => JsonValue.Create(value)!;
 
