@@ -82,7 +82,7 @@ internal sealed class SymbolTokenizer : ITokenizer
             ["added_tokens"] = new JsonArray([.. added]),
             ["pre_tokenizer"] = new JsonObject
             {
-                ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = "." }, ["behavior"] = "Isolated", ["invert"] = false,
+                ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = "[\\s\\S]" }, ["behavior"] = "Isolated", ["invert"] = false,
             },
             ["decoder"] = new JsonObject { ["type"] = "Fuse" },
             ["model"] = new JsonObject
