@@ -57,6 +57,16 @@ internal static class ModelExport
         },
         R1Json.Indented);
 
+    // transformers 5 leaves these out; vLLM then scores by softmax and has no place for the correction.
+    private static void AddRouting(JsonObject json, ModelConfig config)
+    {
+        var all = JsonNode.Parse(config.ToJson())!.AsObject();
+        foreach (var name in (string[])["scoring_func", "topk_method", "moe_layer_freq"])
+        {
+            if (!json.ContainsKey(name)) json[name] = all[name]!.DeepClone();
+        }
+    }
+
     private static void WriteWeights(
         IReadOnlyList<(string Name, Tensor Tensor)> weights, IReadOnlyList<(string Name, Parameter Tensor)> parameters, string folder, ScalarType type, long shardBytes)
     {
@@ -110,6 +120,7 @@ internal static class ModelExport
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = typeName;
         if (json.ContainsKey("dtype")) json.Remove("torch_dtype");
         if (json.ContainsKey("num_nextn_predict_layers")) json["num_nextn_predict_layers"] = 0; // such layers are not kept
+        if (config.Experts is not null) AddRouting(json, config);
         return JsonSerializer.SerializeToUtf8Bytes(json, R1Json.Indented);
     }
 }

@@ -123,6 +123,18 @@ public sealed class ModelExportTests : IDisposable
         ((int)settings["pad_token_id"]!).ShouldBe(0);
     }
 
+    /// <summary>vLLM scores experts by softmax and drops the correction unless config.json says otherwise; transformers 5 does not say it.</summary>
+    [Fact]
+    public void Write_ConfigurationOfTransformers5_GetsTheRoutingThatVllmReads()
+    {
+        var source = Oracles.Model("deepseek_v3");
+        foreach (var name in new[] { "model.safetensors", "generation_config.json" }) File.Copy(Path.Combine(source, name), At(name));
+        File.Copy(Path.Combine(source, "config.transformers5.json"), At("config.json"));
+        using (var model = CausalLm.Load(folder, CPU)) ModelExport.Write(model, At("target"), ScalarType.BFloat16, folder);
+        var written = Json(At("target/config.json"));
+        ((string)written["scoring_func"]!, (string)written["topk_method"]!, (int)written["moe_layer_freq"]!, (string)written["dtype"]!).ShouldBe(("sigmoid", "noaux_tc", 1, "bfloat16"));
+    }
+
     [Fact]
     public void Write_ChatTemplatesAndBothTypeFields_AreKeptAndCorrected()
     {
