@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.GpuJob.Weights;
 
 namespace R1Cloud.GpuJob.Tests;
 
@@ -14,6 +15,32 @@ internal static class Oracles
 
     public static JsonElement Json(string path) =>
         JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Path.Combine(Root, "tests", "GpuJob.Tests", "Oracles", path)));
+
+    /// <summary>Folders of models with logits, losses, gradients and greedy continuations: whatever lies there is tested.</summary>
+    public static TheoryData<string> Models => Having("golden.json", folder => Json($"models/{folder}/golden.json").TryGetProperty("greedy", out _));
+
+    /// <summary>Folders of models stored in 16 bits, with logits in both kinds of arithmetic.</summary>
+    public static TheoryData<string> HalfModels => Having("golden.safetensors", folder =>
+    {
+        using var golden = new SafetensorsReader(Path.Combine(Model(folder), "golden.safetensors"));
+        return golden.Tensors.ContainsKey("logits_bf16_arithmetic.0");
+    });
+
+    /// <summary>Folders of LoRA adapters.</summary>
+    public static TheoryData<string> LoraAdapters => Having("adapter_config.json", _ => true);
+
+    /// <summary>Folders of models whose file is there.</summary>
+    public static TheoryData<string> ModelsWith(string file) => Having(file, _ => true);
+
+    /// <summary>The cases of all files in rl/ whose names begin so.</summary>
+    public static IEnumerable<JsonElement> Cases(string prefix) => Files(prefix).SelectMany(file => Json($"rl/{file}").GetProperty("cases").EnumerateArray());
+
+    /// <summary>The files in rl/ whose names begin so, in order.</summary>
+    public static IEnumerable<string> Files(string prefix) =>
+        Directory.GetFiles(Path.Combine(TestsFolder, "Oracles", "rl"), prefix + "*.json").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+
+    private static TheoryData<string> Having(string file, Func<string, bool> and) =>
+        [.. Directory.GetDirectories(Model("")).Where(folder => File.Exists(Path.Combine(folder, file))).Select(folder => Path.GetFileName(folder)).Where(and).Order(StringComparer.Ordinal)];
 
     /// <summary>A fixture in ../shared; the test is skipped where it is absent.</summary>
     public static string Shared(string path)

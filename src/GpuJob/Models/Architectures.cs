@@ -8,7 +8,8 @@ namespace R1Cloud.GpuJob.Models;
 /// <param name="QkvBias">Whether query, key and value projections always have a bias, and the output projection never.</param>
 /// <param name="QkNorm">Whether query and key heads are normalised.</param>
 /// <param name="Latent">Whether attention goes through latents, and layers have experts.</param>
-internal sealed record Architecture(string ClassName, IReadOnlyList<string> Fields, bool QkvBias = false, bool QkNorm = false, bool Latent = false);
+/// <param name="HeadDim">The head's width where a file does not say; 0 for hidden size / heads.</param>
+internal sealed record Architecture(string ClassName, IReadOnlyList<string> Fields, bool QkvBias = false, bool QkNorm = false, bool Latent = false, int HeadDim = 0);
 
 /// <summary>Architectures by config.json's <c>model_type</c>. A new one is a new entry and, where its blocks differ, a new block file.</summary>
 internal static class Architectures
@@ -19,7 +20,7 @@ internal static class Architectures
     {
         ["llama"] = new("LlamaForCausalLM", ["attention_bias", "mlp_bias"]),
         ["qwen2"] = new("Qwen2ForCausalLM", ["attention_bias", .. SlidingWindow], QkvBias: true),
-        ["qwen3"] = new("Qwen3ForCausalLM", ["attention_bias", .. SlidingWindow], QkNorm: true),
+        ["qwen3"] = new("Qwen3ForCausalLM", ["attention_bias", .. SlidingWindow], QkNorm: true, HeadDim: 128),
         ["deepseek_v3"] = new(
             "DeepseekV3ForCausalLM",
             [

@@ -6,6 +6,9 @@ namespace R1Cloud.GpuJob.Models;
 /// <summary>Fields of one JSON object, with errors that name file, field, value and what is allowed.</summary>
 internal sealed class ConfigFields(JsonObject fields, string source, string prefix)
 {
+    /// <summary>Whether there is no field at all.</summary>
+    public bool IsEmpty => fields.Count == 0;
+
     /// <summary>Whether a field is there and not null.</summary>
     public bool Has(string name) => fields[name] is not null;
 

@@ -73,7 +73,7 @@ internal static class ModelConfigJson
             Layers = layers,
             Heads = heads,
             KvHeads = kvHeads,
-            HeadDim = latent?.RopeDim ?? ReadHeadDim(reader, hidden, heads),
+            HeadDim = latent?.RopeDim ?? ReadHeadDim(reader, hidden, heads, architecture),
             Latent = latent,
             Experts = architecture.Latent ? ReadExperts(reader) : null,
             QkNorm = architecture.QkNorm,
@@ -105,9 +105,9 @@ internal static class ModelConfigJson
             $"{source}: {string.Join(", ", unknown)}: not supported with model_type '{modelType}'; supported are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
     }
 
-    private static int ReadHeadDim(ConfigFields reader, int hidden, int heads)
+    private static int ReadHeadDim(ConfigFields reader, int hidden, int heads, Architecture architecture)
     {
-        var headDim = reader.Positive("head_dim", 0);
+        var headDim = reader.Positive("head_dim", architecture.HeadDim);
         if (headDim == 0)
         {
             if (hidden % heads != 0) throw reader.Error("num_attention_heads", heads, $"a divisor of hidden_size ({hidden}) when head_dim is not given");
@@ -169,8 +169,8 @@ internal static class ModelConfigJson
             ["head_dim"] = config.HeadDim,
             ["vocab_size"] = config.VocabularySize,
             ["max_position_embeddings"] = config.MaxPositions,
-            ["rms_norm_eps"] = config.RmsNormEps,
-            ["rope_theta"] = config.Rope.Theta,
+            ["rms_norm_eps"] = JsonFloat.Of(config.RmsNormEps),
+            ["rope_theta"] = JsonFloat.Of(config.Rope.Theta),
             ["rope_scaling"] = RopeConfigJson.Scaling(config.Rope),
             ["rope_parameters"] = RopeConfigJson.Parameters(config.Rope),
             ["tie_word_embeddings"] = config.TieWordEmbeddings,
@@ -186,7 +186,7 @@ internal static class ModelConfigJson
             root["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
             root["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
         }
-        if (config.InitializerRange is { } range) root["initializer_range"] = range;
+        if (config.InitializerRange is { } range) root["initializer_range"] = JsonFloat.Of(range);
         if (config.BosTokenId is { } bos) root["bos_token_id"] = bos;
         if (config.PadTokenId is { } pad) root["pad_token_id"] = pad;
         if (config.EosTokenIds.Count == 1) root["eos_token_id"] = config.EosTokenIds[0];
@@ -216,7 +216,7 @@ internal static class ModelConfigJson
         root["n_group"] = experts.Groups;
         root["topk_group"] = experts.ChosenGroups;
         root["norm_topk_prob"] = experts.Normalize;
-        root["routed_scaling_factor"] = experts.Scale;
+        root["routed_scaling_factor"] = JsonFloat.Of(experts.Scale);
         root["scoring_func"] = "sigmoid";
         root["topk_method"] = "noaux_tc";
         root["num_nextn_predict_layers"] = 0; // such layers are not kept

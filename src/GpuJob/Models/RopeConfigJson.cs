@@ -33,13 +33,11 @@ internal static class RopeConfigJson
     /// <param name="maxPositions">The model's longest sequence.</param>
     public static RopeConfig Read(ConfigFields reader, int maxPositions)
     {
-        var parameters = reader.Section("rope_parameters");
-        var scaling = parameters ?? reader.Section("rope_scaling");
-        var rope = new RopeConfig
-        {
-            Theta = parameters is not null && parameters.Has("rope_theta") ? parameters.PositiveNumber("rope_theta", 10000) : reader.PositiveNumber("rope_theta", 10000),
-        };
+        // Where both are there the older one decides, as in transformers.
+        var scaling = reader.Section("rope_scaling") is { IsEmpty: false } older ? older : reader.Section("rope_parameters");
+        var rope = new RopeConfig { Theta = (scaling is not null && scaling.Has("rope_theta") ? scaling : reader).PositiveNumber("rope_theta", 10000) };
         if (scaling is null) return rope;
+        scaling.MustBe("partial_rotary_factor", 1.0);
         var type = scaling.Text("rope_type") ?? scaling.Text("type") ?? "default";
         return Types.TryGetValue(type, out var read)
             ? read(rope, scaling, maxPositions)
@@ -53,20 +51,20 @@ internal static class RopeConfigJson
         {
             return new JsonObject
             {
-                ["rope_type"] = "llama3", ["factor"] = llama3.Factor, ["low_freq_factor"] = llama3.LowFrequencyFactor,
-                ["high_freq_factor"] = llama3.HighFrequencyFactor, ["original_max_position_embeddings"] = llama3.OriginalMaxPositions,
+                ["rope_type"] = "llama3", ["factor"] = JsonFloat.Of(llama3.Factor), ["low_freq_factor"] = JsonFloat.Of(llama3.LowFrequencyFactor),
+                ["high_freq_factor"] = JsonFloat.Of(llama3.HighFrequencyFactor), ["original_max_position_embeddings"] = llama3.OriginalMaxPositions,
             };
         }
-        if (rope.LinearFactor != 1) return new JsonObject { ["rope_type"] = "linear", ["type"] = "linear", ["factor"] = rope.LinearFactor };
+        if (rope.LinearFactor != 1) return new JsonObject { ["rope_type"] = "linear", ["type"] = "linear", ["factor"] = JsonFloat.Of(rope.LinearFactor) };
         if (rope.Yarn is not { } yarn) return null;
         var section = new JsonObject
         {
-            ["rope_type"] = "yarn", ["type"] = "yarn", ["factor"] = yarn.Factor, ["original_max_position_embeddings"] = yarn.OriginalMaxPositions,
-            ["beta_fast"] = yarn.BetaFast, ["beta_slow"] = yarn.BetaSlow,
+            ["rope_type"] = "yarn", ["type"] = "yarn", ["factor"] = JsonFloat.Of(yarn.Factor), ["original_max_position_embeddings"] = yarn.OriginalMaxPositions,
+            ["beta_fast"] = JsonFloat.Of(yarn.BetaFast), ["beta_slow"] = JsonFloat.Of(yarn.BetaSlow),
         };
-        if (yarn.Mscale != 0) section["mscale"] = yarn.Mscale;
-        if (yarn.MscaleAllDim != 0) section["mscale_all_dim"] = yarn.MscaleAllDim;
-        if (yarn.AttentionFactor is { } factor) section["attention_factor"] = factor;
+        if (yarn.Mscale != 0) section["mscale"] = JsonFloat.Of(yarn.Mscale);
+        if (yarn.MscaleAllDim != 0) section["mscale_all_dim"] = JsonFloat.Of(yarn.MscaleAllDim);
+        if (yarn.AttentionFactor is { } factor) section["attention_factor"] = JsonFloat.Of(factor);
         if (!yarn.Truncate) section["truncate"] = false;
         return section;
     }
@@ -76,7 +74,7 @@ internal static class RopeConfigJson
     {
         var section = Scaling(rope) ?? new JsonObject { ["rope_type"] = "default" };
         section.Remove("type");
-        section["rope_theta"] = rope.Theta;
+        section["rope_theta"] = JsonFloat.Of(rope.Theta);
         return section;
     }
 }

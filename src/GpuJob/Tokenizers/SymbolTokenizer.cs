@@ -79,11 +79,15 @@ internal sealed class SymbolTokenizer : ITokenizer
         var model = new JsonObject
         {
             ["version"] = "1.0",
+            ["truncation"] = null,
+            ["padding"] = null,
             ["added_tokens"] = new JsonArray([.. added]),
+            ["normalizer"] = null,
             ["pre_tokenizer"] = new JsonObject
             {
-                ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = "." }, ["behavior"] = "Isolated", ["invert"] = false,
+                ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = "[\\s\\S]" }, ["behavior"] = "Isolated", ["invert"] = false,
             },
+            ["post_processor"] = null, // some readers ask for the field
             ["decoder"] = new JsonObject { ["type"] = "Fuse" },
             ["model"] = new JsonObject
             {

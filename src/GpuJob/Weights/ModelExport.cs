@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -28,10 +29,41 @@ internal static class ModelExport
         using var scope = NewDisposeScope();
         WriteWeights([.. model.EffectiveWeights()], model.Parameters, folder, type, shardBytes);
         File.WriteAllBytes(Path.Combine(folder, ModelConfig.FileName), Config(model.Config, type, source));
-        if (source is null) return;
-        foreach (var name in ModelFolder.Companions)
+        if (source is not null) CopyCompanions(source, folder);
+        var generation = Path.Combine(folder, TokenizerFiles.Generation);
+        if (!File.Exists(generation)) File.WriteAllBytes(generation, Generation(model.Config));
+    }
+
+    private static void CopyCompanions(string source, string folder)
+    {
+        var templates = Path.Combine(source, TokenizerFiles.ChatTemplates);
+        IEnumerable<string> more = Directory.Exists(templates) ? Directory.GetFiles(templates, "*.jinja").Select(file => Path.GetRelativePath(source, file)) : [];
+        foreach (var name in ModelFolder.Companions.Where(name => File.Exists(Path.Combine(source, name))).Concat(more))
         {
-            if (File.Exists(Path.Combine(source, name))) File.Copy(Path.Combine(source, name), Path.Combine(folder, name), overwrite: true);
+            var target = Path.Combine(folder, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(Path.Combine(source, name), target, overwrite: true);
+        }
+    }
+
+    // What transformers derives from config.json where there is no such file.
+    private static byte[] Generation(ModelConfig config) => JsonSerializer.SerializeToUtf8Bytes(
+        new Dictionary<string, object?>
+        {
+            ["_from_model_config"] = true,
+            ["bos_token_id"] = config.BosTokenId,
+            ["eos_token_id"] = config.EosTokenIds switch { [] => null, [var only] => only, var several => several },
+            ["pad_token_id"] = config.PadTokenId,
+        },
+        R1Json.Indented);
+
+    // transformers 5 leaves these out; vLLM then scores by softmax and has no place for the correction.
+    private static void AddRouting(JsonObject json, ModelConfig config)
+    {
+        var all = JsonNode.Parse(config.ToJson())!.AsObject();
+        foreach (var name in (string[])["scoring_func", "topk_method", "moe_layer_freq"])
+        {
+            if (!json.ContainsKey(name)) json[name] = all[name]!.DeepClone();
         }
     }
 
@@ -57,7 +89,7 @@ internal static class ModelExport
             SafetensorsWriter.Write(Path.Combine(folder, file), shards[i], typeOf: TypeOf);
             foreach (var (name, _) in shards[i]) map[name] = file;
         }
-        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = weights.Sum(Bytes) }, ["weight_map"] = map };
+        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_parameters"] = weights.Sum(weight => weight.Tensor.numel()), ["total_size"] = weights.Sum(Bytes) }, ["weight_map"] = map };
         File.WriteAllText(Path.Combine(folder, SafetensorsModel.IndexFile), index.ToJsonString(R1Json.Indented));
     }
 
@@ -86,7 +118,9 @@ internal static class ModelExport
         var json = JsonNode.Parse(File.ReadAllBytes(Path.Combine(source, ModelConfig.FileName)), documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!.AsObject();
         json.Remove("quantization_config");
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = typeName;
+        if (json.ContainsKey("dtype")) json.Remove("torch_dtype");
         if (json.ContainsKey("num_nextn_predict_layers")) json["num_nextn_predict_layers"] = 0; // such layers are not kept
+        if (config.Experts is not null) AddRouting(json, config);
         return JsonSerializer.SerializeToUtf8Bytes(json, R1Json.Indented);
     }
 }

@@ -64,7 +64,7 @@ public sealed class SamplingTests
 
     private static IEnumerable<(SamplingRecipe Sampling, float[] Logits, float[] Expected)> Cases()
     {
-        foreach (var oracle in Oracles.Json("rl/sampling.json").GetProperty("cases").EnumerateArray())
+        foreach (var oracle in Oracles.Cases("sampling"))
         {
             var sampling = new SamplingRecipe
             {

@@ -9,7 +9,7 @@ public sealed class AdvantagesTests
     [Fact]
     public void Compute_Oracles_GivesTheirAdvantages()
     {
-        foreach (var oracle in Oracles.Json("rl/advantages.json").GetProperty("cases").EnumerateArray())
+        foreach (var oracle in Oracles.Cases("advantages"))
         {
             var scale = Enum.Parse<AdvantageScale>(oracle.GetProperty("scale").GetString()!, ignoreCase: true);
             var advantages = Advantages.Compute(oracle.GetProperty("rewards").Numbers(), oracle.GetProperty("group_size").GetInt32(), scale);
@@ -37,7 +37,7 @@ public sealed class AdvantagesTests
     [InlineData(AdvantageScale.None)]
     public void Compute_LeaveOneOutOfOracles_IsTheirsTimesNOverNLessOne(AdvantageScale scale) // r − (S − r)/(n − 1) = n/(n − 1) · (r − S/n)
     {
-        foreach (var oracle in Oracles.Json("rl/advantages.json").GetProperty("cases").EnumerateArray().Where(oracle => string.Equals(oracle.GetProperty("scale").GetString(), scale.ToString(), StringComparison.OrdinalIgnoreCase)))
+        foreach (var oracle in Oracles.Cases("advantages").Where(oracle => string.Equals(oracle.GetProperty("scale").GetString(), scale.ToString(), StringComparison.OrdinalIgnoreCase)))
         {
             var (size, expected) = (oracle.GetProperty("group_size").GetInt32(), oracle.GetProperty("advantages").Floats());
             var advantages = Advantages.Compute(oracle.GetProperty("rewards").Numbers(), size, scale, AdvantageBaseline.LeaveOneOut);

@@ -8,19 +8,14 @@ namespace R1Cloud.GpuJob.Tests.Losses;
 
 public sealed class GrpoTrajectoryTests
 {
+    public static TheoryData<string, int> Trajectories => [.. Oracles.Files("grpo_trajectory.").SelectMany(file => new[] { int.MaxValue, 40 }, (file, maxTokens) => new TheoryDataRow<string, int>(file, maxTokens))];
+
     /// <summary>Whole mini-batches, and the same cut into parts of like length with accumulated gradients.</summary>
-    [Theory]
-    [InlineData("qwen2", "grpo", int.MaxValue)]
-    [InlineData("qwen2", "grpo", 40)]
-    [InlineData("qwen2", "dapo", int.MaxValue)]
-    [InlineData("qwen2", "dapo", 40)]
-    [InlineData("qwen3", "grpo", int.MaxValue)]
-    [InlineData("qwen3", "dapo", 40)]
-    [InlineData("deepseek_v3", "grpo", int.MaxValue)]
-    [InlineData("deepseek_v3", "dapo", 40)]
-    public void Update_OracleRollouts_FollowsTheTrajectory(string name, string loss, int maxTokens)
+    [Theory, MemberData(nameof(Trajectories))]
+    public void Update_OracleRollouts_FollowsTheTrajectory(string file, int maxTokens)
     {
-        var oracle = Oracles.Json($"rl/grpo_trajectory.{name}.{loss}.json");
+        var oracle = Oracles.Json($"rl/{file}");
+        var name = oracle.GetProperty("model").GetString()!;
         var settings = oracle.GetProperty("settings");
         var optimizerSettings = settings.GetProperty("optimizer");
         using var scope = NewDisposeScope();
@@ -29,7 +24,7 @@ public sealed class GrpoTrajectoryTests
         var rollouts = oracle.GetProperty("rollouts").EnumerateArray().ToArray();
         var sequences = rollouts.Select(rollout => new TokenSequence([.. rollout.GetProperty("prompt").Ints(), .. rollout.GetProperty("completion").Ints()], rollout.GetProperty("prompt").GetArrayLength())).ToArray();
         var old = rollouts.Select(rollout => rollout.GetProperty("old_logprobs").Floats()).ToArray();
-        var advantages = Advantages.Compute(rollouts.Select(rollout => rollout.GetProperty("reward").GetDouble()).ToArray(), settings.GetProperty("group_size").GetInt32(), AdvantageScale.Group);
+        var advantages = Advantages.Compute(rollouts.Select(rollout => rollout.GetProperty("reward").GetDouble()).ToArray(), settings.GetProperty("group_size").GetInt32(), Enum.Parse<AdvantageScale>(settings.GetProperty("advantage_scale").GetString()!, ignoreCase: true));
         advantages.Zip(oracle.GetProperty("advantages").Floats()).ShouldAllBe(pair => Math.Abs(pair.First - pair.Second) < 1e-5);
 
         var recipe = new OptimizerRecipe
@@ -41,7 +36,8 @@ public sealed class GrpoTrajectoryTests
         using var optimizer = new AdamW(model.Trainable, recipe, optimizerSettings.GetProperty("eps").GetDouble());
         var options = new PolicyLossOptions
         {
-            Name = loss,
+            Name = PolicyLossesTests.NameOf(settings) ?? throw new InvalidOperationException($"{file}: its loss is not offered."),
+            MaxNewTokens = rollouts.Max(rollout => rollout.GetProperty("completion").GetArrayLength()),
             ClipLow = settings.GetProperty("clip_low").GetDouble(),
             ClipHigh = settings.GetProperty("clip_high").GetDouble(),
             KlWeight = settings.GetProperty("kl_coefficient").GetDouble(),

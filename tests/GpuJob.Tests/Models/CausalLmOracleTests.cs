@@ -10,7 +10,9 @@ namespace R1Cloud.GpuJob.Tests.Models;
 
 public sealed class CausalLmOracleTests
 {
-    public static TheoryData<string> Names => ["llama", "llama3_rope", "qwen2", "qwen3", "deepseek_v3", "deepseek_v3_yarn"];
+    public static TheoryData<string> Names => Oracles.Models;
+
+    public static TheoryData<string> Trajectories => Oracles.ModelsWith("sft_trajectory.json");
 
     [Theory, MemberData(nameof(Names))]
     public void Forward_OracleSequences_GivesTheirLogits(string name)
@@ -20,7 +22,7 @@ public sealed class CausalLmOracleTests
         using var model = CausalLm.Load(Oracles.Model(name), CPU);
         using var golden = new SafetensorsReader(Path.Combine(Oracles.Model(name), "golden.safetensors"));
         var json = Oracles.Json($"models/{name}/golden.json");
-        for (var i = 0; i < 4; i++)
+        for (var i = 0; i < json.GetProperty("sequences").GetArrayLength(); i++)
         {
             var ids = json.GetProperty("sequences")[i].Ints();
             var logits = model.forward(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Length])).squeeze(0);
@@ -37,15 +39,16 @@ public sealed class CausalLmOracleTests
         using var __ = no_grad();
         using var model = CausalLm.Load(Oracles.Model(name), CPU);
         var json = Oracles.Json($"models/{name}/golden.json");
-        var sequences = json.GetProperty("sequences").EnumerateArray().Skip(1).Select(sequence => new TokenSequence(sequence.Ints(), 1)).ToArray();
+        var rows = json.GetProperty("sequences").EnumerateArray().Index().Where(item => item.Item.GetArrayLength() > 1).Select(item => item.Index).ToArray();
+        var sequences = rows.Select(row => new TokenSequence(json.GetProperty("sequences")[row].Ints(), 1)).ToArray();
         using var batch = TokenBatch.Create(sequences, CPU);
         foreach (var chunk in new[] { 0, 7 })
         {
             var scores = model.TokenLogProbs(batch, chunk: chunk);
             for (var row = 0; row < sequences.Length; row++)
             {
-                var expected = json.GetProperty("next_token_logprobs")[row + 1].Floats();
-                var entropy = json.GetProperty("entropy")[row + 1].Floats();
+                var expected = json.GetProperty("next_token_logprobs")[rows[row]].Floats();
+                var entropy = json.GetProperty("entropy")[rows[row]].Floats();
                 for (var t = 0; t < expected.Length; t++)
                 {
                     scores.LogProbs[row, t].item<float>().ShouldBe(expected[t], 1e-4f);
@@ -89,7 +92,7 @@ public sealed class CausalLmOracleTests
         foreach (var generator in TestModels.Generators(model))
         {
             using var _ = generator;
-            var results = generator.Generate(requests, new SamplingRecipe { Temperature = 0, MaxNewTokens = 40 });
+            var results = generator.Generate(requests, new SamplingRecipe { Temperature = 0, MaxNewTokens = cases[0].GetProperty("greedy").GetArrayLength() });
             for (var i = 0; i < cases.Length; i++)
             {
                 results[i][0].Tokens.ShouldBe(cases[i].GetProperty("greedy").Ints());
@@ -98,7 +101,7 @@ public sealed class CausalLmOracleTests
         }
     }
 
-    [Theory, MemberData(nameof(Names))]
+    [Theory, MemberData(nameof(Trajectories))]
     public void Training_OracleBatches_FollowsTheTrajectory(string name)
     {
         using var model = CausalLm.Load(Oracles.Model(name), CPU);

@@ -8,7 +8,7 @@ public sealed class LearningRatesTests
     [Fact]
     public void At_Oracles_GivesTheirRates()
     {
-        foreach (var oracle in Oracles.Json("rl/schedules.json").GetProperty("cases").EnumerateArray())
+        foreach (var oracle in Oracles.Cases("schedules"))
         {
             var name = oracle.GetProperty("name").GetString()!;
             var recipe = new OptimizerRecipe

@@ -43,6 +43,24 @@ public sealed class SymbolTokenizerTests
         }
     }
 
+    /// <summary>Other programs cut a text by this pattern: line feeds too must be pieces of their own.</summary>
+    [Fact]
+    public void Save_Pattern_TakesEveryCharacterByItself()
+    {
+        var folder = Directory.CreateTempSubdirectory("r1-tokenizer").FullName;
+        try
+        {
+            tokenizer.Save(folder);
+            using var json = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "tokenizer.json")));
+            var pattern = json.RootElement.GetProperty("pre_tokenizer").GetProperty("pattern").GetProperty("Regex").GetString()!;
+            System.Text.RegularExpressions.Regex.Matches("1\n\n2\r\n", pattern).Select(match => match.Length).ShouldBe([1, 1, 1, 1, 1, 1]);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("{")]

@@ -10,27 +10,66 @@ namespace R1Cloud.GpuJob.Tests.Weights;
 /// <summary>Weights stored in fewer bits.</summary>
 public sealed class StoredTypesTests
 {
-    [Fact]
-    public void Decode_OracleBlocks_GivesTheirNumbers()
+    public static TheoryData<string> Blocks => [.. Directory.GetFiles(Oracles.Model(""), "*.safetensors").Select(file => Path.GetFileName(file))];
+
+    public static TheoryData<string> HalfModels => Oracles.HalfModels;
+
+    [Theory, MemberData(nameof(Blocks))]
+    public void Decode_OracleBlocks_GivesTheirNumbers(string file)
     {
         using var scope = NewDisposeScope();
-        using var reader = new SafetensorsReader(Oracles.Model("fp8_block_scaled.safetensors"));
-        var decoded = zeros(300, 200);
-        Float8.Decode(reader.Read("layer.weight"), reader.Read("layer.weight_scale_inv"), (128, 128), decoded);
-        (decoded - reader.Read("layer.expected")).abs().max().item<float>().ShouldBe(0);
-        Should.Throw<ArgumentException>(() => Float8.Decode(reader.Read("layer.weight"), reader.Read("layer.weight_scale_inv"), (64, 128), decoded)).Message.ShouldContain("[5, 2] is needed");
+        using var reader = new SafetensorsReader(Oracles.Model(file));
+        foreach (var name in reader.Tensors.Keys.Where(name => name.EndsWith(".weight", StringComparison.Ordinal)))
+        {
+            var (expected, scales) = (reader.Read(name.Replace(".weight", ".expected", StringComparison.Ordinal)), reader.Read(name + Float8.ScaleSuffix));
+            var decoded = zeros_like(expected);
+            Float8.Decode(reader.Read(name), scales, (128, 128), decoded);
+            (decoded - expected).abs().max().item<float>().ShouldBe(0);
+            Should.Throw<ArgumentException>(() => Float8.Decode(reader.Read(name), cat([scales, scales]), (128, 128), decoded)).Message.ShouldContain($"[{scales.shape[0]}, {scales.shape[1]}] is needed");
+        }
     }
 
-    [Theory]
-    [InlineData(ScalarType.Float32, "logits_fp32_arithmetic", 1e-4f)]
-    [InlineData(ScalarType.BFloat16, "logits_bf16_arithmetic", 0.35f)]
-    public void Load_Bfloat16Shards_GivesTheOraclesLogits(ScalarType type, string logits, float tolerance)
+    /// <summary>Every size around the blocks' borders, number by number.</summary>
+    [Fact]
+    public void Decode_AnyShapeAndBlock_IsEachNumberTimesItsBlocksScale()
+    {
+        var random = new Random(7);
+        for (var i = 0; i < 60; i++)
+        {
+            using var scope = NewDisposeScope();
+            int rows = random.Next(1, 40), columns = random.Next(1, 40), high = random.Next(1, 20), wide = random.Next(1, 20);
+            var bytes = Enumerable.Range(0, rows * columns).Select(_ => (byte)random.Next(256)).ToArray();
+            int bands = (rows + high - 1) / high, across = (columns + wide - 1) / wide;
+            var scales = Enumerable.Range(0, bands * across).Select(_ => (float)random.NextDouble() - 0.25f).ToArray();
+            var decoded = zeros(rows, columns);
+            Float8.Decode(tensor(bytes, [rows, columns]), tensor(scales, [bands, across]), (high, wide), decoded);
+            var actual = decoded.data<float>().ToArray();
+            for (var at = 0; at < actual.Length; at++) actual[at].ShouldBe(Value(bytes[at]) * scales[(at / columns / high * across) + (at % columns / wide)], $"{rows} × {columns} in {high} × {wide} at {at}");
+        }
+
+        static float Value(int bits)
+        {
+            if ((bits & 127) == 127) return float.NaN;
+            var (exponent, mantissa) = ((bits >> 3) & 15, bits & 7);
+            var size = exponent == 0 ? mantissa / 512f : MathF.ScaleB(8 + mantissa, exponent - 10);
+            return bits < 128 ? size : -size;
+        }
+    }
+
+    [Theory, MemberData(nameof(HalfModels))]
+    public void Load_Bfloat16_GivesTheOraclesLogits(string name)
+    {
+        GivesLogits(name, ScalarType.Float32, "logits_fp32_arithmetic", 1e-4f);
+        GivesLogits(name, ScalarType.BFloat16, "logits_bf16_arithmetic", 0.35f);
+    }
+
+    private static void GivesLogits(string name, ScalarType type, string logits, float tolerance)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        using var model = CausalLm.Load(Oracles.Model("qwen3_bf16_sharded"), new Placement(CPU, type));
-        using var golden = new SafetensorsReader(Path.Combine(Oracles.Model("qwen3_bf16_sharded"), "golden.safetensors"));
-        foreach (var (i, sequence) in Oracles.Json("models/qwen3_bf16_sharded/golden.json").GetProperty("sequences").EnumerateArray().Index())
+        using var model = CausalLm.Load(Oracles.Model(name), new Placement(CPU, type));
+        using var golden = new SafetensorsReader(Path.Combine(Oracles.Model(name), "golden.safetensors"));
+        foreach (var (i, sequence) in Oracles.Json($"models/{name}/golden.json").GetProperty("sequences").EnumerateArray().Index())
         {
             var ids = sequence.Ints();
             var actual = model.forward(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Length])).squeeze(0);
