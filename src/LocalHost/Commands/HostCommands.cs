@@ -31,6 +31,7 @@ internal static class HostCommands
         var command = new ExampleCommand("up", "Trains: starts everything on this machine, runs a recipe and shows it. Ctrl-C stops; the same command goes on where it stopped.",
             "./r1 up recipes/quickstart.json",
             "./r1 up recipes/quickstart.json --seed 2 --workers 2",
+            "./r1 up recipes/r1-mini.json --dry-run",
             "./r1 up recipes/quickstart.json --gpus 0,1",
             "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, dryRun, plain, json };
         recipe.AddTo(command);
