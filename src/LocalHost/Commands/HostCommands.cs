@@ -1,10 +1,10 @@
 using System.CommandLine;
-using R1Cloud.Shared.Commands;
 using System.Net;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.LocalHost.Workers;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -40,6 +40,7 @@ internal static class HostCommands
         {
             var loaded = recipe.Load(parsed);
             var hosting = host.Read(parsed);
+            if (parsed.GetValue(dryRun)) hosting = hosting with { Port = 0 }; // nobody else is to find it
             if (hosting.Gpus is { } gpus) GpuList.Check(gpus, loaded.Recipe.Workers);
             var options = new UpOptions
             {

@@ -20,7 +20,7 @@ internal sealed partial class RecipeCrossRules
     {
         Require(benchmark.Sampling.Temperature > 0 || benchmark.Samples == 1, $"{path}.samples", benchmark.Samples,
             "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
-        if (CheckTask($"{path}.task", benchmark.Task!) is { } bounds)
+        if (CheckTask($"{path}.task", benchmark.Task!, tree.Find($"{path}.task").Found ? "" : "; a benchmark without \"task\" asks the task of its own name") is { } bounds)
         {
             Require(benchmark.Problems <= bounds.HeldOut, $"{path}.problems", benchmark.Problems,
                 $"at most {bounds.HeldOut}: the held-out problems of task {benchmark.Task}", involved: [$"{path}.task", $"tasks.{benchmark.Task}"]);

@@ -49,10 +49,11 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
     {
         if (from is null) return;
         var candidates = Before(name).SelectMany(earlier => earlier.Value.Models(earlier.Key)).ToList();
-        if (!stages.ContainsKey(from) && !recipe.Stages.ContainsKey(from) && WasDropped("stages", ModelNames.StageOf(from))) return;
+        var maker = ModelNames.StageOf(from);
+        if (!recipe.Stages.ContainsKey(maker) && WasDropped("stages", maker)) return;
         Require(candidates.Contains(from), path, from,
             candidates.Count > 0 ? $"an earlier stage that yields a model: {string.Join(", ", candidates)}" : "an earlier stage that yields a model, and there is none before this one",
-            Spelling.DidYouMean(from, candidates));
+            Spelling.DidYouMean(from, candidates), involved: ModelNames.IsStudent(from) ? [$"stages.{maker}.students"] : []);
     }
 
     private void CheckPrompt(string path, PromptRecipe prompt, ModelLimit? model)
@@ -61,11 +62,11 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         Require(model?.Vocabulary is null || prompt.Template == "plain", $"{path}.template", prompt.Template, "plain: a pretrained model knows only the symbols of its task");
     }
 
-    private TaskBounds? CheckTask(string path, string name)
+    private TaskBounds? CheckTask(string path, string name, string more = "")
     {
         if (!recipe.Tasks.ContainsKey(name) && WasDropped("tasks", name)) return null;
         Require(recipe.Tasks.ContainsKey(name), path, name,
-            recipe.Tasks.Count > 0 ? $"a name in \"tasks\": {string.Join(", ", recipe.Tasks.Keys)}" : "a name in \"tasks\", which has none",
+            (recipe.Tasks.Count > 0 ? $"a name in \"tasks\": {string.Join(", ", recipe.Tasks.Keys)}" : "a name in \"tasks\", which has none") + more,
             Spelling.DidYouMean(name, recipe.Tasks.Keys));
         return BoundsOf(name);
     }
