@@ -20,7 +20,7 @@ public sealed class CharactersRecipeTests
     public void Load_KnownCharacters_AreGood(string stages) => RecipeLoader.Parse(With(stages), "good.json").Recipe.Stages.Keys.ShouldContain("both");
 
     [Theory]
-    [InlineData(""" "x": { "kind": "rl", "from": "base", "task": "words", "questions": 8, "rewards": { "accuracy/exact": 1 } }""", "stages.x.task", "stage base is pretrained on add and never saw \" efghin")]
+    [InlineData(""" "x": { "kind": "rl", "from": "base", "task": "words", "questions": 8, "rewards": { "accuracy/exact": 1 } }""", "stages.x.task", "stage base is pretrained on add and never saw \" efghilnoprs")]
     [InlineData(""" "x": { "kind": "rl", "from": "zero", "questions": 8, "sources": { "a": { "task": "add", "rewards": { "accuracy/exact": 1 } }, "b": { "task": "words", "rewards": { "accuracy/exact": 1 } } } }""", "stages.x.sources.b.task", "name words in its tasks too")]
     [InlineData(""" "x": { "kind": "collect", "from": "zero", "task": "words", "questions": 8, "rewards": { "accuracy/exact": 1 }, "minimums": { "accuracy/exact": 1 } }""", "stages.x.task", "never saw")]
     [InlineData(""" "x": { "kind": "evaluate", "from": "zero", "evaluation": { "task": "words", "problems": 10 } }""", "stages.x.evaluation.task", "never saw")]
