@@ -134,18 +134,6 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         SafetensorsWriter.Write(Path.Combine(folder, SafetensorsModel.SingleFile), Weights);
     }
 
-    /// <summary>Takes over another model's weights; both have the same shape.</summary>
-    public void CopyWeightsFrom(CausalLm other)
-    {
-        using var _ = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var ((name, target), (otherName, source)) in Weights.Zip(other.Weights))
-        {
-            if (name != otherName || !target.shape.SequenceEqual(source.shape)) throw new ArgumentException($"The models differ at {name}.", nameof(other));
-            target.copy_(source);
-        }
-    }
-
     /// <summary>Logits: ids int64 [B, T], right-padded → float32 [B, T, vocabulary]; [B, T, 1] of a reward model.</summary>
     public override Tensor forward(Tensor input)
     {

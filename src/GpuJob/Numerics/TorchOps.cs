@@ -18,9 +18,6 @@ internal static class TorchOps
         def attention_causal(q, k, v, scale: float):
             return torch.scaled_dot_product_attention(q, k, v, None, 0.0, True, scale=scale, enable_gqa=True)
 
-        def attention_masked(q, k, v, mask, scale: float):
-            return torch.scaled_dot_product_attention(q, k, v, mask, 0.0, False, scale=scale, enable_gqa=True)
-
         def fused_adamw_(params: List[Tensor], grads: List[Tensor], exp_avgs: List[Tensor], exp_avg_sqs: List[Tensor],
                          max_exp_avg_sqs: List[Tensor], steps: List[Tensor],
                          lr: float, beta1: float, beta2: float, weight_decay: float, eps: float) -> Tensor:
@@ -48,9 +45,6 @@ internal static class TorchOps
 
     /// <summary>softmax(scale · q kᵀ + causal mask) v, q [B, H, T, d], k and v [B, KV, T, d] with KV dividing H.</summary>
     public static Tensor CausalAttention(Tensor q, Tensor k, Tensor v, double scale) => Call("attention_causal", q, k, v, scale);
-
-    /// <summary>softmax(scale · q kᵀ + mask) v; an additive mask that broadcasts to [B, H, Tq, Tk].</summary>
-    public static Tensor MaskedAttention(Tensor q, Tensor k, Tensor v, Tensor mask, double scale) => Call("attention_masked", q, k, v, mask, scale);
 
     /// <summary>One AdamW step in place on every tensor of the lists; <paramref name="steps"/> hold the step's number, counted from 1.</summary>
     public static void FusedAdamW(

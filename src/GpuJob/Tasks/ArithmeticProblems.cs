@@ -18,7 +18,7 @@ internal sealed class ArithmeticProblems(ArithmeticTask recipe) : IWorkedTask
     private readonly bool multiply = recipe.Operation == ArithmeticOperation.Multiply;
 
     /// <inheritdoc/>
-    public string Alphabet => "0123456789+*=;-,?";
+    public string Alphabet => ArithmeticSplit.Alphabet;
 
     private int RightBound => ArithmeticSplit.RightBound(recipe);
 

@@ -9,7 +9,7 @@ namespace R1Cloud.GpuJob.Tasks;
 internal sealed class CountdownProblems(CountdownTask recipe) : IWorkedTask
 {
     /// <inheritdoc/>
-    public string Alphabet => "0123456789+-*(),?" + WorkedStyles.Marks;
+    public string Alphabet => CountdownSplit.Alphabet;
 
     /// <inheritdoc/>
     public Problem Training(ProblemDraw draw)

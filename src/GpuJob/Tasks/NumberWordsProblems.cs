@@ -17,9 +17,7 @@ internal sealed class NumberWordsProblems(NumberWordsTask recipe) : IWorkedTask
     private readonly int greatest = recipe.Terms * recipe.Maximum;
 
     /// <inheritdoc/>
-    public string Alphabet => string.Concat(languages.Select(NumberWords.Of)
-        .SelectMany(words => Enumerable.Range(0, greatest + 1).Select(words.Spell).Append(words.Plus + words.Is + words.Then))
-        .SelectMany(text => text).Concat(WorkedStyles.Marks).Distinct().Order());
+    public string Alphabet => NumberWordsSplit.Alphabet(recipe);
 
     /// <inheritdoc/>
     public Problem Training(ProblemDraw draw)

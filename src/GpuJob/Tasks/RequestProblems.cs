@@ -27,7 +27,7 @@ internal sealed class RequestProblems(RequestsTask recipe) : IWorkedTask, IPrefe
     private readonly IReadOnlyList<TaskLanguage> languages = RequestsSplit.Languages(recipe);
 
     /// <inheritdoc/>
-    public string Alphabet => string.Concat(languages.SelectMany(language => RequestPhrases.Of(language).Texts).SelectMany(text => text).Except("{}").Concat(WorkedStyles.Marks).Distinct().Order());
+    public string Alphabet => RequestsSplit.Alphabet(recipe);
 
     private string What => $"requests ({recipe.HeldOutPercent} % held out)";
 

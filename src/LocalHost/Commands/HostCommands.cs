@@ -1,10 +1,10 @@
 using System.CommandLine;
-using R1Cloud.Shared.Commands;
 using System.Net;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.LocalHost.Workers;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -31,6 +31,7 @@ internal static class HostCommands
         var command = new ExampleCommand("up", "Trains: starts everything on this machine, runs a recipe and shows it. Ctrl-C stops; the same command goes on where it stopped.",
             "./r1 up recipes/quickstart.json",
             "./r1 up recipes/quickstart.json --seed 2 --workers 2",
+            "./r1 up recipes/r1-mini.json --dry-run",
             "./r1 up recipes/quickstart.json --gpus 0,1",
             "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, dryRun, plain, json };
         recipe.AddTo(command);
@@ -39,6 +40,7 @@ internal static class HostCommands
         {
             var loaded = recipe.Load(parsed);
             var hosting = host.Read(parsed);
+            if (parsed.GetValue(dryRun)) hosting = hosting with { Port = 0 }; // nobody else is to find it
             if (hosting.Gpus is { } gpus) GpuList.Check(gpus, loaded.Recipe.Workers);
             var options = new UpOptions
             {

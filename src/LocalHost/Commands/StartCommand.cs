@@ -19,7 +19,7 @@ internal static class StartCommand
         var storage = new StorageArgument(context);
         var client = new ClientOptions(context);
         var command = new ExampleCommand("start", "Starts a run on a running host, e.g. in Azure. Local data files and model folders are pushed to its storage first.",
-            "./r1 start recipes/quickstart.json --url https://APP.azurewebsites.net", "./r1 start recipes/gsm8k.json --storage https://ACCOUNT.blob.core.windows.net") { run, fresh };
+            "./r1 start recipes/quickstart.json --url https://APP.azurewebsites.net", "./r1 start recipes/r1-paper.json --storage https://ACCOUNT.blob.core.windows.net") { run, fresh };
         recipe.AddTo(command);
         storage.AddTo(command);
         return client.Command(command, async (http, parsed, cancellation) =>

@@ -82,15 +82,13 @@ internal sealed class ReportView(IAnsiConsole console)
         foreach (var benchmark in benchmarks)
         {
             Heading("Stages", benchmarks.Count > 1 ? $"one row a stage, in order: {benchmark}" : "one row a stage, in order");
-            var language = report.Stages.Any(stage => After(stage, benchmark)?.Rewards.ContainsKey(Language) ?? false);
+            var language = report.Stages.Any(stage => stage.AfterBy(benchmark)?.Rewards.ContainsKey(Language) ?? false);
             Line($" [grey]{"",-18}{"greedy",9}{"pass@1",17}{"cons@k",9}{"format",9}{(language ? "language" : ""),9}{"length",8}[/]");
-            foreach (var stage in report.Stages) WriteStageRow(stage, After(stage, benchmark), first: benchmark == benchmarks[0]);
+            foreach (var stage in report.Stages) WriteStageRow(stage, stage.AfterBy(benchmark), first: benchmark == benchmarks[0]);
         }
     }
 
     private const string Language = "language";
-
-    private static EvaluationFigures? After(StageReport stage, string benchmark) => stage.Benchmarks.FirstOrDefault(measured => measured.Name == benchmark)?.After;
 
     private void WriteStageRow(StageReport stage, EvaluationFigures? after, bool first)
     {

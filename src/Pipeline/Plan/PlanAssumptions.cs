@@ -24,7 +24,7 @@ internal static class PlanAssumptions
         if (recipe.Stages.Values.OfType<RlStage>().Any(stage => stage.DynamicSampling is not null))
             sentences.Add($"Dynamic sampling takes one round, as if every question taught something; each further round of an iteration generates up to as much again.");
         if (recipe.Stages.Values.OfType<PretrainStage>().Any())
-            sentences.Add($"Pretraining examples are as long as the longest; the vocabulary has {RunPlanner.ArithmeticVocabulary} tokens.");
+            sentences.Add($"Pretraining examples are as long as the longest.");
         if (recipe.Stages.Values.Any(stage => stage is SampleStage))
             sentences.Add($"Every question of collect and rejection-sample keeps as many samples as it may: their rows, and what learns from them, are bounds from above.");
         if (options.Model is { } model && model.Active < model.Parameters)

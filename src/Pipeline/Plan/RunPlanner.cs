@@ -21,8 +21,7 @@ public sealed record PlanOptions
 /// <summary>Estimates a run before it is launched.</summary>
 public static class RunPlanner
 {
-    /// <summary>Tokens of an arithmetic task's vocabulary: marks, tags, digits and signs.</summary>
-    internal const int ArithmeticVocabulary = 24;
+    private const int MarkTokens = 7; // of a pretrained model: padding, end, begin and four tags, beside its tasks' characters
 
     private const string Cpu = "cpu";
 
@@ -44,7 +43,7 @@ public static class RunPlanner
             var model = stage switch
             {
                 ImportStage import => PlanModel.Of(import) ?? options.Model,
-                PretrainStage pretrain => PlanModel.Of(pretrain.Model, ArithmeticVocabulary),
+                PretrainStage pretrain => PlanModel.Of(pretrain.Model, VocabularyOf(pretrain, recipe)),
                 { From: { } from } => models.GetValueOrDefault(from) ?? options.Model,
                 _ => options.Model,
             };
@@ -71,6 +70,9 @@ public static class RunPlanner
             Assumptions = PlanAssumptions.Of(recipe, options, device, nodes, prices),
         };
     }
+
+    private static int VocabularyOf(PretrainStage stage, Recipe recipe) =>
+        MarkTokens + stage.Corpora().SelectMany(corpus => TaskBounds.Of(recipe.Tasks.GetValueOrDefault(corpus.Key))?.Alphabet ?? "").Distinct().Count();
 
     /// <summary>The device that a recipe's workers ask for: the table's first GPU for CUDA; else the CPU, where "auto" ends too without a GPU.</summary>
     public static string DeviceOf(Recipe recipe, PriceTable prices) =>

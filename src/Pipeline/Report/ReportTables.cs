@@ -21,7 +21,7 @@ internal static class ReportTables
             [.. report.Stages.Select(stage => (IReadOnlyList<string>)
             [
                 stage.Label, stage.ReusedFrom is { } origin ? $"{stage.Kind}, reused from {origin.RunId}" : stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture),
-                .. benchmarks.Select(name => PassAt1(After(stage, name))), Kept(stage), .. rewardModels.Select(_ => Maybe(stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var accuracy) ? accuracy : null)),
+                .. benchmarks.Select(name => PassAt1(stage.AfterBy(name))), Kept(stage), .. rewardModels.Select(_ => Maybe(stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var accuracy) ? accuracy : null)),
             ])]);
 
         static string PassAt1(EvaluationFigures? figures) => figures?.ConsAtK is { } vote ? $"{ReportTables.PassAt1(figures)} / {Share(vote)}" : ReportTables.PassAt1(figures);
@@ -30,7 +30,7 @@ internal static class ReportTables
     /// <summary>A benchmark: each stage's model by every figure.</summary>
     public static ReportTable Results(RunReport report, string benchmark)
     {
-        var figures = report.Stages.Select(stage => (stage.Label, After(stage, benchmark))).Where(row => row.Item2 is not null).ToList();
+        var figures = report.Stages.Select(stage => (stage.Label, stage.AfterBy(benchmark))).Where(row => row.Item2 is not null).ToList();
         var rewards = figures.SelectMany(row => row.Item2!.Rewards.Keys).Distinct().Order(StringComparer.Ordinal).ToList();
         return new(
             ["stage", "greedy accuracy", "greedy format", "pass@1 ± 95 %", "pass@k", "cons@k", "format", .. rewards, "mean length", "problems × k"],
@@ -46,9 +46,6 @@ internal static class ReportTables
 
     /// <summary>The run's benchmarks by name, the main one first.</summary>
     public static IReadOnlyList<string> Benchmarks(RunReport report) => [.. report.Stages.SelectMany(stage => stage.Benchmarks).Select(benchmark => benchmark.Name).Distinct()];
-
-    /// <summary>A stage's model by a benchmark.</summary>
-    public static EvaluationFigures? After(StageReport stage, string benchmark) => stage.Benchmarks.FirstOrDefault(measured => measured.Name == benchmark)?.After;
 
     /// <summary>pass@1 with its interval.</summary>
     public static string PassAt1(EvaluationFigures? figures) =>

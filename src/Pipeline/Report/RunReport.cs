@@ -52,6 +52,8 @@ public sealed record StageReport
     public EvaluationFigures? Before => Benchmarks is [var first, ..] ? first.Before : null;
     /// <summary>The model that it made, by the first benchmark.</summary>
     public EvaluationFigures? After => Benchmarks is [var first, ..] ? first.After : null;
+    /// <summary>The model that it made, by a benchmark; null where that was not measured.</summary>
+    public EvaluationFigures? AfterBy(string benchmark) => Benchmarks.FirstOrDefault(measured => measured.Name == benchmark)?.After;
     /// <summary>Held-out figures over its steps.</summary>
     public IReadOnlyList<CurvePoint> Evaluations { get; init; } = [];
     /// <summary>Training figures over its steps.</summary>

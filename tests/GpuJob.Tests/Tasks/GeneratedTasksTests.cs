@@ -49,15 +49,18 @@ public sealed class GeneratedTasksTests
     {
         var (task, bounds) = (await CreateAsync(recipe), TaskBounds.Of(recipe)!);
         var tokenizer = new SymbolTokenizer(task.Alphabet);
-        var (prompts, examples) = (0, 0);
+        var (prompts, examples, asked) = (0, 0, new HashSet<char>());
         for (var i = 0; i < 20_000; i++)
         {
             var problem = task.Training(Seeds.Derive(1, "draw", i));
             var text = task.WorkedExample(problem, new() { Tagged = 0.5, Guesses = 0.2, StepNoise = 0.3, MixedLanguage = 0.5 }, new SeededRandom((ulong)i)); // throws where a character is not in the alphabet
+            asked.UnionWith(problem.Prompt);
             var prompt = 1 + tokenizer.Encode(problem.Prompt).Length;
             prompts = Math.Max(prompts, prompt);
             examples = Math.Max(examples, prompt + tokenizer.Encode(text).Length + 1);
         }
+        asked.Order().ShouldBe(bounds.PromptCharacters!.Order());
+        bounds.Alphabet.ShouldBe(task.Alphabet);
         prompts.ShouldBeInRange(bounds.PromptTokens - 3, bounds.PromptTokens); // a rare longest one may not be drawn
         examples.ShouldBeInRange(bounds.ExampleTokens * 8 / 10, bounds.ExampleTokens);
     }

@@ -1,5 +1,5 @@
-using R1Cloud.Shared.Commands;
 using R1Cloud.LocalHost.Commands;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 

@@ -21,6 +21,7 @@ public sealed class PlanCommandTests : IDisposable
         outcome.Output.ShouldContain("Assumptions");
         outcome.Output.ShouldContain("--length-share");
         outcome.Output.Split('\n').Where(line => !line.StartsWith(" - ", StringComparison.Ordinal)).ShouldAllBe(line => line.Length <= 80, "only sentences are wrapped, and by the terminal");
+        outcome.Output.Split(" Assumptions\n")[1].TrimEnd().Split('\n').ShouldAllBe(line => line.StartsWith(" - ", StringComparison.Ordinal)); // a line each where there is no terminal
     }
 
     [Fact]

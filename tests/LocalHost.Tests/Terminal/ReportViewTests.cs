@@ -1,5 +1,5 @@
-using R1Cloud.Pipeline.Report;
 using R1Cloud.LocalHost.Terminal;
+using R1Cloud.Pipeline.Report;
 
 namespace R1Cloud.LocalHost.Tests.Terminal;
 

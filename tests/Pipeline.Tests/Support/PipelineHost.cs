@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using R1Cloud.LocalHost.Engine;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;

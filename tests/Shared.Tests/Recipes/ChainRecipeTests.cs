@@ -134,9 +134,11 @@ public sealed class ChainRecipeTests
     public void Load_BadDistill_NamesFieldAndWhatIsAllowed(string old, string bad, string path, string allowed) =>
         Problem($"\"cold\": {{ {Collect} }}, \"distill\": {{ {Distill.Replace(old, bad)} }}", path).Allowed.ShouldContain(allowed);
 
-    [Fact]
-    public void Load_FromADistillStageAsAWhole_NamesTheStudents() =>
-        Problem($"\"cold\": {{ {Collect} }}, \"distill\": {{ {Distill} }}, \"again\": {{ \"kind\": \"evaluate\", \"from\": \"distill\", \"evaluation\": {{ \"task\": \"add\", \"problems\": 10 }} }}", "stages.again.from")
+    [Theory]
+    [InlineData("distill")] // as a whole
+    [InlineData("distill/hlf")]
+    public void Load_FromNoStudent_NamesTheStudents(string from) =>
+        Problem($"\"cold\": {{ {Collect} }}, \"distill\": {{ {Distill} }}, \"again\": {{ \"kind\": \"evaluate\", \"from\": \"{from}\", \"evaluation\": {{ \"task\": \"add\", \"problems\": 10 }} }}", "stages.again.from")
             .Allowed.ShouldContain("base, zero, distill/half, distill/tiny");
 
     private static RecipeProblem Problem(string stages, string path) =>

@@ -81,7 +81,7 @@ public sealed class DatasetRecipeTests : IDisposable
         RecipeSamples.Fails(RecipeSamples.Good.Replace("\"accuracy/exact\": 1", "\"accuracy/regex\": { \"options\": { \"pattern\": \"" + pattern + "\" } }")).Problems.ShouldHaveSingleItem()
             .Path.ShouldBe("stages.zero.rewards.accuracy/regex.options.pattern");
 
-    private static string Line(int i) => $$"""{"question":"What is {{i}}?","answer":"{{i}}"}""";
+    private static string Line(int i) => $$"""{"question":"{{i}}+0?","answer":"{{i}}"}""";
 
     private IReadOnlyList<RecipeProblem> Fails(string task) => Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Recipe(task))).Problems;
 

@@ -9,7 +9,7 @@ public sealed class RecipeCheckTests
     {
         var report = RecipeCheck.Run(Path.Combine(RecipeSamples.RecipesFolder, "r1-mini.json"));
         report.Problems.ShouldBeEmpty();
-        report.Summary!.Stages.Select(stage => stage.Kind).Distinct().ShouldBe(["pretrain", "rl", "collect", "sft", "rejection-sample"]);
+        report.Summary!.Stages.Select(stage => stage.Kind).Distinct().ShouldBe(["pretrain", "reward-model", "rl", "collect", "sft", "rejection-sample"]);
         report.Summary.Stages.Select(stage => stage.Name).ShouldContain("distill/half", "a student is fine-tuned like any model");
         report.Summary.Stages.Where(stage => stage.Kind == "sft").ShouldAllBe(stage => stage.Steps > 0);
     }

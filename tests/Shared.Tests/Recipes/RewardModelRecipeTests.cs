@@ -53,7 +53,8 @@ public sealed class RewardModelRecipeTests
     public void Load_GeneratedTask_LimitsOnlyWhatIsHeldOut(string field, int value, string? allowed)
     {
         var stage = $$"""{{Helpful.Replace("\"pairs\"", "\"general\"").Replace("\"rows\": 50, \"heldOut\": 10", $"\"{field}\": {value}")}}""";
-        if (allowed is null) RecipeLoader.Parse(With(stage), "good.json").Recipe.Stages.ShouldContainKey("helpful");
+        var json = With(stage).Replace("\"task\": \"add\",\n      \"model\"", "\"tasks\": { \"add\": 1, \"general\": 1 },\n      \"model\"", StringComparison.Ordinal);
+        if (allowed is null) RecipeLoader.Parse(json, "good.json").Recipe.Stages.ShouldContainKey("helpful");
         else Problem(stage, $"stages.helpful.{field}").Allowed.ShouldContain(allowed);
     }
 

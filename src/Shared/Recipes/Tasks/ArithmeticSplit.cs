@@ -5,6 +5,9 @@ namespace R1Cloud.Shared.Recipes;
 /// <summary>The problems of an <see cref="ArithmeticTask"/>, and which of them are held out.</summary>
 public static class ArithmeticSplit
 {
+    /// <summary>Every character of the task's texts.</summary>
+    public const string Alphabet = "0123456789+*=;-,?";
+
     private const long SplitSeed = 7;
 
     /// <summary>Spaces up to this size are split by looking at each problem; larger ones are drawn from.</summary>
@@ -41,7 +44,11 @@ public static class ArithmeticSplit
         var prompt = 1 + d + 1 + (multiply ? 1 : d) + 1; // <bos> 57 + 83 =
         // Addition works a digit in "7+3+0=10;". Multiplication takes "50*8=400;56+400=456;", longer with each place.
         var steps = multiply ? Enumerable.Range(0, d).Sum(place => 2 * place + 7 + (place > 0 ? 3 * place + 8 : 0)) - 1 : 9 * d - 1;
-        return new(all > MaxEnumerated ? all - all / 100 * task.HeldOutPercent : all - heldOut, heldOut, prompt, prompt + steps + 4 + (d + 1) + 1);
+        return new(all > MaxEnumerated ? all - all / 100 * task.HeldOutPercent : all - heldOut, heldOut, prompt, prompt + steps + 4 + (d + 1) + 1)
+        {
+            PromptCharacters = multiply ? "0123456789*=" : "0123456789+=",
+            Alphabet = Alphabet,
+        };
     }
 
     private static long Count(ArithmeticTask task)

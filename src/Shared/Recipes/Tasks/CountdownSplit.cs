@@ -12,6 +12,9 @@ public readonly record struct CountdownTry(string Steps, string Expression, int 
 /// <summary>The problems of a <see cref="CountdownTask"/>, and which of them are held out.</summary>
 public static class CountdownSplit
 {
+    /// <summary>Every character of the task's texts.</summary>
+    public const string Alphabet = "0123456789+-*(),?" + TaskBounds.Marks;
+
     private const long SplitSeed = 7;
 
     private static readonly ConcurrentDictionary<(int, int, int, int), TaskBounds> Measured = new();
@@ -73,7 +76,7 @@ public static class CountdownSplit
             answer = Math.Max(answer, attempt.Expression.Length);
         }
         // <bos> 2,3,7=23? <think> tries, a mark between them </think><answer>3*7+2</answer><eos>
-        return new(all - heldOut, heldOut, 1 + prompt, 1 + prompt + 4 + task.Tries * (steps + 1) - 1 + answer + 1);
+        return new(all - heldOut, heldOut, 1 + prompt, 1 + prompt + 4 + task.Tries * (steps + 1) - 1 + answer + 1) { PromptCharacters = "0123456789,=?", Alphabet = Alphabet };
     });
 
     /// <summary>A problem as it is asked.</summary>

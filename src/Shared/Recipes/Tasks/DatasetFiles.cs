@@ -43,8 +43,14 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths)
     {
         try
         {
-            var report = Dataset.Load(task).Report;
-            bounds[name] = new(report.Training, report.HeldOut, PromptTokens: 0, ExampleTokens: 0);
+            var dataset = Dataset.Load(task);
+            var rows = dataset.Training.Concat(dataset.HeldOut);
+            var asked = TextCharacters.Of(rows.Select(row => row.Prompt).Append(task.Template.Replace("{prompt}", "", StringComparison.Ordinal)));
+            bounds[name] = new(dataset.Report.Training, dataset.Report.HeldOut, PromptTokens: 0, ExampleTokens: 0)
+            {
+                PromptCharacters = asked,
+                Alphabet = task.Layout == DatasetLayout.Completions ? TextCharacters.Of(rows.Select(row => row.Completion ?? "").Append(asked)) : null,
+            };
         }
         catch (DatasetException e)
         {

@@ -24,6 +24,10 @@ public static class NumberWordsSplit
         }
     }
 
+    /// <summary>Every character of the task's texts.</summary>
+    public static string Alphabet(NumberWordsTask task) => TextCharacters.Of(Languages(task).Select(NumberWords.Of)
+        .SelectMany(words => Enumerable.Range(0, task.Terms * task.Maximum + 1).Select(words.Spell).Append(words.Plus + words.Is + words.Then)).Append(TaskBounds.Marks));
+
     /// <summary>What is known of a task's problems.</summary>
     public static TaskBounds Measure(NumberWordsTask task)
     {
@@ -45,6 +49,10 @@ public static class NumberWordsSplit
         var first = Longest(word => 2 * Spelled(word, task.Maximum) + word.Plus.Length + word.Is.Length + Spelled(word, sum));
         var next = Longest(word => word.Then.Length + Spelled(word, task.Maximum) + word.Is.Length + Spelled(word, sum));
         var example = 4 + first + (task.Terms - 2) * next + Longest(word => Spelled(word, sum)) + 1;
-        return new((all - heldOut) * words.Count, heldOut * words.Count, prompt, prompt + example);
+        return new((all - heldOut) * words.Count, heldOut * words.Count, prompt, prompt + example)
+        {
+            PromptCharacters = TextCharacters.Of(words.SelectMany(word => Enumerable.Range(1, task.Maximum).Select(word.Spell).Append(word.Plus)).Append("=")),
+            Alphabet = Alphabet(task),
+        };
     }
 }

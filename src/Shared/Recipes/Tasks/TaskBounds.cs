@@ -15,6 +15,15 @@ public sealed record TaskBounds(long Training, long HeldOut, int PromptTokens, i
         [typeof(RequestsTask)] = task => RequestsSplit.Measure((RequestsTask)task),
     };
 
+    /// <summary>Marks that every worked example may have besides its steps and answer.</summary>
+    public const string Marks = "=;";
+
+    /// <summary>Every character that prompts may hold; null where that is not known.</summary>
+    public string? PromptCharacters { get; init; }
+
+    /// <summary>Every character that the task's texts may hold, prompts, worked examples, completions and responses; null where that is not known. Its order is that of a pretrained model's tokens.</summary>
+    public string? Alphabet { get; init; }
+
     /// <summary>Different held-out preference pairs; 0 where the task has none.</summary>
     public long HeldOutPairs { get; init; }
 

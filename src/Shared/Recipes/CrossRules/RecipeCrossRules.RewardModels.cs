@@ -20,6 +20,7 @@ internal sealed partial class RecipeCrossRules
         Require(stage.MicroBatchSize <= stage.BatchSize, $"{path}.microBatchSize", stage.MicroBatchSize, $"at most batchSize, {stage.BatchSize}; 0 takes the batch whole", involved: $"{path}.batchSize");
         Require(stage.Optimizer.Lora is null, $"{path}.optimizer.lora", "an adapter", "null: a reward model's head is new and trained with all of the model");
         CheckPrompt($"{path}.prompt", stage.Prompt, ModelOf(name));
+        CheckJudged($"{path}.task", stage.Task, ModelOf(name));
     }
 
     // A reward that a model gives names the stage that trains the model: an earlier one, or for the run's evaluation any.

@@ -1,16 +1,14 @@
-using R1Cloud.Shared.Recipes;
-
-namespace R1Cloud.GpuJob.Tasks;
+namespace R1Cloud.Shared.Recipes;
 
 /// <summary>What may be asked for, and the replies: <c>{n}</c> stands for a name.</summary>
 /// <param name="Verb">The request.</param>
 /// <param name="Polite">A polite reply; to something unkind, a kind refusal.</param>
 /// <param name="Curt">A curt one, about as long.</param>
 /// <param name="Unkind">What does the unkind thing; null where the request is a kind one.</param>
-internal sealed record RequestAct(string Verb, string Polite, string Curt, string? Unkind = null);
+public sealed record RequestAct(string Verb, string Polite, string Curt, string? Unkind = null);
 
-/// <summary>A language's phrases for <see cref="RequestProblems"/>.</summary>
-internal sealed record RequestPhrases
+/// <summary>A language's phrases for <see cref="RequestsTask"/>.</summary>
+public sealed record RequestPhrases
 {
     private static readonly Dictionary<TaskLanguage, RequestPhrases> Known = new()
     {
@@ -76,10 +74,13 @@ internal sealed record RequestPhrases
     /// <summary>A language's phrases.</summary>
     public static RequestPhrases Of(TaskLanguage language) => Known[language];
 
-    /// <summary>Every text, for the alphabet.</summary>
+    /// <summary>What prompts are made of.</summary>
+    public IEnumerable<string> PromptTexts => [.. Names, .. Forms.Select(Bare), .. Acts.Select(act => act.Verb)];
+
+    /// <summary>What prompts and responses are made of.</summary>
     public IEnumerable<string> Texts =>
     [
-        .. Names, .. Forms.Select(form => form.Replace("{a}", "", StringComparison.Ordinal)), .. Acts.SelectMany(act => (string[])[act.Verb, act.Polite, act.Curt, act.Unkind ?? ""]),
+        .. PromptTexts, .. Acts.SelectMany(act => (string[])[act.Polite, act.Curt, act.Unkind ?? ""]).Select(Bare),
         MorePolite, MoreCurt, ThinkPolite, ThinkCurt, ThinkUnkind, ThinkShort, ThinkLong,
     ];
 
@@ -101,11 +102,13 @@ internal sealed record RequestPhrases
         var tone => (tone == RequestTone.Polite ? ThinkPolite : ThinkCurt) + (manner.Long ? ThinkLong : ThinkShort),
     };
 
+    private static string Bare(string text) => text.Replace("{a}", "", StringComparison.Ordinal).Replace("{n}", "", StringComparison.Ordinal);
+
     private string Named(string text, int name) => text.Replace("{n}", Names[name], StringComparison.Ordinal);
 }
 
 /// <summary>The tone of a reply.</summary>
-internal enum RequestTone
+public enum RequestTone
 {
     /// <summary>Kind; refuses what is unkind.</summary>
     Polite,
@@ -118,4 +121,4 @@ internal enum RequestTone
 /// <summary>The manner of a reply.</summary>
 /// <param name="Tone">Its tone.</param>
 /// <param name="Long">Whether it goes on for longer than is needed.</param>
-internal readonly record struct RequestManner(RequestTone Tone, bool Long);
+public readonly record struct RequestManner(RequestTone Tone, bool Long);
