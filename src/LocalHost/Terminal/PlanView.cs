@@ -11,20 +11,21 @@ internal sealed class PlanView(IAnsiConsole console)
     /// <summary>Writes the plan.</summary>
     public void Write(RunPlanEstimate plan)
     {
+        var names = plan.Stages.Select(stage => stage.Name.Length).Append(12).Max() + 2;
         Line($" [bold]{Markup.Escape(plan.Recipe)}[/]  [grey]{plan.Nodes} × {Markup.Escape(plan.Device)}, cost in {Markup.Escape(plan.Currency)}[/]");
-        Line($" [grey]{"stage",-14}{"generated",9}{"trained",9}{"scored",9}{"FLOPs",9}{"hours",9}{"wall",10}{"cost",12}[/]");
-        foreach (var stage in plan.Stages) WriteStage(stage);
-        Line($" [bold]{"all",-14}[/]{"",36}{Amount(plan.DeviceHours),9}{Format.Duration(plan.WallSeconds),10}{Amount(plan.Cost),12}");
-        Line($" [grey]{"storage",-14}[/]{Scaled(plan.StorageGigabytes * 1e9)}B  [grey]{Amount(plan.StorageCostPerMonth)} {Markup.Escape(plan.Currency)} a month[/]");
+        Line($" [grey]{"stage".PadRight(names)}{"generated",9}{"trained",9}{"scored",9}{"FLOPs",9}{"hours",9}{"wall",10}{"cost",12}[/]");
+        foreach (var stage in plan.Stages) WriteStage(stage, names);
+        Line($" [bold]{"all".PadRight(names)}[/]{"",36}{Amount(plan.DeviceHours),9}{Format.Duration(plan.WallSeconds),10}{Amount(plan.Cost),12}");
+        Line($" [grey]{"storage".PadRight(names)}[/]{Scaled(plan.StorageGigabytes * 1e9)}B  [grey]{Amount(plan.StorageCostPerMonth)} {Markup.Escape(plan.Currency)} a month[/]");
         if (plan.NoEstimate.Count > 0) Line($" [yellow]not in these sums: {Markup.Escape(string.Join(", ", plan.NoEstimate))}[/]");
         Line("");
         Line(" [bold]Assumptions[/]");
         foreach (var sentence in plan.Assumptions) Line($" [grey]{Markup.Escape("- " + sentence)}[/]");
     }
 
-    private void WriteStage(StagePlan stage)
+    private void WriteStage(StagePlan stage, int names)
     {
-        var name = Markup.Escape($"{Format.OneLine(stage.Name, 13, '~'),-14}");
+        var name = Markup.Escape(stage.Name.PadRight(names));
         Line(stage.Work is not { } work
             ? $" {name}[yellow]{Markup.Escape(stage.Note ?? "no estimate")}[/]"
             : $" {name}{Scaled(work.GeneratedTokens),9}{Scaled(work.TrainedTokens),9}{Scaled(work.ScoredTokens),9}{Scaled(work.GenerationFlops + work.TrainingFlops),9}"

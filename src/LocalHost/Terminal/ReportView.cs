@@ -47,8 +47,8 @@ internal sealed class ReportView(IAnsiConsole console)
 
     private static string Overlap(RunReport report) => report.Overlap switch
     {
-        0 => ", none of them in the training data",
-        > 0 and var found => $", [red]{found} of them in the training data[/]",
+        0 => ", none in the training data",
+        > 0 and var found => $", [red]{found} in the training data[/]",
         _ => "",
     };
 
@@ -62,12 +62,18 @@ internal sealed class ReportView(IAnsiConsole console)
             WriteTable(ReportTables.Results(report, benchmark), "greedy format", "pass@k", "greedy", "cons@k");
         }
 
-        Heading("Stages", "each model against the one that it started from; ± is half of a 95 % interval");
+        Heading("Stages", glyphs.Plain("each against the one it started from, ± half of a 95 % interval"));
         foreach (var stage in report.Stages)
         {
-            var time = stage.ReusedFrom is { } origin ? $"reused from {origin.RunId}" : Format.Duration(stage.Time.Wall);
+            var time = stage.ReusedFrom is null ? Format.Duration(stage.Time.Wall) : "reused";
             Line($" [bold]{Markup.Escape(stage.Label)}[/]  [grey]{Markup.Escape($"{stage.Kind}{(stage.From is null ? "" : $" from {stage.From}")}, {Format.Count(stage.Steps)} {(stage.Steps == 1 ? "step" : "steps")}, {time}")}[/]");
             if (stage.Summary.Length > 0) WriteSentence(stage.Summary);
+        }
+
+        if (ReportTables.Reused(report) is { } reused)
+        {
+            Line("");
+            foreach (var line in console.Profile.Out.IsTerminal ? TextTable.Wrap(reused, Width - 2) : [reused]) Line($" [grey]{Markup.Escape(line)}[/]");
         }
 
         foreach (var stage in report.Stages.Where(stage => stage.Training.Count > 1))
@@ -164,7 +170,7 @@ internal sealed class ReportView(IAnsiConsole console)
         Part("storage", time.Storage);
         Part("waiting", time.Waiting);
         Line($" [grey]{"overhead",-12}[/]{"",8}{Format.Share(time.Overhead),9}  [grey]outside generation, update and reward[/]");
-        foreach (var stage in report.Stages.Where(stage => stage.Kind == "rl" && report.Stages.Count > 1))
+        foreach (var stage in report.Stages.Where(stage => stage is { Kind: "rl", ReusedFrom: null } && report.Stages.Count > 1))
             Line($" [grey]{"",-12}[/]{"",8}{Format.Share(stage.Time.Overhead),9}  [grey]of {Markup.Escape(stage.Label)} alone[/]");
 
         void Part(string name, double seconds)
@@ -179,7 +185,7 @@ internal sealed class ReportView(IAnsiConsole console)
     {
         if (plan is null) return;
         Heading("Plan and actual", $"planned for {plan.Device}");
-        WriteTable(ReportTables.Plan(plan), "trained, planned", "trained", "generated, planned", "generated");
+        if (plan.Stages.Count > 0) WriteTable(ReportTables.Plan(plan), "trained|trained, planned", "generated|generated, planned");
         var time = plan.Workers;
         Line("");
         double Part(double seconds) => time.Paid > 0 ? seconds / time.Paid : 0;

@@ -13,7 +13,7 @@ internal static class TextTable
     /// </summary>
     /// <param name="table">The table.</param>
     /// <param name="width">Columns of the console; null for no bound.</param>
-    /// <param name="leastTelling">The columns that may be left out, the first one first.</param>
+    /// <param name="leastTelling">The columns that may be left out, the first one first; names with | between them go together.</param>
     public static IEnumerable<string> Lines(ReportTable table, int? width, params IEnumerable<string> leastTelling)
     {
         var columns = Enumerable.Range(0, table.Head.Count).ToList();
@@ -21,7 +21,7 @@ internal static class TextTable
         foreach (var name in leastTelling)
         {
             if (width is null || columns.Sum(column => widths[column] + Gap.Length) <= width) break;
-            columns.RemoveAll(column => table.Head[column] == name);
+            columns.RemoveAll(column => name.Split('|').Contains(table.Head[column]));
         }
         yield return $" [grey]{Markup.Escape(Row(table.Head))}[/]";
         foreach (var row in table.Rows)

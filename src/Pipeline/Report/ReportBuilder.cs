@@ -23,7 +23,8 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         }
 
         var startedAt = results.Values.Min(result => result.StartedAt);
-        var endedAt = results.Values.Max(result => result.EndedAt);
+        // A stage's end is that of its own jobs; its evaluation follows.
+        var endedAt = results.Values.Max(result => result.EndedAt.AddSeconds(result.Evaluation?.Time.Wall ?? 0));
         var overlaps = results.Values
             .SelectMany(result => result.Evaluation is { } evaluation ? evaluation.Benchmarks.Select(benchmark => Get(evaluation.Metrics, MetricNames.OfBenchmark(MetricNames.EvalOverlap, benchmark.Name))) : [])
             .OfType<double>()

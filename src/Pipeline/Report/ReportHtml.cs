@@ -10,7 +10,7 @@ internal static class ReportHtml
     private const string Style = """
         :root{color-scheme:light dark;--ink:#1f2328;--faint:#656d76;--rule:#d1d9e0;--ground:#fff;--soft:#f6f8fa}
         @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--faint:#9198a1;--rule:#3d444d;--ground:#0d1117;--soft:#151b23}}
-        body{font:15px/1.5 system-ui,'Segoe UI',Helvetica,Arial,sans-serif;color:var(--ink);background:var(--ground);max-width:960px;margin:2.5rem auto;padding:0 1rem}
+        body{font:15px/1.5 system-ui,'Segoe UI',Helvetica,Arial,sans-serif;color:var(--ink);background:var(--ground);max-width:1080px;margin:2.5rem auto;padding:0 1rem}
         h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .6rem}h3{font-size:1rem;margin:1.4rem 0 .4rem}h2 .faint,h3 .faint{font-weight:400;font-size:.86rem}.faint{color:var(--faint)}
         .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.86rem}
         th,td{padding:.35rem .5rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
@@ -45,12 +45,13 @@ internal static class ReportHtml
         page.Append("<h2>Stages</h2>\n");
         Table(page, ReportTables.Stages(report), "stages");
         if (report.Stages.Any(stage => stage.Effects.Count > 0)) page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(StageSummary.Note)}</p>\n");
+        if (ReportTables.Reused(report) is { } reused) page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(reused)}</p>\n");
         foreach (var benchmark in ReportTables.Benchmarks(report))
         {
             page.Append(CultureInfo.InvariantCulture, $"<h2>Results, {E(benchmark)} <span class=\"faint\">{E(ReportTables.Asked(report, benchmark))}</span></h2>\n");
             Table(page, ReportTables.Results(report, benchmark));
         }
-        page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Overlap(report))}</p>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Overlap(report))} k samples a problem make pass@1 (their mean), pass@k (one of them right) and cons@k (their most frequent answer).</p>\n");
         if (StagesChart.Has(report)) page.Append(CultureInfo.InvariantCulture, $"<h2>Stage after stage</h2>\n<figure style=\"margin:0\">\n{StagesChart.Draw(report)}</figure>\n");
         var curves = report.Stages.Where(ReportCurve.Has).ToList();
         if (curves.Count > 0) page.Append("<h2 id=\"curves\">Learning curves</h2>\n");

@@ -32,7 +32,7 @@ public static class ReportTables
             [.. report.Stages.Select(stage => (IReadOnlyList<string>)
             [
                 stage.Label, stage.Kind, stage.From ?? None, FigureText.Count(stage.Steps),
-                stage.ReusedFrom is { } origin ? $"reused from {origin.RunId}" : FigureText.Duration(stage.Time.Wall), stage.Summary.Length > 0 ? stage.Summary : None,
+                stage.ReusedFrom is not null ? "reused" : FigureText.Duration(stage.Time.Wall), stage.Summary.Length > 0 ? stage.Summary : None,
             ])]).WithoutEmptyColumns(None);
     }
 
@@ -55,13 +55,23 @@ public static class ReportTables
         ];
     }
 
-    /// <summary>How a benchmark measures, in a phrase: 256 problems, 4 samples each.</summary>
+    /// <summary>Where reused stages were taken from, in a sentence; null where there are none.</summary>
+    /// <param name="report">The report.</param>
+    public static string? Reused(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var origins = report.Stages.Where(stage => stage.ReusedFrom is not null).GroupBy(stage => stage.ReusedFrom!.RunId).ToList();
+        return origins.Count == 0 ? null
+            : $"Reused from {string.Join("; ", origins.Select(run => $"{run.Key}: {(run.Count() == report.Stages.Count ? "all stages" : string.Join(", ", run.Select(stage => stage.Label)))}"))}.";
+    }
+
+    /// <summary>How a benchmark measures, in a phrase: 256 held-out problems, k = 4.</summary>
     /// <param name="report">The report.</param>
     /// <param name="benchmark">The benchmark's name.</param>
     public static string Asked(RunReport report, string benchmark)
     {
         var asked = Measured(report, benchmark).Select(row => (row.After.Problems, row.After.Samples)).Distinct().ToList();
-        return string.Join(" or ", asked.Select(one => $"{FigureText.Count(one.Problems)} held-out problems, {(one.Samples == 0 ? "answered greedily" : $"k = {one.Samples} samples each")}"));
+        return string.Join(" or ", asked.Select(one => $"{FigureText.Count(one.Problems)} held-out problems, {(one.Samples == 0 ? "greedy answers" : $"k = {one.Samples}")}"));
     }
 
     /// <summary>The run's benchmarks by name, the main one first.</summary>

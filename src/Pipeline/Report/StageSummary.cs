@@ -35,7 +35,7 @@ internal static class StageSummary
         var verdicts = told.SelectMany(benchmark => benchmark.Effects).Select(effect => effect.Verdict).ToHashSet();
         var verdict = (verdicts.Contains(EffectVerdict.Better), verdicts.Contains(EffectVerdict.Worse)) switch
         {
-            (true, false) => "Helps",
+            (true, false) => stage.Effects.GroupBy(effect => effect.Benchmark).All(group => Main(group).Verdict is EffectVerdict.Better) ? "Helps" : "Helps in part",
             (false, true) => "Hurts",
             (true, true) => "Helps and hurts",
             _ => verdicts.Contains(EffectVerdict.NotMeasurable) ? "No measurable change" : "Not tested",
@@ -55,6 +55,7 @@ internal static class StageSummary
             EffectVerdict.NotTested => ": not tested",
             _ => "",
         };
+        if (effect is { Change: 0, Verdict: EffectVerdict.NotMeasurable }) return $"{NameOf(stage, effect)} {FigureText.Mean(effect.Figure, effect.After)} as before";
         var unpaired = effect.Test == EffectTest.Unpaired ? ", unpaired" : "";
         return $"{NameOf(stage, effect)} {FigureText.Mean(effect.Figure, effect.Before)} → {FigureText.Mean(effect.Figure, effect.After)} ({FigureText.Change(effect.Figure, effect.Change, effect.HalfInterval)}{unpaired}{remark})";
     }

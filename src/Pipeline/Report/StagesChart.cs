@@ -1,3 +1,5 @@
+using R1Cloud.Shared.Recipes;
+
 namespace R1Cloud.Pipeline.Report;
 
 /// <summary>The figures of the models stage after stage, as a picture.</summary>
@@ -34,7 +36,15 @@ internal static class StagesChart
         return SvgChart.Draw("The figures stage after stage", "", panels, labels);
 
         ChartSeries Line(string name, int colour, string benchmark, Func<EvaluationFigures, double?> figure) => new(name, colour,
-            [.. ReportTables.Measured(report, benchmark).Where(row => figure(row.After) is not null).Select(row => ((double)labels.IndexOf(row.Stage), figure(row.After)!.Value))], Dots: true);
+            [.. ReportTables.Measured(report, benchmark).Where(row => figure(row.After) is not null).SelectMany(row => Point(labels.IndexOf(row.Stage), figure(row.After)!.Value))], Dots: true);
+
+        // The line begins anew at a model of its own and at a student, which do not go on from the model beside them.
+        IEnumerable<(double X, double Y)> Point(int index, double value)
+        {
+            var stage = report.Stages.First(stage => stage.Label == labels[index]);
+            if (index > 0 && (stage.From is null || ModelNames.IsStudent(stage.Name))) yield return (index, double.NaN);
+            yield return (index, value);
+        }
     }
 
     private static int Colour(int index) => index % 4 + 1;

@@ -129,14 +129,33 @@ internal static class SvgChart
     private static void DrawLine(StringBuilder svg, ChartSeries line, Func<double, double> x, Func<double, double> y)
     {
         var points = line.Points.Where(point => double.IsFinite(point.Y)).ToList();
-        var path = string.Join(' ', points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{x(point.X):0.#},{y(point.Y):0.#}")));
-        svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"{Class(line)}\" points=\"{path}\"/>\n");
+        foreach (var part in Parts(line.Points))
+        {
+            var path = string.Join(' ', part.Select(point => string.Create(CultureInfo.InvariantCulture, $"{x(point.X):0.#},{y(point.Y):0.#}")));
+            svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"{Class(line)}\" points=\"{path}\"/>\n");
+        }
         if (!line.Dots && points.Count > 1) return;
         foreach (var point in points)
         {
             svg.Append(CultureInfo.InvariantCulture,
                 $"<circle class=\"f{line.Colour}\" cx=\"{x(point.X):0.#}\" cy=\"{y(point.Y):0.#}\" r=\"3.5\"><title>{Escape(line.Name)}: {point.Y:0.###} at {point.X:0.###}</title></circle>\n");
         }
+    }
+
+    // A point without a value interrupts the line.
+    private static IEnumerable<IReadOnlyList<(double X, double Y)>> Parts(IReadOnlyList<(double X, double Y)> points)
+    {
+        var part = new List<(double X, double Y)>();
+        foreach (var point in points)
+        {
+            if (double.IsFinite(point.Y)) part.Add(point);
+            else if (part.Count > 0)
+            {
+                yield return part;
+                part = [];
+            }
+        }
+        if (part.Count > 0) yield return part;
     }
 
     /// <summary>A range a little wider than the values.</summary>

@@ -11,7 +11,7 @@ public class ReportTests
         var text = ReportMarkdown.Render(Sample(), ReportFiles.StageCurve, ReportFiles.Stages);
 
         text.ShouldContain("## Results, addition");
-        text.ShouldContain("512 held-out problems, k = 4 samples each");
+        text.ShouldContain("512 held-out problems, k = 4");
         text.ShouldContain("| stage | greedy | greedy format | pass@1 ± 95 % | format | length |", customMessage: "no column that says nothing");
         text.ShouldContain("| base | 31.2 % | 25.0 % | 29.0 % | 24.0 % | 18.5 |");
         text.ShouldContain("| r1-zero | 98.6 % | 100.0 % |");
@@ -49,7 +49,7 @@ public class ReportTests
         text.ShouldContain("| base | 31.2 % | 25.0 % | 29.0 % | 24.0 % | – | 18.5 |");
         text.ShouldContain("| stage | pass@1 ± 95 % | cons@k | helpful | length |");
         text.ShouldContain("| r1-zero | 50.0 % | 75.0 % | -0.16 | 7.0 |", customMessage: "what no reward measures is not 0, and a score is not a share");
-        text.ShouldContain("30 held-out problems, k = 64 samples each");
+        text.ShouldContain("30 held-out problems, k = 64");
     }
 
     [Fact]
