@@ -11,7 +11,7 @@ internal sealed class PlanView(IAnsiConsole console)
     /// <summary>Writes the plan.</summary>
     public void Write(RunPlanEstimate plan)
     {
-        var names = plan.Stages.Select(stage => stage.Name.Length).Append(12).Max() + 2;
+        var names = plan.Stages.Select(stage => stage.Name.Length).Append(10).Max() + 2;
         Line($" [bold]{Markup.Escape(plan.Recipe)}[/]  [grey]{plan.Nodes} × {Markup.Escape(plan.Device)}, cost in {Markup.Escape(plan.Currency)}[/]");
         Line($" [grey]{"stage".PadRight(names)}{"generated",9}{"trained",9}{"scored",9}{"FLOPs",9}{"hours",9}{"wall",10}{"cost",12}[/]");
         foreach (var stage in plan.Stages) WriteStage(stage, names);

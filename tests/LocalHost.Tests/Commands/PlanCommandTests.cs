@@ -20,7 +20,7 @@ public sealed class PlanCommandTests : IDisposable
         outcome.Output.ShouldMatch(@"r1-zero +778 k +912 k +0 ");
         outcome.Output.ShouldContain("Assumptions");
         outcome.Output.ShouldContain("--length-share");
-        outcome.Output.Split('\n').ShouldAllBe(line => line.Length <= 80);
+        outcome.Output.Split('\n').TakeWhile(line => !line.Contains("Assumptions")).ShouldAllBe(line => line.Length <= 80, "sentences go into a pipe whole");
     }
 
     [Fact]
