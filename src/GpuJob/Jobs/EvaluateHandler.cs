@@ -1,3 +1,4 @@
+using System.Text.Json;
 using R1Cloud.GpuJob.Jobs.Evaluation;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Jobs.Sampling;
@@ -59,12 +60,21 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
             await context.Blobs.WriteAsync(path, SampleRow.ToJsonLines(greedy.Take(ShownSamples).Select(answer =>
                 SampleRow.Create(answer.Problem, answer.Text, answer.Result.Tokens.Length, answer.Scored, greedy: true))));
             outputs["samples"] = path;
+            outputs["problems"] = context.AttemptPrefix + "problems.jsonl";
+            await context.Blobs.WriteAsync(outputs["problems"], ProblemLines(rewards, sampled.Count > 0 ? sampled : greedy));
         }
         return new JobOutcome(outputs, metrics);
 
         async Task<List<SampledAnswer>> AskAsync(SamplingRecipe sampling, int samples) =>
             [.. (await sampler.AskAsync(problems, sampling, samples, (index, sample) => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))).SelectMany(answers => answers)];
     }
+
+    // For comparing models problem by problem, which tells smaller differences than their means do.
+    private static BinaryData ProblemLines(RewardSum rewards, IEnumerable<SampledAnswer> answers) => new(string.Concat(answers
+        .Where(answer => !answer.Scored.Dropped)
+        .GroupBy(answer => answer.Problem.Id, StringComparer.Ordinal)
+        .Select(problem => new ProblemFigures(problem.Key, rewards.Families.ToDictionary(family => family, family => problem.Average(answer => answer.Scored.OfFamily(family) ?? 0))))
+        .Select(line => JsonSerializer.Serialize(line, R1Json.Options) + "\n")));
 
     // Over the problems, each with the samples that the rewards could judge.
     private static void AddStatistics(Dictionary<string, double> metrics, IReadOnlyList<List<SampledAnswer>> problems)

@@ -11,6 +11,7 @@ internal static class RunFiles
 {
     private const string Result = "model";
     private const string Others = "models";
+    private static readonly string[] Charts = ["stages.svg", "curve.svg"];
 
     /// <summary>Copies the report, the TensorBoard events and the models (Hugging Face layout).</summary>
     /// <returns>What is where, relative to the current folder.</returns>
@@ -25,7 +26,7 @@ internal static class RunFiles
             var file = Path.Combine(folder, blob.Path[report.Length..]);
             await CopyAsync(blobs, blob.Path, file, cancellation);
             if (file.EndsWith(".html", StringComparison.Ordinal)) found.Add(("report", file));
-            if (file.EndsWith(".svg", StringComparison.Ordinal)) found.Add(("chart", file));
+            if (Charts.Contains(blob.Path[report.Length..])) found.Add(("chart", file)); // those of single stages lie beside them
         }
 
         foreach (var stage in run.Stages)

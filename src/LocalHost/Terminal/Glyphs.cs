@@ -21,4 +21,8 @@ internal sealed record Glyphs(string Done, string Failed, string Running, string
 
     /// <summary>Those that a console can show.</summary>
     public static Glyphs For(IAnsiConsole console) => console.Profile.Capabilities.Unicode ? Unicode : Ascii;
+
+    /// <summary>A text of a report in signs that the console can show.</summary>
+    public string Plain(string text) => text
+        .Replace("→", Arrow, StringComparison.Ordinal).Replace("±", PlusMinus, StringComparison.Ordinal).Replace("–", Levels == Ascii.Levels ? "-" : "–", StringComparison.Ordinal);
 }

@@ -1,6 +1,5 @@
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
-using R1Cloud.Shared.Metrics;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Terminal;
@@ -8,7 +7,7 @@ namespace R1Cloud.LocalHost.Terminal;
 /// <summary>A finished run's report for the terminal.</summary>
 internal sealed class ReportView(IAnsiConsole console)
 {
-    private const int SamplesShown = 3;
+    private const int SamplesShown = 3, ChainLength = 3;
     private readonly Glyphs glyphs = Glyphs.For(console);
 
     private int Width => console.Profile.Width;
@@ -20,8 +19,8 @@ internal sealed class ReportView(IAnsiConsole console)
     {
         Line("");
         Line($" [teal]R1 Cloud[/]  [bold]{Markup.Escape(report.RunId)}[/]  [grey]seed {report.Seed}[/]");
-        foreach (var stage in report.Stages) WriteStage(stage, report);
-        WriteStages(report);
+        if (report.Stages.Count < ChainLength) foreach (var stage in report.Stages) WriteStage(stage, report);
+        else WriteChain(report);
         var samples = report.Stages.LastOrDefault(stage => stage.Samples.Count > 0)?.Samples ?? [];
         WriteSamples([.. samples.Take(SamplesShown)]);
         WriteTime(report);
@@ -42,14 +41,57 @@ internal sealed class ReportView(IAnsiConsole console)
         }
 
         WriteCurves(stage);
-        if (measured is null) return;
-        var overlap = report.Overlap switch
+        if (stage.Effects.Count > 0) WriteSentence(stage.Summary);
+        if (measured is not null) Line($" [grey]measured on {Format.Count(measured.Problems)} held-out problems{Overlap(report)}[/]");
+    }
+
+    private static string Overlap(RunReport report) => report.Overlap switch
+    {
+        0 => ", none in the training data",
+        > 0 and var found => $", [red]{found} in the training data[/]",
+        _ => "",
+    };
+
+    // Of many stages, blocks of figures each would bury what matters: one row a stage and benchmark, one sentence a stage, curves where there was reinforcement learning.
+    private void WriteChain(RunReport report)
+    {
+        foreach (var benchmark in ReportTables.Benchmarks(report))
         {
-            0 => ", none of them in the training data",
-            > 0 and var found => $", [red]{found} of them in the training data[/]",
-            _ => "",
-        };
-        Line($" [grey]measured on {Format.Count(measured.Problems)} held-out problems{overlap}[/]");
+            Line("");
+            Line($" [bold]{Markup.Escape(benchmark)}[/]  [grey]{ReportTables.Asked(report, benchmark)}{Overlap(report)}[/]");
+            WriteTable(ReportTables.Results(report, benchmark), "greedy format", "pass@k", "greedy", "cons@k");
+        }
+
+        Heading("Stages", glyphs.Plain("each against the one it started from, ± half of a 95 % interval"));
+        foreach (var stage in report.Stages)
+        {
+            var time = stage.ReusedFrom is null ? Format.Duration(stage.Time.Wall) : "reused";
+            Line($" [bold]{Markup.Escape(stage.Label)}[/]  [grey]{Markup.Escape($"{stage.Kind}{(stage.From is null ? "" : $" from {stage.From}")}, {Format.Count(stage.Steps)} {(stage.Steps == 1 ? "step" : "steps")}, {time}")}[/]");
+            if (stage.Summary.Length > 0) WriteSentence(stage.Summary);
+        }
+
+        if (ReportTables.Reused(report) is { } reused)
+        {
+            Line("");
+            foreach (var line in console.Profile.Out.IsTerminal ? TextTable.Wrap(reused, Width - 2) : [reused]) Line($" [grey]{Markup.Escape(line)}[/]");
+        }
+
+        foreach (var stage in report.Stages.Where(stage => stage.Training.Count > 1))
+        {
+            Heading(stage.Label, $"its {stage.Training.Count} steps");
+            WriteCurves(stage);
+        }
+    }
+
+    private void WriteTable(ReportTable table, params string[] leastTelling)
+    {
+        // One column stays free, as some terminals wrap a line that fills the last one.
+        foreach (var line in TextTable.Lines(table, console.Profile.Out.IsTerminal ? Width - 1 : null, leastTelling)) Line(glyphs.Plain(line));
+    }
+
+    private void WriteSentence(string text)
+    {
+        foreach (var line in console.Profile.Out.IsTerminal ? TextTable.Wrap(glyphs.Plain(text), Width - 4) : [glyphs.Plain(text)]) Line($"   {Markup.Escape(line)}");
     }
 
     private void WriteBenchmark(BenchmarkReport benchmark, bool named)
@@ -61,7 +103,7 @@ internal sealed class ReportView(IAnsiConsole console)
         Row("format, greedy", figures => Share(figures.GreedyFormat));
         Row("format, sampled", figures => Share(figures.Format));
         foreach (var name in (benchmark.After ?? benchmark.Before)!.Rewards.Keys)
-            Row(Format.OneLine(name, 16, glyphs.Cut), figures => figures.Rewards.TryGetValue(name, out var mean) ? Format.Number(mean, "0.000") : "");
+            Row(Format.OneLine(name, 16, glyphs.Cut), figures => figures.Rewards.TryGetValue(name, out var mean) ? ReportTables.Mean(name, mean) : "");
         Row("mean length", figures => Format.Number(figures.MeanLength, "0.0") + " tokens");
 
         void Row(string name, Func<EvaluationFigures, string> write)
@@ -71,41 +113,6 @@ internal sealed class ReportView(IAnsiConsole console)
             if (before.Length + after.Length == 0 || string.IsNullOrWhiteSpace(before + after)) return;
             var arrow = before.Length > 0 && after.Length > 0 ? $" {glyphs.Arrow,-2} " : "";
             Line($" [grey]{Markup.Escape(name),-16}[/]{before}[grey]{arrow}[/][bold]{after}[/]");
-        }
-    }
-
-    // With two stages the figures before and after say it all.
-    private void WriteStages(RunReport report)
-    {
-        if (report.Stages.Count < 3) return;
-        var benchmarks = report.Stages.SelectMany(stage => stage.Benchmarks).Select(benchmark => benchmark.Name).Distinct().ToList();
-        foreach (var benchmark in benchmarks)
-        {
-            Heading("Stages", benchmarks.Count > 1 ? $"one row a stage, in order: {benchmark}" : "one row a stage, in order");
-            var language = report.Stages.Any(stage => stage.AfterBy(benchmark)?.Rewards.ContainsKey(Language) ?? false);
-            Line($" [grey]{"",-18}{"greedy",9}{"pass@1",17}{"cons@k",9}{"format",9}{(language ? "language" : ""),9}{"length",8}[/]");
-            foreach (var stage in report.Stages) WriteStageRow(stage, stage.AfterBy(benchmark), first: benchmark == benchmarks[0]);
-        }
-    }
-
-    private const string Language = "language";
-
-    private void WriteStageRow(StageReport stage, EvaluationFigures? after, bool first)
-    {
-        var name = Markup.Escape(Format.OneLine(stage.Label, 17, glyphs.Cut).PadRight(18));
-        if (after is not null)
-        {
-            var interval = after.PassAt1Interval is { } half ? $" {glyphs.PlusMinus} {Format.Number(half * 100, "0.0")}" : "";
-            var language = after.Rewards.TryGetValue(Language, out var mean) ? Format.Share(mean) : "";
-            Line(FormattableString.Invariant($" [bold]{name}[/]{Share(after.GreedyAccuracy),9}{Share(after.PassAt1) + interval,17}{Share(after.ConsAtK),9}{Share(after.Format),9}{language,9}{Format.Number(after.MeanLength, "0.0"),8}"));
-        }
-        else if (first && stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var accuracy))
-        {
-            Line($" [bold]{name}[/][grey]reward model, {Format.Share(accuracy)} of held-out rows right[/]");
-        }
-        else if (first && stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept))
-        {
-            Line($" [bold]{name}[/][grey]kept {Format.Count(kept)} of {Format.Count(stage.Metrics.GetValueOrDefault(MetricNames.Samples))} samples[/]");
         }
     }
 
@@ -163,7 +170,7 @@ internal sealed class ReportView(IAnsiConsole console)
         Part("storage", time.Storage);
         Part("waiting", time.Waiting);
         Line($" [grey]{"overhead",-12}[/]{"",8}{Format.Share(time.Overhead),9}  [grey]outside generation, update and reward[/]");
-        foreach (var stage in report.Stages.Where(stage => stage.Kind == "rl" && report.Stages.Count > 1))
+        foreach (var stage in report.Stages.Where(stage => stage is { Kind: "rl", ReusedFrom: null } && report.Stages.Count > 1))
             Line($" [grey]{"",-12}[/]{"",8}{Format.Share(stage.Time.Overhead),9}  [grey]of {Markup.Escape(stage.Label)} alone[/]");
 
         void Part(string name, double seconds)
@@ -178,12 +185,9 @@ internal sealed class ReportView(IAnsiConsole console)
     {
         if (plan is null) return;
         Heading("Plan and actual", $"planned for {plan.Device}");
-        foreach (var stage in plan.Stages)
-        {
-            var planned = stage.PlannedSeconds is { } seconds ? Format.Duration(seconds) : "no estimate";
-            Line($" [grey]{Markup.Escape(Format.OneLine(stage.Label, 15, glyphs.Cut)),-16}[/]{planned,12}[grey] {glyphs.Arrow,-2} [/]{Format.Duration(stage.Seconds),9}");
-        }
+        if (plan.Stages.Count > 0) WriteTable(ReportTables.Plan(plan), "trained|trained, planned", "generated|generated, planned");
         var time = plan.Workers;
+        Line("");
         double Part(double seconds) => time.Paid > 0 ? seconds / time.Paid : 0;
         Line($" [grey]{"worker time",-16}[/]useful {Format.Share(Part(time.Useful))}, recomputed {Format.Share(Part(time.Recomputed))}, idle {Format.Share(Part(time.Idle))}");
         if (time.Failed + time.Lost + time.Preempted > 0)
@@ -194,7 +198,8 @@ internal sealed class ReportView(IAnsiConsole console)
     {
         if (files.Count == 0) return;
         Heading("Files", "");
-        foreach (var (what, path) in files) Line($" [grey]{what,-12}[/]{Markup.Escape(path)}");
+        var widest = files.Max(file => file.What.Length);
+        foreach (var (what, path) in files) Line($" [grey]{Markup.Escape(what.PadRight(widest))}[/]  {Markup.Escape(path)}");
     }
 
     private void Heading(string title, string note)

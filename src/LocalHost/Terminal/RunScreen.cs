@@ -79,7 +79,7 @@ internal static class RunScreen
 
     private static string Footer(RunProgress progress, RunView view, Glyphs glyphs, DateTimeOffset now)
     {
-        var left = view.EtaSeconds is { } eta && view.Status == RunStatus.Running ? $" {glyphs.Dot} about {Format.Duration(eta)} left in this stage" : "";
+        var left = view.EtaSeconds is { } eta && view.Status == RunStatus.Running && progress.Current?.Status == StageStatus.Running ? $" {glyphs.Dot} about {Format.Duration(eta)} left in this stage" : "";
         var state = view.Status switch
         {
             RunStatus.Running => "",

@@ -17,6 +17,7 @@ internal static class ReportFiles
     public const string Markdown = "report.md";
     public const string Html = "report.html";
     public const string Curve = "curve.svg";
+    public const string Stages = "stages.svg";
 
     /// <summary>A stage's own curve.</summary>
     public static string StageCurve(StageReport stage) => $"curve-{stage.Label.Replace('/', '.')}.svg";
@@ -35,9 +36,10 @@ internal sealed class ReportActivities(IBlobStore blobs, IRunStore runs, ReportB
         var report = await builder.BuildAsync(run, request.Recipe, request.Results, cancellation);
 
         foreach (var stage in report.Stages.Where(ReportCurve.Has)) await WriteAsync(ReportFiles.StageCurve(stage), ReportCurve.Draw(stage));
+        if (StagesChart.Has(report)) await WriteAsync(ReportFiles.Stages, StagesChart.Draw(report));
         // The run's one picture: the last stage that has a curve.
         if (report.Stages.LastOrDefault(ReportCurve.Has) is { } curve) await WriteAsync(ReportFiles.Curve, ReportCurve.Draw(curve));
-        await WriteAsync(ReportFiles.Markdown, ReportMarkdown.Render(report, ReportFiles.StageCurve));
+        await WriteAsync(ReportFiles.Markdown, ReportMarkdown.Render(report, ReportFiles.StageCurve, ReportFiles.Stages));
         await WriteAsync(ReportFiles.Html, ReportHtml.Render(report));
         await WriteAsync(ReportFiles.Json, JsonSerializer.Serialize(report, R1Json.Indented));
 

@@ -19,11 +19,12 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         foreach (var (name, settings) in recipe.Stages)
         {
             var before = settings.From is { } from ? results[from].Evaluation : null;
-            stages.Add(await StageAsync(run.Id, name, StageKinds.Of(settings).Name, results[name], before, CurveOf(recipe, settings), cancellation));
+            stages.Add(await StageAsync(run.Id, name, settings, results[name], before, CurveOf(recipe, settings), cancellation));
         }
 
         var startedAt = results.Values.Min(result => result.StartedAt);
-        var endedAt = results.Values.Max(result => result.EndedAt);
+        // A stage's end is that of its own jobs; its evaluation follows.
+        var endedAt = results.Values.Max(result => result.EndedAt.AddSeconds(result.Evaluation?.Time.Wall ?? 0));
         var overlaps = results.Values
             .SelectMany(result => result.Evaluation is { } evaluation ? evaluation.Benchmarks.Select(benchmark => Get(evaluation.Metrics, MetricNames.OfBenchmark(MetricNames.EvalOverlap, benchmark.Name))) : [])
             .OfType<double>()
@@ -50,27 +51,49 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         (settings is EvaluateStage evaluate ? evaluate.Evaluation : recipe.Evaluation)?.OfCurve().Key;
 
     private async Task<StageReport> StageAsync(
-        string runId, string name, string kind, StageResult result, EvaluationResult? before, string? curve, CancellationToken cancellation)
+        string runId, string name, StageRecipe settings, StageResult result, EvaluationResult? before, string? curve, CancellationToken cancellation)
     {
+        var kind = StageKinds.Of(settings).Name;
+        if (result.Evaluation is null) before = null; // data, a reward model: it does not change what is measured
         var rows = await metrics.ReadAsync(runId, result.Label, result.ReusedFrom, cancellation);
         var held = curve is null ? null : MetricNames.OfBenchmark(MetricNames.EvalMeanLength, curve);
         var evaluations = rows.Where(row => held is not null && row.Values.ContainsKey(held)).Select(row => EvaluationPoint(row.Step, row.Values, curve!));
         if (before is not null && kind != "evaluate" && held is not null && before.Metrics.ContainsKey(held)) evaluations = evaluations.Prepend(EvaluationPoint(0, before.Metrics, curve!));
-        return new()
+        var stage = new StageReport
         {
             Name = name,
             Label = result.Label,
             Kind = kind,
+            From = settings.From,
             Steps = result.Steps,
             Checkpoint = result.Checkpoint,
             ReusedFrom = result.ReusedFrom,
-            Benchmarks = [.. (result.Evaluation ?? before)?.Benchmarks.Select(benchmark => new BenchmarkReport(benchmark.Name, Figures(before, benchmark.Name), Figures(result.Evaluation, benchmark.Name))) ?? []],
+            Benchmarks = [.. result.Evaluation?.Benchmarks.Select(benchmark => new BenchmarkReport(benchmark.Name, Figures(before, benchmark.Name), Figures(result.Evaluation, benchmark.Name))) ?? []],
+            Effects = kind == "evaluate" ? [] : await EffectsAsync(before, result.Evaluation, cancellation),
             Evaluations = [.. evaluations],
             Training = [.. rows.Where(row => row.Values.ContainsKey(MetricNames.RewardMean)).Select(TrainingPoint)],
             Time = result.Time,
             Metrics = result.Metrics,
             Samples = Pair(await SamplesAsync(FirstSamples(before), cancellation), await SamplesAsync(FirstSamples(result.Evaluation), cancellation)),
         };
+        return stage with { Summary = StageSummary.Of(stage) };
+    }
+
+    private async Task<IReadOnlyList<StageEffect>> EffectsAsync(EvaluationResult? before, EvaluationResult? after, CancellationToken cancellation)
+    {
+        var effects = new List<StageEffect>();
+        foreach (var benchmark in after?.Benchmarks ?? [])
+        {
+            if (await MeasuredAsync(before, benchmark.Name) is { } earlier && await MeasuredAsync(after, benchmark.Name) is { } later) effects.AddRange(StageEffects.Of(benchmark.Name, earlier, later));
+        }
+        return effects;
+
+        async Task<MeasuredModel?> MeasuredAsync(EvaluationResult? evaluation, string benchmark)
+        {
+            if (Figures(evaluation, benchmark) is not { } figures) return null;
+            var path = evaluation!.Benchmarks.First(measured => measured.Name == benchmark).Problems;
+            return new(figures, path is not null && await blobs.TryReadAsync(path, cancellation) is { } data ? [.. JsonLines.Read<ProblemFigures>(data, path)] : []);
+        }
     }
 
     private static CurvePoint EvaluationPoint(int step, IReadOnlyDictionary<string, double> values, string benchmark)

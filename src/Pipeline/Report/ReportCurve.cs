@@ -4,7 +4,7 @@ namespace R1Cloud.Pipeline.Report;
 internal static class ReportCurve
 {
     /// <summary>Whether the stage has a curve worth drawing.</summary>
-    public static bool Has(StageReport stage) => stage.Training.Count > 0 || stage.Evaluations.Count > 1;
+    public static bool Has(StageReport stage) => stage.Training.Count > 0 || stage.Evaluations.Count > 2; // before and after alone is no curve
 
     /// <summary>Accuracy, format and language over the steps; below, each in half a row, what else there are figures of: length, reward, KL, entropy.</summary>
     public static string Draw(StageReport stage)

@@ -10,11 +10,13 @@ internal static class ReportHtml
     private const string Style = """
         :root{color-scheme:light dark;--ink:#1f2328;--faint:#656d76;--rule:#d1d9e0;--ground:#fff;--soft:#f6f8fa}
         @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--faint:#9198a1;--rule:#3d444d;--ground:#0d1117;--soft:#151b23}}
-        body{font:15px/1.5 system-ui,'Segoe UI',Helvetica,Arial,sans-serif;color:var(--ink);background:var(--ground);max-width:960px;margin:2.5rem auto;padding:0 1rem}
-        h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .6rem}h3{font-size:1rem;margin:1.4rem 0 .4rem}h3 .faint{font-weight:400}.faint{color:var(--faint)}
+        body{font:15px/1.5 system-ui,'Segoe UI',Helvetica,Arial,sans-serif;color:var(--ink);background:var(--ground);max-width:1080px;margin:2.5rem auto;padding:0 1rem}
+        h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .6rem}h3{font-size:1rem;margin:1.4rem 0 .4rem}h2 .faint,h3 .faint{font-weight:400;font-size:.86rem}.faint{color:var(--faint)}
         .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.86rem}
         th,td{padding:.35rem .5rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
         th:first-child,td:first-child,.text td,.text th{text-align:left}th{color:var(--faint);font-weight:600}
+        .stages td:last-child,.stages th:last-child{text-align:left;white-space:normal;min-width:22rem}.stages td{vertical-align:top}.stages td:nth-child(2),.stages td:nth-child(3),.stages th:nth-child(2),.stages th:nth-child(3){text-align:left}
+        summary{cursor:pointer;font-weight:600;margin:.4rem 0}
         pre{background:var(--soft);border:1px solid var(--rule);border-radius:6px;padding:.6rem .8rem;margin:.2rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
         .pair{display:grid;grid-template-columns:1fr 1fr;gap:.8rem}@media(max-width:640px){.pair{grid-template-columns:1fr}}svg{width:100%;height:auto}
         """;
@@ -41,26 +43,33 @@ internal static class ReportHtml
             """);
         if (report.Description is not null) page.Append(CultureInfo.InvariantCulture, $"<p>{E(report.Description)}</p>\n");
         page.Append("<h2>Stages</h2>\n");
-        Table(page, ReportTables.Stages(report));
+        Table(page, ReportTables.Stages(report), "stages");
+        if (report.Stages.Any(stage => stage.Effects.Count > 0)) page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(StageSummary.Note)}</p>\n");
+        if (ReportTables.Reused(report) is { } reused) page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(reused)}</p>\n");
         foreach (var benchmark in ReportTables.Benchmarks(report))
         {
-            page.Append(CultureInfo.InvariantCulture, $"<h2>Results, {E(benchmark)}</h2>\n");
+            page.Append(CultureInfo.InvariantCulture, $"<h2>Results, {E(benchmark)} <span class=\"faint\">{E(ReportTables.Asked(report, benchmark))}</span></h2>\n");
             Table(page, ReportTables.Results(report, benchmark));
         }
-        page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Overlap(report))}</p>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Overlap(report))} k samples a problem make pass@1 (their mean), pass@k (one of them right) and cons@k (their most frequent answer).</p>\n");
+        if (StagesChart.Has(report)) page.Append(CultureInfo.InvariantCulture, $"<h2>Stage after stage</h2>\n<figure style=\"margin:0\">\n{StagesChart.Draw(report)}</figure>\n");
         var curves = report.Stages.Where(ReportCurve.Has).ToList();
         if (curves.Count > 0) page.Append("<h2 id=\"curves\">Learning curves</h2>\n");
         foreach (var stage in curves)
             page.Append(CultureInfo.InvariantCulture, $"<h3>{E(stage.Label)} <span class=\"faint\">{E(stage.Kind)}, {stage.Steps} steps</span></h3>\n<figure style=\"margin:0\">\n{ReportCurve.Draw(stage)}</figure>\n");
 
-        foreach (var stage in report.Stages.Where(stage => stage.Samples.Count > 0))
+        // The last stage's answers are open; the others are a click away.
+        var answers = report.Stages.Where(stage => stage.Samples.Count > 0).ToList();
+        if (answers.Count > 0) page.Append("<h2>Answers</h2>\n");
+        foreach (var stage in answers)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<h2>Answers, {E(stage.Label)}</h2>\n");
+            page.Append(CultureInfo.InvariantCulture, $"<details{(stage == answers[^1] ? " open" : "")}><summary>{E(stage.Label)}</summary>\n");
             foreach (var pair in stage.Samples)
             {
                 page.Append(CultureInfo.InvariantCulture, $"<p><strong>{E(pair.Question)}</strong> <span class=\"faint\">answer: {E(pair.Answer)}</span></p>\n<div class=\"pair\">");
                 page.Append(Answer("before", pair.Before)).Append(Answer("after", pair.After)).Append("</div>\n");
             }
+            page.Append("</details>\n");
         }
 
         page.Append("<h2>Time</h2>\n");

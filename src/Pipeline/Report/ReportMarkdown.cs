@@ -9,7 +9,8 @@ internal static class ReportMarkdown
     /// <summary>Renders it.</summary>
     /// <param name="report">The report.</param>
     /// <param name="curveFile">The picture's file beside it for a stage with a curve.</param>
-    public static string Render(RunReport report, Func<StageReport, string> curveFile)
+    /// <param name="stagesFile">The picture's file beside it of all stages.</param>
+    public static string Render(RunReport report, Func<StageReport, string> curveFile, string stagesFile)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"# {report.Name}: run {report.RunId}\n\n");
@@ -18,12 +19,15 @@ internal static class ReportMarkdown
 
         text.Append("## Stages\n\n");
         Table(text, ReportTables.Stages(report));
+        if (report.Stages.Any(stage => stage.Effects.Count > 0)) text.Append(StageSummary.Note).Append("\n\n");
+        if (ReportTables.Reused(report) is { } reused) text.Append(reused).Append("\n\n");
         foreach (var benchmark in ReportTables.Benchmarks(report))
         {
-            text.Append(CultureInfo.InvariantCulture, $"## Results, {benchmark}\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"## Results, {benchmark}\n\n{ReportTables.Asked(report, benchmark)}.\n\n");
             Table(text, ReportTables.Results(report, benchmark));
         }
         text.Append(ReportTables.Overlap(report)).Append("\n\n");
+        if (StagesChart.Has(report)) text.Append(CultureInfo.InvariantCulture, $"![The figures stage after stage]({stagesFile})\n\n");
         foreach (var stage in report.Stages.Where(ReportCurve.Has))
             text.Append(CultureInfo.InvariantCulture, $"![Learning curve of {stage.Label}]({curveFile(stage)})\n\n");
 

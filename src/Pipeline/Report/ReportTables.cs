@@ -1,112 +1,166 @@
 using System.Globalization;
-using R1Cloud.Shared.Metrics;
+using R1Cloud.Pipeline.Runs;
 
 namespace R1Cloud.Pipeline.Report;
 
 /// <summary>A table of a report, for any rendering.</summary>
-internal sealed record ReportTable(IReadOnlyList<string> Head, IReadOnlyList<IReadOnlyList<string>> Rows);
+/// <param name="Head">The columns' names.</param>
+/// <param name="Rows">The rows, each with a cell a column.</param>
+public sealed record ReportTable(IReadOnlyList<string> Head, IReadOnlyList<IReadOnlyList<string>> Rows)
+{
+    /// <summary>The table without columns in which no row says anything.</summary>
+    /// <param name="empty">What such a cell holds.</param>
+    internal ReportTable WithoutEmptyColumns(string empty)
+    {
+        var kept = Enumerable.Range(0, Head.Count).Where(column => Rows.Any(row => row[column] != empty)).ToList();
+        return new([.. kept.Select(column => Head[column])], [.. Rows.Select(row => (IReadOnlyList<string>)[.. kept.Select(column => row[column])])]);
+    }
+}
 
-/// <summary>The report's tables: what Markdown and HTML both show.</summary>
-internal static class ReportTables
+/// <summary>The report's tables: what Markdown, HTML and the terminal all show.</summary>
+public static class ReportTables
 {
     private const string None = "–";
 
-    /// <summary>The run in one row a stage: what it made, by every benchmark as the paper's tables have it, or the data that it kept.</summary>
+    /// <summary>The run in one row a stage: what it is, and what it did in a sentence.</summary>
+    /// <param name="report">The report.</param>
     public static ReportTable Stages(RunReport report)
     {
-        var benchmarks = Benchmarks(report);
-        string[] rewardModels = report.Stages.Any(stage => stage.Metrics.ContainsKey(MetricNames.HeldOutAccuracy)) ? ["held-out accuracy"] : [];
-        return new(
-            ["stage", "kind", "steps", .. benchmarks.Select(name => benchmarks.Count > 1 ? $"{name}: pass@1 ± 95 % / cons@k" : "pass@1 ± 95 % / cons@k"), "kept of samples", .. rewardModels],
+        ArgumentNullException.ThrowIfNull(report);
+        return new ReportTable(
+            ["stage", "kind", "from", "steps", "time", "what it did"],
             [.. report.Stages.Select(stage => (IReadOnlyList<string>)
             [
-                stage.Label, stage.ReusedFrom is { } origin ? $"{stage.Kind}, reused from {origin.RunId}" : stage.Kind, stage.Steps.ToString(CultureInfo.InvariantCulture),
-                .. benchmarks.Select(name => PassAt1(stage.AfterBy(name))), Kept(stage), .. rewardModels.Select(_ => Maybe(stage.Metrics.TryGetValue(MetricNames.HeldOutAccuracy, out var accuracy) ? accuracy : null)),
-            ])]);
-
-        static string PassAt1(EvaluationFigures? figures) => figures?.ConsAtK is { } vote ? $"{ReportTables.PassAt1(figures)} / {Share(vote)}" : ReportTables.PassAt1(figures);
+                stage.Label, stage.Kind, stage.From ?? None, FigureText.Count(stage.Steps),
+                stage.ReusedFrom is not null ? "reused" : FigureText.Duration(stage.Time.Wall), stage.Summary.Length > 0 ? stage.Summary : None,
+            ])]).WithoutEmptyColumns(None);
     }
 
-    /// <summary>A benchmark: each stage's model by every figure.</summary>
+    /// <summary>A benchmark: each stage's model by every figure that there is.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="benchmark">The benchmark's name.</param>
     public static ReportTable Results(RunReport report, string benchmark)
     {
-        var figures = report.Stages.Select(stage => (stage.Label, stage.AfterBy(benchmark))).Where(row => row.Item2 is not null).ToList();
-        var rewards = figures.SelectMany(row => row.Item2!.Rewards.Keys).Distinct().Order(StringComparer.Ordinal).ToList();
-        return new(
-            ["stage", "greedy accuracy", "greedy format", "pass@1 ± 95 %", "pass@k", "cons@k", "format", .. rewards, "mean length", "problems × k"],
-            [.. figures.Select(row => Row(row.Label, row.Item2!))]);
+        var figures = Measured(report, benchmark).ToList();
+        var rewards = figures.SelectMany(row => row.After.Rewards.Keys).Distinct().Order(StringComparer.Ordinal).ToList();
+        return new ReportTable(
+            ["stage", "greedy", "greedy format", "pass@1 ± 95 %", "pass@k", "cons@k", "format", .. rewards, "length"],
+            [.. figures.Select(row => Row(row.Stage, row.After))]).WithoutEmptyColumns(None);
 
         IReadOnlyList<string> Row(string stage, EvaluationFigures figures) =>
         [
-            stage, Maybe(figures.GreedyAccuracy), Maybe(figures.GreedyFormat), PassAt1(figures), Maybe(figures.PassAtK), Maybe(figures.ConsAtK), Maybe(figures.Format),
-            .. rewards.Select(name => figures.Rewards.TryGetValue(name, out var mean) ? Share(mean) : None), Number(figures.MeanLength),
-            string.Create(CultureInfo.InvariantCulture, $"{figures.Problems} × {figures.Samples}"),
+            stage, Maybe(figures.GreedyAccuracy), Maybe(figures.GreedyFormat), figures.PassAt1 is { } mean ? FigureText.Share(mean, figures.PassAt1Interval) : None,
+            Maybe(figures.PassAtK), Maybe(figures.ConsAtK), Maybe(figures.Format),
+            .. rewards.Select(name => figures.Rewards.TryGetValue(name, out var mean) ? FigureText.Mean(name, mean) : None), Number(figures.MeanLength),
         ];
     }
 
+    /// <summary>Where reused stages were taken from, in a sentence; null where there are none.</summary>
+    /// <param name="report">The report.</param>
+    public static string? Reused(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var origins = report.Stages.Where(stage => stage.ReusedFrom is not null).GroupBy(stage => stage.ReusedFrom!.RunId).ToList();
+        return origins.Count == 0 ? null
+            : $"Reused from {string.Join("; ", origins.Select(run => $"{run.Key}: {(run.Count() == report.Stages.Count ? "all stages" : string.Join(", ", run.Select(stage => stage.Label)))}"))}.";
+    }
+
+    /// <summary>How a benchmark measures, in a phrase: 256 held-out problems, k = 4.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="benchmark">The benchmark's name.</param>
+    public static string Asked(RunReport report, string benchmark)
+    {
+        var asked = Measured(report, benchmark).Select(row => (row.After.Problems, row.After.Samples)).Distinct().ToList();
+        return string.Join(" or ", asked.Select(one => $"{FigureText.Count(one.Problems)} held-out problems, {(one.Samples == 0 ? "greedy answers" : $"k = {one.Samples}")}"));
+    }
+
     /// <summary>The run's benchmarks by name, the main one first.</summary>
-    public static IReadOnlyList<string> Benchmarks(RunReport report) => [.. report.Stages.SelectMany(stage => stage.Benchmarks).Select(benchmark => benchmark.Name).Distinct()];
+    /// <param name="report">The report.</param>
+    public static IReadOnlyList<string> Benchmarks(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return [.. report.Stages.SelectMany(stage => stage.Benchmarks).Select(benchmark => benchmark.Name).Distinct()];
+    }
 
-    /// <summary>pass@1 with its interval.</summary>
-    public static string PassAt1(EvaluationFigures? figures) =>
-        figures?.PassAt1 is not { } mean ? None : figures.PassAt1Interval is { } half ? $"{Share(mean)} ± {Share(half)}" : Share(mean);
+    /// <summary>A mean of a family of rewards: in per cent where it is a share.</summary>
+    /// <param name="family">The family, e.g. <c>language</c>.</param>
+    /// <param name="mean">The mean.</param>
+    public static string Mean(string family, double mean) => FigureText.Mean(family, mean);
 
-    // Of dynamic sampling, the last iteration: what was asked and generated in vain belongs into the table.
-    private static string Kept(StageReport stage) =>
-        stage.Metrics.TryGetValue(MetricNames.SamplesKept, out var kept) ? string.Create(CultureInfo.InvariantCulture, $"{kept:0} of {stage.Metrics.GetValueOrDefault(MetricNames.Samples):0}")
-        : stage.Metrics.ContainsKey(MetricNames.Rounds) ? string.Create(CultureInfo.InvariantCulture,
-            $"{stage.Metrics.GetValueOrDefault(MetricNames.QuestionsUseful) - stage.Metrics.GetValueOrDefault(MetricNames.QuestionsSurplus):0} of {stage.Metrics.GetValueOrDefault(MetricNames.Questions):0} questions (last step)")
-        : None;
-
-    private static string Maybe(double? share) => share is { } value ? Share(value) : None;
+    /// <summary>The models that a benchmark measured, in order.</summary>
+    internal static IEnumerable<(string Stage, EvaluationFigures After)> Measured(RunReport report, string benchmark)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return report.Stages
+            .Select(stage => (stage.Label, stage.Benchmarks.FirstOrDefault(measured => measured.Name == benchmark)?.After))
+            .Where(row => row.After is not null)
+            .Select(row => (row.Label, row.After!));
+    }
 
     /// <summary>Where the time went.</summary>
-    public static ReportTable Time(RunReport report) => new(
-        ["stage", "wall s", "generation s", "reward s", "update s", "storage s", "waiting s", "overhead"],
-        [.. report.Stages.Select(stage => Row(stage.Label, stage.Time)), Row("all, evaluations included", report.Time)]);
+    /// <param name="report">The report.</param>
+    public static ReportTable Time(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new(
+            ["stage", "wall s", "generation s", "reward s", "update s", "storage s", "waiting s", "overhead"],
+            [
+                .. report.Stages.Where(stage => stage.ReusedFrom is null).Select(stage => Row(stage.Label, stage.Time)),
+                Row("all, evaluations included", report.Time),
+            ]);
+    }
 
     /// <summary>What was planned and what it took.</summary>
-    public static ReportTable Plan(PlanComparison plan) => new(
-        ["stage", "generated, planned", "generated", "trained, planned", "trained", "wall s, planned", "wall s"],
-        [.. plan.Stages.Select(stage => (IReadOnlyList<string>)
-        [
-            stage.Label, Count(stage.PlannedGenerated), Count(stage.Generated), Count(stage.PlannedTrained), Count(stage.Trained),
-            stage.PlannedSeconds is { } seconds ? Number(seconds) : "no estimate", Number(stage.Seconds),
-        ])]);
+    /// <param name="plan">The comparison.</param>
+    public static ReportTable Plan(PlanComparison plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return new(
+            ["stage", "generated, planned", "generated", "trained, planned", "trained", "time, planned", "time"],
+            [.. plan.Stages.Select(stage => (IReadOnlyList<string>)
+            [
+                stage.Label, Count(stage.PlannedGenerated), Count(stage.Generated), Count(stage.PlannedTrained), Count(stage.Trained),
+                stage.PlannedSeconds is { } seconds ? FigureText.Duration(seconds) : "no estimate", FigureText.Duration(stage.Seconds),
+            ])]);
+    }
 
     /// <summary>Useful and wasted worker time in a sentence.</summary>
+    /// <param name="plan">The comparison.</param>
     public static string Workers(PlanComparison plan)
     {
+        ArgumentNullException.ThrowIfNull(plan);
         var time = plan.Workers;
-        return $"Planned for {plan.Device}. Worker time: {Number(time.Paid)} s, of which useful {Part(time.Useful)}, recomputed {Part(time.Recomputed)} (estimated), idle {Part(time.Idle)}; "
+        return $"Planned for {plan.Device}. Worker time: {FigureText.Duration(time.Paid)}, of which useful {Part(time.Useful)}, recomputed {Part(time.Recomputed)} (estimated), idle {Part(time.Idle)}; "
             + $"attempts failed: {time.Failed}, lost: {time.Lost}, preempted: {time.Preempted}.";
 
-        string Part(double seconds) => time.Paid > 0 ? $"{Number(seconds)} s ({(seconds / time.Paid).ToString("0.0 %", CultureInfo.InvariantCulture)})" : $"{Number(seconds)} s";
+        string Part(double seconds) => time.Paid > 0 ? $"{FigureText.Duration(seconds)} ({FigureText.Share(seconds / time.Paid)})" : FigureText.Duration(seconds);
     }
 
     /// <summary>Where the checkpoints are.</summary>
-    public static ReportTable Checkpoints(RunReport report) => new(
-        ["stage", "checkpoint"],
-        [.. report.Stages.Where(stage => stage.Checkpoint is not null).Select(stage => (IReadOnlyList<string>)[stage.Label, stage.Checkpoint!])]);
+    /// <param name="report">The report.</param>
+    public static ReportTable Checkpoints(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new(["stage", "checkpoint"], [.. report.Stages.Where(stage => stage.Checkpoint is not null).Select(stage => (IReadOnlyList<string>)[stage.Label, stage.Checkpoint!])]);
+    }
 
     /// <summary>The overlap check in a sentence.</summary>
-    public static string Overlap(RunReport report) => report.Overlap switch
+    /// <param name="report">The report.</param>
+    public static string Overlap(RunReport report) => report?.Overlap switch
     {
         null => "Whether evaluation problems occur in the training data was not checked.",
         0 => "None of the evaluation problems occurs in the training data (checked).",
         var overlap => $"Warning: {overlap} evaluation problems occur in the training data; the figures above are not held-out.",
     };
 
-    /// <summary>A share with three digits.</summary>
-    public static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+    private static string Maybe(double? share) => share is { } value ? FigureText.Share(value) : None;
 
-    private static string Count(double? value) => value?.ToString("#,0", CultureInfo.InvariantCulture) ?? "not known";
+    private static string Count(double? value) => value is { } count ? FigureText.Count(count) : "not known";
 
     private static string Number(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 
-    private static IReadOnlyList<string> Row(string stage, Runs.TimeBreakdown time) =>
+    private static IReadOnlyList<string> Row(string stage, TimeBreakdown time) =>
     [
-        stage, Number(time.Wall), Number(time.Generation), Number(time.Reward), Number(time.Update), Number(time.Storage), Number(time.Waiting),
-        time.Overhead.ToString("0.0 %", CultureInfo.InvariantCulture),
+        stage, Number(time.Wall), Number(time.Generation), Number(time.Reward), Number(time.Update), Number(time.Storage), Number(time.Waiting), FigureText.Share(time.Overhead),
     ];
 }

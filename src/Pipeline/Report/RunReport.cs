@@ -40,8 +40,14 @@ public sealed record StageReport
     public required string Label { get; init; }
     /// <summary>Its kind.</summary>
     public required string Kind { get; init; }
+    /// <summary>The stage whose model it starts from; null where it makes its own.</summary>
+    public string? From { get; init; }
     /// <summary>Steps or iterations.</summary>
     public required int Steps { get; init; }
+    /// <summary>What it did, in a sentence or two: whether it helps, by how much and how sure that is.</summary>
+    public string Summary { get; init; } = "";
+    /// <summary>What it did to each figure; none for a stage that makes no model or starts from none that was measured.</summary>
+    public IReadOnlyList<StageEffect> Effects { get; init; } = [];
     /// <summary>Its last checkpoint.</summary>
     public string? Checkpoint { get; init; }
     /// <summary>The run whose result it takes over; its time and cost are not this run's.</summary>

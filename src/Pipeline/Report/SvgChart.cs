@@ -40,12 +40,15 @@ internal static class SvgChart
     /// <param name="title">What it shows, for screen readers.</param>
     /// <param name="xLabel">The horizontal axis.</param>
     /// <param name="panels">The panels; lines without points are left out.</param>
-    public static string Draw(string title, string xLabel, IReadOnlyList<ChartPanel> panels)
+    /// <param name="names">What whole numbers of the horizontal axis stand for, from 0; null where they are numbers.</param>
+    public static string Draw(string title, string xLabel, IReadOnlyList<ChartPanel> panels, IReadOnlyList<string>? names = null)
     {
         var points = panels.SelectMany(panel => panel.Series).SelectMany(series => series.Points).ToList();
         var xMax = points.Count > 0 ? Math.Max(1, points.Max(point => point.X)) : 1;
         var svg = new StringBuilder();
-        var places = Places(panels);
+        // Names hang below the axis at a slant.
+        var axis = new Axis(xLabel, names is { Count: > 1 } ? names.Count - 1 : xMax, names, names is null ? Bottom : 16 + 4.6 * names.Max(name => name.Length));
+        var places = Places(panels, axis.Height - Bottom);
         var height = places.Select(place => place.Y + place.Height).DefaultIfEmpty().Max() + 6;
         svg.Append(CultureInfo.InvariantCulture, $"""
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {height}" role="img" aria-label="{Escape(title)}">
@@ -56,19 +59,21 @@ internal static class SvgChart
             <rect class="ground" width="{Width}" height="{height}" rx="6"/>
 
             """);
-        for (var i = 0; i < panels.Count; i++) DrawPanel(svg, panels[i], places[i], xMax, xLabel);
+        for (var i = 0; i < panels.Count; i++) DrawPanel(svg, panels[i], places[i], axis);
         return svg.Append("</svg>\n").ToString();
     }
 
+    private sealed record Axis(string Label, double Max, IReadOnlyList<string>? Names, double Height);
+
     private readonly record struct Place(double X, double Y, double Width, double Height);
 
-    private static List<Place> Places(IReadOnlyList<ChartPanel> panels)
+    private static List<Place> Places(IReadOnlyList<ChartPanel> panels, double more)
     {
         var (places, y, beside) = (new List<Place>(), 0.0, false);
         for (var i = 0; i < panels.Count; i++)
         {
-            var height = panels[i].Half ? HalfHeight : PanelHeight;
-            if (beside && !panels[i].Half) (y, beside) = (y + HalfHeight, false);
+            var height = (panels[i].Half ? HalfHeight : PanelHeight) + more;
+            if (beside && !panels[i].Half) (y, beside) = (y + HalfHeight + more, false);
             places.Add(new(beside ? Width / 2 : 0, y, panels[i].Half ? Width / 2 : Width, height));
             if (!panels[i].Half || beside) y += height;
             beside = panels[i].Half && !beside;
@@ -76,14 +81,14 @@ internal static class SvgChart
         return places;
     }
 
-    private static void DrawPanel(StringBuilder svg, ChartPanel panel, Place place, double xMax, string xLabel)
+    private static void DrawPanel(StringBuilder svg, ChartPanel panel, Place place, Axis axis)
     {
         var offset = place.Y;
         var series = panel.Series.Where(line => line.Points.Count > 0).ToList();
         var ys = series.SelectMany(line => line.Points).Select(point => point.Y).Where(double.IsFinite).ToList();
         var (yMin, yMax) = panel.Unit ? (0, 1) : Range(ys);
-        var (top, bottom, left, right) = (offset + Top, offset + place.Height - Bottom, place.X + Left, place.X + place.Width - Right);
-        double X(double x) => left + (right - left) * x / xMax;
+        var (top, bottom, left, right) = (offset + Top, offset + place.Height - axis.Height, place.X + Left, place.X + place.Width - Right);
+        double X(double x) => left + (right - left) * x / axis.Max;
         double Y(double y) => bottom - (bottom - top) * (Math.Clamp(y, yMin, yMax) - yMin) / (yMax - yMin);
 
         foreach (var tick in Ticks(yMin, yMax, 4))
@@ -91,12 +96,14 @@ internal static class SvgChart
             svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{Y(tick):0.#}\" y2=\"{Y(tick):0.#}\"/>");
             Text(svg, left - 8, Y(tick) + 4, "end", tick.ToString("0.######", CultureInfo.InvariantCulture));
         }
-        foreach (var tick in Ticks(0, xMax, panel.Half ? 4 : 8))
+        for (var i = 0; i < axis.Names?.Count; i++)
+            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"small\" text-anchor=\"end\" transform=\"translate({X(i) + 4:0.#} {bottom + 14:0.#}) rotate(-40)\">{Escape(axis.Names![i])}</text>\n");
+        foreach (var tick in axis.Names is null ? Ticks(0, axis.Max, panel.Half ? 4 : 8) : [])
             Text(svg, X(tick), bottom + 17, "middle", tick.ToString("0.###", CultureInfo.InvariantCulture));
         svg.Append(CultureInfo.InvariantCulture, $"<line class=\"axis\" x1=\"{left}\" x2=\"{right}\" y1=\"{bottom}\" y2=\"{bottom}\"/>\n");
 
         Text(svg, left, offset + 22, "start", panel.Title, "title");
-        Text(svg, (left + right) / 2, bottom + 34, "middle", xLabel);
+        if (axis.Label.Length > 0) Text(svg, (left + right) / 2, bottom + 34, "middle", axis.Label);
         var middle = (top + bottom) / 2;
         svg.Append(CultureInfo.InvariantCulture, $"<text text-anchor=\"middle\" transform=\"translate({place.X + 11} {middle}) rotate(-90)\">{Escape(panel.YLabel)}</text>\n");
         if (series.Count == 0) Text(svg, (left + right) / 2, middle, "middle", "no figures");
@@ -122,14 +129,33 @@ internal static class SvgChart
     private static void DrawLine(StringBuilder svg, ChartSeries line, Func<double, double> x, Func<double, double> y)
     {
         var points = line.Points.Where(point => double.IsFinite(point.Y)).ToList();
-        var path = string.Join(' ', points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{x(point.X):0.#},{y(point.Y):0.#}")));
-        svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"{Class(line)}\" points=\"{path}\"/>\n");
+        foreach (var part in Parts(line.Points))
+        {
+            var path = string.Join(' ', part.Select(point => string.Create(CultureInfo.InvariantCulture, $"{x(point.X):0.#},{y(point.Y):0.#}")));
+            svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"{Class(line)}\" points=\"{path}\"/>\n");
+        }
         if (!line.Dots && points.Count > 1) return;
         foreach (var point in points)
         {
             svg.Append(CultureInfo.InvariantCulture,
                 $"<circle class=\"f{line.Colour}\" cx=\"{x(point.X):0.#}\" cy=\"{y(point.Y):0.#}\" r=\"3.5\"><title>{Escape(line.Name)}: {point.Y:0.###} at {point.X:0.###}</title></circle>\n");
         }
+    }
+
+    // A point without a value interrupts the line.
+    private static IEnumerable<IReadOnlyList<(double X, double Y)>> Parts(IReadOnlyList<(double X, double Y)> points)
+    {
+        var part = new List<(double X, double Y)>();
+        foreach (var point in points)
+        {
+            if (double.IsFinite(point.Y)) part.Add(point);
+            else if (part.Count > 0)
+            {
+                yield return part;
+                part = [];
+            }
+        }
+        if (part.Count > 0) yield return part;
     }
 
     /// <summary>A range a little wider than the values.</summary>

@@ -51,7 +51,7 @@ internal static class Evaluations
         return new(
             metrics,
             results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
-            [.. benchmarks.Zip(results, (benchmark, result) => new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples")))]);
+            [.. benchmarks.Zip(results, (benchmark, result) => new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples"), result.Outputs.GetValueOrDefault("problems")))]);
     }
 
     private static JobSpec Job(StageInput stage, BenchmarkRecipe benchmark, string checkpoint, string id, bool final) => stage.Job(id, new EvaluateJob

@@ -69,8 +69,11 @@ internal sealed record StageResult
 /// <param name="Benchmarks">The benchmarks in order.</param>
 internal sealed record EvaluationResult(IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, IReadOnlyList<BenchmarkResult> Benchmarks);
 
-/// <summary>A benchmark's example answers.</summary>
-internal sealed record BenchmarkResult(string Name, string? Samples = null);
+/// <summary>A benchmark's files.</summary>
+/// <param name="Name">The benchmark.</param>
+/// <param name="Samples">Example answers.</param>
+/// <param name="Problems">What the model earns on each problem: lines of <see cref="Shared.Metrics.ProblemFigures"/>.</param>
+internal sealed record BenchmarkResult(string Name, string? Samples = null, string? Problems = null);
 
 /// <summary>How far a stage is, kept in a blob so that a retry need not start it over.</summary>
 internal sealed record StageRecord(StageResult? Result = null, JsonElement? Cursor = null);

@@ -8,11 +8,13 @@ public class ReportTests
     [Fact]
     public void Markdown_OfARun_HoldsTablesAnswersAndOverhead()
     {
-        var text = ReportMarkdown.Render(Sample(), ReportFiles.StageCurve);
+        var text = ReportMarkdown.Render(Sample(), ReportFiles.StageCurve, ReportFiles.Stages);
 
         text.ShouldContain("## Results, addition");
-        text.ShouldContain("| base | 0.312 | 0.250 | 0.290 | – | – | 0.240 | 18.5 | 512 × 4 |");
-        text.ShouldContain("| r1-zero | 0.986 | 1.000 |");
+        text.ShouldContain("512 held-out problems, k = 4");
+        text.ShouldContain("| stage | greedy | greedy format | pass@1 ± 95 % | format | length |", customMessage: "no column that says nothing");
+        text.ShouldContain("| base | 31.2 % | 25.0 % | 29.0 % | 24.0 % | 18.5 |");
+        text.ShouldContain("| r1-zero | 98.6 % | 100.0 % |");
         text.ShouldContain("| r1-zero | 120.0 | 60.0 | 2.0 | 50.0 | 3.0 | 5.0 | 6.7 % |");
         text.ShouldContain("![Learning curve of r1-zero](curve-r1-zero.svg)");
         text.ShouldContain("None of the evaluation problems occurs in the training data");
@@ -29,24 +31,25 @@ public class ReportTests
         {
             Name = "collect", Label = "collect", Kind = "collect", Steps = 1, Time = new(), Metrics = new Dictionary<string, double> { ["samples"] = 2048, ["samples/kept"] = 700 },
         };
-        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], data, run.Stages[1] with { Benchmarks = [new("addition", null, after)] }] }, ReportFiles.StageCurve);
-        text.ShouldContain("| collect | collect | 1 | – | 700 of 2048 |");
-        text.ShouldContain("| r1-zero | rl | 65 | 0.971 ± 0.013 / 0.980 | – |");
-        text.ShouldContain("| 0.986 | 1.000 | 0.971 ± 0.013 | 0.990 | 0.980 | 0.999 | 24.2 | 512 × 4 |");
+        data = data with { Summary = StageSummary.Of(data) };
+        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], data, run.Stages[1] with { Benchmarks = [new("addition", null, after)] }] }, ReportFiles.StageCurve, ReportFiles.Stages);
+        text.ShouldContain("| stage | kind | steps | time | what it did |");
+        text.ShouldContain("| collect | collect | 1 | 0:00 | Keeps 700 of 2,048 samples. |");
+        text.ShouldContain("| r1-zero | 98.6 % | 100.0 % | 97.1 % ± 1.3 | 99.0 % | 98.0 % | 99.9 % | 24.2 |");
     }
 
     [Fact]
-    public void Stages_OfSeveralBenchmarks_HaveAColumnEachAndATableEach()
+    public void Results_OfSeveralBenchmarks_AreATableEachOfTheFiguresThatThereAre()
     {
         var run = Sample();
         var main = run.Stages[1].After! with { Rewards = new Dictionary<string, double> { ["language"] = 0.875 } };
-        var other = new EvaluationFigures { PassAt1 = 0.5, MeanLength = 7, Problems = 30, Samples = 64, ConsAtK = 0.75 };
-        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], run.Stages[1] with { Benchmarks = [new("addition", null, main), new("aime", null, other)] }] }, ReportFiles.StageCurve);
-        text.ShouldContain("| stage | kind | steps | addition: pass@1 ± 95 % / cons@k | aime: pass@1 ± 95 % / cons@k | kept of samples |");
-        text.ShouldContain("| base | pretrain | 300 | 0.290 | – | – |");
-        text.ShouldContain("| r1-zero | rl | 65 | 0.971 | 0.500 / 0.750 | – |");
-        text.ShouldContain("| stage | greedy accuracy | greedy format | pass@1 ± 95 % | pass@k | cons@k | format | language | mean length | problems × k |");
-        text.ShouldContain("| r1-zero | – | – | 0.500 | – | 0.750 | – | 7.0 | 30 × 64 |", customMessage: "what no reward measures is not 0");
+        var other = new EvaluationFigures { PassAt1 = 0.5, MeanLength = 7, Problems = 30, Samples = 64, ConsAtK = 0.75, Rewards = new Dictionary<string, double> { ["helpful"] = -0.158 } };
+        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], run.Stages[1] with { Benchmarks = [new("addition", null, main), new("aime", null, other)] }] }, ReportFiles.StageCurve, ReportFiles.Stages);
+        text.ShouldContain("| stage | greedy | greedy format | pass@1 ± 95 % | format | language | length |");
+        text.ShouldContain("| base | 31.2 % | 25.0 % | 29.0 % | 24.0 % | – | 18.5 |");
+        text.ShouldContain("| stage | pass@1 ± 95 % | cons@k | helpful | length |");
+        text.ShouldContain("| r1-zero | 50.0 % | 75.0 % | -0.16 | 7.0 |", customMessage: "what no reward measures is not 0, and a score is not a share");
+        text.ShouldContain("30 held-out problems, k = 64");
     }
 
     [Fact]

@@ -1,12 +1,11 @@
 using R1Cloud.GpuJob.Rewards;
+using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.GpuJob.Jobs.Evaluation;
 
 /// <summary>What several samples a problem tell.</summary>
 internal static class EvaluationStatistics
 {
-    private const double Normal95 = 1.959964;
-
     /// <summary>The chance that of k samples at least one is right, without bias: 1 − C(n − c, k) / C(n, k) (Codex, arXiv 2107.03374).</summary>
     /// <param name="samples">Samples that there are (n).</param>
     /// <param name="right">Right ones among them (c).</param>
@@ -29,14 +28,8 @@ internal static class EvaluationStatistics
     public static bool MajorityIsRight(IEnumerable<(string? Answer, bool Right)> votes) =>
         votes.Where(vote => vote.Answer is not null).GroupBy(vote => vote.Answer, StringComparer.Ordinal).MaxBy(group => group.Count())?.Any(vote => vote.Right) ?? false;
 
-    /// <summary>Half the width of the 95 % confidence interval of a mean over problems (normal approximation with the sample deviation); 0 for less than two.</summary>
-    /// <param name="problems">Each problem's value.</param>
-    public static double HalfInterval(IReadOnlyCollection<double> problems)
-    {
-        if (problems.Count < 2) return 0;
-        var mean = problems.Average();
-        return Normal95 * Math.Sqrt(problems.Sum(value => (value - mean) * (value - mean)) / (problems.Count - 1) / problems.Count);
-    }
+    /// <inheritdoc cref="Interval95.HalfWidth"/>
+    public static double HalfInterval(IReadOnlyCollection<double> problems) => Interval95.HalfWidth(problems);
 
     /// <summary>What a completion gives as its answer: the text in the answer tags, else in the last box, else what follows the thinking.</summary>
     public static string? AnswerOf(Completion completion) =>
