@@ -47,7 +47,7 @@ internal static class SvgChart
         var xMax = points.Count > 0 ? Math.Max(1, points.Max(point => point.X)) : 1;
         var svg = new StringBuilder();
         // Names hang below the axis at a slant.
-        var axis = new Axis(xLabel, names is { Count: > 1 } ? names.Count - 1 : xMax, names, names is null ? Bottom : 16 + 4.6 * names.Max(name => name.Length));
+        var axis = new Axis(xLabel, names is { Count: > 1 } ? names.Count - 1 : xMax, names is null ? Bottom : 16 + 4.6 * names.Max(name => name.Length), names);
         var places = Places(panels, axis.Height - Bottom);
         var height = places.Select(place => place.Y + place.Height).DefaultIfEmpty().Max() + 6;
         svg.Append(CultureInfo.InvariantCulture, $"""
@@ -63,7 +63,7 @@ internal static class SvgChart
         return svg.Append("</svg>\n").ToString();
     }
 
-    private sealed record Axis(string Label, double Max, IReadOnlyList<string>? Names, double Height);
+    private sealed record Axis(string Label, double Max, double Height, IReadOnlyList<string>? Names = null);
 
     private readonly record struct Place(double X, double Y, double Width, double Height);
 

@@ -184,7 +184,7 @@ internal static class ApiCases
         {
             Headers = new Dictionary<string, string> { ["Accept"] = "*/*" }, Check = (response, _) => response.Content.Headers.ContentType!.MediaType.ShouldBe("application/json"),
         },
-        new("report: Markdown", "GET", "/api/runs/done/report?format=md", 200) { Contains = ["| stage | greedy accuracy |"] },
+        new("report: Markdown", "GET", "/api/runs/done/report?format=md", 200) { Contains = ["| stage | greedy |"] },
         new("report: picture", "GET", "/api/runs/done/report?format=svg", 200) { Contains = ["<svg xmlns"] },
         new("report: unknown format", "GET", "/api/runs/done/report?format=pdf", 400) { Contains = ["json, html, md, svg"] },
         new("report: not yet", "GET", "/api/runs/stuck/report", 404) { Contains = ["no report yet"] },

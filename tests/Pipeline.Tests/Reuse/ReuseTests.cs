@@ -46,7 +46,7 @@ public class ReuseTests
         report.StartedAt.ShouldBeGreaterThanOrEqualTo(run.CreatedAt);
         report.Stages[2].Before!.GreedyAccuracy.ShouldBe(0.3);
         report.Plan!.Stages.Select(stage => stage.Label).ShouldBe(["dev1"]);
-        (await host.Blobs.TryReadAsync(BlobLayout.Report("b", "report.md")))!.ToString().ShouldContain("pretrain, reused from a");
+        (await host.Blobs.TryReadAsync(BlobLayout.Report("b", "report.md")))!.ToString().ShouldContain("Reused from a: ");
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public class ChainTests
         var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("reward", "helpful")))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Length.ShouldBe(5, "four steps and the held-out figures");
         (await host.Blobs.ReadJsonAsync<RunReport>(BlobLayout.Report("reward", "report.json"))).Stages[1].Metrics[MetricNames.HeldOutAccuracy].ShouldBe(0.94);
-        (await host.Blobs.TryReadAsync(BlobLayout.Report("reward", "report.md")))!.ToString().ShouldContain("0.940");
+        (await host.Blobs.TryReadAsync(BlobLayout.Report("reward", "report.md")))!.ToString().ShouldContain("Judges 94.0 % of the held-out rows right");
     }
 
     [Fact]

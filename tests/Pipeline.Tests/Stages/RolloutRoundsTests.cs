@@ -57,7 +57,7 @@ public class RolloutRoundsTests
         (metrics[MetricNames.Rounds], metrics[MetricNames.Questions], metrics[MetricNames.QuestionsUseful]).ShouldBe((3, 11, 4));
         metrics[MetricNames.QuestionsUsefulRatio].ShouldBe(4 / 11.0);
         (metrics[MetricNames.QuestionsMissing], metrics[MetricNames.QuestionsSurplus], metrics[MetricNames.Samples]).ShouldBe((0, 0, 22));
-        (await host.Blobs.TryReadAsync(BlobLayout.Report("dapo", "report.md")))!.ToString().ShouldContain("4 of 11 questions (last step)");
+        (await host.Blobs.TryReadAsync(BlobLayout.Report("dapo", "report.md")))!.ToString().ShouldContain("learned from 4 of 11 questions asked");
     }
 
     [Fact]

@@ -69,7 +69,7 @@ public sealed class StageKeyTests
             },
             "test": { "kind": "evaluate", "from": "sft", "evaluation": { "task": "add", "problems": 20, "sampling": { "temperature": 0.6, "maxNewTokens": 30 } } },
             "bench": {
-              "kind": "evaluate", "from": "distill/same",
+              "kind": "evaluate", "from": "own",
               "evaluation": {
                 "problems": 20, "sampling": { "temperature": 0.6, "maxNewTokens": 30 },
                 "benchmarks": { "sums": { "task": "add", "rewards": { "accuracy/exact": 1 } }, "polite": { "task": "ask", "problems": 5, "rewards": { "helpful/model": { "options": { "stage": "helpful" } } } } }
@@ -257,7 +257,7 @@ public sealed class StageKeyTests
         (before, after) = (Map(named), Map(With(named, "helpful", (RewardModelStage)Full.Stages["helpful"] with { Epochs = 2 })));
         before.Keys.Where(name => before[name].Evaluation != after[name].Evaluation).ShouldBe(["all"], "its own rewards decide the others");
 
-        Full.Expand().InputsOf("bench").ShouldBe(["distill/same", "helpful"]);
+        Full.Expand().InputsOf("bench").ShouldBe(["own", "helpful"]);
         Full.Expand().InputsOf("test").ShouldBe(["sft", "helpful", "safe"], "it takes all rewards");
         Full.Expand().InputsOf("sft").ShouldBe(["base", "collect", "reject"]);
         Full.Expand().InputsOf("rewritten").ShouldBe(["base", "own"]);
