@@ -13,7 +13,7 @@ public sealed class KilledRunTests : IDisposable
         var calm = new MiniRun(folder, "calm");
         calm.Start();
         (await calm.EndAsync()).ShouldBe(0, calm.Output);
-        calm.Output.ShouldContain("held-out problems, none of them in the training data");
+        calm.Output.ShouldContain("held-out problems, none in the training data");
 
         var rough = new MiniRun(folder, "rough");
         rough.Start();
