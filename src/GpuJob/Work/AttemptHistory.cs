@@ -9,7 +9,7 @@ namespace R1Cloud.GpuJob.Work;
 /// </summary>
 internal sealed class AttemptHistory(IBlobStore blobs, string runId, string jobId)
 {
-    private const string FailedFile = "failed.json", PreemptedFile = "preempted.json";
+    private const string PreemptedFile = "preempted.json";
 
     /// <summary>Counts the attempts before this delivery.</summary>
     /// <param name="deliveries">How often the job's message was taken, this time included.</param>
@@ -20,14 +20,14 @@ internal sealed class AttemptHistory(IBlobStore blobs, string runId, string jobI
         var (failed, preempted) = (0, 0);
         await foreach (var blob in blobs.ListAsync($"{BlobLayout.Job(runId, jobId)}attempts/", cancellation))
         {
-            if (blob.Path.EndsWith("/" + FailedFile, StringComparison.Ordinal)) failed++;
+            if (blob.Path.EndsWith("/" + BlobLayout.FailedFile, StringComparison.Ordinal)) failed++;
             if (blob.Path.EndsWith("/" + PreemptedFile, StringComparison.Ordinal)) preempted++;
         }
         return new(failed, preempted, (int)Math.Max(0, deliveries - 1 - failed - preempted));
     }
 
     /// <summary>Records that an attempt ended with an error.</summary>
-    public Task FailedAsync(string attempt, JobError error) => blobs.WriteJsonAsync(BlobLayout.Attempt(runId, jobId, attempt) + FailedFile, error);
+    public Task FailedAsync(string attempt, JobError error) => blobs.WriteJsonAsync(BlobLayout.FailedAttempt(runId, jobId, attempt), error);
 
     /// <summary>Records that an attempt gave way after saving.</summary>
     public Task PreemptedAsync(string attempt) =>

@@ -81,7 +81,7 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
             var job = path[..^Result.Length];
             await blobs.WriteJsonAsync($"{job}/result.before-retry-{generation}.json", failed, cancellation);
             // The attempts' failures count against the job; the result, which goes last, holds their number.
-            foreach (var failure in paths.Where(other => other.StartsWith(job + "/attempts/", StringComparison.Ordinal) && other.EndsWith("/failure.json", StringComparison.Ordinal)))
+            foreach (var failure in paths.Where(other => other.StartsWith(job + "/attempts/", StringComparison.Ordinal) && other.EndsWith("/" + BlobLayout.FailedFile, StringComparison.Ordinal)))
                 await blobs.DeleteAsync(failure, cancellation);
             await blobs.DeleteAsync(path, cancellation);
         }

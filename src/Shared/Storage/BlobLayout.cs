@@ -69,6 +69,12 @@ public static class BlobLayout
     /// <summary>One attempt's own prefix.</summary>
     public static string Attempt(string runId, string jobId, string attempt) => $"{Job(runId, jobId)}attempts/{attempt}/";
 
+    /// <summary>How an attempt ended that failed: each such blob counts against its job.</summary>
+    public static string FailedAttempt(string runId, string jobId, string attempt) => Attempt(runId, jobId, attempt) + FailedFile;
+
+    /// <summary>The name of <see cref="FailedAttempt"/> in the attempt's folder.</summary>
+    public const string FailedFile = "failed.json";
+
     /// <summary>A checkpoint's folder.</summary>
     public static string Checkpoint(string runId, string stage, int step) =>
         CheckpointIn(Checkpoints(runId, stage), step);

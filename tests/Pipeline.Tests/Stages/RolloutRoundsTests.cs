@@ -84,7 +84,10 @@ public class RolloutRoundsTests
 
         broken = false;
         host.Pool.Ran.Clear();
+        var counted = BlobLayout.FailedAttempt("retry", "r1-zero/000000/rollout/3", "a1");
+        await host.Blobs.WriteAsync(counted, new BinaryData("{}"));
         await host.Runs.RetryAsync("retry");
+        (await host.Blobs.ExistsAsync(counted)).ShouldBeFalse("a retry gives a job all its attempts again");
         (await host.WaitAsync("retry", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
         host.Pool.Ran.Order().ShouldBe(["r1-zero/000000/rollout/3", "r1-zero/000000/rollout/4", "r1-zero/000000/rollout/5", "r1-zero/000000/update/0"]);
