@@ -25,15 +25,6 @@ internal sealed class ImportStageKind() : StageKind<ImportStage>("import")
         context.SetCustomStatus(new StageProgress { Total = Step, Phase = JobKinds.Import, Jobs = [job.JobId] });
 
         var result = await jobs.RunAsync(context, job);
-        return new()
-        {
-            Label = input.Label,
-            Steps = Step,
-            Checkpoint = result.Output("checkpoint"),
-            Metrics = result.Metrics,
-            Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
-            StartedAt = new(start, TimeSpan.Zero),
-            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
-        };
+        return input.Result(context, start, Step, result);
     }
 }

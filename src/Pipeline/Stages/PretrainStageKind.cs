@@ -28,16 +28,6 @@ internal sealed class PretrainStageKind() : StageKind<PretrainStage>("pretrain")
         var result = await jobs.RunAsync(context, job);
         if (result.Outputs.TryGetValue("steps", out var steps))
             await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, steps), JobCalls.Storage);
-
-        return new()
-        {
-            Label = input.Label,
-            Steps = settings.Steps,
-            Checkpoint = result.Output("checkpoint"),
-            Metrics = result.Metrics,
-            Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
-            StartedAt = new(start, TimeSpan.Zero),
-            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
-        };
+        return input.Result(context, start, settings.Steps, result);
     }
 }

@@ -33,16 +33,7 @@ internal sealed class RewardModelStageKind() : StageKind<RewardModelStage>("rewa
         var result = await jobs.RunAsync(context, job);
         await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage);
         await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, settings.Steps(), HeldOut(result)), JobCalls.Storage);
-        return new()
-        {
-            Label = input.Label,
-            Steps = settings.Steps(),
-            Checkpoint = result.Output("checkpoint"),
-            Metrics = result.Metrics,
-            Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
-            StartedAt = new(start, TimeSpan.Zero),
-            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
-        };
+        return input.Result(context, start, settings.Steps(), result);
     }
 
     private static Dictionary<string, double> HeldOut(JobResult result) => result.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.HeldOut, StringComparison.Ordinal)).ToDictionary();

@@ -30,15 +30,6 @@ internal sealed class SftStageKind() : StageKind<SftStage>("sft")
 
         var result = await jobs.RunAsync(context, job);
         await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage);
-        return new()
-        {
-            Label = input.Label,
-            Steps = (int)result.Metrics[MetricNames.Steps],
-            Checkpoint = result.Output("checkpoint"),
-            Metrics = result.Metrics,
-            Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
-            StartedAt = new(start, TimeSpan.Zero),
-            EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
-        };
+        return input.Result(context, start, (int)result.Metrics[MetricNames.Steps], result);
     }
 }

@@ -80,6 +80,23 @@ internal static class StageHelpers
         Storage = result.Timing.Storage,
     };
 
+    /// <summary>What a stage yields whose model one job made.</summary>
+    /// <param name="input">The stage.</param>
+    /// <param name="context">The stage's orchestration.</param>
+    /// <param name="start">When the stage began.</param>
+    /// <param name="steps">Its steps.</param>
+    /// <param name="result">The job's result, with an output <c>checkpoint</c>.</param>
+    public static StageResult Result(this StageInput input, IOrchestrationContext context, DateTime start, int steps, JobResult result) => new()
+    {
+        Label = input.Label,
+        Steps = steps,
+        Checkpoint = result.Output("checkpoint"),
+        Metrics = result.Metrics,
+        Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+        StartedAt = new(start, TimeSpan.Zero),
+        EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
+    };
+
     /// <summary>An output's path.</summary>
     /// <exception cref="InvalidOperationException">The worker did not write it.</exception>
     public static string Output(this JobResult result, string name) => result.Outputs.TryGetValue(name, out var path)
