@@ -80,7 +80,7 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
     private static void AddStatistics(Dictionary<string, double> metrics, IReadOnlyList<List<SampledAnswer>> problems)
     {
         if (problems.Count == 0) return;
-        metrics[MetricNames.EvalPassAt1Interval] = EvaluationStatistics.HalfInterval([.. problems.Select(answers => answers.Average(answer => answer.Scored.OfFamily(Accuracy) ?? 0))]);
+        metrics[MetricNames.EvalPassAt1Interval] = Interval95.HalfWidth([.. problems.Select(answers => answers.Average(answer => answer.Scored.OfFamily(Accuracy) ?? 0))]);
         var k = problems.Min(answers => answers.Count);
         metrics[MetricNames.EvalK] = k;
         metrics[MetricNames.EvalPassAtK] = problems.Average(answers => EvaluationStatistics.PassAtK(answers.Count, answers.Count(Right), k));

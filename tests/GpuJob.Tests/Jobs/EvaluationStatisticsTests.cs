@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Jobs.Evaluation;
 using R1Cloud.GpuJob.Rewards;
+using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 
@@ -42,8 +43,8 @@ public sealed class EvaluationStatisticsTests
     {
         // 30 of 100: s² = 100/99 · 0.3 · 0.7.
         var problems = Enumerable.Range(0, 100).Select(i => i < 30 ? 1.0 : 0).ToList();
-        EvaluationStatistics.HalfInterval(problems).ShouldBe(1.959964 * Math.Sqrt(0.21 / 99), 1e-12);
-        EvaluationStatistics.HalfInterval([1]).ShouldBe(0);
+        Interval95.HalfWidth(problems).ShouldBe(1.959964 * Math.Sqrt(0.21 / 99), 1e-12);
+        Interval95.HalfWidth([1]).ShouldBe(0);
     }
 
     [Theory]

@@ -1,5 +1,4 @@
 using R1Cloud.GpuJob.Rewards;
-using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.GpuJob.Jobs.Evaluation;
 
@@ -27,9 +26,6 @@ internal static class EvaluationStatistics
     /// <param name="votes">Each sample's answer, null for none, and whether it is right.</param>
     public static bool MajorityIsRight(IEnumerable<(string? Answer, bool Right)> votes) =>
         votes.Where(vote => vote.Answer is not null).GroupBy(vote => vote.Answer, StringComparer.Ordinal).MaxBy(group => group.Count())?.Any(vote => vote.Right) ?? false;
-
-    /// <inheritdoc cref="Interval95.HalfWidth"/>
-    public static double HalfInterval(IReadOnlyCollection<double> problems) => Interval95.HalfWidth(problems);
 
     /// <summary>What a completion gives as its answer: the text in the answer tags, else in the last box, else what follows the thinking.</summary>
     public static string? AnswerOf(Completion completion) =>
