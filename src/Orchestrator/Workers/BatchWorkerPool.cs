@@ -68,8 +68,8 @@ public sealed partial class BatchWorkerPool(
         ledger = ledger.Observe(jobId, state.Tasks, state.Dedicated, clock.GetUtcNow());
         var reason = new BatchJobTerminateOptions { TerminationReason = "released" };
         await TryAsync(
-            () => client.TerminateJobAsync(jobId, reason, cancellationToken: cancellation), cancellation,
-            BatchErrorCode.JobNotFound, BatchErrorCode.JobCompleted, BatchErrorCode.JobTerminating);
+            () => client.TerminateJobAsync(WaitUntil.Started, jobId, reason, cancellationToken: cancellation), cancellation,
+            BatchErrorCode.JobNotFound, BatchErrorCode.JobCompleted, BatchErrorCode.JobBeingTerminated);
         await blobs.WriteJsonAsync(BlobLayout.WorkerLedger(runId), ledger with { Released = true }, cancellation);
     });
 
@@ -152,7 +152,7 @@ public sealed partial class BatchWorkerPool(
         var why = $"{slot.NextId.Name} hung in state '{task.State}' on node {task.NodeInfo?.NodeId ?? "(none)"} and was replaced";
         LogEnded(log, why);
         await TryAsync(
-            () => client.TerminateTaskAsync(state.JobId, task.Id, context: new RequestContext { CancellationToken = cancellation }), cancellation,
+            () => client.TerminateTaskAsync(state.JobId, task.Id, cancellationToken: cancellation), cancellation,
             BatchErrorCode.TaskCompleted, BatchErrorCode.TaskNotFound);
         return ledger with { Note = why, Ended = new Dictionary<string, string>(ledger.Ended) { [WorkerLedger.Key(state.JobId, task.Id)] = why } };
     }
