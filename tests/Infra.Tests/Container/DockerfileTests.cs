@@ -5,9 +5,7 @@ namespace R1Cloud.Infra.Tests.Container;
 /// <summary>The rules that the image keeps, read from its Dockerfile: no engine is at hand everywhere to build it.</summary>
 public sealed class DockerfileTests
 {
-    private static readonly string Content = File.ReadAllText(Repository.Path("infra", "docker", "Dockerfile"));
-
-    private static readonly IReadOnlyList<(string Stage, string Word, string Text)> Instructions = Parse();
+    private static IReadOnlyList<DockerInstruction> Instructions => Dockerfile.Instructions;
 
     [Fact]
     public void From_EveryImage_IsPinnedByVersionAndCanBeByDigest()
@@ -23,7 +21,7 @@ public sealed class DockerfileTests
             Argument($"{name}_IMAGE").ShouldMatch(@"^[a-z0-9./-]+:\d+\.\d+\.\d+-[a-z0-9.-]+$");
             Argument($"{name}_DIGEST").ShouldBeEmpty();
         }
-        Content.ShouldNotContain(":latest");
+        Dockerfile.Content.ShouldNotContain(":latest");
     }
 
     [Fact]
@@ -70,9 +68,9 @@ public sealed class DockerfileTests
         var ignore = File.ReadAllLines(Repository.Path(".dockerignore"));
         ignore[0].ShouldBe("*");
         var allowed = ignore.Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
-        foreach (var copy in Instructions.Where(instruction => instruction.Word == "COPY" && !instruction.Text.Contains("--from", StringComparison.Ordinal)))
+        foreach (var copy in Instructions.Where(instruction => instruction.IsCopyOfTheRepository))
         {
-            foreach (var source in copy.Text.Split(' ').Where(word => !word.StartsWith("--", StringComparison.Ordinal)).SkipLast(1))
+            foreach (var source in copy.Arguments.SkipLast(1))
             {
                 var folder = Path.GetDirectoryName(source.TrimEnd('/'))!;
                 Directory.EnumerateFileSystemEntries(Repository.Path(folder), Path.GetFileName(source.TrimEnd('/'))).ShouldNotBeEmpty(source);
@@ -82,19 +80,4 @@ public sealed class DockerfileTests
     }
 
     private static string Argument(string name) => Instructions.Single(instruction => instruction.Word == "ARG" && instruction.Text.StartsWith(name + "=", StringComparison.Ordinal)).Text[(name.Length + 1)..];
-
-    private static List<(string, string, string)> Parse()
-    {
-        var stage = "";
-        var list = new List<(string, string, string)>();
-        foreach (var line in Regex.Replace(Content, @"\\\n\s*", "").Split('\n').Where(line => line.Length > 0 && line[0] != '#'))
-        {
-            var word = line.Split(' ')[0];
-            word.ShouldBe(word.ToUpperInvariant(), line);
-            var rest = line[word.Length..].Trim();
-            if (word == "FROM") stage = Regex.Match(rest, @" AS (\S+)$").Groups[1].Value;
-            list.Add((stage, word, rest));
-        }
-        return list;
-    }
 }
