@@ -31,7 +31,7 @@ param workerThreads int = 24
 @minValue(0)
 param maxSpotNodes int = 4
 
-@description('Most dedicated nodes at once: they stand in for spot nodes that were taken away. 0 for none.')
+@description('Most dedicated nodes at once: they stand in for spot nodes that were taken away or never came. 0 for none.')
 @minValue(0)
 param maxDedicatedNodes int = 1
 

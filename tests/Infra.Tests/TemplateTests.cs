@@ -98,33 +98,48 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         ((string)scale["evaluationInterval"]!).ShouldBe("PT5M");
         One("Microsoft.Batch/batchAccounts/pools")["properties"]!["scaleSettings"]!.AsObject().ContainsKey("fixedScale").ShouldBeFalse();
 
-        var formula = Variable("autoscaleFormula");
-        foreach (var part in new[] { "$PendingTasks", "$PreemptedNodeCount", "$TargetDedicatedNodes", "$TargetLowPriorityNodes", "$NodeDeallocationOption = taskcompletion" }) formula.ShouldContain(part);
         // format() takes braces as places: there must be these two and no others.
-        Regex.Count(formula, "[{}]").ShouldBe(4);
-        formula.ShouldContain("{0}");
-        formula.ShouldContain("{1}");
+        Regex.Matches(Variable("autoscaleFormula"), "[{}].?}?").Select(match => match.Value).ShouldBe(["{0}", "{1}"]);
     }
 
     [Theory]
-    [InlineData(4, 1, 0, 0, 0, 0)]
-    [InlineData(4, 1, 3, 0, 3, 0)]
-    [InlineData(4, 1, 9, 0, 4, 0)]
-    [InlineData(4, 1, 3, 1, 2, 1)]
-    [InlineData(4, 2, 3, 3, 1, 2)]
-    [InlineData(4, 0, 3, 3, 3, 0)]
-    [InlineData(0, 2, 3, 0, 0, 2)]
-    [InlineData(4, 1, 0, 2, 0, 0)]
-    public void Pool_Formula_GivesTheNodesThatWorkersWait(int maxSpot, int maxDedicated, int wanted, int taken, int spot, int dedicated)
+    [InlineData("nobody", new double[] { 0 }, 0, 0, 4, 1, 0, 0)]
+    [InlineData("first workers, no history", new double[] { 1 }, 0, 0, 4, 1, 1, 0)]
+    [InlineData("more come", new double[] { 3, 1 }, 1, 0, 4, 1, 3, 0)]
+    [InlineData("more than the limit", new double[] { 9 }, 4, 0, 4, 1, 4, 0)]
+    [InlineData("all there", new double[] { 3, 3, 3 }, 3, 0, 4, 1, 3, 0)]
+    [InlineData("one taken away", new double[] { 3, 3, 3 }, 3, 1, 4, 1, 2, 1)]
+    [InlineData("its node forgotten", new double[] { 3, 3, 3 }, 2, 0, 4, 1, 2, 1)]
+    [InlineData("three taken away", new double[] { 3, 3, 3 }, 3, 3, 4, 2, 1, 2)]
+    [InlineData("no dedicated ones wanted", new double[] { 3, 3, 3 }, 3, 3, 4, 0, 3, 0)]
+    [InlineData("region has no spot", new double[] { 2, 2, 2 }, 0, 0, 4, 1, 1, 1)]
+    [InlineData("region slow, waited shortly", new double[] { 2, 2, 0 }, 0, 0, 4, 1, 2, 0)]
+    [InlineData("dedicated only", new double[] { 3 }, 0, 0, 0, 2, 0, 2)]
+    [InlineData("done", new double[] { 0, 3, 3 }, 3, 0, 4, 1, 0, 0)]
+    public void Pool_Formula_GivesTheNodesThatWorkersWaitFor(
+        string what, double[] pendingEachFiveMinutes, double spotNodes, double preempted, int maxSpot, int maxDedicated, int spot, int dedicated)
     {
-        // The formula's two lines of decision, worked out as they stand.
-        var formula = Variable("autoscaleFormula");
-        formula.ShouldContain("$TargetDedicatedNodes = maxSpot > 0 ? min(maxDedicated, min(taken, wanted)) : min(maxDedicated, wanted);");
-        formula.ShouldContain("$TargetLowPriorityNodes = min(maxSpot, max(0, wanted - $TargetDedicatedNodes));");
-        var targetDedicated = maxSpot > 0 ? Math.Min(maxDedicated, Math.Min(taken, wanted)) : Math.Min(maxDedicated, wanted);
-        targetDedicated.ShouldBe(dedicated);
-        Math.Min(maxSpot, Math.Max(0, wanted - targetDedicated)).ShouldBe(spot);
+        var formula = string.Format(System.Globalization.CultureInfo.InvariantCulture, Variable("autoscaleFormula"), maxSpot, maxDedicated);
+        var pool = new AutoscaleFormula(formula)
+        {
+            // The last five minutes first, ten samples each.
+            Samples = { ["$PendingTasks"] = [.. pendingEachFiveMinutes.SelectMany(value => Enumerable.Repeat(value, 10))], ["$PreemptedNodeCount"] = [preempted] },
+            Variables = { ["$CurrentLowPriorityNodes"] = spotNodes },
+        };
+        pool.Evaluate();
+        Math.Floor(pool.Variables["$TargetLowPriorityNodes"]).ShouldBe(spot, what);
+        pool.Variables["$TargetDedicatedNodes"].ShouldBe(dedicated, what);
+        pool.DeallocationOption.ShouldBe("taskcompletion");
     }
+
+    [Theory]
+    [InlineData("$TargetDedicatedNodes = 1", "';'")]
+    [InlineData("$TargetDedicatedNodes = clamp(1, 2);", "clamp")]
+    [InlineData("$TargetDedicatedNodes = $WaitingTasks.GetSample(1);", "$WaitingTasks")]
+    [InlineData("$TargetDedicatedNodes = max(1, 2;", "')'")]
+    [InlineData("$TargetDedicatedNodes = 5 * TimeInterval_Minute;", "number")]
+    public void Formula_OutsideOfBatchsLanguage_IsRefused(string formula, string word) =>
+        Should.Throw<FormatException>(() => new AutoscaleFormula(formula).Evaluate()).Message.ShouldContain(word);
 
     [Fact]
     public void Roles_AreNarrowAndOnResources()
