@@ -39,6 +39,9 @@ param maxDedicatedNodes int = 1
 @allowed(['BatchService', 'UserSubscription'])
 param poolAllocationMode string = 'BatchService'
 
+@description('For UserSubscription: object id of the service principal "Microsoft Azure Batch" in the tenant (docs/azure.md, Quotas).')
+param batchServicePrincipalId string = ''
+
 @description('Virtual network with private endpoints for storage, and the pool and app inside it.')
 param vnetEnabled bool = false
 
@@ -137,6 +140,16 @@ module registry 'modules/registry.bicep' = {
   }
 }
 
+module batchVault 'modules/batchVault.bicep' = if (poolAllocationMode == 'UserSubscription') {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.keyVault}${token}'
+    batchServicePrincipalId: batchServicePrincipalId
+  }
+}
+
 module batch 'modules/batch.bicep' = {
   scope: group
   params: {
@@ -144,6 +157,8 @@ module batch 'modules/batch.bicep' = {
     tags: tags
     accountName: '${abbreviations.batchAccount}${token}'
     poolAllocationMode: poolAllocationMode
+    keyVaultId: poolAllocationMode == 'UserSubscription' ? batchVault!.outputs.id : ''
+    keyVaultUrl: poolAllocationMode == 'UserSubscription' ? batchVault!.outputs.url : ''
     workerIdentityId: identities.outputs.workerId
     registryServer: registry.outputs.loginServer
     trainerImage: trainerImage

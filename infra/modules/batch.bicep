@@ -6,6 +6,10 @@ param accountName string
 @allowed(['BatchService', 'UserSubscription'])
 param poolAllocationMode string
 
+@description('The vault that UserSubscription needs; empty otherwise.')
+param keyVaultId string
+param keyVaultUrl string
+
 param workerIdentityId string
 param registryServer string
 
@@ -52,6 +56,7 @@ resource account 'Microsoft.Batch/batchAccounts@2024-07-01' = {
   identity: { type: 'None' }
   properties: {
     poolAllocationMode: poolAllocationMode
+    keyVaultReference: empty(keyVaultId) ? null : { id: keyVaultId, url: keyVaultUrl }
     // No account keys: the app signs in.
     allowedAuthenticationModes: ['AAD']
     publicNetworkAccess: 'Enabled'

@@ -79,6 +79,16 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         One("Microsoft.Batch/batchAccounts")["properties"]!["allowedAuthenticationModes"]!.AsArray().Select(mode => (string)mode!).ShouldBe(["AAD"]);
 
     [Fact]
+    public void Batch_InTheUsersSubscription_HasItsKeyVault()
+    {
+        // The service refuses such an account without one.
+        ((string)One("Microsoft.Batch/batchAccounts")["properties"]!["keyVaultReference"]!).ShouldContain("createObject('id', parameters('keyVaultId'), 'url', parameters('keyVaultUrl'))");
+        ((bool)One("Microsoft.KeyVault/vaults")["properties"]!["enableRbacAuthorization"]!).ShouldBeTrue();
+        var vault = fixture.Template["resources"]!["batchVault"]!;
+        ((string)vault["condition"]!).ShouldBe("[equals(parameters('poolAllocationMode'), 'UserSubscription')]");
+    }
+
+    [Fact]
     public void Pool_HasItsIdentityThatAlsoPullsTheImage()
     {
         var pool = One("Microsoft.Batch/batchAccounts/pools");
@@ -243,7 +253,7 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     public void Parameters_OfAzd_CanSetAllThatAVmSizeAndABudgetDecide()
     {
         var text = File.ReadAllText(Repository.Path("infra", "main.bicepparam"));
-        foreach (var name in new[] { "trainerImage", "vmSize", "workerThreads", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled", "entraClientId", "monthlyBudget", "budgetContacts", "principalId" })
+        foreach (var name in new[] { "trainerImage", "vmSize", "workerThreads", "poolAllocationMode", "batchServicePrincipalId", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled", "entraClientId", "monthlyBudget", "budgetContacts", "principalId" })
             Regex.IsMatch(text, $"^param {name} = .*readEnvironmentVariable", RegexOptions.Multiline).ShouldBeTrue(name);
     }
 
