@@ -23,6 +23,17 @@ param trainerImage string = ''
 @description('VM size of the pool. The default has one NVIDIA A100 80 GB.')
 param vmSize string = 'Standard_NC24ads_A100_v4'
 
+@description('Image of the nodes: one that Batch lists with a container runtime, and with the GPU driver.')
+param nodeImage object = {
+  publisher: 'microsoft-dsvm'
+  offer: 'ubuntu-hpc'
+  sku: '2204'
+  version: 'latest'
+}
+
+@description('The Batch node agent that fits nodeImage.')
+param nodeAgentSkuId string = 'batch.node.ubuntu 22.04'
+
 @description('CPU cores that one worker uses of that VM size.')
 @minValue(1)
 param workerThreads int = 24
@@ -163,6 +174,8 @@ module batch 'modules/batch.bicep' = {
     registryServer: registry.outputs.loginServer
     trainerImage: trainerImage
     vmSize: vmSize
+    nodeImage: nodeImage
+    nodeAgentSkuId: nodeAgentSkuId
     maxSpotNodes: maxSpotNodes
     maxDedicatedNodes: maxDedicatedNodes
     subnetId: vnetEnabled ? network!.outputs.poolSubnetId : ''

@@ -23,15 +23,10 @@ param maxDedicatedNodes int
 @description('The pool\'s subnet; empty for none.')
 param subnetId string
 
-@description('Image of the nodes: it must bring a container runtime and the GPU driver.')
-param nodeImage object = {
-  publisher: 'microsoft-dsvm'
-  offer: 'ubuntu-hpc'
-  sku: '2204'
-  version: 'latest'
-}
+@description('Image of the nodes.')
+param nodeImage object
 
-param nodeAgentSkuId string = 'batch.node.ubuntu 22.04'
+param nodeAgentSkuId string
 
 // As many nodes as there are workers waiting or working: spot ("low priority" to the formula), up to the limit. Dedicated ones stand in, up to
 // theirs, for spot nodes that were taken away, and for those that the region has not given to workers who waited a quarter of an hour. Nobody

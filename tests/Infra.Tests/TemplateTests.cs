@@ -96,8 +96,21 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         pool["identity"]!["userAssignedIdentities"]!.AsObject().Select(item => item.Key).Single().ShouldContain("workerIdentityId");
         var containers = pool["properties"]!["deploymentConfiguration"]!["virtualMachineConfiguration"]!["containerConfiguration"]!;
         ((string)containers["type"]!).ShouldBe("DockerCompatible");
+        // Prefetched by the name that tasks use, none before the first push.
+        ((string)containers["containerImageNames"]!).ShouldBe("[if(empty(parameters('trainerImage')), createArray(), createArray(format('{0}/{1}', parameters('registryServer'), parameters('trainerImage'))))]");
         ((string)containers["containerRegistries"]![0]!["identityReference"]!["resourceId"]!).ShouldContain("workerIdentityId");
         containers["containerRegistries"]![0]!.AsObject().ContainsKey("password").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Pool_SizesAndImages_AreParameters()
+    {
+        var parameters = fixture.Template["parameters"]!.AsObject();
+        foreach (var name in new[] { "vmSize", "nodeImage", "nodeAgentSkuId", "trainerImage", "maxSpotNodes", "maxDedicatedNodes", "poolAllocationMode" }) parameters.ContainsKey(name).ShouldBeTrue(name);
+        var machine = One("Microsoft.Batch/batchAccounts/pools")["properties"]!["deploymentConfiguration"]!["virtualMachineConfiguration"]!;
+        ((string)machine["imageReference"]!).ShouldBe("[parameters('nodeImage')]");
+        ((string)machine["nodeAgentSkuId"]!).ShouldBe("[parameters('nodeAgentSkuId')]");
+        ((string)One("Microsoft.Batch/batchAccounts/pools")["properties"]!["vmSize"]!).ShouldBe("[parameters('vmSize')]");
     }
 
     [Fact]
@@ -185,6 +198,8 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         ((string)app["properties"]!["functionAppConfig"]!["runtime"]!["name"]!).ShouldBe("dotnet-isolated");
         ((string)app["properties"]!["functionAppConfig"]!["runtime"]!["version"]!).ShouldBe("10.0");
         ((string)app["properties"]!["functionAppConfig"]!["deployment"]!["storage"]!["authentication"]!["type"]!).ShouldBe("UserAssignedIdentity");
+        // What the plan takes from functionAppConfig it refuses as settings.
+        Settings.Where(name => name.StartsWith("WEBSITE_", StringComparison.Ordinal) || name.StartsWith("FUNCTIONS_", StringComparison.Ordinal)).ShouldBeEmpty();
         var policies = All.Where(resource => (string?)resource["type"] == "Microsoft.Web/sites/basicPublishingCredentialsPolicies").ToList();
         policies.Count.ShouldBe(2);
         policies.ShouldAllBe(policy => !(bool)policy["properties"]!["allow"]!);
@@ -196,12 +211,18 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         var read = Directory.EnumerateFiles(Repository.Path("src", "Orchestrator"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Regex.Matches(File.ReadAllText(file), "\"%?(R1_[A-Z_]+)%?\"").Select(match => match.Groups[1].Value))
             .Append(StorageConnection.Variable).Distinct().Except(["R1_PRICE_PER_HOUR", "R1_CURRENCY"]);
-        var given = All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("appsettings", StringComparison.Ordinal))["properties"]!
-            .AsObject().Select(item => item.Key).ToList();
-        read.ShouldBeSubsetOf(given);
-        given.ShouldContain("R1Queues__queueServiceUri");
-        given.Where(name => name.Contains("KEY", StringComparison.Ordinal) && name != "R1_KEEP_WORKERS").ShouldBeEmpty();
+        read.ShouldBeSubsetOf(Settings);
+        // The host's storage (deployments, keys, Durable Task's hub) and the trigger's queue, by identity.
+        foreach (var name in new[] { "AzureWebJobsStorage__accountName", "R1Queues__queueServiceUri" }) Settings.ShouldContain(name);
+        foreach (var connection in new[] { "AzureWebJobsStorage", "R1Queues" }) Settings.ShouldBe(Settings.Union([$"{connection}__credential", $"{connection}__clientId"]));
+        Settings.Where(name => name.Contains("KEY", StringComparison.Ordinal) && name != "R1_KEEP_WORKERS").ShouldBeEmpty();
     }
+
+    [Theory]
+    [InlineData("appRoles", "Storage Blob Data Owner", "Storage Queue Data Contributor", "Storage Table Data Contributor")]
+    [InlineData("workerRoles", "Storage Blob Data Contributor", "Storage Queue Data Contributor")]
+    public void Roles_OnStorage_AreThoseThatTheHostDurableTaskAndWorkersNeed(string module, params string[] roles) =>
+        fixture.Template["resources"]![module]!["properties"]!["parameters"]!["storageRoles"]!["value"]!.AsArray().Select(role => (string)role!).ShouldBe(roles);
 
     [Fact]
     public void PrivateEndpoints_OnDemand_CoverAllThatTheAppUsesOfStorage()
@@ -209,6 +230,10 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         var services = All.First(resource => (string?)resource["type"] == "Microsoft.Network/privateEndpoints");
         ((string)services["copy"]!["count"]!).ShouldContain("services");
         File.ReadAllText(Repository.Path("infra", "modules", "privateEndpoints.bicep")).ShouldContain("['blob', 'queue', 'table']");
+        // Names lead to them: a zone each, linked to the network, with the endpoint's record.
+        ((string)One("Microsoft.Network/privateDnsZones")["name"]!).ShouldBe("[format('privatelink.{0}.{1}', variables('services')[copyIndex()], environment().suffixes.storage)]");
+        foreach (var type in new[] { "Microsoft.Network/privateDnsZones/virtualNetworkLinks", "Microsoft.Network/privateEndpoints/privateDnsZoneGroups" })
+            ((string)One(type)["copy"]!["count"]!).ShouldContain("services");
     }
 
     [Fact]
@@ -267,6 +292,9 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         // The tag by which azd finds the app.
         File.ReadAllText(Repository.Path("infra", "main.bicep")).ShouldContain($"'azd-service-name': '{Regex.Match(text, @"services:\n  (\S+):").Groups[1].Value}'");
     }
+
+    private List<string> Settings =>
+        [.. All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("appsettings", StringComparison.Ordinal))["properties"]!.AsObject().Select(item => item.Key)];
 
     private string Variable(string name) => Templates(fixture.Template).Select(template => (string?)template["variables"]?[name]).OfType<string>().Single();
 

@@ -5,11 +5,14 @@ namespace R1Cloud.Infra.Tests.Container;
 /// <summary>A line of the Dockerfile, continuations joined.</summary>
 internal sealed record DockerInstruction(string Stage, string Word, string Text)
 {
+    /// <summary>Its options.</summary>
+    public IReadOnlyList<string> Options => [.. Text.Split(' ').Where(word => word.StartsWith("--", StringComparison.Ordinal))];
+
     /// <summary>Its words without options.</summary>
-    public IReadOnlyList<string> Arguments => [.. Text.Split(' ').Where(word => !word.StartsWith("--", StringComparison.Ordinal))];
+    public IReadOnlyList<string> Arguments => [.. Text.Split(' ').Where(word => !Options.Contains(word))];
 
     /// <summary>Whether it copies from the repository, not from another stage.</summary>
-    public bool IsCopyOfTheRepository => Word == "COPY" && !Text.Contains("--from", StringComparison.Ordinal);
+    public bool IsCopyOfTheRepository => Word == "COPY" && !Options.Any(option => option.StartsWith("--from=", StringComparison.Ordinal));
 }
 
 /// <summary>The image's Dockerfile.</summary>

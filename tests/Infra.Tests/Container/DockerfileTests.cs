@@ -51,6 +51,15 @@ public sealed class DockerfileTests
     }
 
     [Fact]
+    public void Instructions_AreThoseOfTheClassicBuilder()
+    {
+        // az acr build refuses what needs BuildKit (github.com/Azure/acr/issues/721).
+        Dockerfile.Content.ShouldNotContain("syntax=");
+        Instructions.Where(instruction => instruction.Word == "COPY").SelectMany(instruction => instruction.Options).ShouldAllBe(option => option.StartsWith("--from=", StringComparison.Ordinal));
+        Instructions.Where(instruction => instruction.Word == "RUN").ShouldAllBe(instruction => !instruction.Text.StartsWith("--", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Layers_AreKeptSmall()
     {
         foreach (var run in Instructions.Where(instruction => instruction.Word == "RUN" && instruction.Text.Contains("apt-get install", StringComparison.Ordinal)))

@@ -106,6 +106,7 @@ public sealed class BatchWorkerPoolTests : IDisposable
         view.Workers.Single().ShouldSatisfyAllConditions(
             worker => worker.State.ShouldBe("running"),
             worker => worker.Location.ShouldBe("dedicated-1 (dedicated)"),
+            worker => worker.Log.ShouldBe("runs/run-a/workers/worker-0-0/"),
             worker => worker.Restarts.ShouldBe(1));
         view.Usage.ShouldBe(new WorkerUsage(1800, 1800, 0.5 + 2, Retries: 0, Requeues: 1));
     }
