@@ -157,6 +157,9 @@ public readonly struct BatchErrorCode(string value) : IEquatable<BatchErrorCode>
     public static BatchErrorCode TaskNotFound { get; } = new("TaskNotFound");
     public static BatchErrorCode TaskCompleted { get; } = new("TaskCompleted");
     public static BatchErrorCode NodeNotFound { get; } = new("NodeNotFound");
+    public static BatchErrorCode NodeAlreadyInTargetSchedulingState { get; } = new("NodeAlreadyInTargetSchedulingState");
+    public static BatchErrorCode NodeStateUnusable { get; } = new("NodeStateUnusable");
+    public static BatchErrorCode OperationInvalidForCurrentState { get; } = new("OperationInvalidForCurrentState");
     public static BatchErrorCode FileNotFound { get; } = new("FileNotFound");
     public static BatchErrorCode ServerBusy { get; } = new("ServerBusy");
 

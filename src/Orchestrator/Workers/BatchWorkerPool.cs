@@ -164,9 +164,12 @@ public sealed partial class BatchWorkerPool(
         foreach (var node in failures.Where(group => group.Count() >= options.MaxNodeFailures).Select(group => group.Key))
         {
             if (ledger.BadNodes.Contains(node) || !state.Nodes.ContainsKey(node)) continue;
-            var note = $"node {node} failed {options.MaxNodeFailures} workers and gets no more";
+            var note = $"node {node} failed {options.MaxNodeFailures} workers and gets no more – it leaves the pool when nobody waits for one: if the pool has no room for another, pause the run until it is gone";
             LogShunned(log, note);
-            await TryAsync(() => client.DisableNodeSchedulingAsync(options.PoolId, node, cancellationToken: cancellation), cancellation, BatchErrorCode.NodeNotFound);
+            // An autoscale pool lets nobody remove a node. One that is off already, or on its way, needs nothing.
+            await TryAsync(
+                () => client.DisableNodeSchedulingAsync(options.PoolId, node, cancellationToken: cancellation), cancellation,
+                BatchErrorCode.NodeNotFound, BatchErrorCode.NodeAlreadyInTargetSchedulingState, BatchErrorCode.NodeStateUnusable, BatchErrorCode.OperationInvalidForCurrentState);
             ledger = ledger with { BadNodes = [.. ledger.BadNodes, node], Note = note };
         }
         return ledger;

@@ -146,8 +146,24 @@ public sealed class BatchWorkerPoolTests : IDisposable
         batch.Schedule();
         var view = await pool.GetAsync("run-a");
         view.Workers.Single().Location.ShouldBe("good (spot)");
-        view.LastError.ShouldBe("node bad failed 3 workers and gets no more");
+        view.LastError.ShouldNotBeNull().ShouldStartWith("node bad failed 3 workers and gets no more – ");
         view.Usage!.Retries.ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task Node_ThatIsOffAlready_IsNoTrouble()
+    {
+        Node("bad");
+        await pool.EnsureAsync("run-a", Four);
+        for (var number = 0; number < 3; number++)
+        {
+            batch.Schedule();
+            FailForGood($"worker-0-{number}", 134, "");
+            // Another instance of the app died after it had switched the node off, before it could write so down.
+            if (number == 2) await batch.DisableNodeSchedulingAsync("gpu", "bad");
+            await pool.EnsureAsync("run-a", Four);
+        }
+        batch[Job, "worker-0-3"].State.ShouldBe(BatchTaskState.Active);
     }
 
     [Fact]

@@ -161,6 +161,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
         CancellationToken cancellationToken = default)
     {
         Call();
+        if (Nodes[nodeId].State == BatchNodeState.Offline) throw Error(409, "NodeAlreadyInTargetSchedulingState");
         Nodes[nodeId].State = BatchNodeState.Offline;
         return Ok();
     }
