@@ -72,8 +72,11 @@ param monthlyBudget int = 200
 @description('Who is told when the budget is nearly used.')
 param budgetContacts array = []
 
-@description('First day of the budget, the first of a month.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the budget: the first of the month in which it is made. Azure does not let it be changed later. Empty for this month.')
+param budgetStart string = ''
+
+@description('The month of the deployment; leave it.')
+param thisMonth string = utcNow('yyyy-MM-01')
 
 @description('Days after which rollouts are deleted.')
 @minValue(1)
@@ -277,7 +280,7 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(budgetCon
     name: '${abbreviations.budget}${environmentName}'
     amount: monthlyBudget
     contacts: budgetContacts
-    startDate: budgetStart
+    startDate: empty(budgetStart) ? thisMonth : budgetStart
   }
 }
 

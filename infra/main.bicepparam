@@ -18,3 +18,4 @@ param spotPricePerHour = readEnvironmentVariable('R1_PRICE_SPOT', '0')
 param dedicatedPricePerHour = readEnvironmentVariable('R1_PRICE_DEDICATED', '0')
 param monthlyBudget = int(readEnvironmentVariable('R1_BUDGET', '200'))
 param budgetContacts = empty(readEnvironmentVariable('R1_BUDGET_EMAIL', '')) ? [] : [readEnvironmentVariable('R1_BUDGET_EMAIL', '')]
+param budgetStart = readEnvironmentVariable('R1_BUDGET_START', '')

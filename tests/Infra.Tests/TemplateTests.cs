@@ -261,6 +261,10 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     {
         var notifications = One("Microsoft.Consumption/budgets")["properties"]!["notifications"]!.AsObject().Select(item => item.Value!).ToList();
         notifications.Select(item => $"{item["thresholdType"]} {item["threshold"]}").Order().ShouldBe(["Actual 80", "Forecasted 100"]);
+        // The start of an existing budget cannot be changed: it must not follow the calendar where it is set.
+        var start = fixture.Template["resources"]!["budget"]!["properties"]!["parameters"]!["startDate"]!.ToString();
+        start.ShouldContain("if(empty(parameters('budgetStart'))");
+        start.ShouldContain("parameters('thisMonth')");
         notifications.ShouldAllBe(item => (bool)item["enabled"]! && ((string)item["contactEmails"]!).Contains("contacts", StringComparison.Ordinal));
     }
 
@@ -278,7 +282,7 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     public void Parameters_OfAzd_CanSetAllThatAVmSizeAndABudgetDecide()
     {
         var text = File.ReadAllText(Repository.Path("infra", "main.bicepparam"));
-        foreach (var name in new[] { "trainerImage", "vmSize", "workerThreads", "poolAllocationMode", "batchServicePrincipalId", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled", "entraClientId", "monthlyBudget", "budgetContacts", "principalId" })
+        foreach (var name in new[] { "trainerImage", "vmSize", "workerThreads", "poolAllocationMode", "batchServicePrincipalId", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled", "entraClientId", "monthlyBudget", "budgetContacts", "budgetStart", "principalId" })
             Regex.IsMatch(text, $"^param {name} = .*readEnvironmentVariable", RegexOptions.Multiline).ShouldBeTrue(name);
     }
 
