@@ -1,7 +1,7 @@
 using Azure.Core;
 
-// Compared, member by member, with sdk/batch/Azure.Compute.Batch/api/Azure.Compute.Batch.net8.0.cs of Azure/azure-sdk-for-net, commit 18ec644b,
-// which has the shapes that the readme of 1.0.0 shows. Tests override these methods: the order and the names of parameters count.
+// Compared with sdk/batch/Azure.Compute.Batch/api/Azure.Compute.Batch.net8.0.cs of Azure/azure-sdk-for-net, commit 18ec644b, which has the shapes
+// that the readme of 1.0.0 shows (long operations take a WaitUntil). Tests override these methods: the order and the names of parameters count.
 namespace Azure.Compute.Batch;
 
 public class BatchClientOptions : ClientOptions
