@@ -151,6 +151,11 @@ internal sealed class FunctionsHost : IAsyncDisposable
         Functions = functions.ToDictionary(
             function => function["name"]!.ToString(),
             function => function["rawBindings"]!.AsArray().Select(binding => JsonSerializer.Deserialize<JsonObject>(binding!.ToString())!).ToArray());
+        // The worker answers before its HTTP server listens; the host then tries requests again.
+        for (var watch = Stopwatch.StartNew(); !rpc.Log.Any(line => line.Contains("Application started", StringComparison.Ordinal)); await Task.Delay(10))
+        {
+            if (watch.Elapsed > Patience) throw new TimeoutException($"The app did not start: {string.Join('\n', rpc.Log)}");
+        }
         Client = new HttpClient(new HttpTriggers(this)) { BaseAddress = new Uri("http://app.test"), Timeout = Patience };
         Durable = new DurableTriggers(this, sidecar.Address);
     }
