@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.DurableTask.Testing.Sidecar.Grpc;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -25,10 +24,10 @@ internal sealed class Sidecar(WebApplication app, Func<Task> close) : IAsyncDisp
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(open.Service).AddSingleton(open.Client).AddSingleton<TaskHubGrpcServer>();
+        builder.Services.AddSingleton(open.Service).AddSingleton(open.Client).AddSingleton<SidecarServer>();
         configure?.Invoke(builder.Services);
         var app = builder.Build();
-        app.MapGrpcService<TaskHubGrpcServer>();
+        app.MapGrpcService<SidecarServer>();
         map?.Invoke(app);
         await app.StartAsync();
         return new Sidecar(app, open.Close);
