@@ -8,18 +8,15 @@ namespace R1Cloud.Orchestrator.Tests.Durable;
 internal interface IDurableBackEnd
 {
     /// <summary>Opens it.</summary>
-    Task<OpenBackEnd> OpenAsync();
+    Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync();
 }
-
-/// <summary>What a side-car serves, and how it is let go of when the host stops.</summary>
-internal sealed record OpenBackEnd(IOrchestrationService Service, IOrchestrationServiceClient Client, Func<Task> Close);
 
 /// <summary>The back end of memory.</summary>
 internal sealed class MemoryBackEnd : IDurableBackEnd
 {
     private readonly InMemoryOrchestrationService memory = new();
 
-    public Task<OpenBackEnd> OpenAsync() => Task.FromResult(new OpenBackEnd(memory, memory, () => Task.CompletedTask));
+    public Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync() => Task.FromResult<(IOrchestrationService, IOrchestrationServiceClient)>((memory, memory));
 }
 
 /// <summary>The back end of production, in an Azure Storage account with tables.</summary>
@@ -28,7 +25,7 @@ internal sealed class AzureStorageBackEnd(string connectionString) : IDurableBac
 {
     private readonly string taskHub = $"t{Guid.NewGuid():N}";
 
-    public async Task<OpenBackEnd> OpenAsync()
+    public async Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync()
     {
         var service = new AzureStorageOrchestrationService(new AzureStorageOrchestrationServiceSettings
         {
@@ -46,7 +43,6 @@ internal sealed class AzureStorageBackEnd(string connectionString) : IDurableBac
             LeaseInterval = TimeSpan.FromSeconds(3),
         });
         await service.CreateIfNotExistsAsync();
-        var asked = SidecarStorageService.Over<IOrchestrationService>(service);
-        return new OpenBackEnd(asked, SidecarStorageService.Over<ISidecarClient>(service), () => asked.StopAsync(isForced: true));
+        return (service, StorageClient.Over(service));
     }
 }

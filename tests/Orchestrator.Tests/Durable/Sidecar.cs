@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace R1Cloud.Orchestrator.Tests.Durable;
 
 /// <summary>A running side-car: the gRPC service that workers and clients talk to.</summary>
-internal sealed class Sidecar(WebApplication app, Func<Task> close) : IAsyncDisposable
+internal sealed class Sidecar(WebApplication app) : IAsyncDisposable
 {
     public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
@@ -19,24 +19,25 @@ internal sealed class Sidecar(WebApplication app, Func<Task> close) : IAsyncDisp
     /// <param name="map">Maps them.</param>
     public static async Task<Sidecar> StartAsync(IDurableBackEnd backEnd, Action<IServiceCollection>? configure = null, Action<WebApplication>? map = null)
     {
-        var open = await backEnd.OpenAsync();
+        var (service, client) = await backEnd.OpenAsync();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(open.Service).AddSingleton(open.Client).AddSingleton<SidecarServer>();
+        builder.Services.AddSingleton(service).AddSingleton(client).AddSingleton<SidecarServer>();
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapGrpcService<SidecarServer>();
         map?.Invoke(app);
         await app.StartAsync();
-        return new Sidecar(app, open.Close);
+        await app.Services.GetRequiredService<SidecarServer>().StartAsync();
+        return new Sidecar(app);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await app.Services.GetRequiredService<SidecarServer>().StopAsync();
         await app.StopAsync();
-        await close();
         await app.DisposeAsync();
     }
 }

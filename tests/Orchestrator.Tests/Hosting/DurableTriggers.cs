@@ -60,19 +60,20 @@ internal sealed class DurableTriggers : IAsyncDisposable
         {
             using var items = sidecar.GetWorkItems(new GetWorkItemsRequest(), cancellationToken: stop.Token);
             await foreach (var item in items.ResponseStream.ReadAllAsync(stop.Token))
-                _ = item.RequestCase == WorkItem.RequestOneofCase.OrchestratorRequest ? DecideAsync(item.OrchestratorRequest) : ActAsync(item.ActivityRequest);
+                _ = item.RequestCase == WorkItem.RequestOneofCase.OrchestratorRequest ? DecideAsync(item.OrchestratorRequest, item.CompletionToken) : ActAsync(item.ActivityRequest, item.CompletionToken);
         }
         catch (Exception) when (stop.IsCancellationRequested)
         {
         }
     }
 
-    private async Task DecideAsync(OrchestratorRequest request)
+    private async Task DecideAsync(OrchestratorRequest request, string token)
     {
         var name = request.PastEvents.Concat(request.NewEvents).First(item => item.ExecutionStarted is not null).ExecutionStarted.Name;
         var response = request.PastEvents.Count > 0 ? await DecideAsync(name, request, withHistory: false) : null;
         Interlocked.Increment(ref response is { RequiresHistory: false } ? ref continued : ref replayed);
         if (response is null or { RequiresHistory: true }) response = await DecideAsync(name, request, withHistory: true);
+        response.CompletionToken = token;
         await sidecar.CompleteOrchestratorTaskAsync(response);
     }
 
@@ -87,9 +88,9 @@ internal sealed class DurableTriggers : IAsyncDisposable
         return OrchestratorResponse.Parser.ParseFrom(Convert.FromBase64String(Text(result)!));
     }
 
-    private async Task ActAsync(ActivityRequest request)
+    private async Task ActAsync(ActivityRequest request, string token)
     {
-        var response = new ActivityResponse { InstanceId = request.OrchestrationInstance.InstanceId, TaskId = request.TaskId };
+        var response = new ActivityResponse { InstanceId = request.OrchestrationInstance.InstanceId, TaskId = request.TaskId, CompletionToken = token };
         try
         {
             // Durable Task keeps an activity's parameters as a list; the extension hands on the only one.
