@@ -34,11 +34,17 @@ public sealed class AppFixture : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        await pump;
-        if (workers is not null) await workers.DisposeAsync();
-        if (host is not null) await host.DisposeAsync();
-        await azurite.DisposeAsync();
-        stop.Dispose();
+        try
+        {
+            await pump;
+            if (workers is not null) await workers.DisposeAsync();
+        }
+        finally
+        {
+            if (host is not null) await host.DisposeAsync();
+            await azurite.DisposeAsync();
+            stop.Dispose();
+        }
     }
 
     /// <summary>What the host's queue trigger does.</summary>

@@ -26,6 +26,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
     {
         (this.rpc, this.sidecar, this.process) = (rpc, sidecar, process);
         output = ReadAllAsync(process);
+        AppDomain.CurrentDomain.ProcessExit += Kill;
     }
 
     /// <summary>What the app logged.</summary>
@@ -92,12 +93,19 @@ internal sealed class FunctionsHost : IAsyncDisposable
     /// <returns>Its exit code.</returns>
     public async Task<int> StopAsync()
     {
-        if (!process.HasExited && rpc.Started.IsCompletedSuccessfully) await rpc.TellAsync("workerTerminate", []);
+        try
+        {
+            if (!process.HasExited && rpc.Started.IsCompletedSuccessfully) await rpc.TellAsync("workerTerminate", []);
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException)
+        {
+            // It is just ending by itself.
+        }
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         await process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!process.HasExited)
         {
-            process.Kill(entireProcessTree: true);
+            process.Kill();
             await process.WaitForExitAsync(CancellationToken.None);
         }
         return process.ExitCode;
@@ -108,9 +116,13 @@ internal sealed class FunctionsHost : IAsyncDisposable
         Client?.Dispose();
         if (Durable is not null) await Durable.DisposeAsync();
         await StopAsync();
+        AppDomain.CurrentDomain.ProcessExit -= Kill;
         await sidecar.DisposeAsync();
         process.Dispose();
     }
+
+    /// <summary>A worker outlives a host that does not end it.</summary>
+    private void Kill(object? sender, EventArgs e) => process.Kill();
 
     private static Process Start(string address, IReadOnlyDictionary<string, string> settings)
     {
