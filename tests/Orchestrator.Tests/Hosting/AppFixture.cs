@@ -1,4 +1,10 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text;
+using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 using R1Cloud.Testing;
@@ -15,6 +21,7 @@ public sealed class AppFixture : IAsyncLifetime
     private readonly CancellationTokenSource stop = new();
     private FakeWorkerPool? workers;
     private FunctionsHost? host;
+    private Task? completed;
     private Task pump = Task.CompletedTask;
 
     internal FunctionsHost Host => host ?? throw new InvalidOperationException("The app has not started.");
@@ -45,6 +52,24 @@ public sealed class AppFixture : IAsyncLifetime
             await azurite.DisposeAsync();
             stop.Dispose();
         }
+    }
+
+    /// <summary>The run from its request to its end, once.</summary>
+    public Task CompleteAsync() => completed ??= RunAsync();
+
+    private async Task RunAsync()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={Run}") { Content = new StringContent(TestRecipes.Json(), Encoding.UTF8, "application/json") };
+        request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, "key-1");
+        using var created = await Client.SendAsync(request);
+        created.IsSuccessStatusCode.ShouldBeTrue(await created.Content.ReadAsStringAsync());
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(50))
+        {
+            var run = await Client.GetFromJsonAsync<RunView>($"/api/runs/{Run}", R1Json.Options);
+            if (run!.Status == RunStatus.Completed) return;
+            if (run.Status == RunStatus.Failed) break;
+        }
+        throw new InvalidOperationException($"The run did not complete: {await Client.GetStringAsync($"/api/runs/{Run}")} {string.Join('\n', Host.Log)}");
     }
 
     /// <summary>What the host's queue trigger does.</summary>

@@ -1,16 +1,12 @@
-using System.Diagnostics;
 using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Microsoft.DurableTask.Protobuf;
 using R1Cloud.Pipeline;
-using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Api;
-using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
@@ -57,7 +53,7 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
     [Fact]
     public async Task Run_ThroughAllTriggers_Completes()
     {
-        await CompleteAsync();
+        await app.CompleteAsync();
 
         var run = await app.Client.GetFromJsonAsync<RunView>($"/api/runs/{AppFixture.Run}", R1Json.Options);
         run!.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed);
@@ -68,14 +64,14 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
     [Theory, MemberData(nameof(Cases))]
     public async Task Request_OfTheSharedTable_IsAnsweredAsEverywhere(string name)
     {
-        await CompleteAsync();
+        await app.CompleteAsync();
         await ApiCases.All.Single(item => item.Name == name).RunAsync(app.Client);
     }
 
     [Fact]
     public async Task Events_OfARun_ComeWhileTheInvocationLasts()
     {
-        await CompleteAsync();
+        await app.CompleteAsync();
         using var response = await app.Client.GetAsync($"/api/runs/{AppFixture.Run}/events", HttpCompletionOption.ResponseHeadersRead);
         response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
@@ -122,19 +118,4 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
 
     private IEnumerable<string> OfTrigger(string type) =>
         app.Host.Functions.Where(function => function.Value.Any(binding => binding["type"]!.ToString() == type)).Select(function => function.Key).Order();
-
-    /// <summary>Starts the run and waits for its end; once it has ended, this does nothing.</summary>
-    private async Task CompleteAsync()
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={AppFixture.Run}") { Content = new StringContent(TestRecipes.Json(), Encoding.UTF8, "application/json") };
-        request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, "key-1");
-        using var created = await app.Client.SendAsync(request);
-        created.IsSuccessStatusCode.ShouldBeTrue(await created.Content.ReadAsStringAsync());
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(50))
-        {
-            var run = await app.Client.GetFromJsonAsync<RunView>($"/api/runs/{AppFixture.Run}", R1Json.Options);
-            if (run!.Status == RunStatus.Completed) return;
-        }
-        throw new TimeoutException($"{await app.Client.GetStringAsync($"/api/runs/{AppFixture.Run}")} {string.Join('\n', app.Host.Log)}");
-    }
 }
