@@ -21,7 +21,8 @@ internal sealed class MemoryBackEnd : IDurableBackEnd
 
 /// <summary>The back end of production, in an Azure Storage account with tables.</summary>
 /// <param name="connectionString">The account.</param>
-internal sealed class AzureStorageBackEnd(string connectionString) : IDurableBackEnd
+/// <param name="extendedSessions">Whether orchestrations stay in the worker's memory between decisions: the worker of a Functions app can do that.</param>
+internal sealed class AzureStorageBackEnd(string connectionString, bool extendedSessions = false) : IDurableBackEnd
 {
     private readonly string taskHub = $"t{Guid.NewGuid():N}";
 
@@ -35,6 +36,8 @@ internal sealed class AzureStorageBackEnd(string connectionString) : IDurableBac
             PartitionCount = 1,
             UseTablePartitionManagement = true,
             ThrowExceptionOnInvalidDedupeStatus = true,
+            ExtendedSessionsEnabled = extendedSessions,
+            ExtendedSessionIdleTimeout = TimeSpan.FromSeconds(5),
             MaxQueuePollingInterval = TimeSpan.FromMilliseconds(50),
             WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
             ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(5),

@@ -5,6 +5,7 @@ using DurableTask.Core.Command;
 using DurableTask.Core.Exceptions;
 using DurableTask.Core.History;
 using DurableTask.Core.Middleware;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.DurableTask.Testing.Sidecar.Grpc;
 using Microsoft.Extensions.Hosting;
@@ -71,10 +72,16 @@ public sealed class SidecarServer : TaskHubGrpcServer
     private async Task DecideAsync(DispatchMiddlewareContext context)
     {
         var state = context.GetProperty<OrchestrationRuntimeState>();
+        var work = context.GetProperty<WorkItemMetadata>();
         var request = new Proto.OrchestratorRequest { InstanceId = state.OrchestrationInstance!.InstanceId, ExecutionId = state.OrchestrationInstance.ExecutionId };
-        request.PastEvents.Add(state.PastEvents.Select(ProtobufUtils.ToHistoryEventProto));
+        // In an extended session the worker remembers the rest.
+        if (work.IncludeState) request.PastEvents.Add(state.PastEvents.Select(ProtobufUtils.ToHistoryEventProto));
         request.NewEvents.Add(state.NewEvents.Select(ProtobufUtils.ToHistoryEventProto));
+        request.Properties[nameof(work.IsExtendedSession)] = Value.ForBool(work.IsExtendedSession);
+        request.Properties[nameof(work.IncludeState)] = Value.ForBool(work.IncludeState);
+        request.Properties["ExtendedSessionIdleTimeoutInSeconds"] = Value.ForNumber(30);
         var response = await AskAsync<Proto.OrchestratorResponse>(new() { OrchestratorRequest = request });
+        if (response.RequiresHistory) throw new SessionAbortedException("The worker has forgotten the session.");
         context.SetProperty(new OrchestratorExecutionResult { CustomStatus = response.CustomStatus, Actions = [.. response.Actions.Select(Action)] });
     }
 

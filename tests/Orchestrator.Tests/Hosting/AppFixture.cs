@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text;
+using R1Cloud.Orchestrator.Tests.Durable;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
@@ -17,7 +18,7 @@ public sealed class AppFixture : IAsyncLifetime
     /// <summary>The run that has workers.</summary>
     public const string Run = "done";
 
-    private readonly AzuriteFixture azurite = new();
+    private readonly AzuriteTablesFixture azurite = new();
     private readonly CancellationTokenSource stop = new();
     private FakeWorkerPool? workers;
     private FunctionsHost? host;
@@ -31,7 +32,8 @@ public sealed class AppFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await azurite.InitializeAsync();
-        host = await FunctionsHost.StartAsync(new Dictionary<string, string> { [StorageConnection.Variable] = azurite.ConnectionString });
+        host = await FunctionsHost.StartAsync(
+            new Dictionary<string, string> { [StorageConnection.Variable] = azurite.ConnectionString }, new AzureStorageBackEnd(azurite.ConnectionString, extendedSessions: true));
         var storage = azurite.Open();
         workers = new FakeWorkerPool(storage.Blobs, storage.Queue);
         await workers.EnsureAsync(Run, new WorkersRecipe());

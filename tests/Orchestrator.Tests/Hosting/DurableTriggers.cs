@@ -1,7 +1,7 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.DurableTask.Protobuf;
@@ -10,7 +10,7 @@ namespace R1Cloud.Orchestrator.Tests.Hosting;
 
 /// <summary>
 /// What the Functions host's Durable Task extension does: takes decisions and activities from the side-car and invokes the app's functions of
-/// their names. Extended sessions are on, as in host.json.
+/// their names.
 /// </summary>
 internal sealed class DurableTriggers : IAsyncDisposable
 {
@@ -19,8 +19,8 @@ internal sealed class DurableTriggers : IAsyncDisposable
     private readonly TaskHubSidecarService.TaskHubSidecarServiceClient sidecar;
     private readonly CancellationTokenSource stop = new();
     private readonly Task pump;
+    private readonly ConcurrentDictionary<string, string> names = new(StringComparer.Ordinal);
     private int continued;
-    private int replayed;
 
     public DurableTriggers(FunctionsHost host, string address)
     {
@@ -40,11 +40,8 @@ internal sealed class DurableTriggers : IAsyncDisposable
         }),
     };
 
-    /// <summary>How many decisions went on from the app's memory.</summary>
+    /// <summary>How many decisions went on from the app's memory, as host.json's extended sessions have it.</summary>
     public int Continued => continued;
-
-    /// <summary>How many were made of the whole history.</summary>
-    public int Replayed => replayed;
 
     public async ValueTask DisposeAsync()
     {
@@ -69,23 +66,12 @@ internal sealed class DurableTriggers : IAsyncDisposable
 
     private async Task DecideAsync(OrchestratorRequest request, string token)
     {
-        var name = request.PastEvents.Concat(request.NewEvents).First(item => item.ExecutionStarted is not null).ExecutionStarted.Name;
-        var response = request.PastEvents.Count > 0 ? await DecideAsync(name, request, withHistory: false) : null;
-        Interlocked.Increment(ref response is { RequiresHistory: false } ? ref continued : ref replayed);
-        if (response is null or { RequiresHistory: true }) response = await DecideAsync(name, request, withHistory: true);
+        var name = names.GetOrAdd(request.InstanceId, _ => request.PastEvents.Concat(request.NewEvents).First(item => item.ExecutionStarted is not null).ExecutionStarted.Name);
+        var result = await host.InvokeAsync(name, new() { ["string"] = Convert.ToBase64String(request.ToByteArray()) });
+        var response = OrchestratorResponse.Parser.ParseFrom(Convert.FromBase64String(Text(result)!));
+        if (!request.Properties["IncludeState"].BoolValue && !response.RequiresHistory) Interlocked.Increment(ref continued);
         response.CompletionToken = token;
         await sidecar.CompleteOrchestratorTaskAsync(response);
-    }
-
-    private async Task<OrchestratorResponse> DecideAsync(string name, OrchestratorRequest request, bool withHistory)
-    {
-        var sent = request.Clone();
-        if (!withHistory) sent.PastEvents.Clear();
-        sent.Properties["IsExtendedSession"] = Value.ForBool(true);
-        sent.Properties["IncludeState"] = Value.ForBool(withHistory);
-        sent.Properties["ExtendedSessionIdleTimeoutInSeconds"] = Value.ForNumber(30);
-        var result = await host.InvokeAsync(name, new() { ["string"] = Convert.ToBase64String(sent.ToByteArray()) });
-        return OrchestratorResponse.Parser.ParseFrom(Convert.FromBase64String(Text(result)!));
     }
 
     private async Task ActAsync(ActivityRequest request, string token)

@@ -46,11 +46,12 @@ internal sealed class FunctionsHost : IAsyncDisposable
 
     /// <summary>Starts the app.</summary>
     /// <param name="settings">Its settings, besides those that the host makes itself.</param>
+    /// <param name="backEnd">Where Durable Task keeps its state; memory when null.</param>
     /// <exception cref="InvalidOperationException">It ended, or refused to load a function: with what it said.</exception>
-    public static async Task<FunctionsHost> StartAsync(IReadOnlyDictionary<string, string> settings)
+    public static async Task<FunctionsHost> StartAsync(IReadOnlyDictionary<string, string> settings, IDurableBackEnd? backEnd = null)
     {
         var rpc = new FunctionsRpc();
-        var sidecar = await Sidecar.StartAsync(new MemoryBackEnd(), services => services.AddSingleton(rpc), app => app.MapGrpcService<FunctionsRpc>());
+        var sidecar = await Sidecar.StartAsync(backEnd ?? new MemoryBackEnd(), services => services.AddSingleton(rpc), app => app.MapGrpcService<FunctionsRpc>());
         var host = new FunctionsHost(rpc, sidecar, Start(sidecar.Address, settings));
         try
         {

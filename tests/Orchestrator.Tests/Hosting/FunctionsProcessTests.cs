@@ -12,7 +12,7 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Orchestrator.Tests.Hosting;
 
-/// <summary>The app's own process, started and used as the Functions host does it, over Azurite.</summary>
+/// <summary>The app's own process, started and used as the Functions host does it, on Durable Task's Azure Storage provider over Azurite.</summary>
 public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFixture>
 {
     /// <summary>Cases of the shared table that need no run but the one that is done.</summary>
@@ -58,7 +58,6 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
         var run = await app.Client.GetFromJsonAsync<RunView>($"/api/runs/{AppFixture.Run}", R1Json.Options);
         run!.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed);
         app.Host.Durable!.Continued.ShouldBePositive();
-        app.Host.Durable.Replayed.ShouldBePositive();
     }
 
     [Theory, MemberData(nameof(Cases))]
