@@ -37,7 +37,8 @@ internal sealed class AzureStorageBackEnd(string connectionString, bool extended
             UseTablePartitionManagement = true,
             ThrowExceptionOnInvalidDedupeStatus = true,
             ExtendedSessionsEnabled = extendedSessions,
-            ExtendedSessionIdleTimeout = TimeSpan.FromSeconds(5),
+            // Short, so that histories are replayed as well.
+            ExtendedSessionIdleTimeout = TimeSpan.FromMilliseconds(50),
             MaxQueuePollingInterval = TimeSpan.FromMilliseconds(50),
             WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
             ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(5),

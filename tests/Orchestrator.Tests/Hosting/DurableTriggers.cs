@@ -21,6 +21,7 @@ internal sealed class DurableTriggers : IAsyncDisposable
     private readonly Task pump;
     private readonly ConcurrentDictionary<string, string> names = new(StringComparer.Ordinal);
     private int continued;
+    private int replayed;
 
     public DurableTriggers(FunctionsHost host, string address)
     {
@@ -42,6 +43,9 @@ internal sealed class DurableTriggers : IAsyncDisposable
 
     /// <summary>How many decisions went on from the app's memory, as host.json's extended sessions have it.</summary>
     public int Continued => continued;
+
+    /// <summary>How many were made of the whole history.</summary>
+    public int Replayed => replayed;
 
     public async ValueTask DisposeAsync()
     {
@@ -70,6 +74,7 @@ internal sealed class DurableTriggers : IAsyncDisposable
         var result = await host.InvokeAsync(name, new() { ["string"] = Convert.ToBase64String(request.ToByteArray()) });
         var response = OrchestratorResponse.Parser.ParseFrom(Convert.FromBase64String(Text(result)!));
         if (!request.Properties["IncludeState"].BoolValue && !response.RequiresHistory) Interlocked.Increment(ref continued);
+        if (request.PastEvents.Count > 0) Interlocked.Increment(ref replayed);
         response.CompletionToken = token;
         await sidecar.CompleteOrchestratorTaskAsync(response);
     }

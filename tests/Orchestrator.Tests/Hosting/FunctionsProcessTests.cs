@@ -58,6 +58,7 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
         var run = await app.Client.GetFromJsonAsync<RunView>($"/api/runs/{AppFixture.Run}", R1Json.Options);
         run!.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed);
         app.Host.Durable!.Continued.ShouldBePositive();
+        app.Host.Durable.Replayed.ShouldBePositive();
     }
 
     [Theory, MemberData(nameof(Cases))]
