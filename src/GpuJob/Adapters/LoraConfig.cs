@@ -66,8 +66,7 @@ internal sealed record LoraConfig
         if (!fields.Has("peft_type")) throw fields.Error("peft_type", null, "LORA");
         fields.MustBe("peft_type", "LORA");
         fields.MustBe("bias", "none");
-        if (fields.Meaningful.Where(name => !Known.Contains(name)).ToList() is { Count: > 0 } unknown)
-            throw new BadInputException($"{path}: {string.Join(", ", unknown)}: not supported; supported are {string.Join(", ", Known.Order(StringComparer.Ordinal))}.");
+        fields.RefuseUnknown(Known);
         if (json["init_lora_weights"]?.ToString().ToLowerInvariant() is { } start && !PlainStarts.Contains(start)) throw fields.Error("init_lora_weights", start, string.Join(", ", PlainStarts));
         return new LoraConfig
         {

@@ -65,7 +65,7 @@ internal sealed record PolicyLossOptions
         if (!(ClipLow >= 0)) throw Error("clipLow", ClipLow, "0 or more");
         if (!(ClipHigh >= 0)) throw Error("clipHigh", ClipHigh, "0 or more");
         if (Name == "cispo" && ClipHigh < 1) throw Error("clipHigh", ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself");
-        if (TwoSidedClip is { } cap && !(cap > 1 + ClipHigh)) throw Error("twoSidedClip", cap, $"above 1 + clipHigh ({1 + ClipHigh})");
+        if (Name != "cispo" && TwoSidedClip is { } cap && !(cap > 1 + ClipHigh)) throw Error("twoSidedClip", cap, $"above 1 + clipHigh ({1 + ClipHigh})");
         if (!(KlWeight >= 0) || double.IsInfinity(KlWeight)) throw Error("klWeight", KlWeight, "0 or more");
         if (!(HighEntropyShare > 0 && HighEntropyShare <= 1)) throw Error("highEntropyShare", HighEntropyShare, "above 0, up to 1");
         if (OffPolicyThreshold is { } threshold && !(threshold >= 0)) throw Error("offPolicyThreshold", threshold, "0 or more");

@@ -27,7 +27,8 @@ internal static class ModelConfigJson
         "finetuning_task", "torchscript", "unsloth_fixed", "unsloth_version", "chunk_size_feed_forward", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p",
         "num_beams", "num_return_sequences", "repetition_penalty", "length_penalty", "early_stopping", "diversity_penalty", "use_flash_attn", "attn_implementation",
         "num_beam_groups", "encoder_no_repeat_ngram_size", "no_repeat_ngram_size", "typical_p", "bad_words_ids", "sep_token_id", "ep_size", "_from_model_config",
-        "resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "resid_dropout", "embd_dropout",
+        "resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "resid_dropout", "embd_dropout", "is_llama_config", "transformers.js_config", "max_sequence_length",
+        "model_max_length", "seq_length", "neftune_noise_alpha",
     };
 
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string source)
@@ -49,7 +50,7 @@ internal static class ModelConfigJson
         {
             throw new BadInputException($"{source}: model_type '{modelType}' is not supported; supported are {Architectures.Supported}.");
         }
-        RefuseUnknown(reader, architecture, modelType, source);
+        reader.RefuseUnknown([.. Common, .. architecture.Fields], $" with model_type '{modelType}'", WithoutEffect);
         reader.MustBe("hidden_act", "silu");
         reader.MustBe("use_sliding_window", false);
         reader.AllMustBe("layer_types", "full_attention");
@@ -94,15 +95,6 @@ internal static class ModelConfigJson
             EosTokenIds = reader.Ids("eos_token_id"),
             PadTokenId = reader.Id("pad_token_id"),
         };
-    }
-
-    private static void RefuseUnknown(ConfigFields reader, Architecture architecture, string modelType, string source)
-    {
-        var known = Common.Concat(architecture.Fields).ToHashSet(StringComparer.Ordinal);
-        var unknown = reader.Meaningful.Where(name => !known.Contains(name) && !WithoutEffect.Contains(name)).ToList();
-        if (unknown.Count == 0) return;
-        throw new BadInputException(
-            $"{source}: {string.Join(", ", unknown)}: not supported with model_type '{modelType}'; supported are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
     }
 
     private static int ReadHeadDim(ConfigFields reader, int hidden, int heads, Architecture architecture)

@@ -40,11 +40,11 @@ internal sealed record Llama3RopeScaling(double Factor, double LowFrequencyFacto
     /// <summary>A frequency, stretched.</summary>
     public float Scale(float frequency)
     {
-        var (factor, low, high) = ((float)Factor, (float)LowFrequencyFactor, (float)HighFrequencyFactor);
+        var factor = (float)Factor;
         var wavelength = 2 * MathF.PI / frequency;
         if (wavelength < (float)(OriginalMaxPositions / HighFrequencyFactor)) return frequency;
         if (wavelength > (float)(OriginalMaxPositions / LowFrequencyFactor)) return frequency / factor;
-        var smooth = ((OriginalMaxPositions / wavelength) - low) / (high - low);
+        var smooth = ((OriginalMaxPositions / wavelength) - (float)LowFrequencyFactor) / (float)(HighFrequencyFactor - LowFrequencyFactor);
         return ((1 - smooth) * frequency / factor) + (smooth * frequency);
     }
 }
