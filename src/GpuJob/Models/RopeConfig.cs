@@ -41,10 +41,10 @@ internal sealed record Llama3RopeScaling(double Factor, double LowFrequencyFacto
     public float Scale(float frequency)
     {
         var factor = (float)Factor;
-        var wavelength = 2 * MathF.PI / frequency;
+        var wavelength = 1 / frequency * (2 * MathF.PI); // PyTorch divides a number by a tensor as the number times the reciprocal
         if (wavelength < (float)(OriginalMaxPositions / HighFrequencyFactor)) return frequency;
         if (wavelength > (float)(OriginalMaxPositions / LowFrequencyFactor)) return frequency / factor;
-        var smooth = ((OriginalMaxPositions / wavelength) - (float)LowFrequencyFactor) / (float)(HighFrequencyFactor - LowFrequencyFactor);
+        var smooth = ((1 / wavelength * OriginalMaxPositions) - (float)LowFrequencyFactor) / (float)(HighFrequencyFactor - LowFrequencyFactor);
         return ((1 - smooth) * frequency / factor) + (smooth * frequency);
     }
 }
