@@ -71,7 +71,7 @@ internal static class Filters
         bool first = Values.IsTrue(arguments.Get(1, "first", false)), blank = Values.IsTrue(arguments.Get(2, "blank", false));
         var lines = PythonText.Str(value).Split('\n');
         arguments.Run.Reserve(lines.Sum(line => (long)line.Length + by.Length));
-        return string.Join('\n', lines.Select((line, i) => (i > 0 || first) && (blank || line.Length > 0) ? by + line : line));
+        return string.Join('\n', lines.Select((line, i) => (i == 0 ? first : blank || line.Length > 0) ? by + line : line));
     }
 
     private static object? Whole(object? value, Arguments arguments)
