@@ -51,7 +51,7 @@ internal sealed record LoraConfig
     public static LoraConfig Load(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (!File.Exists(path)) throw new BadInputException($"{path}: there is no such file; an adapter folder has a {FileName}.");
+        if (!File.Exists(path)) throw new BadInputException($"{path}: there is no such file; an adapter folder has an {FileName}.");
         JsonNode? root;
         try
         {
