@@ -117,19 +117,20 @@ internal static class ModelConfigJson
             reader.Positive("qk_nope_head_dim", 128), rope, reader.Positive("v_head_dim", 128), reader.Flag("rope_interleave", true));
     }
 
+    // Where a file is silent the numbers are those of transformers' DeepseekV3Config: no tensor's shape would tell that they are others.
     private static ExpertsConfig? ReadExperts(ConfigFields reader)
     {
         var name = reader.Has("n_routed_experts") ? "n_routed_experts" : "num_local_experts";
         if (!reader.Has(name)) return null;
-        int routed = reader.Positive(name), groups = reader.Positive("n_group", 1);
+        int routed = reader.Positive(name), groups = reader.Positive("n_group", 8);
         if (routed % groups != 0) throw reader.Error("n_group", groups, $"a divisor of {name} ({routed})");
-        var chosen = reader.Positive("topk_group", groups);
+        var chosen = reader.Positive("topk_group", 4);
         if (chosen > groups) throw reader.Error("topk_group", chosen, $"up to n_group ({groups})");
         var perToken = reader.Positive("num_experts_per_tok");
         if (perToken > routed) throw reader.Error("num_experts_per_tok", perToken, $"up to {name} ({routed})");
         return new ExpertsConfig(
             routed, reader.AtLeast("n_shared_experts", 0, 1), perToken, reader.Positive("moe_intermediate_size"), reader.AtLeast("first_k_dense_replace", 0, 3),
-            groups, chosen, reader.Flag("norm_topk_prob", true), reader.PositiveNumber("routed_scaling_factor", 1));
+            groups, chosen, reader.Flag("norm_topk_prob", true), reader.PositiveNumber("routed_scaling_factor", 2.5));
     }
 
     private static (int Rows, int Columns) ReadBlock(ConfigFields reader)

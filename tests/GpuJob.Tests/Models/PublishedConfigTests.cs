@@ -52,6 +52,15 @@ public sealed class PublishedConfigTests
         Should.Throw<BadInputException>(() => Parse($$"""{"model_type":"{{type}}","hidden_size":64}""")).Message.ShouldContain("llama, qwen2, qwen3, deepseek_v3");
 
     [Fact]
+    public void Parse_DeepSeekWithoutRouting_RoutesAsTransformersDoes()
+    {
+        var json = JsonNode.Parse(Published.GetProperty("DeepSeek-V3").GetProperty("config").GetRawText())!.AsObject();
+        var whole = Parse(json.ToJsonString());
+        foreach (var field in (string[])["n_group", "topk_group", "routed_scaling_factor", "norm_topk_prob", "first_k_dense_replace", "n_shared_experts"]) json.Remove(field);
+        Parse(json.ToJsonString()).ShouldBe(whole);
+    }
+
+    [Fact]
     public void Parse_OwnAttentionFactor_MultipliesTheCustomaryOne() =>
         Parse(Published.GetProperty("DeepSeek-R1-0528-Qwen3-8B").GetProperty("config").GetRawText()).Rope.Amplitude.ShouldBe(1, 1e-12);
 
