@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared.Jobs;
+using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Models;
 
@@ -21,6 +22,11 @@ public sealed class PublishedConfigTests
         var model = Published.GetProperty(name);
         var config = Parse(model.GetProperty("config").GetRawText());
         config.ParameterCount().ShouldBe(model.GetProperty("parameters").GetInt64());
+        using (NewDisposeScope())
+        {
+            using var shape = CausalLm.Shape(config);
+            shape.Parameters.Sum(parameter => parameter.parameter.numel()).ShouldBe(config.ParameterCount());
+        }
         (Parse(Encoding.UTF8.GetString(config.ToJson())) with { NextTokenLayers = config.NextTokenLayers }).ShouldBe(config);
     }
 
