@@ -54,7 +54,7 @@ public sealed class MemoryTests
     private static void Step(CausalLm model, AdamW optimizer, Random random)
     {
         using var scope = NewDisposeScope();
-        var sequences = Enumerable.Range(0, 8)
+        var sequences = Enumerable.Range(0, 16) // enough tokens for the kernels of large products
             .Select(_ => new TokenSequence([.. Enumerable.Range(0, 4 + random.Next(12)).Select(_ => random.Next(29))], 2)).ToArray();
         using var batch = TokenBatch.Create(sequences, CPU);
         using var sums = new MetricSums();
@@ -67,7 +67,7 @@ public sealed class MemoryTests
                 OldLogProbs = scores.LogProbs.detach() + 0.1,
                 ReferenceLogProbs = scores.LogProbs.detach() - 0.1,
                 Entropy = scores.Entropy,
-                Advantages = randn(8),
+                Advantages = randn(batch.Rows),
                 Mask = batch.Mask,
                 TotalRows = batch.Rows,
                 TotalTokens = batch.Tokens,
