@@ -65,7 +65,41 @@ function create(service, port) {
     true));           // any version of the storage API: the clients may be newer than Azurite
 }
 
+// Azurite writes its state out every five seconds, so a sudden end takes back what it has acknowledged. The run's history, which is
+// elsewhere, would then build on what is not there. So these requests are answered once all that came before them is on disk.
+const isCommit = {
+  blob: ({ method, headers }) => method === "PUT" && ("if-none-match" in headers || "if-match" in headers),
+  queue: ({ method, url }) => method !== "GET" && !(method === "DELETE" && url.includes("/messages/")),
+};
+
 const servers = [];
+let lastCommit = Promise.resolve(), nextCommit; // whoever comes while one is being written waits for the next
+const commit = () => nextCommit ??= lastCommit = lastCommit.catch(() => {}).then(async () => {
+  nextCommit = undefined;
+  // Contents first: what refers to them is written after them.
+  for (const database of [...servers.flatMap((server) => server.extentMetadataStore?.db ?? []), ...servers.map((server) => server.metadataStore.db)]) {
+    if (database.autosaveDirty() || database.throttledSavePending) await new Promise((done, fail) => database.saveDatabase((error) => (error ? fail(error) : done())));
+  }
+});
+
+function commitBeforeAnswer({ httpServer }, isCommit) {
+  const [answer] = httpServer.listeners("request");
+  httpServer.removeAllListeners("request");
+  httpServer.on("request", (request, response) => {
+    if (isCommit(request)) {
+      const end = response.end;
+      response.end = (...parts) => {
+        commit().then(() => end.apply(response, parts), (error) => {
+          console.error(`cannot write its state: ${error.message}`);
+          request.destroy(); // no answer: it may or may not have been done
+        });
+        return response;
+      };
+    }
+    answer(request, response);
+  });
+}
+
 let closing = false;
 async function close(code) {
   if (closing) return;
@@ -81,6 +115,7 @@ try {
   for (const [service, port] of [["blob", blobPort], ["queue", queuePort], ["table", tablePort]]) {
     if (port === undefined) continue;
     const server = create(service, port);
+    if (service in isCommit) commitBeforeAnswer(server, isCommit[service]);
     await server.start();
     servers.push(server);
   }

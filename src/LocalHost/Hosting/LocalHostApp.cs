@@ -113,7 +113,9 @@ internal sealed class LocalHostApp : IAsyncDisposable
             throw new EnvironmentException(e.Message, e);
         }
         stops.Push(() => engine.StopAsync(CancellationToken.None));
-        Fault = FirstFaultAsync(engine.Completion, storage.Exited);
+        var watch = new CancellationTokenSource();
+        stops.Push(() => Run(watch.Cancel));
+        Fault = FirstFaultAsync(engine.Completion, storage.Exited, DiskSpace.ExhaustedAsync(Data.Path, DiskSpace.Free, TimeProvider.System, watch.Token));
 
         try
         {
@@ -174,9 +176,9 @@ internal sealed class LocalHostApp : IAsyncDisposable
             : bound;
     }
 
-    private static async Task<string> FirstFaultAsync(Task engine, Task<string> storage)
+    private static async Task<string> FirstFaultAsync(Task engine, params Task<string>[] others)
     {
-        if (await Task.WhenAny(engine, storage) == storage) return await storage;
+        if (await Task.WhenAny([engine, .. others]) is Task<string> fault) return await fault;
         return engine.Exception?.GetBaseException().Message ?? "The engine has stopped.";
     }
 

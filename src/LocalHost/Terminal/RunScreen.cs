@@ -71,7 +71,7 @@ internal static class RunScreen
 
     private static string Workers(RunView view, Glyphs glyphs)
     {
-        if (view.Workers.Workers.Count == 0) return "[grey]none yet[/]";
+        if (view.Workers.Workers.Count == 0) return view.Status is RunStatus.Queued or RunStatus.Running ? "[grey]none yet[/]" : "[grey]none[/]";
         var states = view.Workers.Workers.GroupBy(worker => worker.State).Select(group => $"{group.Count()} {group.Key}");
         var restarts = view.Workers.Restarts > 0 ? $" {glyphs.Dot} {view.Workers.Restarts} {(view.Workers.Restarts == 1 ? "restart" : "restarts")}" : "";
         return Markup.Escape(string.Join(", ", states) + restarts);

@@ -118,6 +118,17 @@ public sealed class ModelRewardTests : IDisposable
     }
 
     [Fact]
+    public void Score_CharacterThatTheModelLacks_IsTheWorstInACompletionAndAnErrorInAPrompt()
+    {
+        using var scorer = Scorer(RewardObjective.Pairwise);
+        var rewards = scorer.Score([new("<think>1</think><answer>2</answer>", "", true), new("<think>1</think><answer>Zwei</answer>", "", true)], normalize: true);
+        rewards[0].Outcome.ShouldBe(RewardOutcome.Scored);
+        (rewards[1].Outcome, rewards[1].Score).ShouldBe((RewardOutcome.Unparsable, -2));
+        rewards[1].Reason.ShouldContain("'Z'");
+        Should.Throw<BadInputException>(() => scorer.Score([new("<think>1</think><answer>2</answer>", "", true) { Prompt = "What?" }], normalize: true)).Message.ShouldContain("'W'");
+    }
+
+    [Fact]
     public void Score_Pointwise_IsAChanceAndReadsTheThinkingToo()
     {
         using var scorer = Scorer(RewardObjective.Pointwise);

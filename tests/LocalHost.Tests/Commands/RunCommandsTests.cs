@@ -85,6 +85,8 @@ public sealed class RunCommandsTests : IAsyncLifetime
         api.Requests.ShouldContain($"GET /api/runs/{SampleRuns.Id}/metrics?stage=r1-zero&since=0");
         outcome.Output.ShouldContain("reward");
         outcome.Output.ShouldContain("0.440");
+        outcome.Output.TrimEnd().Split('\n').ShouldAllBe(line => line.StartsWith(" r1-zero", StringComparison.Ordinal) || char.IsAsciiDigit(line[1]), "a line a step");
+        outcome.Output.ShouldNotContain("…");
     }
 
     [Fact]

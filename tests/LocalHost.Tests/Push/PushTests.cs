@@ -89,7 +89,7 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
     public async Task Push_WithoutStorage_SaysHowToNameIt()
     {
         var outcome = await R1.RunAsync(folder, "push", folder.Write("c.jsonl", "c"));
-        outcome.ExitCode.ShouldBe(ExitCode.Environment);
+        outcome.ExitCode.ShouldBe(ExitCode.BadInput);
         outcome.Error.ShouldContain("--storage");
         outcome.Error.ShouldContain("R1_STORAGE");
     }
