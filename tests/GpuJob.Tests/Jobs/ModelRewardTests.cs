@@ -137,7 +137,7 @@ public sealed class ModelRewardTests : IDisposable
         rewards[0].Score.ShouldNotBe(rewards[1].Score);
         using var summaries = Scorer(RewardObjective.Pairwise);
         var same = summaries.Score([new("<think>1</think><answer>2</answer>", "", true), new("<think>3</think><answer>2</answer>", "", true)], normalize: false);
-        same[0].Score.ShouldBe(same[1].Score);
+        same[0].Score.ShouldBe(same[1].Score, 1e-5); // rows of one pass may round differently
     }
 
     private static Dictionary<string, string> Models => new() { ["helpful"] = "helpful/", ["safety"] = "safety/" };
