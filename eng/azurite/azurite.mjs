@@ -66,20 +66,22 @@ function create(service, port) {
 }
 
 // Azurite writes its state out every five seconds, so a sudden end takes back what it has acknowledged. The run's history, which is
-// elsewhere, would then build on what is not there. So these requests are answered once all that came before them is on disk.
+// elsewhere, would then build on what is not there. So these requests are answered once all that came before them is on disk: a queue's
+// coming and going, a message, and what is created for good and no message tells of.
 const isCommit = {
-  blob: ({ method, headers }) => method === "PUT" && ("if-none-match" in headers || "if-match" in headers),
-  queue: ({ method, url }) => method !== "GET" && !(method === "DELETE" && url.includes("/messages/")),
+  blob: ({ method, url, headers }) => method === "PUT" && "if-none-match" in headers && !/\/(jobs|checkpoints)\//.test(decodeURIComponent(url)),
+  queue: ({ method, url }) => method === "POST" || ((method === "PUT" || method === "DELETE") && !url.includes("/messages/")),
 };
 
 const servers = [];
 let lastCommit = Promise.resolve(), nextCommit; // whoever comes while one is being written waits for the next
 const commit = () => nextCommit ??= lastCommit = lastCommit.catch(() => {}).then(async () => {
   nextCommit = undefined;
+  const save = (databases) => Promise.all(databases.filter((database) => database?.autosaveDirty() || database?.throttledSavePending)
+    .map((database) => new Promise((done, fail) => database.saveDatabase((error) => (error ? fail(error) : done())))));
   // Contents first: what refers to them is written after them.
-  for (const database of [...servers.flatMap((server) => server.extentMetadataStore?.db ?? []), ...servers.map((server) => server.metadataStore.db)]) {
-    if (database.autosaveDirty() || database.throttledSavePending) await new Promise((done, fail) => database.saveDatabase((error) => (error ? fail(error) : done())));
-  }
+  await save(servers.map((server) => server.extentMetadataStore?.db));
+  await save(servers.map((server) => server.metadataStore.db));
 });
 
 function commitBeforeAnswer({ httpServer }, isCommit) {
