@@ -88,12 +88,12 @@ internal sealed class LocalHostApp : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellation)
     {
-        ListenAddress.Check(Options);
         if (Options.Gpus is { } gpus) GpuList.CheckPresent(gpus, GpuList.Exists);
         var trainer = WorkerCommand.Find(Options.GpuJob, AppContext.BaseDirectory);
         var package = AzuritePackage.Find(Options.Azurite, AppContext.BaseDirectory);
         var taken = Data.Acquire();
         stops.Push(() => Run(taken.Dispose));
+        ListenAddress.Check(Options); // after the folder: who starts a second host on it is told of the first
 
         var storage = await LocalStorage.StartAsync(Data, package, cancellation);
         stops.Push(() => storage.DisposeAsync().AsTask());

@@ -105,6 +105,14 @@ public sealed class RunCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Report_DamagedInStorage_IsTold()
+    {
+        var outcome = await R1Async("report", "damaged");
+        outcome.ExitCode.ShouldBe(ExitCode.Environment, outcome.All);
+        outcome.Error.ShouldStartWith("r1: What storage holds of the run is damaged");
+    }
+
+    [Fact]
     public async Task Report_Run_ShowsBeforeAndAfter()
     {
         var outcome = await R1Async("report", SampleRuns.Id);
