@@ -12,3 +12,4 @@ param maxDedicatedNodes = 0
 param rolloutRetentionDays = 7
 param monthlyBudget = 50
 param budgetContacts = empty(readEnvironmentVariable('R1_BUDGET_EMAIL', '')) ? [] : [readEnvironmentVariable('R1_BUDGET_EMAIL', '')]
+param budgetStart = readEnvironmentVariable('R1_BUDGET_START', '')

@@ -23,6 +23,17 @@ param trainerImage string = ''
 @description('VM size of the pool. The default has one NVIDIA A100 80 GB.')
 param vmSize string = 'Standard_NC24ads_A100_v4'
 
+@description('Image of the nodes: one that Batch lists with a container runtime, and with the GPU driver.')
+param nodeImage object = {
+  publisher: 'microsoft-dsvm'
+  offer: 'ubuntu-hpc'
+  sku: '2204'
+  version: 'latest'
+}
+
+@description('The Batch node agent that fits nodeImage.')
+param nodeAgentSkuId string = 'batch.node.ubuntu 22.04'
+
 @description('CPU cores that one worker uses of that VM size.')
 @minValue(1)
 param workerThreads int = 24
@@ -31,13 +42,16 @@ param workerThreads int = 24
 @minValue(0)
 param maxSpotNodes int = 4
 
-@description('Most dedicated nodes at once: they stand in for spot nodes that were taken away. 0 for none.')
+@description('Most dedicated nodes at once: they stand in for spot nodes that were taken away or never came. 0 for none.')
 @minValue(0)
 param maxDedicatedNodes int = 1
 
 @description('Who allocates the pool: BatchService, or UserSubscription where the subscription needs it for spot nodes.')
 @allowed(['BatchService', 'UserSubscription'])
 param poolAllocationMode string = 'BatchService'
+
+@description('For UserSubscription: object id of the service principal "Microsoft Azure Batch" in the tenant (docs/azure.md, Quotas).')
+param batchServicePrincipalId string = ''
 
 @description('Virtual network with private endpoints for storage, and the pool and app inside it.')
 param vnetEnabled bool = false
@@ -58,8 +72,11 @@ param monthlyBudget int = 200
 @description('Who is told when the budget is nearly used.')
 param budgetContacts array = []
 
-@description('First day of the budget, the first of a month.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the budget: the first of the month in which it is made. Azure does not let it be changed later. Empty for this month.')
+param budgetStart string = ''
+
+@description('The month of the deployment; leave it.')
+param thisMonth string = utcNow('yyyy-MM-01')
 
 @description('Days after which rollouts are deleted.')
 @minValue(1)
@@ -137,6 +154,16 @@ module registry 'modules/registry.bicep' = {
   }
 }
 
+module batchVault 'modules/batchVault.bicep' = if (poolAllocationMode == 'UserSubscription') {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.keyVault}${token}'
+    batchServicePrincipalId: batchServicePrincipalId
+  }
+}
+
 module batch 'modules/batch.bicep' = {
   scope: group
   params: {
@@ -144,10 +171,14 @@ module batch 'modules/batch.bicep' = {
     tags: tags
     accountName: '${abbreviations.batchAccount}${token}'
     poolAllocationMode: poolAllocationMode
+    keyVaultId: poolAllocationMode == 'UserSubscription' ? batchVault!.outputs.id : ''
+    keyVaultUrl: poolAllocationMode == 'UserSubscription' ? batchVault!.outputs.url : ''
     workerIdentityId: identities.outputs.workerId
     registryServer: registry.outputs.loginServer
     trainerImage: trainerImage
     vmSize: vmSize
+    nodeImage: nodeImage
+    nodeAgentSkuId: nodeAgentSkuId
     maxSpotNodes: maxSpotNodes
     maxDedicatedNodes: maxDedicatedNodes
     subnetId: vnetEnabled ? network!.outputs.poolSubnetId : ''
@@ -249,7 +280,7 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(budgetCon
     name: '${abbreviations.budget}${environmentName}'
     amount: monthlyBudget
     contacts: budgetContacts
-    startDate: budgetStart
+    startDate: empty(budgetStart) ? thisMonth : budgetStart
   }
 }
 

@@ -14,3 +14,4 @@ param entraClientId = readEnvironmentVariable('R1_ENTRA_CLIENT_ID', '')
 param rolloutRetentionDays = 30
 param monthlyBudget = 2000
 param budgetContacts = empty(readEnvironmentVariable('R1_BUDGET_EMAIL', '')) ? [] : [readEnvironmentVariable('R1_BUDGET_EMAIL', '')]
+param budgetStart = readEnvironmentVariable('R1_BUDGET_START', '')

@@ -18,22 +18,6 @@ public readonly struct AllocationState(string value) : IEquatable<AllocationStat
     public override string ToString() => value;
 }
 
-public readonly struct AutoUserScope(string value) : IEquatable<AutoUserScope>
-{
-    public static AutoUserScope Task { get; } = new("task");
-    public static AutoUserScope Pool { get; } = new("pool");
-
-    private readonly string value = value;
-
-    public static implicit operator AutoUserScope(string value) => new(value);
-    public static bool operator ==(AutoUserScope left, AutoUserScope right) => left.Equals(right);
-    public static bool operator !=(AutoUserScope left, AutoUserScope right) => !left.Equals(right);
-    public bool Equals(AutoUserScope other) => string.Equals(value, other.value, StringComparison.OrdinalIgnoreCase);
-    public override bool Equals(object? obj) => obj is AutoUserScope other && Equals(other);
-    public override int GetHashCode() => StringComparer.OrdinalIgnoreCase.GetHashCode(value ?? "");
-    public override string ToString() => value;
-}
-
 public readonly struct BatchAllTasksCompleteMode(string value) : IEquatable<BatchAllTasksCompleteMode>
 {
     public static BatchAllTasksCompleteMode NoAction { get; } = new("noaction");
@@ -145,22 +129,6 @@ public readonly struct ContainerWorkingDirectory(string value) : IEquatable<Cont
     public override string ToString() => value;
 }
 
-public readonly struct ElevationLevel(string value) : IEquatable<ElevationLevel>
-{
-    public static ElevationLevel NonAdmin { get; } = new("nonadmin");
-    public static ElevationLevel Admin { get; } = new("admin");
-
-    private readonly string value = value;
-
-    public static implicit operator ElevationLevel(string value) => new(value);
-    public static bool operator ==(ElevationLevel left, ElevationLevel right) => left.Equals(right);
-    public static bool operator !=(ElevationLevel left, ElevationLevel right) => !left.Equals(right);
-    public bool Equals(ElevationLevel other) => string.Equals(value, other.value, StringComparison.OrdinalIgnoreCase);
-    public override bool Equals(object? obj) => obj is ElevationLevel other && Equals(other);
-    public override int GetHashCode() => StringComparer.OrdinalIgnoreCase.GetHashCode(value ?? "");
-    public override string ToString() => value;
-}
-
 public readonly struct OutputFileUploadCondition(string value) : IEquatable<OutputFileUploadCondition>
 {
     public static OutputFileUploadCondition TaskSuccess { get; } = new("tasksuccess");
@@ -183,12 +151,15 @@ public readonly struct BatchErrorCode(string value) : IEquatable<BatchErrorCode>
     public static BatchErrorCode JobExists { get; } = new("JobExists");
     public static BatchErrorCode JobNotFound { get; } = new("JobNotFound");
     public static BatchErrorCode JobCompleted { get; } = new("JobCompleted");
-    public static BatchErrorCode JobTerminating { get; } = new("JobTerminating");
+    public static BatchErrorCode JobBeingTerminated { get; } = new("JobBeingTerminated");
     public static BatchErrorCode PoolNotFound { get; } = new("PoolNotFound");
     public static BatchErrorCode TaskExists { get; } = new("TaskExists");
     public static BatchErrorCode TaskNotFound { get; } = new("TaskNotFound");
     public static BatchErrorCode TaskCompleted { get; } = new("TaskCompleted");
     public static BatchErrorCode NodeNotFound { get; } = new("NodeNotFound");
+    public static BatchErrorCode NodeAlreadyInTargetSchedulingState { get; } = new("NodeAlreadyInTargetSchedulingState");
+    public static BatchErrorCode NodeStateUnusable { get; } = new("NodeStateUnusable");
+    public static BatchErrorCode OperationInvalidForCurrentState { get; } = new("OperationInvalidForCurrentState");
     public static BatchErrorCode FileNotFound { get; } = new("FileNotFound");
     public static BatchErrorCode ServerBusy { get; } = new("ServerBusy");
 

@@ -2,14 +2,10 @@ namespace Azure.Compute.Batch;
 
 public class BatchTask
 {
-    internal BatchTask()
-    {
-    }
-
     public string Id { get; internal set; } = "";
-    public BatchTaskState? State { get; internal set; }
-    public DateTimeOffset? StateTransitionTime { get; internal set; }
-    public DateTimeOffset? CreationTime { get; internal set; }
+    public BatchTaskState State { get; internal set; }
+    public DateTimeOffset StateTransitionTime { get; internal set; }
+    public DateTimeOffset CreationTime { get; internal set; }
     public BatchTaskExecutionInfo? ExecutionInfo { get; internal set; }
     public BatchNodeInfo? NodeInfo { get; internal set; }
 }
@@ -56,8 +52,8 @@ public class BatchPool
     public string Id { get; internal set; } = "";
     public AllocationState? AllocationState { get; internal set; }
     public IReadOnlyList<ResizeError> ResizeErrors { get; internal set; } = [];
-    public int? CurrentDedicatedNodes { get; internal set; }
-    public int? CurrentLowPriorityNodes { get; internal set; }
+    public int CurrentDedicatedNodes { get; internal set; }
+    public int CurrentLowPriorityNodes { get; internal set; }
     public int? TargetDedicatedNodes { get; internal set; }
     public int? TargetLowPriorityNodes { get; internal set; }
     public AutoScaleRun? AutoScaleRun { get; internal set; }
@@ -99,8 +95,8 @@ public class BatchNode
     }
 
     public string Id { get; internal set; } = "";
-    public BatchNodeState? State { get; internal set; }
-    public DateTimeOffset? StateTransitionTime { get; internal set; }
+    public BatchNodeState State { get; internal set; }
+    public DateTimeOffset StateTransitionTime { get; internal set; }
     public bool? IsDedicated { get; internal set; }
     public IReadOnlyList<BatchNodeError> Errors { get; internal set; } = [];
     public BatchStartTaskInfo? StartTaskInfo { get; internal set; }

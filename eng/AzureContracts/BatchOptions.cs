@@ -18,8 +18,8 @@ public class BatchPoolInfo
 
 public class BatchMetadataItem(string name, string value)
 {
-    public string Name { get; } = name;
-    public string Value { get; } = value;
+    public string Name { get; set; } = name;
+    public string Value { get; set; } = value;
 }
 
 public class BatchJobTerminateOptions
@@ -38,7 +38,6 @@ public class BatchTaskCreateOptions(string id, string commandLine)
     public string CommandLine { get; } = commandLine;
     public BatchTaskContainerSettings? ContainerSettings { get; set; }
     public BatchTaskConstraints? Constraints { get; set; }
-    public UserIdentity? UserIdentity { get; set; }
     public IList<EnvironmentSetting> EnvironmentSettings { get; } = [];
     public IList<OutputFile> OutputFiles { get; } = [];
 }
@@ -47,14 +46,7 @@ public class BatchTaskContainerSettings(string imageName)
 {
     public string ImageName { get; } = imageName;
     public string? ContainerRunOptions { get; set; }
-    public ContainerRegistryReference? Registry { get; set; }
     public ContainerWorkingDirectory? WorkingDirectory { get; set; }
-}
-
-public class ContainerRegistryReference
-{
-    public string? RegistryServer { get; set; }
-    public BatchNodeIdentityReference? IdentityReference { get; set; }
 }
 
 public class BatchNodeIdentityReference
@@ -73,17 +65,6 @@ public class EnvironmentSetting(string name)
 {
     public string Name { get; } = name;
     public string? Value { get; set; }
-}
-
-public class UserIdentity
-{
-    public AutoUserSpecification? AutoUser { get; set; }
-}
-
-public class AutoUserSpecification
-{
-    public AutoUserScope? Scope { get; set; }
-    public ElevationLevel? ElevationLevel { get; set; }
 }
 
 public class OutputFile(string filePattern, OutputFileDestination destination, OutputFileUploadConfig uploadOptions)

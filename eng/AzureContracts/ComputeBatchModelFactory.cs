@@ -4,7 +4,7 @@ namespace Azure.Compute.Batch;
 public static class ComputeBatchModelFactory
 {
     public static BatchTask BatchTask(
-        string? id = null, DateTimeOffset? creationTime = null, BatchTaskState? state = null, DateTimeOffset? stateTransitionTime = null,
+        string? id = null, DateTimeOffset creationTime = default, BatchTaskState state = default, DateTimeOffset stateTransitionTime = default,
         BatchTaskExecutionInfo? executionInfo = null, BatchNodeInfo? nodeInfo = null) => new()
         {
             Id = id ?? "", CreationTime = creationTime, State = state, StateTransitionTime = stateTransitionTime, ExecutionInfo = executionInfo, NodeInfo = nodeInfo,
@@ -22,8 +22,8 @@ public static class ComputeBatchModelFactory
     public static BatchNodeInfo BatchNodeInfo(string? nodeId = null) => new() { NodeId = nodeId };
 
     public static BatchPool BatchPool(
-        string? id = null, AllocationState? allocationState = null, IEnumerable<ResizeError>? resizeErrors = null, int? currentDedicatedNodes = null,
-        int? currentLowPriorityNodes = null, int? targetDedicatedNodes = null, int? targetLowPriorityNodes = null, AutoScaleRun? autoScaleRun = null) => new()
+        string? id = null, AllocationState? allocationState = null, IEnumerable<ResizeError>? resizeErrors = null, int currentDedicatedNodes = 0,
+        int currentLowPriorityNodes = 0, int? targetDedicatedNodes = null, int? targetLowPriorityNodes = null, AutoScaleRun? autoScaleRun = null) => new()
         {
             Id = id ?? "", AllocationState = allocationState, ResizeErrors = [.. resizeErrors ?? []], CurrentDedicatedNodes = currentDedicatedNodes,
             CurrentLowPriorityNodes = currentLowPriorityNodes, TargetDedicatedNodes = targetDedicatedNodes, TargetLowPriorityNodes = targetLowPriorityNodes,
@@ -37,7 +37,7 @@ public static class ComputeBatchModelFactory
     public static AutoScaleRunError AutoScaleRunError(string? code = null, string? message = null) => new() { Code = code, Message = message };
 
     public static BatchNode BatchNode(
-        string? id = null, BatchNodeState? state = null, DateTimeOffset? stateTransitionTime = null, BatchStartTaskInfo? startTaskInfo = null,
+        string? id = null, BatchNodeState state = default, DateTimeOffset stateTransitionTime = default, BatchStartTaskInfo? startTaskInfo = null,
         IEnumerable<BatchNodeError>? errors = null, bool? isDedicated = null) => new()
         {
             Id = id ?? "", State = state, StateTransitionTime = stateTransitionTime, StartTaskInfo = startTaskInfo, Errors = [.. errors ?? []], IsDedicated = isDedicated,

@@ -6,6 +6,10 @@ param accountName string
 @allowed(['BatchService', 'UserSubscription'])
 param poolAllocationMode string
 
+@description('The vault that UserSubscription needs; empty otherwise.')
+param keyVaultId string
+param keyVaultUrl string
+
 param workerIdentityId string
 param registryServer string
 
@@ -19,25 +23,23 @@ param maxDedicatedNodes int
 @description('The pool\'s subnet; empty for none.')
 param subnetId string
 
-@description('Image of the nodes: it must bring a container runtime and the GPU driver.')
-param nodeImage object = {
-  publisher: 'microsoft-dsvm'
-  offer: 'ubuntu-hpc'
-  sku: '2204'
-  version: 'latest'
-}
+@description('Image of the nodes.')
+param nodeImage object
 
-param nodeAgentSkuId string = 'batch.node.ubuntu 22.04'
+param nodeAgentSkuId string
 
-// As many nodes as there are workers waiting or working. Spot first ("low priority" to the formula); as many dedicated ones as spot nodes were
-// taken away, up to the limit, stand in. Nobody waiting: none. A node that leaves finishes its worker first.
+// As many nodes as there are workers waiting or working: spot ("low priority" to the formula), up to the limit. Dedicated ones stand in, up to
+// theirs, for spot nodes that were taken away, and for those that the region has not given to workers who waited a quarter of an hour. Nobody
+// waiting: none. A node that leaves finishes its worker first.
 var autoscaleFormula = '''
 maxSpot = {0};
 maxDedicated = {1};
 sampled = $PendingTasks.GetSamplePercent(5 * TimeInterval_Minute);
 wanted = sampled < 50 ? max(0, $PendingTasks.GetSample(1)) : max($PendingTasks.GetSample(1), avg($PendingTasks.GetSample(5 * TimeInterval_Minute)));
-taken = max(0, $PreemptedNodeCount.GetSample(1));
-$TargetDedicatedNodes = maxSpot > 0 ? min(maxDedicated, min(taken, wanted)) : min(maxDedicated, wanted);
+steady = $PendingTasks.GetSamplePercent(15 * TimeInterval_Minute) < 50 ? 0 : min($PendingTasks.GetSample(15 * TimeInterval_Minute));
+given = $CurrentLowPriorityNodes - max(0, $PreemptedNodeCount.GetSample(1));
+lacking = max(0, min(maxSpot, steady) - given);
+$TargetDedicatedNodes = min(maxDedicated, maxSpot > 0 ? lacking : wanted);
 $TargetLowPriorityNodes = min(maxSpot, max(0, wanted - $TargetDedicatedNodes));
 $NodeDeallocationOption = taskcompletion;
 '''
@@ -49,6 +51,7 @@ resource account 'Microsoft.Batch/batchAccounts@2024-07-01' = {
   identity: { type: 'None' }
   properties: {
     poolAllocationMode: poolAllocationMode
+    keyVaultReference: empty(keyVaultId) ? null : { id: keyVaultId, url: keyVaultUrl }
     // No account keys: the app signs in.
     allowedAuthenticationModes: ['AAD']
     publicNetworkAccess: 'Enabled'

@@ -81,7 +81,6 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       R1_STORAGE: storageBlobEndpoint
       R1_BATCH_ENDPOINT: batchEndpoint
       R1_BATCH_POOL: batchPoolId
-      R1_REGISTRY: registryServer
       R1_IMAGE: empty(trainerImage) ? 'none-yet' : '${registryServer}/${trainerImage}'
       R1_WORKER_IDENTITY: workerIdentityId
       R1_WORKER_CLIENT_ID: workerIdentityClientId

@@ -39,6 +39,8 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
         name: 'app'
         properties: {
           addressPrefix: '10.20.0.0/24'
+          // To Batch, sign-in and telemetry; nothing comes in.
+          defaultOutboundAccess: true
           networkSecurityGroup: { id: rules.id }
           delegations: [{ name: 'app', properties: { serviceName: 'Microsoft.App/environments' } }]
         }

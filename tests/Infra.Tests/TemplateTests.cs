@@ -79,6 +79,16 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         One("Microsoft.Batch/batchAccounts")["properties"]!["allowedAuthenticationModes"]!.AsArray().Select(mode => (string)mode!).ShouldBe(["AAD"]);
 
     [Fact]
+    public void Batch_InTheUsersSubscription_HasItsKeyVault()
+    {
+        // The service refuses such an account without one.
+        ((string)One("Microsoft.Batch/batchAccounts")["properties"]!["keyVaultReference"]!).ShouldContain("createObject('id', parameters('keyVaultId'), 'url', parameters('keyVaultUrl'))");
+        ((bool)One("Microsoft.KeyVault/vaults")["properties"]!["enableRbacAuthorization"]!).ShouldBeTrue();
+        var vault = fixture.Template["resources"]!["batchVault"]!;
+        ((string)vault["condition"]!).ShouldBe("[equals(parameters('poolAllocationMode'), 'UserSubscription')]");
+    }
+
+    [Fact]
     public void Pool_HasItsIdentityThatAlsoPullsTheImage()
     {
         var pool = One("Microsoft.Batch/batchAccounts/pools");
@@ -86,8 +96,21 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         pool["identity"]!["userAssignedIdentities"]!.AsObject().Select(item => item.Key).Single().ShouldContain("workerIdentityId");
         var containers = pool["properties"]!["deploymentConfiguration"]!["virtualMachineConfiguration"]!["containerConfiguration"]!;
         ((string)containers["type"]!).ShouldBe("DockerCompatible");
+        // Prefetched by the name that tasks use, none before the first push.
+        ((string)containers["containerImageNames"]!).ShouldBe("[if(empty(parameters('trainerImage')), createArray(), createArray(format('{0}/{1}', parameters('registryServer'), parameters('trainerImage'))))]");
         ((string)containers["containerRegistries"]![0]!["identityReference"]!["resourceId"]!).ShouldContain("workerIdentityId");
         containers["containerRegistries"]![0]!.AsObject().ContainsKey("password").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Pool_SizesAndImages_AreParameters()
+    {
+        var parameters = fixture.Template["parameters"]!.AsObject();
+        foreach (var name in new[] { "vmSize", "nodeImage", "nodeAgentSkuId", "trainerImage", "maxSpotNodes", "maxDedicatedNodes", "poolAllocationMode" }) parameters.ContainsKey(name).ShouldBeTrue(name);
+        var machine = One("Microsoft.Batch/batchAccounts/pools")["properties"]!["deploymentConfiguration"]!["virtualMachineConfiguration"]!;
+        ((string)machine["imageReference"]!).ShouldBe("[parameters('nodeImage')]");
+        ((string)machine["nodeAgentSkuId"]!).ShouldBe("[parameters('nodeAgentSkuId')]");
+        ((string)One("Microsoft.Batch/batchAccounts/pools")["properties"]!["vmSize"]!).ShouldBe("[parameters('vmSize')]");
     }
 
     [Fact]
@@ -98,33 +121,48 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         ((string)scale["evaluationInterval"]!).ShouldBe("PT5M");
         One("Microsoft.Batch/batchAccounts/pools")["properties"]!["scaleSettings"]!.AsObject().ContainsKey("fixedScale").ShouldBeFalse();
 
-        var formula = Variable("autoscaleFormula");
-        foreach (var part in new[] { "$PendingTasks", "$PreemptedNodeCount", "$TargetDedicatedNodes", "$TargetLowPriorityNodes", "$NodeDeallocationOption = taskcompletion" }) formula.ShouldContain(part);
         // format() takes braces as places: there must be these two and no others.
-        Regex.Count(formula, "[{}]").ShouldBe(4);
-        formula.ShouldContain("{0}");
-        formula.ShouldContain("{1}");
+        Regex.Matches(Variable("autoscaleFormula"), "[{}].?}?").Select(match => match.Value).ShouldBe(["{0}", "{1}"]);
     }
 
     [Theory]
-    [InlineData(4, 1, 0, 0, 0, 0)]
-    [InlineData(4, 1, 3, 0, 3, 0)]
-    [InlineData(4, 1, 9, 0, 4, 0)]
-    [InlineData(4, 1, 3, 1, 2, 1)]
-    [InlineData(4, 2, 3, 3, 1, 2)]
-    [InlineData(4, 0, 3, 3, 3, 0)]
-    [InlineData(0, 2, 3, 0, 0, 2)]
-    [InlineData(4, 1, 0, 2, 0, 0)]
-    public void Pool_Formula_GivesTheNodesThatWorkersWait(int maxSpot, int maxDedicated, int wanted, int taken, int spot, int dedicated)
+    [InlineData("nobody", new double[] { 0 }, 0, 0, 4, 1, 0, 0)]
+    [InlineData("first workers, no history", new double[] { 1 }, 0, 0, 4, 1, 1, 0)]
+    [InlineData("more come", new double[] { 3, 1 }, 1, 0, 4, 1, 3, 0)]
+    [InlineData("more than the limit", new double[] { 9 }, 4, 0, 4, 1, 4, 0)]
+    [InlineData("all there", new double[] { 3, 3, 3 }, 3, 0, 4, 1, 3, 0)]
+    [InlineData("one taken away", new double[] { 3, 3, 3 }, 3, 1, 4, 1, 2, 1)]
+    [InlineData("its node forgotten", new double[] { 3, 3, 3 }, 2, 0, 4, 1, 2, 1)]
+    [InlineData("three taken away", new double[] { 3, 3, 3 }, 3, 3, 4, 2, 1, 2)]
+    [InlineData("no dedicated ones wanted", new double[] { 3, 3, 3 }, 3, 3, 4, 0, 3, 0)]
+    [InlineData("region has no spot", new double[] { 2, 2, 2 }, 0, 0, 4, 1, 1, 1)]
+    [InlineData("region slow, waited shortly", new double[] { 2, 2, 0 }, 0, 0, 4, 1, 2, 0)]
+    [InlineData("dedicated only", new double[] { 3 }, 0, 0, 0, 2, 0, 2)]
+    [InlineData("done", new double[] { 0, 3, 3 }, 3, 0, 4, 1, 0, 0)]
+    public void Pool_Formula_GivesTheNodesThatWorkersWaitFor(
+        string what, double[] pendingEachFiveMinutes, double spotNodes, double preempted, int maxSpot, int maxDedicated, int spot, int dedicated)
     {
-        // The formula's two lines of decision, worked out as they stand.
-        var formula = Variable("autoscaleFormula");
-        formula.ShouldContain("$TargetDedicatedNodes = maxSpot > 0 ? min(maxDedicated, min(taken, wanted)) : min(maxDedicated, wanted);");
-        formula.ShouldContain("$TargetLowPriorityNodes = min(maxSpot, max(0, wanted - $TargetDedicatedNodes));");
-        var targetDedicated = maxSpot > 0 ? Math.Min(maxDedicated, Math.Min(taken, wanted)) : Math.Min(maxDedicated, wanted);
-        targetDedicated.ShouldBe(dedicated);
-        Math.Min(maxSpot, Math.Max(0, wanted - targetDedicated)).ShouldBe(spot);
+        var formula = string.Format(System.Globalization.CultureInfo.InvariantCulture, Variable("autoscaleFormula"), maxSpot, maxDedicated);
+        var pool = new AutoscaleFormula(formula)
+        {
+            // The last five minutes first, ten samples each.
+            Samples = { ["$PendingTasks"] = [.. pendingEachFiveMinutes.SelectMany(value => Enumerable.Repeat(value, 10))], ["$PreemptedNodeCount"] = [preempted] },
+            Variables = { ["$CurrentLowPriorityNodes"] = spotNodes },
+        };
+        pool.Evaluate();
+        Math.Floor(pool.Variables["$TargetLowPriorityNodes"]).ShouldBe(spot, what);
+        pool.Variables["$TargetDedicatedNodes"].ShouldBe(dedicated, what);
+        pool.DeallocationOption.ShouldBe("taskcompletion");
     }
+
+    [Theory]
+    [InlineData("$TargetDedicatedNodes = 1", "';'")]
+    [InlineData("$TargetDedicatedNodes = clamp(1, 2);", "clamp")]
+    [InlineData("$TargetDedicatedNodes = $WaitingTasks.GetSample(1);", "$WaitingTasks")]
+    [InlineData("$TargetDedicatedNodes = max(1, 2;", "')'")]
+    [InlineData("$TargetDedicatedNodes = 5 * TimeInterval_Minute;", "number")]
+    public void Formula_OutsideOfBatchsLanguage_IsRefused(string formula, string word) =>
+        Should.Throw<FormatException>(() => new AutoscaleFormula(formula).Evaluate()).Message.ShouldContain(word);
 
     [Fact]
     public void Roles_AreNarrowAndOnResources()
@@ -160,6 +198,8 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         ((string)app["properties"]!["functionAppConfig"]!["runtime"]!["name"]!).ShouldBe("dotnet-isolated");
         ((string)app["properties"]!["functionAppConfig"]!["runtime"]!["version"]!).ShouldBe("10.0");
         ((string)app["properties"]!["functionAppConfig"]!["deployment"]!["storage"]!["authentication"]!["type"]!).ShouldBe("UserAssignedIdentity");
+        // What the plan takes from functionAppConfig it refuses as settings.
+        Settings.Where(name => name.StartsWith("WEBSITE_", StringComparison.Ordinal) || name.StartsWith("FUNCTIONS_", StringComparison.Ordinal)).ShouldBeEmpty();
         var policies = All.Where(resource => (string?)resource["type"] == "Microsoft.Web/sites/basicPublishingCredentialsPolicies").ToList();
         policies.Count.ShouldBe(2);
         policies.ShouldAllBe(policy => !(bool)policy["properties"]!["allow"]!);
@@ -171,12 +211,18 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         var read = Directory.EnumerateFiles(Repository.Path("src", "Orchestrator"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Regex.Matches(File.ReadAllText(file), "\"%?(R1_[A-Z_]+)%?\"").Select(match => match.Groups[1].Value))
             .Append(StorageConnection.Variable).Distinct().Except(["R1_PRICE_PER_HOUR", "R1_CURRENCY"]);
-        var given = All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("appsettings", StringComparison.Ordinal))["properties"]!
-            .AsObject().Select(item => item.Key).ToList();
-        read.ShouldBeSubsetOf(given);
-        given.ShouldContain("R1Queues__queueServiceUri");
-        given.Where(name => name.Contains("KEY", StringComparison.Ordinal) && name != "R1_KEEP_WORKERS").ShouldBeEmpty();
+        read.ShouldBeSubsetOf(Settings);
+        // The host's storage (deployments, keys, Durable Task's hub) and the trigger's queue, by identity.
+        foreach (var name in new[] { "AzureWebJobsStorage__accountName", "R1Queues__queueServiceUri" }) Settings.ShouldContain(name);
+        foreach (var connection in new[] { "AzureWebJobsStorage", "R1Queues" }) Settings.ShouldBe(Settings.Union([$"{connection}__credential", $"{connection}__clientId"]));
+        Settings.Where(name => name.Contains("KEY", StringComparison.Ordinal) && name != "R1_KEEP_WORKERS").ShouldBeEmpty();
     }
+
+    [Theory]
+    [InlineData("appRoles", "Storage Blob Data Owner", "Storage Queue Data Contributor", "Storage Table Data Contributor")]
+    [InlineData("workerRoles", "Storage Blob Data Contributor", "Storage Queue Data Contributor")]
+    public void Roles_OnStorage_AreThoseThatTheHostDurableTaskAndWorkersNeed(string module, params string[] roles) =>
+        fixture.Template["resources"]![module]!["properties"]!["parameters"]!["storageRoles"]!["value"]!.AsArray().Select(role => (string)role!).ShouldBe(roles);
 
     [Fact]
     public void PrivateEndpoints_OnDemand_CoverAllThatTheAppUsesOfStorage()
@@ -184,6 +230,10 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         var services = All.First(resource => (string?)resource["type"] == "Microsoft.Network/privateEndpoints");
         ((string)services["copy"]!["count"]!).ShouldContain("services");
         File.ReadAllText(Repository.Path("infra", "modules", "privateEndpoints.bicep")).ShouldContain("['blob', 'queue', 'table']");
+        // Names lead to them: a zone each, linked to the network, with the endpoint's record.
+        ((string)One("Microsoft.Network/privateDnsZones")["name"]!).ShouldBe("[format('privatelink.{0}.{1}', variables('services')[copyIndex()], environment().suffixes.storage)]");
+        foreach (var type in new[] { "Microsoft.Network/privateDnsZones/virtualNetworkLinks", "Microsoft.Network/privateEndpoints/privateDnsZoneGroups" })
+            ((string)One(type)["copy"]!["count"]!).ShouldContain("services");
     }
 
     [Fact]
@@ -211,6 +261,10 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     {
         var notifications = One("Microsoft.Consumption/budgets")["properties"]!["notifications"]!.AsObject().Select(item => item.Value!).ToList();
         notifications.Select(item => $"{item["thresholdType"]} {item["threshold"]}").Order().ShouldBe(["Actual 80", "Forecasted 100"]);
+        // The start of an existing budget cannot be changed: it must not follow the calendar where it is set.
+        var start = fixture.Template["resources"]!["budget"]!["properties"]!["parameters"]!["startDate"]!.ToString();
+        start.ShouldContain("if(empty(parameters('budgetStart'))");
+        start.ShouldContain("parameters('thisMonth')");
         notifications.ShouldAllBe(item => (bool)item["enabled"]! && ((string)item["contactEmails"]!).Contains("contacts", StringComparison.Ordinal));
     }
 
@@ -228,7 +282,7 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     public void Parameters_OfAzd_CanSetAllThatAVmSizeAndABudgetDecide()
     {
         var text = File.ReadAllText(Repository.Path("infra", "main.bicepparam"));
-        foreach (var name in new[] { "trainerImage", "vmSize", "workerThreads", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled", "entraClientId", "monthlyBudget", "budgetContacts", "principalId" })
+        foreach (var name in new[] { "trainerImage", "vmSize", "workerThreads", "poolAllocationMode", "batchServicePrincipalId", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled", "entraClientId", "monthlyBudget", "budgetContacts", "budgetStart", "principalId" })
             Regex.IsMatch(text, $"^param {name} = .*readEnvironmentVariable", RegexOptions.Multiline).ShouldBeTrue(name);
     }
 
@@ -242,6 +296,9 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         // The tag by which azd finds the app.
         File.ReadAllText(Repository.Path("infra", "main.bicep")).ShouldContain($"'azd-service-name': '{Regex.Match(text, @"services:\n  (\S+):").Groups[1].Value}'");
     }
+
+    private List<string> Settings =>
+        [.. All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("appsettings", StringComparison.Ordinal))["properties"]!.AsObject().Select(item => item.Key)];
 
     private string Variable(string name) => Templates(fixture.Template).Select(template => (string?)template["variables"]?[name]).OfType<string>().Single();
 

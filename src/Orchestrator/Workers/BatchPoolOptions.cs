@@ -8,16 +8,13 @@ public sealed record BatchPoolOptions
     /// <summary>The pool that Bicep made.</summary>
     public required string PoolId { get; init; }
 
-    /// <summary>The trainer's image, by digest.</summary>
+    /// <summary>The trainer's image, by digest. The pool's own settings say how its nodes sign in to the registry.</summary>
     public required string Image { get; init; }
 
     /// <summary>The blob service's URL, handed to workers.</summary>
     public required string Storage { get; init; }
 
-    /// <summary>The container registry's server; null for a public one.</summary>
-    public string? Registry { get; init; }
-
-    /// <summary>Resource id of the identity on the pool's nodes: pulls the image, writes logs.</summary>
+    /// <summary>Resource id of the identity on the pool's nodes: it uploads the logs.</summary>
     public required string IdentityResourceId { get; init; }
 
     /// <summary>Client id of that identity: the worker signs in to storage with it.</summary>
@@ -68,7 +65,6 @@ public sealed record BatchPoolOptions
             PoolId = Required("R1_BATCH_POOL"),
             Image = Required("R1_IMAGE"),
             Storage = Required("R1_STORAGE"),
-            Registry = settings["R1_REGISTRY"] is { Length: > 0 } registry ? registry : null,
             IdentityResourceId = Required("R1_WORKER_IDENTITY"),
             IdentityClientId = Required("R1_WORKER_CLIENT_ID"),
             ThreadsPerWorker = settings.GetValue("R1_WORKER_THREADS", 4),

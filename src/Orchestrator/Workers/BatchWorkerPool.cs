@@ -68,8 +68,8 @@ public sealed partial class BatchWorkerPool(
         ledger = ledger.Observe(jobId, state.Tasks, state.Dedicated, clock.GetUtcNow());
         var reason = new BatchJobTerminateOptions { TerminationReason = "released" };
         await TryAsync(
-            () => client.TerminateJobAsync(jobId, reason, cancellationToken: cancellation), cancellation,
-            BatchErrorCode.JobNotFound, BatchErrorCode.JobCompleted, BatchErrorCode.JobTerminating);
+            () => client.TerminateJobAsync(WaitUntil.Started, jobId, reason, cancellationToken: cancellation), cancellation,
+            BatchErrorCode.JobNotFound, BatchErrorCode.JobCompleted, BatchErrorCode.JobBeingTerminated);
         await blobs.WriteJsonAsync(BlobLayout.WorkerLedger(runId), ledger with { Released = true }, cancellation);
     });
 
@@ -152,7 +152,7 @@ public sealed partial class BatchWorkerPool(
         var why = $"{slot.NextId.Name} hung in state '{task.State}' on node {task.NodeInfo?.NodeId ?? "(none)"} and was replaced";
         LogEnded(log, why);
         await TryAsync(
-            () => client.TerminateTaskAsync(state.JobId, task.Id, context: new RequestContext { CancellationToken = cancellation }), cancellation,
+            () => client.TerminateTaskAsync(state.JobId, task.Id, cancellationToken: cancellation), cancellation,
             BatchErrorCode.TaskCompleted, BatchErrorCode.TaskNotFound);
         return ledger with { Note = why, Ended = new Dictionary<string, string>(ledger.Ended) { [WorkerLedger.Key(state.JobId, task.Id)] = why } };
     }
@@ -164,9 +164,12 @@ public sealed partial class BatchWorkerPool(
         foreach (var node in failures.Where(group => group.Count() >= options.MaxNodeFailures).Select(group => group.Key))
         {
             if (ledger.BadNodes.Contains(node) || !state.Nodes.ContainsKey(node)) continue;
-            var note = $"node {node} failed {options.MaxNodeFailures} workers and gets no more";
+            var note = $"node {node} failed {options.MaxNodeFailures} workers and gets no more – it leaves the pool when nobody waits for one: if the pool has no room for another, pause the run until it is gone";
             LogShunned(log, note);
-            await TryAsync(() => client.DisableNodeSchedulingAsync(options.PoolId, node, cancellationToken: cancellation), cancellation, BatchErrorCode.NodeNotFound);
+            // An autoscale pool lets nobody remove a node. One that is off already, or on its way, needs nothing.
+            await TryAsync(
+                () => client.DisableNodeSchedulingAsync(options.PoolId, node, cancellationToken: cancellation), cancellation,
+                BatchErrorCode.NodeNotFound, BatchErrorCode.NodeAlreadyInTargetSchedulingState, BatchErrorCode.NodeStateUnusable, BatchErrorCode.OperationInvalidForCurrentState);
             ledger = ledger with { BadNodes = [.. ledger.BadNodes, node], Note = note };
         }
         return ledger;

@@ -52,7 +52,6 @@ internal static class WorkerTasks
                 // --stop-timeout: what "docker stop" waits after SIGTERM. The GPU comes without --gpus.
                 ContainerRunOptions = string.Create(CultureInfo.InvariantCulture, $"--rm --init --stop-timeout {options.StopGrace.TotalSeconds:0} --shm-size 1g"),
                 WorkingDirectory = ContainerWorkingDirectory.ContainerImageDefault,
-                Registry = options.Registry is { } server ? new ContainerRegistryReference { RegistryServer = server, IdentityReference = identity } : null,
             },
             // Preemptions are not retries: Batch puts a preempted task back whatever this says.
             Constraints = new BatchTaskConstraints { MaxTaskRetryCount = options.TaskRetries, MaxWallClockTime = options.MaxRunTime, RetentionTime = TimeSpan.FromDays(2) },

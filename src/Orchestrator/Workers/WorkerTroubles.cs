@@ -63,8 +63,8 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
 
     private string? OfQueue(BatchState state, DateTimeOffset now)
     {
-        var waiting = state.Tasks.Where(task => task.State == BatchTaskState.Active).MinBy(task => task.StateTransitionTime ?? task.CreationTime ?? now);
-        if (waiting is null || now - (waiting.StateTransitionTime ?? waiting.CreationTime ?? now) is var wait && wait < options.QueuedLimit) return null;
+        var waiting = state.Tasks.Where(task => task.State == BatchTaskState.Active).MinBy(task => task.StateTransitionTime);
+        if (waiting is null || now - waiting.StateTransitionTime is var wait && wait < options.QueuedLimit) return null;
         var pool = state.Pool!;
         return string.Create(
             CultureInfo.InvariantCulture,

@@ -45,9 +45,9 @@ internal static class WorkerVerdicts
     /// <summary>Whether it says it runs on a node that does not, or has been preparing for too long. A node that is leaving or preempted puts its tasks back itself.</summary>
     private static bool IsStuck(BatchTask task, BatchState state, BatchPoolOptions options, DateTimeOffset now)
     {
-        var since = now - (task.StateTransitionTime ?? task.CreationTime ?? now);
+        var since = now - task.StateTransitionTime;
         if (task.State == BatchTaskState.Preparing) return since > options.PreparingLimit;
         if (task.State != BatchTaskState.Running || task.NodeInfo?.NodeId is not { } nodeId || !state.Nodes.TryGetValue(nodeId, out var node)) return false;
-        return node.State is { } nodeState && Lost.Contains(nodeState) && now - (node.StateTransitionTime ?? now) > options.PreparingLimit;
+        return Lost.Contains(node.State) && now - node.StateTransitionTime > options.PreparingLimit;
     }
 }

@@ -39,7 +39,7 @@ public sealed class GeneratorTests
         foreach (var generator in TestModels.Generators(model))
         {
             using var _ = generator;
-            AgreesWithTrainer(model, generator, new SamplingRecipe { MaxNewTokens = 30 });
+            AgreesWithTrainer(model, generator, new SamplingRecipe { MaxNewTokens = 150 });
         }
     }
 
@@ -76,7 +76,7 @@ public sealed class GeneratorTests
         var all = TestModels.Generators(model).Select(generator =>
         {
             using var _ = generator;
-            return generator.Generate(Requests, new SamplingRecipe { Temperature = 0, MaxNewTokens = 40 });
+            return generator.Generate(Requests, new SamplingRecipe { Temperature = 0, MaxNewTokens = 150 });
         }).ToArray();
         foreach (var results in all[1..])
         {

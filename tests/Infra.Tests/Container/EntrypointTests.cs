@@ -74,6 +74,15 @@ public sealed class EntrypointTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_OnABatchNode_KeepsTemporaryFilesInTheTasksFolderAndLeavesNone()
+    {
+        using var process = Start($"echo \"$TMPDIR\" > '{Output}'; touch \"$TMPDIR/checkpoint\"");
+        (await ExitAsync(process)).ShouldBe(0);
+        (await File.ReadAllTextAsync(Output)).ShouldBe(At("wd/tmp") + "\n");
+        Directory.EnumerateFileSystemEntries(At("wd")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Health_WithoutATrainer_IsBad() => (await HealthAsync()).ShouldNotBe(0);
 
     private string At(string name) => Path.Combine(folder.FullName, name);
@@ -91,6 +100,7 @@ public sealed class EntrypointTests : IDisposable
         start.Environment["R1_TRAINER"] = At("trainer");
         start.Environment["R1_PID_FILE"] = At("pid");
         start.Environment["R1_STOP_GRACE"] = "2";
+        start.Environment["AZ_BATCH_TASK_WORKING_DIR"] = At("wd");
         return start;
     }
 

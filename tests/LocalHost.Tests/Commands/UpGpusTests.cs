@@ -19,6 +19,14 @@ public sealed class UpGpusTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_GpusAndTheCpu_AreNotMixed()
+    {
+        var outcome = await R1.RunAsync(folder, "up", Repository.Quickstart, "--gpus", "0,cpu");
+        outcome.ExitCode.ShouldBe(ExitCode.BadInput, outcome.All);
+        outcome.All.ShouldContain("mixes GPUs and the CPU");
+    }
+
+    [Fact]
     public async Task RunAsync_GpuThatIsNotThere_SaysTheMachineIsNotReady()
     {
         Assert.SkipWhen(!OperatingSystem.IsLinux() || File.Exists("/dev/nvidia0"), "This machine has a GPU, or cannot tell.");

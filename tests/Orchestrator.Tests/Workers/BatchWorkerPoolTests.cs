@@ -20,7 +20,6 @@ public sealed class BatchWorkerPoolTests : IDisposable
         PoolId = "gpu",
         Image = "r1.azurecr.io/gpujob@sha256:" + Digest,
         Storage = "https://store.blob.core.windows.net",
-        Registry = "r1.azurecr.io",
         IdentityResourceId = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/workers",
         IdentityClientId = "client-1",
         SpotPricePerHour = 1,
@@ -70,15 +69,16 @@ public sealed class BatchWorkerPoolTests : IDisposable
         var task = batch[Job, "worker-0-0"].Options;
         task.CommandLine.ShouldBe("work --run run-a --worker worker-0 --threads 4 --device cuda --idle-limit 900");
         task.ContainerSettings!.ImageName.ShouldBe(Options.Image);
-        task.ContainerSettings.Registry!.RegistryServer.ShouldBe("r1.azurecr.io");
-        task.ContainerSettings.Registry.IdentityReference!.ResourceId!.ToString().ShouldBe(Options.IdentityResourceId);
         task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--gpus");
         task.EnvironmentSettings.ToDictionary(setting => setting.Name, setting => setting.Value).ShouldBe(new Dictionary<string, string?>
         {
             ["R1_STORAGE"] = Options.Storage, ["AZURE_CLIENT_ID"] = "client-1",
         });
         task.Constraints!.RetentionTime.ShouldBe(TimeSpan.FromDays(2));
-        task.OutputFiles.Single().Destination.Container!.Path.ShouldBe("runs/run-a/workers/worker-0-0");
+        var logs = task.OutputFiles.Single().Destination.Container!;
+        logs.Path.ShouldBe("runs/run-a/workers/worker-0-0");
+        logs.ContainerUri.ShouldBe(new Uri("https://store.blob.core.windows.net/r1-cloud"));
+        logs.IdentityReference!.ResourceId!.ToString().ShouldBe(Options.IdentityResourceId);
     }
 
     [Fact]
@@ -106,6 +106,7 @@ public sealed class BatchWorkerPoolTests : IDisposable
         view.Workers.Single().ShouldSatisfyAllConditions(
             worker => worker.State.ShouldBe("running"),
             worker => worker.Location.ShouldBe("dedicated-1 (dedicated)"),
+            worker => worker.Log.ShouldBe("runs/run-a/workers/worker-0-0/"),
             worker => worker.Restarts.ShouldBe(1));
         view.Usage.ShouldBe(new WorkerUsage(1800, 1800, 0.5 + 2, Retries: 0, Requeues: 1));
     }
@@ -145,8 +146,24 @@ public sealed class BatchWorkerPoolTests : IDisposable
         batch.Schedule();
         var view = await pool.GetAsync("run-a");
         view.Workers.Single().Location.ShouldBe("good (spot)");
-        view.LastError.ShouldBe("node bad failed 3 workers and gets no more");
+        view.LastError.ShouldNotBeNull().ShouldStartWith("node bad failed 3 workers and gets no more – ");
         view.Usage!.Retries.ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task Node_ThatIsOffAlready_IsNoTrouble()
+    {
+        Node("bad");
+        await pool.EnsureAsync("run-a", Four);
+        for (var number = 0; number < 3; number++)
+        {
+            batch.Schedule();
+            FailForGood($"worker-0-{number}", 134, "");
+            // Another instance of the app died after it had switched the node off, before it could write so down.
+            if (number == 2) await batch.DisableNodeSchedulingAsync("gpu", "bad");
+            await pool.EnsureAsync("run-a", Four);
+        }
+        batch[Job, "worker-0-3"].State.ShouldBe(BatchTaskState.Active);
     }
 
     [Fact]
@@ -402,11 +419,11 @@ public sealed class BatchWorkerPoolTests : IDisposable
     {
         public int Refused { get; private set; }
 
-        public override Task<Azure.Response> CreateJobAsync(BatchJobCreateOptions job, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, CancellationToken cancellationToken = default) =>
+        public override Task<Azure.Response> CreateJobAsync(BatchJobCreateOptions job, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default) =>
             inner.CreateJobAsync(job, cancellationToken: cancellationToken);
 
         public override async Task<Azure.Response> CreateTaskAsync(
-            string jobId, BatchTaskCreateOptions task, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, CancellationToken cancellationToken = default)
+            string jobId, BatchTaskCreateOptions task, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default)
         {
             await inner.CreateTaskAsync(jobId, task, cancellationToken: cancellationToken);
             Refused++;
@@ -414,16 +431,16 @@ public sealed class BatchWorkerPoolTests : IDisposable
         }
 
         public override Azure.AsyncPageable<BatchTask> GetTasksAsync(
-            string jobId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, int? maxresults = null, string? filter = null,
+            string jobId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, int? maxresults = null, string? filter = null,
             IEnumerable<string>? select = null, IEnumerable<string>? expand = null, CancellationToken cancellationToken = default) => inner.GetTasksAsync(jobId, cancellationToken: cancellationToken);
 
         public override Azure.AsyncPageable<BatchNode> GetNodesAsync(
-            string poolId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, int? maxresults = null, string? filter = null,
+            string poolId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, int? maxresults = null, string? filter = null,
             IEnumerable<string>? select = null, CancellationToken cancellationToken = default) => inner.GetNodesAsync(poolId, cancellationToken: cancellationToken);
 
         public override Task<Azure.Response<BatchPool>> GetPoolAsync(
-            string poolId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, IEnumerable<string>? select = null,
-            IEnumerable<string>? expand = null, Azure.RequestConditions? requestConditions = null, CancellationToken cancellationToken = default) =>
+            string poolId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, Azure.RequestConditions? requestConditions = null,
+            IEnumerable<string>? select = null, IEnumerable<string>? expand = null, CancellationToken cancellationToken = default) =>
             inner.GetPoolAsync(poolId, cancellationToken: cancellationToken);
     }
 }

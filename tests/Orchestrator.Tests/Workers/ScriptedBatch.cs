@@ -72,7 +72,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
         task.Move(BatchTaskState.Completed, clock.GetUtcNow());
     }
 
-    public override Task<Response> CreateJobAsync(BatchJobCreateOptions job, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, CancellationToken cancellationToken = default)
+    public override Task<Response> CreateJobAsync(BatchJobCreateOptions job, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default)
     {
         Call();
         job.PoolInfo.PoolId.ShouldBe("gpu");
@@ -80,7 +80,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<Response> CreateTaskAsync(
-        string jobId, BatchTaskCreateOptions task, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, CancellationToken cancellationToken = default)
+        string jobId, BatchTaskCreateOptions task, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default)
     {
         Call();
         if (Terminated.Contains(jobId)) throw Error(409, "JobCompleted");
@@ -88,7 +88,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override AsyncPageable<BatchTask> GetTasksAsync(
-        string jobId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, int? maxresults = null, string? filter = null,
+        string jobId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, int? maxresults = null, string? filter = null,
         IEnumerable<string>? select = null, IEnumerable<string>? expand = null, CancellationToken cancellationToken = default)
     {
         Call();
@@ -96,8 +96,8 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<Response<BinaryData>> GetTaskFileAsync(
-        string jobId, string taskId, string filePath, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, string? ocpRange = null,
-        RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
+        string jobId, string taskId, string filePath, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
+        RequestConditions? requestConditions = null, string? ocpRange = null, CancellationToken cancellationToken = default)
     {
         Call();
         var task = Job(jobId)[taskId];
@@ -107,7 +107,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<Response> TerminateTaskAsync(
-        string jobId, string taskId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, RequestConditions? requestConditions = null, RequestContext? context = null)
+        string jobId, string taskId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
     {
         Call();
         var task = Job(jobId)[taskId];
@@ -117,7 +117,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<TerminateJobOperation> TerminateJobAsync(
-        string jobId, BatchJobTerminateOptions? parameters = null, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, bool? force = null,
+        WaitUntil waitUntil, string jobId, BatchJobTerminateOptions? parameters = null, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, bool? force = null,
         RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
     {
         Call();
@@ -132,8 +132,8 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<Response<BatchPool>> GetPoolAsync(
-        string poolId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, IEnumerable<string>? select = null,
-        IEnumerable<string>? expand = null, RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
+        string poolId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, RequestConditions? requestConditions = null,
+        IEnumerable<string>? select = null, IEnumerable<string>? expand = null, CancellationToken cancellationToken = default)
     {
         Call();
         if (!PoolExists) throw Error(404, "PoolNotFound");
@@ -148,7 +148,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override AsyncPageable<BatchNode> GetNodesAsync(
-        string poolId, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, int? maxresults = null, string? filter = null,
+        string poolId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, int? maxresults = null, string? filter = null,
         IEnumerable<string>? select = null, CancellationToken cancellationToken = default)
     {
         Call();
@@ -157,10 +157,11 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<Response> DisableNodeSchedulingAsync(
-        string poolId, string nodeId, BatchNodeDisableSchedulingOptions? options = null, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null,
+        string poolId, string nodeId, BatchNodeDisableSchedulingOptions? options = null, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
         CancellationToken cancellationToken = default)
     {
         Call();
+        if (Nodes[nodeId].State == BatchNodeState.Offline) throw Error(409, "NodeAlreadyInTargetSchedulingState");
         Nodes[nodeId].State = BatchNodeState.Offline;
         return Ok();
     }

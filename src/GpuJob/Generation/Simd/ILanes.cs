@@ -13,6 +13,8 @@ internal unsafe interface ILanes<TVector>
     static abstract TVector Load(float* source);
     /// <summary>Writes to any address.</summary>
     static abstract void Store(TVector value, float* target);
+    /// <summary>Asks for a cache line from any address, mapped or not; does nothing where the hardware cannot.</summary>
+    static abstract void Prefetch(float* source);
     /// <summary>The same number in every lane.</summary>
     static abstract TVector Broadcast(float value);
     /// <summary>a · b + c, fused where the hardware can.</summary>

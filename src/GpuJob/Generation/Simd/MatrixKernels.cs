@@ -4,7 +4,8 @@ namespace R1Cloud.GpuJob.Generation.Simd;
 
 /// <summary>
 /// Y = X Wᵀ for packed W. Every output is one chain of fused multiply-adds over the columns in order, whichever kernel computes it, so a
-/// row's result does not depend on how many rows are done at once.
+/// row's result does not depend on how many rows are done at once. Weights come from the third-level cache or memory, once for all rows:
+/// while one panel is multiplied, the next is fetched, a share by each block of rows.
 /// </summary>
 internal static unsafe class MatrixKernels<TVector, TLanes>
     where TVector : struct
@@ -28,15 +29,18 @@ internal static unsafe class MatrixKernels<TVector, TLanes>
             for (var row = 0; row < rows; row++) MultiplyRow(w, panelSize, panels, x + (row * strideX), columns, y + (row * strideY));
             return;
         }
+        var blocks = (rows + TLanes.Rows - 1) / TLanes.Rows;
+        int fetchStep = panel / blocks, fetchSize = fetchStep * columns;
         for (var p = 0; p < panels; p++, w += panelSize)
         {
             var target = y + (p * panel);
+            var next = w + panelSize;
             var row = 0;
             if (TLanes.Rows == 8)
             {
-                for (; row + 4 < rows; row += 8) Multiply8(w, x + (row * strideX), strideX, columns, target + (row * strideY), strideY);
+                for (; row + 4 < rows; row += 8, next += fetchSize) Multiply8(w, x + (row * strideX), strideX, columns, target + (row * strideY), strideY, next, fetchStep);
             }
-            for (; row < rows; row += 4) Multiply4(w, x + (row * strideX), strideX, columns, target + (row * strideY), strideY);
+            for (; row < rows; row += 4, next += fetchSize) Multiply4(w, x + (row * strideX), strideX, columns, target + (row * strideY), strideY, next, fetchStep);
         }
     }
 
@@ -81,13 +85,14 @@ internal static unsafe class MatrixKernels<TVector, TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply4(float* w, float* x, int strideX, int columns, float* y, int strideY)
+    private static void Multiply4(float* w, float* x, int strideX, int columns, float* y, int strideY, float* next, int fetchStep)
     {
         TVector a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
         float* xb = x + strideX, xc = xb + strideX, xd = xc + strideX;
         var lanes = TLanes.Count;
-        for (var i = 0; i < columns; i++, w += 2 * lanes)
+        for (var i = 0; i < columns; i++, w += 2 * lanes, next += fetchStep)
         {
+            TLanes.Prefetch(next);
             var w0 = TLanes.Load(w);
             var w1 = TLanes.Load(w + lanes);
             var v = TLanes.Broadcast(x[i]);
@@ -110,14 +115,15 @@ internal static unsafe class MatrixKernels<TVector, TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply8(float* w, float* x, int strideX, int columns, float* y, int strideY)
+    private static void Multiply8(float* w, float* x, int strideX, int columns, float* y, int strideY, float* next, int fetchStep)
     {
         TVector a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
         TVector e0 = default, e1 = default, f0 = default, f1 = default, g0 = default, g1 = default, h0 = default, h1 = default;
         float* xb = x + strideX, xc = xb + strideX, xd = xc + strideX, xe = xd + strideX, xf = xe + strideX, xg = xf + strideX, xh = xg + strideX;
         var lanes = TLanes.Count;
-        for (var i = 0; i < columns; i++, w += 2 * lanes)
+        for (var i = 0; i < columns; i++, w += 2 * lanes, next += fetchStep)
         {
+            TLanes.Prefetch(next);
             var w0 = TLanes.Load(w);
             var w1 = TLanes.Load(w + lanes);
             var v = TLanes.Broadcast(x[i]);

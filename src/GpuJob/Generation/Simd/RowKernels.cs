@@ -82,67 +82,6 @@ internal static unsafe class RowKernels<TVector, TLanes>
         }
     }
 
-    /// <summary>Attention of one query head over its past.</summary>
-    /// <param name="q">The query [head dim].</param>
-    /// <param name="keys">[head dim, capacity].</param>
-    /// <param name="values">[capacity, value stride].</param>
-    /// <param name="length">Positions seen, this one included.</param>
-    /// <param name="capacity">Positions that fit; a multiple of the lanes.</param>
-    /// <param name="headDim">Head dimension.</param>
-    /// <param name="valueStride">Head dimension rounded up to the lanes.</param>
-    /// <param name="scale">1/√head dim.</param>
-    /// <param name="scores">Room for the capacity.</param>
-    /// <param name="output">[value stride]; what lies behind the head dimension is overwritten.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Attend(float* q, float* keys, float* values, int length, int capacity, int headDim, int valueStride, float scale, float* scores, float* output)
-    {
-        var lanes = TLanes.Count;
-        var padded = (length + lanes - 1) / lanes * lanes;
-        var factor = TLanes.Broadcast(scale);
-        var at = 0;
-        for (; at + (4 * lanes) <= padded; at += 4 * lanes)
-        {
-            TVector s0 = default, s1 = default, s2 = default, s3 = default;
-            var k = keys + at;
-            for (var i = 0; i < headDim; i++, k += capacity)
-            {
-                var v = TLanes.Broadcast(q[i]);
-                s0 = TLanes.MultiplyAdd(v, TLanes.Load(k), s0);
-                s1 = TLanes.MultiplyAdd(v, TLanes.Load(k + lanes), s1);
-                s2 = TLanes.MultiplyAdd(v, TLanes.Load(k + (2 * lanes)), s2);
-                s3 = TLanes.MultiplyAdd(v, TLanes.Load(k + (3 * lanes)), s3);
-            }
-            TLanes.Store(TLanes.Multiply(s0, factor), scores + at);
-            TLanes.Store(TLanes.Multiply(s1, factor), scores + at + lanes);
-            TLanes.Store(TLanes.Multiply(s2, factor), scores + at + (2 * lanes));
-            TLanes.Store(TLanes.Multiply(s3, factor), scores + at + (3 * lanes));
-        }
-        for (; at < padded; at += lanes)
-        {
-            TVector s = default;
-            var k = keys + at;
-            for (var i = 0; i < headDim; i++, k += capacity) s = TLanes.MultiplyAdd(TLanes.Broadcast(q[i]), TLanes.Load(k), s);
-            TLanes.Store(TLanes.Multiply(s, factor), scores + at);
-        }
-        for (var t = length; t < padded; t++) scores[t] = float.NegativeInfinity;
-
-        var sum = ExpSum(scores, padded, Largest(scores, length), 1);
-        var inverse = TLanes.Broadcast(1f / sum);
-        for (var i = 0; i < valueStride; i += lanes)
-        {
-            TVector even = default, odd = default;
-            var v = values + i;
-            var t = 0;
-            for (; t + 1 < length; t += 2, v += 2 * valueStride)
-            {
-                even = TLanes.MultiplyAdd(TLanes.Broadcast(scores[t]), TLanes.Load(v), even);
-                odd = TLanes.MultiplyAdd(TLanes.Broadcast(scores[t + 1]), TLanes.Load(v + valueStride), odd);
-            }
-            if (t < length) even = TLanes.MultiplyAdd(TLanes.Broadcast(scores[t]), TLanes.Load(v), even);
-            TLanes.Store(TLanes.Multiply(TLanes.Add(even, odd), inverse), output + i);
-        }
-    }
-
     /// <summary>The largest of some numbers, at least one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Largest(float* x, int size)

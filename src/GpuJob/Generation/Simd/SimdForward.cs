@@ -24,13 +24,13 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
     public SimdForward(ModelConfig config, SimdWeights weights, KvSlots slots, (float[] Cos, float[] Sin) rotary)
     {
         (this.config, this.weights, this.slots, (cos, sin)) = (config, weights, slots, rotary);
-        attendedStride = (config.Heads * config.HeadDim) + TLanes.Count; // the last head's vector may end in the margin
+        attendedStride = (config.Heads * config.HeadDim) + (2 * TLanes.Count); // the last head's vectors may end in the margin
         gatedStride = Align.Up(config.IntermediateSize, TLanes.Count);
         FloatBuffer Rows(int stride) => new((long)(MaxRows + TLanes.Rows) * stride);
         (x, h, projected) = (Rows(weights.Stride), Rows(weights.Stride), Rows(weights.Stride));
         (qkv, gateUp) = (Rows(weights.Layers[0].Qkv.PaddedRows), Rows(weights.Layers[0].GateUp.PaddedRows));
         (attended, gated, logits) = (Rows(attendedStride), Rows(gatedStride), Rows(weights.Head.PaddedRows));
-        scores = new FloatBuffer(slots.Capacity);
+        scores = new FloatBuffer((long)slots.Capacity * (config.Heads / config.KvHeads));
     }
 
     /// <summary>Logits of a row of the last <see cref="Project"/>: the vocabulary, then padding to whole vectors.</summary>
@@ -93,29 +93,24 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
                     if (config.QkNorm) RowKernels<TVector, TLanes>.RmsNormHead(q + (head * d), (head < heads ? layerWeights.QueryNorm : layerWeights.KeyNorm)!.Pointer, d, (float)config.RmsNormEps);
                     RowKernels<TVector, TLanes>.Rotate(q + (head * d), cosines + ((long)position * half), sines + ((long)position * half), half);
                 }
-                for (var head = 0; head < kvHeads; head++) Store(q + ((heads + head) * d), q + ((heads + kvHeads + head) * d), rowSlots[row], layer, head, position);
+                for (var head = 0; head < kvHeads; head++) slots.Store(rowSlots[row], layer, head, position, q + ((heads + head) * d), q + ((heads + kvHeads + head) * d));
             }
         }
         var scale = 1f / MathF.Sqrt(d);
         for (var row = 0; row < rows; row++)
         {
-            var q = qkv.Pointer + ((long)row * stride);
-            var output = attended.Pointer + ((long)row * attendedStride);
-            for (var head = 0; head < heads; head++)
+            int slot = rowSlots[row], length = positions[row] + 1;
+            float* q = qkv.Pointer + ((long)row * stride), output = attended.Pointer + ((long)row * attendedStride);
+            for (var kvHead = 0; kvHead < kvHeads; kvHead++, q += group * d, output += group * d)
             {
-                RowKernels<TVector, TLanes>.Attend(
-                    q + (head * d), slots.Keys(rowSlots[row], layer, head / group), slots.Values(rowSlots[row], layer, head / group),
-                    positions[row] + 1, slots.Capacity, d, slots.ValueStride, scale, scores.Pointer, output + (head * d));
+                float* keys = slots.Keys(slot, layer, kvHead), values = slots.Values(slot, layer, kvHead);
+                AttentionKernels<TVector, TLanes>.Prefetch(values, length * slots.ValueStride);
+                AttentionKernels<TVector, TLanes>.Scores(q, group, keys, length, d, scale, scores.Pointer, slots.Capacity);
+                if (kvHead + 1 < kvHeads) AttentionKernels<TVector, TLanes>.Prefetch(slots.Keys(slot, layer, kvHead + 1), length * d);
+                else if (row + 1 < rows) AttentionKernels<TVector, TLanes>.Prefetch(slots.Keys(rowSlots[row + 1], layer, 0), (positions[row + 1] + 1) * d);
+                for (var i = 0; i < group; i++) AttentionKernels<TVector, TLanes>.Mix(scores.Pointer + ((long)i * slots.Capacity), length, values, slots.ValueStride, output + (i * d));
             }
         }
-    }
-
-    private void Store(float* k, float* v, int slot, int layer, int head, int position)
-    {
-        int d = config.HeadDim, capacity = slots.Capacity;
-        var keys = slots.Keys(slot, layer, head) + position;
-        for (var i = 0; i < d; i++) keys[(long)i * capacity] = k[i];
-        new ReadOnlySpan<float>(v, d).CopyTo(new Span<float>(slots.Values(slot, layer, head) + ((long)position * slots.ValueStride), d));
     }
 
     private void Normalize(FloatBuffer scale, int rows)
