@@ -32,6 +32,7 @@ public sealed class RunCommandsTests : IAsyncLifetime
         var outcome = await R1Async("status", SampleRuns.Id);
         outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
         outcome.Output.ShouldContain("42/65");
+        outcome.Output.ShouldNotContain("Ctrl-C");
     }
 
     [Fact]

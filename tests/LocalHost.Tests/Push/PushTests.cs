@@ -118,6 +118,20 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
         (await Blobs.ExistsAsync(file["blob:".Length..])).ShouldBeTrue();
     }
 
+    [Fact]
+    public async Task Start_FreshRecipeThatHasARun_StartsAnother()
+    {
+        await using var api = await FakeApi.StartAsync();
+        await R1.RunAsync(folder, "start", Recipe(), "--url", api.Url);
+        var id = api.Requests.Single(request => request.StartsWith("POST", StringComparison.Ordinal)).Split("id=")[1].Split('&')[0];
+        api.Run = api.Run with { Id = id };
+
+        await R1.RunAsync(folder, "start", Recipe(), "--url", api.Url, "--fresh");
+
+        api.Requests[^1].ShouldContain($"id={id}-2");
+        api.Requests[^1].ShouldContain("reuse=false");
+    }
+
     private string Recipe()
     {
         folder.Write("train.jsonl", string.Concat(Enumerable.Range(0, 40).Select(i => $$"""{"question":"What is {{i}}+1?","answer":"{{i + 1}}"}""" + "\n")));
