@@ -41,7 +41,9 @@ internal static class LoraAdapter
     public static LoraConfig Load(CausalLm model, string folder)
     {
         var config = LoraConfig.Load(folder);
-        using var reader = new SafetensorsReader(Path.Combine(folder, WeightsFile));
+        var path = Path.Combine(folder, WeightsFile);
+        if (!File.Exists(path)) throw new BadInputException($"{path}: there is no such file; an adapter's weights are in it.");
+        using var reader = new SafetensorsReader(path);
         using var _ = no_grad();
         var projections = model.Projections.ToDictionary(item => item.Name, item => item.Projection, StringComparer.Ordinal);
         var problems = new List<string>();
@@ -70,7 +72,7 @@ internal static class LoraAdapter
             using var scope = NewDisposeScope();
             projection.Adapter = Create(reader.Read(nameA), reader.Read(nameB), config.Scale(module, (int)rank), model.Device);
         }
-        if (problems.Count > 0) throw new BadInputException($"{Path.Combine(folder, WeightsFile)}: the adapter does not fit the model: {string.Join("; ", problems.Order(StringComparer.Ordinal))}.");
+        if (problems.Count > 0) throw new BadInputException($"{path}: the adapter does not fit the model: {string.Join("; ", problems.Order(StringComparer.Ordinal))}.");
         Freeze(model, config);
         return config;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared.Jobs;
 
@@ -11,6 +12,17 @@ internal sealed record LoraConfig
     /// <summary>The file's name inside an adapter folder.</summary>
     public const string FileName = "adapter_config.json";
 
+    /// <summary>Fields that are read, and those that a saved adapter's effect does not depend on: its tensors say which modules it adds to, and of which rank.</summary>
+    private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
+    {
+        "peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "alpha_pattern", "rank_pattern", "base_model_name_or_path", "bias", "init_lora_weights",
+        "peft_version", "task_type", "inference_mode", "revision", "auto_mapping", "lora_dropout", "exclude_modules", "layers_to_transform", "layers_pattern",
+        "megatron_config", "megatron_core", "loftq_config", "eva_config", "corda_config", "lora_ga_config", "runtime_config", "qalora_group_size", "ensure_weight_tying",
+    };
+
+    /// <summary>Initialisations that leave the model's own weights as they are; others (pissa, olora, corda, loftq, lora_ga) change them before training.</summary>
+    private static readonly string[] PlainStarts = ["true", "false", "gaussian", "eva", "orthogonal"];
+
     /// <summary>Rank of the added matrices.</summary>
     public int Rank { get; init; } = 16;
     /// <summary>α: the addition is scaled by α / rank, or α / √rank (<see cref="RankStabilized"/>).</summary>
@@ -19,7 +31,7 @@ internal sealed record LoraConfig
     public bool RankStabilized { get; init; }
     /// <summary>Last names of the linear maps that get an addition; <c>all-linear</c> for all of the layers.</summary>
     public IReadOnlyList<string> Targets { get; init; } = ["all-linear"];
-    /// <summary>α of single modules, by the end of their names.</summary>
+    /// <summary>α of single modules, by regular expressions for the end of their names, from a point on; the first that fits counts.</summary>
     public IReadOnlyDictionary<string, double> AlphaPattern { get; init; } = new Dictionary<string, double>();
     /// <summary>The model that the adapter belongs to, as the file names it.</summary>
     public string? BaseModel { get; init; }
@@ -27,7 +39,7 @@ internal sealed record LoraConfig
     /// <summary>The factor on B A of a module.</summary>
     public double Scale(string module, int rank)
     {
-        var alpha = AlphaPattern.FirstOrDefault(pattern => module == pattern.Key || module.EndsWith("." + pattern.Key, StringComparison.Ordinal)) is { Key: not null } own ? own.Value : Alpha;
+        var alpha = AlphaPattern.FirstOrDefault(pattern => Regex.IsMatch(module, $@"^(.*\.)?({pattern.Key})$", RegexOptions.None, TimeSpan.FromSeconds(1))) is { Key: not null } own ? own.Value : Alpha;
         return alpha / (RankStabilized ? Math.Sqrt(rank) : rank);
     }
 
@@ -39,7 +51,7 @@ internal sealed record LoraConfig
     public static LoraConfig Load(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (!File.Exists(path)) throw new BadInputException($"{path}: there is no such file; an adapter folder has a {FileName}.");
+        if (!File.Exists(path)) throw new BadInputException($"{path}: there is no such file; an adapter folder has an {FileName}.");
         JsonNode? root;
         try
         {
@@ -54,8 +66,8 @@ internal sealed record LoraConfig
         if (!fields.Has("peft_type")) throw fields.Error("peft_type", null, "LORA");
         fields.MustBe("peft_type", "LORA");
         fields.MustBe("bias", "none");
-        foreach (var unsupported in new[] { "fan_in_fan_out", "use_dora", "lora_bias", "use_qalora", "use_bdlora" }) fields.MustBe(unsupported, false);
-        if (json["modules_to_save"] is JsonArray { Count: > 0 } modules) throw fields.Error("modules_to_save", modules.ToJsonString(), "null");
+        fields.RefuseUnknown(Known);
+        if (json["init_lora_weights"]?.ToString().ToLowerInvariant() is { } start && !PlainStarts.Contains(start)) throw fields.Error("init_lora_weights", start, string.Join(", ", PlainStarts));
         return new LoraConfig
         {
             Rank = fields.Positive("r", 8),
@@ -63,13 +75,31 @@ internal sealed record LoraConfig
             RankStabilized = fields.Flag("use_rslora", false),
             Targets = json["target_modules"] switch
             {
-                JsonArray names => [.. names.Select(name => name!.GetValue<string>())],
+                JsonArray names => [.. names.Select(name => $"{name}")],
                 JsonValue name when name.TryGetValue<string>(out var text) => [text],
                 _ => [],
             },
-            AlphaPattern = json["alpha_pattern"] is JsonObject pattern ? pattern.ToDictionary(pair => pair.Key, pair => pair.Value!.GetValue<double>()) : new Dictionary<string, double>(),
+            AlphaPattern = Patterns(json, fields),
             BaseModel = fields.Text("base_model_name_or_path"),
         };
+    }
+
+    private static Dictionary<string, double> Patterns(JsonObject json, ConfigFields fields)
+    {
+        if (fields.Section("alpha_pattern") is not { } section) return [];
+        var patterns = json["alpha_pattern"]!.AsObject().ToDictionary(pair => pair.Key, pair => section.PositiveNumber(pair.Key, 1), StringComparer.Ordinal);
+        foreach (var pattern in patterns.Keys)
+        {
+            try
+            {
+                _ = new Regex(pattern);
+            }
+            catch (ArgumentException error)
+            {
+                throw section.Error(pattern, "no regular expression", $"names of modules or expressions for them ({error.Message})");
+            }
+        }
+        return patterns;
     }
 
     /// <summary>Writes <c>adapter_config.json</c>.</summary>

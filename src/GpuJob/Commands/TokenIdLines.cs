@@ -11,12 +11,12 @@ internal static class TokenIdLines
     public static IReadOnlyList<int[]> Read(string path, CommandContext context, int vocabulary)
     {
         if (path != "-" && !File.Exists(path)) throw new BadInputException($"{path}: there is no such file.");
-        var lines = path == "-" ? context.Input.ReadToEnd().Split('\n') : File.ReadAllLines(path);
+        var lines = path == "-" ? context.Input.ReadToEnd().TrimStart('\uFEFF').Split('\n') : File.ReadAllLines(path);
         var read = new List<int[]>();
         for (var i = 0; i < lines.Length; i++)
         {
             if (string.IsNullOrWhiteSpace(lines[i])) continue;
-            var ids = Parse(lines[i]) is { Length: > 0 } parsed ? parsed : throw new BadInputException($"{path}: line {i + 1} is no JSON array of token ids.");
+            var ids = Parse(lines[i]) is { Length: > 0 } parsed ? parsed : throw new BadInputException($"{path}: line {i + 1} is no JSON array of token ids, one at least.");
             if (Array.Find(ids, id => (uint)id >= (uint)vocabulary) is var bad && (uint)bad >= (uint)vocabulary)
             {
                 throw new BadInputException($"{path}: line {i + 1} has the id {bad}; allowed is 0 to {vocabulary - 1}.");

@@ -62,7 +62,7 @@ internal static class TokenizeCommand
 
     private static JsonObject Answer(string line, ITokenizer tokenizer, Lazy<ChatTemplates> chats, string? template)
     {
-        if (JsonNode.Parse(LoneSurrogates.Replace(line)) is not JsonObject request) throw new BadInputException("it must be a JSON object.");
+        if (JsonNode.Parse(LoneSurrogates.Replace(line.TrimStart('\uFEFF'))) is not JsonObject request) throw new BadInputException("it must be a JSON object.");
         var answer = new JsonObject();
         int[] ids;
         if (request["messages"] is not null)

@@ -13,7 +13,7 @@ internal static class GenerationChecks
         if (!(sampling.Temperature >= 0) || double.IsInfinity(sampling.Temperature)) throw Error("temperature", sampling.Temperature, "0 (greedy) or more");
         if (!(sampling.TopP > 0 && sampling.TopP <= 1)) throw Error("topP", sampling.TopP, "above 0, up to 1");
         if (sampling.TopK < 0) throw Error("topK", sampling.TopK, "0 (all) or more");
-        if (!(sampling.MinP >= 0 && sampling.MinP < 1)) throw Error("minP", sampling.MinP, "0 (all) up to, not including, 1");
+        if (!(sampling.MinP >= 0 && sampling.MinP <= 1)) throw Error("minP", sampling.MinP, "0 (all) to 1 (the most likely)");
         if (sampling.MaxNewTokens < 1) throw Error("maxNewTokens", sampling.MaxNewTokens, "1 or more");
         for (var i = 0; i < requests.Count; i++)
         {

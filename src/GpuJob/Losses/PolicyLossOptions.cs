@@ -14,6 +14,14 @@ internal sealed record PolicyLossOptions
     public double ClipHigh { get; init; } = 0.2;
     /// <summary>Cap on the unclipped ratio as well (dual clip, INTELLECT-2); null for none.</summary>
     public double? TwoSidedClip { get; init; }
+    /// <summary>Whether the importance ratio is the sequence's rather than each token's; null for what the name says.</summary>
+    public bool? SequenceRatio { get; init; }
+    /// <summary>Temperatures of sapo's gate for advantages above 0 and for others; by default the paper's, steeper where probability is taken away.</summary>
+    public (double Positive, double Negative) GateTemperatures { get; init; } = (1.0, 1.05);
+    /// <summary>k and λ of vespo's φ where probability is given; by default the paper's.</summary>
+    public (double K, double Lambda) Given { get; init; } = (2, 3);
+    /// <summary>The same where it is taken away.</summary>
+    public (double K, double Lambda) Taken { get; init; } = (3, 2);
     /// <summary>Weight β of the KL term; 0 for none.</summary>
     public double KlWeight { get; init; }
     /// <summary>Whether the KL term is weighted by the importance ratio, which makes its gradient unbiased off policy (DeepSeek-V3.2, arXiv 2512.02556).</summary>
@@ -57,7 +65,7 @@ internal sealed record PolicyLossOptions
         if (!(ClipLow >= 0)) throw Error("clipLow", ClipLow, "0 or more");
         if (!(ClipHigh >= 0)) throw Error("clipHigh", ClipHigh, "0 or more");
         if (Name == "cispo" && ClipHigh < 1) throw Error("clipHigh", ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself");
-        if (TwoSidedClip is { } cap && !(cap > 1 + ClipHigh)) throw Error("twoSidedClip", cap, $"above 1 + clipHigh ({1 + ClipHigh})");
+        if (Name != "cispo" && TwoSidedClip is { } cap && !(cap > 1 + ClipHigh)) throw Error("twoSidedClip", cap, $"above 1 + clipHigh ({1 + ClipHigh})");
         if (!(KlWeight >= 0) || double.IsInfinity(KlWeight)) throw Error("klWeight", KlWeight, "0 or more");
         if (!(HighEntropyShare > 0 && HighEntropyShare <= 1)) throw Error("highEntropyShare", HighEntropyShare, "above 0, up to 1");
         if (OffPolicyThreshold is { } threshold && !(threshold >= 0)) throw Error("offPolicyThreshold", threshold, "0 or more");

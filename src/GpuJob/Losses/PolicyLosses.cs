@@ -47,7 +47,7 @@ internal static class PolicyLosses
 
         var tokenLogRatio = input.LogProbs - (input.OldLogProbs ?? input.LogProbs.detach());
         var logRatio = tokenLogRatio;
-        if (definition.SequenceRatio)
+        if (options.SequenceRatio ?? definition.SequenceRatio)
         {
             logRatio = (logRatio * input.Mask).sum(1, keepdim: true) / input.Mask.sum(1, keepdim: true).clamp(min: 1);
         }
@@ -81,15 +81,13 @@ internal static class PolicyLosses
 
     private static Tensor Sapo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
     {
-        const double Positive = 1.0, Negative = 1.05; // the paper's temperatures: a steeper gate where probability is taken away
-        var temperature = where(advantages > 0, full_like(advantages, Positive), full_like(advantages, Negative));
+        var temperature = where(advantages > 0, full_like(advantages, options.GateTemperatures.Positive), full_like(advantages, options.GateTemperatures.Negative));
         return -(((ratio - 1) * temperature).sigmoid() * 4 / temperature * advantages);
     }
 
     private static Tensor Vespo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
     {
-        // The paper's shapes: k and λ where probability is given, and where it is taken away.
-        var (given, taken) = ((K: 2.0, Lambda: 3.0), (K: 3.0, Lambda: 2.0));
+        var (given, taken) = (options.Given, options.Taken);
         const double Bound = 20;
         Tensor weight;
         using (no_grad())

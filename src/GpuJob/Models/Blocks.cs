@@ -61,9 +61,9 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
     /// <summary>x [..., inputs] → [..., outputs] in the same type.</summary>
     public override Tensor forward(Tensor x)
     {
-        if (Weight.dtype == x.dtype && Adapter is null) return nn.functional.linear(x, Weight, Bias);
+        if (Weight.dtype == x.dtype && Adapter is null) return LinearProduct.Apply(x, Weight, Bias);
         using var scope = NewDisposeScope();
-        var y = nn.functional.linear(x, Weight.As(x.dtype), Bias?.As(x.dtype));
+        var y = LinearProduct.Apply(x, Weight.As(x.dtype), Bias?.As(x.dtype));
         if (Adapter is { } low) y += nn.functional.linear(nn.functional.linear(x, low.A.As(x.dtype)), low.B.As(x.dtype)) * low.Scale;
         return y.MoveToOuterDisposeScope();
     }

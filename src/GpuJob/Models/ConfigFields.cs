@@ -13,7 +13,17 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
     public bool Has(string name) => fields[name] is not null;
 
     /// <summary>The fields that say something: neither null, false, 0 nor empty, and not private (<c>_name</c>).</summary>
-    public IEnumerable<string> Meaningful => fields.Where(entry => !entry.Key.StartsWith('_') && Says(entry.Value)).Select(entry => entry.Key);
+    private IEnumerable<string> Meaningful => fields.Where(entry => !entry.Key.StartsWith('_') && Says(entry.Value)).Select(entry => entry.Key);
+
+    /// <summary>Refuses what says something and is not known.</summary>
+    /// <param name="known">The fields that are read.</param>
+    /// <param name="with">In what context the others are not supported, for the message.</param>
+    /// <param name="harmless">Fields that change nothing.</param>
+    public void RefuseUnknown(IReadOnlyCollection<string> known, string with = "", IReadOnlyCollection<string>? harmless = null)
+    {
+        var unknown = Meaningful.Where(name => !known.Contains(name) && harmless?.Contains(name) != true).Select(name => prefix + name).ToList();
+        if (unknown.Count > 0) throw new BadInputException($"{source}: {string.Join(", ", unknown)}: not supported{with}; supported are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+    }
 
     public BadInputException Error(string name, object? value, string allowed) =>
         new($"{source}: {prefix}{name} is {value ?? "missing"}; allowed is {allowed}.");

@@ -27,7 +27,8 @@ internal static class ModelConfigJson
         "finetuning_task", "torchscript", "unsloth_fixed", "unsloth_version", "chunk_size_feed_forward", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p",
         "num_beams", "num_return_sequences", "repetition_penalty", "length_penalty", "early_stopping", "diversity_penalty", "use_flash_attn", "attn_implementation",
         "num_beam_groups", "encoder_no_repeat_ngram_size", "no_repeat_ngram_size", "typical_p", "bad_words_ids", "sep_token_id", "ep_size", "_from_model_config",
-        "resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "resid_dropout", "embd_dropout",
+        "resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "resid_dropout", "embd_dropout", "is_llama_config", "transformers.js_config", "max_sequence_length",
+        "model_max_length", "seq_length", "neftune_noise_alpha",
     };
 
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string source)
@@ -49,7 +50,7 @@ internal static class ModelConfigJson
         {
             throw new BadInputException($"{source}: model_type '{modelType}' is not supported; supported are {Architectures.Supported}.");
         }
-        RefuseUnknown(reader, architecture, modelType, source);
+        reader.RefuseUnknown([.. Common, .. architecture.Fields], $" with model_type '{modelType}'", WithoutEffect);
         reader.MustBe("hidden_act", "silu");
         reader.MustBe("use_sliding_window", false);
         reader.AllMustBe("layer_types", "full_attention");
@@ -96,15 +97,6 @@ internal static class ModelConfigJson
         };
     }
 
-    private static void RefuseUnknown(ConfigFields reader, Architecture architecture, string modelType, string source)
-    {
-        var known = Common.Concat(architecture.Fields).ToHashSet(StringComparer.Ordinal);
-        var unknown = reader.Meaningful.Where(name => !known.Contains(name) && !WithoutEffect.Contains(name)).ToList();
-        if (unknown.Count == 0) return;
-        throw new BadInputException(
-            $"{source}: {string.Join(", ", unknown)}: not supported with model_type '{modelType}'; supported are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
-    }
-
     private static int ReadHeadDim(ConfigFields reader, int hidden, int heads, Architecture architecture)
     {
         var headDim = reader.Positive("head_dim", architecture.HeadDim);
@@ -125,19 +117,20 @@ internal static class ModelConfigJson
             reader.Positive("qk_nope_head_dim", 128), rope, reader.Positive("v_head_dim", 128), reader.Flag("rope_interleave", true));
     }
 
+    // Where a file is silent the numbers are those of transformers' DeepseekV3Config: no tensor's shape would tell that they are others.
     private static ExpertsConfig? ReadExperts(ConfigFields reader)
     {
         var name = reader.Has("n_routed_experts") ? "n_routed_experts" : "num_local_experts";
         if (!reader.Has(name)) return null;
-        int routed = reader.Positive(name), groups = reader.Positive("n_group", 1);
+        int routed = reader.Positive(name), groups = reader.Positive("n_group", 8);
         if (routed % groups != 0) throw reader.Error("n_group", groups, $"a divisor of {name} ({routed})");
-        var chosen = reader.Positive("topk_group", groups);
+        var chosen = reader.Positive("topk_group", 4);
         if (chosen > groups) throw reader.Error("topk_group", chosen, $"up to n_group ({groups})");
         var perToken = reader.Positive("num_experts_per_tok");
         if (perToken > routed) throw reader.Error("num_experts_per_tok", perToken, $"up to {name} ({routed})");
         return new ExpertsConfig(
             routed, reader.AtLeast("n_shared_experts", 0, 1), perToken, reader.Positive("moe_intermediate_size"), reader.AtLeast("first_k_dense_replace", 0, 3),
-            groups, chosen, reader.Flag("norm_topk_prob", true), reader.PositiveNumber("routed_scaling_factor", 1));
+            groups, chosen, reader.Flag("norm_topk_prob", true), reader.PositiveNumber("routed_scaling_factor", 2.5));
     }
 
     private static (int Rows, int Columns) ReadBlock(ConfigFields reader)

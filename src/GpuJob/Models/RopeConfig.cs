@@ -12,14 +12,18 @@ internal sealed record RopeConfig
     /// <summary>Factor by which positions are squeezed (<c>rope_type: linear</c>); 1 for none.</summary>
     public double LinearFactor { get; init; } = 1;
 
-    /// <summary>The frequency of each pair of a head's rotated part, float32 as the models were trained with.</summary>
+    /// <summary>
+    /// The frequency of each pair of a head's rotated part, in float32 and in the order of operations that the models were trained with
+    /// (transformers' modeling_rope_utils.py): a last bit's difference is a visible angle thousands of tokens on.
+    /// </summary>
     /// <param name="dim">Width of the rotated part; even.</param>
     public float[] Frequencies(int dim)
     {
-        var plain = Enumerable.Range(0, dim / 2).Select(i => 1f / (float)Math.Pow(Theta, (float)(2 * i) / dim)).ToArray();
+        var periods = Enumerable.Range(0, dim / 2).Select(i => (float)Math.Pow(Theta, (float)(2 * i) / dim)).ToArray();
+        if (Yarn is not null) return Yarn.Frequencies(periods, dim, Theta);
+        var plain = periods.Select(period => 1 / period);
         if (Llama3 is not null) return [.. plain.Select(Llama3.Scale)];
-        if (Yarn is not null) return Yarn.Scale(plain, dim, Theta);
-        return LinearFactor == 1 ? plain : [.. plain.Select(frequency => frequency / (float)LinearFactor)];
+        return [.. LinearFactor == 1 ? plain : plain.Select(frequency => frequency / (float)LinearFactor)];
     }
 
     /// <summary>Factor on cosines and sines.</summary>
@@ -36,12 +40,12 @@ internal sealed record Llama3RopeScaling(double Factor, double LowFrequencyFacto
     /// <summary>A frequency, stretched.</summary>
     public float Scale(float frequency)
     {
-        var wavelength = 2 * Math.PI / frequency;
-        double low = OriginalMaxPositions / LowFrequencyFactor, high = OriginalMaxPositions / HighFrequencyFactor;
-        if (wavelength < high) return frequency;
-        if (wavelength > low) return (float)(frequency / Factor);
-        var smooth = ((OriginalMaxPositions / wavelength) - LowFrequencyFactor) / (HighFrequencyFactor - LowFrequencyFactor);
-        return (float)(((1 - smooth) * frequency / Factor) + (smooth * frequency));
+        var factor = (float)Factor;
+        var wavelength = 1 / frequency * (2 * MathF.PI); // PyTorch divides a number by a tensor as the number times the reciprocal
+        if (wavelength < (float)(OriginalMaxPositions / HighFrequencyFactor)) return frequency;
+        if (wavelength > (float)(OriginalMaxPositions / LowFrequencyFactor)) return frequency / factor;
+        var smooth = ((1 / wavelength * OriginalMaxPositions) - (float)LowFrequencyFactor) / (float)(HighFrequencyFactor - LowFrequencyFactor);
+        return ((1 - smooth) * frequency / factor) + (smooth * frequency);
     }
 }
 
@@ -65,17 +69,17 @@ internal sealed record YarnRopeScaling(
     /// <summary>0.1 · weight · ln(factor) + 1; 1 without a stretch.</summary>
     public double Sharpening(double weight) => Factor <= 1 ? 1 : (0.1 * weight * Math.Log(Factor)) + 1;
 
-    /// <summary>Frequencies, stretched.</summary>
-    public float[] Scale(float[] plain, int dim, double theta)
+    /// <summary>Frequencies, stretched, of pairs with these periods / 2π.</summary>
+    public float[] Frequencies(float[] periods, int dim, double theta)
     {
         double low = Pair(BetaFast), high = Pair(BetaSlow);
         if (Truncate) (low, high) = (Math.Floor(low), Math.Ceiling(high));
         (low, high) = (Math.Max(low, 0), Math.Min(high, dim - 1));
         if (low == high) high += 0.001;
-        return [.. plain.Select((frequency, i) =>
+        return [.. periods.Select((period, i) =>
         {
-            var stretched = Math.Clamp(((float)i - low) / (high - low), 0, 1);
-            return (float)((frequency / Factor * stretched) + (frequency * (1 - stretched)));
+            var kept = 1 - Math.Clamp((i - (float)low) / (float)(high - low), 0, 1);
+            return (1 / ((float)Factor * period) * (1 - kept)) + (1 / period * kept);
         })];
 
         // The pair that turns so often within the original length.

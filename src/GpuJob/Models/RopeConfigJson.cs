@@ -5,6 +5,12 @@ namespace R1Cloud.GpuJob.Models;
 /// <summary>The rotary settings in both spellings: <c>rope_theta</c> beside <c>rope_scaling</c>, and transformers 5's <c>rope_parameters</c>.</summary>
 internal static class RopeConfigJson
 {
+    private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
+    {
+        "rope_type", "type", "rope_theta", "partial_rotary_factor", "factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings",
+        "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "attention_factor", "attn_factor", "truncate", "finetuned",
+    };
+
     private static readonly Dictionary<string, Func<RopeConfig, ConfigFields, int, RopeConfig>> Types = new(StringComparer.Ordinal)
     {
         ["default"] = (rope, _, _) => rope,
@@ -18,13 +24,13 @@ internal static class RopeConfigJson
         ["yarn"] = (rope, scaling, maxPositions) =>
         {
             var original = scaling.Positive("original_max_position_embeddings", maxPositions);
-            return rope with
-            {
-                Yarn = new YarnRopeScaling(
-                    scaling.PositiveNumber("factor", (double)maxPositions / original), original,
-                    scaling.PositiveNumber("beta_fast", 32), scaling.PositiveNumber("beta_slow", 1), scaling.Number("mscale", 0), scaling.Number("mscale_all_dim", 0),
-                    scaling.Has("attention_factor") ? scaling.PositiveNumber("attention_factor", 1) : null, scaling.Flag("truncate", true)),
-            };
+            var yarn = new YarnRopeScaling(
+                scaling.PositiveNumber("factor", (double)maxPositions / original), original,
+                scaling.PositiveNumber("beta_fast", 32), scaling.PositiveNumber("beta_slow", 1), scaling.Number("mscale", 0), scaling.Number("mscale_all_dim", 0),
+                scaling.Has("attention_factor") ? scaling.PositiveNumber("attention_factor", 1) : null, scaling.Flag("truncate", true));
+            // DeepSeek-R1-0528-Qwen3-8B's own field, a factor on the customary one: vLLM and llama.cpp read it, transformers warns and passes over it.
+            if (yarn.AttentionFactor is null && scaling.Has("attn_factor")) yarn = yarn with { AttentionFactor = yarn.Amplitude * scaling.PositiveNumber("attn_factor", 1) };
+            return rope with { Yarn = yarn };
         },
     };
 
@@ -39,9 +45,9 @@ internal static class RopeConfigJson
         if (scaling is null) return rope;
         scaling.MustBe("partial_rotary_factor", 1.0);
         var type = scaling.Text("rope_type") ?? scaling.Text("type") ?? "default";
-        return Types.TryGetValue(type, out var read)
-            ? read(rope, scaling, maxPositions)
-            : throw scaling.Error("rope_type", $"'{type}'", string.Join(", ", Types.Keys.Select(name => $"'{name}'")));
+        if (!Types.TryGetValue(type, out var read)) throw scaling.Error("rope_type", $"'{type}'", string.Join(", ", Types.Keys.Select(name => $"'{name}'")));
+        scaling.RefuseUnknown(Known);
+        return read(rope, scaling, maxPositions);
     }
 
     /// <summary>The classic section; null for plain rotary embedding.</summary>

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -118,7 +119,7 @@ internal static class TokenScoring
         /// <summary>Logits / T in float32 with −∞ at dropped tokens, and the same with 0 there.</summary>
         private static Tensor Scaled(Tensor hidden, Tensor head, Tensor target, SamplingRecipe sampling, out Tensor kept)
         {
-            var scaled = nn.functional.linear(hidden, head).As(ScalarType.Float32);
+            var scaled = LinearProduct.Apply(hidden, head).As(ScalarType.Float32);
             if (sampling.Temperature != 1) scaled.div_(sampling.Temperature);
             kept = scaled;
             if (TorchSampling.Dropped(scaled, sampling) is not { } dropped) return scaled;

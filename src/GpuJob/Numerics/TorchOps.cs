@@ -12,6 +12,16 @@ internal static class TorchOps
         def embedding(weight, ids):
             return torch.embedding(weight, ids)
 
+        def onednn_linear(x, weight, bias: Optional[Tensor]):
+            return torch.to_dense(torch.mkldnn_linear(torch.to_mkldnn(x), weight, bias))
+
+        def onednn_linear_backward(gradient, x, weight, with_weight: bool) -> List[Tensor]:
+            g = torch.to_mkldnn(gradient)
+            gradients = [torch.to_dense(torch.mkldnn_linear_backward_input(x.size(), g, weight))]
+            if with_weight:
+                gradients.append(torch.mkldnn_linear_backward_weights(g, torch.to_mkldnn(x), weight, False)[0])
+            return gradients
+
         def rms_norm(x, weight, eps: float):
             return torch.rms_norm(x, [x.size(-1)], weight, eps)
 
@@ -40,6 +50,12 @@ internal static class TorchOps
     /// <summary>Rows of <paramref name="weight"/> [V, D] picked by <paramref name="ids"/> (int64, any shape): ids.shape + [D].</summary>
     public static Tensor Embedding(Tensor weight, Tensor ids) => Call("embedding", weight, ids);
 
+    /// <summary>x Wᵀ + b by oneDNN: float32 on a CPU, x [N, inputs], weight [outputs, inputs], bias [outputs] or null.</summary>
+    public static Tensor OneDnnLinear(Tensor x, Tensor weight, Tensor? bias) => Call("onednn_linear", x, weight, bias!);
+
+    /// <summary>Its gradients from that of its result [N, outputs]: of x, and of the weight if asked for.</summary>
+    public static Tensor[] OneDnnLinearBackward(Tensor gradient, Tensor x, Tensor weight, bool withWeight) => Call<Tensor[]>("onednn_linear_backward", gradient, x, weight, withWeight);
+
     /// <summary>x / sqrt(mean(x²) + eps) · weight over the last dimension.</summary>
     public static Tensor RmsNorm(Tensor x, Tensor weight, double eps) => Call("rms_norm", x, weight, eps);
 
@@ -60,13 +76,15 @@ internal static class TorchOps
 
     // TorchSharp wraps numbers in natively allocated scalars that it does not keep alive through the call: a collection at the wrong moment
     // frees them under the interpreter's eyes. So they are wrapped here and kept.
-    private static Tensor Call(string name, params object[] arguments)
+    private static Tensor Call(string name, params object[] arguments) => Call<Tensor>(name, arguments);
+
+    private static T Call<T>(string name, params object[] arguments)
     {
         for (var i = 0; i < arguments.Length; i++)
         {
             if (arguments[i] is double number) arguments[i] = (TorchSharp.Scalar)number;
         }
-        var result = (Tensor)Unit.Value.invoke(name, arguments);
+        var result = (T)Unit.Value.invoke(name, arguments);
         GC.KeepAlive(arguments);
         return result;
     }

@@ -1,6 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.DurableTask.Worker;
+using Microsoft.Extensions.Logging;
 using R1Cloud.Orchestrator.Durable;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Orchestration;
@@ -14,6 +15,8 @@ internal static class OrchestratorApp
     public static FunctionsApplicationBuilder Configure(FunctionsApplicationBuilder builder)
     {
         builder.ConfigureFunctionsWebApplication();
+        // The worker's logs go by its own levels, not by host.json's: a request's steps would be seven lines each.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.ConfigureDurableWorker().AddTasks(tasks =>
             tasks.AddAll(new OrchestrationRegistry().AddPipeline(OrchestratorServices.Options(builder.Configuration))));
         builder.Services.AddOrchestrator(builder.Configuration);

@@ -20,12 +20,13 @@ internal static class OrchestratorServices
     /// <summary>Adds everything but what the Functions host brings.</summary>
     /// <param name="services">The app's services.</param>
     /// <param name="settings">Its settings.</param>
+    /// <exception cref="StorageException">No storage is set, or it is invalid.</exception>
     public static IServiceCollection AddOrchestrator(this IServiceCollection services, IConfiguration settings)
     {
-        services.AddSingleton<TokenCredential>(new DefaultAzureCredential());
-        services.AddSingleton(provider => StorageConnection.Open(settings[StorageConnection.Variable], provider.GetRequiredService<TokenCredential>()));
-        services.AddSingleton(provider => provider.GetRequiredService<StorageConnection>().Blobs);
-        services.AddSingleton<OpenQueue>(provider => provider.GetRequiredService<StorageConnection>().Queue);
+        var credential = new DefaultAzureCredential();
+        // At once: an app without its storage says so when it starts, not by failing each request.
+        var storage = StorageConnection.Open(settings[StorageConnection.Variable], credential);
+        services.AddSingleton<TokenCredential>(credential).AddSingleton(storage.Blobs).AddSingleton<OpenQueue>(storage.Queue);
         services.AddWorkerPool(settings);
         return services.AddOrchestratorCore(Options(settings));
     }

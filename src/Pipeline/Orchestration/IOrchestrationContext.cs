@@ -63,7 +63,7 @@ public interface IOrchestrationContext
 
     /// <summary>Ends this execution and begins the instance anew with an empty history.</summary>
     /// <param name="newInput">The next execution's input.</param>
-    /// <param name="preserveUnprocessedEvents">Whether events that nobody has taken yet go along.</param>
+    /// <param name="preserveUnprocessedEvents">Whether events that nobody has taken yet go along. On Durable Task later ones may overtake them.</param>
     void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true);
 
     /// <summary>A deterministic GUID: the same at every replay.</summary>

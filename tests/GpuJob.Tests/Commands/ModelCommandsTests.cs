@@ -57,6 +57,20 @@ public sealed class ModelCommandsTests : IDisposable
         }
     }
 
+    /// <summary>As files come: with a byte order mark, line ends of Windows, empty lines.</summary>
+    [Theory]
+    [InlineData("-")]
+    [InlineData("file")]
+    public async Task Logits_MarkAndEmptyLines_AreNoRows(string source)
+    {
+        const string Content = "\uFEFF[7]\r\n\r\n[1,2]\n \n";
+        var file = Path.Combine(folder, "out.safetensors");
+        var input = source == "-" ? source : Write("ids.jsonl", Content);
+        (await CommandLine.RunAsync(["logits", "--model", Oracles.Model("llama"), "--input", input, "--output", file], new CommandContext(new StringReader(Content), output, error))).ShouldBe(ExitCodes.Done, error.ToString());
+        using var written = new SafetensorsReader(file);
+        written.Tensors.ToDictionary(item => item.Key, item => item.Value.Shape[0]).ShouldBe(new Dictionary<string, long> { ["logits.0"] = 1, ["logits.1"] = 2 });
+    }
+
     [Fact]
     public async Task Inspect_Folder_TellsParametersAndMemory()
     {

@@ -15,7 +15,7 @@ public sealed class TokenizeCommandTests : IDisposable
     [Fact]
     public async Task Tokenize_OfTextsAndChats_WritesIdsAndText()
     {
-        (await RunAsync("""
+        (await RunAsync("\uFEFF" + """
             {"text": "a<|end|>é"}
 
             {"messages": [{"role": "user", "content": "a"}], "add_generation_prompt": true, "mood": "!"}

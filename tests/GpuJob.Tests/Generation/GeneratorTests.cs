@@ -69,6 +69,21 @@ public sealed class GeneratorTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 1, 1, 0)]
+    [InlineData(0.7, 1, 0, 1)]
+    [InlineData(1, 1e-9, 0, 0)]
+    public void Generate_OneTokenKept_IsGreedy(double temperature, double topP, int topK, double minP)
+    {
+        using var model = TestModels.Create(Randomised(TestModels.Config()));
+        foreach (var generator in TestModels.Generators(model))
+        {
+            using var _ = generator;
+            int[][] Tokens(SamplingRecipe sampling) => [.. generator.Generate(Requests, sampling with { MaxNewTokens = 30 }).SelectMany(results => results.Select(result => result.Tokens))];
+            Tokens(new SamplingRecipe { Temperature = temperature, TopP = topP, TopK = topK, MinP = minP }).ShouldBe(Tokens(new SamplingRecipe { Temperature = 0 }));
+        }
+    }
+
     [Theory, MemberData(nameof(Shapes))]
     public void Generate_Greedy_AllGeneratorsAgree(string shape)
     {

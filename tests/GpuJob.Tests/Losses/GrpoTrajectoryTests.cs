@@ -34,14 +34,7 @@ public sealed class GrpoTrajectoryTests
             Beta2 = optimizerSettings.GetProperty("betas")[1].GetDouble(),
         };
         using var optimizer = new AdamW(model.Trainable, recipe, optimizerSettings.GetProperty("eps").GetDouble());
-        var options = new PolicyLossOptions
-        {
-            Name = PolicyLossesTests.NameOf(settings) ?? throw new InvalidOperationException($"{file}: its loss is not offered."),
-            MaxNewTokens = rollouts.Max(rollout => rollout.GetProperty("completion").GetArrayLength()),
-            ClipLow = settings.GetProperty("clip_low").GetDouble(),
-            ClipHigh = settings.GetProperty("clip_high").GetDouble(),
-            KlWeight = settings.GetProperty("kl_coefficient").GetDouble(),
-        };
+        var options = PolicyLossesTests.OptionsOf(settings) with { MaxNewTokens = rollouts.Max(rollout => rollout.GetProperty("completion").GetArrayLength()) };
         var sampling = new SamplingRecipe { Temperature = settings.GetProperty("temperature").GetDouble() };
         foreach (var update in oracle.GetProperty("updates").EnumerateArray())
         {

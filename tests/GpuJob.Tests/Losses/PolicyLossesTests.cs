@@ -18,18 +18,7 @@ public sealed class PolicyLossesTests
         using var scope = NewDisposeScope();
         var logProbs = Matrix(oracle.GetProperty("logprobs"))!.requires_grad_();
         var mask = Matrix(oracle.GetProperty("mask"))!;
-        var options = new PolicyLossOptions
-        {
-            Name = NameOf(settings) ?? throw new InvalidOperationException($"The loss of case {index} is not offered."),
-            ClipLow = settings.GetProperty("clip_low").GetDouble(),
-            ClipHigh = settings.GetProperty("clip_high").GetDouble(),
-            TwoSidedClip = settings.GetProperty("two_sided_clip").ValueKind == JsonValueKind.Null ? null : settings.GetProperty("two_sided_clip").GetDouble(),
-            KlWeight = settings.GetProperty("kl_coefficient").GetDouble(),
-            KlTimesRatio = settings.GetProperty("kl_times_ratio").GetBoolean(),
-            HighEntropyShare = settings.GetProperty("high_entropy_share").GetDouble(),
-            OffPolicyThreshold = settings.GetProperty("off_policy_kl_threshold").ValueKind == JsonValueKind.Null ? null : settings.GetProperty("off_policy_kl_threshold").GetDouble(),
-            MaxNewTokens = settings.GetProperty("max_completion_length").GetInt32(),
-        };
+        var options = OptionsOf(settings);
         options.Validate();
         var result = PolicyLosses.Compute(options, new PolicyLossInput
         {
@@ -100,20 +89,30 @@ public sealed class PolicyLossesTests
         KlEstimators.Compute(KlEstimator.K3, policy, reference).item<float>().ShouldBe(MathF.Exp(-0.5f) + 0.5f - 1, 1e-6f);
     }
 
-    /// <summary>Our name of an oracle's loss; null for what is not offered.</summary>
-    internal static string? NameOf(JsonElement settings) =>
-        (settings.GetProperty("loss").GetString(), settings.GetProperty("importance_ratio").GetString()) switch
+    /// <summary>An oracle's settings as ours; trajectories have fewer fields.</summary>
+    internal static PolicyLossOptions OptionsOf(JsonElement settings)
+    {
+        var name = settings.GetProperty("loss").GetString()!;
+        var options = new PolicyLossOptions
         {
-            ("grpo", "token") => "grpo",
-            ("grpo", "sequence") => "gspo",
-            ("dapo" or "bnpo", "token") => "dapo",
-            ("dr_grpo", "token") => "dr-grpo",
-            ("cispo", "token") => "cispo",
-            ("sapo", "token") => "sapo",
-            ("luspo", "sequence") => "luspo",
-            ("vespo", "token") => "vespo",
-            _ => null,
+            Name = name switch { "bnpo" => "dapo", "dr_grpo" => "dr-grpo", _ => name },
+            SequenceRatio = settings.GetProperty("importance_ratio").GetString() switch { "token" => false, "sequence" => true, var other => throw new InvalidOperationException($"{other} is not offered.") },
+            ClipLow = settings.GetProperty("clip_low").GetDouble(),
+            ClipHigh = settings.GetProperty("clip_high").GetDouble(),
+            TwoSidedClip = Get("two_sided_clip")?.GetDouble(),
+            KlWeight = settings.GetProperty("kl_coefficient").GetDouble(),
+            KlTimesRatio = Get("kl_times_ratio")?.GetBoolean() ?? false,
+            HighEntropyShare = Get("high_entropy_share")?.GetDouble() ?? 1,
+            OffPolicyThreshold = Get("off_policy_kl_threshold")?.GetDouble(),
+            MaxNewTokens = Get("max_completion_length")?.GetInt32() ?? 1,
         };
+        if (Get("sapo_temperatures") is { } gate) options = options with { GateTemperatures = (gate[0].GetDouble(), gate[1].GetDouble()) };
+        if (Get("vespo") is not { } shape) return options;
+        (double K, double Lambda) Shape(string sign) => (shape.GetProperty("k_" + sign).GetDouble(), shape.GetProperty("lambda_" + sign).GetDouble());
+        return options with { Given = Shape("pos"), Taken = Shape("neg") };
+
+        JsonElement? Get(string field) => settings.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    }
 
     private static Tensor? Matrix(JsonElement element)
     {

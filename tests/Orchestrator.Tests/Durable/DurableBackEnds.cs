@@ -8,27 +8,25 @@ namespace R1Cloud.Orchestrator.Tests.Durable;
 internal interface IDurableBackEnd
 {
     /// <summary>Opens it.</summary>
-    Task<OpenBackEnd> OpenAsync();
+    Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync();
 }
-
-/// <summary>What a side-car serves, and how it is let go of when the host stops.</summary>
-internal sealed record OpenBackEnd(IOrchestrationService Service, IOrchestrationServiceClient Client, Func<Task> Close);
 
 /// <summary>The back end of memory.</summary>
 internal sealed class MemoryBackEnd : IDurableBackEnd
 {
     private readonly InMemoryOrchestrationService memory = new();
 
-    public Task<OpenBackEnd> OpenAsync() => Task.FromResult(new OpenBackEnd(memory, memory, () => Task.CompletedTask));
+    public Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync() => Task.FromResult<(IOrchestrationService, IOrchestrationServiceClient)>((memory, memory));
 }
 
 /// <summary>The back end of production, in an Azure Storage account with tables.</summary>
 /// <param name="connectionString">The account.</param>
-internal sealed class AzureStorageBackEnd(string connectionString) : IDurableBackEnd
+/// <param name="extendedSessions">Whether orchestrations stay in the worker's memory between decisions: the worker of a Functions app can do that.</param>
+internal sealed class AzureStorageBackEnd(string connectionString, bool extendedSessions = false) : IDurableBackEnd
 {
     private readonly string taskHub = $"t{Guid.NewGuid():N}";
 
-    public async Task<OpenBackEnd> OpenAsync()
+    public async Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync()
     {
         var service = new AzureStorageOrchestrationService(new AzureStorageOrchestrationServiceSettings
         {
@@ -38,6 +36,9 @@ internal sealed class AzureStorageBackEnd(string connectionString) : IDurableBac
             PartitionCount = 1,
             UseTablePartitionManagement = true,
             ThrowExceptionOnInvalidDedupeStatus = true,
+            ExtendedSessionsEnabled = extendedSessions,
+            // Short, so that histories are replayed as well.
+            ExtendedSessionIdleTimeout = TimeSpan.FromMilliseconds(50),
             MaxQueuePollingInterval = TimeSpan.FromMilliseconds(50),
             WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
             ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
@@ -46,7 +47,6 @@ internal sealed class AzureStorageBackEnd(string connectionString) : IDurableBac
             LeaseInterval = TimeSpan.FromSeconds(3),
         });
         await service.CreateIfNotExistsAsync();
-        var asked = SidecarStorageService.Over<IOrchestrationService>(service);
-        return new OpenBackEnd(asked, SidecarStorageService.Over<ISidecarClient>(service), () => asked.StopAsync(isForced: true));
+        return (service, StorageClient.Over(service));
     }
 }

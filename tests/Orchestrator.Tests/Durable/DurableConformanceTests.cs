@@ -6,12 +6,8 @@ namespace R1Cloud.Orchestrator.Tests.Durable;
 /// <summary>The port's promises, kept by Durable Task through the adapter; its back end of memory is enough for most of them.</summary>
 public sealed class DurableConformanceTests : OrchestrationConformance
 {
-    public DurableConformanceTests()
-    {
-        var test = TestContext.Current.TestMethod?.MethodName;
-        Assert.SkipWhen(test == nameof(Restart_InMidRun_GoesOnWithoutRepeatingWhatIsFinished), "The back end of memory loses the activities in flight when its host stops.");
-        Assert.SkipWhen(test == nameof(ContinueAsNew_FiftyRounds_CarriesInputAndEvents), SidecarLimits.Events);
-    }
+    public DurableConformanceTests() => Assert.SkipWhen(
+        TestContext.Current.TestMethod?.MethodName == nameof(Restart_InMidRun_GoesOnWithoutRepeatingWhatIsFinished), "The back end of memory loses the activities in flight when its host stops.");
 
     protected override IOrchestrationHostFactory CreateFactory() => new DurableWorkerHostFactory();
 }
@@ -31,7 +27,6 @@ public sealed class DurableStorageConformanceTests : OrchestrationConformance, I
         this.azurite = azurite;
         var test = TestContext.Current.TestMethod?.MethodName ?? "";
         Assert.SkipUnless(Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } || Always.Any(start => test.StartsWith(start, StringComparison.Ordinal)), $"{Variable} is not set.");
-        Assert.SkipWhen(test == nameof(ContinueAsNew_FiftyRounds_CarriesInputAndEvents), SidecarLimits.Events);
     }
 
     /// <summary>A message is hidden for whole seconds; the rest is cut off.</summary>
@@ -51,10 +46,4 @@ public sealed class DurableServiceConformanceTests : OrchestrationConformance
         Assert.SkipWhen(Environment.GetEnvironmentVariable(Variable) is null or "", $"{Variable} names no Durable Task service.");
 
     protected override IOrchestrationHostFactory CreateFactory() => new DurableWorkerHostFactory(Environment.GetEnvironmentVariable(Variable));
-}
-
-/// <summary>What was not seen to work on the test host's side-car, whatever its back end.</summary>
-internal static class SidecarLimits
-{
-    public const string Events = "On the side-car events that wait when an orchestration begins anew get lost; the pipeline asks for each result again by a timer.";
 }

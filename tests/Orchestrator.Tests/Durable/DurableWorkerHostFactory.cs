@@ -1,12 +1,6 @@
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.DurableTask.Client;
-using Microsoft.DurableTask.Testing.Sidecar.Grpc;
 using Microsoft.DurableTask.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -30,7 +24,7 @@ internal sealed class DurableWorkerHostFactory(string? address = null, string ta
     /// <summary>Starts a host whose activities find these services.</summary>
     public async Task<IOrchestrationHost> StartAsync(OrchestrationRegistry registry, Action<IServiceCollection> configure)
     {
-        var sidecar = address is null ? await StartSidecarAsync() : null;
+        var sidecar = address is null ? await Sidecar.StartAsync(backEnd) : null;
         var channel = GrpcChannel.ForAddress(sidecar?.Address ?? address!);
         var calls = channel.Intercept(metadata =>
         {
@@ -49,33 +43,6 @@ internal sealed class DurableWorkerHostFactory(string? address = null, string ta
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private async Task<Sidecar> StartSidecarAsync()
-    {
-        var open = await backEnd.OpenAsync();
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
-        builder.Services.AddGrpc();
-        builder.Services.AddSingleton(open.Service).AddSingleton(open.Client).AddSingleton<TaskHubGrpcServer>();
-        var app = builder.Build();
-        app.MapGrpcService<TaskHubGrpcServer>();
-        await app.StartAsync();
-        return new Sidecar(app, open.Close);
-    }
-}
-
-/// <summary>A running side-car: the gRPC service that workers and clients talk to.</summary>
-internal sealed class Sidecar(WebApplication app, Func<Task> close) : IAsyncDisposable
-{
-    public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-
-    public async ValueTask DisposeAsync()
-    {
-        await app.StopAsync();
-        await close();
-        await app.DisposeAsync();
-    }
 }
 
 /// <summary>A running worker with its client.</summary>

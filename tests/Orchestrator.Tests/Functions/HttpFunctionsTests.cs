@@ -1,10 +1,7 @@
 using System.Net.Http.Json;
-using System.Reflection;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Configuration;
-using R1Cloud.Orchestrator.Functions;
 using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Runs;
@@ -84,17 +81,5 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
             }
             throw new TimeoutException(await client.GetStringAsync($"/api/runs/{id}"));
         }
-    }
-
-    [Fact]
-    public void Functions_ButTheHealthCheck_NeedAKey()
-    {
-        var levels = typeof(HttpFunctions).Assembly.GetTypes().SelectMany(type => type.GetMethods())
-            .Select(method => (method.GetCustomAttribute<FunctionAttribute>()?.Name, method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).FirstOrDefault(trigger => trigger is not null)))
-            .Where(item => item.Item2 is not null).ToDictionary(item => item.Name!, item => item.Item2!.AuthLevel);
-        levels.ShouldBe(new Dictionary<string, AuthorizationLevel>
-        {
-            ["health"] = AuthorizationLevel.Anonymous, ["api"] = AuthorizationLevel.Function, ["openapi"] = AuthorizationLevel.Function,
-        });
     }
 }

@@ -69,7 +69,16 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
         await queue.EnsureCreatedAsync(CancellationToken.None);
         while (!stop.IsCancellationRequested)
         {
-            var messages = await queue.ReceiveAsync(1, TimeSpan.FromSeconds(30), CancellationToken.None);
+            IReadOnlyList<QueueMessage> messages;
+            try
+            {
+                messages = await queue.ReceiveAsync(1, TimeSpan.FromSeconds(30), CancellationToken.None);
+            }
+            catch (StorageException e) when (e.InnerException is Azure.RequestFailedException { Status: 404 })
+            {
+                // The run is over, and its queue with it.
+                return;
+            }
             if (messages.Count == 0)
             {
                 await Task.Delay(2, CancellationToken.None);

@@ -110,12 +110,13 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
         return Sum(p);
     }
 
-    /// <summary>Min-p: tokens less likely than the given share of the most likely go. The most likely one's number is 1.</summary>
+    /// <summary>Min-p: tokens less likely than the given share of the most likely go.</summary>
     private double KeepAbove(float* p, float share)
     {
+        var least = share * RowKernels<TVector, TLanes>.Largest(p, vocabulary);
         for (var i = 0; i < vocabulary; i++)
         {
-            if (p[i] < share) p[i] = 0;
+            if (p[i] < least) p[i] = 0;
         }
         return Sum(p);
     }

@@ -7,6 +7,7 @@ internal static class Filters
 {
     // Jinja's title looks for words; Python's method for letters.
     private static readonly Regex WordBreaks = new(@"([-\s({\[<]+)");
+    private static readonly Regex Words = new(@"\w+");
 
     private static readonly Dictionary<string, Func<object?, Arguments, object?>> All = new Dictionary<string, Func<object?, Arguments, object?>>
     {
@@ -34,7 +35,7 @@ internal static class Filters
         ["trim"] = (value, arguments) => ((JinjaFunction)Members.Attribute(PythonText.Str(value), "strip")!)(arguments),
         ["truncate"] = Truncate,
         ["upper"] = (value, _) => PythonText.Str(value).ToUpperInvariant(),
-        ["wordcount"] = (value, _) => (long)PythonText.Str(value).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length,
+        ["wordcount"] = (value, _) => (long)Words.Count(PythonText.Str(value)),
     }.Concat(SequenceFilters.All).ToDictionary();
 
     /// <summary>Whether there is such a filter.</summary>
@@ -70,7 +71,7 @@ internal static class Filters
         bool first = Values.IsTrue(arguments.Get(1, "first", false)), blank = Values.IsTrue(arguments.Get(2, "blank", false));
         var lines = PythonText.Str(value).Split('\n');
         arguments.Run.Reserve(lines.Sum(line => (long)line.Length + by.Length));
-        return string.Join('\n', lines.Select((line, i) => (i > 0 || first) && (blank || line.Length > 0) ? by + line : line));
+        return string.Join('\n', lines.Select((line, i) => (i == 0 ? first : blank || line.Length > 0) ? by + line : line));
     }
 
     private static object? Whole(object? value, Arguments arguments)
@@ -90,12 +91,13 @@ internal static class Filters
         return arguments.Get(0, "default", 0L);
     }
 
-    private static double Round(object? value, Arguments arguments)
+    private static object Round(object? value, Arguments arguments)
     {
         if (Values.Number(value) is not { } number) throw new JinjaException($"round does not go with {Values.TypeName(value)}");
         var scale = Math.Pow(10, arguments.Whole(0, "precision", 0));
         return arguments.Text(1, "method", "common") switch
         {
+            "common" when value is long whole && scale >= 1 => (object)whole,
             "common" => Math.Round(number * scale, MidpointRounding.ToEven) / scale,
             "ceil" => Math.Ceiling(number * scale) / scale,
             "floor" => Math.Floor(number * scale) / scale,

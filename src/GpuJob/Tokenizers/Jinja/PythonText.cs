@@ -131,16 +131,15 @@ internal static class PythonText
     {
         if (double.IsNaN(value)) return "nan";
         if (double.IsInfinity(value)) return value > 0 ? "inf" : "-inf";
-        var magnitude = Math.Abs(value);
-        if (magnitude != 0 && magnitude is < 1e-4 or >= 1e16)
-        {
-            var parts = value.ToString("E16", CultureInfo.InvariantCulture);
-            var shortest = value.ToString("R", CultureInfo.InvariantCulture);
-            var exponent = int.Parse(parts[(parts.IndexOf('E', StringComparison.Ordinal) + 1)..], CultureInfo.InvariantCulture);
-            var digits = new string([.. shortest.TakeWhile(character => character != 'E').Where(char.IsAsciiDigit)]).Trim('0');
-            return $"{(value < 0 ? "-" : "")}{digits[0]}{(digits.Length > 1 ? "." + digits[1..] : "")}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
-        }
         var text = value.ToString("R", CultureInfo.InvariantCulture);
+        if (Math.Abs(value) is not 0 and (< 1e-4 or >= 1e16))
+        {
+            // .NET writes these with an exponent, too, except for numbers of 17 places.
+            var mark = text.IndexOf('E', StringComparison.Ordinal);
+            var (digits, exponent) = mark < 0 ? (text.TrimStart('-').TrimEnd('0'), text.TrimStart('-').Length - 1) : ("", int.Parse(text[(mark + 1)..], CultureInfo.InvariantCulture));
+            var mantissa = mark < 0 ? $"{(value < 0 ? "-" : "")}{digits[0]}{(digits.Length > 1 ? "." + digits[1..] : "")}" : text[..mark];
+            return $"{mantissa}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
+        }
         if (text.Contains('E', StringComparison.Ordinal)) text = value.ToString("F20", CultureInfo.InvariantCulture).TrimEnd('0');
         if (text.EndsWith('.')) text += "0";
         return text.Contains('.', StringComparison.Ordinal) ? text : text + ".0";

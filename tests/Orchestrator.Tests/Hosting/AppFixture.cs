@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text;
+using R1Cloud.Orchestrator.Tests.Durable;
+using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+using R1Cloud.Testing;
+
+namespace R1Cloud.Orchestrator.Tests.Hosting;
+
+/// <summary>The app's process with its storage, workers for its run, and a queue trigger.</summary>
+public sealed class AppFixture : IAsyncLifetime
+{
+    /// <summary>The run that has workers.</summary>
+    public const string Run = "done";
+
+    private readonly AzuriteTablesFixture azurite = new();
+    private readonly CancellationTokenSource stop = new();
+    private FakeWorkerPool? workers;
+    private FunctionsHost? host;
+    private Task? completed;
+    private Task pump = Task.CompletedTask;
+
+    internal FunctionsHost Host => host ?? throw new InvalidOperationException("The app has not started.");
+
+    internal HttpClient Client => Host.Client!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await azurite.InitializeAsync();
+        host = await FunctionsHost.StartAsync(
+            new Dictionary<string, string> { [StorageConnection.Variable] = azurite.ConnectionString }, new AzureStorageBackEnd(azurite.ConnectionString, extendedSessions: true));
+        var storage = azurite.Open();
+        workers = new FakeWorkerPool(storage.Blobs, storage.Queue);
+        await workers.EnsureAsync(Run, new WorkersRecipe());
+        pump = PumpAsync(storage.Queue(BlobLayout.CompletionsQueue));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        try
+        {
+            await pump;
+            if (workers is not null) await workers.DisposeAsync();
+        }
+        finally
+        {
+            if (host is not null) await host.DisposeAsync();
+            await azurite.DisposeAsync();
+            stop.Dispose();
+        }
+    }
+
+    /// <summary>The run from its request to its end, once.</summary>
+    public Task CompleteAsync() => completed ??= RunAsync();
+
+    private async Task RunAsync()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={Run}") { Content = new StringContent(TestRecipes.Json(), Encoding.UTF8, "application/json") };
+        request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, "key-1");
+        using var created = await Client.SendAsync(request);
+        created.IsSuccessStatusCode.ShouldBeTrue(await created.Content.ReadAsStringAsync());
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(50))
+        {
+            var run = await Client.GetFromJsonAsync<RunView>($"/api/runs/{Run}", R1Json.Options);
+            if (run!.Status == RunStatus.Completed) return;
+            if (run.Status == RunStatus.Failed) break;
+        }
+        throw new InvalidOperationException($"The run did not complete: {await Client.GetStringAsync($"/api/runs/{Run}")} {string.Join('\n', Host.Log)}");
+    }
+
+    /// <summary>What the host's queue trigger does.</summary>
+    private async Task PumpAsync(IMessageQueue queue)
+    {
+        await queue.EnsureCreatedAsync();
+        while (!stop.IsCancellationRequested)
+        {
+            foreach (var message in await queue.ReceiveAsync(16, TimeSpan.FromSeconds(30)))
+            {
+                await Host.InvokeAsync("complete-job", new() { ["string"] = message.Text });
+                await queue.DeleteAsync(message);
+            }
+            await Task.Delay(20);
+        }
+    }
+}

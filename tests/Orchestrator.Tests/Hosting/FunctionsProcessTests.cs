@@ -1,0 +1,121 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Google.Protobuf;
+using Microsoft.DurableTask.Protobuf;
+using R1Cloud.Pipeline;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Tests.Api;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Orchestrator.Tests.Hosting;
+
+/// <summary>The app's own process, started and used as the Functions host does it, on Durable Task's Azure Storage provider over Azurite.</summary>
+public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFixture>
+{
+    /// <summary>Cases of the shared table that need no run but the one that is done.</summary>
+    public static TheoryData<string> Cases => [.. ApiCases.All.Where(item => !item.Contains.Append(item.Path).Any(NeedsAnotherRun)).Select(item => item.Name)];
+
+    [Fact]
+    public void Functions_OfTheCode_AreDeclaredWithTheirBindings()
+    {
+        Declared("complete-job").ShouldBe([
+            """{"name":"message","type":"queueTrigger","direction":"In","queueName":"r1-completions","connection":"R1Queues","dataType":"String"}""",
+            """{"name":"client","type":"durableClient","direction":"In"}"""]);
+        Declared("keep-workers").ShouldBe([
+            """{"name":"timer","type":"timerTrigger","direction":"In","schedule":"%R1_KEEP_WORKERS%"}""",
+            """{"name":"client","type":"durableClient","direction":"In"}"""]);
+        Declared("health").ShouldBe([
+            """{"name":"request","type":"httpTrigger","direction":"In","authLevel":"Anonymous","methods":["get"],"route":"api/health"}""",
+            """{"name":"$return","type":"http","direction":"Out"}"""]);
+        Declared("api").ShouldBe([
+            """{"name":"request","type":"httpTrigger","direction":"In","authLevel":"Function","route":"api/{*path}"}""",
+            """{"name":"client","type":"durableClient","direction":"In"}""",
+            """{"name":"$return","type":"http","direction":"Out"}"""]);
+        Declared("openapi").ShouldBe([
+            """{"name":"request","type":"httpTrigger","direction":"In","authLevel":"Function","methods":["get"],"route":"openapi/{*path}"}""",
+            """{"name":"$return","type":"http","direction":"Out"}"""]);
+    }
+
+    [Fact]
+    public void Functions_OfThePipeline_AreDeclaredAndNoOthers()
+    {
+        var pipeline = new OrchestrationRegistry().AddPipeline(new PipelineOptions());
+        OfTrigger("orchestrationTrigger").ShouldBe(pipeline.Orchestrators.Order());
+        OfTrigger("activityTrigger").ShouldBe(pipeline.Activities.Order());
+        app.Host.Functions.Count.ShouldBe(pipeline.Orchestrators.Count + pipeline.Activities.Count + 5);
+        // What the Functions host allows as a name.
+        app.Host.Functions.Keys.ShouldAllBe(name => Regex.IsMatch(name, "^[a-zA-Z][a-zA-Z0-9_-]{0,127}$"));
+    }
+
+    [Fact]
+    public async Task Run_ThroughAllTriggers_Completes()
+    {
+        await app.CompleteAsync();
+
+        var run = await app.Client.GetFromJsonAsync<RunView>($"/api/runs/{AppFixture.Run}", R1Json.Options);
+        run!.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed);
+        app.Host.Durable!.Continued.ShouldBePositive();
+        app.Host.Durable.Replayed.ShouldBePositive();
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public async Task Request_OfTheSharedTable_IsAnsweredAsEverywhere(string name)
+    {
+        await app.CompleteAsync();
+        await ApiCases.All.Single(item => item.Name == name).RunAsync(app.Client);
+    }
+
+    [Fact]
+    public async Task Events_OfARun_ComeWhileTheInvocationLasts()
+    {
+        await app.CompleteAsync();
+        using var response = await app.Client.GetAsync($"/api/runs/{AppFixture.Run}/events", HttpCompletionOption.ResponseHeadersRead);
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        (await reader.ReadLineAsync()).ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public Task Timer_WhenItFires_LooksAfterTheWorkers() => app.Host.InvokeAsync("keep-workers", new()
+    {
+        ["json"] = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":{"Last":"2026-01-01T00:00:00+00:00","Next":"2026-01-01T00:02:00+00:00","LastUpdated":"2026-01-01T00:00:00+00:00"},"IsPastDue":false}""",
+    });
+
+    [Fact]
+    public async Task Activity_ThatFails_TellsTheHostItsFailure()
+    {
+        var failed = await Should.ThrowAsync<FunctionFailedException>(() =>
+            app.Host.InvokeAsync("begin-run", new() { ["string"] = """{"runId":"nobody"}""" }, new() { ["instanceId"] = new JsonObject { ["string"] = "nobody" } }));
+
+        var details = JsonParser.Default.Parse<TaskFailureDetails>(failed.Details);
+        details.ErrorType.ShouldBe(typeof(StorageException).FullName);
+        details.ErrorMessage.ShouldContain("nobody");
+    }
+
+    [Theory]
+    [InlineData("R1_STORAGE", "", "set R1_STORAGE")]
+    [InlineData("R1_STORAGE", "http://account.example", "is not the https URL")]
+    [InlineData("R1_BATCH_ENDPOINT", "account.batch.example", "R1_BATCH_POOL is missing")]
+    public async Task Start_WithoutASetting_EndsWithTheReason(string setting, string value, string reason)
+    {
+        var settings = new Dictionary<string, string> { [StorageConnection.Variable] = "UseDevelopmentStorage=true", [setting] = value };
+        (await Should.ThrowAsync<InvalidOperationException>(() => FunctionsHost.StartAsync(settings))).Message.ShouldContain(reason);
+    }
+
+    [Fact]
+    public async Task Stop_ByTheHost_EndsTheProcessInGoodOrder()
+    {
+        await using var host = await FunctionsHost.StartAsync(new Dictionary<string, string> { [StorageConnection.Variable] = "UseDevelopmentStorage=true" });
+        (await host.StopAsync()).ShouldBe(0);
+    }
+
+    private static bool NeedsAnotherRun(string text) => text.Contains("stuck", StringComparison.Ordinal) || text.Contains("broken", StringComparison.Ordinal);
+
+    private string[] Declared(string function) => [.. app.Host.Functions[function].Select(binding => binding.ToJsonString())];
+
+    private IEnumerable<string> OfTrigger(string type) =>
+        app.Host.Functions.Where(function => function.Value.Any(binding => binding["type"]!.ToString() == type)).Select(function => function.Key).Order();
+}
