@@ -39,7 +39,7 @@ internal static class Recomputation
             var saved = ctx.get_saved_variables();
             var input = saved[0].detach().requires_grad_();
             segment(input, new AttentionContext(saved[1], saved[2], (IReadOnlyList<Segment>)ctx.get_data("segments"), null)).backward([grad_output]);
-            return GradientHandover.Return(input.grad, null, null, null, null);
+            return GradientHandover.Return(ctx, input.grad, null, null, null, null);
         }
     }
 }

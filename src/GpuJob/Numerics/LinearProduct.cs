@@ -49,8 +49,8 @@ internal static class LinearProduct
             var gradients = TorchOps.OneDnnLinearBackward(grad_output, x, weight, weight.requires_grad); // frozen below an adapter
             var ofWeight = gradients.Length > 1 ? gradients[1] : null;
             return saved.Count == 2
-                ? GradientHandover.Return(gradients[0], ofWeight)
-                : GradientHandover.Return(gradients[0], ofWeight, saved[2].requires_grad ? grad_output.sum(dim: 0) : null);
+                ? GradientHandover.Return(ctx, gradients[0], ofWeight)
+                : GradientHandover.Return(ctx, gradients[0], ofWeight, saved[2].requires_grad ? grad_output.sum(dim: 0) : null);
         }
     }
 }
