@@ -37,4 +37,22 @@ public sealed class LinearProductTests
         x.grad!.allclose(weight.sum(dim: 0).expand(4, 3)).ShouldBeTrue();
         weight.grad.ShouldBeNull();
     }
+
+    [Fact]
+    public void ByOneDnn_Again_GivesTheSameBits()
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = randn([1000, 256], requires_grad: true), weight = randn([384, 256], requires_grad: true), towards = randn(1000, 384);
+        var first = Once();
+        for (var i = 0; i < 20; i++)
+        {
+            foreach (var (again, before) in Once().Zip(first)) again.equal(before).ShouldBeTrue();
+        }
+
+        Tensor[] Once()
+        {
+            var y = LinearProduct.ByOneDnn(x, weight, null);
+            return [y, .. autograd.grad([y], [x, weight], [towards])];
+        }
+    }
 }
