@@ -65,7 +65,43 @@ function create(service, port) {
     true));           // any version of the storage API: the clients may be newer than Azurite
 }
 
+// Azurite writes its state out every five seconds, so a sudden end takes back what it has acknowledged. The run's history, which is
+// elsewhere, would then build on what is not there. So these requests are answered once all that came before them is on disk: a queue's
+// coming and going, a message, and what is created for good and no message tells of.
+const isCommit = {
+  blob: ({ method, url, headers }) => method === "PUT" && "if-none-match" in headers && !/\/(jobs|checkpoints)\//.test(decodeURIComponent(url)),
+  queue: ({ method, url }) => method === "POST" || ((method === "PUT" || method === "DELETE") && !url.includes("/messages/")),
+};
+
 const servers = [];
+let lastCommit = Promise.resolve(), nextCommit; // whoever comes while one is being written waits for the next
+const commit = () => nextCommit ??= lastCommit = lastCommit.catch(() => {}).then(async () => {
+  nextCommit = undefined;
+  const save = (databases) => Promise.all(databases.filter((database) => database?.autosaveDirty() || database?.throttledSavePending)
+    .map((database) => new Promise((done, fail) => database.saveDatabase((error) => (error ? fail(error) : done())))));
+  // Contents first: what refers to them is written after them.
+  await save(servers.map((server) => server.extentMetadataStore?.db));
+  await save(servers.map((server) => server.metadataStore.db));
+});
+
+function commitBeforeAnswer({ httpServer }, isCommit) {
+  const [answer] = httpServer.listeners("request");
+  httpServer.removeAllListeners("request");
+  httpServer.on("request", (request, response) => {
+    if (isCommit(request)) {
+      const end = response.end;
+      response.end = (...parts) => {
+        commit().then(() => end.apply(response, parts), (error) => {
+          console.error(`cannot write its state: ${error.message}`);
+          request.destroy(); // no answer: it may or may not have been done
+        });
+        return response;
+      };
+    }
+    answer(request, response);
+  });
+}
+
 let closing = false;
 async function close(code) {
   if (closing) return;
@@ -81,6 +117,7 @@ try {
   for (const [service, port] of [["blob", blobPort], ["queue", queuePort], ["table", tablePort]]) {
     if (port === undefined) continue;
     const server = create(service, port);
+    if (service in isCommit) commitBeforeAnswer(server, isCommit[service]);
     await server.start();
     servers.push(server);
   }

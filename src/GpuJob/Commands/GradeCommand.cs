@@ -58,7 +58,7 @@ internal static class GradeCommand
     private static string Describe(GradeSummary summary)
     {
         var outcomes = string.Join(", ", summary.Outcomes.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Value} {pair.Key.ToString().ToLowerInvariant()}")));
-        var text = string.Create(CultureInfo.InvariantCulture, $"{summary.Rows} rows, {summary.Correct} correct; {outcomes}; {summary.Seconds:F2} s");
+        var text = string.Create(CultureInfo.InvariantCulture, $"{summary.Rows} rows, {summary.Correct} correct{(outcomes.Length > 0 ? "; " + outcomes : "")}; {summary.Seconds:F2} s");
         if (summary.Bad > 0) text += string.Create(CultureInfo.InvariantCulture, $"; {summary.Bad} bad rows");
         if (summary.Expected == 0) return text;
         return text + string.Create(CultureInfo.InvariantCulture, $"\nas expected: {summary.Agreed} of {summary.Expected} ({100.0 * summary.Agreed / summary.Expected:F2} %), {summary.FalsePositives} wrongly right, {summary.FalseNegatives} wrongly wrong");

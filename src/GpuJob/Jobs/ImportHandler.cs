@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Data;
@@ -21,13 +22,13 @@ internal sealed class ImportHandler : IJobHandler<ImportJob>
         var model = ModelFolder.Check(folder);
         context.ThrowIfPreempted();
         using (context.Time.Measure(TimePart.Storage))
-            await new CheckpointStore(context.Blobs).WriteAsync(payload.Checkpoint, payload.Stage, payload.Step, context.Attempt, parent: null, model.Files.Select(name => Path.Combine(folder, name)), context.Preemption);
+            await new CheckpointStore(context.Blobs).WriteAsync(payload.Checkpoint, payload.Stage, payload.Step, context.Attempt, parent: null, folder, model.Files, context.Preemption);
         return new(
             new Dictionary<string, string> { ["checkpoint"] = payload.Checkpoint },
             new Dictionary<string, double> { [MetricNames.Parameters] = model.Config.ParameterCount(), [MetricNames.Bytes] = model.Bytes });
     }
 
-    /// <summary>Brings a folder of storage, what lies deeper left out, into the attempt's own.</summary>
+    /// <summary>Brings a folder of storage, what lies deeper left out but for chat templates, into the attempt's own.</summary>
     private static async Task<string> DownloadAsync(ImportJob payload, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
@@ -37,7 +38,7 @@ internal sealed class ImportHandler : IJobHandler<ImportJob>
         await foreach (var blob in context.Blobs.ListAsync(prefix, context.Preemption))
         {
             var name = blob.Path[prefix.Length..];
-            if (name.Contains('/', StringComparison.Ordinal)) continue;
+            if (name.Contains('/', StringComparison.Ordinal) && Path.GetDirectoryName(name) != TokenizerFiles.ChatTemplates) continue;
             found += await context.Blobs.TryDownloadAsync(blob.Path, Path.Combine(folder, name), context.Preemption) ? 1 : 0;
         }
         return found > 0 ? folder : throw new BadInputException($"Stage '{payload.Stage}', path: '{payload.Settings.Path}' holds no files: there are no blobs under '{prefix}'.");

@@ -56,7 +56,6 @@ internal sealed class RewardModelHandler(ResidentModels models) : IJobHandler<Re
             {
                 [MetricNames.Rows] = rows.Count,
                 [MetricNames.Steps] = settings.Steps(),
-                [MetricNames.Tokens] = rows.Sum(row => (double)objective.Length(row)) * settings.Epochs,
             },
         };
 

@@ -38,7 +38,6 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
             {
                 [MetricNames.Rows] = rows.Count,
                 [MetricNames.Steps] = steps,
-                [MetricNames.Tokens] = rows.Sum(row => (double)row.Length) * settings.Epochs,
             },
         };
     }

@@ -9,14 +9,15 @@ namespace R1Cloud.GpuJob.Numerics;
 /// </summary>
 internal static class LinearProduct
 {
-    private const long FewestRows = 128; // below, copies into oneDNN's own tensors and back cost more than they gain
+    private const long LeastSize = 256; // below, copies into oneDNN's own tensors and back cost what they gain
 
     private static readonly bool PrefersOneDnn = Avx512F.IsSupported && X86Base.CpuId(0, 0) is (_, Ebx: 0x68747541, Ecx: 0x444D4163, Edx: 0x69746E65); // AuthenticAMD
 
     /// <summary>x [..., inputs], weight [outputs, inputs], bias [outputs] or null, all of one type → [..., outputs].</summary>
     public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias = null)
     {
-        var suits = PrefersOneDnn && x.device_type == TorchSharp.DeviceType.CPU && x.dtype == ScalarType.Float32 && x.dim() == 2 && x.shape[0] >= FewestRows;
+        var suits = PrefersOneDnn && x.device_type == TorchSharp.DeviceType.CPU && x.dtype == ScalarType.Float32 && x.dim() == 2
+            && Math.Min(x.shape[0], Math.Min(weight.shape[0], weight.shape[1])) >= LeastSize;
         return suits ? ByOneDnn(x, weight, bias) : nn.functional.linear(x, weight, bias);
     }
 

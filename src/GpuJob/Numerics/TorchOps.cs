@@ -12,14 +12,20 @@ internal static class TorchOps
         def embedding(weight, ids):
             return torch.embedding(weight, ids)
 
+        def onednn_rows(x):
+            rows = x.size(0)
+            padded = (rows + 63) // 64 * 64
+            return torch.to_mkldnn(x if padded == rows else torch.constant_pad_nd(x, [0, 0, 0, padded - rows]))
+
         def onednn_linear(x, weight, bias: Optional[Tensor]):
-            return torch.to_dense(torch.mkldnn_linear(torch.to_mkldnn(x), weight, bias))
+            return torch.to_dense(torch.mkldnn_linear(onednn_rows(x), weight, bias)).narrow(0, 0, x.size(0))
 
         def onednn_linear_backward(gradient, x, weight, with_weight: bool) -> List[Tensor]:
-            g = torch.to_mkldnn(gradient)
-            gradients = [torch.to_dense(torch.mkldnn_linear_backward_input(x.size(), g, weight))]
+            g = onednn_rows(gradient)
+            of_x = torch.to_dense(torch.mkldnn_linear_backward_input([g.size(0), x.size(1)], g, weight))
+            gradients = [of_x.narrow(0, 0, x.size(0))]
             if with_weight:
-                gradients.append(torch.mkldnn_linear_backward_weights(g, torch.to_mkldnn(x), weight, False)[0])
+                gradients.append(torch.mkldnn_linear_backward_weights(g, onednn_rows(x), weight, False)[0])
             return gradients
 
         def softplus(x):
@@ -53,7 +59,10 @@ internal static class TorchOps
     /// <summary>Rows of <paramref name="weight"/> [V, D] picked by <paramref name="ids"/> (int64, any shape): ids.shape + [D].</summary>
     public static Tensor Embedding(Tensor weight, Tensor ids) => Call("embedding", weight, ids);
 
-    /// <summary>x Wᵀ + b by oneDNN: float32 on a CPU, x [N, inputs], weight [outputs, inputs], bias [outputs] or null.</summary>
+    /// <summary>
+    /// x Wᵀ + b by oneDNN: float32 on a CPU, x [N, inputs], weight [outputs, inputs], bias [outputs] or null. oneDNN compiles a kernel for every
+    /// shape, at a millisecond each, and keeps some; so rows are filled up to a multiple of 64.
+    /// </summary>
     public static Tensor OneDnnLinear(Tensor x, Tensor weight, Tensor? bias) => Call("onednn_linear", x, weight, bias!);
 
     /// <summary>Its gradients from that of its result [N, outputs]: of x, and of the weight if asked for.</summary>

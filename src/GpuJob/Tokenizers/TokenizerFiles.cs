@@ -46,7 +46,7 @@ internal sealed class TokenizerFiles
         if (!Directory.Exists(folder)) throw new BadInputException($"{folder}: there is no such folder.");
         var files = new TokenizerFiles(folder);
         var more = Path.Combine(folder, ChatTemplates);
-        IEnumerable<string> names = Directory.Exists(more) ? Directory.GetFiles(more, "*.jinja").Select(file => $"{ChatTemplates}/{Path.GetFileName(file)}").Order() : [];
+        IEnumerable<string> names = Directory.Exists(more) ? Directory.GetFiles(more, "*.jinja").Select(file => $"{ChatTemplates}/{Path.GetFileName(file)}").Order(StringComparer.Ordinal) : [];
         foreach (var name in (IEnumerable<string>)[.. Kept, Generation, Model, .. names])
         {
             var file = Path.Combine(folder, name);

@@ -36,9 +36,7 @@ internal static class ModelExport
 
     private static void CopyCompanions(string source, string folder)
     {
-        var templates = Path.Combine(source, TokenizerFiles.ChatTemplates);
-        IEnumerable<string> more = Directory.Exists(templates) ? Directory.GetFiles(templates, "*.jinja").Select(file => Path.GetRelativePath(source, file)) : [];
-        foreach (var name in ModelFolder.Companions.Where(name => File.Exists(Path.Combine(source, name))).Concat(more))
+        foreach (var name in ModelFolder.CompanionsIn(source))
         {
             var target = Path.Combine(folder, name);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);

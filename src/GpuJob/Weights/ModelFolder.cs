@@ -18,10 +18,20 @@ internal sealed record ModelFolder(ModelConfig Config, IReadOnlyList<string> Fil
         "tokenizer.model", "chat_template.jinja", "chat_template.json", "LICENSE", "LICENSE.txt",
     ];
 
+    /// <summary>Those of them that a folder has, further chat templates (<c>additional_chat_templates/*.jinja</c>) among them; names with slashes.</summary>
+    public static IEnumerable<string> CompanionsIn(string folder)
+    {
+        var templates = Path.Combine(folder, TokenizerFiles.ChatTemplates);
+        IEnumerable<string> more = Directory.Exists(templates) ? Directory.GetFiles(templates, "*.jinja").Select(file => $"{TokenizerFiles.ChatTemplates}/{Path.GetFileName(file)}").Order(StringComparer.Ordinal) : [];
+        return Companions.Where(name => File.Exists(Path.Combine(folder, name))).Concat(more);
+    }
+
     /// <summary>Checks a folder: the architecture, every tensor's name, shape and type against it, the tokenizer against the vocabulary.</summary>
     /// <exception cref="BadInputException">Something is missing, torn, unknown or does not fit; the message names it.</exception>
     public static ModelFolder Check(string folder)
     {
+        if (File.Exists(Path.Combine(folder, RewardModelInfo.FileName)))
+            throw new BadInputException($"{folder}: it is a reward model ({RewardModelInfo.FileName}): it scores responses and writes none. Import the model that it was trained from, and train a reward model in a stage of kind reward-model.");
         var config = ModelConfig.Load(folder);
         if (LoraAdapter.IsIn(folder)) throw new BadInputException($"{folder}: it has a LoRA adapter beside the model; merge the two first (gpujob export).");
         List<string> files = [ModelConfig.FileName];
@@ -36,7 +46,7 @@ internal sealed record ModelFolder(ModelConfig Config, IReadOnlyList<string> Fil
             throw new BadInputException(error.Message, error);
         }
         CheckTokenizer(folder, config);
-        files.AddRange(Companions.Where(name => File.Exists(Path.Combine(folder, name))));
+        files.AddRange(CompanionsIn(folder));
         return new(config, files, files.Sum(name => new FileInfo(Path.Combine(folder, name)).Length));
     }
 

@@ -4,6 +4,7 @@ using R1Cloud.LocalHost.Hosting;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Commands;
@@ -46,6 +47,18 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
             return Fail(e.Message, e.IsBadInput ? ExitCode.BadInput : ExitCode.RunFailed);
         }
         catch (EnvironmentException e)
+        {
+            return Fail(e.Message, ExitCode.Environment);
+        }
+        catch (StorageException e)
+        {
+            return Fail(e.Message, ExitCode.Environment);
+        }
+        catch (JsonException e)
+        {
+            return Fail($"What storage holds of the run is damaged: {e.Message}", ExitCode.Environment);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return Fail(e.Message, ExitCode.Environment);
         }

@@ -105,7 +105,15 @@ internal static class HostCommands
         {
             if (Interlocked.Exchange(ref host, null) is not { } running) return;
             stop.BeforeHardStop = running.Kill;
-            await running.DisposeAsync();
+            try
+            {
+                await running.DisposeAsync();
+            }
+            catch (AggregateException e)
+            {
+                // What became of the command is told all the same.
+                foreach (var error in e.InnerExceptions) await context.Error.WriteLineAsync($"r1: while stopping: {error.Message}");
+            }
         }
     }
 }

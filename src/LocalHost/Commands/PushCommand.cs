@@ -1,6 +1,7 @@
 using System.CommandLine;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Commands;
@@ -20,7 +21,7 @@ internal static class PushCommand
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
             using var stop = new StopSignals();
-            var name = storage.Name(parsed) ?? throw new EnvironmentException($"No storage is named: give --storage or set {StorageConnection.Variable}.");
+            var name = storage.Name(parsed) ?? throw new BadInputException($"No storage is named: give --storage or set {StorageConnection.Variable}.");
             var pushed = await storage.PushAsync(name, parsed.GetValue(paths)!, parsed.GetValue(json), stop.Graceful);
             if (parsed.GetValue(json)) context.WriteJson(pushed);
             else foreach (var item in pushed) await context.Output.WriteLineAsync(item.Path);

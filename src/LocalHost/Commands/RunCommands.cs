@@ -3,6 +3,7 @@ using System.Text.Json;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using Spectre.Console;
@@ -75,13 +76,8 @@ internal static class RunCommands
             return ExitCode.Ok;
         }
         if (list.Runs.Count == 0) context.Console.MarkupLine("[grey]no runs yet[/]");
-        var table = new Table().NoBorder().AddColumns("[grey]run[/]", "[grey]status[/]", "[grey]stage[/]", "[grey]created[/]");
-        foreach (var run in list.Runs)
-        {
-            table.AddRow(
-                Markup.Escape(run.Id), run.Status.ToString().ToLowerInvariant(), Markup.Escape(run.Stage ?? ""), $"{run.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm}");
-        }
-        if (list.Runs.Count > 0) context.Console.Write(table);
+        else WriteTable(context, new(["run", "status", "stage", "created"], [.. list.Runs.Select(run => (IReadOnlyList<string>)
+            [run.Id, run.Status.ToString().ToLowerInvariant(), run.Stage ?? "", $"{run.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm}"])]), "created", "stage");
         return ExitCode.Ok;
     }
 
@@ -95,8 +91,8 @@ internal static class RunCommands
         var now = TimeProvider.System.GetUtcNow();
         var progress = new RunProgress(http.Address, view.StartedAt ?? now);
         progress.Apply(new RunEvent(RunEventNames.Snapshot, view));
-        context.Console.Write(RunScreen.Draw(progress, Glyphs.For(context.Console), context.Console.Profile.Width, view.EndedAt ?? now));
-        if (view.Error is not null) context.Console.MarkupLine($" [red]{Markup.Escape(view.Error)}[/]");
+        context.Console.Write(RunScreen.Draw(progress, Glyphs.For(context.Console), context.Console.Profile.Width, view.EndedAt ?? now, stops: false));
+        if (view.Error is not null) context.Console.WriteMarkup($" [red]{Markup.Escape(view.Error)}[/]");
         return ExitCode.Ok;
     }
 
@@ -117,13 +113,16 @@ internal static class RunCommands
         foreach (var stage in metrics.Rows.GroupBy(row => row.Stage))
         {
             var figures = Format.Figures.Where(figure => stage.Any(row => row.Values.ContainsKey(figure.Metric))).ToList();
-            var table = new Table().NoBorder().AddColumn(new TableColumn($"[bold]{Markup.Escape(stage.Key)}[/]").RightAligned());
-            foreach (var figure in figures) table.AddColumn(new TableColumn($"[grey]{figure.Label}[/]").RightAligned());
-            foreach (var row in stage)
-                table.AddRow([$"{row.Step}", .. figures.Select(figure => row.Values.TryGetValue(figure.Metric, out var value) ? figure.Write(value) : "")]);
-            context.Console.Write(table);
+            var table = new ReportTable([stage.Key, .. figures.Select(figure => figure.Label)], [.. stage.Select(row => (IReadOnlyList<string>)
+                [$"{row.Step}", .. figures.Select(figure => row.Values.TryGetValue(figure.Metric, out var value) ? figure.Write(value) : "")])]);
+            WriteTable(context, table, figures.Select(figure => figure.Label).Reverse());
         }
         return ExitCode.Ok;
+    }
+
+    private static void WriteTable(CommandContext context, ReportTable table, params IEnumerable<string> leastTelling)
+    {
+        foreach (var line in TextTable.Lines(table, context.Console.Profile.Out.IsTerminal ? context.Console.Profile.Width - 1 : null, leastTelling)) context.Console.WriteMarkup(line);
     }
 
     private static int ShowSamples(CommandContext context, RunSamples samples, bool json)

@@ -15,7 +15,7 @@ internal static class StartCommand
     {
         var recipe = new RecipeArguments();
         var run = new Option<string?>("--run") { Description = "The run's id [default: the recipe's name and hash: the same recipe is the same run].", HelpName = "ID" };
-        var fresh = new Option<bool>("--fresh") { Description = "Run every stage: nothing of other runs is reused." };
+        var fresh = new Option<bool>("--fresh") { Description = "Start another run although this recipe has one, and run every stage: nothing of other runs is reused." };
         var storage = new StorageArgument(context);
         var client = new ClientOptions(context);
         var command = new ExampleCommand("start", "Starts a run on a running host, e.g. in Azure. Local data files and model folders are pushed to its storage first.",
@@ -31,7 +31,9 @@ internal static class StartCommand
                 var name = storage.Name(parsed) ?? throw new BadInputException(Advice(http, local));
                 loaded = await PushAsync(storage, name, loaded, local, client.IsJson(parsed), cancellation);
             }
-            var view = await http.StartAsync(parsed.GetValue(run) ?? RunNames.For(loaded), loaded.ResolvedJson, reuse: !parsed.GetValue(fresh), cancellation);
+            var anew = parsed.GetValue(fresh);
+            var id = parsed.GetValue(run) ?? (anew ? RunNames.Fresh(loaded, (await http.ListAsync(cancellation)).Runs.Select(known => known.Id).ToHashSet()) : RunNames.For(loaded));
+            var view = await http.StartAsync(id, loaded.ResolvedJson, reuse: !anew, cancellation);
             if (client.IsJson(parsed)) context.WriteJson(view);
             else await context.Output.WriteLineAsync($"run {view.Id} {view.Status.ToString().ToLowerInvariant()}; watch it: ./r1 status {view.Id}");
             return ExitCode.Ok;

@@ -10,6 +10,9 @@ internal sealed class DataFolder(string path)
     /// <summary>The layout that this version reads and writes.</summary>
     public const int CurrentFormat = 1;
 
+    // ENOSPC and EROFS: the lock is there and is not what stands in the way.
+    private const int NoSpace = 28, ReadOnly = 30;
+
     private static readonly JsonSerializerOptions Json = R1Json.Indented;
 
     /// <summary>The folder, absolute.</summary>
@@ -59,7 +62,7 @@ internal sealed class DataFolder(string path)
                 throw;
             }
         }
-        catch (IOException e) when (File.Exists(LockFile))
+        catch (IOException e) when (File.Exists(LockFile) && (e.HResult & 0xFFFF) is not (NoSpace or ReadOnly))
         {
             var holder = ReadHost();
             var who = holder is null ? "another host" : $"another host (pid {holder.ProcessId}{(holder.Url is null ? "" : $", {holder.Url}")})";

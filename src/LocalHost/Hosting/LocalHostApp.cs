@@ -88,12 +88,12 @@ internal sealed class LocalHostApp : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellation)
     {
-        ListenAddress.Check(Options);
         if (Options.Gpus is { } gpus) GpuList.CheckPresent(gpus, GpuList.Exists);
         var trainer = WorkerCommand.Find(Options.GpuJob, AppContext.BaseDirectory);
         var package = AzuritePackage.Find(Options.Azurite, AppContext.BaseDirectory);
         var taken = Data.Acquire();
         stops.Push(() => Run(taken.Dispose));
+        ListenAddress.Check(Options); // after the folder: who starts a second host on it is told of the first
 
         var storage = await LocalStorage.StartAsync(Data, package, cancellation);
         stops.Push(() => storage.DisposeAsync().AsTask());
@@ -113,7 +113,9 @@ internal sealed class LocalHostApp : IAsyncDisposable
             throw new EnvironmentException(e.Message, e);
         }
         stops.Push(() => engine.StopAsync(CancellationToken.None));
-        Fault = FirstFaultAsync(engine.Completion, storage.Exited);
+        var watch = new CancellationTokenSource();
+        stops.Push(() => Run(watch.Cancel));
+        Fault = FirstFaultAsync(engine.Completion, storage.Exited, DiskSpace.ExhaustedAsync(Data.Path, DiskSpace.Free, TimeProvider.System, watch.Token));
 
         try
         {
@@ -174,9 +176,9 @@ internal sealed class LocalHostApp : IAsyncDisposable
             : bound;
     }
 
-    private static async Task<string> FirstFaultAsync(Task engine, Task<string> storage)
+    private static async Task<string> FirstFaultAsync(Task engine, params Task<string>[] others)
     {
-        if (await Task.WhenAny(engine, storage) == storage) return await storage;
+        if (await Task.WhenAny([engine, .. others]) is Task<string> fault) return await fault;
         return engine.Exception?.GetBaseException().Message ?? "The engine has stopped.";
     }
 

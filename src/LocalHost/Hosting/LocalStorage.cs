@@ -51,6 +51,6 @@ internal sealed class LocalStorage : IAsyncDisposable
     private async Task<string> WatchAsync()
     {
         await azurite.Exited;
-        return $"The storage service (Azurite) has ended. {azurite.LastWords}".TrimEnd();
+        return $"The storage service (Azurite) has ended; the same command goes on where it stopped. {azurite.LastWords}".TrimEnd();
     }
 }

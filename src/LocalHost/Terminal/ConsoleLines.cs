@@ -9,6 +9,6 @@ internal static class ConsoleLines
     public static void WriteMarkup(this IAnsiConsole console, string markup)
     {
         if (console.Profile.Out.IsTerminal) console.MarkupLine(markup);
-        else console.Profile.Out.Writer.WriteLine(Markup.Remove(markup));
+        else console.Profile.Out.Writer.WriteLine(Markup.Remove(markup).TrimEnd());
     }
 }

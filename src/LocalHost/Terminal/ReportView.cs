@@ -12,6 +12,9 @@ internal sealed class ReportView(IAnsiConsole console)
 
     private int Width => console.Profile.Width;
 
+    // Where texts are cut: only a terminal has an edge.
+    private int Room => console.Profile.Out.IsTerminal ? Width : int.MaxValue;
+
     /// <summary>Writes the report.</summary>
     /// <param name="report">What the run achieved.</param>
     /// <param name="files">Where its files are, by what they are; none when they were not copied.</param>
@@ -146,7 +149,7 @@ internal sealed class ReportView(IAnsiConsole console)
         Heading("Answers", "the same question before and after");
         foreach (var pair in pairs)
         {
-            Line($" [bold]{Markup.Escape(Format.OneLine(pair.Question, Width - 20, glyphs.Cut))}[/]{(pair.Answer is null ? "" : $"  [grey]right: {Markup.Escape(pair.Answer)}[/]")}");
+            Line($" [bold]{Markup.Escape(Format.OneLine(pair.Question, Room - 20, glyphs.Cut))}[/]{(pair.Answer is null ? "" : $"  [grey]right: {Markup.Escape(pair.Answer)}[/]")}");
             WriteSample("before", pair.Before);
             WriteSample("after", pair.After);
         }
@@ -157,7 +160,7 @@ internal sealed class ReportView(IAnsiConsole console)
     {
         if (sample is null) return;
         var sign = sample.Correct switch { true => $"[green]{glyphs.Done}[/]", false => $"[red]{glyphs.Failed}[/]", _ => " " };
-        Line($"   {sign} [grey]{label,-7}[/] {Markup.Escape(Format.OneLine(sample.Completion, Width - 15, glyphs.Cut))}");
+        Line($"   {sign} [grey]{label,-7}[/] {Markup.Escape(Format.OneLine(sample.Completion, Room - 15, glyphs.Cut))}");
     }
 
     private void WriteTime(RunReport report)

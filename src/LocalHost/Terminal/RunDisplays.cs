@@ -60,12 +60,12 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
             progress.Apply(change);
             if (change.Data is RunLog { Level: not "information" } log) Write("", log.Message);
             if (progress.View is not { } view) continue;
+            foreach (var stage in view.Stages) Tell(progress, stage);
             if (status != view.Status)
             {
                 if (status is not null || view.Status is not RunStatus.Running) Write("", $"run {view.Status.ToString().ToLowerInvariant()}");
                 status = view.Status;
             }
-            foreach (var stage in view.Stages) Tell(progress, stage);
         }
     }
 

@@ -10,7 +10,12 @@ internal static class RunScreen
     private const int FiguresShown = 6;
 
     /// <summary>Draws the run for a console of the given width.</summary>
-    public static IRenderable Draw(RunProgress progress, Glyphs glyphs, int width, DateTimeOffset now)
+    /// <param name="progress">The run.</param>
+    /// <param name="glyphs">What it is drawn with.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="stops">Whether Ctrl-C stops it.</param>
+    public static IRenderable Draw(RunProgress progress, Glyphs glyphs, int width, DateTimeOffset now, bool stops = true)
     {
         if (progress.View is not { } view) return new Markup("[grey]starting[/]");
         var lines = new List<string> { Header(view, progress.Address, width), "" };
@@ -25,7 +30,7 @@ internal static class RunScreen
         lines.Add($" [grey]{"workers",-10}[/]{Workers(view, glyphs)}");
         foreach (var remark in progress.Remarks) lines.Add($" [olive]{Markup.Escape(Format.OneLine(remark, width - 2, glyphs.Cut))}[/]");
         lines.Add("");
-        lines.Add(Footer(progress, view, glyphs, now));
+        lines.Add(Footer(progress, view, glyphs, now, stops));
         return new Rows(lines.Select(line => line.Length == 0 ? (IRenderable)Text.Empty : new Markup(line) { Overflow = Overflow.Ellipsis }));
     }
 
@@ -71,13 +76,13 @@ internal static class RunScreen
 
     private static string Workers(RunView view, Glyphs glyphs)
     {
-        if (view.Workers.Workers.Count == 0) return "[grey]none yet[/]";
+        if (view.Workers.Workers.Count == 0) return view.Status is RunStatus.Queued or RunStatus.Running ? "[grey]none yet[/]" : "[grey]none[/]";
         var states = view.Workers.Workers.GroupBy(worker => worker.State).Select(group => $"{group.Count()} {group.Key}");
         var restarts = view.Workers.Restarts > 0 ? $" {glyphs.Dot} {view.Workers.Restarts} {(view.Workers.Restarts == 1 ? "restart" : "restarts")}" : "";
         return Markup.Escape(string.Join(", ", states) + restarts);
     }
 
-    private static string Footer(RunProgress progress, RunView view, Glyphs glyphs, DateTimeOffset now)
+    private static string Footer(RunProgress progress, RunView view, Glyphs glyphs, DateTimeOffset now, bool stops)
     {
         var left = view.EtaSeconds is { } eta && view.Status == RunStatus.Running && progress.Current?.Status == StageStatus.Running ? $" {glyphs.Dot} about {Format.Duration(eta)} left in this stage" : "";
         var state = view.Status switch
@@ -86,7 +91,7 @@ internal static class RunScreen
             RunStatus.Paused => $" {glyphs.Dot} [olive]paused[/]",
             var other => $" {glyphs.Dot} {other.ToString().ToLowerInvariant()}",
         };
-        var hint = view.Status is RunStatus.Running or RunStatus.Queued ? $" {glyphs.Dot} Ctrl-C stops" : "";
+        var hint = stops && view.Status is RunStatus.Running or RunStatus.Queued ? $" {glyphs.Dot} Ctrl-C stops" : "";
         return $" [grey]{Format.Duration(now - progress.WatchedSince)} elapsed{left}[/]{state}[grey]{hint}[/]";
     }
 }

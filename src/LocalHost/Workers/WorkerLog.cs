@@ -1,4 +1,4 @@
-using System.Text;
+using R1Cloud.LocalHost.Hosting;
 
 namespace R1Cloud.LocalHost.Workers;
 
@@ -8,17 +8,11 @@ internal sealed class WorkerLog : IDisposable
     private const int KeptLines = 12;
     private const long LongestFile = 16 << 20;
 
-    private readonly StreamWriter file;
+    private readonly LogFile file;
     private readonly Queue<string> errors = new();
-    private bool closed;
 
     /// <summary>Opens the log; a long one is put aside as <c>.old</c> first.</summary>
-    public WorkerLog(string path)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (File.Exists(path) && new FileInfo(path).Length > LongestFile) File.Move(path, path + ".old", overwrite: true);
-        file = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete), Encoding.UTF8) { AutoFlush = true };
-    }
+    public WorkerLog(string path) => file = new(path, append: !File.Exists(path) || new FileInfo(path).Length <= LongestFile);
 
     /// <summary>The last lines of the standard error.</summary>
     public string LastErrors
@@ -26,16 +20,15 @@ internal sealed class WorkerLog : IDisposable
         get { lock (errors) return string.Join(Environment.NewLine, errors); }
     }
 
-    /// <summary>Copies a stream's lines until it ends.</summary>
+    /// <summary>Copies a stream's lines until it ends: a worker whose output nobody reads would stand still once the pipe is full.</summary>
     public async Task CopyAsync(StreamReader reader, bool isError)
     {
         while (await reader.ReadLineAsync() is { } line)
         {
+            file.WriteLine(line);
+            if (!isError) continue;
             lock (errors)
             {
-                if (closed) return;
-                file.WriteLine(line);
-                if (!isError) continue;
                 if (errors.Count == KeptLines) errors.Dequeue();
                 errors.Enqueue(line);
             }
@@ -43,12 +36,5 @@ internal sealed class WorkerLog : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        lock (errors)
-        {
-            closed = true;
-            file.Dispose();
-        }
-    }
+    public void Dispose() => file.Dispose();
 }

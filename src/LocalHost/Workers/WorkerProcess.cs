@@ -109,7 +109,16 @@ internal sealed partial class WorkerProcess(string name, Func<ProcessStartInfo> 
 
     private async Task<(int Code, string LastWords)> RunOnceAsync(DateTimeOffset startedAt)
     {
-        using var output = new WorkerLog(logFile);
+        WorkerLog output;
+        try
+        {
+            output = new WorkerLog(logFile);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return (-1, $"its log cannot be opened: {e.Message}");
+        }
+        using var _ = output;
         Process started;
         try
         {

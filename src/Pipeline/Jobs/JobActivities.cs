@@ -40,6 +40,7 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
     }
 
     /// <summary>Looks after a job that nobody has heard of: true when it has its result; a lost message is put again.</summary>
+    /// <exception cref="JobFailedException">Its spec is gone, so no worker can do it.</exception>
     public async Task<bool> CheckAsync(JobRef job, CancellationToken cancellation)
     {
         var result = BlobLayout.JobResult(job.RunId, job.JobId);
@@ -49,6 +50,8 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
         var queue = await queues.GetAsync(BlobLayout.JobQueue(job.RunId), cancellation);
         if (await queue.CountAsync(cancellation) > 0) return false;
         if (await blobs.ExistsAsync(result, cancellation)) return true;
+        if (!await blobs.ExistsAsync(BlobLayout.JobSpec(job.RunId, job.JobId), cancellation))
+            throw new JobFailedException($"Job '{job.JobId}' of run '{job.RunId}' is gone from storage, where something was removed or an older state put back. A retry of the run puts it there again.");
         await EnqueueAsync(job.RunId, job.JobId, cancellation);
         return false;
     }

@@ -79,7 +79,7 @@ public sealed record StageView
     public required StageStatus Status { get; init; }
     /// <summary>Steps or iterations done.</summary>
     public int Done { get; init; }
-    /// <summary>Steps or iterations in all.</summary>
+    /// <summary>Steps or iterations in all; 0 while that is not known.</summary>
     public int Total { get; init; }
     /// <summary>What it does just now, e.g. <c>rollout</c>, <c>update</c>, <c>evaluate</c>.</summary>
     public string? Phase { get; init; }

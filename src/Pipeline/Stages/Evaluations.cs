@@ -43,9 +43,9 @@ internal static class Evaluations
         {
             foreach (var (name, value) in result.Metrics)
             {
-                if (name == MetricNames.Tokens) metrics[name] = metrics.GetValueOrDefault(name) + value;
+                if (name == MetricNames.Tokens) metrics[MetricNames.EvalTokens] = metrics.GetValueOrDefault(MetricNames.EvalTokens) + value; // the step has tokens of its own
                 else metrics[MetricNames.OfBenchmark(name, benchmark.Name)] = value;
-                if (benchmark.First) metrics.TryAdd(name, value);
+                if (benchmark.First && name != MetricNames.Tokens) metrics.TryAdd(name, value);
             }
         }
         return new(

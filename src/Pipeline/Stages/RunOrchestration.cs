@@ -43,8 +43,9 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
             await ReleaseAsync(context, new(input.RunId, Completed: false));
             throw;
         }
+        var ended = board.End(); // told before the workers go, so that nobody brings them back
         await ReleaseAsync(context, new(input.RunId, Completed: true));
-        return board.End();
+        return ended;
     }
 
     private static bool NeedsWorkers(RunPlan plan) => plan.Recipe.Stages.Any(stage =>

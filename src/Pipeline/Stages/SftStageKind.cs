@@ -12,7 +12,7 @@ namespace R1Cloud.Pipeline.Stages;
 internal sealed class SftStageKind() : StageKind<SftStage>("sft")
 {
     /// <inheritdoc/>
-    protected override int Steps(SftStage settings) => settings.Epochs;
+    protected override int Steps(SftStage settings) => 0;
 
     /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, SftStage settings)
@@ -26,7 +26,7 @@ internal sealed class SftStageKind() : StageKind<SftStage>("sft")
             Tasks = settings.Data.Where(name => !input.Data.ContainsKey(name)).ToDictionary(name => name, name => input.Tasks[name]),
             Checkpoints = BlobLayout.Checkpoints(input.RunId, input.Label),
         });
-        context.SetCustomStatus(new StageProgress { Total = settings.Epochs, Phase = JobKinds.Sft, Jobs = [job.JobId], JobSteps = true });
+        context.SetCustomStatus(new StageProgress { Phase = JobKinds.Sft, Jobs = [job.JobId], JobSteps = true });
 
         var result = await jobs.RunAsync(context, job);
         await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage);

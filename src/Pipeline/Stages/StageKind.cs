@@ -21,7 +21,7 @@ internal abstract class StageKind(Type recipe, string name)
     /// <summary>Whether the stage makes a model, which is then measured.</summary>
     public virtual bool YieldsModel => true;
 
-    /// <summary>Steps or iterations in all.</summary>
+    /// <summary>Steps or iterations in all; 0 where that is known only once the stage runs.</summary>
     public abstract int Steps(StageRecipe settings);
 
     /// <summary>Adds the kind's orchestrators.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Stages;
 
 namespace R1Cloud.Pipeline.Workers;
 
@@ -58,17 +59,21 @@ public sealed partial class WorkerKeeper(
     {
         var state = await client.GetAsync(id, cancellation);
         if (state is null || (state.IsFinished && settled.Contains(id))) return;
-        if (state.Status is OrchestrationStatus.Running && await runs.TryGetAsync(id, cancellation) is { } spec)
+        if (NeedsWorkers(state) && await runs.TryGetAsync(id, cancellation) is { } spec)
         {
             settled.Remove(id);
             await pool.EnsureAsync(id, spec.ParseRecipe().Workers, cancellation);
             // The run may have ended meanwhile, its workers released before this brought them back.
-            if (await client.GetAsync(id, cancellation) is { Status: OrchestrationStatus.Running }) return;
+            if (await client.GetAsync(id, cancellation) is { } now && NeedsWorkers(now)) return;
         }
         if (state.Status is OrchestrationStatus.Pending) return;
         if ((await pool.GetAsync(id, cancellation)).Workers.Count > 0) await pool.ReleaseAsync(id, cancellation);
         if (state.IsFinished) settled.Add(id);
     }
+
+    // A run that has come to its end lets its workers go before its orchestration is finished.
+    private static bool NeedsWorkers(OrchestrationState state) =>
+        state.Status is OrchestrationStatus.Running && RunViewer.Read<RunProgress>(state)?.EndedAt is null;
 
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Could not look after the workers; trying again")]
     private partial void LogFailed(Exception exception);

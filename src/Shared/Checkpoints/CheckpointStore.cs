@@ -32,29 +32,31 @@ public sealed class CheckpointStore(IBlobStore blobs)
     /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
     public Task<CheckpointManifest> WriteAsync(
         string prefix, string stage, int step, string attempt, string? parent, string folder, CancellationToken cancellation = default) =>
-        WriteAsync(prefix, stage, step, attempt, parent, Directory.EnumerateFiles(folder), cancellation);
+        WriteAsync(prefix, stage, step, attempt, parent, folder,
+            Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/')), cancellation);
 
-    /// <summary>Uploads files as a checkpoint, hashing them on the way.</summary>
+    /// <summary>Uploads files of a folder as a checkpoint, hashing them on the way.</summary>
     /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
     /// <param name="stage">The stage that made it.</param>
     /// <param name="step">The step or iteration that it stands after.</param>
     /// <param name="attempt">The writing attempt's unique name.</param>
     /// <param name="parent">The checkpoint that it grew from, if any.</param>
-    /// <param name="sources">The local files, each of another name.</param>
+    /// <param name="folder">The local folder.</param>
+    /// <param name="names">Those of its files that make it up; with slashes where they lie deeper.</param>
     /// <param name="cancellation">Stops.</param>
     /// <returns>The manifest that counts: another attempt's when that was first, and then this one's files are removed.</returns>
     /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
     public async Task<CheckpointManifest> WriteAsync(
-        string prefix, string stage, int step, string attempt, string? parent, IEnumerable<string> sources, CancellationToken cancellation = default)
+        string prefix, string stage, int step, string attempt, string? parent, string folder, IEnumerable<string> names, CancellationToken cancellation = default)
     {
         var files = new ConcurrentDictionary<string, CheckpointFile>(StringComparer.Ordinal);
-        await Parallel.ForEachAsync(sources, Parallelism(cancellation), async (file, stop) =>
+        await Parallel.ForEachAsync(names, Parallelism(cancellation), async (name, stop) =>
         {
-            var path = $"{prefix}{attempt}/{Path.GetFileName(file)}";
-            await using var source = BlobStoreFiles.OpenRead(file);
+            var path = $"{prefix}{attempt}/{name}";
+            await using var source = BlobStoreFiles.OpenRead(Path.Combine(folder, name));
             await using var hashing = new HashingStream(source);
             await blobs.UploadAsync(path, hashing, stop);
-            files[Path.GetFileName(file)] = new CheckpointFile(path, source.Length, await hashing.FinishAsync(stop));
+            files[name] = new CheckpointFile(path, source.Length, await hashing.FinishAsync(stop));
         });
         if (files.IsEmpty) throw new StorageException($"Checkpoint '{prefix}' would be empty: there are no files to write.");
 
@@ -173,15 +175,17 @@ public sealed class CheckpointStore(IBlobStore blobs)
         try
         {
             var manifest = content.ToObjectFromJson<CheckpointManifest>(R1Json.Options);
-            return manifest is { Files.Count: > 0 } && manifest.Files.Keys.All(name => name == Path.GetFileName(name) && name.Length > 0)
+            return manifest is { Files.Count: > 0 } && manifest.Files.Keys.All(IsBelow)
                 ? manifest
-                : throw new CheckpointCorruptException($"Checkpoint manifest '{prefix}{ManifestName}' lists no files, or files with folders in their names.");
+                : throw new CheckpointCorruptException($"Checkpoint manifest '{prefix}{ManifestName}' lists no files, or files that would lie outside of its folder.");
         }
         catch (JsonException e)
         {
             throw new CheckpointCorruptException($"Checkpoint manifest '{prefix}{ManifestName}' is not valid: {e.Message}", e);
         }
     }
+
+    private static bool IsBelow(string name) => name.Split('/').All(part => part.Length > 0 && part is not ("." or "..") && !part.AsSpan().ContainsAny('\\', ':'));
 
     private async Task DeleteFilesAsync(string prefix, CancellationToken cancellation) =>
         await Parallel.ForEachAsync(blobs.ListAsync(prefix, cancellation), Parallelism(cancellation), async (blob, stop) => await blobs.DeleteAsync(blob.Path, stop));

@@ -174,6 +174,8 @@ public static class MetricNames
     public const string EvalSamples = "eval/samples";
     /// <summary>Answers that a reward could not judge: left out of the shares or counted as 0 there, as the recipe says.</summary>
     public const string EvalUnjudged = "eval/unjudged";
+    /// <summary>Tokens generated to measure a model, over all benchmarks.</summary>
+    public const string EvalTokens = "eval/tokens";
     /// <summary>Asked problems that also occur in the training data; must be 0.</summary>
     public const string EvalOverlap = "eval/overlap_with_training";
 

@@ -60,10 +60,20 @@ public sealed class ImportJobTests : IDisposable
     }
 
     [Fact]
+    public async Task Import_RewardModel_IsRefused()
+    {
+        File.WriteAllText(Path.Combine(folder.Path, RewardModelInfo.FileName), "{}");
+        (await FailAsync()).ShouldContain("it is a reward model");
+    }
+
+    [Fact]
     public async Task Import_FromStorage_IsTheSameAsFromDisk()
     {
+        Directory.CreateDirectory(Path.Combine(folder.Path, "additional_chat_templates"));
+        File.WriteAllText(Path.Combine(folder.Path, "additional_chat_templates", "tool_use.jinja"), Template);
         await ImportAsync();
-        foreach (var file in Directory.GetFiles(folder.Path)) await jobs.Blobs.UploadAsync($"models/tiny/{Path.GetFileName(file)}", file);
+        (await jobs.Blobs.ReadJsonAsync<CheckpointManifest>("base/manifest.json")).Files.Keys.ShouldContain("additional_chat_templates/tool_use.jinja");
+        foreach (var file in Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories)) await jobs.Blobs.UploadAsync($"models/tiny/{Path.GetRelativePath(folder.Path, file)}", file);
         await jobs.Blobs.WriteAsync("models/tiny/original/params.json", new BinaryData("{}"));
         await ImportAsync("blob:models/tiny", to: "stored/");
         (await jobs.HashAsync("stored/")).ShouldBe(await jobs.HashAsync("base/"));

@@ -118,6 +118,17 @@ public sealed class ModelRewardTests : IDisposable
     }
 
     [Fact]
+    public void Score_CharacterThatTheModelLacks_IsTheWorstInACompletionAndAnErrorInAPrompt()
+    {
+        using var scorer = Scorer(RewardObjective.Pairwise);
+        var rewards = scorer.Score([new("<think>1</think><answer>2</answer>", "", true), new("<think>1</think><answer>Zwei</answer>", "", true)], normalize: true);
+        rewards[0].Outcome.ShouldBe(RewardOutcome.Scored);
+        (rewards[1].Outcome, rewards[1].Score).ShouldBe((RewardOutcome.Unparsable, -2));
+        rewards[1].Reason.ShouldContain("'Z'");
+        Should.Throw<BadInputException>(() => scorer.Score([new("<think>1</think><answer>2</answer>", "", true) { Prompt = "What?" }], normalize: true)).Message.ShouldContain("'W'");
+    }
+
+    [Fact]
     public void Score_Pointwise_IsAChanceAndReadsTheThinkingToo()
     {
         using var scorer = Scorer(RewardObjective.Pointwise);
@@ -126,7 +137,7 @@ public sealed class ModelRewardTests : IDisposable
         rewards[0].Score.ShouldNotBe(rewards[1].Score);
         using var summaries = Scorer(RewardObjective.Pairwise);
         var same = summaries.Score([new("<think>1</think><answer>2</answer>", "", true), new("<think>3</think><answer>2</answer>", "", true)], normalize: false);
-        same[0].Score.ShouldBe(same[1].Score);
+        same[0].Score.ShouldBe(same[1].Score, 1e-5); // rows of one pass may round differently
     }
 
     private static Dictionary<string, string> Models => new() { ["helpful"] = "helpful/", ["safety"] = "safety/" };

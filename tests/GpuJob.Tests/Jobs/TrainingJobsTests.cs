@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Jobs;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.Shared.Jobs;
@@ -22,18 +23,20 @@ public sealed class TrainingJobsTests : IDisposable
         lines[0].ShouldContain("\"loss\":");
         outcome.Metrics[MetricNames.Loss].ShouldBeLessThan(1.6); // ln 24 = 3.2 is knowing nothing
         outcome.Metrics[MetricNames.TokensPerSecond].ShouldBeGreaterThan(0);
+        outcome.Metrics[MetricNames.Tokens].ShouldBe(lines.Sum(line => JsonNode.Parse(line)!["values"]![MetricNames.Tokens]!.GetValue<double>()));
     }
 
     [Fact]
     public async Task Pretrain_PreemptedAndContinuedElsewhere_EndsWithTheSameBits()
     {
-        await jobs.PretrainAsync("undisturbed/", jobId: "a");
+        var undisturbed = await jobs.PretrainAsync("undisturbed/", jobId: "a");
         using var stop = new CancellationTokenSource();
         await Assert.ThrowsAsync<PreemptedException>(() => jobs.PretrainAsync("disturbed/", stop.Token, "b", step => { if (step == 60) stop.Cancel(); }));
         jobs.Restart();
         var steps = new List<int>();
-        await jobs.PretrainAsync("disturbed/", jobId: "b", onStep: steps.Add);
+        var disturbed = await jobs.PretrainAsync("disturbed/", jobId: "b", onStep: steps.Add);
         steps[0].ShouldBe(70, "it goes on after the sixtieth step");
+        disturbed.Metrics[MetricNames.Tokens].ShouldBe(undisturbed.Metrics[MetricNames.Tokens]);
         (await jobs.HashAsync("disturbed/")).ShouldBe(await jobs.HashAsync("undisturbed/"));
     }
 

@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.Shared.Recipes;
 using TorchSharp;
@@ -20,7 +21,25 @@ public sealed class MemoryTests
         using var model = TestModels.Create(TestModels.Config());
         using var optimizer = new AdamW(model.Trainable, new OptimizerRecipe { LearningRate = 1e-4 });
         var random = new Random(1);
-        for (var step = 0; step < 400; step++) Step(model, optimizer, random);
+        MemoryStays(() => Step(model, optimizer, random));
+    }
+
+    [Fact]
+    public void LinearProduct_ThousandSteps_MemoryStays()
+    {
+        using var scope = NewDisposeScope();
+        Tensor weight = randn([48, 32], requires_grad: true), bias = randn([48], requires_grad: true);
+        var random = new Random(1);
+        MemoryStays(() =>
+        {
+            using var _ = NewDisposeScope();
+            LinearProduct.ByOneDnn(randn([1 + random.Next(300), 32], requires_grad: true), weight, bias).sum().backward();
+        });
+    }
+
+    private static void MemoryStays(Action run)
+    {
+        for (var step = 0; step < 400; step++) run();
         var tensors = Live();
         // A leak grows in every window; caches and tiered code, which come late on some machines, in some of them.
         var growth = new List<long>();
@@ -29,7 +48,7 @@ public sealed class MemoryTests
             var resident = Resident();
             for (var step = 0; step < 300; step++)
             {
-                Step(model, optimizer, random);
+                run();
                 if (step % 100 == 0) GC.Collect(); // what counts is native memory, not how far the collector lets its heap grow
             }
             growth.Add(Resident() - resident);
@@ -67,7 +86,7 @@ public sealed class MemoryTests
                 OldLogProbs = scores.LogProbs.detach() + 0.1,
                 ReferenceLogProbs = scores.LogProbs.detach() - 0.1,
                 Entropy = scores.Entropy,
-                Advantages = randn(8),
+                Advantages = randn(batch.Rows),
                 Mask = batch.Mask,
                 TotalRows = batch.Rows,
                 TotalTokens = batch.Tokens,

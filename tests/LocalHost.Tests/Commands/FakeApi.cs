@@ -62,7 +62,7 @@ internal sealed class FakeApi : IAsyncDisposable
         app.MapGet(ApiRoutes.Metrics, (string id) => fake.Known(id, new RunMetrics(id, [SampleRuns.Step(1), SampleRuns.Step(2)])));
         app.MapGet(ApiRoutes.Samples, (string id) => fake.Known(id, new RunSamples(id,
             [new SampleSet("r1-zero", "evaluate", 65, [new Sample("57+83=", "<answer>140</answer>", "140", Correct: true, Greedy: true)])])));
-        app.MapGet(ApiRoutes.Report, (string id) => fake.Known(id, SampleRuns.Report));
+        app.MapGet(ApiRoutes.Report, (string id) => id == "damaged" ? Results.Text("{ \"stages\": [", "application/json") : fake.Known(id, SampleRuns.Report));
         await app.StartAsync();
         return fake;
     }

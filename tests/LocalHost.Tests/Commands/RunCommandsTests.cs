@@ -32,6 +32,7 @@ public sealed class RunCommandsTests : IAsyncLifetime
         var outcome = await R1Async("status", SampleRuns.Id);
         outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
         outcome.Output.ShouldContain("42/65");
+        outcome.Output.ShouldNotContain("Ctrl-C");
     }
 
     [Fact]
@@ -85,6 +86,8 @@ public sealed class RunCommandsTests : IAsyncLifetime
         api.Requests.ShouldContain($"GET /api/runs/{SampleRuns.Id}/metrics?stage=r1-zero&since=0");
         outcome.Output.ShouldContain("reward");
         outcome.Output.ShouldContain("0.440");
+        outcome.Output.TrimEnd().Split('\n').ShouldAllBe(line => line.StartsWith(" r1-zero", StringComparison.Ordinal) || char.IsAsciiDigit(line[1]), "a line a step");
+        outcome.Output.ShouldNotContain("…");
     }
 
     [Fact]
@@ -100,6 +103,14 @@ public sealed class RunCommandsTests : IAsyncLifetime
         var outcome = await R1Async("samples", SampleRuns.Id);
         outcome.Output.ShouldContain("57+83=");
         outcome.Output.ShouldContain("greedy  <answer>140</answer>");
+    }
+
+    [Fact]
+    public async Task Report_DamagedInStorage_IsTold()
+    {
+        var outcome = await R1Async("report", "damaged");
+        outcome.ExitCode.ShouldBe(ExitCode.Environment, outcome.All);
+        outcome.Error.ShouldStartWith("r1: What storage holds of the run is damaged");
     }
 
     [Fact]

@@ -103,6 +103,13 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
         process.WaitForExit();
     }
 
+    /// <summary>SIGKILL for everything at once, storage included: what a power cut is to the processes.</summary>
+    public void KillAll()
+    {
+        process!.Kill(entireProcessTree: true);
+        process.WaitForExit();
+    }
+
     /// <summary>Waits for the end.</summary>
     public async Task<int> EndAsync()
     {

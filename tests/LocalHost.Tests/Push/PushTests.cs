@@ -89,7 +89,7 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
     public async Task Push_WithoutStorage_SaysHowToNameIt()
     {
         var outcome = await R1.RunAsync(folder, "push", folder.Write("c.jsonl", "c"));
-        outcome.ExitCode.ShouldBe(ExitCode.Environment);
+        outcome.ExitCode.ShouldBe(ExitCode.BadInput);
         outcome.Error.ShouldContain("--storage");
         outcome.Error.ShouldContain("R1_STORAGE");
     }
@@ -116,6 +116,20 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
         var file = JsonDocument.Parse(api.Bodies.ShouldHaveSingleItem()).RootElement.GetProperty("tasks").GetProperty("data").GetProperty("files")[0].GetString()!;
         file.ShouldStartWith("blob:data/");
         (await Blobs.ExistsAsync(file["blob:".Length..])).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Start_FreshRecipeThatHasARun_StartsAnother()
+    {
+        await using var api = await FakeApi.StartAsync();
+        await R1.RunAsync(folder, "start", Recipe(), "--url", api.Url);
+        var id = api.Requests.Single(request => request.StartsWith("POST", StringComparison.Ordinal)).Split("id=")[1].Split('&')[0];
+        api.Run = api.Run with { Id = id };
+
+        await R1.RunAsync(folder, "start", Recipe(), "--url", api.Url, "--fresh");
+
+        api.Requests[^1].ShouldContain($"id={id}-2");
+        api.Requests[^1].ShouldContain("reuse=false");
     }
 
     private string Recipe()

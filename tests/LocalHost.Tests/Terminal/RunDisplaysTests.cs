@@ -20,8 +20,8 @@ public sealed class RunDisplaysTests
         lines[0].ShouldStartWith("12:00:00  base         300/300  completed");
         lines.ShouldContain(line => line.Contains("r1-zero") && line.Contains("13/65") && line.Contains("reward 0.660") && line.Contains("accuracy 20.0 %") && line.Contains("left 1:03"));
         lines.Count(line => line.Contains("r1-zero")).ShouldBeInRange(20, 24);
-        lines[^2].ShouldEndWith("run completed");
-        lines[^1].ShouldEndWith("65/65  completed");
+        lines[^1].ShouldEndWith("run completed");
+        lines[^2].ShouldEndWith("65/65  completed");
         progress.End!.Status.ShouldBe(RunStatus.Completed);
     }
 

@@ -87,6 +87,15 @@ public sealed class JobActivitiesTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_SpecThatIsGone_FailsInsteadOfWaitingForever()
+    {
+        await Activities.SubmitAsync(Spec, default);
+        await Queue.DropAsync();
+        await blobs.DeleteAsync(BlobLayout.JobSpec("run", Spec.JobId));
+        (await Should.ThrowAsync<JobFailedException>(() => Activities.CheckAsync(new("run", Spec.JobId), default))).Message.ShouldContain("gone from storage");
+    }
+
+    [Fact]
     public async Task Check_Finished_IsTrue()
     {
         await blobs.WriteJsonAsync(BlobLayout.JobResult("run", Spec.JobId), Result(JobStatus.Failed));

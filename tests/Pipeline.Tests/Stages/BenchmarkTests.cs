@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
@@ -39,6 +40,9 @@ public class BenchmarkTests
         var metrics = run.Stages[1].Metrics;
         (metrics["eval/many/problems"], metrics["eval/few/problems"], metrics[MetricNames.EvalProblems]).ShouldBe((8, 3, 8));
         metrics["eval/few/pass_at_1"].ShouldBe(0.98);
+        // What was generated to measure is not what was generated to learn from.
+        var steps = (await host.Services.GetRequiredService<MetricsReader>().ReadAsync("two", "r1-zero", null, default)).ToDictionary(row => row.Step, row => row.Values);
+        (steps[4][MetricNames.Tokens], steps[4][MetricNames.EvalTokens]).ShouldBe((steps[3][MetricNames.Tokens], 726));
 
         var report = await host.Blobs.ReadJsonAsync<RunReport>(BlobLayout.Report("two", "report.json"));
         report.Stages[1].Benchmarks.Select(benchmark => (benchmark.Name, benchmark.Before!.PassAt1, benchmark.After!.PassAt1, benchmark.After.Problems)).ShouldBe([("many", 0.3, 0.98, 8), ("few", 0.3, 0.98, 3)]);

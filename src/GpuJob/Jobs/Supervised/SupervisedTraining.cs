@@ -68,7 +68,7 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
             }
         }
 
-        var metrics = new Dictionary<string, double>(log[^1].Values);
+        var metrics = new Dictionary<string, double>(log[^1].Values) { [MetricNames.Tokens] = log.Sum(line => line.Values.GetValueOrDefault(MetricNames.Tokens)) };
         foreach (var (name, value) in plan.Finish?.Invoke(policy) ?? new Dictionary<string, double>()) metrics[name] = value;
         await ResidentModels.SaveAsync(policy, plan.Checkpoint, Stage, plan.Steps, plan.Parent, context);
         var steps = context.AttemptPrefix + "steps.jsonl";
@@ -105,6 +105,7 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
         var values = sums.Read().ToDictionary(sum => sum.Key, sum => sum.Value / (until - from));
         if (!double.IsFinite(values[MetricNames.Loss])) throw new InvalidOperationException($"Step {until}: the loss is {values[MetricNames.Loss]}; lower optimizer.learningRate ({plan.Optimizer.LearningRate}).");
         values[MetricNames.LearningRate] = rate;
+        values[MetricNames.Tokens] = tokens;
         values[MetricNames.TokensPerSecond] = tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
         return new TrainingStep(until, values);
     }

@@ -16,8 +16,30 @@ internal sealed class ResponseReader(PromptRecipe prompt, ScoredPart part, IToke
 
     /// <summary>Token ids of prompt and part, the end mark last; null where the response lacks the part.</summary>
     /// <exception cref="BadInputException">The tokenizer lacks a character.</exception>
-    public int[]? Read(string problem, string response) =>
-        AnswerText.Of(new Completion(response, "", Finished: true), part == ScoredPart.Summary ? AnswerPart.AfterThinking : AnswerPart.Whole) is { } text
-            ? [.. encodePrompt(problem), .. tokenizer.Encode(text.Trim()), tokenizer.EosId]
-            : null;
+    public int[]? Read(string problem, string response) => PartOf(response) is { } text ? [.. encodePrompt(problem), .. Encode(text)] : null;
+
+    /// <summary>The same; a response with a character that the tokenizer lacks is the responder's doing and no error.</summary>
+    /// <param name="problem">The prompt.</param>
+    /// <param name="response">The response.</param>
+    /// <param name="lacks">Why there is nothing to read.</param>
+    /// <exception cref="BadInputException">The tokenizer lacks a character of the prompt.</exception>
+    public int[]? TryRead(string problem, string response, out string lacks)
+    {
+        lacks = "nothing of it that the model reads: the thinking does not end";
+        if (PartOf(response) is not { } text) return null;
+        var prompt = encodePrompt(problem);
+        try
+        {
+            return [.. prompt, .. Encode(text)];
+        }
+        catch (BadInputException e)
+        {
+            lacks = e.Message;
+            return null;
+        }
+    }
+
+    private string? PartOf(string response) => AnswerText.Of(new Completion(response, "", Finished: true), part == ScoredPart.Summary ? AnswerPart.AfterThinking : AnswerPart.Whole);
+
+    private int[] Encode(string text) => [.. tokenizer.Encode(text.Trim()), tokenizer.EosId];
 }

@@ -19,19 +19,19 @@ internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, Rewar
     public RewardObjective Objective => info.Objective;
 
     /// <summary>
-    /// Scores completions: σ(score) of a pointwise model, the score of a pairwise one. A completion without the part that the model reads is
-    /// unparsable and scores as the worst held-out response: less than that would be guessing, more would pay.
+    /// Scores completions: σ(score) of a pointwise model, the score of a pairwise one. A completion without the part that the model reads, or
+    /// with a character that its tokenizer lacks, is unparsable and scores as the worst held-out response: less than that would be guessing, more would pay.
     /// </summary>
     /// <param name="completions">Completions. Those that are scored together give the same scores each time.</param>
     /// <param name="normalize">Whether pairwise scores are brought to mean 0 and deviation 1 on held-out responses.</param>
     public IReadOnlyList<Reward> Score(IReadOnlyList<Completion> completions, bool normalize)
     {
         var limit = model.Config.MaxPositions;
-        var read = completions.Select(completion => reader.Read(completion.Prompt, completion.Text)).ToList();
-        var fitting = Enumerable.Range(0, read.Count).Where(index => read[index] is { } ids && ids.Length <= limit).ToList();
-        var scores = fitting.Zip(Score([.. fitting.Select(index => read[index]!)])).ToDictionary(pair => pair.First, pair => (double)pair.Second);
-        return [.. read.Select((ids, index) =>
-            ids is null ? new Reward(Value(info.Min), "nothing of it that the model reads: the thinking does not end", RewardOutcome.Unparsable)
+        var read = completions.Select(completion => (Ids: reader.TryRead(completion.Prompt, completion.Text, out var lacks), Lacks: lacks)).ToList();
+        var fitting = Enumerable.Range(0, read.Count).Where(index => read[index].Ids is { } ids && ids.Length <= limit).ToList();
+        var scores = fitting.Zip(Score([.. fitting.Select(index => read[index].Ids!)])).ToDictionary(pair => pair.First, pair => (double)pair.Second);
+        return [.. read.Select((response, index) =>
+            response.Ids is not { } ids ? new Reward(Value(info.Min), response.Lacks, RewardOutcome.Unparsable)
             : scores.TryGetValue(index, out var score) ? new Reward(Value(score), FormattableString.Invariant($"score {score:0.###}"))
             : Reward.Failed($"{ids.Length} tokens with its prompt; the reward model takes {limit} at most"))];
 

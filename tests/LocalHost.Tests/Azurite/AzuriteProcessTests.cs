@@ -1,0 +1,32 @@
+using R1Cloud.LocalHost.Azurite;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.LocalHost.Tests.Azurite;
+
+public sealed class AzuriteProcessTests : IDisposable
+{
+    private readonly TestFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Kill_RightAfterACommit_NothingThatCameBeforeItIsLost()
+    {
+        var options = new AzuriteOptions { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"), DataFolder = folder["azurite"] };
+        var azurite = await AzuriteProcess.StartAsync(options);
+        var storage = StorageConnection.Open(azurite.ConnectionString);
+        await storage.Blobs.WriteAsync("part", new BinaryData("a part"));
+        (await storage.Blobs.TryCreateAsync("whole", new BinaryData("committed"))).ShouldBeTrue();
+        var queue = storage.Queue("jobs");
+        await queue.EnsureCreatedAsync();
+        await queue.SendAsync("a job");
+        azurite.Kill();
+        await azurite.DisposeAsync();
+
+        await using var again = await AzuriteProcess.StartAsync(options);
+        storage = StorageConnection.Open(again.ConnectionString);
+        (await storage.Blobs.TryReadAsync("part"))?.ToString().ShouldBe("a part");
+        (await storage.Blobs.TryReadAsync("whole"))?.ToString().ShouldBe("committed");
+        (await storage.Queue("jobs").ReceiveAsync(1, TimeSpan.FromMinutes(1))).ShouldHaveSingleItem().Text.ShouldBe("a job");
+    }
+}
