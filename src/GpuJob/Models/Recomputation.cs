@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Models;
@@ -38,7 +39,7 @@ internal static class Recomputation
             var saved = ctx.get_saved_variables();
             var input = saved[0].detach().requires_grad_();
             segment(input, new AttentionContext(saved[1], saved[2], (IReadOnlyList<Segment>)ctx.get_data("segments"), null)).backward([grad_output]);
-            return [input.grad!.MoveToOuterDisposeScope(), null!, null!, null!, null!];
+            return GradientHandover.Return(ctx, input.grad, null, null, null, null);
         }
     }
 }

@@ -114,7 +114,7 @@ internal sealed class RotaryEmbedding(ModelConfig config, Device device) : IDisp
                 var (first, second) = Split(turned, interleaved: false);
                 turned = stack([first, second], -1).flatten(-2);
             }
-            return [turned.MoveToOuterDisposeScope(), null!, null!, null!];
+            return GradientHandover.Return(ctx, turned, null, null, null);
         }
 
         private static (Tensor A, Tensor B) Split(Tensor x, bool interleaved)

@@ -113,7 +113,7 @@ internal static class TokenScoring
                 if (head.dtype == hidden.dtype) headGradient.addmm_(rounded.t(), states);
                 else headGradient.add_(rounded.t().matmul(states), Scalars.One); // sums over chunks in the head's own precision
             }
-            return [hiddenGradient.MoveToOuterDisposeScope(), headGradient?.MoveToOuterDisposeScope()!, null!, null!, null!, null!];
+            return GradientHandover.Return(ctx, hiddenGradient, headGradient, null, null, null, null);
         }
 
         /// <summary>Logits / T in float32 with −∞ at dropped tokens, and the same with 0 there.</summary>

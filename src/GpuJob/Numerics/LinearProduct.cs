@@ -46,11 +46,11 @@ internal static class LinearProduct
             using var scope = NewDisposeScope();
             var saved = ctx.get_saved_variables();
             var (x, weight) = (saved[0], saved[1]);
-            List<Tensor> gradients = [.. TorchOps.OneDnnLinearBackward(grad_output, x, weight, weight.requires_grad)]; // frozen below an adapter
-            if (gradients.Count == 1) gradients.Add(null!);
-            if (saved.Count > 2) gradients.Add(saved[2].requires_grad ? grad_output.sum(dim: 0) : null!);
-            foreach (var gradient in gradients) gradient?.MoveToOuterDisposeScope();
-            return gradients;
+            var gradients = TorchOps.OneDnnLinearBackward(grad_output, x, weight, weight.requires_grad); // frozen below an adapter
+            var ofWeight = gradients.Length > 1 ? gradients[1] : null;
+            return saved.Count == 2
+                ? GradientHandover.Return(ctx, gradients[0], ofWeight)
+                : GradientHandover.Return(ctx, gradients[0], ofWeight, saved[2].requires_grad ? grad_output.sum(dim: 0) : null);
         }
     }
 }
