@@ -58,9 +58,16 @@ public sealed class ScalarsTests
                 GC.WaitForPendingFinalizers();
             }
         }, CancellationToken.None);
-        do Compute().ShouldBe(expected);
-        while (!stop.IsCancellationRequested);
-        await collecting;
+        try
+        {
+            do Compute().ShouldBe(expected);
+            while (!stop.IsCancellationRequested);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await collecting;
+        }
     }
 
     // Small tensors: the shorter the kernels, the more calls a second, and it is at their start that a number is read.
