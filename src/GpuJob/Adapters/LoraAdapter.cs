@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -27,7 +28,7 @@ internal static class LoraAdapter
             long outputs = projection.Weight.shape[0], inputs = projection.Weight.shape[1];
             using var generator = new Generator(Seeds.Derive((long)seed, name + SuffixA));
             var bound = 1 / Math.Sqrt(inputs); // Kaiming with a = √5
-            var a = (rand([config.Rank, inputs], dtype: ScalarType.Float32, generator: generator) * (2 * bound)) - bound;
+            var a = (rand([config.Rank, inputs], dtype: ScalarType.Float32, generator: generator) * Scalars.Of(2 * bound)) - Scalars.Of(bound);
             projection.Adapter = Create(a, zeros([outputs, config.Rank], dtype: ScalarType.Float32), config.Scale(name, config.Rank), model.Device);
         }
         Freeze(model, config);
@@ -98,7 +99,7 @@ internal static class LoraAdapter
         {
             if (projection.Adapter is not { } low) continue;
             using var scope = NewDisposeScope();
-            projection.Weight.add_((matmul(low.B, low.A) * low.Scale).As(projection.Weight.dtype));
+            projection.Weight.add_((matmul(low.B, low.A) * Scalars.Of(low.Scale)).As(projection.Weight.dtype), Scalars.One);
             projection.Adapter = null;
             low.A.Dispose();
             low.B.Dispose();

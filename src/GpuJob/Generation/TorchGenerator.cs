@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared.Recipes;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -160,7 +161,7 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
                 var tokens = TorchSampling.Draw(model.Project(hidden), noise.select(0, step), sampling);
                 taken.Add(tokens);
                 hidden = Replace(hidden, model.Step(tokens.Ids, place, length + step + 1, cache));
-                place.add_(1);
+                place.add_(Scalars.One, Scalars.One);
             }
 
             var ids = stack([.. taken.Select(step => step.Ids)]).cpu().data<long>().ToArray();

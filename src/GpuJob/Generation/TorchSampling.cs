@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -32,8 +33,8 @@ internal static class TorchSampling
         }
         else
         {
-            var scaled = logits / sampling.Temperature;
-            if (Dropped(scaled, sampling) is { } dropped) scaled = scaled.masked_fill(dropped, float.NegativeInfinity);
+            var scaled = logits / Scalars.Of(sampling.Temperature);
+            if (Dropped(scaled, sampling) is { } dropped) scaled = scaled.masked_fill(dropped, Scalars.NegativeInfinity);
             var sampled = scaled.log_softmax(-1);
             var cumulative = sampled.exp().cumsum(-1, ScalarType.Float64);
             // The first token whose cumulative probability exceeds u · total.
@@ -57,20 +58,20 @@ internal static class TorchSampling
         if (topK)
         {
             var (top, _) = scaled.topk(sampling.TopK, -1);
-            kept = kept.masked_fill(kept < top.narrow(1, sampling.TopK - 1, 1), float.NegativeInfinity);
+            kept = kept.masked_fill(kept < top.narrow(1, sampling.TopK - 1, 1), Scalars.NegativeInfinity);
         }
         if (sampling.TopP < 1)
         {
             // From the least likely up, drop while the sum stays within 1 - p; the most likely always stays.
             var (sorted, order) = kept.sort(-1, descending: false, stable: true);
-            var tail = sorted.softmax(-1).cumsum(-1) <= 1 - sampling.TopP;
-            tail.narrow(1, tail.shape[1] - 1, 1).fill_(false);
-            kept = kept.masked_fill(zeros_like(tail).scatter_(1, order, tail), float.NegativeInfinity);
+            var tail = sorted.softmax(-1).cumsum(-1) <= Scalars.Of(1 - sampling.TopP);
+            tail.narrow(1, tail.shape[1] - 1, 1).fill_(Scalars.False);
+            kept = kept.masked_fill(zeros_like(tail).scatter_(1, order, tail), Scalars.NegativeInfinity);
         }
         if (sampling.MinP > 0)
         {
             var p = kept.softmax(-1);
-            kept = kept.masked_fill(p < p.amax([-1], keepdim: true) * sampling.MinP, float.NegativeInfinity);
+            kept = kept.masked_fill(p < p.amax([-1], keepdim: true) * Scalars.Of(sampling.MinP), Scalars.NegativeInfinity);
         }
         return kept.isneginf().MoveToOuterDisposeScope();
     }

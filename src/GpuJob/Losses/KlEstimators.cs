@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -9,8 +10,8 @@ internal static class KlEstimators
     private static readonly Dictionary<KlEstimator, Func<Tensor, Tensor>> ByLogRatio = new()
     {
         [KlEstimator.K1] = d => -d,
-        [KlEstimator.K2] = d => d * d * 0.5,
-        [KlEstimator.K3] = d => d.exp() - d - 1,
+        [KlEstimator.K2] = d => d * d * Scalars.Of(0.5),
+        [KlEstimator.K3] = d => d.exp() - d - Scalars.One,
     };
 
     /// <summary>The estimate a token, from log π and log π_ref of the same shape; differentiable.</summary>

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Losses;
@@ -18,9 +19,9 @@ internal sealed class MetricSums : IDisposable
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        var term = value.detach().to(ScalarType.Float32) * weight;
+        var term = Scalars.Use(weight, factor => value.detach().to(ScalarType.Float32) * factor);
         var before = sums.GetValueOrDefault(name);
-        sums[name] = (before is null ? term : before + term).DetachFromDisposeScope();
+        sums[name] = (before is null ? term : before.add(term, Scalars.One)).DetachFromDisposeScope();
         before?.Dispose();
     }
 

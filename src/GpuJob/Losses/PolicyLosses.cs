@@ -1,4 +1,6 @@
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared.Recipes;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Losses;
@@ -49,7 +51,7 @@ internal static class PolicyLosses
         var logRatio = tokenLogRatio;
         if (options.SequenceRatio ?? definition.SequenceRatio)
         {
-            logRatio = (logRatio * input.Mask).sum(1, keepdim: true) / input.Mask.sum(1, keepdim: true).clamp(min: 1);
+            logRatio = (logRatio * input.Mask).sum(1, keepdim: true) / input.Mask.sum(1, keepdim: true).clamp(min: Scalars.One);
         }
         var ratio = logRatio.exp();
         var advantages = input.Advantages.unsqueeze(1);
@@ -62,7 +64,7 @@ internal static class PolicyLosses
         {
             kl = KlEstimators.Compute(options.KlEstimator, input.LogProbs, input.ReferenceLogProbs);
             if (options.KlTimesRatio) kl = kl * ratio;
-            if (options.KlWeight > 0) losses = losses + (kl * options.KlWeight);
+            if (options.KlWeight > 0) losses = losses.add(kl * Scalars.Of(options.KlWeight), Scalars.One);
         }
         var loss = (definition.Aggregate ?? Aggregations[options.Aggregation])(losses, input, options.MaxNewTokens);
         var metrics = Metrics(options, input, ratio.detach(), advantages, kl?.detach());
@@ -72,30 +74,30 @@ internal static class PolicyLosses
 
     private static Tensor Clipped(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
     {
-        var free = options.TwoSidedClip is { } cap ? ratio.clamp(max: cap) : ratio;
-        return -minimum(free * advantages, ratio.clamp(1 - options.ClipLow, 1 + options.ClipHigh) * advantages);
+        var free = options.TwoSidedClip is { } cap ? ratio.clamp(max: Scalars.Of(cap)) : ratio;
+        return -minimum(free * advantages, ratio.clamp(Scalars.Of(1 - options.ClipLow), Scalars.Of(1 + options.ClipHigh)) * advantages);
     }
 
     private static Tensor Cispo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input) =>
-        -(ratio.clamp(max: options.ClipHigh).detach() * advantages * input.LogProbs);
+        -(ratio.clamp(max: Scalars.Of(options.ClipHigh)).detach() * advantages * input.LogProbs);
 
     private static Tensor Sapo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
     {
-        var temperature = where(advantages > 0, full_like(advantages, options.GateTemperatures.Positive), full_like(advantages, options.GateTemperatures.Negative));
-        return -(((ratio - 1) * temperature).sigmoid() * 4 / temperature * advantages);
+        var temperature = where(advantages > Scalars.Zero, full_like(advantages, Scalars.Of(options.GateTemperatures.Positive)), full_like(advantages, Scalars.Of(options.GateTemperatures.Negative)));
+        return -(((ratio - Scalars.One) * temperature).sigmoid() * Scalars.Of(4) / temperature * advantages);
     }
 
     private static Tensor Vespo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
     {
         var (given, taken) = (options.Given, options.Taken);
-        const double Bound = 20;
+        Scalar least = Scalars.Of(-20.0), most = Scalars.Of(20.0);
         Tensor weight;
         using (no_grad())
         {
-            var logW = (ratio.log().clamp(-Bound, Bound) * input.Mask).sum(1, keepdim: true).clamp(-Bound, Bound);
-            Tensor Choose(double positive, double negative) => where(advantages >= 0, full_like(advantages, positive), full_like(advantages, negative));
+            var logW = (ratio.log().clamp(least, most) * input.Mask).sum(1, keepdim: true).clamp(least, most);
+            Tensor Choose(double positive, double negative) => where(advantages >= Scalars.Zero, full_like(advantages, Scalars.Of(positive)), full_like(advantages, Scalars.Of(negative)));
             Tensor k = Choose(given.K, taken.K), lambda = Choose(given.Lambda, taken.Lambda);
-            weight = (lambda + (k * logW) - (lambda * logW.exp())).exp();
+            weight = (lambda.add(k * logW, Scalars.One) - (lambda * logW.exp())).exp();
         }
         return -(weight * advantages * input.LogProbs);
     }
@@ -103,8 +105,8 @@ internal static class PolicyLosses
     /// <summary>1 for completions that the surrogate keeps, [B, 1].</summary>
     private static Tensor NearPolicy(Tensor logRatio, Tensor advantages, Tensor mask, double threshold)
     {
-        var drift = (-logRatio * mask).sum(1, keepdim: true) / mask.sum(1, keepdim: true).clamp(min: 1);
-        return ((advantages >= 0) | (drift <= threshold)).to(ScalarType.Float32);
+        var drift = (-logRatio * mask).sum(1, keepdim: true) / mask.sum(1, keepdim: true).clamp(min: Scalars.One);
+        return ((advantages >= Scalars.Zero) | (drift <= Scalars.Of(threshold))).to(ScalarType.Float32);
     }
 
     /// <summary>1 at the share of the tokens whose entropy is highest, [B, C].</summary>
@@ -112,8 +114,8 @@ internal static class PolicyLosses
     {
         using var _ = no_grad();
         var entropy = (input.Entropy ?? throw new ArgumentException("A share of high-entropy tokens needs the entropies.", nameof(input))).detach();
-        var least = input.EntropyThreshold is { } given ? full([], given, dtype: ScalarType.Float32, device: entropy.device) : entropy.masked_select(input.Mask > 0).quantile(tensor((float)(1 - share), device: entropy.device));
-        return ((entropy >= least) & (input.Mask > 0)).to(ScalarType.Float32);
+        var least = input.EntropyThreshold is { } given ? Scalars.Use(given, bound => full([], bound, dtype: ScalarType.Float32, device: entropy.device)) : entropy.masked_select(input.Mask > Scalars.Zero).quantile(tensor((float)(1 - share), device: entropy.device));
+        return ((entropy >= least) & (input.Mask > Scalars.Zero)).to(ScalarType.Float32);
     }
 
     private static readonly Dictionary<LossAggregation, Func<Tensor, PolicyLossInput, int, Tensor>> Aggregations = new()
@@ -123,13 +125,15 @@ internal static class PolicyLosses
         [LossAggregation.ConstantLength] = ConstantLength,
     };
 
-    private static Tensor SequenceMean(Tensor losses, PolicyLossInput input, int maxNewTokens) => ((losses * input.Mask).sum(1) / input.Mask.sum(1).clamp(min: 1)).sum() / input.TotalRows;
+    private static Tensor SequenceMean(Tensor losses, PolicyLossInput input, int maxNewTokens) => Over(((losses * input.Mask).sum(1) / input.Mask.sum(1).clamp(min: Scalars.One)).sum(), input.TotalRows);
 
-    private static Tensor SequenceSum(Tensor losses, PolicyLossInput input, int maxNewTokens) => (losses * input.Mask).sum() / input.TotalRows;
+    private static Tensor SequenceSum(Tensor losses, PolicyLossInput input, int maxNewTokens) => Over((losses * input.Mask).sum(), input.TotalRows);
 
-    private static Tensor TokenMean(Tensor losses, PolicyLossInput input, int maxNewTokens) => (losses * input.Mask).sum() / Math.Max(1, input.TotalTokens);
+    private static Tensor TokenMean(Tensor losses, PolicyLossInput input, int maxNewTokens) => Over((losses * input.Mask).sum(), Math.Max(1, input.TotalTokens));
 
-    private static Tensor ConstantLength(Tensor losses, PolicyLossInput input, int maxNewTokens) => (losses * input.Mask).sum() / (input.TotalRows * maxNewTokens);
+    private static Tensor ConstantLength(Tensor losses, PolicyLossInput input, int maxNewTokens) => Over((losses * input.Mask).sum(), input.TotalRows * maxNewTokens);
+
+    private static Tensor Over(Tensor sum, double count) => Scalars.Use(count, divisor => sum / divisor);
 
     /// <summary>Shares and means over the mini-batch's tokens (rows for a sequence ratio), so that the parts of a mini-batch add up.</summary>
     private static Dictionary<string, Tensor> Metrics(PolicyLossOptions options, PolicyLossInput input, Tensor ratio, Tensor advantages, Tensor? kl)
@@ -137,19 +141,19 @@ internal static class PolicyLosses
         using var _ = no_grad();
         var byRow = ratio.shape[1] == 1 && input.Mask.shape[1] != 1;
         Tensor Mean(Tensor values) => byRow && values.shape[1] == 1
-            ? values.sum() / input.TotalRows
-            : (values * input.Mask).sum() / Math.Max(1, input.TotalTokens);
+            ? Over(values.sum(), input.TotalRows)
+            : Over((values * input.Mask).sum(), Math.Max(1, input.TotalTokens));
 
         var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["ratio"] = Mean(ratio) };
         if (options.Name is "cispo")
         {
-            metrics["clip_ratio/high"] = Mean(((ratio > options.ClipHigh) & (advantages > 0)).to(ScalarType.Float32));
+            metrics["clip_ratio/high"] = Mean(((ratio > Scalars.Of(options.ClipHigh)) & (advantages > Scalars.Zero)).to(ScalarType.Float32));
         }
         else if (options.Name is not ("sapo" or "vespo"))
         {
-            metrics["clip_ratio/low"] = Mean(((ratio < 1 - options.ClipLow) & (advantages < 0)).to(ScalarType.Float32));
-            metrics["clip_ratio/high"] = Mean(((ratio > 1 + options.ClipHigh) & (advantages > 0)).to(ScalarType.Float32));
-            metrics["clip_ratio"] = metrics["clip_ratio/low"] + metrics["clip_ratio/high"];
+            metrics["clip_ratio/low"] = Mean(((ratio < Scalars.Of(1 - options.ClipLow)) & (advantages < Scalars.Zero)).to(ScalarType.Float32));
+            metrics["clip_ratio/high"] = Mean(((ratio > Scalars.Of(1 + options.ClipHigh)) & (advantages > Scalars.Zero)).to(ScalarType.Float32));
+            metrics["clip_ratio"] = metrics["clip_ratio/low"].add(metrics["clip_ratio/high"], Scalars.One);
         }
         if (kl is not null) metrics["kl"] = Mean(kl);
         if (input.Entropy is not null) metrics["entropy"] = Mean(input.Entropy.detach());

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Losses;
@@ -10,7 +11,7 @@ internal static class RewardModelLosses
     {
         var difference = chosen - rejected;
         if (margin is not null) difference -= margin;
-        return nn.functional.softplus(-difference).mean();
+        return TorchOps.Softplus(-difference).mean();
     }
 
     /// <summary>Mean binary cross entropy of σ(score) against 1 (safe) or 0, both float [N].</summary>

@@ -65,7 +65,7 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, int, Tenso
     {
         var (keys, values, mask) = cache.Read(layer); // [rows, S, KV · d] twice, [rows, 1, 1, S]
         var grouped = q.view(q.shape[0], config.KvHeads, config.Heads / config.KvHeads, config.HeadDim);
-        var weights = (matmul(grouped, ByHead(keys).transpose(2, 3)) * scale + mask).softmax(-1, ScalarType.Float32).As(q.dtype);
+        var weights = (matmul(grouped, ByHead(keys).transpose(2, 3)) * Scalars.Of(scale)).add(mask, Scalars.One).softmax(-1, ScalarType.Float32).As(q.dtype);
         return matmul(weights, ByHead(values)).view(q.shape[0], config.Heads * config.HeadDim);
 
         Tensor ByHead(Tensor cached) => cached.view(cached.shape[0], cached.shape[1], config.KvHeads, config.HeadDim).transpose(1, 2);

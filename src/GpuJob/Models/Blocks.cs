@@ -64,7 +64,7 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
         if (Weight.dtype == x.dtype && Adapter is null) return LinearProduct.Apply(x, Weight, Bias);
         using var scope = NewDisposeScope();
         var y = LinearProduct.Apply(x, Weight.As(x.dtype), Bias?.As(x.dtype));
-        if (Adapter is { } low) y += nn.functional.linear(nn.functional.linear(x, low.A.As(x.dtype)), low.B.As(x.dtype)) * low.Scale;
+        if (Adapter is { } low) y = y.add(nn.functional.linear(nn.functional.linear(x, low.A.As(x.dtype)), low.B.As(x.dtype)) * Scalars.Of(low.Scale), Scalars.One);
         return y.MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Adapters;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 using TorchSharp.Modules;
@@ -81,7 +82,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         {
             using var _ = no_grad();
             using var scope = NewDisposeScope();
-            return (weight + (matmul(low.B, low.A) * low.Scale).As(weight.dtype)).MoveToOuterDisposeScope();
+            return weight.add((matmul(low.B, low.A) * Scalars.Of(low.Scale)).As(weight.dtype), Scalars.One).MoveToOuterDisposeScope();
         }
     }
 

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Models;
@@ -26,8 +27,8 @@ internal sealed class DecoderLayer : nn.Module<Tensor, AttentionContext, int, Te
     public override Tensor forward(Tensor x, AttentionContext context, int layer)
     {
         using var scope = NewDisposeScope();
-        var mixed = x + attention.forward(attentionNorm.forward(x), context, layer);
-        return (mixed + feedForward.forward(feedForwardNorm.forward(mixed))).MoveToOuterDisposeScope();
+        var mixed = x.add(attention.forward(attentionNorm.forward(x), context, layer), Scalars.One);
+        return mixed.add(feedForward.forward(feedForwardNorm.forward(mixed)), Scalars.One).MoveToOuterDisposeScope();
     }
 }
 

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared;
 using static TorchSharp.torch;
 
@@ -19,13 +20,13 @@ internal static class Initialization
             using var scope = NewDisposeScope();
             if (weight.dim() == 1)
             {
-                weight.fill_(name.EndsWith("bias", StringComparison.Ordinal) ? 0f : 1f);
+                weight.fill_(name.EndsWith("bias", StringComparison.Ordinal) ? Scalars.Zero : Scalars.One);
                 continue;
             }
             var intoResidual = name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
             using var generator = new Generator(Seeds.Derive((long)seed, name));
             weight.copy_(randn(weight.shape, dtype: ScalarType.Float32, generator: generator)
-                .mul_(deviation / (intoResidual ? Math.Sqrt(2 * model.Config.Layers) : 1)));
+                .mul_(Scalars.Of(deviation / (intoResidual ? Math.Sqrt(2 * model.Config.Layers) : 1))));
         }
     }
 }

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Models;
@@ -42,10 +43,10 @@ internal sealed class KvCache : IDisposable
         EndStep();
         using var scope = NewDisposeScope();
         span = length;
-        slots = (arange(Rows, dtype: ScalarType.Int64, device: positions.device) * Capacity + positions).DetachFromDisposeScope();
-        var hidden = arange(length, dtype: ScalarType.Int64, device: positions.device).unsqueeze(0) > positions.unsqueeze(1);
+        slots = Scalars.Use(Capacity, stride => Scalars.Range(Rows, positions.device) * stride).add(positions, Scalars.One).DetachFromDisposeScope();
+        var hidden = Scalars.Range(length, positions.device).unsqueeze(0) > positions.unsqueeze(1);
         mask = zeros([Rows, 1, 1, length], dtype: type, device: positions.device)
-            .masked_fill_(hidden.view(Rows, 1, 1, length), float.NegativeInfinity).DetachFromDisposeScope();
+            .masked_fill_(hidden.view(Rows, 1, 1, length), Scalars.NegativeInfinity).DetachFromDisposeScope();
     }
 
     /// <summary>Ends a step begun with <see cref="BeginStep"/>.</summary>

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Models;
@@ -80,8 +81,8 @@ internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int,
         var (latents, sharedKeys, mask) = cache.Read(layer); // [rows, S, rank], [rows, S, rope], [rows, 1, 1, S]
         var up = EffectiveUp(plain.dtype).view(heads, shape.NopeDim + shape.ValueDim, shape.KvRank);
         var folded = matmul(plain.transpose(0, 1), up.narrow(1, 0, shape.NopeDim)).transpose(0, 1); // [rows, H, rank]
-        var scores = matmul(folded, latents.transpose(1, 2)) + matmul(turned, sharedKeys.transpose(1, 2));
-        var weights = (scores * scale + mask.squeeze(1)).softmax(-1, ScalarType.Float32).As(plain.dtype);
+        var scores = matmul(folded, latents.transpose(1, 2)).add(matmul(turned, sharedKeys.transpose(1, 2)), Scalars.One);
+        var weights = (scores * Scalars.Of(scale)).add(mask.squeeze(1), Scalars.One).softmax(-1, ScalarType.Float32).As(plain.dtype);
         var summed = matmul(weights, latents); // [rows, H, rank]
         return matmul(summed.transpose(0, 1), up.narrow(1, shape.NopeDim, shape.ValueDim).transpose(1, 2)).transpose(0, 1).reshape(plain.shape[0], heads * shape.ValueDim);
     }
@@ -89,6 +90,6 @@ internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int,
     private Tensor EffectiveUp(ScalarType type)
     {
         var weight = keyValueUp.Weight.As(type);
-        return keyValueUp.Adapter is { } low ? weight + (matmul(low.B, low.A) * low.Scale).As(type) : weight;
+        return keyValueUp.Adapter is { } low ? weight.add((matmul(low.B, low.A) * Scalars.Of(low.Scale)).As(type), Scalars.One) : weight;
     }
 }

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -34,7 +35,7 @@ internal sealed class MixtureOfExperts : nn.Module<Tensor, Tensor>
         long tokens = chosen.shape[0], perToken = chosen.shape[1];
         var (sorted, order) = chosen.flatten().sort(0, descending: false, stable: true);
         var counts = sorted.bincount(null, experts.Length).cpu().data<long>().ToArray();
-        var inputs = x.index_select(0, order.div(perToken, rounding_mode: RoundingMode.floor));
+        var inputs = x.index_select(0, order.div(Scalars.Of(perToken), rounding_mode: RoundingMode.floor));
 
         var outputs = new Tensor[experts.Length];
         long start = 0;
@@ -43,10 +44,10 @@ internal sealed class MixtureOfExperts : nn.Module<Tensor, Tensor>
             outputs[expert] = experts[expert].forward(inputs.narrow(0, start, counts[expert]));
         }
         // Back to the tokens' order by the inverse permutation: no additions whose order could vary.
-        var inverse = empty_like(order).scatter_(0, order, arange(order.shape[0], dtype: ScalarType.Int64, device: x.device));
+        var inverse = empty_like(order).scatter_(0, order, Scalars.Range(order.shape[0], x.device));
         var byToken = cat(outputs).index_select(0, inverse).view(tokens, perToken, -1);
         var mixed = (byToken * weights.As(x.dtype).unsqueeze(-1)).sum(1);
-        return (shared is null ? mixed : mixed + shared.forward(x)).MoveToOuterDisposeScope();
+        return (shared is null ? mixed : mixed.add(shared.forward(x), Scalars.One)).MoveToOuterDisposeScope();
     }
 }
 
@@ -74,15 +75,15 @@ internal sealed class ExpertRouter : nn.Module
         var scores = nn.functional.linear(x.As(ScalarType.Float32), weight.As(ScalarType.Float32)).sigmoid();
         var chosen = Choose(scores.detach());
         var weights = scores.gather(1, chosen);
-        if (settings.Normalize) weights /= weights.sum(-1, keepdim: true) + 1e-20;
-        return (chosen.MoveToOuterDisposeScope(), (weights * settings.Scale).MoveToOuterDisposeScope());
+        if (settings.Normalize) weights /= weights.sum(-1, keepdim: true).add(Scalars.Of(1e-20), Scalars.One);
+        return (chosen.MoveToOuterDisposeScope(), (weights * Scalars.Of(settings.Scale)).MoveToOuterDisposeScope());
     }
 
     private Tensor Choose(Tensor scores)
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        var corrected = scores + correction;
+        var corrected = scores.add(correction, Scalars.One);
         if (settings.ChosenGroups < settings.Groups)
         {
             var size = settings.Routed / settings.Groups;
@@ -91,7 +92,7 @@ internal sealed class ExpertRouter : nn.Module
             var strength = grouped.topk(Math.Min(2, size), -1).values.sum(-1);
             var best = strength.topk(settings.ChosenGroups, -1, sorted: false).indexes;
             var open = zeros_like(strength, dtype: ScalarType.Bool).scatter_(1, best, ones_like(best, dtype: ScalarType.Bool));
-            corrected = grouped.masked_fill(open.logical_not().unsqueeze(-1), 0).flatten(1);
+            corrected = grouped.masked_fill(open.logical_not().unsqueeze(-1), Scalars.Zero).flatten(1);
         }
         return corrected.topk(settings.PerToken, -1, sorted: false).indexes.MoveToOuterDisposeScope();
     }

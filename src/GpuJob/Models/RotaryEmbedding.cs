@@ -129,8 +129,8 @@ internal sealed class RotaryEmbedding(ModelConfig config, Device device) : IDisp
         {
             var half = a.shape[2];
             var turned = empty([a.shape[0], a.shape[1], 2 * half], dtype: a.dtype, device: a.device);
-            turned.narrow(2, 0, half).copy_((a * cos).addcmul_(b, sin, -direction));
-            turned.narrow(2, half, half).copy_((b * cos).addcmul_(a, sin, direction));
+            turned.narrow(2, 0, half).copy_((a * cos).addcmul_(b, sin, Scalars.Of(-direction)));
+            turned.narrow(2, half, half).copy_((b * cos).addcmul_(a, sin, Scalars.Of(direction)));
             return turned;
         }
     }

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Models;
@@ -22,7 +23,7 @@ internal sealed record TokenLayout(Tensor Ids, Tensor Positions, IReadOnlyList<S
     public static TokenLayout OfRows(Tensor ids)
     {
         long rows = ids.shape[0], length = ids.shape[1];
-        var positions = arange(length, dtype: ScalarType.Int64, device: ids.device).repeat(rows);
+        var positions = Scalars.Range(length, ids.device).repeat(rows);
         return new TokenLayout(ids.flatten(), positions, [new Segment((int)rows, (int)length)]);
     }
 }

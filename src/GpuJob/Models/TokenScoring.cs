@@ -106,12 +106,12 @@ internal static class TokenScoring
                 var scaled = Scaled(states, lowered, target, sampling, out var _);
                 var gradient = grad_output.narrow(0, start, count).unsqueeze(1);
                 var byLogits = scaled.softmax(-1).mul_(gradient).neg_().scatter_add_(1, target, gradient);
-                if (sampling.Temperature != 1) byLogits.div_(sampling.Temperature);
+                if (sampling.Temperature != 1) byLogits.div_(Scalars.Of(sampling.Temperature));
                 var rounded = byLogits.As(hidden.dtype);
                 hiddenGradient.narrow(0, start, count).copy_(rounded.matmul(lowered));
                 if (headGradient is null) continue;
                 if (head.dtype == hidden.dtype) headGradient.addmm_(rounded.t(), states);
-                else headGradient.add_(rounded.t().matmul(states)); // sums over chunks in the head's own precision
+                else headGradient.add_(rounded.t().matmul(states), Scalars.One); // sums over chunks in the head's own precision
             }
             return GradientHandover.Return(ctx, hiddenGradient, headGradient, null, null, null, null);
         }
@@ -120,12 +120,12 @@ internal static class TokenScoring
         private static Tensor Scaled(Tensor hidden, Tensor head, Tensor target, SamplingRecipe sampling, out Tensor kept)
         {
             var scaled = LinearProduct.Apply(hidden, head).As(ScalarType.Float32);
-            if (sampling.Temperature != 1) scaled.div_(sampling.Temperature);
+            if (sampling.Temperature != 1) scaled.div_(Scalars.Of(sampling.Temperature));
             kept = scaled;
             if (TorchSampling.Dropped(scaled, sampling) is not { } dropped) return scaled;
             dropped.scatter_(1, target, zeros_like(target, dtype: ScalarType.Bool));
-            kept = scaled.masked_fill(dropped, 0);
-            return scaled.masked_fill_(dropped, float.NegativeInfinity);
+            kept = scaled.masked_fill(dropped, Scalars.Zero);
+            return scaled.masked_fill_(dropped, Scalars.NegativeInfinity);
         }
 
         private static IEnumerable<(long Start, long Count)> Chunks(long total, int chunk)

@@ -28,6 +28,9 @@ internal static class TorchOps
                 gradients.append(torch.mkldnn_linear_backward_weights(g, onednn_rows(x), weight, False)[0])
             return gradients
 
+        def softplus(x):
+            return torch.softplus(x)
+
         def rms_norm(x, weight, eps: float):
             return torch.rms_norm(x, [x.size(-1)], weight, eps)
 
@@ -65,6 +68,9 @@ internal static class TorchOps
     /// <summary>Its gradients from that of its result [N, outputs]: of x, and of the weight if asked for.</summary>
     public static Tensor[] OneDnnLinearBackward(Tensor gradient, Tensor x, Tensor weight, bool withWeight) => Call<Tensor[]>("onednn_linear_backward", gradient, x, weight, withWeight);
 
+    /// <summary>log(1 + eˣ).</summary>
+    public static Tensor Softplus(Tensor x) => Call("softplus", x);
+
     /// <summary>x / sqrt(mean(x²) + eps) · weight over the last dimension.</summary>
     public static Tensor RmsNorm(Tensor x, Tensor weight, double eps) => Call("rms_norm", x, weight, eps);
 
@@ -83,15 +89,14 @@ internal static class TorchOps
     /// <summary>Multiplies every tensor in place by a scalar tensor.</summary>
     public static void Scale(Tensor[] tensors, Tensor factor) => Call("scale_", tensors, factor).Dispose();
 
-    // TorchSharp wraps numbers in natively allocated scalars that it does not keep alive through the call: a collection at the wrong moment
-    // frees them under the interpreter's eyes. So they are wrapped here and kept.
+    // TorchSharp would wrap a double itself and drop it: it is wrapped here and kept until the interpreter is done (Scalars says why).
     private static Tensor Call(string name, params object[] arguments) => Call<Tensor>(name, arguments);
 
     private static T Call<T>(string name, params object[] arguments)
     {
         for (var i = 0; i < arguments.Length; i++)
         {
-            if (arguments[i] is double number) arguments[i] = (TorchSharp.Scalar)number;
+            if (arguments[i] is double number) arguments[i] = Scalars.New(number);
         }
         var result = (T)Unit.Value.invoke(name, arguments);
         GC.KeepAlive(arguments);

@@ -46,7 +46,7 @@ internal sealed class AdamW : IDisposable
         var gradients = slots.Select(slot => slot.Parameter.grad).OfType<Tensor>().ToArray();
         if (gradients.Length == 0) return zeros([], dtype: ScalarType.Float32, device: stepTensor.device).MoveToOuterDisposeScope();
         var norm = TorchOps.GlobalNorm(gradients);
-        if (maxNorm > 0) TorchOps.Scale(gradients, (maxNorm / (norm + 1e-6)).clamp(max: 1));
+        if (maxNorm > 0) TorchOps.Scale(gradients, (Scalars.Of(maxNorm) / norm.add(Scalars.Of(1e-6), Scalars.One)).clamp(max: Scalars.One));
         return norm.MoveToOuterDisposeScope();
     }
 
@@ -57,7 +57,7 @@ internal sealed class AdamW : IDisposable
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         Steps++;
-        stepTensor.fill_(Steps);
+        Scalars.Use(Steps, stepTensor.fill_);
         var live = slots.Select(slot => (Slot: slot, Gradient: slot.Parameter.grad)).Where(pair => pair.Gradient is not null).ToLookup(pair => pair.Slot.Parameter.dim() >= 2);
         foreach (var group in live)
         {

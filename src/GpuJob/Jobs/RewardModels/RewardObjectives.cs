@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Jobs.Supervised;
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared.Metrics;
 using static TorchSharp.torch;
 
@@ -20,11 +21,11 @@ internal sealed class PairObjective : ISupervisedObjective<PairRow>
     {
         var scores = model.Scores([.. rows.Select(row => row.Chosen), .. rows.Select(row => row.Rejected)]);
         var (chosen, rejected) = (scores.narrow(0, 0, rows.Count), scores.narrow(0, rows.Count, rows.Count));
-        return new(RewardModelLosses.Pairwise(chosen, rejected) * rows.Count, new Dictionary<string, Tensor>
+        return new(Scalars.Use(rows.Count, count => RewardModelLosses.Pairwise(chosen, rejected) * count), new Dictionary<string, Tensor>
         {
             [MetricNames.ScoreAccuracy] = (chosen > rejected).sum(),
             [MetricNames.ScoreMargin] = (chosen - rejected).sum(),
-            [MetricNames.ScoreMean] = scores.sum() / 2,
+            [MetricNames.ScoreMean] = scores.sum() / Scalars.Of(2),
         });
     }
 }
@@ -43,9 +44,9 @@ internal sealed class LabelObjective : ISupervisedObjective<LabelRow>
     {
         var scores = model.Scores([.. rows.Select(row => row.Response)]);
         var safe = tensor(rows.Select(row => row.Safe ? 1f : 0f).ToArray(), device: model.Device);
-        return new(RewardModelLosses.Pointwise(scores, safe) * rows.Count, new Dictionary<string, Tensor>
+        return new(Scalars.Use(rows.Count, count => RewardModelLosses.Pointwise(scores, safe) * count), new Dictionary<string, Tensor>
         {
-            [MetricNames.ScoreAccuracy] = ((scores > 0) == (safe > 0)).sum(),
+            [MetricNames.ScoreAccuracy] = ((scores > Scalars.Zero) == (safe > Scalars.Zero)).sum(),
             [MetricNames.ScoreMean] = scores.sum(),
         });
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using R1Cloud.GpuJob.Losses;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared;
@@ -90,7 +91,7 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
             {
                 using var inner = TorchSharp.torch.NewDisposeScope();
                 var result = plan.Objective.Compute(policy.Model, part);
-                var loss = result.Loss / weight;
+                var loss = Scalars.Use(weight, count => result.Loss / count);
                 loss.backward();
                 sums.Add(MetricNames.Loss, loss);
                 sums.Add(result.Metrics, 1.0 / weight);

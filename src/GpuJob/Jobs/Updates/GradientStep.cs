@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
@@ -67,7 +68,7 @@ internal sealed class GradientStep : IDisposable
                 if (!stored.Shape.SequenceEqual(parameter.shape)) throw new WeightsFormatException(path, name, $"has shape [{string.Join(", ", stored.Shape)}], [{string.Join(", ", parameter.shape)}] is needed.");
                 using var scope = NewDisposeScope();
                 var part = shard.Read(name).to(parameter.device);
-                if (parameter.grad is { } sum) sum.add_(part);
+                if (parameter.grad is { } sum) sum.add_(part, Scalars.One);
                 else parameter.grad = part;
             }
         }
