@@ -39,6 +39,18 @@ public sealed class LinearProductTests
     }
 
     [Fact]
+    public void ByOneDnn_NothingToTrain_NeedsNoGradient()
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = randn(4, 3), weight = randn(2, 3);
+
+        var y = LinearProduct.ByOneDnn(x, weight, null);
+
+        y.requires_grad.ShouldBeFalse();
+        y.allclose(nn.functional.linear(x, weight), atol: 1e-5).ShouldBeTrue();
+    }
+
+    [Fact]
     public void ByOneDnn_Again_GivesTheSameBits()
     {
         using var scope = NewDisposeScope();
