@@ -1,50 +1,14 @@
 using Azure.Compute.Batch;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using R1Cloud.Orchestrator.Workers;
-using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Orchestrator.Tests.Workers;
 
-public sealed class BatchWorkerPoolTests : IDisposable
+public sealed class BatchWorkerPoolTests : BatchPoolTests
 {
-    private const string Job = "r1-run-a-0";
-    private const string Digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    private static readonly WorkersRecipe Four = new() { Count = 4, Device = "cuda" };
-
-    private static readonly BatchPoolOptions Options = new()
-    {
-        PoolId = "gpu",
-        Image = "r1.azurecr.io/gpujob@sha256:" + Digest,
-        Storage = "https://store.blob.core.windows.net",
-        IdentityResourceId = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/workers",
-        IdentityClientId = "client-1",
-        SpotPricePerHour = 1,
-        DedicatedPricePerHour = 4,
-        ViewAge = TimeSpan.Zero,
-    };
-
-    private readonly FakeTimeProvider clock = new(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-    private readonly WatchedBlobStore blobs = new();
-    private readonly MemoryQueues queues = new();
-    private readonly ScriptedBatch batch;
-    private readonly BatchWorkerPool pool;
-
-    public BatchWorkerPoolTests()
-    {
-        batch = new(clock);
-        pool = new(batch, Options, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
-    }
-
-    public void Dispose()
-    {
-        pool.Dispose();
-        blobs.Dispose();
-    }
-
     [Fact]
     public async Task EnsureAsync_Twice_MakesOneJobAndAsManyWorkersAsJobsWait()
     {
@@ -255,115 +219,6 @@ public sealed class BatchWorkerPoolTests : IDisposable
         batch.Calls.ShouldBe(6);
     }
 
-    [Theory]
-    [InlineData("AccountLowPriorityCoreQuotaReached", "ask for more spot cores")]
-    [InlineData("AccountCoreQuotaReached", "ask for more cores of the pool's VM family")]
-    [InlineData("AllocationTimedout", "the region has no capacity")]
-    public async Task Pool_ThatCannotGrow_SaysWhyAndWhatToDo(string code, string advice)
-    {
-        batch.ResizeErrors.Add(ComputeBatchModelFactory.ResizeError(code: code, message: "The account cannot have more.\nRequestId: 1"));
-        await pool.EnsureAsync("run-a", Four);
-        var error = (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull();
-        error.ShouldStartWith($"pool 'gpu' cannot grow: {code} (The account cannot have more.)");
-        error.ShouldContain(advice);
-    }
-
-    [Theory]
-    [InlineData(TrainerImage.None, "there is no trainer image yet")]
-    [InlineData("r1.azurecr.io/gpujob:latest", "names no digest")]
-    [InlineData("r1.azurecr.io/gpujob@sha256:0123", "names no digest")]
-    public async Task Image_ThatIsNoneByDigest_StartsNothingAndSaysWhatToDo(string image, string error)
-    {
-        using var wrong = new BatchWorkerPool(batch, Options with { Image = image }, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
-        (await Should.ThrowAsync<WorkerPoolException>(() => wrong.EnsureAsync("run-a", Four))).Message.ShouldContain(error);
-        batch.Jobs.ShouldBeEmpty();
-        (await wrong.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain(error);
-
-        await pool.EnsureAsync("run-a", Four); // the app with the right image
-        (await pool.GetAsync("run-a")).LastError.ShouldBeNull();
-    }
-
-    [Fact]
-    public async Task App_WithoutItsRole_SaysSoInTheRunsStatus()
-    {
-        batch.Refuse(2, 403, "AuthorizationPermissionMismatch");
-        await Should.ThrowAsync<WorkerPoolException>(() => pool.EnsureAsync("run-a", Four));
-
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("needs the roles of infra/modules/roles.bicep");
-    }
-
-    [Fact]
-    public async Task Pool_ThatIsMissing_SaysSo()
-    {
-        batch.PoolExists = false;
-        await pool.EnsureAsync("run-a", Four);
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("deploy infra again");
-    }
-
-    [Fact]
-    public async Task Pool_WhoseFormulaFails_SaysSo()
-    {
-        batch.AutoScaleError = ComputeBatchModelFactory.AutoScaleRunError(code: "InsufficientSampleData", message: "No samples.");
-        await pool.EnsureAsync("run-a", Four);
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("correct the pool's autoscale formula");
-    }
-
-    [Fact]
-    public async Task Node_ThatCannotPullTheImage_SaysSo()
-    {
-        Node("n").State = BatchNodeState.Unusable;
-        batch.Nodes["n"].Errors.Add(ComputeBatchModelFactory.BatchNodeError(code: "ContainerImagePullFailed", message: "manifest unknown"));
-        await pool.EnsureAsync("run-a", Four);
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("ContainerImagePullFailed (manifest unknown) – check that the image exists");
-    }
-
-    [Fact]
-    public async Task Node_WhoseStartTaskFails_SaysSo()
-    {
-        Node("n").State = BatchNodeState.StartTaskFailed;
-        batch.Nodes["n"].StartTask = ComputeBatchModelFactory.BatchStartTaskInfo(exitCode: 4);
-        await pool.EnsureAsync("run-a", Four);
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("node n: StartTaskFailed (exit code 4)");
-    }
-
-    [Fact]
-    public async Task Task_StuckInPreparation_IsReplaced()
-    {
-        Node("slow");
-        await pool.EnsureAsync("run-a", Four);
-        batch[Job, "worker-0-0"].Move(BatchTaskState.Preparing, clock.GetUtcNow());
-        clock.Advance(TimeSpan.FromMinutes(19));
-        await pool.EnsureAsync("run-a", Four);
-        batch.Tasks(Job).Count().ShouldBe(1);
-
-        clock.Advance(TimeSpan.FromMinutes(2));
-        await pool.EnsureAsync("run-a", Four);
-        batch[Job, "worker-0-0"].State.ShouldBe(BatchTaskState.Completed);
-        batch[Job, "worker-0-1"].State.ShouldBe(BatchTaskState.Active);
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("worker-0 hung in state 'preparing'");
-    }
-
-    [Fact]
-    public async Task Task_OnANodeThatIsNoGood_IsReplaced()
-    {
-        Node("dying");
-        await pool.EnsureAsync("run-a", Four);
-        batch.Schedule();
-        batch.Nodes["dying"].State = BatchNodeState.Unusable;
-        clock.Advance(TimeSpan.FromMinutes(21));
-        await pool.EnsureAsync("run-a", Four);
-        batch[Job, "worker-0-1"].State.ShouldBe(BatchTaskState.Active);
-    }
-
-    [Fact]
-    public async Task Task_ThatWaitsTooLong_SaysWhatThePoolHas()
-    {
-        await pool.EnsureAsync("run-a", Four);
-        (await pool.GetAsync("run-a")).LastError.ShouldBeNull();
-        clock.Advance(TimeSpan.FromMinutes(25));
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("worker-0-0 has waited 25 minutes for a node; pool 'gpu' has 0 of 1 spot");
-    }
-
     [Fact]
     public async Task ReleaseAsync_EndsTheJobKeepsTheBooksAndIsRepeatable()
     {
@@ -401,46 +256,4 @@ public sealed class BatchWorkerPoolTests : IDisposable
 
     [Fact]
     public void JobId_OfTheLongestRunId_IsWithinBatchsLimit() => WorkerTasks.JobId(new string('a', 54), 999).Length.ShouldBeLessThanOrEqualTo(64);
-
-    private ScriptedNode Node(string id, bool dedicated = false) => batch.Nodes[id] = new(id, clock.GetUtcNow(), dedicated);
-
-    private void FailForGood(string task, int code, string stderr)
-    {
-        for (var attempt = 0; attempt <= Options.TaskRetries; attempt++) batch.Exit(Job, task, code, stderr);
-    }
-
-    private async Task QueueAsync(int jobs)
-    {
-        for (var i = 0; i < jobs; i++) await queues.Open(BlobLayout.JobQueue("run-a")).SendAsync("{}");
-    }
-
-    /// <summary>Another instance makes each task just before this one does.</summary>
-    private sealed class RacingBatch(ScriptedBatch inner) : BatchClient
-    {
-        public int Refused { get; private set; }
-
-        public override Task<Azure.Response> CreateJobAsync(BatchJobCreateOptions job, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default) =>
-            inner.CreateJobAsync(job, cancellationToken: cancellationToken);
-
-        public override async Task<Azure.Response> CreateTaskAsync(
-            string jobId, BatchTaskCreateOptions task, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default)
-        {
-            await inner.CreateTaskAsync(jobId, task, cancellationToken: cancellationToken);
-            Refused++;
-            return await inner.CreateTaskAsync(jobId, task, cancellationToken: cancellationToken);
-        }
-
-        public override Azure.AsyncPageable<BatchTask> GetTasksAsync(
-            string jobId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, int? maxresults = null, string? filter = null,
-            IEnumerable<string>? select = null, IEnumerable<string>? expand = null, CancellationToken cancellationToken = default) => inner.GetTasksAsync(jobId, cancellationToken: cancellationToken);
-
-        public override Azure.AsyncPageable<BatchNode> GetNodesAsync(
-            string poolId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, int? maxresults = null, string? filter = null,
-            IEnumerable<string>? select = null, CancellationToken cancellationToken = default) => inner.GetNodesAsync(poolId, cancellationToken: cancellationToken);
-
-        public override Task<Azure.Response<BatchPool>> GetPoolAsync(
-            string poolId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, Azure.RequestConditions? requestConditions = null,
-            IEnumerable<string>? select = null, IEnumerable<string>? expand = null, CancellationToken cancellationToken = default) =>
-            inner.GetPoolAsync(poolId, cancellationToken: cancellationToken);
-    }
 }
