@@ -27,6 +27,7 @@ internal static class RecipeCommands
 
     private static int Check(CommandContext context, string file, LoadedRecipe loaded, bool json)
     {
+        foreach (var note in loaded.Notes) context.Error.WriteLine(note);
         if (json)
         {
             context.Output.WriteLine(loaded.ResolvedJson);

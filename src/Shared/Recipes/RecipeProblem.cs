@@ -26,10 +26,15 @@ public sealed class RecipeException(IReadOnlyList<RecipeProblem> problems) : Exc
 /// <summary>Collects problems, and knows which fields have one so that nobody complains of what follows from it.</summary>
 internal sealed class RecipeProblems
 {
-    private readonly List<RecipeProblem> problems = [];
+    private readonly List<RecipeProblem> problems = [], notes = [];
 
     public void Add(Location at, string path, string value, string message, string allowed) =>
         problems.Add(new(at.File, at.Line, at.Column, path, value, message, allowed));
+
+    /// <summary>What is worth knowing but no problem.</summary>
+    public IReadOnlyList<RecipeProblem> Notes => notes;
+
+    public void Note(Location at, string path, string value, string message, string instead) => notes.Add(new(at.File, at.Line, at.Column, path, value, message, instead));
 
     /// <summary>Whether a field, one that holds it or one inside it has a problem.</summary>
     public bool Concern(string path) => problems.Exists(p => p.Path == path || Inside(p.Path, path) || Inside(path, p.Path));

@@ -31,14 +31,14 @@ public sealed class CodeRewardTests(CodeSandbox sandbox) : IClassFixture<CodeSan
     [InlineData("```python\n```", "")]
     [InlineData("<answer>```json\n{}\n```</answer>", null)]
     [InlineData("no code", null)]
-    public void Extract_Text_FindsTheLastBlock(string text, string? code) => CodeBlock.Extract(text, "python").ShouldBe(code);
+    public void Extract_Text_FindsTheLastBlock(string text, string? code) => CodeBlock.Extract(text, "python", []).ShouldBe(code);
 
     [Fact]
     public void Extract_HostileText_TakesLinearTime()
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        CodeBlock.Extract(string.Concat(Enumerable.Repeat("```python\n", 50_000)), "python");
-        CodeBlock.Extract(string.Concat(Enumerable.Repeat("\n` `` ```a", 50_000)), "python");
+        CodeBlock.Extract(string.Concat(Enumerable.Repeat("```python\n", 50_000)), "python", []);
+        CodeBlock.Extract(string.Concat(Enumerable.Repeat("\n` `` ```a", 50_000)), "python", []);
         watch.Elapsed.TotalSeconds.ShouldBeLessThan(5);
     }
 

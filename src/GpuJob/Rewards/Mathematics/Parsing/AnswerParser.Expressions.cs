@@ -7,6 +7,8 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
 /// <content>Sums, products, powers, functions.</content>
 internal sealed partial class AnswerParser
 {
+    private const int MaxPostfix = 24;
+
     private Node Expression()
     {
         budget.Enter();
@@ -71,6 +73,11 @@ internal sealed partial class AnswerParser
                 at++;
                 factors = [new Call("mod", [Tree.Multiply([.. factors]), Factor()])];
             }
+            else if (Now.Is(TokenKind.Word, "choose"))
+            {
+                at++;
+                factors = [new Call("binom", [Tree.Multiply([.. factors]), Factor()])];
+            }
             else if (StartsFactor()) factors.Add(Factor());
             else break;
         }
@@ -81,14 +88,24 @@ internal sealed partial class AnswerParser
     /// <summary>Whether a factor follows without a sign of multiplication.</summary>
     private bool StartsFactor() => Now.Kind switch
     {
+        TokenKind.Letter when Now.Text == Vocabulary.Ellipsis => false,
         TokenKind.Letter or TokenKind.Function => true,
         TokenKind.Number => tokens[at - 1].Kind is not TokenKind.Number,
-        TokenKind.Open => Now.Text is not "[" || bars == 0 && !(tokens[at - 1].Kind is TokenKind.Close),
+        TokenKind.Open => !IsRemark(at) && (Now.Text is not "[" || !inInterval && bars == 0 && tokens[at - 1].Kind is not TokenKind.Close),
         TokenKind.GroupOpen => true,
         TokenKind.Bar => Now.Text == "<" || Now.Text.Length == 0 && bars == 0 && !inBuilder && HasClosingBar(),
         TokenKind.Command => Now.Text is "frac" or "sqrt" or "cbrt" or "binom" or "overline" or "bar" or "hat" or "vec" or "tilde" or "dot" or "sum" or "prod" or "int" or "lim" or "begin" or "group" or "pmod",
         _ => false,
     };
+
+    /// <summary>Whether nothing but words stands in brackets there: 72 (in total).</summary>
+    private bool IsRemark(int open)
+    {
+        if (!tokens[open].Is(TokenKind.Open, "(") || tokens[open + 1].Kind is not TokenKind.Word) return false;
+        var i = open + 1;
+        while (tokens[i].Kind is TokenKind.Word) i++;
+        return tokens[i].Is(TokenKind.Close, ")");
+    }
 
     private bool HasClosingBar()
     {
@@ -102,18 +119,84 @@ internal sealed partial class AnswerParser
     private Node Factor()
     {
         budget.Enter();
-        var factor = Postfix(Primary());
+        var factor = Postfix(LongDigits() ?? ChooseInLetters() ?? Primary());
         budget.Leave();
         return factor;
+    }
+
+    /// <summary>Digits above 9 before a base: 2A_{16}.</summary>
+    private Call? LongDigits()
+    {
+        var (i, digits) = (at, "");
+        for (; tokens[i].Kind is TokenKind.Number or TokenKind.Letter && (i == at || !tokens[i].SpaceBefore); i++)
+        {
+            if (!tokens[i].Text.All(c => char.IsAsciiDigit(c) || c is >= 'A' and <= 'F')) return null;
+            digits += tokens[i].Text;
+        }
+        if (i < at + 2 || digits.Length > 40 || tokens[i].Kind is not TokenKind.Underscore || !digits.Any(char.IsAsciiDigit)) return null;
+        var braced = tokens[i + 1].Kind is TokenKind.GroupOpen;
+        var name = tokens[i + (braced ? 2 : 1)];
+        if (name.Kind is not TokenKind.Number || !int.TryParse(name.Text, out var radix) || radix is <= 10 or > 16) return null;
+        if (braced && tokens[i + 3].Kind is not TokenKind.GroupClose) return null;
+        at = i + (braced ? 4 : 2);
+        var value = digits.Aggregate(Rational.Zero, (sum, digit) => (sum * radix) + (char.IsAsciiDigit(digit) ? digit - '0' : digit - 'A' + 10));
+        return new Call("base", [new Words(digits), new Number(radix), new Number(value)]);
+    }
+
+    /// <summary>10C3 and 10P3, written without spaces; nCr and nPr of letters are products.</summary>
+    private Call? ChooseInLetters()
+    {
+        if (Now.Kind is not TokenKind.Number || tokens[at + 1] is not { Kind: TokenKind.Letter, Text: "C" or "P", SpaceBefore: false } || tokens[at + 2] is not { Kind: TokenKind.Number, SpaceBefore: false }) return null;
+        var (n, letter, k) = (ToNumber(Now.Text), tokens[at + 1].Text, ToNumber(tokens[at + 2].Text));
+        at += 3;
+        return new Call("fn " + letter, [n, k]);
+    }
+
+    /// <summary>_{10}C_3, {}^{10}P_3: what stands before the letter belongs to it.</summary>
+    private Call PrefixScript()
+    {
+        at++;
+        var n = Now.Kind is TokenKind.GroupOpen ? Argument() : Primary(exponent: true);
+        if (Now.Kind is TokenKind.GroupOpen && tokens[at + 1].Kind is TokenKind.GroupClose) at += 2;
+        if (Now is not { Kind: TokenKind.Letter, Text: "C" or "P" or "A" }) throw new NotMathException();
+        var letter = Now.Text == "A" ? "P" : Now.Text;
+        at++;
+        if (Now.Kind is not (TokenKind.Underscore or TokenKind.Caret)) throw new NotMathException();
+        at++;
+        return new Call("fn " + letter, [n, Now.Kind is TokenKind.GroupOpen ? Argument() : Primary(exponent: true)]);
+    }
+
+    /// <summary>C_{10}^3: of whole numbers, the upper not above the lower.</summary>
+    private Call? ScriptedChoice()
+    {
+        if (tokens[at - 1] is not { Kind: TokenKind.Letter, Text: "C" or "P" or "A" } || Now.Kind is not TokenKind.Underscore) return null;
+        var start = at;
+        var letter = tokens[at - 1].Text == "C" ? "C" : "P";
+        if (Script(TokenKind.Underscore) is { } n && Script(TokenKind.Caret) is { } k && IsChoice(n, k)) return new Call("fn " + letter, [n, k]);
+        at = start;
+        return null;
+
+        Node? Script(TokenKind kind)
+        {
+            if (Now.Kind != kind || tokens[at + 1].Kind is not (TokenKind.Number or TokenKind.Letter or TokenKind.GroupOpen)) return null;
+            at++;
+            return Now.Kind is TokenKind.GroupOpen ? Argument() : Primary(exponent: true);
+        }
+
+        static bool IsChoice(Node n, Node k) =>
+            n is Number { Value.IsInteger: true } above && k is Number { Value.IsInteger: true } below && above.Value.CompareTo(2) >= 0 && below.Value.CompareTo(above.Value) <= 0
+            || n is Symbol { Name: "n" or "m" } && k is Symbol { Name: "k" or "r" or "m" };
     }
 
     /// <summary>Powers, subscripts, factorials, percent signs after a primary.</summary>
     private Node Postfix(Node primary)
     {
         var node = primary;
-        while (true)
+        for (var signs = 0; ; signs++)
         {
             budget.Step();
+            if (signs > MaxPostfix) throw new WorkLimitException("nested too deeply");
+            if (ScriptedChoice() is { } choice) node = choice;
             switch (Now.Kind)
             {
                 case TokenKind.Caret:
@@ -133,8 +216,12 @@ internal sealed partial class AnswerParser
                     at++;
                     node = symbol with { Name = symbol.Name + "'" };
                     break;
+                case TokenKind.Prime when node is Number { Value.IsInteger: true } && tokens[at + 1].Kind is TokenKind.Number && Now.Text == "'":
+                    at++;
+                    node = FeetAndInches(node);
+                    break;
                 case TokenKind.Prime:
-                    at++; // minutes of arc, or a stray quotation mark
+                    at++; // a stray quotation mark
                     break;
                 case TokenKind.Percent:
                     at++;
@@ -144,7 +231,7 @@ internal sealed partial class AnswerParser
                     at++;
                     node = Degrees(node);
                     break;
-                case TokenKind.Open when node is Symbol { Name: "f" or "g" or "h" or "F" or "G" or "H" } function && Now.Text == "(" && !Now.SpaceBefore:
+                case TokenKind.Open when node is Symbol function && Now.Text == "(" && !Now.SpaceBefore && IsFunctionName(function.Name):
                     at++;
                     var arguments = Items(TokenKind.Close, ")");
                     Expect(TokenKind.Close, ")");
@@ -156,8 +243,39 @@ internal sealed partial class AnswerParser
         }
     }
 
+    /// <summary>Whether brackets after the letter hold arguments: those of a function, or of a point or a count such as P(3, 2).</summary>
+    private bool IsFunctionName(string name)
+    {
+        if (name is "f" or "g" or "h" or "F" or "G" or "H") return true;
+        if (name.Length == 0 || !char.IsAsciiLetterUpper(name[0])) return false;
+        var depth = 0;
+        for (var i = at; tokens[i].Kind is not TokenKind.End; i++)
+        {
+            if (tokens[i].Kind is TokenKind.Open or TokenKind.GroupOpen) depth++;
+            else if (tokens[i].Kind is TokenKind.Close or TokenKind.GroupClose && --depth == 0) return false;
+            else if (depth == 1 && tokens[i].Kind is TokenKind.Comma or TokenKind.Semicolon) return true;
+        }
+        return false;
+    }
+
+    private Measured FeetAndInches(Node feet)
+    {
+        var inches = ToNumber(Now.Text);
+        at++;
+        while (Now.Kind is TokenKind.Prime) at++;
+        return new Measured(new Sum([feet, Tree.Divide(inches, new Number(12))]), "ft");
+    }
+
     private Measured Degrees(Node node)
     {
+        // 30°15′20″
+        foreach (var part in (ReadOnlySpan<int>)[60, 3600])
+        {
+            if (Now.Kind is not TokenKind.Number || tokens[at + 1].Kind is not TokenKind.Prime && !(tokens[at + 1].Kind is TokenKind.Caret && tokens[at + 2].Kind is TokenKind.Prime)) break;
+            node = new Sum([node, Tree.Divide(ToNumber(Now.Text), new Number(part))]);
+            at++;
+            while (Now.Kind is TokenKind.Prime or TokenKind.Caret) at++;
+        }
         // °C and °F are temperatures.
         if (Now.Kind is TokenKind.Letter or TokenKind.Word && Now.Text is "C" or "F")
         {
@@ -212,6 +330,14 @@ internal sealed partial class AnswerParser
 
     private Node Subscript(Node node)
     {
+        if (node is Symbol indexed && IsComputed())
+        {
+            // a_{n+1}: the index has a value.
+            at++;
+            var index = Items(TokenKind.GroupClose) ?? throw new NotMathException();
+            Expect(TokenKind.GroupClose, "}");
+            return new Call("at " + indexed.Name, [index]);
+        }
         // The text names the symbol: what it would mean as a formula does not matter.
         var name = "";
         var depth = 0;
@@ -226,14 +352,35 @@ internal sealed partial class AnswerParser
         }
         while (depth > 0);
         if (name.Length > 60) throw new NotMathException();
+        if (node is Number { Value.IsInteger: true } digits && Radix(name) is { } radix) return InBase(digits, new Number(radix));
         return node switch
         {
             Symbol symbol => new Symbol($"{symbol.Name}_{name}"),
-            Number { Value.IsInteger: true } number when name.All(char.IsAsciiDigit) && name.Length is 1 or 2 => InBase(number, new Number(Rational.Parse(name))),
             Call call => new Call($"{call.Function}_{name}", call.Arguments),
             Words words => new Words($"{words.Text}_{name}"),
             _ => new Call("sub " + name, [node]),
         };
+    }
+
+    /// <summary>Whether the subscript is an expression of letters and signs, as in a_{n-1}, rather than a name.</summary>
+    private bool IsComputed()
+    {
+        if (Now.Kind is not TokenKind.GroupOpen) return false;
+        bool sign = false, letter = false;
+        for (var i = at + 1; tokens[i].Kind is not TokenKind.GroupClose; i++)
+        {
+            if (tokens[i].Kind is not (TokenKind.Letter or TokenKind.Number or TokenKind.Operator or TokenKind.Open or TokenKind.Close)) return false;
+            sign |= tokens[i].Kind is TokenKind.Operator && i > at + 1;
+            letter |= tokens[i].Kind is TokenKind.Letter;
+        }
+        return sign && letter;
+    }
+
+    /// <summary>The base that a subscript names: 8, (8), base 8, or null.</summary>
+    private static Rational? Radix(string name)
+    {
+        var bare = name.Replace("base", "", StringComparison.Ordinal).Trim('(', ')');
+        return bare.Length is 1 or 2 && bare.All(char.IsAsciiDigit) ? Rational.Parse(bare) : null;
     }
 
     /// <summary>A number in a base, such as 1011_2: its digits, the base, and its value when the digits fit.</summary>

@@ -27,15 +27,30 @@ internal sealed partial class AnswerParser
             TokenKind.Command => Structure(token.Text),
             TokenKind.Open => Brackets(),
             TokenKind.Close when token.Text == "]" && !exponent => ReversedInterval(),
+            TokenKind.GroupOpen when tokens[at + 1].Kind is TokenKind.GroupClose && tokens[at + 2].Kind is TokenKind.Underscore or TokenKind.Caret => EmptyGroup(),
             TokenKind.GroupOpen => Group(),
+            TokenKind.Underscore or TokenKind.Caret when !exponent => PrefixScript(),
             TokenKind.Bar when token.Text is "<" or "" => Absolute(),
             TokenKind.NamedSet => Named(),
+            TokenKind.Word when token.Text.ToLowerInvariant() is "const" or "constant" or "konstante" => IntegrationConstant(),
             TokenKind.Word when tokens[at + 1].Is(TokenKind.Open, "(") && !tokens[at + 1].SpaceBefore => WordFunction(),
             TokenKind.Word when at + 1 < tokens.Count && tokens[at + 1].Kind is TokenKind.Relation or TokenKind.Word or TokenKind.Underscore or TokenKind.Open => WordSymbol(),
             _ => throw new NotMathException(),
         };
         budget.Leave();
         return node;
+    }
+
+    private Symbol IntegrationConstant()
+    {
+        at++;
+        return new Symbol("C");
+    }
+
+    private Call EmptyGroup()
+    {
+        at += 2;
+        return PrefixScript();
     }
 
     private Symbol LetterSymbol()
@@ -66,7 +81,7 @@ internal sealed partial class AnswerParser
     /// <summary>A function with a name of several letters: cis(60°).</summary>
     private Call WordFunction()
     {
-        var name = Now.Text;
+        var name = Now.Text switch { "binom" or "binomial" or "comb" or "nCr" or "choose" => "C", "perm" or "nPr" => "P", var other => other };
         at++;
         var argument = Primary();
         return new Call("fn " + name, argument is Sequence { Kind: SequenceKind.Tuple } several ? several.Items : [argument]);
@@ -75,9 +90,10 @@ internal sealed partial class AnswerParser
     private static Number ToNumber(string digits)
     {
         var e = digits.IndexOfAny(['e', 'E']);
-        if (e < 0) return new Number(Rational.Parse(digits), digits.Contains('.', StringComparison.Ordinal));
+        var point = digits.IndexOf('.', StringComparison.Ordinal);
+        if (e < 0) return new Number(Rational.Parse(digits), point >= 0) { Decimals = point < 0 ? 0 : digits.Length - point - 1 };
         var power = int.Parse(digits.AsSpan(e + 1), System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture);
-        return new Number(Rational.Parse(digits.AsSpan(0, e)) * ((Rational)10).Power(power), true);
+        return new Number(Rational.Parse(digits.AsSpan(0, e)) * ((Rational)10).Power(power), true) { Decimals = (point < 0 ? 0 : e - point - 1) - power };
     }
 
     private Number NumberOrMixed(bool exponent)
@@ -88,7 +104,32 @@ internal sealed partial class AnswerParser
         var number = ToNumber(token.Text);
         if (exponent) return number;
         if (Repeating(token.Text) is { } repeating) return repeating;
+        if (Now.Is(TokenKind.Letter, Vocabulary.Ellipsis) && token.Text.Contains('.', StringComparison.Ordinal))
+        {
+            at++;
+            return Continued(token.Text) ?? number;
+        }
         return !number.IsDecimal && Fraction() is { } fraction ? new Number(number.Value + fraction) : number;
+    }
+
+    /// <summary>0.1666…: the digits that are repeated at the end go on for ever. Null when none are.</summary>
+    private static Number? Continued(string digits)
+    {
+        var point = digits.IndexOf('.', StringComparison.Ordinal);
+        var decimals = digits[(point + 1)..];
+        if (decimals.Length > 60 || digits.Contains('e', StringComparison.OrdinalIgnoreCase)) return null;
+        for (var period = 1; period <= decimals.Length / 2; period++)
+        {
+            // The longest tail of that period, at least twice the period long.
+            var same = 0;
+            while (same < decimals.Length - period && decimals[^(same + 1)] == decimals[^(same + 1 + period)]) same++;
+            if (same < period) continue;
+            var before = decimals.Length - same - period;
+            var block = decimals.Substring(before, period);
+            var nines = ((Rational)10).Power(period) - 1;
+            return new Number(Rational.Parse(digits.AsSpan(0, point + 1 + before)) + (Rational.Parse(block) / nines * ((Rational)10).Power(-before)), IsDecimal: true);
+        }
+        return null;
     }
 
     /// <summary>The digits under a bar after decimals: 0.1\overline{6}.</summary>
@@ -312,6 +353,7 @@ internal sealed partial class AnswerParser
             case "overline" or "bar" or "hat" or "tilde" or "dot":
                 var start = at;
                 var inner = Argument();
+                if (name == "hat" && inner is Symbol { Name: "i" or "j" or "k" } unit) return new Symbol(unit.Name + Vocabulary.Hat);
                 if (inner is Symbol { IsConstant: false } || inner is Product product && product.Factors.All(factor => factor is Symbol { IsConstant: false }))
                 {
                     var text = string.Concat(tokens.Skip(start).Take(at - start).Where(token => token.Kind is TokenKind.Letter).Select(token => token.Text));

@@ -31,6 +31,9 @@ internal sealed class Lexer
         lexer.Run(text.Length, inText: false);
         lexer.Add(TokenKind.End, "");
         lexer.TimesBetweenNumbers();
+        OrdinalMarks.Remove(lexer.tokens);
+        Numerals.Rewrite(lexer.tokens, budget);
+        lexer.SignsInWords();
         return lexer.tokens;
     }
 
@@ -45,6 +48,11 @@ internal sealed class Lexer
                 // An abbreviation: sq. units.
                 space = true;
                 at++;
+            }
+            else if (c == '.' && at + 2 < end && text[at + 1] == '.' && text[at + 2] == '.')
+            {
+                while (at < end && text[at] == '.') at++;
+                Add(TokenKind.Letter, Vocabulary.Ellipsis);
             }
             else if (numbers.TryRead(at, end, inBrackets: brackets > 0, out var digits, out var next))
             {
@@ -72,6 +80,17 @@ internal sealed class Lexer
         for (var i = 1; i + 2 < tokens.Count; i++)
         {
             if (tokens[i] is { Kind: TokenKind.Letter, Text: "x" or "X" } && tokens[i - 1].Kind is TokenKind.Number && tokens[i + 1].Is(TokenKind.Number, "10") && tokens[i + 2].Kind is TokenKind.Caret) tokens[i] = new(TokenKind.Operator, "*");
+        }
+    }
+
+    /// <summary>minus 7, negative seven, 2 plus 3, 4 times 5.</summary>
+    private void SignsInWords()
+    {
+        for (var i = 0; i + 1 < tokens.Count; i++)
+        {
+            if (tokens[i].Kind is not TokenKind.Word || !(tokens[i + 1].Kind is TokenKind.Number or TokenKind.Command or TokenKind.Letter)) continue;
+            var sign = tokens[i].Text.ToLowerInvariant() switch { "minus" or "negative" or "负" => "-", "plus" => "+", "times" when i > 0 => "*", _ => null };
+            if (sign is not null) tokens[i] = new(TokenKind.Operator, sign, tokens[i].SpaceBefore);
         }
     }
 
@@ -198,6 +217,7 @@ internal sealed class Lexer
                 Add(TokenKind.Bar, name switch { "left" => "<", "right" => ">", _ => "mid" });
             }
         }
+        else if (Vocabulary.BoldCommands.Contains(name) && UnitVector(end)) return;
         else if (Vocabulary.TextCommands.Contains(name) || name is "mathbb") TextArgument(name, end);
         else if (Vocabulary.Decorations.Contains(name))
         {
@@ -209,6 +229,23 @@ internal sealed class Lexer
         else if (Vocabulary.Functions.TryGetValue(name, out var function)) Add(TokenKind.Function, function);
         else if (Vocabulary.Letters.TryGetValue(name, out var letter)) Add(TokenKind.Letter, letter);
         else Add(TokenKind.Letter, name);
+    }
+
+    /// <summary>A unit vector: a bold i, j or k.</summary>
+    private bool UnitVector(int end)
+    {
+        var i = at;
+        while (i < end && text[i] == ' ') i++;
+        var braced = i < end && text[i] == '{';
+        if (braced) i++;
+        if (i < end && text[i] == '\\' && i + 2 < end && text.AsSpan(i + 2).StartsWith("math", StringComparison.Ordinal)) i++; // \imath
+        if (i >= end || text[i] is not ('i' or 'j' or 'k')) return false;
+        var letter = text[i++];
+        if (text.AsSpan(i).StartsWith("math", StringComparison.Ordinal)) i += 4;
+        if (braced ? i >= end || text[i++] != '}' : i < end && char.IsLetter(text[i])) return false;
+        at = i;
+        Add(TokenKind.Letter, letter + Vocabulary.Hat);
+        return true;
     }
 
     /// <summary>Whether what stands before may be measured in a unit.</summary>
@@ -279,14 +316,56 @@ internal sealed class Lexer
             return;
         }
         var ideographs = IsIdeograph(text[at]);
-        while (at < end && IsWordLetter(text[at]) && IsIdeograph(text[at]) == ideographs) at++;
+        // A Chinese magnitude or connective between numbers is a word of its own.
+        if (ideographs && !(tokens.Count > 0 && tokens[^1].Kind is TokenKind.Word)
+            && (Vocabulary.Connective(text[at].ToString()) is not null || tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number && text[at] is '万' or '亿' or '千' or '百' && !IsUnitAt(at, end) || text[at] is '负' && at + 1 < end && char.IsAsciiDigit(text[at + 1]))) at++;
+        else while (at < end && IsWordLetter(text[at]) && IsIdeograph(text[at]) == ideographs) at++;
         // Hyphens and apostrophes inside of words belong to them.
         while (inText && at + 1 < end && text[at] is '-' or '\'' or '’' && IsWordLetter(text[at + 1]))
         {
             at++;
             while (at < end && IsWordLetter(text[at])) at++;
         }
+        // A contraction: it's, that's, don't.
+        if (!inText && at - start >= 2 && at + 1 < end && text[at] is '\'' or '’' && char.IsAsciiLetterLower(text[at + 1]) && (at + 2 >= end || !char.IsLetter(text[at + 2]) && text[at + 2] != '('))
+        {
+            at += 2;
+            Add(TokenKind.Word, text[start..at].Replace('’', '\''));
+            return;
+        }
         LetterRun(text[start..at], inText);
+    }
+
+    /// <summary>Whether the ideographs there are a unit, such as 千克.</summary>
+    private bool IsUnitAt(int start, int end)
+    {
+        var stop = start;
+        while (stop < end && IsWordLetter(text[stop]) && IsIdeograph(text[stop])) stop++;
+        return Units.IsKnown(text[start..stop]);
+    }
+
+    /// <summary>Whether after the unit of one letter a number with a smaller unit follows: 1 h 30 min.</summary>
+    private bool CompoundFollows(string unit)
+    {
+        if (tokens.Count == 0 || tokens[^1].Kind is not TokenKind.Number || !Units.IsKnown(unit)) return false;
+        var i = at;
+        while (i < text.Length && text[i] == ' ') i++;
+        var digits = i;
+        while (i < text.Length && (char.IsAsciiDigit(text[i]) || text[i] == '.')) i++;
+        if (i == digits) return false;
+        while (i < text.Length && text[i] == ' ') i++;
+        var start = i;
+        while (i < text.Length && char.IsLetter(text[i])) i++;
+        return i > start && Units.IsKnown(text[start..i]) && Units.Parse(text[start..i]).IsLike(Units.Parse(unit));
+    }
+
+    /// <summary>Whether a longer word follows, so that letters are a word too: "see above".</summary>
+    private bool ProseFollows(string run)
+    {
+        if (Vocabulary.Functions.ContainsKey(run) || Vocabulary.Letters.ContainsKey(run) || Vocabulary.Connective(run) is not null || at + 4 >= text.Length || text[at] != ' ') return false;
+        var i = at + 1;
+        while (i < text.Length && char.IsAsciiLetterLower(text[i])) i++;
+        return i - at > 4 && !Vocabulary.Functions.ContainsKey(text[(at + 1)..i]) && !Vocabulary.Letters.ContainsKey(text[(at + 1)..i]);
     }
 
     private static bool IsIdeograph(char c) => c >= 0x2E80;
@@ -297,9 +376,14 @@ internal sealed class Lexer
     {
         var lower = run.ToLowerInvariant();
         if (run is "sqrt" or "cbrt") Add(TokenKind.Command, run);
-        else if (Vocabulary.AndWords.Contains(lower) && run.Length > 1 || Vocabulary.OrWords.Contains(lower) && run.Length > 1) Add(TokenKind.Word, Vocabulary.AndWords.Contains(lower) ? "and" : "or");
+        else if (run is "nCr" or "nPr" && Follows('(')) Add(TokenKind.Word, run);
+        else if (run is "I" && at + 2 < text.Length && text[at] == ' ' && char.IsAsciiLetterLower(text[at + 1]) && char.IsAsciiLetterLower(text[at + 2])) Add(TokenKind.Word, run);
+        else if (run.Length == 1 && CompoundFollows(run) || !inText && run.Length is 2 or 3 && run == lower && ProseFollows(run)) Add(TokenKind.Word, run);
+        else if ((run.Length > 1 || run[0] > 0x7F || inText) && Vocabulary.Connective(lower) is { } connective) Add(TokenKind.Word, connective);
+        else if (run is "pct") Add(TokenKind.Percent, "%");
         else if (!inText && Vocabulary.Functions.TryGetValue(run, out var function) && run is not ("deg" or "min" or "max" or "sign" or "sec")) Add(TokenKind.Function, function);
         else if (!inText && (Vocabulary.PlainLetters.Contains(run) || lower is "pi" or "infinity") && Vocabulary.Letters.TryGetValue(lower, out var letter)) Add(TokenKind.Letter, letter);
+        else if (lower is "am" or "pm" && tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number) Add(TokenKind.Word, lower);
         else if (run is "mod") Add(TokenKind.Command, "bmod");
         else if (run.Length == 1 && !IsIdeograph(run[0])) Add(inText && FollowsAmount() && Units.IsKnown(run) ? TokenKind.Word : TokenKind.Letter, run);
         else if (inText || IsIdeograph(run[0]) || IsWord(run, lower) || run.Length == 3 && char.IsUpper(run[0]) && run.AsSpan(1).IndexOfAny(Vowels) >= 0 && lower[1..] == run[1..] && FunctionPrefix(lower) is null) Add(TokenKind.Word, run);
