@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace R1Cloud.GpuJob.Rewards;
@@ -17,7 +16,11 @@ internal static partial class CountdownNotation
     public static string Plain(string text)
     {
         if (AnswerText.LastBoxed(text) is { } boxed) text = boxed;
-        var plain = text.IsNormalized(NormalizationForm.FormKC) ? text : text.Normalize(NormalizationForm.FormKC);
+        // Wide forms of ASCII characters stand at the same distance from them.
+        var plain = string.Create(text.Length, text, (wide, source) =>
+        {
+            for (var i = 0; i < wide.Length; i++) wide[i] = source[i] is >= '！' and <= '～' ? (char)(source[i] - '！' + '!') : source[i];
+        });
         foreach (var (command, sign) in Signs) plain = plain.Replace(command, sign, StringComparison.Ordinal);
         for (var i = 0; i < MaxFractions && Fraction().IsMatch(plain); i++) plain = Fraction().Replace(plain, "(($1)/($2))");
         return plain.Replace('[', '(').Replace(']', ')');

@@ -147,8 +147,12 @@ internal static class MathAnswer
     private static bool? SameChoice(string gold, string predicted)
     {
         if (ChoiceLetters.Leading(gold) is not { } right) return null;
-        if ((ChoiceLetters.Leading(predicted) ?? (AnswerPhrases.Find(predicted) is { } rest ? ChoiceLetters.Leading(rest) : null)) is not { } chosen) return null;
-        return right == chosen;
+        if ((ChoiceLetters.Leading(predicted) ?? (AnswerPhrases.Find(predicted) is { } rest ? ChoiceLetters.Leading(rest) : null)) is { } chosen) return right == chosen;
+        foreach (var end in ChosenLetter.Announced(predicted).Reverse())
+        {
+            if (ChosenLetter.Read(predicted.AsSpan(end), out var isSeveral) is { } announced) return !isSeveral && right == announced;
+        }
+        return null;
     }
 
     private static bool HasWords(Node node) => Tree.Walk(node).Any(part => part is Words { Text.Length: > 1 });

@@ -118,6 +118,12 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
 
     private static bool IsDenied(string before)
     {
+        // A relation that says what the answer is not, or more than it: ≠ 7.
+        var sign = before.TrimEnd();
+        foreach (var relation in (ReadOnlySpan<string>)["\\ne", "\\neq", "≠", "!=", "<", ">", "≤", "≥", "\\le", "\\leq", "\\ge", "\\geq", "\\lt", "\\gt"])
+        {
+            if (sign.EndsWith(relation, StringComparison.Ordinal)) return true;
+        }
         var words = before.ToLowerInvariant().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         var last = words.Length - 1;
         while (last >= 0 && words.Length - last <= 3 && words[last] is "be" or "equal" or "to" or "is" or "exactly") last--;

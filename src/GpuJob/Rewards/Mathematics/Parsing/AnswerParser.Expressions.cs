@@ -8,6 +8,7 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
 internal sealed partial class AnswerParser
 {
     private const int MaxPostfix = 24;
+    private const string InverseMark = "⁻¹";
 
     private Node Expression()
     {
@@ -202,6 +203,11 @@ internal sealed partial class AnswerParser
                 case TokenKind.Caret:
                     at++;
                     node = Raise(node);
+                    // f^{-1}(x) is the inverse function.
+                    if (node is Power { Base: Symbol { Name: "f" or "g" or "h" or "F" or "G" or "H" } inverse, Exponent: Number { Value: var exponent } } && exponent == Rational.MinusOne && Now is { Kind: TokenKind.Open, Text: "(", SpaceBefore: false })
+                    {
+                        node = new Symbol(inverse.Name + InverseMark);
+                    }
                     break;
                 case TokenKind.Underscore:
                     at++;
@@ -246,7 +252,7 @@ internal sealed partial class AnswerParser
     /// <summary>Whether brackets after the letter hold arguments: those of a function, or of a point or a count such as P(3, 2).</summary>
     private bool IsFunctionName(string name)
     {
-        if (name is "f" or "g" or "h" or "F" or "G" or "H") return true;
+        if (name is "f" or "g" or "h" or "F" or "G" or "H" || name.EndsWith(InverseMark, StringComparison.Ordinal)) return true;
         if (name.Length == 0 || !char.IsAsciiLetterUpper(name[0])) return false;
         var depth = 0;
         for (var i = at; tokens[i].Kind is not TokenKind.End; i++)
