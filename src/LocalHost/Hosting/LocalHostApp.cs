@@ -49,6 +49,9 @@ internal sealed class LocalHostApp : IAsyncDisposable
     /// <summary>Its blobs.</summary>
     public IBlobStore Blobs { get; private set; } = null!;
 
+    /// <summary>What opens its storage: a connection string with the storage's key.</summary>
+    public string StorageName { get; private set; } = null!;
+
     /// <summary>Ends with what keeps this host from going on: a full disk, a lost storage service.</summary>
     public Task<string> Fault { get; private set; } = null!;
 
@@ -106,7 +109,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
         var storage = await LocalStorage.StartAsync(Data, package, cancellation);
         stops.Push(() => storage.DisposeAsync().AsTask());
         kills.Push(storage.Kill);
-        Blobs = storage.Blobs;
+        (Blobs, StorageName) = (storage.Blobs, storage.ConnectionString);
 
         var app = Build(storage, trainer);
         stops.Push(() => app.DisposeAsync().AsTask());
