@@ -1,6 +1,7 @@
 // Azurite's blob and queue services in one process, on loopback; its table service too where its port is given.
 //   node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]     (port 0: a free one)
-// The environment variable R1_AZURITE_KEY holds the account's key (base64): the published one of every Azurite would let in any user of this machine.
+// The environment variable R1_AZURITE_KEY holds the account's key (base64): the published one of every Azurite would let in any user of this
+// machine.
 // Prints one line of JSON, {"blobPort":…,"queuePort":…,"tablePort":…}, when all accept requests. The line "stop" on its standard input ends it at once;
 // the end of its standard input, which is its starter's death, a little later, so that workers can still put their jobs back.
 // Ctrl-C in a terminal is left to its starter.
@@ -15,7 +16,8 @@ import { setTimeout as delay } from "node:timers/promises";
 const [named, blobPort = "0", queuePort = "0", tablePort] = process.argv.slice(2);
 const key = process.env.R1_AZURITE_KEY ?? "";
 if (!named || !/^[A-Za-z0-9+/]{43,}=*$/.test(key)) {
-  console.error("usage: R1_AZURITE_KEY=KEY node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]; KEY: at least 32 random bytes as base64");
+  console.error("usage: R1_AZURITE_KEY=KEY node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]");
+  console.error("KEY: at least 32 random bytes as base64");
   process.exit(10);
 }
 const folder = resolve(named);
@@ -32,8 +34,8 @@ const keepAliveSeconds = 120;
 const lingerMilliseconds = 3000;
 const patienceMilliseconds = 15000;
 
-// Two processes over one folder would overwrite each other's state. A socket's owner is either alive or gone, whatever ended it. It lies in the folder,
-// where no other user can take its place, and is named from there: a socket's path must be short.
+// Two processes over one folder would overwrite each other's state. A socket's owner is either alive or gone, whatever ended it. It lies in
+// the folder, where no other user can take its place, and is named from there: a socket's path must be short.
 async function takeFolder() {
   process.chdir(folder);
   const address = process.platform === "win32" ? `\\\\.\\pipe\\r1-azurite-${encodeURIComponent(folder)}` : "./taken.sock";
@@ -87,8 +89,8 @@ const commit = () => nextCommit ??= lastCommit = lastCommit.catch(() => {}).then
   await save(servers.map((server) => server.metadataStore.db));
 });
 
-// Stands before a service: refuses what was sent to another name than this machine's, which is how a web page whose name is made to lead here asks, and
-// holds answers back until what they acknowledge is on disk.
+// Stands before a service: refuses what was sent to another name than this machine's, which is how a web page asks whose name was made to lead
+// here, and holds answers back until what they acknowledge is on disk.
 function standBefore({ httpServer }, isCommit) {
   const [answer] = httpServer.listeners("request");
   httpServer.removeAllListeners("request");

@@ -28,7 +28,8 @@ internal sealed record VerificationOptions
     {
         Command =
         [
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet", Path.Combine(AppContext.BaseDirectory, "gpujob.dll"), "verify",
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet",
+            Path.Combine(AppContext.BaseDirectory, "gpujob.dll"), "verify",
             .. SandboxPermission.IsUnsandboxed ? (string[])[SandboxPermission.Option] : [],
         ],
     };

@@ -28,7 +28,10 @@ internal sealed class RunClient : IDisposable
         Address = address;
         var hasSecret = !string.IsNullOrEmpty(apiKey) || !string.IsNullOrEmpty(token);
         if (hasSecret && address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback)
-            throw new BadInputException($"'{address}' is not encrypted, so that everybody on the way could read the key: https:// is needed beyond this machine.");
+        {
+            throw new BadInputException(
+                $"'{address}' is not encrypted, so that everybody on the way could read the key: https:// is needed beyond this machine.");
+        }
         // A redirect could lead a request, and what it carries, to anybody; a proxy has no business between this machine and itself.
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !address.IsLoopback };
         http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
@@ -148,7 +151,9 @@ internal sealed class RunClient : IDisposable
         {
             // Not a problem document: something else than the run API answered.
         }
-        var hint = (int)response.StatusCode is >= 300 and < 400 ? " Redirects are not followed: name the service's own address, or sign in (R1_TOKEN)." : "";
+        var hint = (int)response.StatusCode is >= 300 and < 400
+            ? " Redirects are not followed: name the service's own address, or sign in (R1_TOKEN)."
+            : "";
         return $"{response.RequestMessage?.RequestUri} answered {(int)response.StatusCode} {response.ReasonPhrase}.{hint}";
     }
 

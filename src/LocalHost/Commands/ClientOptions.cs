@@ -22,7 +22,8 @@ internal sealed class ClientOptions(CommandContext context)
     };
 
     /// <summary><c>--api-key-file</c>: other users see the arguments of a command, but not its files and environment.</summary>
-    public static Option<string?> KeyFileOption(string otherwise) => new("--api-key-file") { Description = $"A file with the API key [default: {otherwise}].", HelpName = "FILE" };
+    public static Option<string?> KeyFileOption(string otherwise) =>
+        new("--api-key-file") { Description = $"A file with the API key [default: {otherwise}].", HelpName = "FILE" };
 
     /// <summary>Whether <c>--json</c> was given.</summary>
     public bool IsJson(ParseResult parsed) => parsed.GetValue(json);

@@ -87,17 +87,21 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
     public RunClient Connect(string? url, string? keyFile, string dataFolder)
     {
         var folder = new DataFolder(dataFolder);
-        var (key, token) = (ReadKey(keyFile), Environment("R1_TOKEN"));
         if (url is null && Environment("R1_URL") is not { Length: > 0 })
         {
+            // What it says of itself is right; the environment's key may be another service's.
             var host = folder.FindHost();
-            return new(host.Address, key ?? host.Key, token);
+            return new(host.Address, host.Key ?? ReadKey(keyFile));
         }
 
         var address = ParseAddress(url ?? Environment("R1_URL")!);
         if (url is not null && ApiKeys.In(address) is not null)
-            throw new BadInputException("--url: the key in the address could be read by other users of this machine while the command runs: give such an address in R1_URL, or the key in R1_API_KEY or --api-key-file.");
-        return new(ApiKeys.Without(address), key ?? ApiKeys.In(address) ?? folder.KeyOf(address), token);
+        {
+            throw new BadInputException("--url: the key in the address could be read by other users of this machine while the command runs: "
+                + "give such an address in R1_URL, or the key in R1_API_KEY or --api-key-file.");
+        }
+        var named = keyFile is null ? ApiKeys.In(address) ?? folder.KeyOf(address) : null;
+        return new(ApiKeys.Without(address), named ?? ReadKey(keyFile), Environment("R1_TOKEN"));
     }
 
     /// <summary>The API key of a file, else of the environment; null when there is none.</summary>
@@ -107,7 +111,9 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
         if (file is null) return Environment("R1_API_KEY") is { Length: > 0 } key ? key : null;
         try
         {
-            return File.ReadAllText(file).Trim() is { Length: > 0 } content ? content : throw new BadInputException($"--api-key-file: '{file}' is empty; a key is needed.");
+            return File.ReadAllText(file).Trim() is { Length: > 0 } content
+                ? content
+                : throw new BadInputException($"--api-key-file: '{file}' is empty; a key is needed.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -115,7 +121,8 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
         }
     }
 
-    private static Uri ParseAddress(string url) => Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+    private static Uri ParseAddress(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
         ? address
         : throw new BadInputException($"'{url}' is not an address: an http:// or https:// URL is needed.");
 }

@@ -42,7 +42,11 @@ internal static class HostCommands
             var loaded = recipe.Load(parsed);
             var hosting = host.Read(parsed);
             // Who gives a recipe to this command names its files: its own host may read them, and no others of their folders.
-            hosting = hosting with { AnyPortWillDo = !host.NamesPort(parsed), FileFolders = [.. hosting.FileFolders, .. LocalPaths.Find(loaded.ResolvedJson).Select(local => local.Path)] };
+            hosting = hosting with
+            {
+                AnyPortWillDo = !host.NamesPort(parsed),
+                FileFolders = [.. hosting.FileFolders, .. LocalPaths.Find(loaded.ResolvedJson).Select(local => local.Path)],
+            };
             if (parsed.GetValue(dryRun)) hosting = hosting with { Port = 0 }; // nobody else is to find it
             if (hosting.Gpus is { } gpus) GpuList.Check(gpus, loaded.Recipe.Workers);
             var options = new UpOptions
@@ -127,11 +131,17 @@ internal sealed class HostArguments(CommandContext context)
 {
     private readonly Option<string> data = ClientOptions.DataOption(context);
     private readonly Option<int> port = new("--port") { Description = "The API's port; 0 takes any free one.", DefaultValueFactory = _ => LocalHostOptions.DefaultPort };
-    private readonly Option<string> bind = new("--bind") { Description = "The address to listen at; other than loopback needs an API key of yours.", DefaultValueFactory = _ => "127.0.0.1" };
-    private readonly Option<string?> apiKey = ClientOptions.KeyFileOption("R1_API_KEY, else a new key at each start, which commands find in the data folder");
+    private readonly Option<string> bind = new("--bind")
+    {
+        Description = "The address to listen at; other than loopback needs an API key of yours.", DefaultValueFactory = _ => "127.0.0.1",
+    };
+    private readonly Option<string?> apiKey = ClientOptions.KeyFileOption(
+        "R1_API_KEY, else a new key at each start, which commands find in the data folder");
     private readonly Option<string[]> files = new("--files")
     {
-        Description = "A folder below which recipes that come over HTTP may name data files and models; may be given often.", HelpName = "DIR", DefaultValueFactory = _ => [],
+        Description = "A folder below which recipes that come over HTTP may name data files and models; may be given often.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => [],
     };
     private readonly Option<int?> workers = new("--workers") { Description = "Worker processes a run, in place of the recipe's; the result is the same." };
     private readonly Option<string?> gpus = new("--gpus") { Description = "GPUs of this machine, e.g. 0,1: one worker on each, in place of the recipe's count and device.", HelpName = "LIST" };

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
@@ -79,8 +78,10 @@ internal sealed class DataFolder(string path)
     /// <summary>Why other users may look into the folder, in words; null when they may not, or this system does not tell.</summary>
     public string? Warning() => FileStatus.Of(Path) switch
     {
-        { IsOwn: false } other => $"the data folder '{Path}' belongs to another user (uid {other.Owner}), who can read and change all that is in it",
-        { IsOpenToOthers: true } wide => $"other users of this machine may look into the data folder '{Path}' (mode {Convert.ToString((int)wide.Mode, 8)}): close it with chmod 700",
+        { IsOwn: false } other =>
+            $"the data folder '{Path}' belongs to another user (uid {other.Owner}), who can read and change all that is in it",
+        { IsOpenToOthers: true } wide =>
+            $"other users may look into the data folder '{Path}' (mode {Convert.ToString((int)wide.Mode, 8)}): close it with chmod 700",
         _ => null,
     };
 
@@ -90,14 +91,20 @@ internal sealed class DataFolder(string path)
     {
         if (FileStatus.Of(HostFile) is { } status)
         {
-            if (!status.IsOwn) throw new EnvironmentException($"'{HostFile}' belongs to another user (uid {status.Owner}): it may lead anywhere and is not followed. Name a host with --url or R1_URL.");
-            if (status.IsWritableToOthers) throw new EnvironmentException($"Other users may write '{HostFile}': it may lead anywhere and is not followed. Start the host anew, or name one with --url or R1_URL.");
+            if (!status.IsOwn) throw Untrusted($"belongs to another user (uid {status.Owner})");
+            if (status.IsWritableToOthers) throw Untrusted("can be written by other users");
         }
         if (ReadHost() is not { Url: { } url } host || !host.IsAlive())
-            throw new EnvironmentException($"No host runs on the data folder '{Path}'. Start one with `r1 serve` or `r1 up`, or name one with --url or R1_URL.");
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttp || !address.IsLoopback)
-            throw new EnvironmentException($"'{HostFile}' names '{url}', which is no http address of this machine: it is not followed. Name a host with --url or R1_URL.");
-        return new(address, host.Key);
+        {
+            throw new EnvironmentException(
+                $"No host runs on the data folder '{Path}'. Start one with `r1 serve` or `r1 up`, or name one with --url or R1_URL.");
+        }
+        return Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttp && address.IsLoopback
+            ? new(address, host.Key)
+            : throw Untrusted($"names '{url}', which is no http address of this machine");
+
+        EnvironmentException Untrusted(string why) =>
+            new($"'{HostFile}' {why}: it may lead anywhere and is not followed. Name a host with --url or R1_URL.");
     }
 
     /// <summary>The key of the host that runs on the folder, if it is the one at an address.</summary>
@@ -105,7 +112,8 @@ internal sealed class DataFolder(string path)
     {
         try
         {
-            return FindHost() is var host && host.Address.Authority == address.Authority && host.Address.Scheme == address.Scheme ? host.Key : null;
+            var host = FindHost();
+            return host.Address.GetLeftPart(UriPartial.Authority) == address.GetLeftPart(UriPartial.Authority) ? host.Key : null;
         }
         catch (EnvironmentException)
         {

@@ -11,7 +11,8 @@ namespace R1Cloud.LocalHost.Hosting;
 /// <param name="Version">The product's version.</param>
 /// <param name="Url">Its address; null while it starts.</param>
 /// <param name="Key">What requests must carry.</param>
-internal sealed record HostInfo([property: JsonPropertyName("pid")] int ProcessId, DateTimeOffset StartedAt, string Version, string? Url = null, string? Key = null)
+internal sealed record HostInfo(
+    [property: JsonPropertyName("pid")] int ProcessId, DateTimeOffset StartedAt, string Version, string? Url = null, string? Key = null)
 {
     /// <summary>This build's version.</summary>
     public static string ProductVersion { get; } = typeof(HostInfo).Assembly.GetName().Version!.ToString(3);
@@ -22,7 +23,7 @@ internal sealed record HostInfo([property: JsonPropertyName("pid")] int ProcessI
         try
         {
             using var process = Process.GetProcessById(ProcessId);
-            return !process.HasExited && FileStatus.Of(string.Create(CultureInfo.InvariantCulture, $"/proc/{ProcessId}")) is null or { IsOwn: true };
+            return !process.HasExited && FileStatus.Of("/proc/" + ProcessId.ToString(CultureInfo.InvariantCulture)) is null or { IsOwn: true };
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {

@@ -14,7 +14,8 @@ internal static class ListenAddress
         if (!IPAddress.IsLoopback(options.Address) && string.IsNullOrEmpty(options.ApiKey))
         {
             throw new EnvironmentException(
-                $"Listening at {options.Address} opens the API to other machines: set R1_API_KEY (or pass --api-key-file FILE), or leave out --bind to stay on loopback.");
+                $"Listening at {options.Address} opens the API to other machines: set R1_API_KEY (or pass --api-key-file FILE), "
+                + "or leave out --bind to stay on loopback.");
         }
 
         using var listener = new TcpListener(options.Address, options.Port);

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -181,7 +180,8 @@ internal sealed class LocalHostApp : IAsyncDisposable
     /// <summary>The address that clients on this machine use: always one of loopback.</summary>
     private Uri AddressOf(WebApplication app)
     {
-        var bound = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Select(address => new Uri(address)).ToList();
+        var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+        var bound = addresses.Select(address => new Uri(address)).ToList();
         return Options.IsOnEveryAddress ? new UriBuilder(bound[0]) { Host = "127.0.0.1" }.Uri : bound.First(address => address.IsLoopback);
     }
 

@@ -1,11 +1,11 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace R1Cloud.Pipeline.Api;
 
 /// <summary>
-/// Keeps web pages of others from steering runs through their visitor's browser: what changes something must not come from another site or origin, another
-/// port of this machine included. That it must be JSON (<see cref="JsonBodies"/>) and carry the key bars the requests that a browser sends without asking.
+/// Keeps web pages of others from steering runs through their visitor's browser: what changes something must not come from another site or
+/// origin, another port of this machine included. That it must be JSON (<see cref="JsonBodies"/>) and carry the key bars the requests that a
+/// browser sends without asking.
 /// </summary>
 internal sealed class BrowserRules(RequestDelegate next)
 {
@@ -14,31 +14,17 @@ internal sealed class BrowserRules(RequestDelegate next)
         var request = context.Request;
         if (IsSafe(request.Method)) return next(context);
         var site = request.Headers["Sec-Fetch-Site"].ToString();
-        if (site is not ("" or "same-origin" or "none")) return Refuse(context, $"The request comes from another web page (Sec-Fetch-Site is '{site}'; allowed: same-origin, none).");
+        if (site is not ("" or "same-origin" or "none")) return Refuse(context, $"Sec-Fetch-Site is '{site}'; allowed: same-origin, none");
         var origin = request.Headers.Origin.ToString();
         var own = $"{request.Scheme}://{request.Host}";
         return origin.Length == 0 || origin.Equals(own, StringComparison.OrdinalIgnoreCase)
             ? next(context)
-            : Refuse(context, $"The request comes from another web page (Origin is '{origin}'; allowed: {own}).");
+            : Refuse(context, $"Origin is '{origin}'; allowed: {own}");
     }
 
     /// <summary>Whether a method changes nothing.</summary>
     public static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 
-    private static Task Refuse(HttpContext context, string why) => ApiProblems.Create(StatusCodes.Status403Forbidden, why).ExecuteAsync(context);
-}
-
-/// <summary>Takes no request that changes something unless it says that its body, if only an empty one, is JSON: a web form cannot, and a script elsewhere must ask first.</summary>
-internal sealed class JsonBodies(RequestDelegate next)
-{
-    public Task InvokeAsync(HttpContext context)
-    {
-        var request = context.Request;
-        return BrowserRules.IsSafe(request.Method) || IsJson(request.ContentType)
-            ? next(context)
-            : ApiProblems.Create(StatusCodes.Status415UnsupportedMediaType, $"Content-Type is '{request.ContentType}'; allowed: application/json.").ExecuteAsync(context);
-    }
-
-    private static bool IsJson(string? contentType) => MediaTypeHeaderValue.TryParse(contentType, out var type)
-        && (type.SubTypeWithoutSuffix.Equals("json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
+    private static Task Refuse(HttpContext context, string why) =>
+        ApiProblems.Create(StatusCodes.Status403Forbidden, $"The request comes from another web page ({why}).").ExecuteAsync(context);
 }

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace R1Cloud.Pipeline.Api;
 
-/// <summary>What every response tells a browser: to believe the content type, to keep nothing, to show it in no frame, to run nothing of it.</summary>
+/// <summary>What every response tells a browser: believe the content type, keep nothing, show it in no frame, run nothing of it.</summary>
 internal sealed class ResponseHeaders(RequestDelegate next)
 {
     private const string Nowhere = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -11,7 +11,8 @@ internal sealed class ResponseHeaders(RequestDelegate next)
     public const string Policy = "default-src 'none'; " + Nowhere;
 
     /// <summary>
-    /// For pages and pictures out of storage, where a taken-over worker may have put anything: shown as a stranger's, without scripts, and with nothing from elsewhere.
+    /// For pages and pictures out of storage, where a taken-over worker may have put anything: shown as a stranger's, without scripts, and with
+    /// nothing from elsewhere.
     /// </summary>
     public const string StoredPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; " + Nowhere;
 

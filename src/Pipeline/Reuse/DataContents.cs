@@ -44,7 +44,8 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         var path = file[Dataset.BlobPrefix.Length..].TrimEnd('/');
         if (path.Length == 0) return null;
         var versions = new List<string>();
-        var whole = blobs.ListAsync(path, cancellation).Take(1).Where(blob => blob.Path == path); // by path: it comes before those that only begin so
+        // Listed by path: the blob itself comes before those whose names only begin so.
+        var whole = blobs.ListAsync(path, cancellation).Take(1).Where(blob => blob.Path == path);
         await foreach (var blob in whole.Concat(blobs.ListAsync(path + "/", cancellation)).WithCancellation(cancellation))
         {
             if (versions.Count == MostBlobs) return null;

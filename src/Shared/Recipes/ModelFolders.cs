@@ -45,7 +45,7 @@ internal sealed class ModelFolders(RecipeProblems problems, RecipeFiles paths)
             if (!File.Exists(config)) return $"{folder} has no {Config}";
             if (File.Exists(Path.Combine(folder, "reward_model.json"))) return $"{folder} is a reward model (it has reward_model.json): it scores responses and writes none";
             using var content = RegularFile.OpenRead(config);
-            using var json = JsonDocument.Parse(content, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var json = JsonDocument.Parse(content, new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             if (json.RootElement.ValueKind != JsonValueKind.Object) return $"{config} is no JSON object";
             var type = json.RootElement.TryGetProperty("model_type", out var field) ? field.ToString() : "";
             if (!KnownNames.Architectures.Contains(type)) return $"{config}: model_type '{type}' is not supported";

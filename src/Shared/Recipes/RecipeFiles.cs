@@ -29,10 +29,16 @@ internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, stri
     {
         var parts = file[Dataset.BlobPrefix.Length..].Split('/');
         if (parts is [_, .., ""]) parts = parts[..^1]; // a folder may end so
-        if (parts.Any(part => string.IsNullOrWhiteSpace(part) || part is "." or ".." || part.Contains('\\', StringComparison.Ordinal) || part.Any(char.IsControl)) && !problems.Concern(path))
-            Add(path, $"{ScalarNode.Quote(file)} names no place in the run's storage", $"{Dataset.BlobPrefix}PATH, whose parts are neither empty nor '.' or '..'");
+        if (!parts.All(IsPart) && !problems.Concern(path))
+        {
+            Add(path, $"{ScalarNode.Quote(file)} names no place in the run's storage",
+                $"{Dataset.BlobPrefix}PATH, whose parts are neither empty nor '.' or '..'");
+        }
         return file;
     }
+
+    private static bool IsPart(string part) =>
+        !string.IsNullOrWhiteSpace(part) && part is not ("." or "..") && !part.Any(letter => letter == '\\' || char.IsControl(letter));
 
     /// <summary>Adds a problem of a field.</summary>
     public void Add(string path, string message, string allowed)

@@ -3,6 +3,8 @@ namespace R1Cloud.Shared.Storage;
 /// <summary>Folders that no other user of this machine looks into, writes to, or has put there beforehand.</summary>
 public static class PrivateFolder
 {
+    private const string Name = "r1-cloud";
+
     /// <summary>The mode of such a folder: 0700.</summary>
     public const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -20,7 +22,12 @@ public static class PrivateFolder
         {
             Create(folder);
             if (FileStatus.Of(folder) is not { } status) return folder;
-            if (!status.IsOwn) throw new StorageException($"The folder '{folder}' belongs to another user (uid {status.Owner}), not to this one (uid {FileStatus.CurrentUser}): remove it, or name another.");
+            if (!status.IsOwn)
+            {
+                throw new StorageException(
+                    $"The folder '{folder}' belongs to another user (uid {status.Owner}), not to this one (uid {FileStatus.CurrentUser}): "
+                    + "remove it, or name another.");
+            }
             if (status.IsOpenToOthers && !OperatingSystem.IsWindows()) File.SetUnixFileMode(folder, Mode);
             return folder;
         }
@@ -44,10 +51,12 @@ public static class PrivateFolder
     {
         ArgumentNullException.ThrowIfNull(environment);
         if (environment("XDG_CACHE_HOME") is { Length: > 0 } named && Path.IsPathFullyQualified(named)) return Path.Combine(named, Name);
-        if (OperatingSystem.IsWindows()) return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), Name);
-        var home = environment("HOME") is { Length: > 0 } own ? own : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        return home.Length > 0 ? Path.Combine(home, ".cache", Name) : throw new StorageException("There is no home folder to keep a cache in: set XDG_CACHE_HOME to a folder of this user.");
+        if (OperatingSystem.IsWindows()) return Path.Combine(FolderOf(Environment.SpecialFolder.LocalApplicationData), Name);
+        var home = environment("HOME") is { Length: > 0 } own ? own : FolderOf(Environment.SpecialFolder.UserProfile);
+        return home.Length > 0
+            ? Path.Combine(home, ".cache", Name)
+            : throw new StorageException("There is no home folder to keep a cache in: set XDG_CACHE_HOME to a folder of this user.");
     }
 
-    private const string Name = "r1-cloud";
+    private static string FolderOf(Environment.SpecialFolder folder) => Environment.GetFolderPath(folder);
 }

@@ -36,6 +36,6 @@ public static class RealPath
         || (folder == Path.GetPathRoot(folder) && path.StartsWith(folder, StringComparison.Ordinal));
 
     /// <summary>A path's parts, the last one first: the order in which a stack takes them.</summary>
-    private static IEnumerable<string> Parts(string path) =>
-        path[(Path.GetPathRoot(path)?.Length ?? 0)..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").Reverse();
+    private static IEnumerable<string> Parts(string path) => path[(Path.GetPathRoot(path)?.Length ?? 0)..]
+        .Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").Reverse();
 }

@@ -33,6 +33,7 @@ public sealed class HostFileTests : IAsyncLifetime
         WriteHost(Environment.ProcessId, api.Url);
         (await RunsAsync([])).ExitCode.ShouldBe(ExitCode.Ok);
         (await RunsAsync([], "--url", api.Url)).ExitCode.ShouldBe(ExitCode.Ok);
+        (await RunsAsync(new() { ["R1_API_KEY"] = "of another service" })).ExitCode.ShouldBe(ExitCode.Ok);
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class HostFileTests : IAsyncLifetime
         Assert.SkipUnless(FileStatus.IsKnown, "This system does not tell who may write a file.");
         WriteHost(Environment.ProcessId, api.Url);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder[".r1/host.json"], PrivateFolder.FileMode | UnixFileMode.OtherWrite);
-        await RefusedAsync("Other users may write");
+        await RefusedAsync("can be written by other users");
     }
 
     [Fact]

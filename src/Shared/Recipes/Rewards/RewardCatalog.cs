@@ -55,15 +55,19 @@ public static class RewardCatalog
         }
     }
 
-    // Jobs that an earlier version wrote have every option of its time in full. One that is gone may stay where it says what holds without it.
+    // Jobs that an earlier version wrote have every option of its time. One that is gone may stay where it says what holds without it.
     private static string Current(string reward, JsonElement? options)
     {
-        if (options is not { ValueKind: JsonValueKind.Object } given || !Gone.TryGetValue(reward, out var gone)) return options?.GetRawText() ?? "{}";
+        if (options is not { ValueKind: JsonValueKind.Object } given) return options?.GetRawText() ?? "{}";
+        if (!Gone.TryGetValue(reward, out var gone)) return given.GetRawText();
         var kept = given.EnumerateObject().Where(option => option.Name != gone.Name || option.Value.GetRawText() != gone.Value);
         return $"{{{string.Join(',', kept.Select(option => $"{JsonSerializer.Serialize(option.Name)}:{option.Value.GetRawText()}"))}}}";
     }
 
-    private static readonly Dictionary<string, (string Name, string Value)> Gone = new(StringComparer.Ordinal) { ["accuracy/code"] = ("unsandboxed", "false") };
+    private static readonly Dictionary<string, (string Name, string Value)> Gone = new(StringComparer.Ordinal)
+    {
+        ["accuracy/code"] = ("unsandboxed", "false"),
+    };
 }
 
 /// <summary>The reward has no options.</summary>

@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 
 /// <summary>
-/// Whether this process may run programs without a sandbox. Whoever starts the process says so, on its command line; neither a recipe nor a job can,
-/// since both may be a stranger's.
+/// Whether this process may run programs without a sandbox. Whoever starts the process says so, on its command line; neither a recipe nor
+/// a job can, since both may be a stranger's.
 /// </summary>
 internal static class SandboxPermission
 {
@@ -15,8 +15,11 @@ internal static class SandboxPermission
     public static bool IsUnsandboxed { get; private set; }
 
     /// <summary>The option for a command.</summary>
-    public static Option<bool> Create() =>
-        new(Option) { Description = "Run the programs of code rewards without a sandbox, open to everything that this user may do: for machines that are thrown away." };
+    public static Option<bool> Create() => new(Option)
+    {
+        Description = "Run the programs of code rewards without a sandbox, open to everything that this user may do: "
+            + "for machines that are thrown away.",
+    };
 
     /// <summary>Takes what the command line said.</summary>
     public static void Set(bool isUnsandboxed) => IsUnsandboxed = isUnsandboxed;
