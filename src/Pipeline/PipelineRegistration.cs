@@ -72,7 +72,15 @@ public static class PipelineRegistration
                 provider.GetRequiredService<DataContents>()))
             .AddSingleton<MetricsActivities>().AddSingleton<MetricsReader>()
             .AddSingleton<PlanComparer>().AddSingleton<ReportBuilder>().AddSingleton<ReportActivities>()
-            .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<RunViewer>().AddSingleton<RunRetries>().AddSingleton<RunService>().AddSingleton<RunData>()
+            .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<StageTree>()
+            .AddSingleton(provider => new RunViewer(
+                provider.GetRequiredService<IOrchestrationClient>(),
+                provider.GetRequiredService<Shared.Storage.IBlobStore>(),
+                provider.GetRequiredService<StageTree>(),
+                provider.GetRequiredService<IWorkerPool>(),
+                options,
+                provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<RunRetries>().AddSingleton<RunService>().AddSingleton<RunData>()
             .AddSingleton<RunEvents>()
             .AddSingleton(provider => new RunHandlers(
                 provider.GetRequiredService<RunService>(),

@@ -20,7 +20,7 @@ internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
     {
         var start = context.CurrentUtcDateTime;
         var benchmarks = Evaluations.All(input, settings.Evaluation, input.RequireFrom(), 0);
-        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Evaluate, Jobs = [.. benchmarks.Select(benchmark => benchmark.Job.JobId)] });
+        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Evaluate, Jobs = JobRanges.Of(benchmarks.Select(benchmark => benchmark.Job.JobId)) });
 
         var evaluation = await Evaluations.RunAsync(context, jobs, benchmarks);
         await context.CallActivityAsync(

@@ -109,5 +109,6 @@ internal sealed class IterationStatus(IOrchestrationContext context)
         Publish();
     }
 
-    private void Publish() => context.SetCustomStatus(new StageProgress { Phase = learning.Phase, Jobs = [.. learning.Jobs.Concat(sampling).Select(job => job.JobId)] });
+    private void Publish() =>
+        context.SetCustomStatus(new StageProgress { Phase = learning.Phase, Jobs = JobRanges.Of(learning.Jobs.Concat(sampling).Select(job => job.JobId)) });
 }

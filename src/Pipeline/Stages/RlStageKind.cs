@@ -67,7 +67,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
             last = last with { Metrics = WithTimes(last.Metrics, time) };
             status = status with
             {
-                Done = cursor.Iteration, Metrics = last.Metrics, Checkpoint = last.Checkpoint, Samples = last.Samples, Time = cursor.Time,
+                Done = cursor.Iteration, Checkpoint = last.Checkpoint, Samples = last.Samples, Time = cursor.Time,
             };
             await bookkeeping;
             bookkeeping = BookkeepAsync(context, stage, settings, cursor, last.Metrics);

@@ -24,7 +24,7 @@ internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>
     {
         var start = context.CurrentUtcDateTime;
         var shards = Shards(input, settings);
-        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Sample, Jobs = [.. shards.Select(shard => shard.JobId)] });
+        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Sample, Jobs = JobRanges.Of(shards.Select(shard => shard.JobId)) });
 
         var results = await Task.WhenAll(shards.Select(shard => jobs.RunAsync(context, shard)));
         var metrics = ShardMetrics.Combine(results);

@@ -78,31 +78,21 @@ internal sealed record BenchmarkResult(string Name, string? Samples = null, stri
 /// <summary>How far a stage is, kept in a blob so that a retry need not start it over.</summary>
 internal sealed record StageRecord(StageResult? Result = null, JsonElement? Cursor = null);
 
-/// <summary>The custom status of a stage's orchestration.</summary>
+/// <summary>The custom status of a stage's orchestration, or an iteration's: bounded, however many shards and figures there are.</summary>
 internal sealed record StageProgress
 {
     public int Done { get; init; }
     public int Total { get; init; }
     public string? Phase { get; init; }
-    /// <summary>The running jobs.</summary>
+    /// <summary>The running jobs, as <see cref="JobRanges"/> has them.</summary>
     public IReadOnlyList<string> Jobs { get; init; } = [];
     /// <summary>Whether the running job's steps are the stage's.</summary>
     public bool JobSteps { get; init; }
     /// <summary>The sub-orchestration whose status says more about phase and jobs.</summary>
     public string? Instance { get; init; }
-    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+    /// <summary>The last step's figures, as version 1 wrote them; they are among the stage's metrics.</summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
     public string? Checkpoint { get; init; }
     public string? Samples { get; init; }
     public TimeBreakdown Time { get; init; } = new();
-}
-
-/// <summary>The custom status of a run's orchestration: the stage tree.</summary>
-internal sealed record RunProgress
-{
-    public required IReadOnlyList<StageView> Stages { get; init; }
-    public TimeBreakdown Time { get; init; } = new();
-    public DateTimeOffset? StartedAt { get; init; }
-    public DateTimeOffset? EndedAt { get; init; }
-    /// <summary>Jobs that the run's orchestration itself waits for (evaluations).</summary>
-    public IReadOnlyList<string> Jobs { get; init; } = [];
 }

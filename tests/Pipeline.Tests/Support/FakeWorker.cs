@@ -22,6 +22,9 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     /// <summary>Called before a job runs: throws to fail it.</summary>
     public Func<JobSpec, Task> OnJob { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Changes what a job yields.</summary>
+    public Func<JobResult, JobResult> OnResult { get; set; } = result => result;
+
     /// <summary>Whether a finished job is announced.</summary>
     public Func<JobSpec, bool> Announces { get; set; } = _ => true;
 
@@ -101,7 +104,7 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
             {
                 Ran.Enqueue(spec.JobId);
                 await OnJob(spec);
-                result = await FakeJobs.RunAsync(spec, blobs);
+                result = OnResult(await FakeJobs.RunAsync(spec, blobs));
             }
             catch (Exception e)
             {
