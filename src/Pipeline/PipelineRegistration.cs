@@ -25,6 +25,8 @@ public static class PipelineRegistration
         foreach (var kind in StageKinds.All) kind.Register(registry, jobs);
 
         Add<JobActivities, Shared.Jobs.JobSpec, JobSubmission>(JobActivities.Submit, activities => activities.SubmitAsync);
+        Add<JobActivities, Shared.Jobs.JobSpec, JobSubmission>(JobActivities.Restore, activities => activities.RestoreAsync);
+        Add<JobActivities, JobRefs, bool>(JobActivities.Forgive, activities => activities.ForgiveAsync);
         Add<JobActivities, JobRef, bool>(JobActivities.Check, activities => activities.CheckAsync);
         Add<JobActivities, JobRef, Shared.Jobs.JobResult>(JobActivities.Read, activities => activities.ReadAsync);
         Add<StageActivities, RunInput, RunPlan>(StageActivities.Begin, activities => activities.BeginAsync);

@@ -31,6 +31,7 @@ internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
             Steps = 1,
             Checkpoint = input.From,
             Metrics = evaluation.Metrics,
+            Numerics = evaluation.Numerics,
             Evaluation = evaluation with { Time = new() },
             Time = evaluation.Time with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
             StartedAt = new(start, TimeSpan.Zero),

@@ -57,7 +57,8 @@ internal static class Evaluations
         return new(
             metrics,
             results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
-            [.. benchmarks.Zip(results, (benchmark, result) => new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples"), result.Outputs.GetValueOrDefault("problems")))]);
+            [.. benchmarks.Zip(results, (benchmark, result) => new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples"), result.Outputs.GetValueOrDefault("problems")))],
+            results.Numerics());
     }
 
     private static string FinalId(string label, int step, int index) => JobId.Create(label, step, "final-" + JobKinds.Evaluate, index);

@@ -55,6 +55,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     private static StageInput Stage(Recipe recipe, RunInput run, string name, Dictionary<string, StageResult> inputs) => new()
     {
         RunId = run.RunId,
+        Version = run.Version,
         Name = name,
         Label = run.Label(name),
         Seed = recipe.Seed,

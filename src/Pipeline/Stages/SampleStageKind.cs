@@ -37,6 +37,7 @@ internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>
             Steps = 1,
             Data = [.. results.Select(result => result.Output("data"))],
             Metrics = metrics,
+            Numerics = results.Numerics(),
             Time = results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
             StartedAt = new(start, TimeSpan.Zero),
             EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
