@@ -56,7 +56,7 @@ internal static class JobMeaning
 
     private static IEnumerable<string> Unknown(JsonElement stored, JsonElement read, string path) => (stored.ValueKind, read.ValueKind) switch
     {
-        (JsonValueKind.Object, JsonValueKind.Object) => stored.EnumerateObject().Where(field => field.Value.ValueKind != JsonValueKind.Null).SelectMany(field =>
+        (JsonValueKind.Object, JsonValueKind.Object) => stored.EnumerateObject().Where(field => field.Value.ValueKind != JsonValueKind.Null && field.Name != Version).SelectMany(field =>
             read.TryGetProperty(field.Name, out var known) ? Unknown(field.Value, known, $"{path}{field.Name}.") : [path + field.Name]),
         (JsonValueKind.Array, JsonValueKind.Array) => stored.EnumerateArray().Zip(read.EnumerateArray()).SelectMany(items => Unknown(items.First, items.Second, path)),
         _ => [],

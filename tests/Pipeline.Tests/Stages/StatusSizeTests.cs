@@ -7,7 +7,6 @@ using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Stages;
 
