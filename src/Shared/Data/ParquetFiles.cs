@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Parquet;
 using Parquet.Schema;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared.Data;
 
@@ -27,7 +28,7 @@ internal static class ParquetFiles
     private static async Task<List<RawRow>> ReadAsync(string path, string shown, ICollection<DataProblem> problems)
     {
         var rows = new List<RawRow>();
-        await using var stream = File.OpenRead(path);
+        await using var stream = RegularFile.OpenRead(path);
         await using var reader = await ParquetReader.CreateAsync(stream);
         var fields = new List<Field>();
         foreach (var field in reader.Schema.Fields)
