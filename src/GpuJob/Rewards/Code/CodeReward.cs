@@ -72,13 +72,14 @@ internal sealed class CodeReward(CodeOptions options, bool unsandboxed = false) 
         lock (gate)
         {
             if (pools.TryGetValue(language, out var pool)) return pool;
-<<<<<<< HEAD
-            var limits = SandboxLimits.Default with { Seconds = options.Seconds, TotalSeconds = options.TotalSeconds, CpuSeconds = (int)Math.Ceiling(Math.Max(options.Seconds, options.TotalSeconds)) + 2, MemoryBytes = (long)options.MemoryMegabytes << 20 };
-            return pools[language] = new RunnerPool(new Sandbox(Interpreter.Find(language), limits, options.Unsandboxed), options.Warm);
-=======
-            var limits = SandboxLimits.Default with { WallSeconds = options.Seconds, TotalSeconds = options.TotalSeconds, MemoryBytes = (long)options.MemoryMegabytes << 20 };
+            var limits = SandboxLimits.Default with
+            {
+                Seconds = options.Seconds,
+                TotalSeconds = options.TotalSeconds,
+                CpuSeconds = (int)Math.Ceiling(Math.Max(options.Seconds, options.TotalSeconds)) + 2,
+                MemoryBytes = (long)options.MemoryMegabytes << 20,
+            };
             return pools[language] = new RunnerPool(new Sandbox(Interpreter.Find(language), limits, unsandboxed), options.Warm);
->>>>>>> main
         }
     }
 }
