@@ -29,7 +29,9 @@ internal static class DataCommand
         var rewards = new Option<string[]>("--reward") { Description = "Rewards that the rows are for: rows that they cannot judge are told.", AllowMultipleArgumentsPerToken = true };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
         var command = new ExampleCommand("data", "Checks data sets and prints counts, splits and contamination.",
-            "gpujob data train.jsonl", "gpujob data train.jsonl --reward accuracy/math", "gpujob data gsm8k.jsonl --layout gsm8k --against math500.jsonl aime.jsonl --json") { files, layout, against, heldOut, rewards, json };
+            "gpujob data train.jsonl", "gpujob data train.jsonl --reward accuracy/math",
+                "gpujob data gsm8k.jsonl --layout gsm8k --against math500.jsonl aime.jsonl --json") { files, layout, against, heldOut,
+                rewards, json };
         command.SetAction((parsed, _) => context.GuardAsync(() => Task.FromResult(Run(
             context,
             new DatasetTask
@@ -80,7 +82,8 @@ internal static class DataCommand
         if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
     }
 
-    // A row that a reward cannot judge is one that it cannot judge even for an empty completion; mathematics also reads the right answer for itself.
+    // A row that a reward cannot judge is one that it cannot judge even for an empty completion; mathematics also reads the right answer
+    // for itself.
     private static void CheckRewards(Dataset dataset, string[] rewards)
     {
         var problems = new List<DataProblem>();
@@ -92,7 +95,8 @@ internal static class DataCommand
                 if (Problem(reward, score, row) is { } problem) problems.Add(new(row.File, row.Number, reward, problem));
             }
         }
-        if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
+        if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem =>
+            problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
     }
 
     private static string? Problem(string reward, RewardFunction score, DataRow row)

@@ -8,7 +8,8 @@ internal static partial class ChosenLetter
     // Words that may follow the letters A and I without making them an article or a pronoun.
     private static readonly HashSet<string> Clauses = new(StringComparer.OrdinalIgnoreCase)
     {
-        "because", "since", "as", "and", "or", "which", "for", "due", "so", "is", "with", "not", "but", "rather", "given", "by", "from", "weil", "denn", "parce", "car", "porque", "perché", "in", "on", "if", "where", "that", "according",
+        "because", "since", "as", "and", "or", "which", "for", "due", "so", "is", "with", "not", "but", "rather", "given", "by", "from",
+            "weil", "denn", "parce", "car", "porque", "perché", "in", "on", "if", "where", "that", "according",
     };
 
     /// <summary>Where phrases that announce a choice end, in order.</summary>
@@ -33,7 +34,8 @@ internal static partial class ChosenLetter
         var after = text[(match.Index + match.Length)..];
         if (letter is 'A' or 'I' && Word().Match(after) is { Success: true } word && !Clauses.Contains(word.Groups[1].Value)) return null;
         // A small letter is a choice where nothing but the end of the sentence follows.
-        if (char.IsAsciiLetterLower(letter) && !match.Groups["bracket"].Success && after.TrimStart(' ', '*', '$', '}', ')', '"').Length > 0 && after.TrimStart(' ', '*', '$', '}', ')', '"')[0] is not ('.' or '\n' or ',' or '。')) return null;
+        if (char.IsAsciiLetterLower(letter) && !match.Groups["bracket"].Success && after.TrimStart(' ', '*', '$', '}', ')', '"').Length > 0
+            && after.TrimStart(' ', '*', '$', '}', ')', '"')[0] is not ('.' or '\n' or ',' or '。')) return null;
         isSeveral = Alternative().IsMatch(after);
         return char.ToUpperInvariant(letter);
     }

@@ -9,7 +9,9 @@ internal static partial class CountdownNotation
 
     private static readonly (string Command, string Sign)[] Signs =
     [
-        ("\\times", "*"), ("\\cdot", "*"), ("\\ast", "*"), ("\\div", "/"), ("\\left", ""), ("\\right", ""), ("\\,", " "), ("\\;", " "), ("\\!", ""), ("\\quad", " "), ("\\(", ""), ("\\)", ""), ("\\[", ""), ("\\]", ""), ("$", ""), ("\\dfrac", "\\frac"), ("\\tfrac", "\\frac"),
+        ("\\times", "*"), ("\\cdot", "*"), ("\\ast", "*"), ("\\div", "/"), ("\\left", ""), ("\\right", ""), ("\\,", " "), ("\\;", " "),
+            ("\\!", ""), ("\\quad", " "), ("\\(", ""), ("\\)", ""), ("\\[", ""), ("\\]", ""), ("$", ""), ("\\dfrac", "\\frac"),
+            ("\\tfrac", "\\frac"),
     ];
 
     /// <summary>The expression in plain notation; what is no notation of numbers stays as it is.</summary>

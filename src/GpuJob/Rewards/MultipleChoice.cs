@@ -4,7 +4,8 @@ using R1Cloud.Shared.Recipes;
 namespace R1Cloud.GpuJob.Rewards;
 
 /// <summary>
-/// Accuracy of multiple choice. Looked for in this order: the answer tags, <c>\boxed{…}</c>, the last "the answer is B" (in some twenty languages),
+/// Accuracy of multiple choice. Looked for in this order: the answer tags, <c>\boxed{…}</c>, the last "the answer is B" (in some twenty
+/// languages),
 /// a last line that is a letter. What is found is a letter, or the text of a choice.
 /// </summary>
 internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
@@ -56,7 +57,8 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
         return null;
     }
 
-    private static bool IsHedged(string text) => ChosenLetter.Announced(text).Reverse().Any(end => ChosenLetter.Read(text.AsSpan(end), out var isSeveral) is not null && isSeveral);
+    private static bool IsHedged(string text) => ChosenLetter.Announced(text).Reverse().Any(end =>
+        ChosenLetter.Read(text.AsSpan(end), out var isSeveral) is not null && isSeveral);
 
     // "B", "(B)", "B.", "**B**", "\text{B}", "B) the text", or the text itself.
     private static int? Choice(string text, string[]? choices, int letters)

@@ -31,7 +31,8 @@ internal sealed class Repetition(RepetitionOptions options)
         return [.. Words(text.ToLowerInvariant()).Select(word => ids.TryGetValue(word, out var id) ? id : ids[word] = ids.Count)];
     }
 
-    // Some scripts write no spaces: there each character is a unit. Elsewhere a run without spaces that is too long for a word is a list, or letters.
+    // Some scripts write no spaces: there each character is a unit. Elsewhere a run without spaces that is too long for a word is a list,
+    // or letters.
     private static IEnumerable<string> Words(string text) => Runs(text).SelectMany(run => run.Length <= LongestWord ? [run] : Pieces(run));
 
     private static IEnumerable<string> Pieces(string run)
@@ -46,7 +47,8 @@ internal sealed class Repetition(RepetitionOptions options)
         }
     }
 
-    private static bool HasNoSpaces(Language.Script script) => script is Language.Script.Han or Language.Script.Kana or Language.Script.Thai or Language.Script.Southeast;
+    private static bool HasNoSpaces(Language.Script script) => script is Language.Script.Han or Language.Script.Kana
+        or Language.Script.Thai or Language.Script.Southeast;
 
     private static IEnumerable<string> Runs(string text)
     {

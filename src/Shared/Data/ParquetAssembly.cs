@@ -7,7 +7,8 @@ using Parquet.Schema;
 namespace R1Cloud.Shared.Data;
 
 /// <summary>
-/// Puts the values of one column together again from its leaves, by their repetition and definition levels (Dremel, section 4.2): a value each call, in the
+/// Puts the values of one column together again from its leaves, by their repetition and definition levels (Dremel, section 4.2): a value
+/// each call, in the
 /// order of the rows.
 /// </summary>
 internal sealed class ParquetAssembly
@@ -20,11 +21,14 @@ internal sealed class ParquetAssembly
     /// <summary>Why a column cannot be read as JSON, or null.</summary>
     public static string? WhyRefused(Field field) => field switch
     {
-        DataField data when Nullable.GetUnderlyingType(data.ClrType) is null && (data.ClrType == typeof(byte[]) || data.ClrType == typeof(ReadOnlyMemory<byte>)) => "is binary: text is expected (written as UTF-8 text, not as bytes)",
+        DataField data when Nullable.GetUnderlyingType(data.ClrType) is null
+            && (data.ClrType == typeof(byte[]) || data.ClrType == typeof(ReadOnlyMemory<byte>)) =>
+            "is binary: text is expected (written as UTF-8 text, not as bytes)",
         DataField => null,
         ListField list => WhyRefused(list.Item),
         StructField structure => structure.Fields.Select(WhyRefused).FirstOrDefault(reason => reason is not null),
-        MapField map => map.Key is DataField { ClrType: var key } && (key == typeof(string) || key == typeof(ReadOnlyMemory<char>)) ? WhyRefused(map.Value) : "is a map whose keys are no text",
+        MapField map => map.Key is DataField { ClrType: var key }
+            && (key == typeof(string) || key == typeof(ReadOnlyMemory<char>)) ? WhyRefused(map.Value) : "is a map whose keys are no text",
         _ => "is of a kind that cannot be read",
     };
 
@@ -56,14 +60,16 @@ internal sealed class ParquetAssembly
             case DataField data:
                 if (data.IsArray) (repetition, definition) = (repetition + 1, definition + 1);
                 else if (data.IsNullable) definition++;
-                if (data.MaxDefinitionLevel != definition || data.MaxRepetitionLevel != repetition) throw new NotSupportedException($"column {data.Path} is nested in a way that is not known");
+                if (data.MaxDefinitionLevel != definition
+                    || data.MaxRepetitionLevel != repetition) throw new NotSupportedException($"column {data.Path} is nested in a way that is not known");
                 using (var raw = await group.ReadRawColumnDataBaseAsync(data)) leaves.Add(data, Leaf.Of(raw, definition, repetition));
                 break;
             case ListField list:
                 await LoadAsync(group, list.Item, repetition + 1, definition + (list.IsNullable ? 2 : 1));
                 break;
             case StructField structure:
-                foreach (var child in structure.Fields) await LoadAsync(group, child, repetition, definition + (structure.IsNullable ? 1 : 0));
+                foreach (var child in structure.Fields) await LoadAsync(group, child, repetition,
+                    definition + (structure.IsNullable ? 1 : 0));
                 break;
             case MapField map:
                 await LoadAsync(group, map.Key, repetition + 1, definition + (map.IsNullable ? 2 : 1));
@@ -77,7 +83,8 @@ internal sealed class ParquetAssembly
         DataField { IsArray: true } data => Items(data, data, repetition, definition, () => leaves[data].Take()),
         DataField data => leaves[data].Take(),
         StructField structure => Structure(structure, repetition, definition),
-        ListField list => IsNull(list, definition) ? Skip(list) : Items(list, list.Item, repetition, definition + (list.IsNullable ? 1 : 0), () => Value(list.Item, repetition + 1, definition + (list.IsNullable ? 2 : 1))),
+        ListField list => IsNull(list, definition) ? Skip(list) : Items(list, list.Item, repetition, definition + (list.IsNullable ? 1 : 0),
+            () => Value(list.Item, repetition + 1, definition + (list.IsNullable ? 2 : 1))),
         MapField map => IsNull(map, definition) ? Skip(map) : Map(map, repetition, definition + (map.IsNullable ? 1 : 0)),
         _ => null,
     };
@@ -154,7 +161,8 @@ internal sealed class ParquetAssembly
         private double? offending;
 
         private Leaf(int[]? definitions, int[]? repetitions, int full, JsonNode?[] values, Dictionary<int, double> notFinite) =>
-            (this.definitions, this.repetitions, this.full, this.values, this.notFinite) = (definitions, repetitions, full, values, notFinite);
+            (this.definitions, this.repetitions, this.full, this.values, this.notFinite) = (definitions, repetitions, full, values,
+                notFinite);
 
         /// <summary>The next entry's definition level; -1 at the end.</summary>
         public int Definition => definitions is null ? (at < values.Length ? full : -1) : at < definitions.Length ? definitions[at] : -1;
@@ -165,7 +173,8 @@ internal sealed class ParquetAssembly
         public static Leaf Of(RawColumnData raw, int definition, int repetition)
         {
             var notFinite = new Dictionary<int, double>();
-            return new(definition > 0 ? raw.DefinitionLevels.ToArray() : null, repetition > 0 ? raw.RepetitionLevels.ToArray() : null, definition, Values(raw, notFinite), notFinite);
+            return new(definition > 0 ? raw.DefinitionLevels.ToArray() : null, repetition > 0 ? raw.RepetitionLevels.ToArray()
+                : null, definition, Values(raw, notFinite), notFinite);
         }
 
         /// <summary>The next entry's value, null where there is none.</summary>
@@ -189,8 +198,10 @@ internal sealed class ParquetAssembly
         private static JsonNode?[] Values(RawColumnData raw, Dictionary<int, double> notFinite) => raw switch
         {
             RawColumnData<ReadOnlyMemory<char>> texts => Made(texts.Values, text => JsonValue.Create(text.ToString())),
-            RawColumnData<double> numbers => Made(numbers.Values, (number, index) => Finite(number, index, notFinite, () => JsonValue.Create(number))),
-            RawColumnData<float> numbers => Made(numbers.Values, (number, index) => Finite(number, index, notFinite, () => JsonValue.Create(number))),
+            RawColumnData<double> numbers => Made(numbers.Values, (number, index) =>
+                Finite(number, index, notFinite, () => JsonValue.Create(number))),
+            RawColumnData<float> numbers => Made(numbers.Values, (number, index) =>
+                Finite(number, index, notFinite, () => JsonValue.Create(number))),
             RawColumnData<bool> flags => Made(flags.Values, flag => JsonValue.Create(flag)),
             RawColumnData<int> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
             RawColumnData<long> numbers => Made(numbers.Values, number => JsonValue.Create(number)),

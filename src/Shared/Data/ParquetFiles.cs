@@ -6,7 +6,8 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Shared.Data;
 
 /// <summary>
-/// Reads Parquet as if each row were a line of JSON: nested lists and structures become arrays and objects, nulls and empty lists stay what they are. What
+/// Reads Parquet as if each row were a line of JSON: nested lists and structures become arrays and objects, nulls and empty lists stay what
+/// they are. What
 /// JSON cannot say (binary, NaN, infinities, maps whose keys are no text) is refused, by column.
 /// </summary>
 internal static class ParquetFiles
@@ -53,7 +54,8 @@ internal static class ParquetFiles
                     }
                     catch (NotFiniteNumberException e)
                     {
-                        problems.Add(new(shown, number, name, $"holds {e.OffendingNumber}, which JSON cannot say: a finite number or null is expected"));
+                        problems.Add(new(shown, number, name,
+                            $"holds {e.OffendingNumber}, which JSON cannot say: a finite number or null is expected"));
                     }
                 }
                 rows.Add(new(number, values));

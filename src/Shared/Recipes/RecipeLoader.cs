@@ -86,6 +86,7 @@ public static class RecipeLoader
         new RecipeCrossRules(recipe, root, problems, datasets.Bounds, models.MaxPositions).Check();
         problems.ThrowIfAny();
         var canonical = JsonSerializer.Serialize(recipe, R1Json.Options);
-        return new(recipe, canonical, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))) { Notes = problems.Notes };
+        return new(recipe, canonical,
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))) { Notes = problems.Notes };
     }
 }

@@ -48,7 +48,8 @@ internal abstract record RecipeShape
         var either = type.GetCustomAttribute<NeedsUnlessAttribute>() is { } unless
             ? new EitherShape(JsonNamingPolicy.CamelCase.ConvertName(unless.Other), unless.Because, [.. unless.Properties.Select(JsonNamingPolicy.CamelCase.ConvertName)])
             : null;
-        return new ObjectShape(type, [.. R1Json.Options.GetTypeInfo(type).Properties.Where(p => !lacks.ContainsKey(p.Name)).Select(p => FieldOf(p, needs))], lacks, either)
+        return new ObjectShape(type, [.. R1Json.Options.GetTypeInfo(type).Properties.Where(p => !lacks.ContainsKey(p.Name)).Select(p =>
+            FieldOf(p, needs))], lacks, either)
         {
             Replaced = type.GetCustomAttributes<ReplacedAttribute>().ToDictionary(replaced => replaced.Field, replaced => replaced.By),
         };

@@ -107,7 +107,8 @@ public sealed class GradeCommandTests
     [Fact]
     public async Task Grade_RowWithColumnsAndOptions_ReachesTheReward()
     {
-        async Task<JsonElement> Graded(string reward, string row) => JsonSerializer.Deserialize<JsonElement>((await RunAsync(row, "--reward", reward)).Verdicts.Single());
+        async Task<JsonElement> Graded(string reward, string row) =>
+            JsonSerializer.Deserialize<JsonElement>((await RunAsync(row, "--reward", reward)).Verdicts.Single());
         (await Graded("accuracy/countdown", """{"pred":"<answer>3*4</answer>","nums":[3,4],"target":12}""")).GetProperty("score").GetDouble().ShouldBe(1);
         (await Graded("accuracy/countdown", """{"pred":"<answer>3*4+1</answer>","nums":[3,4,1],"target":12,"options":{"formScore":0.1}}""")).GetProperty("score").GetDouble().ShouldBe(0.1);
         (await Graded("length/overlong", """{"pred":"x","tokens":[1,2,3,4],"options":{"maxTokens":4,"bufferTokens":2}}""")).GetProperty("score").GetDouble().ShouldBe(-1);

@@ -39,6 +39,8 @@ public sealed class AccuracyRewardsTests
     [InlineData("[3*4]", 1)]
     [InlineData("\\boxed{3*4}", 1)]
     [InlineData("3*4 = 12 = 12", 0)]
+    [InlineData("3 x 4 = 12.0", 1)]
+    [InlineData("3*4 = 12.5", 0)]
     public void Countdown_OtherNotationAndSides_AreReadAndMustBeTrue(string answer, double expected) =>
         Score("accuracy/countdown", $"<answer>{answer}</answer>", "", """{"nums":[3,4],"target":12}""").Score.ShouldBe(expected, answer);
 

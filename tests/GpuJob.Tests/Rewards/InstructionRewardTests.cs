@@ -97,14 +97,16 @@ public sealed class InstructionRewardTests
     [InlineData("The start was smart.", "art", 1)]
     [InlineData("Modern art.", "art", 0)]
     public void Score_ForbiddenWordWithSigns_IsFound(string text, string word, double expected) =>
-        Score("instructions/ifeval", text, "", $$"""{"instruction_id_list":["keywords:forbidden_words"],"kwargs":[{"forbidden_words":["{{word}}"]}]}""").Score.ShouldBe(expected);
+        Score("instructions/ifeval", text, "",
+            $$"""{"instruction_id_list":["keywords:forbidden_words"],"kwargs":[{"forbidden_words":["{{word}}"]}]}""").Score.ShouldBe(expected);
 
     [Theory]
     [InlineData("<think>plan\n\nplan</think>\n\nHello there.\n\nSecond one.", 1, "hello")]
     [InlineData("\n\nHello there.\n\n\n\nSecond one.\n\n", 2, "second")]
     [InlineData("Hello there.\r\n\r\nSecond one.", 2, "second")]
     public void Score_ParagraphsAfterThinking_AreCountedWithoutBlankOnes(string text, int nth, string word) =>
-        Score("instructions/ifeval", text, "", $$"""{"instruction_id_list":["length_constraints:nth_paragraph_first_word"],"kwargs":[{"num_paragraphs":2,"nth_paragraph":{{nth}},"first_word":"{{word}}"}]}""").Score.ShouldBe(1);
+        Score("instructions/ifeval", text, "",
+            $$"""{"instruction_id_list":["length_constraints:nth_paragraph_first_word"],"kwargs":[{"num_paragraphs":2,"nth_paragraph":{{nth}},"first_word":"{{word}}"}]}""").Score.ShouldBe(1);
 
     [Theory]
     [InlineData("vi", "Chúng tôi sẽ giải bài toán này bằng cách thử từng số.")]
@@ -122,7 +124,8 @@ public sealed class InstructionRewardTests
     [InlineData("ne", "आज मौसम राम्रो छ र हामी पार्क जाँदैछौं।")]
     [InlineData("ur", "آج موسم اچھا ہے اور ہم پارک جا رہے ہیں۔")]
     public void Score_Language_IsRecognised(string language, string text) =>
-        Score("instructions/ifeval", text, "", $$"""{"instruction_id_list":["language:response_language"],"kwargs":[{"language":"{{language}}"}]}""").Score.ShouldBe(1);
+        Score("instructions/ifeval", text, "",
+            $$"""{"instruction_id_list":["language:response_language"],"kwargs":[{"language":"{{language}}"}]}""").Score.ShouldBe(1);
 
     [Fact]
     public void Score_EmptyAnswer_FollowsNothing() =>

@@ -6,13 +6,17 @@ using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Tests.Rewards;
 
-/// <summary>Cases made from public reports of graders' mistakes: every verdict is the expected one, but for policies on which checkers differ.</summary>
+/// <summary>
+/// Cases made from public reports of graders' mistakes: every verdict is the expected one, but for policies on which checkers differ.
+/// </summary>
 public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<CodeSandbox>
 {
     private const string Cases = "data/public_cases/rewards_dev.jsonl";
 
     public static TheoryData<string> Rewards =>
-        ["accuracy/math", "accuracy/multiple-choice", "accuracy/countdown", "accuracy/exact", "accuracy/regex", "instructions/ifeval", "language/consistency", "repetition/ngram", "format/think-answer", "format/think", "format/r1-strict", "format/tag-count", "format/reasoning-steps", "length/overlong"];
+        ["accuracy/math", "accuracy/multiple-choice", "accuracy/countdown", "accuracy/exact", "accuracy/regex", "instructions/ifeval",
+            "language/consistency", "repetition/ngram", "format/think-answer", "format/think", "format/r1-strict", "format/tag-count",
+            "format/reasoning-steps", "length/overlong"];
 
     [Theory]
     [MemberData(nameof(Rewards))]
@@ -29,14 +33,16 @@ public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<Code
     {
         var grader = Graders.Get(reward, default);
         var failures = new List<string>();
-        var rows = File.ReadLines(Oracles.Shared(Cases)).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).Where(row => row.GetProperty("reward").GetString() == reward).ToList();
+        var rows = File.ReadLines(Oracles.Shared(Cases)).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).Where(row =>
+            row.GetProperty("reward").GetString() == reward).ToList();
         rows.ShouldNotBeEmpty();
         foreach (var row in rows)
         {
             var grade = Graded(grader, row);
             var right = row.GetProperty("right");
             // Where checkers differ, a wrong answer may yet not be rewarded.
-            if (Agrees(grade, right) || Text(row, "policy") is { Length: > 0 } && !(right.ValueKind == JsonValueKind.False && grade.Correct)) continue;
+            if (Agrees(grade, right) || Text(row, "policy") is { Length: > 0 }
+                && !(right.ValueKind == JsonValueKind.False && grade.Correct)) continue;
             failures.Add($"{Text(row, "gold")} | {row.GetProperty("pred").GetString()}: {right} expected, {grade}");
         }
         return failures;
@@ -45,10 +51,12 @@ public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<Code
     private static Grade Graded(Grader grader, JsonElement row)
     {
         var extras = row.TryGetProperty("row", out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
-        JsonElement? Extra(string name) => extras.ValueKind == JsonValueKind.Object && extras.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        JsonElement? Extra(string name) => extras.ValueKind == JsonValueKind.Object && extras.TryGetProperty(name, out var value)
+            && value.ValueKind != JsonValueKind.Null ? value : null;
         var completion = new Completion(row.GetProperty("pred").GetString()!, Text(row, "gold") ?? "", Finished: true)
         {
-            Fields = Extra("fields") is { } fields ? fields.EnumerateObject().ToDictionary(field => field.Name, field => field.Value) : new Dictionary<string, JsonElement>(),
+            Fields = Extra("fields") is { } fields ? fields.EnumerateObject().ToDictionary(field => field.Name, field => field.Value)
+                : new Dictionary<string, JsonElement>(),
             Tokens = Extra("tokens")?.Ints() ?? [],
             MaxTokens = Extra("maxTokens")?.GetInt32() ?? 0,
         };
@@ -62,7 +70,8 @@ public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<Code
         }
     }
 
-    private static string? Text(JsonElement row, string name) => row.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement row, string name) => row.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static bool Agrees(Grade grade, JsonElement right)
     {
@@ -79,7 +88,8 @@ public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<Code
                 "unparsable" => grade.Outcome == RewardOutcome.Unparsable,
                 "timeout" => grade.Outcome == RewardOutcome.Timeout,
                 "error" or "badInput" => grade.Outcome == RewardOutcome.Error,
-                var range => judged && range!.Split("..") is [var low, var high] && grade.Score >= double.Parse(low) - 1e-6 && grade.Score <= double.Parse(high) + 1e-6,
+                var range => judged && range!.Split("..") is [var low, var high] && grade.Score >= double.Parse(low) - 1e-6
+                    && grade.Score <= double.Parse(high) + 1e-6,
             },
             _ => false,
         };

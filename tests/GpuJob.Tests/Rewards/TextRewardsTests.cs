@@ -173,7 +173,8 @@ public sealed class TextRewardsTests
     public void Repetition_TextWithoutSpaces_IsSeen(string text) => Score("repetition/ngram", text, "").Score.ShouldBeInRange(-1, -0.3);
 
     [Fact]
-    public void Repetition_OrdinaryText_HasNone() => Score("repetition/ngram", "The internationalization of well-known, state-of-the-art methods doesn't repeat anything here.", "").Score.ShouldBe(0);
+    public void Repetition_OrdinaryText_HasNone() => Score("repetition/ngram",
+        "The internationalization of well-known, state-of-the-art methods doesn't repeat anything here.", "").Score.ShouldBe(0);
 
     [Fact]
     public void Score_AnyText_NeverThrows()

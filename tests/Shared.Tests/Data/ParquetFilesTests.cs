@@ -15,7 +15,8 @@ public sealed class ParquetFilesTests : IDisposable
     {
         Row[] rows =
         [
-            new() { text = "a", items = ["x", null, "y"], parts = [new() { name = "n", counts = [1, null, 3] }, new() { name = null, counts = [] }], number = 0.1f, flag = true },
+            new() { text = "a", items = ["x", null, "y"], parts = [new() { name = "n", counts = [1, null, 3] },
+                new() { name = null, counts = [] }], number = 0.1f, flag = true },
             new() { text = null, items = [], parts = [], number = 2.5f },
             new() { text = "", items = null, parts = null, number = -1, inner = new() { name = "only", counts = null } },
             new() { text = "last", items = [null], parts = [new() { name = "", counts = [7] }], number = 3 },
@@ -31,14 +32,16 @@ public sealed class ParquetFilesTests : IDisposable
         {
             row.Number.ShouldBe(other.Number);
             row.Columns.Keys.Order().ShouldBe(other.Columns.Keys.Order());
-            foreach (var (name, value) in other.Columns) JsonElement.DeepEquals(row.Columns[name], value).ShouldBeTrue($"{name}: {row.Columns[name].GetRawText()} is not {value.GetRawText()}");
+            foreach (var (name, value) in other.Columns) JsonElement.DeepEquals(row.Columns[name],
+                value).ShouldBeTrue($"{name}: {row.Columns[name].GetRawText()} is not {value.GetRawText()}");
         }
     }
 
     [Fact]
     public async Task Read_NotANumber_IsAProblemOfItsRow()
     {
-        var (read, problems) = await ReadAsync(new Numbers[] { new() { value = 1, values = [1] }, new() { value = double.NaN, values = [2, double.PositiveInfinity] }, new() { value = 3, values = [3] } });
+        var (read, problems) = await ReadAsync(new Numbers[] { new() { value = 1, values = [1] },
+            new() { value = double.NaN, values = [2, double.PositiveInfinity] }, new() { value = 3, values = [3] } });
         problems.Select(problem => (problem.Row, problem.Field)).ShouldBe([(2, "value"), (2, "values")]);
         problems[0].Message.ShouldContain("NaN");
         read[2].Columns["values"].GetRawText().ShouldBe("[3]");

@@ -12,8 +12,10 @@ internal static partial class CodeBlock
     };
 
     /// <summary>
-    /// The program: looked for inside the last answer tags, then after the thinking; in fenced blocks of the language, else in those without one, else in what
-    /// stands there without fences. Of several blocks the last one that defines what the tests call, else the last. Null when there is none.
+    /// The program: looked for inside the last answer tags, then after the thinking; in fenced blocks of the language, else in those
+    /// without one, else in what
+    /// stands there without fences. Of several blocks the last one that defines what the tests call, else the last. Null when there is
+    /// none.
     /// </summary>
     /// <param name="text">The completion.</param>
     /// <param name="language">The language.</param>
@@ -33,17 +35,20 @@ internal static partial class CodeBlock
     private static string? Fenced(string text, string language, IReadOnlyCollection<string> wanted, bool finished)
     {
         var fences = CodeFences.Read(text).Where(fence => fence.IsClosed || finished).ToList();
-        return Chosen([.. fences.Where(fence => Tags.GetValueOrDefault(fence.Language) == language)], wanted) ?? Chosen([.. fences.Where(fence => fence.Language.Length == 0)], wanted);
+        return Chosen([.. fences.Where(fence => Tags.GetValueOrDefault(fence.Language) == language)],
+            wanted) ?? Chosen([.. fences.Where(fence => fence.Language.Length == 0)], wanted);
     }
 
     private static string? Chosen(List<CodeFence> fences, IReadOnlyCollection<string> wanted)
     {
         if (fences.Count == 0) return null;
-        var defining = fences.FindLastIndex(fence => Definition().Matches(fence.Code).Any(match => wanted.Contains(match.Groups["name"].Value)));
+        var defining = fences.FindLastIndex(fence => Definition().Matches(fence.Code).Any(match =>
+            wanted.Contains(match.Groups["name"].Value)));
         return fences[defining < 0 ? fences.Count - 1 : defining].Code;
     }
 
-    private static bool HasFence(string text) => text.Contains("```", StringComparison.Ordinal) || text.Contains("~~~", StringComparison.Ordinal);
+    private static bool HasFence(string text) => text.Contains("```", StringComparison.Ordinal)
+        || text.Contains("~~~", StringComparison.Ordinal);
 
     /// <summary>Whether text without fences is a program and no prose: its first line is one of code.</summary>
     private static bool LooksLikeCode(string text, string language)

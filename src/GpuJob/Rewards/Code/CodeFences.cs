@@ -7,7 +7,8 @@ namespace R1Cloud.GpuJob.Rewards.Code;
 internal readonly record struct CodeFence(string Language, string Code, bool IsClosed);
 
 /// <summary>
-/// Reads fenced blocks as CommonMark does (section 4.5): three or more ticks or tildes; the closing fence is of the same kind and at least as long; as much
+/// Reads fenced blocks as CommonMark does (section 4.5): three or more ticks or tildes; the closing fence is of the same kind and at least
+/// as long; as much
 /// indentation as the opening fence has is taken off each line. Unlike there a fence may be indented as deep as a list makes it.
 /// </summary>
 internal static class CodeFences

@@ -37,7 +37,8 @@ internal sealed class CodeJudge(RunnerPool pool)
             using var lease = new Lease(pool);
             var runner = lease.Runner;
             var guard = limits.Guard(limits.TotalSeconds);
-            if (!runner.Send(new { role = "cases", code, inputs = cases.Skip(next).Select(item => item.Input), seconds = guard, totalSeconds = guard, limits.OutputBytes }, Deadline.In(guard)))
+            if (!runner.Send(new { role = "cases", code, inputs = cases.Skip(next).Select(item => item.Input), seconds = guard,
+                totalSeconds = guard, limits.OutputBytes }, Deadline.In(guard)))
                 throw new SandboxException("The sandbox does not take the program.");
             var status = ReceiveStatus.Line;
             while (next < cases.Count && status == ReceiveStatus.Line)
@@ -45,11 +46,13 @@ internal sealed class CodeJudge(RunnerPool pool)
                 var watch = new ProcessorWatch(runner.ProcessId);
                 status = runner.Receive(watch, Math.Min(limits.Seconds, limits.TotalSeconds - spent), out var line);
                 spent += watch.Update();
-                var failure = status == ReceiveStatus.Line ? Failure(line, cases[next]) : spent >= limits.TotalSeconds ? TotalLimit : Broken(status);
+                var failure = status == ReceiveStatus.Line ? Failure(line, cases[next]) : spent >= limits.TotalSeconds ? TotalLimit
+                    : Broken(status);
                 next++;
                 if (failure is null) passed++;
                 else if (reason.Length == 0) reason = $"case {next}: {failure}";
-                if (failure is not null && !all || spent >= limits.TotalSeconds && next < cases.Count) return new(passed, cases.Count, reason.Length > 0 ? reason : TotalLimit);
+                if (failure is not null && !all || spent >= limits.TotalSeconds
+                    && next < cases.Count) return new(passed, cases.Count, reason.Length > 0 ? reason : TotalLimit);
             }
         }
         return new(passed, cases.Count, reason);

@@ -18,7 +18,8 @@ internal sealed partial record CodeTests(IReadOnlyList<CodeCase> Cases, IReadOnl
 {
     /// <summary>Names that the assertions call, the function under test among them.</summary>
     public IReadOnlyCollection<string> CalledNames { get; } =
-        EntryPoint is { Length: > 0 } ? [EntryPoint] : [.. Assertions.SelectMany(code => Call().Matches(code)).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal)];
+        EntryPoint is { Length: > 0 } ? [EntryPoint] : [.. Assertions.SelectMany(code => Call().Matches(code)).Select(match =>
+            match.Groups["name"].Value).Distinct(StringComparer.Ordinal)];
 
     [GeneratedRegex(@"(?:^|[^\w.$])(?<name>[A-Za-z_$][\w$]*)\s*\(", RegexOptions.NonBacktracking)]
     private static partial Regex Call();

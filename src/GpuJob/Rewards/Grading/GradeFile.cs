@@ -7,7 +7,8 @@ using R1Cloud.Shared.Jobs;
 namespace R1Cloud.GpuJob.Rewards.Grading;
 
 /// <summary>
-/// Grades a file of rows: <c>pred</c>; <c>gold</c> where the reward needs one; optional <c>options</c>, <c>expected</c>, <c>tokens</c>, <c>maxTokens</c>, <c>finished</c>,
+/// Grades a file of rows: <c>pred</c>; <c>gold</c> where the reward needs one; optional <c>options</c>, <c>expected</c>, <c>tokens</c>,
+/// <c>maxTokens</c>, <c>finished</c>,
 /// <c>prompt</c>, <c>accuracy</c>; every other column is a column of the problem. One verdict a line, in order.
 /// </summary>
 /// <param name="grader">The grader.</param>
@@ -97,7 +98,8 @@ internal sealed class GradeFile(Grader grader, string file, Action<string> badRo
         {
             return grader(completion, options);
         }
-        catch (Exception e) when (e is not (BadInputException or Code.Sandboxing.SandboxUnavailableException or OperationCanceledException or OutOfMemoryException))
+        catch (Exception e) when (e is not (BadInputException or Code.Sandboxing.SandboxUnavailableException or OperationCanceledException
+            or OutOfMemoryException))
         {
             return new(0, false, null, $"{e.GetType().Name}: {e.Message}", RewardOutcome.Error);
         }
@@ -105,8 +107,10 @@ internal sealed class GradeFile(Grader grader, string file, Action<string> badRo
 
     private static Completion Read(JsonElement row)
     {
-        var fields = row.EnumerateObject().DistinctBy(column => column.Name).ToDictionary(column => column.Name, column => column.Value, StringComparer.Ordinal);
-        return new(Text(fields, "pred") ?? throw new BadInputException("pred is missing: the completion."), Text(fields, "gold") ?? "", Flag(fields, "finished") ?? true)
+        var fields = row.EnumerateObject().DistinctBy(column => column.Name).ToDictionary(column => column.Name, column =>
+            column.Value, StringComparer.Ordinal);
+        return new(Text(fields, "pred") ?? throw new BadInputException("pred is missing: the completion."), Text(fields, "gold") ?? "",
+            Flag(fields, "finished") ?? true)
         {
             Prompt = Text(fields, "prompt") ?? "",
             Fields = fields,
@@ -126,21 +130,25 @@ internal sealed class GradeFile(Grader grader, string file, Action<string> badRo
 
     private static bool? Flag(Dictionary<string, JsonElement> row, string name) =>
         !row.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? null
-        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new BadInputException($"{name}: {value.GetRawText()} is neither true nor false.");
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+            : throw new BadInputException($"{name}: {value.GetRawText()} is neither true nor false.");
 
     private static int Whole(Dictionary<string, JsonElement> row, string name) =>
         !row.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? 0
-        : value.AsWholeNumber() is >= 0 and <= int.MaxValue and var number ? (int)number : throw new BadInputException($"{name}: {value.GetRawText()} is not a whole number from 0.");
+        : value.AsWholeNumber() is >= 0 and <= int.MaxValue and var number ? (int)number
+            : throw new BadInputException($"{name}: {value.GetRawText()} is not a whole number from 0.");
 
     private static IReadOnlyList<int> Numbers(Dictionary<string, JsonElement> row, string name) =>
         !row.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? []
-        : value.AsWholeNumbers() is { } numbers && numbers.All(number => number is >= 0 and <= int.MaxValue) ? [.. numbers.Select(number => (int)number)]
+        : value.AsWholeNumbers() is { } numbers && numbers.All(number => number is >= 0 and <= int.MaxValue)
+            ? [.. numbers.Select(number => (int)number)]
         : throw new BadInputException($"{name}: a list of token ids is expected.");
 
     // What rewards that look at another one need: its score, 0 to 1.
     private static Dictionary<string, Reward> Verdicts(Dictionary<string, JsonElement> row) =>
         !row.TryGetValue("accuracy", out var value) || value.ValueKind == JsonValueKind.Null ? []
-        : value.ValueKind == JsonValueKind.Number ? new() { ["accuracy/given"] = new(value.GetDouble(), "given") } : throw new BadInputException($"accuracy: {value.GetRawText()} is not a number.");
+        : value.ValueKind == JsonValueKind.Number ? new() { ["accuracy/given"] = new(value.GetDouble(), "given") }
+            : throw new BadInputException($"accuracy: {value.GetRawText()} is not a number.");
 
     private sealed record Verdict(bool Correct, double Score, string? Extracted, string Reason, RewardOutcome Outcome);
 }

@@ -8,7 +8,8 @@ using R1Cloud.Shared.Recipes;
 namespace R1Cloud.GpuJob.Rewards.Grading;
 
 /// <summary>
-/// Graders by the name of their reward. A reward that tells more than its score, or reads names of other checkers, has a maker here; every other one is
+/// Graders by the name of their reward. A reward that tells more than its score, or reads names of other checkers, has a maker here; every
+/// other one is
 /// graded by its function, made anew for each set of options that rows have.
 /// </summary>
 internal static class Graders
@@ -46,7 +47,9 @@ internal static class Graders
     {
         var functions = new ConcurrentDictionary<string, RewardFunction>(StringComparer.Ordinal);
         var forAll = RewardFunctions.Create(reward, IsGiven(options) ? options : null);
-        return (completion, rowOptions) => Of((IsGiven(rowOptions) ? functions.GetOrAdd(rowOptions.GetRawText(), _ => RewardFunctions.Create(reward, Merged(options, rowOptions))) : forAll)(completion));
+        return (completion, rowOptions) => Of((IsGiven(rowOptions)
+            ? functions.GetOrAdd(rowOptions.GetRawText(), _ => RewardFunctions.Create(reward, Merged(options, rowOptions)))
+            : forAll)(completion));
     }
 
     private static JsonElement Merged(JsonElement options, JsonElement rowOptions)

@@ -90,7 +90,8 @@ internal static class TextUnits
         for (var at = 0; (at = text.IndexOf(word, at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
         {
             // A word that ends in signs, such as C++, ends there by itself.
-            if ((!IsWordPart(word, 0) || !IsWordPart(text, at - 1)) && (!IsWordPart(word, word.Length - 1) || !IsWordPart(text, at + word.Length))) return true;
+            if ((!IsWordPart(word, 0) || !IsWordPart(text, at - 1))
+                && (!IsWordPart(word, word.Length - 1) || !IsWordPart(text, at + word.Length))) return true;
         }
         return false;
     }

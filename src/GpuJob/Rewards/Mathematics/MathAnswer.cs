@@ -29,7 +29,9 @@ internal static class MathAnswer
     /// <summary>Scores a completion by the default options: 1 when right, else 0.</summary>
     public static Reward Score(Completion completion) => Score(completion, MathOptions.Default);
 
-    /// <summary>Scores a completion: 1 when right, else 0; one that is cut off, has no answer, or one beyond the limits is unparsable.</summary>
+    /// <summary>
+    /// Scores a completion: 1 when right, else 0; one that is cut off, has no answer, or one beyond the limits is unparsable.
+    /// </summary>
     public static Reward Score(Completion completion, MathOptions options)
     {
         if (RightAnswer.IsBlank(completion.Answer)) return Reward.Failed("the problem has no right answer");
@@ -54,7 +56,8 @@ internal static class MathAnswer
         string? extracted = null;
         try
         {
-            if (options.Kind == AnswerKind.Choice) return RightAnswer.IsBlank(gold) ? Failed("the problem has no right answer") : JudgeChoice(gold, pred, ref extracted);
+            if (options.Kind == AnswerKind.Choice) return RightAnswer.IsBlank(gold) ? Failed("the problem has no right answer")
+                : JudgeChoice(gold, pred, ref extracted);
             if (RightAnswer.TryRead(gold, options, out var problem) is not { } right) return Failed(problem!);
             try
             {
@@ -93,17 +96,23 @@ internal static class MathAnswer
     private static MathVerdict Judge(RightAnswer gold, string pred, MathOptions options, WorkBudget budget, ref string? extracted)
     {
         var parses = new Parses(options, budget);
-        if (new AnswerExtractor(options, parses.First).Find(pred) is not { } found) return new(false, null, "no answer found", RewardOutcome.Unparsable);
+        if (new AnswerExtractor(options, parses.First).Find(pred) is not { } found) return new(false, null, "no answer found",
+            RewardOutcome.Unparsable);
         extracted = found.Text;
         var right = gold.Text;
         var where = $"({Describe(found.Source)})";
         var isShort = pred.Length <= AnswerExtractor.MaxAnswerLength;
-        if (SameText(right, found.Text) || isShort && SameText(right, AnswerExtractor.Clean(pred))) return new(true, extracted, $"the same text {where}", RewardOutcome.Scored);
-        if (found.Text.Length > AnswerExtractor.MaxAnswerLength) return new(false, null, $"longer than {AnswerExtractor.MaxAnswerLength} characters {where}", RewardOutcome.Unparsable);
-        if (SameChoice(right, isShort && found.Source is AnswerSource.LastNumber or AnswerSource.Formula ? AnswerExtractor.Clean(pred) : found.Text) is { } choice) return new(choice, extracted, $"{(choice ? "the same" : "another")} choice {where}", RewardOutcome.Scored);
+        if (SameText(right, found.Text) || isShort && SameText(right, AnswerExtractor.Clean(pred))) return new(true, extracted,
+            $"the same text {where}", RewardOutcome.Scored);
+        if (found.Text.Length > AnswerExtractor.MaxAnswerLength) return new(false, null,
+            $"longer than {AnswerExtractor.MaxAnswerLength} characters {where}", RewardOutcome.Unparsable);
+        if (SameChoice(right, isShort && found.Source is AnswerSource.LastNumber or AnswerSource.Formula ? AnswerExtractor.Clean(pred)
+            : found.Text) is { } choice) return new(choice, extracted, $"{(choice ? "the same" : "another")} choice {where}",
+            RewardOutcome.Scored);
 
         // A right answer "(A) 42" is both its letter and its content.
-        if (gold.Content is { } content && SameText(content, found.Text)) return new(true, extracted, $"the content of the choice {where}", RewardOutcome.Scored);
+        if (gold.Content is { } content && SameText(content, found.Text)) return new(true, extracted, $"the content of the choice {where}",
+            RewardOutcome.Scored);
         var candidates = parses.All(found.Text);
         var comparer = new AnswerComparer(options, budget);
         foreach (var answer in gold.Trees)
@@ -115,7 +124,10 @@ internal static class MathAnswer
         }
         if (gold.Trees.Count == 0 || candidates.Count == 0 || gold.Trees.Any(HasWords))
         {
-            var same = (TextAnswers.Same(Plain(right), Plain(found.Text)) || gold.Trees.Count == 0 && found.Source is AnswerSource.LastNumber && isShort && TextAnswers.Same(Plain(right), Plain(AnswerExtractor.Clean(pred)))) && right.Any(char.IsLetter) && !HasSigns(right) && !HasSigns(found.Text);
+            var same = (TextAnswers.Same(Plain(right), Plain(found.Text)) || gold.Trees.Count == 0
+                && found.Source is AnswerSource.LastNumber && isShort
+                && TextAnswers.Same(Plain(right), Plain(AnswerExtractor.Clean(pred)))) && right.Any(char.IsLetter) && !HasSigns(right)
+                && !HasSigns(found.Text);
             return new(same, extracted, $"{(same ? "the same words" : "other words")} {where}", RewardOutcome.Scored);
         }
         return new(false, extracted, $"{Short(found.Text)} is not {Short(right)} {where}", RewardOutcome.Scored);
@@ -147,7 +159,8 @@ internal static class MathAnswer
     private static bool? SameChoice(string gold, string predicted)
     {
         if (ChoiceLetters.Leading(gold) is not { } right) return null;
-        if ((ChoiceLetters.Leading(predicted) ?? (AnswerPhrases.Find(predicted) is { } rest ? ChoiceLetters.Leading(rest) : null)) is { } chosen) return right == chosen;
+        if ((ChoiceLetters.Leading(predicted) ?? (AnswerPhrases.Find(predicted) is { } rest ? ChoiceLetters.Leading(rest)
+            : null)) is { } chosen) return right == chosen;
         foreach (var end in ChosenLetter.Announced(predicted).Reverse())
         {
             if (ChosenLetter.Read(predicted.AsSpan(end), out var isSeveral) is { } announced) return !isSeveral && right == announced;

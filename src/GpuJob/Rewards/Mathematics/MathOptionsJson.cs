@@ -25,7 +25,8 @@ internal static class MathOptionsJson
         ["requireUnits"] = (options, value) => options with { RequireUnits = value.GetBoolean() },
         ["impliedBase"] = (options, value) => options with { ImpliedBase = value.GetBoolean() },
         ["setAgainstRelation"] = (options, value) => options with { SetAgainstRelation = Enumerated<SetRelationPolicy>(value) },
-        ["absoluteTolerance"] = (options, value) => options with { AbsoluteTolerance = value.ValueKind == JsonValueKind.Null ? null : Tolerance(value) },
+        ["absoluteTolerance"] = (options, value) => options with { AbsoluteTolerance = value.ValueKind == JsonValueKind.Null ? null
+            : Tolerance(value) },
         ["maxSteps"] = (options, value) => options with { MaxSteps = Within(value, 1000, 1_000_000) },
         // Math-Verify, lighteval, and the graders that descend from PRM800K.
         ["match_types"] = (options, value) => value.ToString().Contains("NativeLetters", StringComparison.Ordinal) ? options with { Kind = AnswerKind.Choice } : options,

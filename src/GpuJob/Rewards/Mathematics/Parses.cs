@@ -28,18 +28,21 @@ internal sealed class Parses(MathOptions options, WorkBudget budget)
         if (text.Length > AnswerExtractor.MaxAnswerLength) return all;
         if (First(text) is { } node) all.Add(node);
         if (HasAmbiguousComma(text) && Parse(text, new(ThousandsComma: false, DecimalComma: false)) is { } list) all.Add(list);
-        if (options.DecimalComma && text.Contains(',', StringComparison.Ordinal) && Parse(text, new(ThousandsComma: false, DecimalComma: true)) is { } european) all.Add(european);
+        if (options.DecimalComma && text.Contains(',', StringComparison.Ordinal)
+            && Parse(text, new(ThousandsComma: false, DecimalComma: true)) is { } european) all.Add(european);
         return all;
     }
 
-    private Node? Parse(string text, NumberStyle style) => AnswerParser.TryParse(text, style, budget) is { } node ? MatrixAlgebra.Reduce(BoundNames.Normalize(node, budget), budget) : null;
+    private Node? Parse(string text, NumberStyle style) => AnswerParser.TryParse(text, style, budget) is { } node
+        ? MatrixAlgebra.Reduce(BoundNames.Normalize(node, budget), budget) : null;
 
     /// <summary>Whether a comma may be both: 100,200 is two numbers or one.</summary>
     private static bool HasAmbiguousComma(string text)
     {
         for (var i = 1; i + 3 < text.Length; i++)
         {
-            if (text[i] == ',' && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1]) && char.IsAsciiDigit(text[i + 2]) && char.IsAsciiDigit(text[i + 3])) return true;
+            if (text[i] == ',' && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1]) && char.IsAsciiDigit(text[i + 2])
+                && char.IsAsciiDigit(text[i + 3])) return true;
         }
         return false;
     }

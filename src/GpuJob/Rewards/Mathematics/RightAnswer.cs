@@ -4,7 +4,9 @@ using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics;
 
-/// <summary>The right answer of a row, read once with a budget of its own: what is wrong with it is the row's error, never the model's.</summary>
+/// <summary>
+/// The right answer of a row, read once with a budget of its own: what is wrong with it is the row's error, never the model's.
+/// </summary>
 internal sealed class RightAnswer
 {
     private RightAnswer(string text, IReadOnlyList<Node> trees) => (Text, Trees) = (text, trees);
@@ -50,8 +52,10 @@ internal sealed class RightAnswer
     }
 
     /// <summary>Whether nothing but spaces and punctuation is in a text.</summary>
-    public static bool IsBlank(string text) => text.All(c => char.IsWhiteSpace(c) || c < 128 && !char.IsAsciiLetterOrDigit(c) && c is not ('<' or '>' or '=' or '+' or '-' or '%' or '^' or '|') || c is '。' or '，' or '；' or '：' or '\u200B')
-        || text.Replace("\\boxed", "", StringComparison.Ordinal).Replace("\\fbox", "", StringComparison.Ordinal) is var rest && rest.Length < text.Length && IsBlank(rest);
+    public static bool IsBlank(string text) => text.All(c => char.IsWhiteSpace(c) || c < 128 && !char.IsAsciiLetterOrDigit(c)
+        && c is not ('<' or '>' or '=' or '+' or '-' or '%' or '^' or '|') || c is '。' or '，' or '；' or '：' or '\u200B')
+        || text.Replace("\\boxed", "", StringComparison.Ordinal).Replace("\\fbox", "", StringComparison.Ordinal) is var rest
+            && rest.Length < text.Length && IsBlank(rest);
 
     /// <summary>A formula whose braces do not match.</summary>
     private static bool IsBrokenFormula(string text)

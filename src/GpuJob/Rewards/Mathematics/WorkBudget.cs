@@ -1,7 +1,8 @@
 namespace R1Cloud.GpuJob.Rewards.Mathematics;
 
 /// <summary>
-/// Bounds the work on one answer. Only steps are counted, so that the same input has the same outcome on any machine, however busy it is; recursion is limited.
+/// Bounds the work on one answer. Only steps are counted, so that the same input has the same outcome on any machine, however busy it is;
+/// recursion is limited.
 /// </summary>
 /// <param name="steps">How many steps there are.</param>
 internal sealed class WorkBudget(int steps)

@@ -79,7 +79,10 @@ public sealed record MathOptions
     [Bounds(Min = 0, Max = 0.5)]
     public double? RelativeTolerance { get; init; }
 
-    /// <summary>Absolute tolerance of all numbers, in place of <see cref="DecimalPlaces"/>; with a relative one, either may hold. null, the default, for none.</summary>
+    /// <summary>
+    /// Absolute tolerance of all numbers, in place of <see cref="DecimalPlaces"/>; with a relative one, either may hold. null, the default,
+    /// for none.
+    /// </summary>
     [Bounds(Min = 0, Max = 1)]
     public double? AbsoluteTolerance { get; init; }
 

@@ -31,7 +31,8 @@ public sealed class CodeFencesTests
     [InlineData("<answer>def f(x): return x</answer>", "def f(x): return x")]
     [InlineData("The function returns x.", null)]
     [InlineData("```javascript\nfunction f(x) { return x; }\n```", null)]
-    public void Extract_SeveralBlocks_IsTheOneThatDefinesWhatTestsCall(string text, string? code) => CodeBlock.Extract(text, "python", ["f"]).ShouldBe(code);
+    public void Extract_SeveralBlocks_IsTheOneThatDefinesWhatTestsCall(string text, string? code) =>
+        CodeBlock.Extract(text, "python", ["f"]).ShouldBe(code);
 
     [Fact]
     public void Extract_BlockThatNeverEnds_CountsOnlyInACompletionThatEnded()

@@ -67,7 +67,8 @@ public sealed class MathBoundsTests
             MathAnswer.Problem(gold, MathOptions.Default).ShouldNotBeNull(gold);
             MathAnswer.Judge(gold, "5", MathOptions.Default).Outcome.ShouldBe(RewardOutcome.Error, gold);
         }
-        foreach (var gold in new[] { "5", "2^{10^9}", "9^{9^9}", "blue", "100000!", "x<3", "\\text{Evelyn}" }) MathAnswer.Problem(gold, MathOptions.Default).ShouldBeNull(gold);
+        foreach (var gold in new[] { "5", "2^{10^9}", "9^{9^9}", "blue", "100000!", "x<3", "\\text{Evelyn}" }) MathAnswer.Problem(gold,
+            MathOptions.Default).ShouldBeNull(gold);
     }
 
     [Fact]

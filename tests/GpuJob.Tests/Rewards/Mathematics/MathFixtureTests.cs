@@ -37,7 +37,8 @@ public sealed class MathFixtureTests
     {
         using var input = new StreamReader(Oracles.Shared("data/shared_only/" + name));
         var grader = Graders.Get("accuracy/math", default);
-        var summary = await new GradeFile(grader, name, message => message.ShouldContain("has no right answer")).RunAsync(input, TextWriter.Null, _ => { }, CancellationToken.None);
+        var summary = await new GradeFile(grader, name, message =>
+            message.ShouldContain("has no right answer")).RunAsync(input, TextWriter.Null, _ => { }, CancellationToken.None);
         return summary;
     }
 }

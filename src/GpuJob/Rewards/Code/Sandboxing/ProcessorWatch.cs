@@ -4,7 +4,8 @@ using System.Globalization;
 namespace R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 
 /// <summary>
-/// Measures what sandboxes spend: processor time of all their processes, and time in which none of them even wanted a processor. A program that computes
+/// Measures what sandboxes spend: processor time of all their processes, and time in which none of them even wanted a processor. A program
+/// that computes
 /// without end spends the first, one that sleeps or waits the second; a machine that is busy with other things costs it neither.
 /// </summary>
 /// <param name="roots">The outermost processes of the sandboxes.</param>
@@ -56,7 +57,8 @@ internal sealed class ProcessorWatch(params int[] roots)
                 foreach (var thread in Directory.EnumerateDirectories(folder + "/task"))
                 {
                     wanted |= State(File.ReadAllText(thread + "/stat")) is 'R' or 'D';
-                    foreach (var child in File.ReadAllText(thread + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)) left.Push(int.Parse(child, CultureInfo.InvariantCulture));
+                    foreach (var child in File.ReadAllText(thread + "/children").Split(' ',
+                        StringSplitOptions.RemoveEmptyEntries)) left.Push(int.Parse(child, CultureInfo.InvariantCulture));
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -67,7 +69,8 @@ internal sealed class ProcessorWatch(params int[] roots)
         return (ticks / TicksPerSecond, wanted);
     }
 
-    // "12 (name) S …": the name may hold anything, even brackets. Fields 14 to 17 are the ticks of the process and of children it has waited for.
+    // "12 (name) S …": the name may hold anything, even brackets. Fields 14 to 17 are the ticks of the process and of children it has
+    // waited for.
     private static long Ticks(string stat)
     {
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');

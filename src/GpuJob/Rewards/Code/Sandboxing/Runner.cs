@@ -61,7 +61,8 @@ internal sealed partial class Runner : IDisposable
     /// <param name="watch">Watches the program, and others that work for it.</param>
     /// <param name="seconds">What may be spent, in seconds; beyond that the status is late.</param>
     /// <param name="line">The message; the bytes are valid until the next call.</param>
-    /// <exception cref="SandboxException">The machine does not get on: the program has spent far less than the time that went by.</exception>
+    /// <exception cref="SandboxException">The machine does not get on: the program has spent far less than the time that went
+    /// by.</exception>
     public ReceiveStatus Receive(ProcessorWatch watch, double seconds, out ReadOnlySpan<byte> line)
     {
         while (true)
@@ -70,7 +71,8 @@ internal sealed partial class Runner : IDisposable
             if (status != ReceiveStatus.Late) return status;
             if (watch.Update() > seconds) return ReceiveStatus.Late;
             var guard = limits.Guard(seconds);
-            if (watch.Elapsed > guard) throw new SandboxException(string.Create(CultureInfo.InvariantCulture, $"The machine is too busy: {watch.Elapsed:F0} s went by while the program spent {watch.Spent:F1} s of its {seconds:F1} s."));
+            if (watch.Elapsed > guard) throw new SandboxException(string.Create(CultureInfo.InvariantCulture,
+                $"The machine is too busy: {watch.Elapsed:F0} s went by while the program spent {watch.Spent:F1} s of its {seconds:F1} s."));
         }
     }
 

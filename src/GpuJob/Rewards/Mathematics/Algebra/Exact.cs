@@ -99,7 +99,8 @@ internal static class Exact
     {
         if (call is { Function: "base", Arguments: [_, _, var inBase] }) return Value(inBase, budget);
         if (call.Function is "sum" or "prod") return Series(call, budget);
-        if (call.Function is not ("!" or "!!" or "binom" or "abs" or "floor" or "ceil" or "gcd" or "lcm" or "max" or "min" or "mod" or "log" or "logbase" or "lg" or "sub" or "+" or "fn P" or "fn C")) return null;
+        if (call.Function is not ("!" or "!!" or "binom" or "abs" or "floor" or "ceil" or "gcd" or "lcm" or "max" or "min" or "mod"
+            or "log" or "logbase" or "lg" or "sub" or "+" or "fn P" or "fn C")) return null;
         var values = new List<Rational>();
         foreach (var argument in call.Arguments)
         {
@@ -176,7 +177,8 @@ internal static class Exact
     private static Rational? Series(Call call, WorkBudget budget)
     {
         if (call.Arguments is not [Relation { Operators: ["="], Sides: [Symbol index, var first] }, var last, var body]) return null;
-        if (Value(first, budget) is not { IsInteger: true } from || Value(last, budget) is not { IsInteger: true } to || (to - from).CompareTo(MaxTerms) > 0) return null;
+        if (Value(first, budget) is not { IsInteger: true } from || Value(last, budget) is not { IsInteger: true } to
+            || (to - from).CompareTo(MaxTerms) > 0) return null;
         Rational total = call.Function == "sum" ? 0 : 1;
         for (var k = from; k.CompareTo(to) <= 0; k += 1)
         {

@@ -1,6 +1,8 @@
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 
-/// <summary>The Gamma function, which continues factorials to numbers that are not whole, so that identities of factorials hold at sample points.</summary>
+/// <summary>
+/// The Gamma function, which continues factorials to numbers that are not whole, so that identities of factorials hold at sample points.
+/// </summary>
 internal static class Gamma
 {
     private const int Far = 40;

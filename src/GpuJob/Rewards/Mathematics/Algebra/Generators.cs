@@ -3,7 +3,8 @@ using System.Numerics;
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 
 /// <summary>
-/// The generators of one comparison: symbols, i, roots, powers too large to compute, and functions that algebra does not look into; both sides share them.
+/// The generators of one comparison: symbols, i, roots, powers too large to compute, and functions that algebra does not look into; both
+/// sides share them.
 /// </summary>
 internal sealed class Generators
 {
@@ -46,7 +47,8 @@ internal sealed class Generators
     }
 
     /// <summary>
-    /// A power of a prime or of another number without known factors. One too large to compute is a fraction times a generator: powers near each other
+    /// A power of a prime or of another number without known factors. One too large to compute is a fraction times a generator: powers near
+    /// each other
     /// share it, so that 2 · 2^n is 2^(n+1) for n of any size.
     /// </summary>
     /// <param name="prime">The number.</param>

@@ -9,7 +9,8 @@ internal static class MatrixAlgebra
     private const int MaxPower = 12;
 
     /// <summary>The expression with its matrix arithmetic done, where the shapes allow it.</summary>
-    public static Node Reduce(Node node, WorkBudget budget) => Tree.Walk(node).Any(part => part is Matrix or Sequence { Kind: SequenceKind.Tuple }) ? Reduced(node, budget) : node;
+    public static Node Reduce(Node node, WorkBudget budget) => Tree.Walk(node).Any(part =>
+        part is Matrix or Sequence { Kind: SequenceKind.Tuple }) ? Reduced(node, budget) : node;
 
     private static Node Reduced(Node node, WorkBudget budget)
     {
@@ -17,9 +18,12 @@ internal static class MatrixAlgebra
         var reduced = Tree.Map(node, part => Reduced(part, budget));
         return reduced switch
         {
-            Sum { Terms: var terms } when terms.All(IsMatrix) => Folded(terms, (a, b) => Added(AsMatrix(a), AsMatrix(b)), budget) ?? reduced,
-            Product { Factors: var factors } when factors.Any(IsMatrix) && !IsNamedPoint(factors) => Folded(factors, (a, b) => Multiplied(a, b, budget), budget) ?? reduced,
-            Power { Base: Matrix matrix, Exponent: Number { Value: { IsInteger: true } exponent } } => Raised(matrix, exponent, budget) ?? reduced,
+            Sum { Terms: var terms } when terms.All(IsMatrix) =>
+                Folded(terms, (a, b) => Added(AsMatrix(a), AsMatrix(b)), budget) ?? reduced,
+            Product { Factors: var factors } when factors.Any(IsMatrix)
+                && !IsNamedPoint(factors) => Folded(factors, (a, b) => Multiplied(a, b, budget), budget) ?? reduced,
+            Power { Base: Matrix matrix, Exponent: Number { Value: { IsInteger: true } exponent } } =>
+                Raised(matrix, exponent, budget) ?? reduced,
             _ => reduced,
         };
     }
@@ -29,7 +33,8 @@ internal static class MatrixAlgebra
     /// <summary>P (3, 2): a name and a point.</summary>
     private static bool IsNamedPoint(IReadOnlyList<Node> factors) => factors is [Symbol { Name: [>= 'A' and <= 'Z', ..] }, Sequence];
 
-    private static Matrix AsMatrix(Node node) => node is Matrix matrix ? matrix : new Matrix([.. ((Sequence)node).Items.Select(item => (IReadOnlyList<Node>)[item])]);
+    private static Matrix AsMatrix(Node node) => node is Matrix matrix ? matrix
+        : new Matrix([.. ((Sequence)node).Items.Select(item => (IReadOnlyList<Node>)[item])]);
 
     private static Node? Folded(IReadOnlyList<Node> parts, Func<Node, Node, Node?> combine, WorkBudget budget)
     {
@@ -41,7 +46,8 @@ internal static class MatrixAlgebra
             total = total is null ? part : combine(total, part);
             if (total is null) return null;
         }
-        return isTuple && total is Matrix { Rows: var rows } && rows.All(row => row.Count == 1) ? new Sequence(SequenceKind.Tuple, [.. rows.Select(row => row[0])]) : total;
+        return isTuple && total is Matrix { Rows: var rows } && rows.All(row => row.Count == 1)
+            ? new Sequence(SequenceKind.Tuple, [.. rows.Select(row => row[0])]) : total;
     }
 
     private static Matrix? Added(Matrix a, Matrix b) =>
@@ -55,13 +61,16 @@ internal static class MatrixAlgebra
         if (!IsMatrix(a) || !IsMatrix(b))
         {
             var (scalar, matrix) = IsMatrix(a) ? (b, AsMatrix(a)) : (a, AsMatrix(b));
-            return scalar is Sequence or Relation or Words ? null : new Matrix([.. matrix.Rows.Select(row => (IReadOnlyList<Node>)[.. row.Select(cell => Tree.Multiply(scalar, cell))])]);
+            return scalar is Sequence or Relation or Words ? null
+                : new Matrix([.. matrix.Rows.Select(row => (IReadOnlyList<Node>)[.. row.Select(cell => Tree.Multiply(scalar, cell))])]);
         }
         var (left, right) = (AsMatrix(a), AsMatrix(b));
-        if (left.Rows[0].Count != right.Rows.Count || left.Rows.Any(row => row.Count != right.Rows.Count) || right.Rows.Any(row => row.Count != right.Rows[0].Count)) return null;
+        if (left.Rows[0].Count != right.Rows.Count || left.Rows.Any(row => row.Count != right.Rows.Count)
+            || right.Rows.Any(row => row.Count != right.Rows[0].Count)) return null;
         if (left.Rows.Count * right.Rows[0].Count > MaxCells) return null;
         budget.Step(left.Rows.Count * right.Rows[0].Count * right.Rows.Count);
-        return new Matrix([.. left.Rows.Select(row => (IReadOnlyList<Node>)[.. Enumerable.Range(0, right.Rows[0].Count).Select(column => new Sum([.. row.Select((cell, k) => Tree.Multiply(cell, right.Rows[k][column]))]))])]);
+        return new Matrix([.. left.Rows.Select(row => (IReadOnlyList<Node>)[.. Enumerable.Range(0, right.Rows[0].Count).Select(column =>
+            new Sum([.. row.Select((cell, k) => Tree.Multiply(cell, right.Rows[k][column]))]))])]);
     }
 
     private static Node? Raised(Matrix matrix, Rational exponent, WorkBudget budget)

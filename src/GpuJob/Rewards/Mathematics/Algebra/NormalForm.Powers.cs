@@ -20,11 +20,13 @@ internal sealed partial class NormalForm
         if (Exact.TryValue(power.Exponent, budget) is { } exponent)
         {
             // (a^m)^n is a^(mn) for a whole n.
-            if (exponent.IsInteger && power.Base is Power inner && Exact.TryValue(inner.Exponent, budget) is { IsInteger: true } first) return Raised(new Power(inner.Base, new Number(first * exponent)));
+            if (exponent.IsInteger && power.Base is Power inner && Exact.TryValue(inner.Exponent,
+                budget) is { IsInteger: true } first) return Raised(new Power(inner.Base, new Number(first * exponent)));
             if (Exact.TryValue(power.Base, budget) is { } number && exponent.Denominator <= 64) return NumberPower(number, exponent);
             var form = Form(power.Base);
             if (exponent.IsInteger) return ToPower(form, exponent);
-            if (exponent.Denominator <= CommonDegree) return Multiplied(RootPower(form.Above, exponent), Inverse(RootPower(form.Below, exponent)));
+            if (exponent.Denominator <= CommonDegree) return Multiplied(RootPower(form.Above, exponent),
+                Inverse(RootPower(form.Below, exponent)));
             var generator = Generators.Opaque($"{KeyOf(form)}^1/{exponent.Denominator}", mayVanish: false);
             return ToPower(Whole(Polynomial.Generator(generator)), exponent.Numerator);
         }
@@ -46,7 +48,8 @@ internal sealed partial class NormalForm
             ? [.. Factors(number.Numerator), .. Factors(number.Denominator).Select(factor => factor with { Exponent = -factor.Exponent })]
             : (List<(BigInteger Prime, int Exponent)>)[];
         var bases = factors.Count > 0
-            ? factors.Select(factor => (Key: factor.Prime.ToString(CultureInfo.InvariantCulture), Node: (Node)new Number(factor.Prime), Times: (Rational)factor.Exponent)).ToList()
+            ? factors.Select(factor => (Key: factor.Prime.ToString(CultureInfo.InvariantCulture), Node: (Node)new Number(factor.Prime),
+                Times: (Rational)factor.Exponent)).ToList()
             : [(KeyOf(Form(power.Base)), power.Base, Rational.One)];
         var result = Whole(Polynomial.One);
         foreach (var (key, node, times) in bases)
@@ -60,7 +63,8 @@ internal sealed partial class NormalForm
             foreach (var (monomial, coefficient) in exponent.Above.Terms)
             {
                 budget.Step();
-                var factor = monomial.Length == 0 ? Raised(new Power(node, new Number(coefficient * times))) : Part(key, monomial, coefficient * times);
+                var factor = monomial.Length == 0 ? Raised(new Power(node, new Number(coefficient * times)))
+                    : Part(key, monomial, coefficient * times);
                 result = Multiplied(result, factor);
             }
         }
@@ -68,7 +72,8 @@ internal sealed partial class NormalForm
 
         Quotient Part(string key, string monomial, Rational coefficient)
         {
-            var generator = Generators.Opaque($"{key}^{Polynomial.Term(monomial, Rational.Of(1, coefficient.Denominator)).Key()}", mayVanish: false);
+            var generator = Generators.Opaque($"{key}^{Polynomial.Term(monomial, Rational.Of(1, coefficient.Denominator)).Key()}",
+                mayVanish: false);
             return ToPower(Whole(Polynomial.Generator(generator)), coefficient.Numerator);
         }
     }
@@ -102,14 +107,16 @@ internal sealed partial class NormalForm
         if (exponent.IsZero) return Whole(Polynomial.One);
         var result = Whole(Polynomial.One);
         var degree = (int)exponent.Denominator;
-        foreach (var (prime, times) in Factors(BigInteger.Abs(value.Numerator)).Concat(Factors(value.Denominator).Select(factor => (factor.Prime, -factor.Exponent))))
+        foreach (var (prime, times) in Factors(BigInteger.Abs(value.Numerator)).Concat(Factors(value.Denominator).Select(factor =>
+            (factor.Prime, -factor.Exponent))))
         {
             var power = exponent.Numerator * times;
             var whole = BigInteger.Abs(power) / degree;
             var rest = (int)(BigInteger.Abs(power) % degree);
             var factor = Generators.PrimePower(prime, whole);
             if (rest > 0) factor = Times(factor, PrimeRoot(prime, rest, degree));
-            result = power.Sign > 0 ? Multiplied(result, Whole(factor)) : Multiplied(result, Rationalized(factor, prime, whole, rest, degree));
+            result = power.Sign > 0 ? Multiplied(result, Whole(factor))
+                : Multiplied(result, Rationalized(factor, prime, whole, rest, degree));
         }
         if (value.Sign > 0 || exponent.Numerator.IsEven) return result;
         if (degree % 2 != 0) return Scaled(result, Rational.MinusOne);
@@ -118,10 +125,13 @@ internal sealed partial class NormalForm
         return Multiplied(result, ToPower(unit, (exponent.Numerator % 4 + 4) % 4));
     }
 
-    /// <summary>A product with powers of numbers that are too large to compute: their exponents are added prime by prime. Null for any other.</summary>
+    /// <summary>
+    /// A product with powers of numbers that are too large to compute: their exponents are added prime by prime. Null for any other.
+    /// </summary>
     private Quotient? Joined(Product product)
     {
-        if (!product.Factors.Any(factor => factor is Power { Base: Number, Exponent: not Number { Value: { IsInteger: true, Bits: < 10 } } })) return null;
+        if (!product.Factors.Any(factor => factor is Power { Base: Number,
+            Exponent: not Number { Value: { IsInteger: true, Bits: < 10 } } })) return null;
         var exponents = new SortedDictionary<BigInteger, Rational>();
         var others = new List<Node>();
         var sign = Rational.One;

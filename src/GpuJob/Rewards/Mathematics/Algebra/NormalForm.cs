@@ -7,7 +7,8 @@ internal readonly record struct Quotient(Polynomial Above, Polynomial Below);
 
 /// <summary>
 /// Brings expressions into quotients of polynomials over symbols, i, roots of numbers and whatever else stands there as a generator of its own.
-/// Two expressions are equal when the difference of their cross products is the zero polynomial. This part: sums, products, functions, factorials.
+/// Two expressions are equal when the difference of their cross products is the zero polynomial. This part: sums, products, functions,
+/// factorials.
 /// </summary>
 internal sealed partial class NormalForm(WorkBudget budget)
 {
@@ -116,13 +117,16 @@ internal sealed partial class NormalForm(WorkBudget budget)
                 return Factorial(Form(argument));
             case { Function: "binom" or "fn C", Arguments: [var n, var k] }:
                 return Binomial(n, k);
-            case { Function: "fn P", Arguments: [var n, var k] } when Exact.TryValue(k, budget) is { IsInteger: true } count && count.Sign >= 0 && count.CompareTo(MaxFactors) <= 0:
+            case { Function: "fn P", Arguments: [var n, var k] } when Exact.TryValue(k, budget) is { IsInteger: true } count
+                && count.Sign >= 0 && count.CompareTo(MaxFactors) <= 0:
                 return Falling(Form(n), (int)count.Numerator);
             case { Function: "fn P", Arguments: [var n, var k] }:
                 return Multiplied(Factorial(Form(n)), Inverse(Factorial(Form(Tree.Minus(n, k)))));
         }
-        var keys = call.Arguments.Select(argument => argument is Words words ? words.Text : argument is Relation or Sequence or Matrix ? Shape(argument) : KeyOf(Form(argument)));
-        return Whole(Polynomial.Generator(Generators.Opaque($"{call.Function}({string.Join(';', keys)})", !NeverZero.Contains(call.Function))));
+        var keys = call.Arguments.Select(argument => argument is Words words ? words.Text : argument is Relation or Sequence or Matrix
+            ? Shape(argument) : KeyOf(Form(argument)));
+        return Whole(Polynomial.Generator(Generators.Opaque($"{call.Function}({string.Join(';', keys)})",
+            !NeverZero.Contains(call.Function))));
     }
 
     private Quotient Binomial(Node n, Node k)
@@ -146,14 +150,16 @@ internal sealed partial class NormalForm(WorkBudget budget)
     /// <summary>(a + k)! by the nearest factorial of the same a that is in use: n! is n · (n − 1)!.</summary>
     private Quotient Factorial(Quotient form)
     {
-        if (form.Below.AsConstant is not { } below || below != Rational.One) return Whole(Polynomial.Generator(Generators.Opaque($"!({KeyOf(form)})", mayVanish: false)));
+        if (form.Below.AsConstant is not { } below
+            || below != Rational.One) return Whole(Polynomial.Generator(Generators.Opaque($"!({KeyOf(form)})", mayVanish: false)));
         var constant = form.Above.Terms.GetValueOrDefault("");
         var shift = constant.Floor();
         var rest = form.Above - Polynomial.Constant(shift);
         if (rest.IsZero && shift >= 0 && shift <= MaxFactors) return Whole(Polynomial.Constant(SmallFactorial((int)shift)));
         var (other, generator) = Generators.Factorial(rest.Key(), shift, MaxFactors);
         var known = Whole(Polynomial.Generator(generator));
-        var between = Falling(Whole(rest + Polynomial.Constant(shift > other ? shift : other)), (int)System.Numerics.BigInteger.Abs(shift - other));
+        var between = Falling(Whole(rest + Polynomial.Constant(shift > other ? shift : other)),
+            (int)System.Numerics.BigInteger.Abs(shift - other));
         return shift >= other ? Multiplied(known, between) : Multiplied(known, Inverse(between));
     }
 

@@ -135,7 +135,8 @@ internal sealed class Polynomial
     }
 
     public static string Monomial(int generator, int exponent) =>
-        exponent <= MaxExponent ? string.Concat((char)generator, ((char)exponent).ToString()) : throw new TooLargeException("a power is too large");
+        exponent <= MaxExponent ? string.Concat((char)generator, ((char)exponent).ToString())
+            : throw new TooLargeException("a power is too large");
 
     public static Polynomial Term(string monomial, Rational coefficient) => coefficient.IsZero ? Zero : new(new() { [monomial] = coefficient });
 

@@ -13,7 +13,8 @@ internal readonly struct Rational : IEquatable<Rational>, IComparable<Rational>
 
     private Rational(BigInteger numerator, BigInteger denominator)
     {
-        if (numerator.GetBitLength() > MaxBits || denominator.GetBitLength() > MaxBits) throw new TooLargeException("a number is too large");
+        if (numerator.GetBitLength() > MaxBits
+            || denominator.GetBitLength() > MaxBits) throw new TooLargeException("a number is too large");
         Numerator = numerator;
         denominatorLessOne = denominator - 1;
     }

@@ -143,7 +143,8 @@ internal sealed partial class AnswerComparer
     {
         if (gold is Relation a && predicted is Relation b) return SameRelations(a, b);
         var (relation, other) = gold is Relation left ? (left, predicted) : ((Relation)predicted, gold);
-        if (Answers.TryAssignment(relation) is { } assignment) return ReferenceEquals(relation, gold) ? Same(assignment.Value, other) : Same(other, assignment.Value);
+        if (Answers.TryAssignment(relation) is { } assignment) return ReferenceEquals(relation, gold) ? Same(assignment.Value, other)
+            : Same(other, assignment.Value);
         if (relation is { Operators: ["∈"], Sides: [Symbol, var set] }) return Same(set, other);
         if (!IsInequality(relation)) return false;
         var isSet = IsSetLike(other) || other is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items.Count: 2 };
@@ -161,7 +162,8 @@ internal sealed partial class AnswerComparer
         if (gold.Operators.SequenceEqual(predicted.Operators) && SameOrdered(gold.Sides, predicted.Sides)) return true;
         if (IsNamedSet(predicted) is { } set && IsInequality(gold)) return Same(gold, set);
         if (IsNamedSet(gold) is { } right && IsInequality(predicted)) return Same(right, predicted);
-        if (Definitions.TryNormalize(gold, budget) is { } definition && Definitions.TryNormalize(predicted, budget) is { } other1 && SameOrdered(definition.Sides, other1.Sides)) return true;
+        if (Definitions.TryNormalize(gold, budget) is { } definition && Definitions.TryNormalize(predicted, budget) is { } other1
+            && SameOrdered(definition.Sides, other1.Sides)) return true;
         if (gold.Operators.Count == 1 && predicted.Operators.Count == 1)
         {
             var (sign, other) = (gold.Operators[0], predicted.Operators[0]);
@@ -179,7 +181,8 @@ internal sealed partial class AnswerComparer
 
     /// <summary>The set in S = (2, 3), or null.</summary>
     private static Node? IsNamedSet(Relation relation) =>
-        Answers.TryAssignment(relation) is { Value: var value } && (IsSetLike(value) || value is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items.Count: 2 }) ? value : null;
+        Answers.TryAssignment(relation) is { Value: var value } && (IsSetLike(value)
+            || value is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items.Count: 2 }) ? value : null;
 
     private static string? VariableOf(Relation relation) => relation.Sides.SelectMany(Tree.Walk).OfType<Symbol>().FirstOrDefault(symbol => !symbol.IsConstant)?.Name;
 

@@ -27,23 +27,27 @@ internal sealed partial class AnswerComparer
     public bool Same(Node gold, Node predicted)
     {
         budget.Enter();
-        if (IntegerName(gold) is { } name && IntegerName(predicted) is { } other && name != other) predicted = BoundNames.Rename(predicted, other, name, budget);
+        if (IntegerName(gold) is { } name && IntegerName(predicted) is { } other
+            && name != other) predicted = BoundNames.Rename(predicted, other, name, budget);
         var prepared = shapes.Prepare(predicted);
-        var same = SamePrepared(shapes.Prepare(gold), prepared) || gold is Relation chain && IsChain(chain) && Chains.Decimals(chain).Any(value => SamePrepared(value, prepared));
+        var same = SamePrepared(shapes.Prepare(gold), prepared) || gold is Relation chain && IsChain(chain)
+            && Chains.Decimals(chain).Any(value => SamePrepared(value, prepared));
         budget.Leave();
         return same;
     }
 
     /// <summary>The name of the whole number in a family of answers: kπ, k ∈ ℤ. Any name will do.</summary>
     private static string? IntegerName(Node node) =>
-        node is Sequence { IsOpen: true, Items: var items } ? items.OfType<Relation>().Where(item => item is { Operators: ["∈"], Sides: [Symbol, NamedSet] }).Select(item => ((Symbol)item.Sides[0]).Name).FirstOrDefault() : null;
+        node is Sequence { IsOpen: true, Items: var items } ? items.OfType<Relation>().Where(item =>
+            item is { Operators: ["∈"], Sides: [Symbol, NamedSet] }).Select(item => ((Symbol)item.Sides[0]).Name).FirstOrDefault() : null;
 
     private static bool IsChain(Relation relation) => relation.Operators.All(sign => sign is "=" or "≈");
 
     private bool SamePrepared(Node gold, Node predicted)
     {
         if (gold is Contradiction || predicted is Contradiction) return false;
-        if (gold is CalendarDate || predicted is CalendarDate) return gold is CalendarDate date && predicted is CalendarDate day && date.IsSame(day);
+        if (gold is CalendarDate || predicted is CalendarDate) return gold is CalendarDate date && predicted is CalendarDate day
+            && date.IsSame(day);
         if (ClockTime.TryRead(gold) is { } time) return ClockTime.TryRead(Answers.TryAssignment(predicted)?.Value ?? predicted) is { } other && time.IsSame(other);
         if (gold is Words || predicted is Words) return SameWords(gold, predicted);
         if (gold is Measured || predicted is Measured) return SameMeasured(gold, predicted);
@@ -55,7 +59,8 @@ internal sealed partial class AnswerComparer
         if (gold is Sequence || predicted is Sequence) return SameSequence(gold, predicted);
         if (HasOddParts(gold) || HasOddParts(predicted)) return SameShape(gold, predicted);
         if (options.ImpliedBase && HasDigits(gold, predicted)) return true;
-        if (IntegrationConstant.TrySplit(gold, isGold: true) is { } integral && IntegrationConstant.TrySplit(predicted, isGold: false) is { } answer)
+        if (IntegrationConstant.TrySplit(gold, isGold: true) is { } integral
+            && IntegrationConstant.TrySplit(predicted, isGold: false) is { } answer)
         {
             return expressions.Same(integral.Integral, answer.Integral) || expressions.DifferByConstant(integral.Integral, answer.Integral);
         }
@@ -82,7 +87,8 @@ internal sealed partial class AnswerComparer
     /// <summary>The coordinates of a named point, P(3, 2), where the other answer is a point.</summary>
     private static Node PointOf(Node node, Node other) => other is not (Sequence or Matrix) ? node : node switch
     {
-        Call { Function: ['f', 'n', ' ', >= 'A' and <= 'Z'], Arguments: { Count: > 1 } coordinates } => new Sequence(SequenceKind.Tuple, coordinates),
+        Call { Function: ['f', 'n', ' ', >= 'A' and <= 'Z'], Arguments: { Count: > 1 } coordinates } =>
+            new Sequence(SequenceKind.Tuple, coordinates),
         Product { Factors: [Symbol { Name: [>= 'A' and <= 'Z', ..] }, Sequence { Kind: SequenceKind.Tuple } point] } => point,
         _ => node,
     };
@@ -125,7 +131,8 @@ internal sealed partial class AnswerComparer
     {
         if (gold is Words a && predicted is Words b) return TextAnswers.Same(a.Text, b.Text);
         var (words, other) = gold is Words left ? (left, predicted) : ((Words)predicted, gold);
-        if (Numerals.TryParse(words.Text) is { } number) return Same(new Number(number), other is Measured measured ? measured.Value : other);
+        if (Numerals.TryParse(words.Text) is { } number) return Same(new Number(number), other is Measured measured ? measured.Value
+            : other);
         if (TextAnswers.IsEmptySet(words.Text)) return other is NamedSet { Name: "∅" };
         if (TextAnswers.IsRealLine(words.Text)) return sets.TryCreate(other)?.IsSame(RealSet.All) == true;
         return other switch

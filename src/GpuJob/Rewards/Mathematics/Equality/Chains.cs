@@ -5,11 +5,14 @@ using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Equality;
 
 /// <summary>
-/// Chains of equations: x = 2/3 = 0.667. All links that are numbers must agree; a decimal one counts as rounded to its own digits, an exact one decides.
+/// Chains of equations: x = 2/3 = 0.667. All links that are numbers must agree; a decimal one counts as rounded to its own digits, an exact
+/// one decides.
 /// </summary>
 internal sealed class Chains(Func<Node, Node, bool> same, Func<Node, Quad?> realValue)
 {
-    /// <summary>The chain as an equation of two sides, or the value where nothing but numbers is in it, or <see cref="Contradiction"/>.</summary>
+    /// <summary>
+    /// The chain as an equation of two sides, or the value where nothing but numbers is in it, or <see cref="Contradiction"/>.
+    /// </summary>
     public Node Resolve(Relation chain)
     {
         var (decided, links) = Decide(chain);
@@ -18,18 +21,21 @@ internal sealed class Chains(Func<Node, Node, bool> same, Func<Node, Quad?> real
         if (links == chain.Sides.Count) return decided!;
         if (!LettersAgree(chain)) return new Contradiction();
         // Two ways to write one expression: 2(x + 1) + 1 = 2x + 3.
-        if (chain.Sides.Count == 2 && links == 0 && first is Sum or Product or Power && last is Sum or Product or Power && same(first, last)) return last;
+        if (chain.Sides.Count == 2 && links == 0 && first is Sum or Product or Power && last is Sum or Product or Power
+            && same(first, last)) return last;
         if (chain.Sides.Count == 2) return new Relation(decided is null || IsLink(first) ? chain.Sides : [first, decided], ["="]);
         if (Tree.IsConstant(first) && !Tree.IsConstant(last)) (first, last) = (last, first);
         return new Relation([first, decided ?? last], ["="]);
     }
 
     /// <summary>The decimal members of a chain: what the right answer writes beside its exact value is right as well.</summary>
-    public static IEnumerable<Node> Decimals(Relation chain) => chain.Sides.Skip(1).Where((side, index) => IsDecimal(side, chain.Operators[index]));
+    public static IEnumerable<Node> Decimals(Relation chain) => chain.Sides.Skip(1).Where((side, index) =>
+        IsDecimal(side, chain.Operators[index]));
 
     private (Node? Decided, int Links) Decide(Relation chain)
     {
-        var links = chain.Sides.Select((side, index) => (Side: side, Sign: index == 0 ? "=" : chain.Operators[index - 1])).Where(link => IsLink(link.Side)).ToList();
+        var links = chain.Sides.Select((side, index) => (Side: side, Sign: index == 0 ? "=" : chain.Operators[index - 1])).Where(link =>
+            IsLink(link.Side)).ToList();
         if (links.Count < 2) return (links.Count == 0 ? null : links[0].Side, links.Count);
         var exact = links.Where(link => !IsDecimal(link.Side, link.Sign)).Select(link => link.Side).ToList();
         var decided = exact.Count > 0 ? exact[^1] : links.MaxBy(link => DigitsOf(link.Side)).Side;
@@ -41,7 +47,8 @@ internal sealed class Chains(Func<Node, Node, bool> same, Func<Node, Quad?> real
         return (decided, links.Count);
     }
 
-    private static bool IsLink(Node side) => side is not (Sequence or Words or NamedSet or Interval or SetOperation) && Tree.IsConstant(side);
+    private static bool IsLink(Node side) => side is not (Sequence or Words or NamedSet or Interval or SetOperation)
+        && Tree.IsConstant(side);
 
     /// <summary>Expressions in the same letters must agree too: y = 2x + 1 = 2x + 2 says nothing.</summary>
     private bool LettersAgree(Relation chain)
@@ -73,7 +80,8 @@ internal sealed class Chains(Func<Node, Node, bool> same, Func<Node, Quad?> real
             if (!left.IsLike(right)) return same(exact, written);
             exact = Tree.Multiply(a.Value, new Number(left.Factor / right.Factor));
         }
-        var factors = written is Percent == exact is Percent ? [Rational.One] : written is Percent ? [100, Rational.One] : (Rational[])[Rational.Of(1, 100), Rational.One];
+        var factors = written is Percent == exact is Percent ? [Rational.One] : written is Percent ? [100, Rational.One]
+            : (Rational[])[Rational.Of(1, 100), Rational.One];
         var bare = exact is Percent percent ? percent.Value : exact is Measured measured ? measured.Value : exact;
         var number = Literal(written)!;
         if (realValue(bare) is not { IsFinite: true } value) return same(exact, written);

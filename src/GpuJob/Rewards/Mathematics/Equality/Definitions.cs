@@ -9,13 +9,16 @@ internal static class Definitions
     public static Relation? TryNormalize(Relation relation, WorkBudget budget)
     {
         if (relation is not { Operators: ["="], Sides: [var left, var right] }) return null;
-        if (left is Call { Function: var function, Arguments: var arguments } && (function.StartsWith("fn ", StringComparison.Ordinal) || function.StartsWith("at ", StringComparison.Ordinal)))
+        if (left is Call { Function: var function, Arguments: var arguments }
+            && (function.StartsWith("fn ", StringComparison.Ordinal) || function.StartsWith("at ", StringComparison.Ordinal)))
         {
             var names = arguments.SelectMany(BoundNames.Free).Distinct(StringComparer.Ordinal).ToList();
             if (names.Count == 0 || function[0] == 'f' && arguments.Any(argument => argument is not Symbol)) return null;
             return Renamed(relation, names, budget);
         }
-        if (left is Symbol { Name: [_, '_', var index] } && char.IsAsciiLetterLower(index) && BoundNames.Free(right).Any(name => name == index.ToString() || name.Length == 3 && name[1] == '_' && name[2] == index)) return Renamed(relation, [index.ToString()], budget);
+        if (left is Symbol { Name: [_, '_', var index] } && char.IsAsciiLetterLower(index)
+            && BoundNames.Free(right).Any(name => name == index.ToString() || name.Length == 3 && name[1] == '_'
+            && name[2] == index)) return Renamed(relation, [index.ToString()], budget);
         return null;
     }
 

@@ -6,7 +6,8 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Equality;
 
 /// <summary>
 /// Whether two expressions are worth the same: exact fractions first, then values at sample points to tell different ones apart, then normal forms
-/// to prove equality. Values to 22 digits decide only where algebra does not reach, and only when no term is too small for those digits to show it.
+/// to prove equality. Values to 22 digits decide only where algebra does not reach, and only when no term is too small for those digits to
+/// show it.
 /// </summary>
 internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
 {
@@ -123,11 +124,14 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
             if (!left.IsFinite || !right.IsFinite)
             {
                 if (used) continue;
-                if (left.IsInfinite || right.IsInfinite) return left.IsInfinite && right.IsInfinite && left.Real.High.Equals(right.Real.High);
+                if (left.IsInfinite || right.IsInfinite) return left.IsInfinite && right.IsInfinite
+                    && left.Real.High.Equals(right.Real.High);
                 return HaveSameForm(a, b); // beyond the range of values: what algebra does not prove is unknown
             }
             var (distance, size) = ((left - right).Abs().High, Math.Max(left.Abs().High, right.Abs().High));
-            var isClose = tolerant && size < 1e22 && Close(left.Real, right.Real) && (left.Imaginary.IsZero && right.Imaginary.IsZero || left.IsReal && right.IsReal || Close(left.Imaginary, right.Imaginary));
+            var isClose = tolerant && size < 1e22 && Close(left.Real, right.Real)
+                && (left.Imaginary.IsZero && right.Imaginary.IsZero || left.IsReal && right.IsReal
+                || Close(left.Imaginary, right.Imaginary));
             var same = distance <= Agreement * size || size < 1e-28 || isClose;
             // Beyond the positive numbers the principal values of equal expressions may differ.
             if (!same && (point < 3 || left.IsReal && right.IsReal)) return false;

@@ -19,13 +19,15 @@ internal static class IntegrationConstant
         var rest = terms.Where((_, i) => i != at[0]).ToList();
         var free = rest.SelectMany(BoundNames.Free).ToHashSet(StringComparer.Ordinal);
         // Of capitals and constants alone nothing is an integral: A + B + C.
-        return free.Count > 0 && !free.Contains(name) && !free.Any(other => char.IsAsciiLetterUpper(other[0])) ? (rest.Count == 1 ? rest[0] : new Sum(rest), name) : null;
+        return free.Count > 0 && !free.Contains(name) && !free.Any(other => char.IsAsciiLetterUpper(other[0]))
+            ? (rest.Count == 1 ? rest[0] : new Sum(rest), name) : null;
     }
 
     private static string? NameIn(Node term) => term switch
     {
         Symbol symbol => symbol.Name,
-        Product { Factors: var factors } when factors.Count(factor => factor is Symbol) == 1 && factors.All(factor => factor is Symbol || Tree.IsConstant(factor)) => factors.OfType<Symbol>().Single().Name,
+        Product { Factors: var factors } when factors.Count(factor => factor is Symbol) == 1
+            && factors.All(factor => factor is Symbol || Tree.IsConstant(factor)) => factors.OfType<Symbol>().Single().Name,
         _ => null,
     };
 

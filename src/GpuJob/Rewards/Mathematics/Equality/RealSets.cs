@@ -34,7 +34,9 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         return set;
     }
 
-    /// <summary>The sets that a node may describe: relations joined by commas hold together, or are alternatives; never the empty set.</summary>
+    /// <summary>
+    /// The sets that a node may describe: relations joined by commas hold together, or are alternatives; never the empty set.
+    /// </summary>
     public IReadOnlyList<RealSet> Readings(Node node)
     {
         if (node is Sequence { Kind: SequenceKind.List, Items: { Count: > 1 } items } && items.All(item => item is Relation))

@@ -11,7 +11,8 @@ internal static class UnitVectors
     /// <param name="plain">Whether letters that are not bold may be unit vectors, as where the other answer is a vector.</param>
     public static IReadOnlyList<Node>? TryRead(Node node, bool plain) => node switch
     {
-        Symbol { Name: var name } when Index(name, plain) is { } index => [.. Enumerable.Range(0, 3).Select(i => i == index ? Number.One : Number.Zero)],
+        Symbol { Name: var name } when Index(name, plain) is { } index =>
+            [.. Enumerable.Range(0, 3).Select(i => i == index ? Number.One : Number.Zero)],
         Sum { Terms: var terms } => terms.Select(term => TryRead(term, plain)).ToList() is var parts && parts.All(part => part is not null)
             ? [.. Enumerable.Range(0, 3).Select(i => new Sum([.. parts.Select(part => part![i])]))] : null,
         Product { Factors: var factors } => OfProduct(factors, plain),
@@ -29,7 +30,8 @@ internal static class UnitVectors
 
     private static int? Index(string name, bool plain)
     {
-        if (name.Length == 2 && name[1] == Vocabulary.Hat[0] || plain && name.Length == 1) return "ijk".IndexOf(name[0], StringComparison.Ordinal) is var index and >= 0 ? index : null;
+        if (name.Length == 2 && name[1] == Vocabulary.Hat[0] || plain
+            && name.Length == 1) return "ijk".IndexOf(name[0], StringComparison.Ordinal) is var index and >= 0 ? index : null;
         return null;
     }
 }

@@ -4,7 +4,8 @@ using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Equality;
 
 /// <summary>
-/// Whether the digits of an expression's value show every part of it. In 1 + e^(-1000) they do not show the second term, in tanh 1000 not how far from 1
+/// Whether the digits of an expression's value show every part of it. In 1 + e^(-1000) they do not show the second term, in tanh 1000 not
+/// how far from 1
 /// it is: such expressions are equal to others by algebra or not at all.
 /// </summary>
 internal sealed class Visibility(WorkBudget budget)
@@ -14,7 +15,8 @@ internal sealed class Visibility(WorkBudget budget)
     // Functions that may be 0 at arguments of ordinary size.
     private static readonly HashSet<string> CanVanish = new(StringComparer.Ordinal)
     {
-        "sin", "cos", "tan", "cot", "sinh", "tanh", "arcsin", "arccos", "arctan", "arccot", "arsinh", "arcosh", "artanh", "log", "ln", "lg", "logbase", "cis", "abs", "floor", "ceil", "Re", "Im", "arg", "conj", "sum", "det",
+        "sin", "cos", "tan", "cot", "sinh", "tanh", "arcsin", "arccos", "arctan", "arccot", "arsinh", "arcosh", "artanh", "log", "ln", "lg",
+            "logbase", "cis", "abs", "floor", "ceil", "Re", "Im", "arg", "conj", "sum", "det",
     };
 
     /// <summary>Whether every part shows.</summary>
@@ -31,7 +33,8 @@ internal sealed class Visibility(WorkBudget budget)
         {
             Sum sum => TermsShow(sum, evaluator),
             Power power => IsOrdinary(power.Exponent, evaluator) && !IsNearOne(evaluator.Value(power.Base)),
-            Call call => call.Arguments.All(argument => argument is Words or Sequence or Relation or Matrix || IsOrdinary(argument, evaluator)) && IsResponsive(call, evaluator),
+            Call call => call.Arguments.All(argument => argument is Words or Sequence or Relation or Matrix
+                || IsOrdinary(argument, evaluator)) && IsResponsive(call, evaluator),
             _ => true,
         };
         shows = shows && Tree.Parts(node).All(part => Shows(part, evaluator));

@@ -12,11 +12,14 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
     // Where a sentence may go on after its answer.
     private static readonly string[] Clauses =
     [
-        ",", ";", " (", ": ", " —", " – ", " - ", "，", "；", "（", " and ", " so ", " since ", " because ", " as ", " which ", " where ", " when ", " with ", " meaning ", " giving ", " if ", " for ", " in total", " in all", " altogether", " but ", " by ", " after ", " due ", " while ",
+        ",", ";", " (", ": ", " —", " – ", " - ", "，", "；", "（", " and ", " so ", " since ", " because ", " as ", " which ", " where ",
+            " when ", " with ", " meaning ", " giving ", " if ", " for ", " in total", " in all", " altogether", " but ", " by ", " after ",
+            " due ", " while ",
     ];
 
     // What makes the rest of a sentence take back the answer before it, when another one follows.
-    private static readonly string[] Hedges = ["or", "but", "maybe", "perhaps", "possibly", "alternatively", "actually", "wait", "no", "oder", "ou", "或", "或者", "也可能"];
+    private static readonly string[] Hedges = ["or", "but", "maybe", "perhaps", "possibly", "alternatively", "actually", "wait", "no",
+        "oder", "ou", "或", "或者", "也可能"];
 
     /// <summary>The answer after the last phrase that mathematics follows; where none does, the words after the last phrase.</summary>
     public string? Find(string text)
@@ -60,7 +63,8 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         var sentence = AnswerPhrases.Sentence(rest);
         foreach (var turn in (ReadOnlySpan<string>)[" but ", ", it is ", " but rather ", "; it is "])
         {
-            if (sentence.LastIndexOf(turn, StringComparison.OrdinalIgnoreCase) is var at and > 0 && Stated(sentence[(at + turn.Length)..]) is { } stated) return stated;
+            if (sentence.LastIndexOf(turn, StringComparison.OrdinalIgnoreCase) is var at and > 0
+                && Stated(sentence[(at + turn.Length)..]) is { } stated) return stated;
         }
         return AnswerExtractor.Clean(sentence);
     }
@@ -71,7 +75,8 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         if (Mathematics(sentence) is { } whole) return whole;
         foreach (var cut in Cuts(sentence))
         {
-            if (Mathematics(sentence[..cut]) is { } stated) return TakenBack(sentence.AsSpan(cut)) ? AnswerExtractor.Clean(sentence) : stated;
+            if (Mathematics(sentence[..cut]) is { } stated) return TakenBack(sentence.AsSpan(cut)) ? AnswerExtractor.Clean(sentence)
+                : stated;
         }
         return MathDelimiters.Leading(sentence) is { } formula && !TakenBack(sentence.AsSpan(formula.Length)) ? Mathematics(formula) : null;
     }
@@ -88,7 +93,8 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         if (sentence.Length > MaxCutSentence) sentence = sentence[..MaxCutSentence];
         foreach (var clause in Clauses)
         {
-            for (var at = 0; (at = sentence.IndexOf(clause, at, StringComparison.Ordinal)) >= 0 && cuts.Count < 4 * MaxCuts; at += clause.Length) if (at > 0) cuts.Add(at);
+            for (var at = 0; (at = sentence.IndexOf(clause, at, StringComparison.Ordinal)) >= 0
+                && cuts.Count < 4 * MaxCuts; at += clause.Length) if (at > 0) cuts.Add(at);
         }
         return cuts.Take(MaxCuts).Reverse();
     }
@@ -97,10 +103,12 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
     {
         foreach (var hedge in Hedges)
         {
-            for (var at = 0; at < rest.Length && rest[at..].IndexOf(hedge, StringComparison.OrdinalIgnoreCase) is var found and >= 0; at += found + hedge.Length)
+            for (var at = 0; at < rest.Length && rest[at..].IndexOf(hedge, StringComparison.OrdinalIgnoreCase) is var found
+                and >= 0; at += found + hedge.Length)
             {
                 var (start, end) = (at + found, at + found + hedge.Length);
-                var alone = hedge[0] > 127 || (start == 0 || !char.IsLetter(rest[start - 1])) && (end == rest.Length || !char.IsLetter(rest[end]));
+                var alone = hedge[0] > 127 || (start == 0 || !char.IsLetter(rest[start - 1]))
+                    && (end == rest.Length || !char.IsLetter(rest[end]));
                 if (alone && rest[end..].IndexOfAnyInRange('0', '9') >= 0) return true;
             }
         }
@@ -114,7 +122,8 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         var clean = AnswerExtractor.Clean(sentence);
         foreach (var verb in (ReadOnlySpan<string>)[" is ", " are ", " = "])
         {
-            if (clean.LastIndexOf(verb, StringComparison.Ordinal) is var at and > 0 && Stated(clean[(at + verb.Length)..]) is { } stated) return stated;
+            if (clean.LastIndexOf(verb, StringComparison.Ordinal) is var at and > 0
+                && Stated(clean[(at + verb.Length)..]) is { } stated) return stated;
         }
         return LastNumbers.First(clean) is { } number ? clean[number] : null;
     }
@@ -124,12 +133,14 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         var clean = AnswerExtractor.Clean(sentence);
         foreach (var cut in Cuts(clean).Prepend(clean.Length))
         {
-            if (AnswerExtractor.Clean(clean[..cut]) is { Length: > 0 and <= AnswerExtractor.MaxAnswerLength } words && (cut < clean.Length || parse(words) is not null) && words.Count(c => c == ' ') <= 6) return words;
+            if (AnswerExtractor.Clean(clean[..cut]) is { Length: > 0 and <= AnswerExtractor.MaxAnswerLength } words
+                && (cut < clean.Length || parse(words) is not null) && words.Count(c => c == ' ') <= 6) return words;
         }
         return null;
     }
 
-    private bool HasUnreadableFormula(string sentence) => MathDelimiters.Contents(sentence).Any(formula => parse(AnswerExtractor.Clean(formula)) is null);
+    private bool HasUnreadableFormula(string sentence) => MathDelimiters.Contents(sentence).Any(formula =>
+        parse(AnswerExtractor.Clean(formula)) is null);
 
     /// <summary>A line of Markdown such as "#### 2. The second case".</summary>
     private static bool IsHeading(string rest)

@@ -3,7 +3,10 @@ using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Extraction;
 
-/// <summary>Finds the final answer in a free text: one chain of places, the same for a completion, the text in its answer tags, and a solution that a row has for its right answer.</summary>
+/// <summary>
+/// Finds the final answer in a free text: one chain of places, the same for a completion, the text in its answer tags, and a solution that
+/// a row has for its right answer.
+/// </summary>
 /// <param name="options">Where to look, in which order.</param>
 /// <param name="parse">Parses a piece; null when it is no answer.</param>
 internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> parse)
@@ -15,8 +18,10 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     private const string EndThink = "</think>", StartThink = "<think>";
 
     // Within answer tags, and for right answers, everything is the answer: the places differ only in what may stand beside it.
-    private static readonly AnswerSource[] InTags = [AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula, AnswerSource.LastNumber, AnswerSource.Text];
-    private static readonly AnswerSource[] InGold = [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula, AnswerSource.Text];
+    private static readonly AnswerSource[] InTags = [AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula,
+        AnswerSource.LastNumber, AnswerSource.Text];
+    private static readonly AnswerSource[] InGold = [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase,
+        AnswerSource.Formula, AnswerSource.Text];
 
     /// <summary>The final answer of a completion, or null.</summary>
     public Extracted? Find(string text)
@@ -81,18 +86,23 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     {
         var clean = MathDelimiters.Remove(text).Trim();
         while (clean.Length > 1 && clean[0] is '"' or '*' or '`' or '“' or '\u300C') clean = clean[1..];
-        while (clean.Length > 1 && clean[^1] is '.' or '"' or '*' or '`' or '”' or '\u300D' or '。' or ',' or ';' or ':' && !EndsWithDots(clean)) clean = clean[..^1].TrimEnd();
-        return clean.Trim().Replace("p.m.", "pm", StringComparison.OrdinalIgnoreCase).Replace("a.m.", "am", StringComparison.OrdinalIgnoreCase).Replace("p.m", "pm", StringComparison.Ordinal).Replace("a.m", "am", StringComparison.Ordinal);
+        while (clean.Length > 1 && clean[^1] is '.' or '"' or '*' or '`' or '”' or '\u300D' or '。' or ',' or ';' or ':'
+            && !EndsWithDots(clean)) clean = clean[..^1].TrimEnd();
+        return clean.Trim().Replace("p.m.", "pm", StringComparison.OrdinalIgnoreCase).Replace("a.m.", "am",
+            StringComparison.OrdinalIgnoreCase).Replace("p.m", "pm", StringComparison.Ordinal).Replace("a.m", "am",
+            StringComparison.Ordinal);
     }
 
     // 0.333...
-    private static bool EndsWithDots(string text) => text.EndsWith("...", StringComparison.Ordinal) && text.TrimEnd('.') is [.., >= '0' and <= '9'];
+    private static bool EndsWithDots(string text) => text.EndsWith("...", StringComparison.Ordinal)
+        && text.TrimEnd('.') is [.., >= '0' and <= '9'];
 
     private string? Whole(string text)
     {
         if (text.Length > 2 * MaxAnswerLength) return null;
         var clean = Clean(text);
-        return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !AnnouncedAnswers.IsProse(node) && !(node is Sequence && IsArgument(text)) ? clean : null;
+        return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !AnnouncedAnswers.IsProse(node)
+            && !(node is Sequence && IsArgument(text)) ? clean : null;
     }
 
     /// <summary>Whether a text concludes something: "so x + 2 = 5, hence x = 3" states one answer, not two.</summary>
@@ -120,17 +130,22 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     {
         // A relation that says what the answer is not, or more than it: ≠ 7.
         var sign = before.TrimEnd();
-        foreach (var relation in (ReadOnlySpan<string>)["\\ne", "\\neq", "≠", "!=", "<", ">", "≤", "≥", "\\le", "\\leq", "\\ge", "\\geq", "\\lt", "\\gt"])
+        foreach (var relation in (ReadOnlySpan<string>)["\\ne", "\\neq", "≠", "!=", "<", ">", "≤", "≥", "\\le", "\\leq", "\\ge", "\\geq",
+            "\\lt", "\\gt"])
         {
             if (sign.EndsWith(relation, StringComparison.Ordinal)) return true;
         }
         var words = before.ToLowerInvariant().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         var last = words.Length - 1;
         while (last >= 0 && words.Length - last <= 3 && words[last] is "be" or "equal" or "to" or "is" or "exactly") last--;
-        return last >= 0 && (words[last] is "not" or "cannot" or "never" or "nicht" or "不是" || words[last].EndsWith("n't", StringComparison.Ordinal) || words[last].EndsWith("n’t", StringComparison.Ordinal));
+        return last >= 0 && (words[last] is "not" or "cannot" or "never" or "nicht" or "不是"
+            || words[last].EndsWith("n't", StringComparison.Ordinal) || words[last].EndsWith("n’t", StringComparison.Ordinal));
     }
 
-    /// <summary>The last number outside of formulas, with the computation that it ends. A last formula that nobody can read hides what the answer is.</summary>
+    /// <summary>
+    /// The last number outside of formulas, with the computation that it ends. A last formula that nobody can read hides what the answer
+    /// is.
+    /// </summary>
     private string? LastNumber(string text)
     {
         var from = MathDelimiters.LastSpan(text, withOpen: true) is { } span ? span.End : 0;
@@ -138,7 +153,8 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         var before = text[..range.Start.Value];
         if (IsDenied(before)) return null; // what the answer is not
         if (before.LastIndexOf("\\begin{", StringComparison.Ordinal) > before.LastIndexOf("\\end{", StringComparison.Ordinal)) return null;
-        if (LastNumbers.Computation(text, from, range) is { } computation && Clean(text[computation]) is var whole && parse(whole) is Relation) return whole;
+        if (LastNumbers.Computation(text, from, range) is { } computation && Clean(text[computation]) is var whole
+            && parse(whole) is Relation) return whole;
         return text[range];
     }
 }

@@ -9,14 +9,17 @@ internal static class AnswerPhrases
     // In lower case.
     private static readonly string[] Phrases =
     [
-        "final answer is", "final answer:", "final answer", "the answer is", "answer is", "answer:", "answer =", "answers are", "the answer to", "result is", "答案选", "答案應為", "故选", "故選", "应选", "應選", "所以选", "正确选项", "correct option is", "correct choice is", "option is",
+        "final answer is", "final answer:", "final answer", "the answer is", "answer is", "answer:", "answer =", "answers are",
+            "the answer to", "result is", "答案选", "答案應為", "故选", "故選", "应选", "應選", "所以选", "正确选项", "correct option is", "correct choice is",
+            "option is",
         "答案是", "答案为", "答案：", "答案:", "答案", "最终答案", "答えは", "答え：", "答え:", "정답은", "정답:", "답은", "답:",
         "la réponse est", "réponse est", "réponse:", "réponse :", "réponse finale", "la respuesta es", "respuesta es", "respuesta:", "respuesta final", "die antwort ist", "die antwort lautet", "antwort ist", "antwort:", "lösung:",
         "la risposta è", "risposta è", "risposta:", "a resposta é", "resposta é", "resposta:", "het antwoord is", "antwoord:", "ответ:", "ответ -", "ответ —", "ответ", "відповідь:", "odpowiedź:", "odpowiedź to", "odpověď:", "svaret är", "svar:",
         "cevap:", "yanıt:", "đáp án là", "đáp án:", "câu trả lời là", "jawabannya adalah", "jawaban:", "उत्तर है", "उत्तर:", "الإجابة هي", "الجواب هو", "الإجابة:", "الجواب:", "คำตอบคือ", "คำตอบ:",
     ];
 
-    private static readonly string[] Fillers = ["is", "are", "is:", ":", "：", "=", "**", "*", "be", "为", "是", "est", "ist", "es", "то", "the", "->", "\u2013", "therefore", "thus", "final", "answer", "that", "hence", "so", "then", "indeed", "now", "simply", "just"];
+    private static readonly string[] Fillers = ["is", "are", "is:", ":", "：", "=", "**", "*", "be", "为", "是", "est", "ist", "es", "то",
+        "the", "->", "\u2013", "therefore", "thus", "final", "answer", "that", "hence", "so", "then", "indeed", "now", "simply", "just"];
 
     /// <summary>What follows each <c>####</c>, GSM8K's mark of an answer, the last one first.</summary>
     public static IEnumerable<string> Marked(string text)
@@ -36,7 +39,8 @@ internal static class AnswerPhrases
         var ends = new SortedSet<int>();
         foreach (var phrase in Phrases)
         {
-            for (var at = 0; (at = lower.IndexOf(phrase, at, StringComparison.Ordinal)) >= 0 && ends.Count < 4 * MaxPhrases; at += phrase.Length) ends.Add(at + phrase.Length);
+            for (var at = 0; (at = lower.IndexOf(phrase, at, StringComparison.Ordinal)) >= 0
+                && ends.Count < 4 * MaxPhrases; at += phrase.Length) ends.Add(at + phrase.Length);
         }
         var taken = 0;
         foreach (var end in ends.Reverse())
@@ -59,7 +63,8 @@ internal static class AnswerPhrases
         for (var i = 0; i < text.Length; i++)
         {
             var c = text[i];
-            var ends = c is '\n' or '。' or '！' || c is '.' or '?' or '!' && (i + 1 == text.Length || char.IsWhiteSpace(text[i + 1])) && !(c == '.' && IsAbbreviation(text, i));
+            var ends = c is '\n' or '。' or '！' || c is '.' or '?' or '!' && (i + 1 == text.Length || char.IsWhiteSpace(text[i + 1]))
+                && !(c == '.' && IsAbbreviation(text, i));
             if (ends && i > 0) return text[..i];
         }
         return text;
@@ -74,7 +79,8 @@ internal static class AnswerPhrases
         while (start > 0 && (char.IsAsciiLetter(text[start - 1]) || text[start - 1] == '.')) start--;
         var word = text[start..point].ToLowerInvariant();
         var goesOn = point + 2 < text.Length && (char.IsAsciiLetterLower(text[point + 2]) || char.IsAsciiDigit(text[point + 2]));
-        return word is "p.m" or "a.m" ? goesOn : word is "approx" or "sq" or "cu" or "i.e" or "e.g" or "ca" or "vs" or "dr" or "mr" or "mrs" or "ms";
+        return word is "p.m" or "a.m" ? goesOn : word is "approx" or "sq" or "cu" or "i.e" or "e.g" or "ca" or "vs" or "dr" or "mr"
+            or "mrs" or "ms";
     }
 
     private static string? WithoutFillers(ReadOnlySpan<char> rest)
@@ -85,7 +91,8 @@ internal static class AnswerPhrases
             more = false;
             foreach (var filler in Fillers)
             {
-                if (!rest.StartsWith(filler, StringComparison.OrdinalIgnoreCase) || char.IsLetter(filler[^1]) && filler[^1] < 128 && rest.Length > filler.Length && char.IsLetterOrDigit(rest[filler.Length])) continue;
+                if (!rest.StartsWith(filler, StringComparison.OrdinalIgnoreCase) || char.IsLetter(filler[^1]) && filler[^1] < 128
+                    && rest.Length > filler.Length && char.IsLetterOrDigit(rest[filler.Length])) continue;
                 rest = rest[filler.Length..].TrimStart();
                 more = rest.Length > 0;
                 break;

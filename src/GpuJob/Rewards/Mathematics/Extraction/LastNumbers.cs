@@ -25,7 +25,9 @@ internal static class LastNumbers
     {
         var (start, end) = (number.Start.Value, number.End.Value);
         var before = start;
-        while (before > from && start - before < 200 && (char.IsAsciiDigit(text[before - 1]) || text[before - 1] is ' ' or '+' or '-' or '−' or '*' or '×' or '·' or '/' or '÷' or '=' or '(' or ')' or '.' or '≈')) before--;
+        while (before > from && start - before < 200 && (char.IsAsciiDigit(text[before - 1])
+            || text[before - 1] is ' ' or '+' or '-' or '−' or '*' or '×' or '·' or '/' or '÷' or '=' or '(' or ')' or '.'
+            or '≈')) before--;
         while (before < start && text[before] is ' ' or '.' or ')' or '=') before++;
         return before < start && text.AsSpan(before, start - before).ContainsAny('=', '≈') ? before..end : null;
     }
@@ -134,7 +136,8 @@ internal static class LastNumbers
         while (from > 0 && !char.IsWhiteSpace(text[from - 1]) && start - from < 200) from--;
         while (to < text.Length && !char.IsWhiteSpace(text[to]) && to - end < 200) to++;
         var run = text.AsSpan(from, to - from);
-        if (run.IndexOf("\\frac") < 0 && run.IndexOf("\\sqrt") < 0 && run.IndexOf("\\dfrac") < 0) return run.IndexOfAny("{}^_") >= 0 && !run.StartsWith("{") ? (0, 0) : (start, end);
+        if (run.IndexOf("\\frac") < 0 && run.IndexOf("\\sqrt") < 0 && run.IndexOf("\\dfrac") < 0) return run.IndexOfAny("{}^_") >= 0
+            && !run.StartsWith("{") ? (0, 0) : (start, end);
         while (to > from && text[to - 1] is '.' or ',' or ';' or '$') to--;
         while (from < to && text[from] is '$') from++;
         return (from, to);

@@ -125,6 +125,7 @@ internal static class MathDelimiters
         if (end == at + 1 || end < text.Length && text[end] == '$') return false;
         // Words between two dollars are prose.
         var between = text.AsSpan(end, next - end);
-        return between.IndexOfAny("\\^_=") < 0 && between.ContainsAnyInRange('a', 'z') && between.IndexOf(' ') >= 0 && next + 1 < text.Length && char.IsAsciiDigit(text[next + 1]);
+        return between.IndexOfAny("\\^_=") < 0 && between.ContainsAnyInRange('a', 'z') && between.IndexOf(' ') >= 0
+            && next + 1 < text.Length && char.IsAsciiDigit(text[next + 1]);
     }
 }

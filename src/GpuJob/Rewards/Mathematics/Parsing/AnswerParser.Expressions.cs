@@ -139,7 +139,9 @@ internal sealed partial class AnswerParser
                     at++;
                     node = Raise(node);
                     // f^{-1}(x) is the inverse function.
-                    if (node is Power { Base: Symbol { Name: "f" or "g" or "h" or "F" or "G" or "H" } inverse, Exponent: Number { Value: var exponent } } && exponent == Rational.MinusOne && Now is { Kind: TokenKind.Open, Text: "(", SpaceBefore: false })
+                    if (node is Power { Base: Symbol { Name: "f" or "g" or "h" or "F" or "G" or "H" } inverse,
+                        Exponent: Number { Value: var exponent } } && exponent == Rational.MinusOne
+                        && Now is { Kind: TokenKind.Open, Text: "(", SpaceBefore: false })
                     {
                         node = new Symbol(inverse.Name + InverseMark);
                     }
@@ -157,7 +159,8 @@ internal sealed partial class AnswerParser
                     at++;
                     node = symbol with { Name = symbol.Name + "'" };
                     break;
-                case TokenKind.Prime when node is Number { Value.IsInteger: true } && tokens[at + 1].Kind is TokenKind.Number && Now.Text == "'":
+                case TokenKind.Prime when node is Number { Value.IsInteger: true } && tokens[at + 1].Kind is TokenKind.Number
+                    && Now.Text == "'":
                     at++;
                     node = FeetAndInches(node);
                     break;
@@ -212,7 +215,8 @@ internal sealed partial class AnswerParser
         // 30°15′20″
         foreach (var part in (ReadOnlySpan<int>)[60, 3600])
         {
-            if (Now.Kind is not TokenKind.Number || tokens[at + 1].Kind is not TokenKind.Prime && !(tokens[at + 1].Kind is TokenKind.Caret && tokens[at + 2].Kind is TokenKind.Prime)) break;
+            if (Now.Kind is not TokenKind.Number || tokens[at + 1].Kind is not TokenKind.Prime
+                && !(tokens[at + 1].Kind is TokenKind.Caret && tokens[at + 2].Kind is TokenKind.Prime)) break;
             node = new Sum([node, Tree.Divide(ToNumber(Now.Text), new Number(part))]);
             at++;
             while (Now.Kind is TokenKind.Prime or TokenKind.Caret) at++;

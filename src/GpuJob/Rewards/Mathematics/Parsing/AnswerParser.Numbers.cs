@@ -11,8 +11,10 @@ internal sealed partial class AnswerParser
         var e = digits.IndexOfAny(['e', 'E']);
         var point = digits.IndexOf('.', StringComparison.Ordinal);
         if (e < 0) return new Number(Rational.Parse(digits), point >= 0) { Decimals = point < 0 ? 0 : digits.Length - point - 1 };
-        var power = int.Parse(digits.AsSpan(e + 1), System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture);
-        return new Number(Rational.Parse(digits.AsSpan(0, e)) * ((Rational)10).Power(power), true) { Decimals = (point < 0 ? 0 : e - point - 1) - power };
+        var power = int.Parse(digits.AsSpan(e + 1), System.Globalization.NumberStyles.AllowLeadingSign,
+            System.Globalization.CultureInfo.InvariantCulture);
+        return new Number(Rational.Parse(digits.AsSpan(0, e)) * ((Rational)10).Power(power),
+            true) { Decimals = (point < 0 ? 0 : e - point - 1) - power };
     }
 
     private Number NumberOrMixed(bool exponent)
@@ -46,7 +48,8 @@ internal sealed partial class AnswerParser
             var before = decimals.Length - same - period;
             var block = decimals.Substring(before, period);
             var nines = ((Rational)10).Power(period) - 1;
-            return new Number(Rational.Parse(digits.AsSpan(0, point + 1 + before)) + (Rational.Parse(block) / nines * ((Rational)10).Power(-before)), IsDecimal: true);
+            return new Number(Rational.Parse(digits.AsSpan(0,
+                point + 1 + before)) + (Rational.Parse(block) / nines * ((Rational)10).Power(-before)), IsDecimal: true);
         }
         return null;
     }
@@ -56,12 +59,14 @@ internal sealed partial class AnswerParser
     {
         var isBar = Now.Kind is TokenKind.Command && Now.Text is "overline" or "bar" or "dot";
         // 0.\overline{3}: the lexer leaves the point for a full stop.
-        var point = !digits.Contains('.', StringComparison.Ordinal) && Now.Kind is TokenKind.Period && tokens[at + 1].Kind is TokenKind.Command && tokens[at + 1].Text is "overline" or "bar" or "dot";
+        var point = !digits.Contains('.', StringComparison.Ordinal) && Now.Kind is TokenKind.Period
+            && tokens[at + 1].Kind is TokenKind.Command && tokens[at + 1].Text is "overline" or "bar" or "dot";
         if (!point && !(isBar && digits.Contains('.', StringComparison.Ordinal))) return null;
         var i = at + (point ? 2 : 1);
         var braced = tokens[i].Kind is TokenKind.GroupOpen;
         if (braced) i++;
-        if (tokens[i].Kind is not TokenKind.Number || !tokens[i].Text.All(char.IsAsciiDigit) || digits.Contains('e', StringComparison.OrdinalIgnoreCase)) return null;
+        if (tokens[i].Kind is not TokenKind.Number || !tokens[i].Text.All(char.IsAsciiDigit)
+            || digits.Contains('e', StringComparison.OrdinalIgnoreCase)) return null;
         var period = tokens[i].Text;
         if (braced && tokens[i + 1].Kind is not TokenKind.GroupClose || period.Length > 60) return null;
         at = i + (braced ? 2 : 1);
@@ -77,15 +82,19 @@ internal sealed partial class AnswerParser
         if (Now.Is(TokenKind.Command, "frac"))
         {
             var i = at + 1;
-            if (WholeArgument(ref i) is not { } above || WholeArgument(ref i) is not { } below || below.IsZero || above.CompareTo(below) >= 0) return null;
+            if (WholeArgument(ref i) is not { } above || WholeArgument(ref i) is not { } below || below.IsZero
+                || above.CompareTo(below) >= 0) return null;
             at = i;
             return above / below;
         }
         // "3 1/2" in plain notation: the fraction ends the number.
-        if (Now is { Kind: TokenKind.Number, SpaceBefore: true } && tokens[at + 1].Is(TokenKind.Operator, "/") && tokens[at + 2].Kind is TokenKind.Number
+        if (Now is { Kind: TokenKind.Number, SpaceBefore: true } && tokens[at + 1].Is(TokenKind.Operator, "/")
+            && tokens[at + 2].Kind is TokenKind.Number
             && tokens[at + 3].Kind is not (TokenKind.Caret or TokenKind.Open or TokenKind.Letter)
-            && Rational.Parse(tokens[at].Text.Contains('e', StringComparison.OrdinalIgnoreCase) ? "0.5" : tokens[at].Text) is { IsInteger: true } a
-            && Rational.Parse(tokens[at + 2].Text.Contains('e', StringComparison.OrdinalIgnoreCase) ? "0.5" : tokens[at + 2].Text) is { IsInteger: true, IsZero: false } b && a.CompareTo(b) < 0)
+            && Rational.Parse(tokens[at].Text.Contains('e', StringComparison.OrdinalIgnoreCase) ? "0.5"
+                : tokens[at].Text) is { IsInteger: true } a
+            && Rational.Parse(tokens[at + 2].Text.Contains('e', StringComparison.OrdinalIgnoreCase) ? "0.5"
+                : tokens[at + 2].Text) is { IsInteger: true, IsZero: false } b && a.CompareTo(b) < 0)
         {
             at += 3;
             return a / b;
@@ -95,12 +104,14 @@ internal sealed partial class AnswerParser
 
     private Rational? WholeArgument(ref int i)
     {
-        if (tokens[i].Kind is TokenKind.GroupOpen && tokens[i + 1].Kind is TokenKind.Number && tokens[i + 2].Kind is TokenKind.GroupClose && tokens[i + 1].Text.All(char.IsAsciiDigit))
+        if (tokens[i].Kind is TokenKind.GroupOpen && tokens[i + 1].Kind is TokenKind.Number && tokens[i + 2].Kind is TokenKind.GroupClose
+            && tokens[i + 1].Text.All(char.IsAsciiDigit))
         {
             i += 3;
             return Rational.Parse(tokens[i - 2].Text);
         }
-        if (tokens[i].Kind is TokenKind.Number && tokens[i].Text.All(char.IsAsciiDigit) && tokens[i].Text.Length is 1 or 2 && (tokens[i].Text.Length == 1 || tokens[i - 1].Kind is TokenKind.Number is false))
+        if (tokens[i].Kind is TokenKind.Number && tokens[i].Text.All(char.IsAsciiDigit) && tokens[i].Text.Length is 1 or 2
+            && (tokens[i].Text.Length == 1 || tokens[i - 1].Kind is TokenKind.Number is false))
         {
             // \frac12 is one token of two digits.
             if (tokens[i].Text.Length == 2)

@@ -1,4 +1,3 @@
-using R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
@@ -27,7 +26,8 @@ internal sealed partial class AnswerParser
             TokenKind.Command => Structure(token.Text),
             TokenKind.Open => Brackets(),
             TokenKind.Close when token.Text == "]" && !exponent => ReversedInterval(),
-            TokenKind.GroupOpen when tokens[at + 1].Kind is TokenKind.GroupClose && tokens[at + 2].Kind is TokenKind.Underscore or TokenKind.Caret => EmptyGroup(),
+            TokenKind.GroupOpen when tokens[at + 1].Kind is TokenKind.GroupClose
+                && tokens[at + 2].Kind is TokenKind.Underscore or TokenKind.Caret => EmptyGroup(),
             TokenKind.GroupOpen => Group(),
             TokenKind.Underscore or TokenKind.Caret when !exponent => PrefixScript(),
             TokenKind.Bar when token.Text is "<" or "" => Absolute(),
@@ -81,7 +81,8 @@ internal sealed partial class AnswerParser
     /// <summary>A function with a name of several letters: cis(60°).</summary>
     private Call WordFunction()
     {
-        var name = Now.Text switch { "binom" or "binomial" or "comb" or "nCr" or "choose" => "C", "perm" or "nPr" => "P", var other => other };
+        var name = Now.Text switch { "binom" or "binomial" or "comb" or "nCr" or "choose" => "C", "perm" or "nPr" => "P", var other =>
+            other };
         at++;
         var argument = Primary();
         return new Call("fn " + name, argument is Sequence { Kind: SequenceKind.Tuple } several ? several.Items : [argument]);

@@ -22,14 +22,16 @@ internal sealed partial class AnswerParser
         if (name.Kind is not TokenKind.Number || !int.TryParse(name.Text, out var radix) || radix is <= 10 or > 16) return null;
         if (braced && tokens[i + 3].Kind is not TokenKind.GroupClose) return null;
         at = i + (braced ? 4 : 2);
-        var value = digits.Aggregate(Rational.Zero, (sum, digit) => (sum * radix) + (char.IsAsciiDigit(digit) ? digit - '0' : digit - 'A' + 10));
+        var value = digits.Aggregate(Rational.Zero, (sum, digit) =>
+            (sum * radix) + (char.IsAsciiDigit(digit) ? digit - '0' : digit - 'A' + 10));
         return new Call("base", [new Words(digits), new Number(radix), new Number(value)]);
     }
 
     /// <summary>10C3 and 10P3, written without spaces; nCr and nPr of letters are products.</summary>
     private Call? ChooseInLetters()
     {
-        if (Now.Kind is not TokenKind.Number || tokens[at + 1] is not { Kind: TokenKind.Letter, Text: "C" or "P", SpaceBefore: false } || tokens[at + 2] is not { Kind: TokenKind.Number, SpaceBefore: false }) return null;
+        if (Now.Kind is not TokenKind.Number || tokens[at + 1] is not { Kind: TokenKind.Letter, Text: "C" or "P", SpaceBefore: false }
+            || tokens[at + 2] is not { Kind: TokenKind.Number, SpaceBefore: false }) return null;
         var (n, letter, k) = (ToNumber(Now.Text), tokens[at + 1].Text, ToNumber(tokens[at + 2].Text));
         at += 3;
         return new Call("fn " + letter, [n, k]);
@@ -55,7 +57,8 @@ internal sealed partial class AnswerParser
         if (tokens[at - 1] is not { Kind: TokenKind.Letter, Text: "C" or "P" or "A" } || Now.Kind is not TokenKind.Underscore) return null;
         var start = at;
         var letter = tokens[at - 1].Text == "C" ? "C" : "P";
-        if (Script(TokenKind.Underscore) is { } n && Script(TokenKind.Caret) is { } k && IsChoice(n, k)) return new Call("fn " + letter, [n, k]);
+        if (Script(TokenKind.Underscore) is { } n && Script(TokenKind.Caret) is { } k
+            && IsChoice(n, k)) return new Call("fn " + letter, [n, k]);
         at = start;
         return null;
 
@@ -67,7 +70,8 @@ internal sealed partial class AnswerParser
         }
 
         static bool IsChoice(Node n, Node k) =>
-            n is Number { Value.IsInteger: true } above && k is Number { Value.IsInteger: true } below && above.Value.CompareTo(2) >= 0 && below.Value.CompareTo(above.Value) <= 0
+            n is Number { Value.IsInteger: true } above && k is Number { Value.IsInteger: true } below && above.Value.CompareTo(2) >= 0
+                && below.Value.CompareTo(above.Value) <= 0
             || n is Symbol { Name: "n" or "m" } && k is Symbol { Name: "k" or "r" or "m" };
     }
 
@@ -112,7 +116,8 @@ internal sealed partial class AnswerParser
         bool sign = false, letter = false;
         for (var i = at + 1; tokens[i].Kind is not TokenKind.GroupClose; i++)
         {
-            if (tokens[i].Kind is not (TokenKind.Letter or TokenKind.Number or TokenKind.Operator or TokenKind.Open or TokenKind.Close)) return false;
+            if (tokens[i].Kind is not (TokenKind.Letter or TokenKind.Number or TokenKind.Operator or TokenKind.Open
+                or TokenKind.Close)) return false;
             sign |= tokens[i].Kind is TokenKind.Operator && i > at + 1;
             letter |= tokens[i].Kind is TokenKind.Letter;
         }

@@ -57,7 +57,8 @@ internal sealed partial class AnswerParser
             if (Now.Kind is TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand || IsConnective(Now))
             {
                 if (Now.Kind is TokenKind.Period && !OnlyPunctuationFollows()) throw new NotMathException();
-                inInterval |= close == TokenKind.Close && closeText is "]" or ")" && items.Count == 1 && Now.Kind is TokenKind.Comma or TokenKind.Semicolon;
+                inInterval |= close == TokenKind.Close && closeText is "]" or ")" && items.Count == 1
+                    && Now.Kind is TokenKind.Comma or TokenKind.Semicolon;
                 and |= Now.Is(TokenKind.Word, "and");
                 or |= Now.Is(TokenKind.Word, "or");
                 at++;
@@ -131,7 +132,8 @@ internal sealed partial class AnswerParser
         if (statement is not Number { Value.IsInteger: true } number) return null;
         var i = at;
         while (tokens[i].Is(TokenKind.Open, "(") || tokens[i].Is(TokenKind.Word, "in")) i++;
-        if (!tokens[i].Is(TokenKind.Word, "base") || tokens[i + 1].Kind is not TokenKind.Number || tokens[i + 1].Text.Length > 2) return null;
+        if (!tokens[i].Is(TokenKind.Word, "base") || tokens[i + 1].Kind is not TokenKind.Number
+            || tokens[i + 1].Text.Length > 2) return null;
         at = i + 2;
         if (Now.Is(TokenKind.Close, ")")) at++;
         return InBase(number, new Number(Rational.Parse(tokens[i + 1].Text)));
@@ -160,7 +162,8 @@ internal sealed partial class AnswerParser
             }
             Node part = NumberOrMixed(exponent: false);
             var partUnit = TrailingUnit();
-            if (partUnit.Length == 0 && Now is { Kind: TokenKind.Letter } && Units.IsKnown(Now.Text) && !(tokens[at + 1].Kind is TokenKind.Letter or TokenKind.Open or TokenKind.Caret))
+            if (partUnit.Length == 0 && Now is { Kind: TokenKind.Letter } && Units.IsKnown(Now.Text)
+                && !(tokens[at + 1].Kind is TokenKind.Letter or TokenKind.Open or TokenKind.Caret))
             {
                 partUnit = Now.Text;
                 at++;
@@ -243,14 +246,17 @@ internal sealed partial class AnswerParser
                 || token.Kind is TokenKind.Operator && token.Text is "/" or "*" or "-";
             if (token.Kind is TokenKind.GroupClose && !parts.Contains("{")) break;
             // A number within the words makes them a sentence, unless it is a power: m/s^2.
-            if (token.Kind is TokenKind.Number && tokens[at - 1].Kind is not (TokenKind.Caret or TokenKind.GroupOpen) && tokens[at - 1] is not { Kind: TokenKind.Operator, Text: "-" })
+            if (token.Kind is TokenKind.Number && tokens[at - 1].Kind is not (TokenKind.Caret or TokenKind.GroupOpen)
+                && tokens[at - 1] is not { Kind: TokenKind.Operator, Text: "-" })
             {
                 // "5 ft 6 in": another quantity follows.
                 if (parts.Count > 0 && IsConnective(tokens[at - 1])) at--;
                 if (parts.Count > 0 && IsUnit(parts)) break;
                 throw new NotMathException();
             }
-            if (at == start && token is { Kind: TokenKind.Word, SpaceBefore: false } && tokens[at - 1].Kind is TokenKind.Number && char.IsAsciiLetter(token.Text[0]) && !Units.IsKnown(token.Text) && token.Text is not ("am" or "pm")) throw new NotMathException();
+            if (at == start && token is { Kind: TokenKind.Word, SpaceBefore: false } && tokens[at - 1].Kind is TokenKind.Number
+                && char.IsAsciiLetter(token.Text[0]) && !Units.IsKnown(token.Text)
+                && token.Text is not ("am" or "pm")) throw new NotMathException();
             if (token.Kind is TokenKind.Open or TokenKind.Close && token.Text is "(" or ")")
             {
                 if (token.Kind is TokenKind.Close && !parts.Contains("(")) break;

@@ -87,8 +87,10 @@ internal sealed partial class Lexer
     {
         for (var i = 0; i + 1 < tokens.Count; i++)
         {
-            if (tokens[i].Kind is not TokenKind.Word || !(tokens[i + 1].Kind is TokenKind.Number or TokenKind.Command or TokenKind.Letter)) continue;
-            var sign = tokens[i].Text.ToLowerInvariant() switch { "minus" or "negative" or "负" => "-", "plus" => "+", "times" when i > 0 => "*", _ => null };
+            if (tokens[i].Kind is not TokenKind.Word || !(tokens[i + 1].Kind is TokenKind.Number or TokenKind.Command
+                or TokenKind.Letter)) continue;
+            var sign = tokens[i].Text.ToLowerInvariant() switch { "minus" or "negative" or "负" => "-", "plus" => "+", "times" when i > 0 =>
+                "*", _ => null };
             if (sign is not null) tokens[i] = new(TokenKind.Operator, sign, tokens[i].SpaceBefore);
         }
     }

@@ -4,20 +4,28 @@ using R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
 
-/// <summary>Numbers in words, English and Chinese: <c>forty-two</c>, <c>two thirds</c>, <c>three and a half million</c>, <c>twenty-first</c>, <c>二十五</c>, <c>三分之二</c>.</summary>
+/// <summary>
+/// Numbers in words, English and Chinese: <c>forty-two</c>, <c>two thirds</c>, <c>three and a half million</c>, <c>twenty-first</c>,
+/// <c>二十五</c>, <c>三分之二</c>.
+/// </summary>
 internal static class Numerals
 {
     private const int MaxWords = 20;
 
-    private static readonly FrozenDictionary<string, int> Small = Numbered("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 0, 1);
+    private static readonly FrozenDictionary<string,
+        int> Small = Numbered("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 0, 1);
     private static readonly FrozenDictionary<string, int> Tens = Numbered("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10);
-    private static readonly FrozenDictionary<string, int> SmallOrdinals = Numbered("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth", 1, 1);
-    private static readonly FrozenDictionary<string, int> TenOrdinals = Numbered("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth", 20, 10);
+    private static readonly FrozenDictionary<string,
+        int> SmallOrdinals = Numbered("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth", 1, 1);
+    private static readonly FrozenDictionary<string,
+        int> TenOrdinals = Numbered("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth", 20, 10);
 
     private static readonly FrozenDictionary<string, Rational> Magnitudes = new Dictionary<string, Rational>(StringComparer.Ordinal)
     {
-        ["hundred"] = 100, ["thousand"] = 1000, ["million"] = 1_000_000, ["billion"] = 1_000_000_000, ["trillion"] = ((Rational)10).Power(12), ["quadrillion"] = ((Rational)10).Power(15),
-        ["dozen"] = 12, ["score"] = 20, ["lakh"] = 100_000, ["crore"] = 10_000_000, ["百"] = 100, ["千"] = 1000, ["万"] = 10_000, ["亿"] = 100_000_000, ["萬"] = 10_000, ["億"] = 100_000_000,
+        ["hundred"] = 100, ["thousand"] = 1000, ["million"] = 1_000_000, ["billion"] = 1_000_000_000,
+            ["trillion"] = ((Rational)10).Power(12), ["quadrillion"] = ((Rational)10).Power(15),
+        ["dozen"] = 12, ["score"] = 20, ["lakh"] = 100_000, ["crore"] = 10_000_000, ["百"] = 100, ["千"] = 1000, ["万"] = 10_000,
+            ["亿"] = 100_000_000, ["萬"] = 10_000, ["億"] = 100_000_000,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>What a word such as million or dozen multiplies a number by, or null.</summary>
@@ -46,7 +54,8 @@ internal static class Numerals
             {
                 tokens.InsertRange(i,
                 [
-                    new(TokenKind.Command, "frac", space), new(TokenKind.GroupOpen, "{"), new(TokenKind.Number, above), new(TokenKind.GroupClose, "}"),
+                    new(TokenKind.Command, "frac", space), new(TokenKind.GroupOpen, "{"), new(TokenKind.Number, above),
+                        new(TokenKind.GroupClose, "}"),
                     new(TokenKind.GroupOpen, "{"), new(TokenKind.Number, below), new(TokenKind.GroupClose, "}"),
                 ]);
                 i += 6;
@@ -86,9 +95,11 @@ internal static class Numerals
                 if (last < 100 || !IsSmall(tokens[at + 1].Text)) break;
                 continue;
             }
-            if (Small.TryGetValue(word, out var small) && (last is 0 or >= 100 || last is >= 20 and < 100 && small is > 0 and < 10)) (group, last) = (group + small, small is 0 ? 1 : Math.Min(small, 19));
+            if (Small.TryGetValue(word, out var small) && (last is 0 or >= 100 || last is >= 20 and < 100 && small is > 0 and < 10)) (group,
+                last) = (group + small, small is 0 ? 1 : Math.Min(small, 19));
             else if (Tens.TryGetValue(word, out var ten) && last is 0 or >= 100) (group, last) = (group + ten, ten);
-            else if (Magnitude(word) is { } magnitude && (length > 0 || word.EndsWith("hundred", StringComparison.Ordinal) is false && word is not ("score" or "百" or "千")))
+            else if (Magnitude(word) is { } magnitude && (length > 0 || word.EndsWith("hundred", StringComparison.Ordinal) is false
+                && word is not ("score" or "百" or "千")))
             {
                 if (length == 0) break; // "million" alone is a word
                 if (magnitude == 100) (group, last) = (group * 100, 100);
@@ -108,7 +119,8 @@ internal static class Numerals
     }
 
     /// <summary>The article of "a half", which the lexer takes for a symbol.</summary>
-    private static bool IsArticle(List<Token> tokens, int at) => tokens[at] is { Kind: TokenKind.Letter, Text: "a" } && tokens[at + 1].Kind is TokenKind.Word;
+    private static bool IsArticle(List<Token> tokens, int at) => tokens[at] is { Kind: TokenKind.Letter, Text: "a" }
+        && tokens[at + 1].Kind is TokenKind.Word;
 
     private static bool IsSmall(string word) => Small.ContainsKey(word.ToLowerInvariant()) || Tens.ContainsKey(word.ToLowerInvariant());
 
@@ -125,7 +137,8 @@ internal static class Numerals
         if (count is not { } above)
         {
             // Only an ordinal that stands by itself: "the second one" is prose, and seconds are a unit.
-            return !plural && name is not ("half" or "quarter") && tokens.Count == at + 2 && (at == 0 || at == 1 && tokens[0].Text is "the" or "The") ? (ordinal, 1) : default;
+            return !plural && name is not ("half" or "quarter") && tokens.Count == at + 2
+                && (at == 0 || at == 1 && tokens[0].Text is "the" or "The") ? (ordinal, 1) : default;
         }
         if (name is "second") return default; // 5 seconds
         if (last is >= 20 and < 100 && ordinal < 10 && !plural && name is not ("half" or "quarter")) return (above + ordinal, 1);
@@ -193,8 +206,10 @@ internal static class Numerals
         return hasDigit ? total + section + digitBefore : null;
     }
 
-    private static int Digit(char c) => c switch { '〇' or '零' => 0, '两' or '兩' => 2, _ => "〇一二三四五六七八九".IndexOf(c, StringComparison.Ordinal) };
+    private static int Digit(char c) => c switch { '〇' or '零' => 0, '两' or '兩' => 2, _ =>
+        "〇一二三四五六七八九".IndexOf(c, StringComparison.Ordinal) };
 
     private static FrozenDictionary<string, int> Numbered(string words, int first, int step) =>
-        words.Split(' ').Select((word, index) => (word, value: first + (index * step))).ToFrozenDictionary(item => item.word, item => item.value, StringComparer.Ordinal);
+        words.Split(' ').Select((word, index) => (word, value: first + (index * step))).ToFrozenDictionary(item => item.word, item =>
+            item.value, StringComparer.Ordinal);
 }

@@ -145,8 +145,10 @@ internal static class Tree
         Symbol symbol => symbol.IsConstant,
         Words => false,
         Call { Function: "sum" or "prod" or "int" or "lim" } call => BoundNames.Free(call).Count == 0,
-        Call call when call.Function.StartsWith("fn ", StringComparison.Ordinal) => call is { Function: "fn P" or "fn C", Arguments.Count: 2 } && Parts(node).All(IsConstant),
-        Call call when call.Function.StartsWith("at ", StringComparison.Ordinal) || call.Function.StartsWith("sub ", StringComparison.Ordinal) => false,
+        Call call when call.Function.StartsWith("fn ", StringComparison.Ordinal) =>
+            call is { Function: "fn P" or "fn C", Arguments.Count: 2 } && Parts(node).All(IsConstant),
+        Call call when call.Function.StartsWith("at ", StringComparison.Ordinal)
+            || call.Function.StartsWith("sub ", StringComparison.Ordinal) => false,
         _ => Parts(node).All(IsConstant),
     };
 
