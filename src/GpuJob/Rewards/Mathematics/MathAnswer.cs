@@ -83,7 +83,8 @@ internal static class MathAnswer
     {
         try
         {
-            var comparer = new AnswerComparer(options, new WorkBudget(options.MaxSteps));
+            // What takes half of the steps against itself leaves nothing for answers.
+            var comparer = new AnswerComparer(options, new WorkBudget(options.MaxSteps / 2));
             foreach (var tree in right.Trees) comparer.Same(tree, tree);
             return null;
         }

@@ -106,5 +106,5 @@ public sealed record MathOptions
 
     /// <summary>Steps of work that an answer may cost, counted the same on any machine; one that costs more is unparsable.</summary>
     [Bounds(Min = 1000, Max = 1_000_000)]
-    public int MaxSteps { get; init; } = 60_000;
+    public int MaxSteps { get; init; } = 40_000;
 }

@@ -12,7 +12,7 @@ internal readonly record struct Quotient(Polynomial Above, Polynomial Below);
 /// </summary>
 internal sealed partial class NormalForm(WorkBudget budget)
 {
-    private const int MaxFactors = 40;
+    private const int MaxFactors = 20;
 
     // Functions whose value is never 0.
     private static readonly HashSet<string> NeverZero = new(StringComparer.Ordinal) { "exp", "cosh", "sec", "csc", "!" };
@@ -84,6 +84,7 @@ internal sealed partial class NormalForm(WorkBudget budget)
 
     private Quotient Added(Quotient a, Quotient b)
     {
+        budget.Step(a.Above.Terms.Count + b.Above.Terms.Count);
         if (ReferenceEquals(a.Below, b.Below) || (a.Below - b.Below).IsZero) return new(a.Above + b.Above, a.Below);
         return Reduced(new(Times(a.Above, b.Below) + Times(b.Above, a.Below), Times(a.Below, b.Below)));
     }
@@ -93,8 +94,9 @@ internal sealed partial class NormalForm(WorkBudget budget)
     private static Quotient Inverse(Quotient form) => form.Above.IsZero ? throw new UndefinedException() : new(form.Below, form.Above);
 
     /// <summary>Cancels a constant denominator and common monomials.</summary>
-    private static Quotient Reduced(Quotient form)
+    private Quotient Reduced(Quotient form)
     {
+        budget.Step(4 * (form.Above.Terms.Count + form.Below.Terms.Count));
         if (form.Below.IsZero) throw new UndefinedException();
         if (form.Below.AsConstant is { } constant) return new(form.Above.Scale(Rational.One / constant), Polynomial.One);
         if (form.Above.IsZero) return Whole(Polynomial.Zero);

@@ -43,7 +43,7 @@ internal sealed class Polynomial
         {
             foreach (var (right, rightValue) in b.terms)
             {
-                budget.Step(2);
+                budget.Step(2 + ((leftValue.Bits + rightValue.Bits) >> 5));
                 var monomial = Merge(left, right);
                 if (generators.IsReducible(monomial)) (reducible ??= []).Add((monomial, leftValue * rightValue));
                 else Add(result, monomial, leftValue * rightValue);
