@@ -115,6 +115,8 @@ public sealed class GradeCommandTests
         (await Graded("length/cosine", """{"pred":"x","tokens":[1,2],"maxTokens":2,"accuracy":1}""")).GetProperty("score").GetDouble().ShouldBe(0.5);
         (await Graded("instructions/ifeval", """{"pred":"no sign","instruction_id_list":["punctuation:no_comma"],"kwargs":[{}]}""")).GetProperty("score").GetDouble().ShouldBe(1);
         (await Graded("repetition/ngram", """{"pred":"a b c a b c","options":{"ngramSize":-1}}""")).GetProperty("outcome").GetString().ShouldBe("error");
+        (await Graded("accuracy/multiple-choice", """{"gold":"T","pred":"The answer is T.","options":{"letters":26}}""")).GetProperty("score").GetDouble().ShouldBe(1);
+        (await Graded("accuracy/multiple-choice", """{"gold":"red","pred":"<answer>B</answer>","options":["blue","red"]}""")).GetProperty("score").GetDouble().ShouldBe(1);
         (await Graded("accuracy/exact", """{"gold":" ","pred":"<answer> </answer>"}""")).GetProperty("outcome").GetString().ShouldBe("error");
     }
 }

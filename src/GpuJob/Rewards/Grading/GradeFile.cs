@@ -52,7 +52,7 @@ internal sealed class GradeFile(Grader grader, string file, Action<string> badRo
         {
             using var row = Parse(text);
             var completion = Read(row.RootElement);
-            var options = row.RootElement.TryGetProperty("options", out var given) ? given : default;
+            var options = row.RootElement.TryGetProperty("options", out var given) && IsRewardOptions(given) ? given : default;
             bool? expected = row.RootElement.TryGetProperty("expected", out var known) ? known.ValueKind switch
             {
                 JsonValueKind.True => true,
@@ -105,9 +105,13 @@ internal sealed class GradeFile(Grader grader, string file, Action<string> badRo
         }
     }
 
+    // A list is a column of the problem: the choices of a question.
+    private static bool IsRewardOptions(JsonElement options) => options.ValueKind != JsonValueKind.Array;
+
     private static Completion Read(JsonElement row)
     {
-        var fields = row.EnumerateObject().DistinctBy(column => column.Name).ToDictionary(column => column.Name, column =>
+        var fields = row.EnumerateObject().DistinctBy(column => column.Name)
+            .Where(column => column.Name != "options" || !IsRewardOptions(column.Value)).ToDictionary(column => column.Name, column =>
             column.Value, StringComparer.Ordinal);
         return new(Text(fields, "pred") ?? throw new BadInputException("pred is missing: the completion."), Text(fields, "gold") ?? "",
             Flag(fields, "finished") ?? true)

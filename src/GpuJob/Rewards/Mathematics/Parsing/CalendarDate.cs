@@ -39,9 +39,9 @@ internal sealed record CalendarDate(int Month, int Day, int? Year, string? Weekd
         return month > 0 && day > 0 ? new(month, day, year, weekday) : null;
     }
 
-    /// <summary>Whether another date is this one; what only one of them says does not contradict.</summary>
+    /// <summary>Whether a given date is this right one: it may say more, and leave out the day of the week, but not the year.</summary>
     public bool IsSame(CalendarDate other) =>
-        Month == other.Month && Day == other.Day && (Year is null || other.Year is null || Year == other.Year)
+        Month == other.Month && Day == other.Day && (Year is null || Year == other.Year)
             && (Weekday is null || other.Weekday is null || Weekday == other.Weekday);
 
     private static string[] Words(string text)
