@@ -72,7 +72,7 @@ public static class PipelineRegistration
                 provider.GetRequiredService<DataContents>()))
             .AddSingleton<MetricsActivities>().AddSingleton<MetricsReader>()
             .AddSingleton<PlanComparer>().AddSingleton<ReportBuilder>().AddSingleton<ReportActivities>()
-            .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<RunViewer>().AddSingleton<RunRetries>().AddSingleton<RunService>().AddSingleton<RunData>()
+            .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<RunViewer>().AddSingleton<RunRetries>().AddSingleton<RunAdmission>().AddSingleton<RunService>().AddSingleton<RunData>()
             .AddSingleton<RunEvents>()
             .AddSingleton(provider => new RunHandlers(
                 provider.GetRequiredService<RunService>(),

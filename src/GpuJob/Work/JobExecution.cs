@@ -66,7 +66,7 @@ internal sealed partial class JobExecution(
         LogStarted(log, spec.JobId, attempt);
         await using var heartbeat = new Heartbeat(queue, message, blobs, spec, options, time, log);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(preemption, heartbeat.Lost);
-        var scratch = Path.Combine(options.ScratchFolder, attempt);
+        var scratch = SafePath.Join(options.ScratchFolder, attempt).FullName;
         var context = new JobContext
         {
             Spec = spec,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Hosting;
 
@@ -35,13 +36,13 @@ internal sealed class DataFolder(string path)
     private string FormatFile => System.IO.Path.Combine(Path, "format.json");
 
     /// <summary>The folder into which a finished run's files are copied.</summary>
-    public string Run(string runId) => System.IO.Path.Combine(Path, "runs", runId);
+    public string Run(string runId) => SafePath.Join(Path, "runs/" + runId).FullName;
 
     /// <summary>The logs of the host and of the workers.</summary>
     public string Logs => System.IO.Path.Combine(Path, "logs");
 
     /// <summary>A worker's log.</summary>
-    public string WorkerLog(string runId, string worker) => System.IO.Path.Combine(Logs, runId, worker + ".log");
+    public string WorkerLog(string runId, string worker) => SafePath.Join(Logs, $"{runId}/{worker}.log").FullName;
 
     /// <summary>Creates the folder if need be and takes it for this process; the lock ends with the process, however it ends.</summary>
     /// <exception cref="EnvironmentException">Another host has it, another version wrote it, or it cannot be written.</exception>

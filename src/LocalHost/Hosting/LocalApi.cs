@@ -13,6 +13,7 @@ internal static class LocalApi
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            ConnectionLimits.Apply(kestrel.Limits);
             kestrel.Listen(options.Address, options.Port);
         });
         var services = builder.Services;

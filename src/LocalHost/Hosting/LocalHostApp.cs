@@ -2,11 +2,13 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging.Console;
 using R1Cloud.LocalHost.Engine;
 using R1Cloud.LocalHost.Workers;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Storage;
 
@@ -142,11 +144,12 @@ internal sealed class LocalHostApp : IAsyncDisposable
         builder.Logging.AddProvider(new FileLoggerProvider(Path.Combine(Data.Logs, "host.log"), TimeProvider.System));
         if (Options.LogToConsole)
         {
-            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.ColorBehavior) = (true, "HH:mm:ss ", LoggerColorBehavior.Disabled));
             builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         }
 
         var pipeline = new PipelineOptions { ApiKey = Options.ApiKey };
+        pipeline = pipeline with { Limits = HostLimits.Of(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) };
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(storage.Blobs);

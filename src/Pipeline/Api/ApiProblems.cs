@@ -25,6 +25,7 @@ internal static class ApiProblems
         [typeof(InvalidRequestException)] = StatusCodes.Status400BadRequest,
         [typeof(RunNotFoundException)] = StatusCodes.Status404NotFound,
         [typeof(RunConflictException)] = StatusCodes.Status409Conflict,
+        [typeof(TooManyException)] = StatusCodes.Status429TooManyRequests,
         [typeof(RecipeException)] = StatusCodes.Status422UnprocessableEntity,
         [typeof(StorageException)] = StatusCodes.Status503ServiceUnavailable,
     };

@@ -85,8 +85,9 @@ public sealed partial class RunHandlers
     public Task<IResult> EventsAsync(HttpRequest request, string id) => GuardAsync(async () =>
     {
         await service.SpecAsync(id, request.HttpContext.RequestAborted);
-        var stream = events.StreamAsync(id, NotEmpty(request.Headers["Last-Event-ID"]), request.HttpContext.RequestAborted);
-        return new EventStreamResult(stream, error => LogFailed(error, request.Path));
+        var reader = events.Open(id);
+        var stream = events.StreamAsync(reader, NotEmpty(request.Headers["Last-Event-ID"]), request.HttpContext.RequestAborted);
+        return new EventStreamResult(reader, stream, error => LogFailed(error, request.Path));
     });
 
     private async Task<IResult> GuardAsync(Func<Task<IResult>> handle)

@@ -16,9 +16,10 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="viewer">Describes runs.</param>
 /// <param name="retries">Makes failed jobs run again.</param>
 /// <param name="planner">Says what runs take over.</param>
+/// <param name="admission">Lets runs begin.</param>
 /// <param name="clock">The clock.</param>
 public sealed class RunService(
-    IRunStore runs, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, ReusePlanner planner, TimeProvider clock)
+    IRunStore runs, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, ReusePlanner planner, RunAdmission admission, TimeProvider clock)
 {
     /// <summary>Starts a run.</summary>
     /// <param name="recipe">What to do.</param>
@@ -29,11 +30,16 @@ public sealed class RunService(
     /// <returns>The run; the same one when it was created before. Its stages say what is taken over and why the others run.</returns>
     /// <exception cref="InvalidRequestException">The id is not valid.</exception>
     /// <exception cref="RunConflictException">The id or the key stands for a run of another recipe.</exception>
+    /// <exception cref="TooManyException">As many runs are active as the host allows.</exception>
     public async Task<RunView> CreateAsync(LoadedRecipe recipe, string? id, string? idempotencyKey, bool reuse = true, CancellationToken cancellation = default)
     {
         if (id is not null) RunIds.Check(id);
         id = await IdAsync(recipe, id, idempotencyKey, cancellation);
+        return await admission.BeginAsync(id, again: false, () => CreateAsync(recipe, id, reuse, cancellation), cancellation);
+    }
 
+    private async Task<RunView> CreateAsync(LoadedRecipe recipe, string id, bool reuse, CancellationToken cancellation)
+    {
         var resolved = JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson);
         var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse), cancellation);
         if (run.Hash != recipe.Hash)
@@ -110,14 +116,18 @@ public sealed class RunService(
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
     /// <exception cref="RunConflictException">It is not finished, or there is nothing to continue.</exception>
+    /// <exception cref="TooManyException">As many runs are active as the host allows.</exception>
     public async Task<RunView> RetryAsync(string id, string? stage = null, CancellationToken cancellation = default)
     {
         var (run, state) = await FindAsync(id, cancellation);
         if (!state.IsFinished) throw Conflict(id, state, "be retried", "failed, cancelled or (with a stage) completed");
         if (stage is null && state.Status == OrchestrationStatus.Completed)
             throw new RunConflictException($"Run '{id}' is completed. Name the stage that is to run anew.");
-        await retries.RestartAsync(run, stage, cancellation);
-        return await viewer.ViewAsync(run, cancellation);
+        return await admission.BeginAsync(id, again: true, async () =>
+        {
+            await retries.RestartAsync(run, stage, cancellation);
+            return await viewer.ViewAsync(run, cancellation);
+        }, cancellation);
     }
 
     /// <summary>The run as it was ordered.</summary>

@@ -25,7 +25,7 @@ internal sealed class CheckpointCache(string root)
         {
             foreach (var (name, file) in manifest.Files)
             {
-                var path = Path.Combine(folder, name);
+                var path = SafePath.Join(folder, name).FullName;
                 await using var source = BlobStoreFiles.OpenRead(path);
                 CheckpointStore.Verify(file, source.Length, Convert.ToHexStringLower(await SHA256.HashDataAsync(source, cancellation)), path);
             }

@@ -98,6 +98,25 @@ public sealed class RunCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Samples_AnswersThatSteerATerminal_AreShownWithoutIt()
+    {
+        api.Sample = new("\u001b]0;title\u0007question", "\u001b]52;c;aGk=\u0007 \u009b2J \u202Etxt", "\u001b[31m140", Correct: true, Greedy: true);
+        var outcome = await R1Async("samples", SampleRuns.Id);
+        outcome.Output.ShouldContain("52;c;aGk=");
+        outcome.All.Where(c => char.IsControl(c) && c != '\n' || c == '\u202E').ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Run_ErrorThatSteersATerminal_IsShownWithoutIt()
+    {
+        api.Run = SampleRuns.Run(RunStatus.Failed, SampleRuns.Base with { Label = "\u001b[31mbase", Status = StageStatus.Failed }) with { Error = "broken \u001b]52;c;aGk=\u0007\rfine" };
+        (await R1Async("status", SampleRuns.Id)).All.Where(c => char.IsControl(c) && c != '\n').ShouldBeEmpty();
+        var absent = await R1Async("status", "x\u001b[2J");
+        absent.ExitCode.ShouldNotBe(ExitCode.Ok);
+        absent.All.Where(c => char.IsControl(c) && c != '\n').ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Samples_Run_ShowsAnswers()
     {
         var outcome = await R1Async("samples", SampleRuns.Id);
