@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.GpuJob.Verification;
 
@@ -27,6 +28,7 @@ internal sealed class VerifierProcess : IDisposable
             StandardInputEncoding = new UTF8Encoding(false),
             StandardOutputEncoding = new UTF8Encoding(false),
         };
+        ChildEnvironment.ForProgram(info);
         info.Environment["DOTNET_GCHeapHardLimit"] = (options.MemoryBytes * 3 / 4).ToString("x", CultureInfo.InvariantCulture);
         info.Environment["DOTNET_gcServer"] = "0";
         info.Environment["DOTNET_TieredPGO"] = "0";

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.LocalHost.Azurite;
 
@@ -125,6 +126,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        ChildEnvironment.ForTool(start);
         string[] arguments = ["azurite.mjs", Path.GetFullPath(options.DataFolder), $"{options.BlobPort}", $"{options.QueuePort}"];
         foreach (var argument in options.TablePort is { } table ? [.. arguments, $"{table}"] : arguments) start.ArgumentList.Add(argument);
         try

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
@@ -98,6 +99,7 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         foreach (var argument in options.Command.Arguments.Concat(own)) start.ArgumentList.Add(argument);
         if (!workers.Deterministic) start.ArgumentList.Add("--fast");
 
+        ChildEnvironment.ForTrainer(start);
         start.Environment[StorageConnection.Variable] = options.Storage;
         if (options.Cache is not null) start.Environment[CheckpointStore.CacheVariable] = options.Cache;
         start.Environment["OMP_NUM_THREADS"] = threads;

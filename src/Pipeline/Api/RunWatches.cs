@@ -44,7 +44,7 @@ internal sealed class RunWatches(Func<string, Func<CancellationToken, Task<RunLo
             if (--watch.Readers > 0) return;
             if (watches.GetValueOrDefault(runId) == watch) watches.Remove(runId);
         }
-        watch.Stop();
+        watch.Dispose();
     }
 }
 
@@ -69,16 +69,21 @@ internal sealed class RunReader(RunWatch watch, Action close) : IDisposable
 }
 
 /// <summary>Looks at a run every so often until stopped, or until a look fails: then all its readers are told.</summary>
-internal sealed class RunWatch
+internal sealed class RunWatch : IDisposable
 {
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stop = new();
+    private readonly CancellationToken stopped;
     private TaskCompletionSource next = New();
     private RunLook? last;
     private Exception? failure;
     private long number;
 
-    public RunWatch(Func<CancellationToken, Task<RunLook>> look, TimeSpan interval, TimeProvider clock) => _ = Task.Run(() => WatchAsync(look, interval, clock));
+    public RunWatch(Func<CancellationToken, Task<RunLook>> look, TimeSpan interval, TimeProvider clock)
+    {
+        stopped = stop.Token;
+        _ = Task.Run(() => WatchAsync(look, interval, clock));
+    }
 
     /// <summary>How many read it; the owner counts.</summary>
     public int Readers { get; set; }
@@ -106,17 +111,21 @@ internal sealed class RunWatch
     }
 
     /// <summary>Looks no more.</summary>
-    public void Stop() => stop.Cancel();
+    public void Dispose()
+    {
+        stop.Cancel();
+        stop.Dispose();
+    }
 
     private async Task WatchAsync(Func<CancellationToken, Task<RunLook>> look, TimeSpan interval, TimeProvider clock)
     {
         try
         {
-            while (!stop.IsCancellationRequested)
+            while (!stopped.IsCancellationRequested)
             {
-                var seen = await look(stop.Token);
+                var seen = await look(stopped);
                 Tell(() => (last, number) = (seen, number + 1));
-                await Task.Delay(interval, clock, stop.Token);
+                await Task.Delay(interval, clock, stopped);
             }
         }
         catch (Exception e)
