@@ -56,8 +56,7 @@ public sealed class HostLimitsTests
     public async Task Api_MoreRunsThanAllowed_Are429UntilOneEnds()
     {
         await using var server = await ApiServer.StartAsync(new() { Limits = new() { ActiveRuns = 2 } });
-        var go = new TaskCompletionSource();
-        server.Pipeline.Pool.OnJob = _ => go.Task;
+        using var stuck = new StuckJobs(server);
         foreach (var id in new[] { "one", "two" }) (await PostAsync(server, TestRecipes.Json(id), id)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
 
         using var refused = await PostAsync(server, TestRecipes.Json("three"), "three");
@@ -69,15 +68,13 @@ public sealed class HostLimitsTests
         await server.Pipeline.WaitAsync("one", run => run.Status == RunStatus.Cancelled);
         (await PostAsync(server, TestRecipes.Json("three"), "three")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
         (await server.Client.PostAsync("/api/runs/one/retry", null)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests); // a retried run is a run
-        go.SetResult();
     }
 
     [Fact]
     public async Task Api_MoreEventStreamsThanAllowed_Are429UntilOneCloses()
     {
         await using var server = await ApiServer.StartAsync(new() { Limits = new() { EventStreamsPerRun = 2 }, EventPollInterval = TimeSpan.FromMilliseconds(20) });
-        var go = new TaskCompletionSource();
-        server.Pipeline.Pool.OnJob = _ => go.Task;
+        using var stuck = new StuckJobs(server);
         await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), "watched", null);
         var open = new List<HttpResponseMessage>();
         for (var i = 0; i < 2; i++) open.Add(await server.Client.GetAsync("/api/runs/watched/events", HttpCompletionOption.ResponseHeadersRead));
@@ -94,7 +91,6 @@ public sealed class HostLimitsTests
         }
         while (status != HttpStatusCode.OK); // the server notices the reader's leave in its own time
         open[1].Dispose();
-        go.SetResult();
     }
 
     [Fact]
@@ -119,6 +115,16 @@ public sealed class HostLimitsTests
         var answer = await response.Content.ReadAsByteArrayAsync();
         answer.Length.ShouldBeLessThan(256 << 10);
         JsonDocument.Parse(answer).RootElement.GetProperty("problems").GetArrayLength().ShouldBeLessThanOrEqualTo(100);
+    }
+
+    /// <summary>Jobs that do not end before the test does, however it does.</summary>
+    private sealed class StuckJobs : IDisposable
+    {
+        private readonly TaskCompletionSource go = new();
+
+        public StuckJobs(ApiServer server) => server.Pipeline.Pool.OnJob = _ => go.Task;
+
+        public void Dispose() => go.TrySetResult();
     }
 
     private static async Task<HttpResponseMessage> PostAsync(ApiServer server, string recipe, string id) =>
