@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -6,6 +7,7 @@ using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Api;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Tests.Runs;
@@ -64,8 +66,8 @@ public sealed class HostLimitsTests
         (await server.Client.GetAsync("/api/runs/three")).StatusCode.ShouldBe(HttpStatusCode.NotFound); // nothing of it is left
         (await PostAsync(server, TestRecipes.Json("two"), "two")).StatusCode.ShouldBe(HttpStatusCode.Accepted); // the same order again needs no room
 
-        (await server.Client.PostAsync("/api/runs/one/cancel", null)).EnsureSuccessStatusCode();
-        await server.Pipeline.WaitAsync("one", run => run.Status == RunStatus.Cancelled);
+        stuck.Fail("one");
+        await server.Pipeline.WaitAsync("one", run => run.Status == RunStatus.Failed);
         (await PostAsync(server, TestRecipes.Json("three"), "three")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
         (await server.Client.PostAsync("/api/runs/one/retry", null)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests); // a retried run is a run
     }
@@ -120,11 +122,16 @@ public sealed class HostLimitsTests
     /// <summary>Jobs that do not end before the test does, however it does.</summary>
     private sealed class StuckJobs : IDisposable
     {
-        private readonly TaskCompletionSource go = new();
+        private readonly ConcurrentDictionary<string, TaskCompletionSource> runs = new(StringComparer.Ordinal);
 
-        public StuckJobs(ApiServer server) => server.Pipeline.Pool.OnJob = _ => go.Task;
+        public StuckJobs(ApiServer server) => server.Pipeline.Pool.OnJob = job => runs.GetOrAdd(job.RunId, _ => new()).Task;
 
-        public void Dispose() => go.TrySetResult();
+        public void Fail(string run) => runs.GetOrAdd(run, _ => new()).SetException(new BadInputException("no such corpus"));
+
+        public void Dispose()
+        {
+            foreach (var go in runs.Values) go.TrySetResult();
+        }
     }
 
     private static async Task<HttpResponseMessage> PostAsync(ApiServer server, string recipe, string id) =>
