@@ -9,23 +9,20 @@ namespace R1Cloud.Shared.Storage;
 /// </summary>
 public static class FolderLinks
 {
-    /// <summary>As many links as Linux follows for one name.</summary>
-    private const int MostLinks = 40;
-
     /// <summary>The file that a name below a folder stands for, all links followed.</summary>
     /// <param name="folder">The folder; it may itself be named by a link.</param>
     /// <param name="name">The name below it, with forward slashes.</param>
     /// <returns>The file's real name.</returns>
     /// <exception cref="BadInputException">A link leads out of the folder.</exception>
     /// <exception cref="StorageException">The name itself leads out of the folder.</exception>
-    public static string Resolve(string folder, string name) => Allowed(RealPath(folder), SafePath.Join(folder, name).FullName);
+    public static string Resolve(string folder, string name) => Allowed(RealOf(folder), SafePath.Join(folder, name).FullName);
 
     /// <summary>All files below a folder, but for names that begin with a dot and what is in folders of such names.</summary>
     /// <returns>Names below the folder, with forward slashes, in ordinal order, and the files' real names.</returns>
     /// <exception cref="BadInputException">A link leads out of the folder, or to a folder that holds it.</exception>
     public static IReadOnlyList<(string Name, string File)> Files(string folder)
     {
-        var root = RealPath(folder);
+        var root = RealOf(folder);
         var files = new List<(string Name, string File)>();
         Add(root, "");
         return [.. files.OrderBy(file => file.Name, StringComparer.Ordinal)];
@@ -38,7 +35,7 @@ public static class FolderLinks
                 if (Path.GetFileName(entry).StartsWith('.')) continue;
                 var real = Allowed(root, entry);
                 if (!Directory.Exists(real)) files.Add((name, real));
-                else if (IsBelow(real, at)) throw new BadInputException($"'{entry}' is a link to a folder that it lies in.");
+                else if (RealPath.IsWithin(at, real)) throw new BadInputException($"'{entry}' is a link to a folder that it lies in.");
                 else Add(real, name + "/");
             }
         }
@@ -46,8 +43,8 @@ public static class FolderLinks
 
     private static string Allowed(string root, string path)
     {
-        var real = RealPath(path);
-        return IsBelow(root, real) || (HubBlobs(root) is { } blobs && IsBelow(blobs, real))
+        var real = RealOf(path);
+        return RealPath.IsWithin(real, root) || (HubBlobs(root) is { } blobs && RealPath.IsWithin(real, blobs))
             ? real
             : throw new BadInputException($"'{path}' leads to '{real}', outside of its folder: put the file itself there, or take it away.");
     }
@@ -63,38 +60,15 @@ public static class FolderLinks
         return null;
     }
 
-    private static bool IsBelow(string folder, string path) =>
-        path == folder || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-
-    private static string RealPath(string path)
+    private static string RealOf(string path)
     {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var real = Path.GetPathRoot(full)!;
-        var rest = new Stack<string>();
-        Push(full[real.Length..]);
-        for (var links = 0; rest.TryPop(out var part);)
+        try
         {
-            if (part is "" or ".") continue;
-            if (part == "..")
-            {
-                real = Path.GetDirectoryName(real) ?? real;
-                continue;
-            }
-            var next = Path.Combine(real, part);
-            if (new FileInfo(next).LinkTarget is not { } target)
-            {
-                real = next;
-                continue;
-            }
-            if (++links > MostLinks) throw new BadInputException($"'{path}' is a circle of links, or of more than {MostLinks}.");
-            if (Path.IsPathRooted(target)) real = Path.GetPathRoot(target)!;
-            Push(target[Path.GetPathRoot(target)!.Length..]);
+            return RealPath.Of(path);
         }
-        return real;
-
-        void Push(string text)
+        catch (IOException e)
         {
-            foreach (var part in text.Split(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar).Reverse()) rest.Push(part);
+            throw new BadInputException(e.Message, e);
         }
     }
 }
