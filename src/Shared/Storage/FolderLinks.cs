@@ -50,7 +50,8 @@ public static class FolderLinks
     }
 
     /// <summary>Where the files of a Hub snapshot are: <c>models--ORG--NAME/snapshots/REVISION</c> holds links into <c>models--ORG--NAME/blobs</c>.</summary>
-    private static string? HubBlobs(string root)
+    /// <param name="root">The folder, without links.</param>
+    public static string? HubBlobs(string root)
     {
         for (var folder = new DirectoryInfo(root); folder.Parent is { } above; folder = above)
         {

@@ -72,7 +72,7 @@ public sealed class StoredNameTests : IDisposable
 
     private Task CopyAsync(StageView stage) => RunFiles.CopyAsync(blobs, SampleRuns.Run(RunStatus.Completed, stage), folder["run"], TestContext.Current.CancellationToken);
 
-    private static string Manifest(string name) => $$"""{"stage":"base","step":1,"attempt":"a","files":{"{{name}}":{"path":"evil","length":2,"sha256":"x"}}}""";
+    private static string Manifest(string name) => $$$$"""{"stage":"base","step":1,"attempt":"a","files":{"{{{{name}}}}":{"path":"evil","length":2,"sha256":"x"}}}""";
 
     private List<string> Written() =>
         [.. Directory.EnumerateFiles(folder.Root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder.Root, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
