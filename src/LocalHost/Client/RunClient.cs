@@ -52,8 +52,25 @@ internal sealed class RunClient : IDisposable
     public Task<ReusePlan> ReuseAsync(string recipe, bool reuse, CancellationToken cancellation) =>
         SendAsync<ReusePlan>(HttpMethod.Post, ApiRoutes.Reuse + Query(("reuse", reuse ? null : "false")), cancellation, recipe);
 
-    /// <summary>All runs, newest first.</summary>
-    public Task<RunList> ListAsync(CancellationToken cancellation) => SendAsync<RunList>(HttpMethod.Get, ApiRoutes.Runs, cancellation);
+    /// <summary>A page of runs, newest first.</summary>
+    /// <param name="states">States with commas between; null for all.</param>
+    /// <param name="limit">How many; null leaves it to the service.</param>
+    /// <param name="after">The <see cref="RunList.Next"/> of the page before.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public Task<RunList> ListAsync(string? states, int? limit, string? after, CancellationToken cancellation) => SendAsync<RunList>(
+        HttpMethod.Get, ApiRoutes.Runs + Query(("state", states), ("limit", limit?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("after", after)), cancellation);
+
+    /// <summary>All runs of some states, newest first.</summary>
+    public async Task<IReadOnlyList<RunSummary>> ListAllAsync(string states, CancellationToken cancellation)
+    {
+        var runs = new List<RunSummary>();
+        for (string? after = null; ;)
+        {
+            var page = await ListAsync(states, RunQuery.MaxLimit, after, cancellation);
+            runs.AddRange(page.Runs);
+            if ((after = page.Next) is null) return runs;
+        }
+    }
 
     /// <summary>A run.</summary>
     public Task<RunView> GetAsync(string runId, CancellationToken cancellation) => SendAsync<RunView>(HttpMethod.Get, Route(ApiRoutes.Run, runId), cancellation);

@@ -46,8 +46,9 @@ public static class RunApi
         routes.MapPost(ApiRoutes.Reuse, (HttpRequest request, string? reuse) => handlers.ReuseAsync(request))
             .Describe("PlanReuse", "What a run of the recipe in the body would take over from other runs", "Runs")
             .Accepts<Recipe>("application/json").Produces<ReusePlan>().Problems(400, 408, 413, 415, 422);
-        routes.MapGet(ApiRoutes.Runs, (HttpRequest request) => handlers.ListAsync(request))
-            .Describe("ListRuns", "All runs, newest first", "Runs").Produces<RunList>();
+        routes.MapGet(ApiRoutes.Runs, (HttpRequest request, string? state, string? limit, string? after) => handlers.ListAsync(request))
+            .Describe("ListRuns", "Runs, newest first: 100 unless 'limit' says another number; 'state' names states with commas between, 'after' is the page before's 'next'", "Runs")
+            .Produces<RunList>().Problems(400);
         routes.MapGet(ApiRoutes.Run, (HttpRequest request, string id) => handlers.GetAsync(request, id))
             .Describe("GetRun", "A run: stages, progress, figures, workers, cost", "Runs").Produces<RunView>().Problems(400, 404);
 

@@ -41,9 +41,12 @@ public sealed partial class RunHandlers
         return Json(await service.PlanReuseAsync(await RecipeBody.ReadAsync(request, options, cancellation), Reuse(request), cancellation));
     });
 
-    /// <summary>GET /api/runs.</summary>
-    public Task<IResult> ListAsync(HttpRequest request) =>
-        GuardAsync(async () => Json(await service.ListAsync(request.HttpContext.RequestAborted)));
+    /// <summary>GET /api/runs?state=&amp;limit=&amp;after=.</summary>
+    public Task<IResult> ListAsync(HttpRequest request) => GuardAsync(async () =>
+    {
+        var limit = Number(request, "limit", 1, RunQuery.MaxLimit) ?? RunQuery.DefaultLimit;
+        return Json(await service.ListAsync(new(States(request), limit, NotEmpty(request.Query["after"])), request.HttpContext.RequestAborted));
+    });
 
     /// <summary>GET /api/runs/{id}.</summary>
     public Task<IResult> GetAsync(HttpRequest request, string id) =>
@@ -120,6 +123,13 @@ public sealed partial class RunHandlers
         "false" => false,
         var other => throw new InvalidRequestException("reuse", other, "true, false"),
     };
+
+    private static IReadOnlyCollection<RunStatus> States(HttpRequest request) =>
+        [.. (NotEmpty(request.Query["state"]) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text =>
+            Enum.GetValues<RunStatus>().Cast<RunStatus?>().FirstOrDefault(state => Name(state!.Value) == text)
+            ?? throw new InvalidRequestException("state", text, string.Join(", ", Enum.GetValues<RunStatus>().Select(Name)) + "; several with commas between"))];
+
+    private static string Name(RunStatus state) => state.ToString().ToLowerInvariant();
 
     private static string? Key(HttpRequest request)
     {

@@ -34,9 +34,6 @@ public interface IRunStore
     /// <summary>The run, or null when there is none.</summary>
     Task<RunSpec?> TryGetAsync(string runId, CancellationToken cancellation = default);
 
-    /// <summary>All runs' ids, by id.</summary>
-    IAsyncEnumerable<string> ListAsync(CancellationToken cancellation = default);
-
     /// <summary>The run's last retry, or null when it never was.</summary>
     Task<RunGeneration?> TryGetGenerationAsync(string runId, CancellationToken cancellation = default);
 

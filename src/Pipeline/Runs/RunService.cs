@@ -11,6 +11,7 @@ namespace R1Cloud.Pipeline.Runs;
 
 /// <summary>Creates, steers and retries runs. Every operation may be repeated.</summary>
 /// <param name="runs">Where runs are kept.</param>
+/// <param name="lister">Pages of them.</param>
 /// <param name="client">The orchestration engine.</param>
 /// <param name="pool">The workers.</param>
 /// <param name="viewer">Describes runs.</param>
@@ -19,7 +20,8 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="admission">Lets runs begin.</param>
 /// <param name="clock">The clock.</param>
 public sealed class RunService(
-    IRunStore runs, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, ReusePlanner planner, RunAdmission admission, TimeProvider clock)
+    IRunStore runs, RunLister lister, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, ReusePlanner planner,
+    RunAdmission admission, TimeProvider clock)
 {
     /// <summary>Starts a run.</summary>
     /// <param name="recipe">What to do.</param>
@@ -56,16 +58,8 @@ public sealed class RunService(
     /// <summary>What a run of a recipe would take over, and why the rest would run.</summary>
     public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default) => planner.PlanAsync(recipe.Recipe.Expand(), reuse, cancellation);
 
-    /// <summary>All runs, newest first.</summary>
-    public async Task<RunList> ListAsync(CancellationToken cancellation = default)
-    {
-        var list = new List<RunSummary>();
-        await foreach (var id in runs.ListAsync(cancellation))
-        {
-            if (await runs.TryGetAsync(id, cancellation) is { } run) list.Add(await viewer.SummarizeAsync(run, cancellation));
-        }
-        return new([.. list.OrderByDescending(run => run.CreatedAt).ThenBy(run => run.Id, StringComparer.Ordinal)]);
-    }
+    /// <summary>A page of runs, newest first.</summary>
+    public Task<RunList> ListAsync(RunQuery? query = null, CancellationToken cancellation = default) => lister.ListAsync(query ?? RunQuery.Newest, cancellation);
 
     /// <summary>A run.</summary>
     /// <exception cref="InvalidRequestException">The id is not valid.</exception>

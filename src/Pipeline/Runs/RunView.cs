@@ -43,9 +43,10 @@ public sealed record RunView
 /// <param name="Stage">The stage that runs or ran last.</param>
 public sealed record RunSummary(string Id, string Name, RunStatus Status, DateTimeOffset CreatedAt, string? Stage = null);
 
-/// <summary>All runs, newest first.</summary>
+/// <summary>Runs, newest first.</summary>
 /// <param name="Runs">The runs.</param>
-public sealed record RunList(IReadOnlyList<RunSummary> Runs);
+/// <param name="Next">What to give as <c>after</c> for those that follow; null when these are the last.</param>
+public sealed record RunList(IReadOnlyList<RunSummary> Runs, string? Next = null);
 
 /// <summary>Where a run stands.</summary>
 public enum RunStatus

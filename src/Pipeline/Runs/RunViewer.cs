@@ -80,13 +80,6 @@ public sealed class RunViewer
         };
     }
 
-    /// <summary>The run in a listing.</summary>
-    public async Task<RunSummary> SummarizeAsync(RunSpec run, CancellationToken cancellation = default)
-    {
-        var state = await client.GetAsync(run.Id, cancellation);
-        return new(run.Id, run.Name, Status(state), run.CreatedAt, StageTree.Last(state));
-    }
-
     /// <summary>A run's status by its orchestration's.</summary>
     internal static RunStatus Status(OrchestrationState? state) => state?.Status switch
     {

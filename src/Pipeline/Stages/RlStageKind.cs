@@ -53,7 +53,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
         RlIterationResult? last = null;
         while (cursor.Iteration < stop)
         {
-            var instance = $"{context.InstanceId}:{cursor.Iteration}";
+            var instance = StageHelpers.Iteration(context.InstanceId, cursor.Iteration);
             context.SetCustomStatus(status = status with { Instance = instance });
 
             var start = context.CurrentUtcDateTime;

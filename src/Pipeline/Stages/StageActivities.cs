@@ -50,7 +50,7 @@ internal sealed record WorkersRelease(string RunId, bool Completed);
 
 /// <summary>What run and stage orchestrations ask of the world; each may run more than once.</summary>
 internal sealed class StageActivities(
-    IRunStore runs, IBlobStore blobs, JobQueues queues, IWorkerPool pool, ReusePlanner planner, StageIndexing indexing, TimeProvider clock)
+    IRunStore runs, RunIndex index, IBlobStore blobs, JobQueues queues, IWorkerPool pool, ReusePlanner planner, StageIndexing indexing, TimeProvider clock)
 {
     public const string Begin = "begin-run";
     public const string Save = "save-stage";
@@ -142,6 +142,7 @@ internal sealed class StageActivities(
     {
         await queues.GetAsync(BlobLayout.CompletionsQueue, cancellation);
         await queues.GetAsync(BlobLayout.JobQueue(request.RunId), cancellation);
+        await index.MarkAsync(request.RunId, cancellation); // so that its workers are released even if the run cannot do it
         await pool.EnsureAsync(request.RunId, request.Workers, cancellation);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
@@ -52,6 +53,13 @@ internal static class StageHelpers
 {
     /// <summary>The id of a stage's orchestration; some engines take no slash in it.</summary>
     public static string Instance(string runId, string label) => $"{runId}:{label.Replace('/', '.')}";
+
+    /// <summary>The id of an iteration's orchestration.</summary>
+    public static string Iteration(string stageInstance, int iteration) => string.Create(CultureInfo.InvariantCulture, $"{stageInstance}:{iteration}");
+
+    /// <summary>Whether an id is an iteration's.</summary>
+    public static bool IsIteration(string instance) =>
+        instance.Split(':') is [_, _, var iteration] && int.TryParse(iteration, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     /// <summary>The checkpoint that the stage starts from.</summary>
     /// <exception cref="InvalidOperationException">The recipe names none; the recipe's check should have said so.</exception>

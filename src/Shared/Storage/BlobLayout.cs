@@ -26,6 +26,25 @@ public static class BlobLayout
     /// <summary>A run's entry in the index.</summary>
     public static string RunIndexEntry(string runId) => $"{RunIndex}{runId}.json";
 
+    /// <summary>
+    /// Entries of all runs, the newest first, begin so. All that a listing needs stands in their names, so that none is read and a page is a page of
+    /// blobs, however many runs there have been.
+    /// </summary>
+    public const string NewestRuns = "index/newest/";
+
+    /// <summary>A run's entry among <see cref="NewestRuns"/>.</summary>
+    public static string NewestRun(DateTimeOffset createdAt, string runId, string name) =>
+        string.Create(CultureInfo.InvariantCulture, $"{NewestRuns}{DateTime.MaxValue.Ticks - createdAt.UtcTicks:D19}.{runId}.{name}");
+
+    /// <summary>Says that runs from before there was <see cref="NewestRuns"/> have their entries.</summary>
+    public const string NewestRunsComplete = "index/newest.json";
+
+    /// <summary>Marks of runs that may have workers, or leave something to be put in order, begin so.</summary>
+    public const string ActiveRuns = "index/active/";
+
+    /// <summary>A run's mark among <see cref="ActiveRuns"/>.</summary>
+    public static string ActiveRun(string runId) => ActiveRuns + runId;
+
     /// <summary>What an idempotency key stands for; the key's hash in lower-case hex.</summary>
     public static string IdempotencyKey(string keyHash) => $"index/keys/{keyHash}.json";
 

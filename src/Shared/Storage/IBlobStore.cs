@@ -33,6 +33,9 @@ public interface IBlobStore
     /// <summary>Blobs whose path begins with a prefix, by path.</summary>
     IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default);
 
+    /// <summary>The same for somebody who needs the first few alone: no more than a page of them is asked for at once.</summary>
+    IAsyncEnumerable<BlobEntry> ListAsync(string prefix, int pageSize, CancellationToken cancellation = default) => ListAsync(prefix, cancellation);
+
     /// <summary>Removes a blob.</summary>
     /// <returns>False when there was none.</returns>
     Task<bool> DeleteAsync(string path, CancellationToken cancellation = default);
