@@ -29,5 +29,10 @@ internal sealed class MachineOptions
 
     private static string CacheFolder => Environment.GetEnvironmentVariable(CheckpointStore.CacheVariable) is { Length: > 0 } named
         ? named
-        : Path.Combine(Path.GetTempPath(), "r1-cloud", "checkpoints");
+        : Path.Combine(UserFolder, "r1-cloud", "checkpoints");
+
+    // The temporary folder is everybody's: what one user leaves there another cannot write to.
+    private static string UserFolder => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
+        : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home && Directory.Exists(home) ? Path.Combine(home, ".cache")
+        : Path.Combine(Path.GetTempPath(), $"r1-{Environment.UserName}-{Environment.ProcessId}");
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using R1Cloud.Shared.Data;
 using R1Cloud.Shared.Recipes;
@@ -10,6 +11,8 @@ namespace R1Cloud.Pipeline.Reuse;
 /// <summary>What stands for the content of data files and model folders in stages' keys.</summary>
 internal sealed class DataContents(IBlobStore blobs)
 {
+    private const string AsksForTheDate = "strftime_now";
+
     // Hashing a large file takes seconds; one that was not written since need not be read again.
     private readonly ConcurrentDictionary<(string Path, long Length, DateTime WrittenAt), string> hashes = new();
 
@@ -20,6 +23,33 @@ internal sealed class DataContents(IBlobStore blobs)
         foreach (var file in StageKeys.Files(recipe)) contents[file] = Dataset.IsBlob(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, cancellation);
         return contents;
     }
+
+    /// <summary>The model folders whose chat templates ask for the date.</summary>
+    public async Task<IReadOnlySet<string>> DatedAsync(Recipe recipe, CancellationToken cancellation)
+    {
+        var dated = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var folder in StageKeys.TemplateFolders(recipe))
+        {
+            if (await TemplatesAsync(folder, cancellation).AnyAsync(text => text.Contains(AsksForTheDate, StringComparison.Ordinal), cancellation)) dated.Add(folder);
+        }
+        return dated;
+    }
+
+    private async IAsyncEnumerable<string> TemplatesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (!Dataset.IsBlob(folder))
+        {
+            var names = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }) : [];
+            foreach (var file in names.Where(HoldsTemplates)) yield return await File.ReadAllTextAsync(file, cancellation);
+            yield break;
+        }
+        await foreach (var blob in blobs.ListAsync(folder[Dataset.BlobPrefix.Length..].TrimEnd('/') + "/", cancellation))
+        {
+            if (HoldsTemplates(blob.Path) && await blobs.TryReadAsync(blob.Path, cancellation) is { } text) yield return text.ToString();
+        }
+    }
+
+    private static bool HoldsTemplates(string file) => file.EndsWith(".jinja", StringComparison.Ordinal) || Path.GetFileName(file) is "tokenizer_config.json" or "chat_template.json";
 
     // Storage changes a blob's time with every write, so that none need be read.
     private async Task<string?> BlobAsync(string file, CancellationToken cancellation)

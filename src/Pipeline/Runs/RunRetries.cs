@@ -33,10 +33,10 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
         // What was taken over and is gone must be made here, under a new label: jobs that were given the lost files exist under the old one.
         var lost = await planner.LostAsync(recipe, new(run.Id, number, last?.Revisions), cancellation);
         var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), [.. named, .. lost]);
-        var input = new RunInput(run.Id, number, revisions);
+        var input = new RunInput(run.Id, number, revisions, RunInput.CurrentVersion);
 
         await ForgetInstancesAsync(run.Id, cancellation);
-        foreach (var name in recipe.Stages.Keys) await SetFailuresAsideAsync(run.Id, input.Label(name), number, cancellation);
+        foreach (var label in recipe.Stages.Keys.Select(input.Label).Append(InputCheck.Label)) await SetFailuresAsideAsync(run.Id, label, number, cancellation);
         if (!await runs.TryAddGenerationAsync(run.Id, new(number, revisions, clock.GetUtcNow()), cancellation)
             || !await client.ScheduleNewAsync(RunOrchestration.Name, input, run.Id, restartFinished: true, cancellation))
         {

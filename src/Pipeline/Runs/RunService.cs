@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -35,12 +36,12 @@ public sealed class RunService(
         id = await IdAsync(recipe, id, idempotencyKey, cancellation);
 
         var resolved = JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson);
-        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse), cancellation);
+        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse, recipe.Recipe.TemplateDate ?? Today()), cancellation);
         if (run.Hash != recipe.Hash)
             throw new RunConflictException($"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
 
         var generation = await runs.TryGetGenerationAsync(id, cancellation);
-        var input = new RunInput(id, generation?.Number ?? 0, generation?.Revisions);
+        var input = new RunInput(id, generation?.Number ?? 0, generation?.Revisions, RunInput.CurrentVersion);
         await client.ScheduleNewAsync(RunOrchestration.Name, input, id, cancellation: cancellation);
         var view = await viewer.ViewAsync(run, cancellation);
         var silent = generation is null && view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null });
@@ -48,7 +49,13 @@ public sealed class RunService(
     }
 
     /// <summary>What a run of a recipe would take over, and why the rest would run.</summary>
-    public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default) => planner.PlanAsync(recipe.Recipe.Expand(), reuse, cancellation);
+    public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return planner.PlanAsync(recipe.Recipe.Expand() with { TemplateDate = recipe.Recipe.TemplateDate ?? Today() }, reuse, cancellation);
+    }
+
+    private string Today() => clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>All runs, newest first.</summary>
     public async Task<RunList> ListAsync(CancellationToken cancellation = default)

@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Stages;
@@ -9,7 +10,7 @@ internal sealed class RunBoard
 {
     private readonly IOrchestrationContext context;
     private readonly List<StageView> stages;
-    private readonly Dictionary<string, string[]> evaluations = [];
+    private readonly Dictionary<string, string[]> running = []; // jobs that the run itself waits for, by stage
     private readonly DateTimeOffset startedAt;
     private TimeBreakdown time = new();
 
@@ -36,23 +37,33 @@ internal sealed class RunBoard
         };
     })];
 
+    /// <summary>Shows the job that checks the inputs while it runs.</summary>
+    public async Task CheckingAsync(JobSpec job, Func<JobSpec, Task> run)
+    {
+        running[InputCheck.Label] = [job.JobId];
+        Publish();
+        await run(job);
+        running.Remove(InputCheck.Label);
+        Publish();
+    }
+
     public void Begin(string name) => Publish(name, stage => stage with { Status = StageStatus.Running, StartedAt = Now });
 
     public void Evaluate(string name, StageResult result, string[] jobs)
     {
-        evaluations[name] = jobs;
+        running[name] = jobs;
         Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Evaluating, Phase = "evaluate", EndedAt = null });
     }
 
     public void Finish(string name, StageResult result)
     {
-        evaluations.Remove(name);
+        running.Remove(name);
         Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Completed, Phase = null });
     }
 
     public void Fail(string name, string error)
     {
-        evaluations.Remove(name);
+        running.Remove(name);
         Publish(name, stage => stage with { Status = StageStatus.Failed, Error = error, EndedAt = Now, Phase = null });
     }
 
@@ -80,7 +91,7 @@ internal sealed class RunBoard
 
     private RunProgress Publish(bool ended = false)
     {
-        var progress = new RunProgress { Stages = [.. stages], Time = time, StartedAt = startedAt, EndedAt = ended ? Now : null, Jobs = [.. evaluations.Values.SelectMany(jobs => jobs)] };
+        var progress = new RunProgress { Stages = [.. stages], Time = time, StartedAt = startedAt, EndedAt = ended ? Now : null, Jobs = [.. running.Values.SelectMany(jobs => jobs)] };
         context.SetCustomStatus(progress);
         return progress;
     }

@@ -8,8 +8,12 @@ namespace R1Cloud.Pipeline.Stages;
 /// <param name="RunId">The run.</param>
 /// <param name="Generation">How often it was retried.</param>
 /// <param name="Revisions">How often each stage was run anew, by name.</param>
-internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDictionary<string, int>? Revisions = null)
+/// <param name="Version">The version of the orchestration's path that the run began on, and keeps to: 0 before there were any. Adding a call raises <see cref="CurrentVersion"/>.</param>
+internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDictionary<string, int>? Revisions = null, int Version = 0)
 {
+    /// <summary>What runs begin with now. 1: inputs are checked by a job before all others.</summary>
+    public const int CurrentVersion = 1;
+
     /// <summary>The stage's label: its name, with <c>~n</c> when run anew for the n-th time.</summary>
     public string Label(string stage) => Revisions?.GetValueOrDefault(stage) is > 0 and var n ? $"{stage}~{n}" : stage;
 }
@@ -25,6 +29,8 @@ internal sealed record StageInput
     /// <summary>The tasks that it and its measurement may ask, by name.</summary>
     public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     public required JobsRecipe Jobs { get; init; }
+    /// <summary>The date that chat templates are told.</summary>
+    public DateOnly? TemplateDate { get; init; }
     /// <summary>The run's evaluation; null for none.</summary>
     public EvaluationRecipe? Evaluation { get; init; }
     /// <summary>Reward functions whose means evaluations report.</summary>
