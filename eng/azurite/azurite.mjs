@@ -7,7 +7,6 @@ import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -17,7 +16,8 @@ import { setTimeout as delay } from "node:timers/promises";
 delete process.env.AZURITE_DB;
 delete process.env.AZURITE_ACCOUNTS;
 
-const [folder, blobPort = "0", queuePort = "0", tablePort] = process.argv.slice(2);
+const [named, blobPort = "0", queuePort = "0", tablePort] = process.argv.slice(2);
+const folder = named && resolve(named);
 if (!folder) {
   console.error("usage: node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]");
   process.exit(10);
@@ -30,12 +30,22 @@ const keepAliveSeconds = 120;
 const lingerMilliseconds = 3000;
 const patienceMilliseconds = 15000;
 
-// Two processes over one folder would overwrite each other's state. A socket's owner is either alive or gone, whatever ended it.
+// Two processes over one folder would overwrite each other's state. A socket's owner is either alive or gone, whatever ended it. It lies in the folder itself, and
+// goes with it: whoever may write there may take it. It is named from within, as a socket's path may be only some hundred characters long.
 async function takeFolder() {
-  const name = `r1-azurite-${createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 16)}`;
-  const address = process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+  const name = `r1-azurite-${createHash("sha256").update(folder).digest("hex").slice(0, 16)}`;
+  const address = process.platform === "win32" ? `\\\\.\\pipe\\${name}` : "azurite.sock";
+  const within = (action) => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      return action();
+    } finally {
+      process.chdir(before);
+    }
+  };
   const isTaken = () => new Promise((done) => {
-    const probe = connect(address, () => done(probe.destroy() && true)).on("error", () => done(false));
+    const probe = within(() => connect(address)).on("connect", () => done(probe.destroy() && true)).on("error", () => done(false));
   });
   for (const deadline = Date.now() + patienceMilliseconds; await isTaken(); await delay(100)) {
     if (Date.now() > deadline) {
@@ -43,8 +53,9 @@ async function takeFolder() {
       process.exit(12);
     }
   }
-  if (process.platform !== "win32") rmSync(address, { force: true });
-  await new Promise((done, fail) => createServer((socket) => socket.destroy()).on("error", fail).listen(address, done));
+  if (process.platform !== "win32") rmSync(join(folder, address), { force: true });
+  await new Promise((done, fail) => within(() => createServer((socket) => socket.destroy()).on("error", fail).listen(address, done)));
+  if (process.platform !== "win32") process.on("exit", () => rmSync(join(folder, address), { force: true }));
 }
 
 const parts = {

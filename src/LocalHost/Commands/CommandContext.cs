@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
+using R1Cloud.LocalHost.Workers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -77,6 +78,10 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
         Error.WriteLine($"r1: {message}");
         return code;
     }
+
+    /// <summary>The trainer.</summary>
+    /// <exception cref="EnvironmentException">It is not there.</exception>
+    public WorkerCommand FindTrainer() => WorkerCommand.Find(Environment(WorkerCommand.OverrideVariable), AppContext.BaseDirectory);
 
     /// <summary>A client of the host that the options name, or of the one that runs on the data folder.</summary>
     /// <exception cref="EnvironmentException">No host runs there.</exception>

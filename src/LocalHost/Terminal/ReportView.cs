@@ -179,7 +179,7 @@ internal sealed class ReportView(IAnsiConsole console)
         void Part(string name, double seconds)
         {
             var share = time.Wall > 0 ? seconds / time.Wall : 0;
-            var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * (Width - 36)));
+            var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * Math.Max(0, Width - 36)));
             Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}  [teal]{bar}[/]");
         }
     }

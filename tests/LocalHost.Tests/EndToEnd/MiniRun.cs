@@ -67,6 +67,9 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     /// <summary>The recipe, when it is not R1-Zero in small.</summary>
     public string Json { get; init; } = Recipe;
 
+    /// <summary>Environment variables.</summary>
+    public Dictionary<string, string?> Variables { get; init; } = [];
+
     public string Data => folder[data];
 
     public string Output
@@ -78,7 +81,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     public void Start(params string[] more)
     {
         var recipe = folder.Write("mini.json", Json);
-        process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings, .. more], folder.Root, []);
+        process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings, .. more], folder.Root, Variables);
         process.StandardInput.Close();
         foreach (var reader in new[] { process.StandardOutput, process.StandardError }) _ = CopyAsync(reader);
     }
