@@ -180,7 +180,7 @@ internal sealed class ReportView(IAnsiConsole console)
         {
             var share = time.Wall > 0 ? seconds / time.Wall : 0;
             var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * Math.Max(0, Width - 36)));
-            Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}  [teal]{bar}[/]");
+            Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}{(bar.Length > 0 ? $"  [teal]{bar}[/]" : "")}"); // blanks at the edge would take the next line along
         }
     }
 

@@ -122,7 +122,7 @@ public sealed class R1ScriptTests : IDisposable
         try
         {
             string[] command = Environment.UserName == "root" ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", folder["repo/r1"], "up", "x.json"] : [folder["repo/r1"], "up", "x.json"];
-            if (Environment.UserName == "root") await R1Process.RunToEndAsync("chmod", ["a+rx", folder.Root, folder["bin"]], folder.Root, []);
+            if (Environment.UserName == "root") await R1Process.RunToEndAsync("chmod", ["-R", "a+rX", folder.Root], folder.Root, []);
             var outcome = await R1Process.RunToEndAsync(command[0], command[1..], folder.Root, new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
             outcome.ExitCode.ShouldBe(7, outcome.All);
             outcome.Error.ShouldContain("cannot be written: running what is built there");
