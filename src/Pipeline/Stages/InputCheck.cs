@@ -10,7 +10,7 @@ internal static class InputCheck
     public const string Label = JobKinds.Check;
 
     /// <summary>Whether there is something to look at: data or models that others made.</summary>
-    public static bool IsDue(RunInput run, RunPlan plan) => run.Version >= 1 && StageKeys.Files(plan.Recipe).Count > 0;
+    public static bool IsDue(RunInput run, RunPlan plan) => run.Version >= RunInput.ChecksInputs && StageKeys.Files(plan.Recipe).Count > 0;
 
     /// <summary>The job.</summary>
     public static JobSpec Job(RunInput run, Recipe recipe) => new()
