@@ -1,9 +1,10 @@
 // Azurite's blob and queue services in one process, on loopback; its table service too where its port is given.
 //   node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]     (port 0: a free one)
+// The environment variable R1_AZURITE_KEY holds the account's key (base64): the published one of every Azurite would let in any user of this
+// machine.
 // Prints one line of JSON, {"blobPort":…,"queuePort":…,"tablePort":…}, when all accept requests. The line "stop" on its standard input ends it at once;
 // the end of its standard input, which is its starter's death, a little later, so that workers can still put their jobs back.
 // Ctrl-C in a terminal is left to its starter.
-import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect, createServer } from "node:net";
@@ -12,16 +13,19 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 
-// Settings of some other Azurite must not leak in.
-delete process.env.AZURITE_DB;
-delete process.env.AZURITE_ACCOUNTS;
-
 const [named, blobPort = "0", queuePort = "0", tablePort] = process.argv.slice(2);
-const folder = named && resolve(named);
-if (!folder) {
-  console.error("usage: node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]");
+const key = process.env.R1_AZURITE_KEY ?? "";
+if (!named || !/^[A-Za-z0-9+/]{43,}=*$/.test(key)) {
+  console.error("usage: R1_AZURITE_KEY=KEY node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]");
+  console.error("KEY: at least 32 random bytes as base64");
   process.exit(10);
 }
+const folder = resolve(named);
+
+// Settings of some other Azurite must not leak in.
+delete process.env.AZURITE_DB;
+process.env.AZURITE_ACCOUNTS = `devstoreaccount1:${key}`;
+process.umask(0o077); // what is written is this user's alone
 
 const require = createRequire(import.meta.url);
 const load = (module) => require(`azurite/dist/src/${module}`).default;
@@ -30,22 +34,13 @@ const keepAliveSeconds = 120;
 const lingerMilliseconds = 3000;
 const patienceMilliseconds = 15000;
 
-// Two processes over one folder would overwrite each other's state. A socket's owner is either alive or gone, whatever ended it. It lies in the folder itself, and
-// goes with it: whoever may write there may take it. It is named from within, as a socket's path may be only some hundred characters long.
+// Two processes over one folder would overwrite each other's state. A socket's owner is either alive or gone, whatever ended it. It lies in
+// the folder, where no other user can take its place, and is named from there: a socket's path must be short.
 async function takeFolder() {
-  const name = `r1-azurite-${createHash("sha256").update(folder).digest("hex").slice(0, 16)}`;
-  const address = process.platform === "win32" ? `\\\\.\\pipe\\${name}` : "azurite.sock";
-  const within = (action) => {
-    const before = process.cwd();
-    process.chdir(folder);
-    try {
-      return action();
-    } finally {
-      process.chdir(before);
-    }
-  };
+  process.chdir(folder);
+  const address = process.platform === "win32" ? `\\\\.\\pipe\\r1-azurite-${encodeURIComponent(folder)}` : "./taken.sock";
   const isTaken = () => new Promise((done) => {
-    const probe = within(() => connect(address)).on("connect", () => done(probe.destroy() && true)).on("error", () => done(false));
+    const probe = connect(address, () => done(probe.destroy() && true)).on("error", () => done(false));
   });
   for (const deadline = Date.now() + patienceMilliseconds; await isTaken(); await delay(100)) {
     if (Date.now() > deadline) {
@@ -53,8 +48,8 @@ async function takeFolder() {
       process.exit(12);
     }
   }
-  if (process.platform !== "win32") rmSync(join(folder, address), { force: true });
-  await new Promise((done, fail) => within(() => createServer((socket) => socket.destroy()).on("error", fail).listen(address, done)));
+  if (process.platform !== "win32") rmSync(address, { force: true });
+  await new Promise((done, fail) => createServer((socket) => socket.destroy()).on("error", fail).listen(address, done));
   if (process.platform !== "win32") process.on("exit", () => rmSync(join(folder, address), { force: true }));
 }
 
@@ -95,11 +90,17 @@ const commit = () => nextCommit ??= lastCommit = lastCommit.catch(() => {}).then
   await save(servers.map((server) => server.metadataStore.db));
 });
 
-function commitBeforeAnswer({ httpServer }, isCommit) {
+// Stands before a service: refuses what was sent to another name than this machine's, which is how a web page asks whose name was made to lead
+// here, and holds answers back until what they acknowledge is on disk.
+function standBefore({ httpServer }, isCommit) {
   const [answer] = httpServer.listeners("request");
   httpServer.removeAllListeners("request");
   httpServer.on("request", (request, response) => {
-    if (isCommit(request)) {
+    if (request.headers.host !== `${host}:${httpServer.address().port}`) {
+      response.writeHead(403, { "Content-Type": "text/plain", Connection: "close" }).end("not this host");
+      return;
+    }
+    if (isCommit?.(request)) {
       const end = response.end;
       response.end = (...parts) => {
         commit().then(() => end.apply(response, parts), (error) => {
@@ -128,7 +129,7 @@ try {
   for (const [service, port] of [["blob", blobPort], ["queue", queuePort], ["table", tablePort]]) {
     if (port === undefined) continue;
     const server = create(service, port);
-    if (service in isCommit) commitBeforeAnswer(server, isCommit[service]);
+    standBefore(server, isCommit[service]);
     await server.start();
     servers.push(server);
   }

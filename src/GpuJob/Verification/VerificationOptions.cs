@@ -1,3 +1,5 @@
+using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
+
 namespace R1Cloud.GpuJob.Verification;
 
 /// <summary>How verifiers run beside generation.</summary>
@@ -25,8 +27,13 @@ internal sealed record VerificationOptions
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The verifiers of this program: <c>gpujob verify</c>.</summary>
-    public static VerificationOptions Default { get; } = new()
+    public static VerificationOptions Default => new()
     {
-        Command = [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet", Path.Combine(AppContext.BaseDirectory, "gpujob.dll"), "verify"],
+        Command =
+        [
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet",
+            Path.Combine(AppContext.BaseDirectory, "gpujob.dll"), "verify",
+            .. SandboxPermission.IsUnsandboxed ? (string[])[SandboxPermission.Option] : [],
+        ],
     };
 }

@@ -9,9 +9,13 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Reuse;
 
 /// <summary>What stands for the content of data files and model folders in stages' keys.</summary>
-internal sealed class DataContents(IBlobStore blobs)
+/// <param name="blobs">Where files that begin with <c>blob:</c> are.</param>
+/// <param name="options">How long a look may take.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, TimeProvider clock)
 {
     private const string AsksForTheDate = "strftime_now";
+    private const int MostBlobs = 10_000;
 
     // Hashing a large file takes seconds; one that was not written since need not be read again.
     private readonly ConcurrentDictionary<(string Path, long Length, DateTime WrittenAt), string> hashes = new();
@@ -19,8 +23,20 @@ internal sealed class DataContents(IBlobStore blobs)
     /// <summary>The contents of a recipe's data files and model folders, by path; null for one that is not here, as when only the workers have it.</summary>
     public async Task<IReadOnlyDictionary<string, string?>> OfAsync(Recipe recipe, CancellationToken cancellation)
     {
+        using var limit = new CancellationTokenSource(options.LocalFilesTime, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         var contents = new Dictionary<string, string?>(StringComparer.Ordinal);
-        foreach (var file in StageKeys.Files(recipe)) contents[file] = Dataset.IsBlob(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, cancellation);
+        foreach (var file in StageKeys.Files(recipe))
+        {
+            try
+            {
+                contents[file] = Dataset.IsBlob(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, stop.Token);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                contents[file] = null; // too much to look at now
+            }
+        }
         return contents;
     }
 
@@ -30,7 +46,14 @@ internal sealed class DataContents(IBlobStore blobs)
         var dated = new HashSet<string>(StringComparer.Ordinal);
         foreach (var folder in StageKeys.TemplateFolders(recipe))
         {
-            if (await TemplatesAsync(folder, cancellation).AnyAsync(text => text.Contains(AsksForTheDate, StringComparison.Ordinal), cancellation)) dated.Add(folder);
+            try
+            {
+                if (await TemplatesAsync(folder, cancellation).AnyAsync(text => text.Contains(AsksForTheDate, StringComparison.Ordinal), cancellation)) dated.Add(folder);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The folder's content is not known then, and its stages have no key.
+            }
         }
         return dated;
     }
@@ -39,8 +62,11 @@ internal sealed class DataContents(IBlobStore blobs)
     {
         if (!Dataset.IsBlob(folder))
         {
-            var names = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }) : [];
-            foreach (var file in names.Where(HoldsTemplates)) yield return await File.ReadAllTextAsync(file, cancellation);
+            foreach (var file in TemplateFiles(folder))
+            {
+                using var reader = new StreamReader(RegularFile.OpenRead(file));
+                yield return await reader.ReadToEndAsync(cancellation);
+            }
             yield break;
         }
         await foreach (var blob in blobs.ListAsync(folder[Dataset.BlobPrefix.Length..].TrimEnd('/') + "/", cancellation))
@@ -49,16 +75,22 @@ internal sealed class DataContents(IBlobStore blobs)
         }
     }
 
+    private static IEnumerable<string> TemplateFiles(string folder) =>
+        ((string[])[folder, Path.Combine(folder, "additional_chat_templates")]).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(HoldsTemplates);
+
     private static bool HoldsTemplates(string file) => file.EndsWith(".jinja", StringComparison.Ordinal) || Path.GetFileName(file) is "tokenizer_config.json" or "chat_template.json";
 
     // Storage changes a blob's time with every write, so that none need be read.
     private async Task<string?> BlobAsync(string file, CancellationToken cancellation)
     {
         var path = file[Dataset.BlobPrefix.Length..].TrimEnd('/');
+        if (path.Length == 0) return null;
         var versions = new List<string>();
-        await foreach (var blob in blobs.ListAsync(path, cancellation))
+        // Listed by path: the blob itself comes before those whose names only begin so.
+        var whole = blobs.ListAsync(path, cancellation).Take(1).Where(blob => blob.Path == path);
+        await foreach (var blob in whole.Concat(blobs.ListAsync(path + "/", cancellation)).WithCancellation(cancellation))
         {
-            if (blob.Path != path && !blob.Path.StartsWith(path + "/", StringComparison.Ordinal)) continue;
+            if (versions.Count == MostBlobs) return null;
             versions.Add(string.Create(CultureInfo.InvariantCulture, $"{Dataset.BlobPrefix}{blob.Path} {blob.Length} {blob.ModifiedAt.UtcTicks}"));
         }
         return versions.Count > 0 ? string.Join('\n', versions.Order(StringComparer.Ordinal)) : null;
@@ -85,7 +117,7 @@ internal sealed class DataContents(IBlobStore blobs)
             var version = (file, info.Length, info.LastWriteTimeUtc);
             if (!hashes.TryGetValue(version, out var hash))
             {
-                await using var stream = info.OpenRead();
+                await using var stream = RegularFile.OpenRead(file);
                 hashes[version] = hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
             }
             return hash + info.Extension; // the extension says how it is read
