@@ -26,6 +26,7 @@ internal static class CommandLine
         {
             WorkCommand.Create(context),
             RunJobCommand.Create(context),
+            CheckCommand.Create(context),
             GenerateCommand.Create(context),
             LogitsCommand.Create(context),
             InspectCommand.Create(context),

@@ -31,6 +31,7 @@ internal sealed class VerifierProcess : IDisposable
         ChildEnvironment.ForProgram(info);
         info.Environment["DOTNET_GCHeapHardLimit"] = (options.MemoryBytes * 3 / 4).ToString("x", CultureInfo.InvariantCulture);
         info.Environment["DOTNET_gcServer"] = "0";
+        info.Environment["DOTNET_EnableDiagnostics"] = "0"; // its sockets would stay in the temporary folder when the process is killed
         info.Environment["DOTNET_TieredPGO"] = "0";
         process = ProcessStarter.Start(info);
         process.ErrorDataReceived += (_, line) =>

@@ -93,10 +93,9 @@ internal sealed class RunClient : IDisposable
     /// <param name="runId">The run.</param>
     /// <param name="stage">The stage to retry from; null goes on where it failed.</param>
     /// <param name="cancellation">Stops waiting.</param>
-    public async Task SteerAsync(string route, string runId, string? stage, CancellationToken cancellation)
-    {
-        using var response = await RequestAsync(HttpMethod.Post, Route(route, runId) + Query(("stage", stage)), "application/json", null, cancellation);
-    }
+    /// <returns>The run as it is now: a host that a cancelled run held up may be gone a moment later.</returns>
+    public Task<RunView> SteerAsync(string route, string runId, string? stage, CancellationToken cancellation) =>
+        SendAsync<RunView>(HttpMethod.Post, Route(route, runId) + Query(("stage", stage)), cancellation);
 
     /// <summary>A run's metrics.</summary>
     public Task<RunMetrics> MetricsAsync(string runId, string? stage, int? since, CancellationToken cancellation) =>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
+using R1Cloud.LocalHost.Workers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
@@ -88,6 +89,10 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
         Error.WriteLine($"r1: {message}");
         return code;
     }
+
+    /// <summary>The trainer.</summary>
+    /// <exception cref="EnvironmentException">It is not there.</exception>
+    public WorkerCommand FindTrainer() => WorkerCommand.Find(Environment(WorkerCommand.OverrideVariable), AppContext.BaseDirectory);
 
     /// <summary>A client of the host that the options name, or of the one that runs on the data folder.</summary>
     /// <param name="url">The address; null for the environment's, else the data folder's.</param>

@@ -102,11 +102,8 @@ internal static class RunCommands
     }
 
     private static async Task<int> SteerAsync(
-        CommandContext context, RunClient http, string route, string run, string? stage, bool json, CancellationToken cancellation)
-    {
-        await http.SteerAsync(route, run, stage, cancellation);
-        return ShowStatus(context, http, await http.GetAsync(run, cancellation), json);
-    }
+        CommandContext context, RunClient http, string route, string run, string? stage, bool json, CancellationToken cancellation) =>
+        ShowStatus(context, http, await http.SteerAsync(route, run, stage, cancellation), json);
 
     private static int ShowMetrics(CommandContext context, RunMetrics metrics, bool json)
     {

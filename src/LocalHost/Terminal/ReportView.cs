@@ -179,8 +179,8 @@ internal sealed class ReportView(IAnsiConsole console)
         void Part(string name, double seconds)
         {
             var share = time.Wall > 0 ? seconds / time.Wall : 0;
-            var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * (Width - 36)));
-            Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}  [teal]{bar}[/]");
+            var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * Math.Max(0, Width - 36)));
+            Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}{(bar.Length > 0 ? $"  [teal]{bar}[/]" : "")}"); // blanks at the edge would take the next line along
         }
     }
 

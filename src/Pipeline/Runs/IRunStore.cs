@@ -11,11 +11,16 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="Hash">SHA-256 of the resolved recipe, hex.</param>
 /// <param name="CreatedAt">When it was created.</param>
 /// <param name="Reuse">Whether stages that other runs have finished are taken over.</param>
-public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt, bool Reuse = true)
+/// <param name="TemplateDate">The date that chat templates are told, where the recipe says none: the day of its creation (UTC). Null in runs that an earlier version created.</param>
+public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt, bool Reuse = true, string? TemplateDate = null)
 {
     /// <summary>The recipe as records, its stages as they are carried out: each student of a distill stage is one.</summary>
     /// <exception cref="JsonException">It does not fit; it was checked when the run was created.</exception>
-    public Recipe ParseRecipe() => Recipe.Deserialize<Recipe>(R1Json.Options)?.Expand() ?? throw new JsonException($"Run '{Id}' has no recipe.");
+    public Recipe ParseRecipe()
+    {
+        var recipe = Recipe.Deserialize<Recipe>(R1Json.Options)?.Expand() ?? throw new JsonException($"Run '{Id}' has no recipe.");
+        return recipe with { TemplateDate = recipe.TemplateDate ?? TemplateDate };
+    }
 }
 
 /// <summary>A retry of a run.</summary>

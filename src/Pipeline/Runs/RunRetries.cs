@@ -37,7 +37,7 @@ public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationCli
 
         await index.MarkAsync(run.Id, cancellation);
         await ForgetInstancesAsync(run.Id, cancellation);
-        foreach (var name in recipe.Stages.Keys) await SetFailuresAsideAsync(run.Id, input.Label(name), number, cancellation);
+        foreach (var label in recipe.Stages.Keys.Select(input.Label).Append(InputCheck.Label)) await SetFailuresAsideAsync(run.Id, label, number, cancellation);
         if (!await runs.TryAddGenerationAsync(run.Id, new(number, revisions, clock.GetUtcNow()), cancellation)
             || !await client.ScheduleNewAsync(RunOrchestration.Name, input, run.Id, restartFinished: true, cancellation))
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -43,7 +44,7 @@ public sealed class RunService(
     private async Task<RunView> CreateAsync(LoadedRecipe recipe, string id, bool reuse, CancellationToken cancellation)
     {
         var resolved = JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson);
-        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse), cancellation);
+        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse, recipe.Recipe.TemplateDate ?? Today()), cancellation);
         if (run.Hash != recipe.Hash)
             throw new RunConflictException($"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
 
@@ -56,7 +57,13 @@ public sealed class RunService(
     }
 
     /// <summary>What a run of a recipe would take over, and why the rest would run.</summary>
-    public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default) => planner.PlanAsync(recipe.Recipe.Expand(), reuse, cancellation);
+    public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return planner.PlanAsync(recipe.Recipe.Expand() with { TemplateDate = recipe.Recipe.TemplateDate ?? Today() }, reuse, cancellation);
+    }
+
+    private string Today() => clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>A page of runs, newest first.</summary>
     public Task<RunList> ListAsync(RunQuery? query = null, CancellationToken cancellation = default) => lister.ListAsync(query ?? RunQuery.Newest, cancellation);

@@ -20,7 +20,11 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         var board = new RunBoard(context, recipe);
         try
         {
-            if (NeedsWorkers(plan)) await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
+            if (NeedsWorkers(plan))
+            {
+                await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
+                if (InputCheck.IsDue(input, plan)) await jobs.RunAsync(context, InputCheck.Job(input, recipe));
+            }
             var results = new Dictionary<string, StageResult>();
             foreach (var group in SideBySide.Groups(recipe.Stages.Keys))
             {
@@ -62,6 +66,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Settings = recipe.Stages[name],
         Tasks = StageKeys.Tasks(recipe, recipe.Stages[name]),
         Jobs = recipe.Jobs,
+        TemplateDate = recipe.TemplateDay(),
         Evaluation = recipe.Evaluation,
         // All models of a run are measured by the same rewards, so that before and after compare.
         Rewards = recipe.AllRewards(),

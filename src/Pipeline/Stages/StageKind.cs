@@ -75,7 +75,7 @@ internal static class StageHelpers
     {
         RunId = input.RunId,
         JobId = jobId,
-        Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels },
+        Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels, TemplateDate = input.TemplateDate },
         Retry = input.Jobs,
     };
 

@@ -15,7 +15,10 @@ internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDicti
     /// The version of the orchestrations. Raise it with every change of the calls that one of them makes in a history that goes on; the code then
     /// keeps the old calls for inputs of an earlier version. What stands in a history is replayed by whatever version comes.
     /// </summary>
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
+
+    /// <summary>From this version on inputs are checked by a job before all others.</summary>
+    public const int ChecksInputs = 3;
 
     /// <summary>What a run begins with now.</summary>
     public static RunInput Begin(string runId, int generation = 0, IReadOnlyDictionary<string, int>? revisions = null) => new(runId, generation, revisions, CurrentVersion);
@@ -37,6 +40,8 @@ internal sealed record StageInput
     /// <summary>The tasks that it and its measurement may ask, by name.</summary>
     public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     public required JobsRecipe Jobs { get; init; }
+    /// <summary>The date that chat templates are told.</summary>
+    public DateOnly? TemplateDate { get; init; }
     /// <summary>The run's evaluation; null for none.</summary>
     public EvaluationRecipe? Evaluation { get; init; }
     /// <summary>Reward functions whose means evaluations report.</summary>

@@ -79,6 +79,23 @@ public sealed class RunCommandsTests : IAsyncLifetime
         outcome.Output.ShouldContain(SampleRuns.Id);
     }
 
+    /// <summary>A host that shows the run ends with it: whoever cancelled it must not ask that host again.</summary>
+    [Fact]
+    public async Task Cancel_Run_AsksTheHostOnce()
+    {
+        (await R1Async("cancel", SampleRuns.Id)).ExitCode.ShouldBe(ExitCode.Ok);
+        api.Requests.ShouldBe([$"POST /api/runs/{SampleRuns.Id}/cancel"]);
+    }
+
+    [Theory]
+    [InlineData("http_proxy")]
+    [InlineData("all_proxy")]
+    public async Task Runs_ProxyInTheEnvironment_IsNotForThisMachine(string variable)
+    {
+        var outcome = await R1Process.RunWithAsync(folder, new() { ["R1_URL"] = api.Url, [variable] = "http://127.0.0.1:9", ["no_proxy"] = "" }, "runs");
+        outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
+    }
+
     [Fact]
     public async Task Metrics_Stage_IsATable()
     {

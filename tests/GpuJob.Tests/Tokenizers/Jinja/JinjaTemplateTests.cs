@@ -58,7 +58,7 @@ public class JinjaTemplateTests
     [InlineData("{{ range(1000000000) }}", "100000")]
     [InlineData("{% set n = namespace(l=[]) %}{% for i in range(90000) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l }}", "nested too deeply")]
     public void Render_OfGreedyTemplate_StopsAtALimit(string template, string limit) =>
-        Should.Throw<BadInputException>(() => new JinjaTemplate("t", template).Render(None)).Message.ShouldContain(limit);
+        Should.Throw<BadInputException>(() => new JinjaTemplate("t", template).Render(None, new FakeTimeProvider())).Message.ShouldContain(limit);
 
     /// <summary>Each makes little at a time and much in all, or much in one step: the budget ends it before the memory does.</summary>
     [Theory]
