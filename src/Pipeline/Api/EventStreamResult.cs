@@ -25,7 +25,7 @@ internal sealed class EventStreamResult(IAsyncEnumerable<RunEvent?> events, Acti
                 await response.Body.FlushAsync(httpContext.RequestAborted);
             }
         }
-        catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (ClientDisconnect.IsCause(httpContext, e))
         {
             // The reader left.
         }
@@ -33,7 +33,7 @@ internal sealed class EventStreamResult(IAsyncEnumerable<RunEvent?> events, Acti
         {
             // The status line is gone: tell the reader in the stream, which then ends; it may come back with the last id.
             onError(e);
-            var log = new RunLog(DateTimeOffset.UtcNow, "error", "The stream broke off; connect again to resume.");
+            var log = new RunLog(TimeProvider.System.GetUtcNow(), "error", "The stream broke off; connect again to resume.");
             await response.WriteAsync($"event: {RunEventNames.Log}\ndata: {JsonSerializer.Serialize(log, R1Json.Options)}\n\n", CancellationToken.None);
         }
     }

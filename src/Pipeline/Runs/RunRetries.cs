@@ -70,6 +70,8 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
         }
     }
 
+    private static bool IsWord(string path) => BlobLayout.AttemptWords.Any(word => path.EndsWith("/" + word, StringComparison.Ordinal));
+
     /// <summary>Moves failed jobs' results away, and the attempts that led to them, so that the jobs run again.</summary>
     private async Task SetFailuresAsideAsync(string runId, string label, int generation, CancellationToken cancellation)
     {
@@ -80,9 +82,10 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
             if (await blobs.TryReadJsonAsync<JobResult>(path, cancellation) is not { Status: JobStatus.Failed } failed) continue;
             var job = path[..^Result.Length];
             await blobs.WriteJsonAsync($"{job}/result.before-retry-{generation}.json", failed, cancellation);
-            // The attempts' failures count against the job; the result, which goes last, holds their number.
-            foreach (var failure in paths.Where(other => other.StartsWith(job + "/attempts/", StringComparison.Ordinal) && other.EndsWith("/" + BlobLayout.FailedFile, StringComparison.Ordinal)))
-                await blobs.DeleteAsync(failure, cancellation);
+            // What the attempts left counts against the job; the result, which goes last, holds their number. An attempt's beginning goes
+            // before its end, without which it would be a lost one.
+            var words = paths.Where(other => other.StartsWith(job + "/attempts/", StringComparison.Ordinal) && IsWord(other));
+            foreach (var word in words.OrderBy(path => !path.EndsWith("/" + BlobLayout.StartedFile, StringComparison.Ordinal))) await blobs.DeleteAsync(word, cancellation);
             await blobs.DeleteAsync(path, cancellation);
         }
     }

@@ -59,11 +59,12 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Work_QueueGone_ExitsWith0()
+    public async Task Work_RunEnded_ExitsWith0()
     {
+        await run.CreateRunAsync();
         Start();
         await Until(() => Output.Contains("takes the jobs of run", StringComparison.Ordinal));
-        await run.Queue.DropAsync();
+        await run.EndRunAsync();
         (await EndAsync()).ShouldBe(ExitCodes.Done, Output);
     }
 
