@@ -16,9 +16,9 @@ internal sealed class EventStreamResult(IAsyncEnumerable<RunEvent?> events, Acti
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        await response.StartAsync(httpContext.RequestAborted);
         try
         {
+            await response.StartAsync(httpContext.RequestAborted);
             await foreach (var item in events.WithCancellation(httpContext.RequestAborted))
             {
                 await response.WriteAsync(item is null ? ": still here\n\n" : $"id: {item.Id}\nevent: {item.Name}\ndata: {item.Data}\n\n", httpContext.RequestAborted);
