@@ -53,7 +53,7 @@ internal sealed partial class JobExecution(
         var notify = JobSpecs.NotifyOf(content);
         var past = await counting;
         var attempt = $"{message.DequeueCount}-{options.Name}-{Guid.NewGuid().ToString("n")[..8]}";
-        var result = new JobResult { JobId = job.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Attempts = past };
+        var result = new JobResult { JobId = job.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Numerics = TrainerNumerics.Version, Attempts = past };
         var unread = new JobEnding(job, notify, held, storage, new StoragePatience(TimeSpan.Zero, time));
         if (await finding is { } done)
         {

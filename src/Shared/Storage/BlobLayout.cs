@@ -51,6 +51,10 @@ public static class BlobLayout
     /// <summary>Says that a run's generation has come to its end and left no jobs; written before its queue goes. The first generation is 0.</summary>
     public static string RunEnded(string runId, int generation) => string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/ended/{generation:D6}.json");
 
+    /// <summary>What a generation of a run took over of other runs when it began, and why the rest runs; 0 is the run itself.</summary>
+    public static string Decisions(string runId, int generation) =>
+        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/decisions/{generation:D6}.json");
+
     /// <summary>How far a stage is, so that a retry need not start it over.</summary>
     public static string StageRecord(string runId, string stage) => $"runs/{runId}/stages/{stage}.json";
 
