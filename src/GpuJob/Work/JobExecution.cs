@@ -109,8 +109,10 @@ internal sealed partial class JobExecution(
         if (failure is OperationCanceledException && preemption.IsCancellationRequested)
         {
             LogPreempted(log, spec.JobId);
-            await ending.History.PreemptedAsync(result.Attempt);
-            await ending.GiveBackAsync(TimeSpan.Zero);
+            // Who tells it to stop does not wait for long.
+            var leaving = new JobEnding(job, spec.Notify, held, storage, new StoragePatience(options.StopWait, time), heartbeat);
+            await leaving.History.PreemptedAsync(result.Attempt);
+            await leaving.GiveBackAsync(TimeSpan.Zero);
             return Delivery.Preempted;
         }
         return await FailAsync(ending, result, failure!, past, spec.Retry);

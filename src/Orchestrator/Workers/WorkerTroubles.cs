@@ -55,6 +55,7 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
         var advice = code switch
         {
             ExitCodes.BadInput => "what it was given is wrong; trying again would not mend it",
+            ExitCodes.Outdated => "it cannot read the run's jobs: set the trainer's image to the orchestrator's version",
             137 => "killed: most likely out of memory; choose a larger vmSize or smaller batches",
             _ => $"its output is in {BlobLayout.WorkerLogs(runId, last.Id)}",
         };
