@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 using R1Cloud.GpuJob.Work;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Storage;
@@ -19,17 +20,19 @@ internal static class WorkCommand
         var parentPipe = new Option<bool>("--parent-pipe") { Description = "Leave when the standard input ends: the starter has gone." };
         var idle = new Option<int?>("--idle-limit") { Description = "Leave after so many seconds without a job." };
         var lease = new Option<string?>("--lease") { Description = "A file that always names the message at hand, for who gives it back when this process dies." };
+        var unsandboxed = SandboxPermission.Create();
         var machine = new MachineOptions();
         var command = new ExampleCommand("work",
             "Takes a run's jobs from its queue until told to stop or the run has ended; before its queue is there, waits. SIGTERM: saves, puts the job back, exits with 30. The storage is named by the environment variable " + StorageConnection.Variable + ".",
             "R1_STORAGE=https://ACCOUNT.blob.core.windows.net gpujob work --run quickstart-1a2b3c4d --worker gpu-0 --device cuda")
         {
-            run, worker, parentPipe, idle, lease,
+            run, worker, parentPipe, idle, lease, unsandboxed,
         };
         machine.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
             using var signals = new StopSignals(parsed.GetValue(parentPipe), OrphanGrace);
+            SandboxPermission.Set(parsed.GetValue(unsandboxed));
             using var logs = LoggerFactory.Create(Logs.ToOutput);
             var storage = StorageConnection.FromEnvironment();
             using var models = machine.Models(parsed);

@@ -20,7 +20,8 @@ internal sealed class AttemptHistory(IBlobStore blobs, string runId, string jobI
             if (!words.TryGetValue(attempt, out var files)) words[attempt] = files = [];
             files.Add(file);
         }
-        var lost = words.Values.Count(files => files.Contains(BlobLayout.StartedFile) && !files.Overlaps([BlobLayout.FailedFile, BlobLayout.PreemptedFile, BlobLayout.AbandonedFile]));
+        string[] endings = [BlobLayout.FailedFile, BlobLayout.PreemptedFile, BlobLayout.AbandonedFile];
+        var lost = words.Values.Count(files => files.Contains(BlobLayout.StartedFile) && !files.Overlaps(endings));
         return new(With(BlobLayout.FailedFile), With(BlobLayout.PreemptedFile), lost);
 
         int With(string file) => words.Values.Count(files => files.Contains(file));
@@ -53,7 +54,8 @@ internal sealed class AttemptHistory(IBlobStore blobs, string runId, string jobI
         return refusals;
     }
 
-    private Task WordAsync<T>(string attempt, string file, T word) => blobs.WriteJsonAsync(BlobLayout.Attempt(runId, jobId, attempt) + file, word);
+    private Task WordAsync<T>(string attempt, string file, T word) =>
+        blobs.WriteJsonAsync(BlobLayout.Attempt(runId, jobId, attempt) + file, word);
 }
 
 /// <summary>A worker could not read a job.</summary>

@@ -24,12 +24,14 @@ internal sealed partial class Heartbeat : IAsyncDisposable
 
     /// <summary>Begins to beat.</summary>
     public Heartbeat(
-        HeldMessage message, IBlobStore blobs, StoragePatience patience, JobSpec spec, string attempt, WorkerOptions options, TimeProvider time, ILogger log)
+        HeldMessage message, IBlobStore blobs, StoragePatience patience, JobSpec spec, string attempt, WorkerOptions options, TimeProvider time,
+        ILogger log)
     {
         (this.message, this.blobs, this.patience, this.spec, this.time, this.log) = (message, blobs, patience, spec, time, log);
         latest = new(spec.JobId, attempt, options.Name, 0, 0, new Dictionary<string, double>(), time.GetUtcNow());
         timeout = TimeSpan.FromSeconds(spec.Retry.HeartbeatTimeoutSeconds);
-        beating = Task.WhenAll(RenewAsync(TimeSpan.FromTicks(Math.Min(options.Visibility.Ticks, timeout.Ticks) / 4)), PublishAsync(options.ProgressInterval));
+        var first = TimeSpan.FromTicks(Math.Min(options.Visibility.Ticks, timeout.Ticks) / 4);
+        beating = Task.WhenAll(RenewAsync(first), PublishAsync(options.ProgressInterval));
     }
 
     /// <summary>Fires when another worker has the job.</summary>

@@ -9,7 +9,8 @@ namespace R1Cloud.GpuJob.Work;
 /// How a delivered job is brought to an end in storage. Whatever is finished is kept while storage is away, and its message stays hidden:
 /// the heartbeat beats until there is nothing left to do but to let the message go.
 /// </summary>
-internal sealed class JobEnding(JobMessage job, JobNotify? notify, HeldMessage message, StorageConnection storage, StoragePatience patience, Heartbeat? heartbeat = null)
+internal sealed class JobEnding(
+    JobMessage job, JobNotify? notify, HeldMessage message, StorageConnection storage, StoragePatience patience, Heartbeat? heartbeat = null)
 {
     private readonly PatientBlobStore blobs = new(storage.Blobs, patience);
 

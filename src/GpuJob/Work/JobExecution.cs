@@ -53,7 +53,10 @@ internal sealed partial class JobExecution(
         var notify = JobSpecs.NotifyOf(content);
         var past = await counting;
         var attempt = $"{message.DequeueCount}-{options.Name}-{Guid.NewGuid().ToString("n")[..8]}";
-        var result = new JobResult { JobId = job.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Numerics = TrainerNumerics.Version, Attempts = past };
+        var result = new JobResult
+        {
+            JobId = job.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Numerics = TrainerNumerics.Version, Attempts = past,
+        };
         var unread = new JobEnding(job, notify, held, storage, new StoragePatience(TimeSpan.Zero, time));
         if (await finding is { } done)
         {
@@ -70,7 +73,8 @@ internal sealed partial class JobExecution(
         }
     }
 
-    private async Task<Delivery> RunAsync(JobMessage job, JobSpec spec, JobResult result, AttemptCounts past, HeldMessage held, CancellationToken preemption)
+    private async Task<Delivery> RunAsync(
+        JobMessage job, JobSpec spec, JobResult result, AttemptCounts past, HeldMessage held, CancellationToken preemption)
     {
         var (start, startedAt) = (time.GetTimestamp(), time.GetUtcNow());
         var patience = new StoragePatience(TimeSpan.FromSeconds(spec.Retry.StorageWaitSeconds), time);
@@ -78,8 +82,10 @@ internal sealed partial class JobExecution(
         var ending = new JobEnding(job, spec.Notify, held, storage, patience, heartbeat);
         if (past.Lost > spec.Retry.MaxLost)
         {
-            var error = new JobError("WorkerLost", $"{past.Lost} workers died with this job without a word (allowed by jobs.maxLost: {spec.Retry.MaxLost}).");
-            return await CommitAsync(ending, result with { Status = JobStatus.Failed, Error = error, Timing = new() { StartedAt = startedAt } });
+            var error = new JobError(
+                "WorkerLost", $"{past.Lost} workers died with this job without a word (allowed by jobs.maxLost: {spec.Retry.MaxLost}).");
+            result = result with { Status = JobStatus.Failed, Error = error, Timing = new() { StartedAt = startedAt } };
+            return await CommitAsync(ending, result);
         }
 
         LogStarted(log, spec.JobId, result.Attempt);
@@ -160,7 +166,8 @@ internal sealed partial class JobExecution(
         {
             var refused = unreadable.IsHopeless ? "" : $" {refusals.Count} workers refused it.";
             var error = new JobError("UnreadableJob", unreadable.Message + refused, null, ExitCodes.BadInput);
-            await CommitAsync(ending, result with { Status = JobStatus.Failed, Error = error, Timing = new() { StartedAt = refusal.RefusedAt } });
+            result = result with { Status = JobStatus.Failed, Error = error, Timing = new() { StartedAt = refusal.RefusedAt } };
+            await CommitAsync(ending, result);
             return unreadable.IsHopeless ? Delivery.Finished : Delivery.Refused;
         }
         await ending.History.RefusedAsync(result.Attempt, refusal);

@@ -77,7 +77,8 @@ internal sealed partial class Worker(StorageConnection storage, JobHandlers hand
                 return ExitCodes.BadInput;
             }
             var generation = 0;
-            await foreach (var blob in storage.Blobs.ListAsync(BlobLayout.Generations(options.RunId), preemption)) generation = Math.Max(generation, BlobLayout.GenerationOf(blob.Path));
+            await foreach (var blob in storage.Blobs.ListAsync(BlobLayout.Generations(options.RunId), preemption))
+                generation = Math.Max(generation, BlobLayout.GenerationOf(blob.Path));
             if (await storage.Blobs.ExistsAsync(BlobLayout.RunEnded(options.RunId, generation), preemption))
             {
                 LogRunOver(log, options.RunId);

@@ -27,7 +27,9 @@ internal sealed record WorkerOptions
     /// <summary>How long a worker that was told to stop waits for storage that is away, to put its job back.</summary>
     public TimeSpan StopWait { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Where the message at hand is told to who supervises this process; null when nobody does. See <see cref="Shared.Storage.MessageLease"/>.</summary>
+    /// <summary>
+    /// Where the message at hand is told to who supervises this process; null when nobody does. See <see cref="Shared.Storage.MessageLease"/>.
+    /// </summary>
     public string? LeaseFile { get; init; }
 
     /// <summary>Leaves after so long without a job; null waits for ever.</summary>

@@ -76,7 +76,8 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
             var name = string.Create(CultureInfo.InvariantCulture, $"worker-{i}");
             var device = options.DeviceFor(workers, i);
             var lease = options.LeaseFile is { } file ? new LeaseReturn(file(runId, name), storage.Value.Queue, name, log) : null;
-            var worker = new WorkerProcess(name, () => StartInfo(runId, name, device, workers, lease), options.LogFile(runId, name), lease, options, time, log)
+            var worker = new WorkerProcess(
+                name, () => StartInfo(runId, name, device, workers, lease), options.LogFile(runId, name), lease, options, time, log)
             {
                 OnBroken = error => broken.TrySetResult(error),
             };

@@ -8,7 +8,8 @@ namespace R1Cloud.LocalHost.Workers;
 /// <remarks>
 /// The worker's standard input is a pipe that nobody writes to: when this process ends, however it ends, the worker reads its end and goes.
 /// </remarks>
-internal sealed partial class WorkerProcess(string name, Func<ProcessStartInfo> start, string logFile, LeaseReturn? lease, WorkerPoolOptions options, TimeProvider time, ILogger log)
+internal sealed partial class WorkerProcess(
+    string name, Func<ProcessStartInfo> start, string logFile, LeaseReturn? lease, WorkerPoolOptions options, TimeProvider time, ILogger log)
     : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
