@@ -52,6 +52,9 @@ internal sealed class DataFolder(string path)
     /// <summary>A worker's log.</summary>
     public string WorkerLog(string runId, string worker) => SafePath.Join(Logs, $"{runId}/{worker}.log").FullName;
 
+    /// <summary>Which message a worker holds.</summary>
+    public string WorkerLease(string runId, string worker) => System.IO.Path.Combine(Logs, runId, worker + ".lease");
+
     /// <summary>Creates the folder if need be and takes it for this process; the lock ends with the process, however it ends.</summary>
     /// <exception cref="EnvironmentException">Another host has it, another version wrote it, or it cannot be written.</exception>
     public HostLock Acquire()

@@ -168,7 +168,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(storage.Blobs);
         services.AddSingleton<OpenQueue>(storage.OpenQueue);
-        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, Cache = Data.Checkpoints, Count = Options.Workers, Gpus = Options.Gpus });
+        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, LeaseFile = Data.WorkerLease, Cache = Data.Checkpoints, Count = Options.Workers, Gpus = Options.Gpus });
         services.AddSingleton<ProcessWorkerPool>().AddSingleton<IWorkerPool>(provider => provider.GetRequiredService<ProcessWorkerPool>());
         services.AddSingleton(provider => new EmbeddedEngine(
             new EngineOptions { DatabasePath = Data.Orchestrations },

@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Terminal;
@@ -166,7 +167,7 @@ internal sealed class ReportView(IAnsiConsole console)
     private void WriteTime(RunReport report)
     {
         var time = report.Time;
-        Heading("Time", $"{Format.Duration(time.Wall)} in stages, {Format.Duration(report.EndedAt - report.StartedAt)} from start to end");
+        Heading("Time", $"{Format.Duration(time.Wall)} in stages, {Format.Duration(Instants.Between(report.StartedAt, report.EndedAt))} from start to end");
         Part("generation", time.Generation);
         Part("update", time.Update);
         Part("reward", time.Reward);

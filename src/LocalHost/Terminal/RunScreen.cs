@@ -1,4 +1,5 @@
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -55,7 +56,7 @@ internal static class RunScreen
         };
         var names = Math.Clamp(progress.View!.Stages.Max(other => other.Label.Length), 8, 20);
         var steps = total > 0 ? $"{done}/{total}" : "";
-        var time = stage.ReusedFrom is not null ? "" : stage.StartedAt is { } start ? Format.Duration((stage.EndedAt ?? now) - start) : "";
+        var time = stage.ReusedFrom is not null ? "" : stage.StartedAt is { } start ? Format.Duration(Instants.Between(start, stage.EndedAt ?? now)) : "";
         if (width < Narrow)
         {
             var tail = $"{(steps.Length > 0 ? $" {steps}" : "")}{(time.Length > 0 ? $" {time}" : "")}";
@@ -99,6 +100,6 @@ internal static class RunScreen
             var other => $" {glyphs.Dot} {other.ToString().ToLowerInvariant()}",
         };
         var hint = stops && view.Status is RunStatus.Running or RunStatus.Queued ? $" {glyphs.Dot} Ctrl-C stops" : "";
-        return $" [grey]{Format.Duration(now - progress.WatchedSince)} elapsed{left}[/]{state}[grey]{hint}[/]";
+        return $" [grey]{Format.Duration(Instants.Between(progress.WatchedSince, now))} elapsed{left}[/]{state}[grey]{hint}[/]";
     }
 }

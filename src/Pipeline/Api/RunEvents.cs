@@ -104,6 +104,13 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
                 : new(now, "information", $"Stage '{stage.Label}' is {stage.Status.ToString().ToLowerInvariant()}.");
         }
         if (run.Status != before.Status) yield return new(now, "information", $"The run is {run.Status.ToString().ToLowerInvariant()}.");
+        foreach (var job in run.Jobs)
+        {
+            var former = before.Jobs.FirstOrDefault(other => other.JobId == job.JobId);
+            if (job.Waiting is { } waiting && former?.Waiting is null) yield return new(now, "warning", $"Job '{job.JobId}' waits: {waiting}");
+            if (job.Waiting is null && job.StorageWait > (former?.Waiting is null ? former?.StorageWait ?? 0 : 0))
+                yield return new(now, "warning", string.Create(CultureInfo.InvariantCulture, $"Job '{job.JobId}' had to wait {job.StorageWait} s for storage and goes on."));
+        }
         if (run.Workers.Restarts > before.Workers.Restarts) yield return new(now, "warning", "A worker was started again.");
         if (run.Workers.LastError is { } error && error != before.Workers.LastError) yield return new(now, "warning", $"A worker had trouble: {error}");
     }

@@ -12,6 +12,7 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="CreatedAt">When it was created.</param>
 /// <param name="Reuse">Whether stages that other runs have finished are taken over.</param>
 /// <param name="TemplateDate">The date that chat templates are told, where the recipe says none: the day of its creation (UTC). Null in runs that an earlier version created.</param>
+[StoredForm(1)]
 public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt, bool Reuse = true, string? TemplateDate = null)
 {
     /// <summary>The recipe as records, its stages as they are carried out: each student of a distill stage is one.</summary>
@@ -27,6 +28,7 @@ public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string 
 /// <param name="Number">Which retry it is, from 1.</param>
 /// <param name="Revisions">How often each stage was run anew in all, by name.</param>
 /// <param name="CreatedAt">When it was asked for.</param>
+[StoredForm(1)]
 public sealed record RunGeneration(int Number, IReadOnlyDictionary<string, int> Revisions, DateTimeOffset CreatedAt);
 
 /// <summary>What must survive of runs besides their blobs: which there are, what was ordered, how often they were retried.</summary>

@@ -130,7 +130,11 @@ public enum StageStatus
 /// <param name="Steps">Steps in all.</param>
 /// <param name="Metrics">The last step's figures.</param>
 /// <param name="UpdatedAt">When the worker said so.</param>
-public sealed record JobView(string JobId, string Worker, int Step, int Steps, IReadOnlyDictionary<string, double> Metrics, DateTimeOffset UpdatedAt);
+/// <param name="Waiting">What it waits for, when storage is away; null while it works.</param>
+/// <param name="StorageWait">Seconds for which it has waited for storage at the longest.</param>
+public sealed record JobView(
+    string JobId, string Worker, int Step, int Steps, IReadOnlyDictionary<string, double> Metrics, DateTimeOffset UpdatedAt,
+    string? Waiting = null, double StorageWait = 0);
 
 /// <summary>What a run cost.</summary>
 /// <param name="WorkerSeconds">Workers × seconds since the run began.</param>

@@ -2,6 +2,7 @@ using System.Globalization;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
@@ -101,7 +102,7 @@ internal static class StageHelpers
         Checkpoint = result.Output("checkpoint"),
         Metrics = result.Metrics,
         Numerics = [result.Numerics],
-        Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+        Time = result.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
         StartedAt = new(start, TimeSpan.Zero),
         EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
     };

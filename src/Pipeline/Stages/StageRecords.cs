@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared;
 
 namespace R1Cloud.Pipeline.Stages;
 
@@ -97,6 +98,7 @@ internal sealed record EvaluationResult(
 internal sealed record BenchmarkResult(string Name, string? Samples = null, string? Problems = null);
 
 /// <summary>How far a stage is, kept in a blob so that a retry need not start it over.</summary>
+[StoredForm(1)]
 internal sealed record StageRecord(StageResult? Result = null, JsonElement? Cursor = null);
 
 /// <summary>The custom status of a stage's orchestration, or an iteration's: bounded, however many shards and figures there are.</summary>

@@ -4,6 +4,7 @@ using R1Cloud.Shared.Recipes;
 namespace R1Cloud.Shared.Jobs;
 
 /// <summary>What a job does. Each kind is a record of its own; blob references are paths inside the run's container.</summary>
+[StoredForm(1)]
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(CheckJob), JobKinds.Check)]
 [JsonDerivedType(typeof(ImportJob), JobKinds.Import)]

@@ -50,8 +50,13 @@ public sealed record BlobEntry(string Path, long Length, DateTimeOffset Modified
 /// <summary>Storage did not do what was asked; the message names the operation, the path and the reason.</summary>
 /// <param name="message">What failed.</param>
 /// <param name="inner">The cause.</param>
-public sealed class StorageException(string message, Exception? inner = null) : Exception(message, inner)
+public class StorageException(string message, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>Whether the queue or container itself is not there.</summary>
     public bool IsMissing { get; init; }
 }
+
+/// <summary>Storage does not answer, or not for now: nothing is wrong with what was asked, and waiting may mend it.</summary>
+/// <param name="message">What failed.</param>
+/// <param name="inner">The cause.</param>
+public sealed class StorageAwayException(string message, Exception? inner = null) : StorageException(message, inner);
