@@ -7,7 +7,7 @@ using R1Cloud.Shared;
 namespace R1Cloud.Pipeline.Api;
 
 /// <summary>Writes events as <c>text/event-stream</c>, each at once.</summary>
-internal sealed class EventStreamResult(RunReader reader, IAsyncEnumerable<RunEvent?> events, Action<Exception> onError) : IResult
+internal sealed class EventStreamResult(IDisposable reader, IAsyncEnumerable<RunEvent?> events, Action<Exception> onError) : IResult
 {
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -3,15 +3,12 @@ using R1Cloud.Pipeline.Orchestration;
 namespace R1Cloud.Pipeline.Runs;
 
 /// <summary>Lets runs begin while the host has room for them.</summary>
-/// <param name="runs">Where runs are kept.</param>
+/// <param name="lister">Which runs are not finished.</param>
 /// <param name="client">The orchestration engine.</param>
 /// <param name="options">The limits.</param>
-public sealed class RunAdmission(IRunStore runs, IOrchestrationClient client, PipelineOptions options) : IDisposable
+public sealed class RunAdmission(RunLister lister, IOrchestrationClient client, PipelineOptions options) : IDisposable
 {
     private readonly SemaphoreSlim gate = new(1, 1);
-
-    // Runs that were seen finished; one that is retried comes through here and is taken out.
-    private readonly HashSet<string> finished = new(StringComparer.Ordinal);
 
     /// <summary>Begins a run, one at a time.</summary>
     /// <param name="id">The run.</param>
@@ -26,7 +23,6 @@ public sealed class RunAdmission(IRunStore runs, IOrchestrationClient client, Pi
         try
         {
             if (again || await client.GetAsync(id, cancellation) is null) await CheckAsync(id, cancellation);
-            finished.Remove(id);
             return await begin();
         }
         finally
@@ -42,11 +38,13 @@ public sealed class RunAdmission(IRunStore runs, IOrchestrationClient client, Pi
     {
         var most = options.Limits.ActiveRuns;
         var active = 0;
-        await foreach (var other in runs.ListAsync(cancellation))
+        foreach (var other in await lister.ActiveAsync(cancellation))
         {
-            if (other == id || finished.Contains(other) || await client.GetAsync(other, cancellation) is not { } state) continue;
-            if (state.IsFinished) finished.Add(other);
-            else if (++active >= most) throw new TooManyException($"{most} runs are active, as many as this host allows at a time. Cancel one, or try again when one has ended.");
+            // A run may be listed because it leaves something to be put in order: it takes no room.
+            if (other == id || await client.GetAsync(other, cancellation) is not { IsFinished: false }) continue;
+            if (++active < most) continue;
+            throw new TooManyException(
+                $"{most} runs are active, as many as this host allows at a time. Cancel one, or try again when one has ended.");
         }
     }
 }

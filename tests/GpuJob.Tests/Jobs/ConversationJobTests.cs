@@ -84,7 +84,7 @@ public sealed class ConversationJobTests
         {
             var outcome = await model.RolloutAsync(task, date: date);
             var file = System.IO.Path.Combine(model.Path, "rollout.safetensors");
-            await model.Jobs.Blobs.TryDownloadAsync(outcome.Outputs["tokens"], file, default);
+            await model.Jobs.Blobs.TryDownloadAsync(outcome.Outputs["tokens"], SafePath.Join(model.Path, "rollout.safetensors"), default);
             var tokenizer = TokenizerLoader.Load(model.Path);
             return [.. RolloutFile.Read(file).Select(row => tokenizer.Decode(row.Prompt))];
         }

@@ -44,9 +44,9 @@ public sealed class ClientDisconnectTests : IAsyncDisposable
     public async Task EventStream_ClientLeft_LogsNothing(string how)
     {
         var errors = new List<Exception>();
-        await new EventStreamResult(Broken(how), errors.Add).ExecuteAsync(Context(left: true));
+        await new EventStreamResult(Stream.Null, Broken(how), errors.Add).ExecuteAsync(Context(left: true));
         errors.ShouldBeEmpty();
-        await new EventStreamResult(Broken("fault"), errors.Add).ExecuteAsync(Context(left: false));
+        await new EventStreamResult(Stream.Null, Broken("fault"), errors.Add).ExecuteAsync(Context(left: false));
         errors.ShouldHaveSingleItem();
     }
 

@@ -66,7 +66,7 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scr
             var name = blob.Path[prefix.Length..];
             var isTemplate = Path.GetDirectoryName(name) == TokenizerFiles.ChatTemplates;
             if (!isTemplate && (name.Contains('/', StringComparison.Ordinal) || !(name == ModelConfig.FileName || ModelFolder.Companions.Contains(name)))) continue;
-            await blobs.TryDownloadAsync(blob.Path, Path.Combine(folder, name), cancellation);
+            await blobs.TryDownloadAsync(blob.Path, SafePath.Join(folder, name), cancellation);
         }
         return folder;
     }
