@@ -1,5 +1,6 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Commands;
+using R1Cloud.Pipeline.Runs;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 
