@@ -68,9 +68,9 @@ public sealed class StoredNameTests : IDisposable
         Should.Throw<StorageException>(() => new DataFolder(folder[".r1"]).WorkerLog(id, "worker-0"));
     }
 
-    private Task CopyAsync() => CopyAsync(SampleRuns.Base with { Checkpoint = Checkpoint });
+    private Task<IReadOnlyList<(string What, string Path)>> CopyAsync() => CopyAsync(SampleRuns.Base with { Checkpoint = Checkpoint });
 
-    private Task CopyAsync(StageView stage) => RunFiles.CopyAsync(blobs, SampleRuns.Run(RunStatus.Completed, stage), folder["run"], TestContext.Current.CancellationToken);
+    private Task<IReadOnlyList<(string What, string Path)>> CopyAsync(StageView stage) => RunFiles.CopyAsync(blobs, SampleRuns.Run(RunStatus.Completed, stage), folder["run"], TestContext.Current.CancellationToken);
 
     private static string Manifest(string name) => $$$$"""{"stage":"base","step":1,"attempt":"a","files":{"{{{{name}}}}":{"path":"evil","length":2,"sha256":"x"}}}""";
 

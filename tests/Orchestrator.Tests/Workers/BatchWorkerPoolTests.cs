@@ -33,11 +33,10 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
         var task = batch[Job, "worker-0-0"].Options;
         task.CommandLine.ShouldBe("work --run run-a --worker worker-0 --threads 4 --device cuda --idle-limit 900");
         task.ContainerSettings!.ImageName.ShouldBe(Options.Image);
-        var rights = rights.ShouldNotBeNull();
-        rights.ShouldNotContain("--gpus");
-        foreach (var right in new[] { "--cap-drop ALL", "--security-opt no-new-privileges", "--read-only", "--tmpfs /tmp:rw,nosuid,nodev" }) rights.ShouldContain(right);
-        rights.ShouldNotContain("--privileged");
-        rights.ShouldNotContain("--cap-add");
+        task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--gpus");
+        foreach (var right in new[] { "--cap-drop ALL", "--security-opt no-new-privileges", "--read-only", "--tmpfs /tmp:rw,nosuid,nodev" }) task.ContainerSettings.ContainerRunOptions!.ShouldContain(right);
+        task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--privileged");
+        task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--cap-add");
         task.EnvironmentSettings.ToDictionary(setting => setting.Name, setting => setting.Value).ShouldBe(new Dictionary<string, string?>
         {
             ["R1_STORAGE"] = Options.Storage, ["AZURE_CLIENT_ID"] = "client-1",

@@ -69,7 +69,7 @@ public sealed class HostLimitsTests
         stuck.Fail("one");
         await server.Pipeline.WaitAsync("one", run => run.Status == RunStatus.Failed);
         (await PostAsync(server, TestRecipes.Json("three"), "three")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
-        (await server.Client.PostAsync("/api/runs/one/retry", null)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests); // a retried run is a run
+        (await server.Client.PostAsync("/api/runs/one/retry", new StringContent("{}", Encoding.UTF8, "application/json"))).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests); // a retried run is a run
     }
 
     [Fact]
