@@ -65,6 +65,12 @@ param dedicatedPricePerHour string = '0'
 @description('Client id of an Entra ID application; sign-in is then asked for in addition to the function key. Empty for keys alone.')
 param entraClientId string = ''
 
+@description('Object ids of the people, applications and managed identities that may sign in; principalId may in any case.')
+param entraIdentities array = []
+
+@description('Object ids of the groups whose members may sign in; the application must issue group claims.')
+param entraGroups array = []
+
 @description('Monthly budget in the subscription\'s currency; 0 for none.')
 @minValue(0)
 param monthlyBudget int = 200
@@ -133,13 +139,24 @@ module storage 'modules/storage.bicep' = {
   }
 }
 
+module hostStorage 'modules/hostStorage.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.storageAccount}host${token}'
+    publicAccess: !vnetEnabled
+  }
+}
+
 module privateEndpoints 'modules/privateEndpoints.bicep' = if (vnetEnabled) {
   scope: group
   params: {
     location: location
     tags: tags
     namePrefix: '${abbreviations.privateEndpoint}${token}'
-    storageAccountId: storage.outputs.id
+    runsStorageId: storage.outputs.id
+    hostStorageId: hostStorage.outputs.id
     subnetId: network!.outputs.endpointsSubnetId
     virtualNetworkId: network!.outputs.virtualNetworkId
   }
@@ -198,10 +215,11 @@ module functions 'modules/functions.bicep' = {
     appIdentityClientId: identities.outputs.appClientId
     workerIdentityId: identities.outputs.workerId
     workerIdentityClientId: identities.outputs.workerClientId
-    storageAccountName: storage.outputs.name
-    storageBlobEndpoint: storage.outputs.blobEndpoint
-    storageQueueEndpoint: storage.outputs.queueEndpoint
-    deploymentContainer: storage.outputs.deploymentContainer
+    hostStorageName: hostStorage.outputs.name
+    hostStorageBlobEndpoint: hostStorage.outputs.blobEndpoint
+    deploymentContainer: hostStorage.outputs.deploymentContainer
+    runsBlobEndpoint: storage.outputs.blobEndpoint
+    runsQueueEndpoint: storage.outputs.queueEndpoint
     applicationInsightsConnectionString: monitoring.outputs.connectionString
     batchEndpoint: batch.outputs.endpoint
     batchPoolId: batch.outputs.poolId
@@ -211,20 +229,33 @@ module functions 'modules/functions.bicep' = {
     spotPricePerHour: spotPricePerHour
     dedicatedPricePerHour: dedicatedPricePerHour
     entraClientId: entraClientId
+    entraIdentities: empty(principalId) || principalType == 'Group' ? entraIdentities : union([principalId], entraIdentities)
+    entraGroups: principalType == 'Group' && !empty(principalId) ? union([principalId], entraGroups) : entraGroups
     subnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
   }
-  dependsOn: [appRoles]
+  dependsOn: [appHostRoles, appRunsRoles]
 }
 
-module appRoles 'modules/roles.bicep' = {
+module appHostRoles 'modules/roles.bicep' = {
+  scope: group
+  params: {
+    principalId: identities.outputs.appPrincipalId
+    principalType: 'ServicePrincipal'
+    storageAccountName: hostStorage.outputs.name
+    storageRoles: ['Storage Blob Data Owner', 'Storage Queue Data Contributor', 'Storage Table Data Contributor']
+    applicationInsightsName: monitoring.outputs.name
+    publishesMetrics: true
+  }
+}
+
+module appRunsRoles 'modules/roles.bicep' = {
   scope: group
   params: {
     principalId: identities.outputs.appPrincipalId
     principalType: 'ServicePrincipal'
     storageAccountName: storage.outputs.name
-    storageRoles: ['Storage Blob Data Owner', 'Storage Queue Data Contributor', 'Storage Table Data Contributor']
+    storageRoles: ['Storage Blob Data Contributor', 'Storage Queue Data Contributor']
     applicationInsightsName: monitoring.outputs.name
-    publishesMetrics: true
   }
 }
 

@@ -14,6 +14,8 @@ param poolAllocationMode = readEnvironmentVariable('R1_POOL_ALLOCATION', 'BatchS
 param batchServicePrincipalId = readEnvironmentVariable('R1_BATCH_PRINCIPAL_ID', '')
 param vnetEnabled = bool(readEnvironmentVariable('R1_VNET', 'false'))
 param entraClientId = readEnvironmentVariable('R1_ENTRA_CLIENT_ID', '')
+param entraIdentities = filter(split(readEnvironmentVariable('R1_ENTRA_IDENTITIES', ''), ','), id => !empty(id))
+param entraGroups = filter(split(readEnvironmentVariable('R1_ENTRA_GROUPS', ''), ','), id => !empty(id))
 param spotPricePerHour = readEnvironmentVariable('R1_PRICE_SPOT', '0')
 param dedicatedPricePerHour = readEnvironmentVariable('R1_PRICE_DEDICATED', '0')
 param monthlyBudget = int(readEnvironmentVariable('R1_BUDGET', '200'))

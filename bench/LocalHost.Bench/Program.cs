@@ -8,6 +8,8 @@ var cases = new (string Name, Func<BenchStorage, Task<object>> Run)[]
 {
     ("noop jobs", NoopCase.RunAsync),
     ("checkpoint", CheckpointCase.RunAsync),
+    ("ten thousand runs", ManyRunsCase.RunAsync),
+    ("recovery", RecoveryCase.RunAsync),
 };
 foreach (var (name, run) in cases.Where(item => item.Name.Contains(only, StringComparison.Ordinal)))
 {

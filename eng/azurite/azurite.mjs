@@ -50,6 +50,7 @@ async function takeFolder() {
   }
   if (process.platform !== "win32") rmSync(address, { force: true });
   await new Promise((done, fail) => createServer((socket) => socket.destroy()).on("error", fail).listen(address, done));
+  if (process.platform !== "win32") process.on("exit", () => rmSync(join(folder, address), { force: true }));
 }
 
 const parts = {

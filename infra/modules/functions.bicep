@@ -7,10 +7,16 @@ param appIdentityId string
 param appIdentityClientId string
 param workerIdentityId string
 param workerIdentityClientId string
-param storageAccountName string
-param storageBlobEndpoint string
-param storageQueueEndpoint string
+
+@description('The account of the app alone: package, host storage, task hub.')
+param hostStorageName string
+param hostStorageBlobEndpoint string
 param deploymentContainer string
+
+@description('The account of the runs, which workers share.')
+param runsBlobEndpoint string
+param runsQueueEndpoint string
+
 param applicationInsightsConnectionString string
 param batchEndpoint string
 param batchPoolId string
@@ -20,6 +26,10 @@ param workerThreads int
 param spotPricePerHour string
 param dedicatedPricePerHour string
 param entraClientId string
+
+@description('Object ids of the people, applications and managed identities that pass sign-in; beside them the groups.')
+param entraIdentities array
+param entraGroups array
 
 @description('The app\'s subnet; empty for none.')
 param subnetId string
@@ -51,7 +61,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       deployment: {
         storage: {
           type: 'blobContainer'
-          value: '${storageBlobEndpoint}${deploymentContainer}'
+          value: '${hostStorageBlobEndpoint}${deploymentContainer}'
           authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: appIdentityId }
         }
       }
@@ -70,15 +80,15 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     name: 'appsettings'
     properties: {
       AZURE_CLIENT_ID: appIdentityClientId
-      AzureWebJobsStorage__accountName: storageAccountName
+      AzureWebJobsStorage__accountName: hostStorageName
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: appIdentityClientId
-      R1Queues__queueServiceUri: storageQueueEndpoint
+      R1Queues__queueServiceUri: runsQueueEndpoint
       R1Queues__credential: 'managedidentity'
       R1Queues__clientId: appIdentityClientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${appIdentityClientId}'
-      R1_STORAGE: storageBlobEndpoint
+      R1_STORAGE: runsBlobEndpoint
       R1_BATCH_ENDPOINT: batchEndpoint
       R1_BATCH_POOL: batchPoolId
       R1_IMAGE: empty(trainerImage) ? 'none-yet' : '${registryServer}/${trainerImage}'
@@ -116,7 +126,16 @@ resource signIn 'Microsoft.Web/sites/config@2024-04-01' = if (!empty(entraClient
           clientId: entraClientId
           openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
         }
-        validation: { allowedAudiences: ['api://${entraClientId}'] }
+        validation: {
+          allowedAudiences: ['api://${entraClientId}']
+          // Without names the whole tenant would pass: then nobody does.
+          defaultAuthorizationPolicy: {
+            allowedPrincipals: {
+              identities: empty(entraIdentities) && empty(entraGroups) ? ['00000000-0000-0000-0000-000000000000'] : entraIdentities
+              groups: entraGroups
+            }
+          }
+        }
       }
     }
   }

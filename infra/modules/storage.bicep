@@ -1,4 +1,4 @@
-// All that must survive: runs, checkpoints, queues, and the task hub of the orchestrations. Keys are off; only identities get in.
+// What workers share with the app: runs, checkpoints, queues. What is the app's own is in hostStorage.bicep. Keys are off; only identities get in.
 param location string
 param tags object
 param name string
@@ -9,7 +9,6 @@ param publicAccess bool
 
 // Named as in src/Shared/Storage/BlobLayout.cs.
 var runsContainerName = 'r1-cloud'
-var deploymentContainerName = 'deployments'
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   name: name
@@ -41,10 +40,6 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
 
     resource runs 'containers' = {
       name: runsContainerName
-    }
-
-    resource deployments 'containers' = {
-      name: deploymentContainerName
     }
   }
 
@@ -89,4 +84,3 @@ output id string = account.id
 output name string = account.name
 output blobEndpoint string = account.properties.primaryEndpoints.blob
 output queueEndpoint string = account.properties.primaryEndpoints.queue
-output deploymentContainer string = deploymentContainerName

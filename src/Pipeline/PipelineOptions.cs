@@ -1,3 +1,5 @@
+using R1Cloud.Pipeline.Runs;
+
 namespace R1Cloud.Pipeline;
 
 /// <summary>Settings of the pipeline that a host may change.</summary>
@@ -20,6 +22,9 @@ public sealed record PipelineOptions
 
     /// <summary>Silence after which a server-sent event stream sends a comment.</summary>
     public TimeSpan EventHeartbeat { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>What the host lends to callers.</summary>
+    public HostLimits Limits { get; init; } = new();
 
     /// <summary>Largest recipe that the API takes, in bytes.</summary>
     public int MaxRecipeBytes { get; init; } = 1 << 20;

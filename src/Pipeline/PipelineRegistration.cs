@@ -74,7 +74,7 @@ public static class PipelineRegistration
                 provider.GetRequiredService<DataContents>()))
             .AddSingleton<MetricsActivities>().AddSingleton<MetricsReader>()
             .AddSingleton<PlanComparer>().AddSingleton<ReportBuilder>().AddSingleton<ReportActivities>()
-            .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<StageTree>()
+            .AddSingleton<RunIndex>().AddSingleton<IRunStore, BlobRunStore>().AddSingleton<RunLister>().AddSingleton<StageTree>()
             .AddSingleton(provider => new RunViewer(
                 provider.GetRequiredService<IOrchestrationClient>(),
                 provider.GetRequiredService<Shared.Storage.IBlobStore>(),
@@ -82,7 +82,7 @@ public static class PipelineRegistration
                 provider.GetRequiredService<IWorkerPool>(),
                 options,
                 provider.GetRequiredService<TimeProvider>()))
-            .AddSingleton<RunRetries>().AddSingleton<RunService>().AddSingleton<RunData>()
+            .AddSingleton<RunRetries>().AddSingleton<RunAdmission>().AddSingleton<RunService>().AddSingleton<RunData>()
             .AddSingleton<RunEvents>()
             .AddSingleton(provider => new RunHandlers(
                 provider.GetRequiredService<RunService>(),

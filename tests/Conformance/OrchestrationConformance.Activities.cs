@@ -141,6 +141,26 @@ public abstract partial class OrchestrationConformance
         waits[2].ShouldBeInRange(250 - early, 5000);
     }
 
+    [Fact]
+    public async Task CallActivity_WithAnErrorThatIsWaitedFor_GoesOnBeyondTheLastAttempt()
+    {
+        var policy = new RetryPolicy { MaxAttempts = 2, FirstInterval = TimeSpan.FromMilliseconds(1), Backoff = 1, Waited = ["TimeoutException"], Patience = TimeSpan.FromMilliseconds(50) };
+        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy))).WithFailing(5, _ => new TimeoutException("away"));
+
+        Output<int>(await RunAsync(registry)).ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task CallActivity_WithAnErrorThatIsWaitedFor_GivesUpOnceThePatienceIsSpent()
+    {
+        var attempts = new List<DateTime>();
+        var policy = new RetryPolicy { MaxAttempts = 2, FirstInterval = TimeSpan.FromMilliseconds(1), Backoff = 1, Waited = ["TimeoutException"], Patience = TimeSpan.FromMilliseconds(3) };
+        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy))).WithFailing(20, _ => new TimeoutException("away"), attempts);
+
+        (await RunAsync(registry)).Status.ShouldBe(OrchestrationStatus.Failed);
+        attempts.Count.ShouldBe(4);
+    }
+
     [Theory]
     [InlineData("FormatException")]
     [InlineData("System.FormatException")]

@@ -101,9 +101,33 @@ public abstract partial class OrchestrationConformance
             await RunAsync(host, id: id);
 
         var listed = new List<string>();
-        await foreach (var state in host.Client.ListAsync("run/", GiveUp))
+        await foreach (var state in host.Client.ListAsync("run/", cancellation: GiveUp))
             listed.Add(state.InstanceId);
         listed.ShouldBe(["run/b", "run/a"]);
+    }
+
+    [Fact]
+    public async Task List_OfUnfinishedInstances_LeavesTheOthersOutAndWhatIsLarge()
+    {
+        await using var host = await StartAsync(Main<int>(context =>
+        {
+            context.SetCustomStatus("set");
+            return context.WaitForExternalEvent<int>("go");
+        }));
+        foreach (var id in new[] { "ends", "runs", "held", "other" }) await host.Client.ScheduleNewAsync("main", new string('x', 100), id, cancellation: GiveUp);
+        foreach (var id in new[] { "ends", "runs", "held", "other" }) await UntilStatusAsync(host, id, "set");
+        await host.Client.RaiseEventAsync("ends", "go", 1, GiveUp);
+        await host.Client.WaitForCompletionAsync("ends", GiveUp);
+        await host.Client.TerminateAsync("other", null, GiveUp);
+        await host.Client.WaitForCompletionAsync("other", GiveUp);
+        await host.Client.SuspendAsync("held", null, GiveUp);
+        await UntilAsync(host, "held", state => state.Status == OrchestrationStatus.Suspended);
+
+        var listed = new List<OrchestrationState>();
+        await foreach (var state in host.Client.ListAsync(unfinishedOnly: true, cancellation: GiveUp)) listed.Add(state);
+
+        listed.Select(state => (state.InstanceId, state.Status)).ShouldBe([("runs", OrchestrationStatus.Running), ("held", OrchestrationStatus.Suspended)], ignoreOrder: true);
+        listed.ShouldAllBe(state => state.Input == null && state.Output == null && state.CustomStatus == null);
     }
 
     [Fact]

@@ -3,6 +3,9 @@ namespace R1Cloud.Infra.Tests;
 /// <summary>Every Bicep file compiles and passes the linter without a word.</summary>
 public sealed class BicepFilesTests
 {
+    /// <summary>What production asks for.</summary>
+    internal static Dictionary<string, string> Production { get; } = new() { ["R1_ENTRA_CLIENT_ID"] = "11111111-1111-1111-1111-111111111111", ["AZURE_PRINCIPAL_ID"] = "22222222-2222-2222-2222-222222222222" };
+
     public static TheoryData<string> Modules => [.. Directory.EnumerateFiles(Repository.Path("infra"), "*.bicep", SearchOption.AllDirectories).Select(Relative).Order()];
 
     public static TheoryData<string> Parameters => [.. Directory.EnumerateFiles(Repository.Path("infra"), "*.bicepparam").Select(Relative).Order()];
@@ -19,9 +22,25 @@ public sealed class BicepFilesTests
     [Theory, MemberData(nameof(Parameters))]
     public async Task Build_OfAParameterFile_HasNoWarnings(string file)
     {
-        var (code, _, error) = await Bicep.RunAsync("build-params", Repository.Path(file), "--stdout");
+        var (code, _, error) = await Bicep.RunAsync(Production, "build-params", Repository.Path(file), "--stdout");
         error.ShouldBeEmpty();
         code.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("R1_ENTRA_CLIENT_ID")]
+    [InlineData("AZURE_PRINCIPAL_ID")]
+    public async Task Build_OfProductionWithoutSignIn_Fails(string missing)
+    {
+        foreach (var empty in new[] { false, true })
+        {
+            var environment = new Dictionary<string, string>(Production);
+            environment.Remove(missing);
+            if (empty) environment[missing] = "";
+            var (code, output, error) = await Bicep.RunAsync(environment, "build-params", Repository.Path("infra", "prod.bicepparam"), "--stdout");
+            code.ShouldNotBe(0, output);
+            error.ShouldContain("R1_ENTRA_");
+        }
     }
 
     [Fact]

@@ -42,11 +42,16 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     [Fact]
     public void Storage_HasNoKeysAndNoPublicBlobs()
     {
-        var properties = One("Microsoft.Storage/storageAccounts")["properties"]!;
-        ((bool)properties["allowSharedKeyAccess"]!).ShouldBeFalse();
-        ((bool)properties["allowBlobPublicAccess"]!).ShouldBeFalse();
-        ((bool)properties["supportsHttpsTrafficOnly"]!).ShouldBeTrue();
-        ((string)properties["minimumTlsVersion"]!).ShouldBe("TLS1_2");
+        var accounts = All.Where(resource => (string?)resource["type"] == "Microsoft.Storage/storageAccounts").Select(account => account["properties"]!).ToList();
+        accounts.Count.ShouldBe(2);
+        foreach (var properties in accounts)
+        {
+            ((bool)properties["allowSharedKeyAccess"]!).ShouldBeFalse();
+            ((bool)properties["allowBlobPublicAccess"]!).ShouldBeFalse();
+            ((bool)properties["supportsHttpsTrafficOnly"]!).ShouldBeTrue();
+            ((string)properties["minimumTlsVersion"]!).ShouldBe("TLS1_2");
+            ((string)properties["publicNetworkAccess"]!).ShouldBe("[if(parameters('publicAccess'), 'Enabled', 'Disabled')]");
+        }
     }
 
     [Fact]
@@ -219,21 +224,77 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     }
 
     [Theory]
-    [InlineData("appRoles", "Storage Blob Data Owner", "Storage Queue Data Contributor", "Storage Table Data Contributor")]
+    [InlineData("appHostRoles", "Storage Blob Data Owner", "Storage Queue Data Contributor", "Storage Table Data Contributor")]
+    [InlineData("appRunsRoles", "Storage Blob Data Contributor", "Storage Queue Data Contributor")]
     [InlineData("workerRoles", "Storage Blob Data Contributor", "Storage Queue Data Contributor")]
     public void Roles_OnStorage_AreThoseThatTheHostDurableTaskAndWorkersNeed(string module, params string[] roles) =>
         fixture.Template["resources"]![module]!["properties"]!["parameters"]!["storageRoles"]!["value"]!.AsArray().Select(role => (string)role!).ShouldBe(roles);
+
+    /// <summary>A worker that was taken over stays a worker: package, host keys and the task hub's queues lie in an account on which only the app has roles.</summary>
+    [Fact]
+    public void Roles_OnTheHostsAccount_AreTheAppsAlone()
+    {
+        var modules = fixture.Template["resources"]!.AsObject();
+        string Parameter(string module, string name) => modules[module]!["properties"]!["parameters"]![name]!["value"]!.ToString();
+
+        // The host's storage is one module's account, and the runs' another's, of another name.
+        foreach (var setting in new[] { "hostStorageName", "hostStorageBlobEndpoint", "deploymentContainer" }) Parameter("functions", setting).ShouldContain("reference('hostStorage')");
+        foreach (var setting in new[] { "runsBlobEndpoint", "runsQueueEndpoint" }) Parameter("functions", setting).ShouldContain("reference('storage')");
+        Parameter("hostStorage", "name").ShouldNotBe(Parameter("storage", "name"));
+        var settings = AppSettings;
+        ((string)settings["AzureWebJobsStorage__accountName"]!).ShouldBe("[parameters('hostStorageName')]");
+        ((string)settings["R1_STORAGE"]!).ShouldBe("[parameters('runsBlobEndpoint')]");
+        ((string)settings["R1Queues__queueServiceUri"]!).ShouldBe("[parameters('runsQueueEndpoint')]");
+        ((string)One("Microsoft.Web/sites")["properties"]!["functionAppConfig"]!["deployment"]!["storage"]!["value"]!).ShouldContain("hostStorageBlobEndpoint");
+        var hub = JsonNode.Parse(File.ReadAllText(Repository.Path("host.json")), documentOptions: new() { CommentHandling = System.Text.Json.JsonCommentHandling.Skip })!["extensions"]!["durableTask"]!;
+        hub["storageProvider"]!["connectionName"]?.ToString().ShouldBe("AzureWebJobsStorage"); // which is also the default
+
+        var principals = new Dictionary<string, List<string>>();
+        foreach (var (name, module) in modules.Where(module => Templates(module.Value!.AsObject()["properties"]?["template"]?.AsObject() ?? []).Any(HasRoleOnStorage)))
+        {
+            var account = Parameter(name, "storageAccountName");
+            account.ShouldBeOneOf("[reference('hostStorage').outputs.name.value]", "[reference('storage').outputs.name.value]");
+            var principal = Parameter(name, "principalId");
+            if (!principals.TryGetValue(principal, out var accounts)) principals.Add(principal, accounts = []);
+            accounts.Add(account.Contains("hostStorage", StringComparison.Ordinal) ? "host" : "runs");
+        }
+        principals.Single(principal => principal.Key.Contains("workerPrincipalId", StringComparison.Ordinal)).Value.ShouldBe(["runs"]);
+        principals.Single(principal => principal.Key.Contains("appPrincipalId", StringComparison.Ordinal)).Value.Order().ShouldBe(["host", "runs"]);
+        principals.Where(principal => !principal.Key.Contains("appPrincipalId", StringComparison.Ordinal)).SelectMany(principal => principal.Value).ShouldNotContain("host");
+
+        // No assignment on a whole group or subscription reaches the account either.
+        foreach (var assignment in All.Where(resource => (string?)resource["type"] == "Microsoft.Authorization/roleAssignments"))
+            ((string)assignment["scope"]!).ShouldMatch(@"^\[resourceId\('Microsoft\.(Storage/storageAccounts|ContainerRegistry/registries|Insights/components|Batch/batchAccounts|KeyVault/vaults)',");
+
+        static bool HasRoleOnStorage(JsonObject template) => Bicep.Resources(template).Any(resource =>
+            (string?)resource["type"] == "Microsoft.Authorization/roleAssignments" && ((string)resource["scope"]!).Contains("Microsoft.Storage/storageAccounts", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void SignIn_WhereItIsOn_LetsOnlyNamedOnesPass()
+    {
+        var signIn = All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("authsettingsV2", StringComparison.Ordinal));
+        var principals = signIn["properties"]!["identityProviders"]!["azureActiveDirectory"]!["validation"]!["defaultAuthorizationPolicy"]!["allowedPrincipals"]!;
+        // An empty list would let the whole tenant in: then an id that nobody has stands there.
+        ((string)principals["identities"]!).ShouldBe(
+            "[if(and(empty(parameters('entraIdentities')), empty(parameters('entraGroups'))), createArray('00000000-0000-0000-0000-000000000000'), parameters('entraIdentities'))]");
+        ((string)principals["groups"]!).ShouldBe("[parameters('entraGroups')]");
+        var given = fixture.Template["resources"]!["functions"]!["properties"]!["parameters"]!;
+        given["entraIdentities"]!.ToString().ShouldContain("union(createArray(parameters('principalId')), parameters('entraIdentities'))");
+    }
 
     [Fact]
     public void PrivateEndpoints_OnDemand_CoverAllThatTheAppUsesOfStorage()
     {
         var services = All.First(resource => (string?)resource["type"] == "Microsoft.Network/privateEndpoints");
-        ((string)services["copy"]!["count"]!).ShouldContain("services");
+        ((string)services["copy"]!["count"]!).ShouldContain("targets");
+        var targets = Templates(fixture.Template).Select(template => template["variables"]?["targets"]?.AsArray()).OfType<JsonArray>().Single();
+        targets.Select(target => $"{((bool)target!["host"]! ? "host" : "runs")} {target["service"]}").ShouldBe(["runs 0", "runs 1", "host 0", "host 1", "host 2"]);
         File.ReadAllText(Repository.Path("infra", "modules", "privateEndpoints.bicep")).ShouldContain("['blob', 'queue', 'table']");
         // Names lead to them: a zone each, linked to the network, with the endpoint's record.
         ((string)One("Microsoft.Network/privateDnsZones")["name"]!).ShouldBe("[format('privatelink.{0}.{1}', variables('services')[copyIndex()], environment().suffixes.storage)]");
-        foreach (var type in new[] { "Microsoft.Network/privateDnsZones/virtualNetworkLinks", "Microsoft.Network/privateEndpoints/privateDnsZoneGroups" })
-            ((string)One(type)["copy"]!["count"]!).ShouldContain("services");
+        ((string)One("Microsoft.Network/privateDnsZones/virtualNetworkLinks")["copy"]!["count"]!).ShouldContain("services");
+        ((string)One("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")["copy"]!["count"]!).ShouldContain("targets");
     }
 
     [Fact]
@@ -249,7 +310,7 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     [InlineData("prod", "vnetEnabled", "True", "maxDedicatedNodes", "2")]
     public async Task Parameters_OfAnEnvironment_AreItsOwn(string name, string first, string? firstValue, string second, string secondValue)
     {
-        var (_, output, _) = await Bicep.RunAsync("build-params", Repository.Path("infra", $"{name}.bicepparam"), "--stdout");
+        var (_, output, _) = await Bicep.RunAsync(BicepFilesTests.Production, "build-params", Repository.Path("infra", $"{name}.bicepparam"), "--stdout");
         var parameters = JsonNode.Parse((string)JsonNode.Parse(output)!["parametersJson"]!)!["parameters"]!;
         ((string)parameters["environmentName"]!["value"]!).ShouldBe($"r1-{name}");
         parameters[first]?["value"]?.ToString().ShouldBe(firstValue?.ToLowerInvariant());
@@ -282,7 +343,7 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     public void Parameters_OfAzd_CanSetAllThatAVmSizeAndABudgetDecide()
     {
         var text = File.ReadAllText(Repository.Path("infra", "main.bicepparam"));
-        foreach (var name in new[] { "trainerImage", "vmSize", "workerThreads", "poolAllocationMode", "batchServicePrincipalId", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled", "entraClientId", "monthlyBudget", "budgetContacts", "budgetStart", "principalId" })
+        foreach (var name in new[] { "trainerImage", "vmSize", "workerThreads", "poolAllocationMode", "batchServicePrincipalId", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled", "entraClientId", "entraIdentities", "entraGroups", "monthlyBudget", "budgetContacts", "budgetStart", "principalId" })
             Regex.IsMatch(text, $"^param {name} = .*readEnvironmentVariable", RegexOptions.Multiline).ShouldBeTrue(name);
     }
 
@@ -297,8 +358,10 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         File.ReadAllText(Repository.Path("infra", "main.bicep")).ShouldContain($"'azd-service-name': '{Regex.Match(text, @"services:\n  (\S+):").Groups[1].Value}'");
     }
 
-    private List<string> Settings =>
-        [.. All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("appsettings", StringComparison.Ordinal))["properties"]!.AsObject().Select(item => item.Key)];
+    private JsonObject AppSettings =>
+        All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("appsettings", StringComparison.Ordinal))["properties"]!.AsObject();
+
+    private List<string> Settings => [.. AppSettings.Select(item => item.Key)];
 
     private string Variable(string name) => Templates(fixture.Template).Select(template => (string?)template["variables"]?[name]).OfType<string>().Single();
 

@@ -38,7 +38,7 @@ internal static class ChatCommand
                 await context.Error.WriteAsync("> ");
                 if (await context.Input.ReadLineAsync(cancellation) is not { Length: > 0 } line) return ExitCodes.Done;
                 messages.Add(Message("user", line));
-                var prompt = tokenizer.Encode(templates.Render(new ChatRequest(messages.DeepClone().AsArray(), true)));
+                var prompt = templates.Encode(new ChatRequest(messages.DeepClone().AsArray(), true)).Ids;
                 if (prompt.Length >= loaded.Config.MaxPositions) throw new BadInputException($"The conversation has {prompt.Length} tokens; allowed are {loaded.Config.MaxPositions - 1} (the model's positions less one).");
                 GenerationRequest[] requests = [new(prompt, [Seeds.Derive((long)sampling.Seed(parsed), "chat", turn)], ends, stops)];
                 var answer = GenerateCommand.Stream(context, generator, requests, recipe, tokenizer, cancellation)[0][0];

@@ -1,3 +1,4 @@
+using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
@@ -10,7 +11,7 @@ namespace R1Cloud.GpuJob.Commands;
 internal sealed record CommandContext(TextReader Input, TextWriter Output, TextWriter Error)
 {
     /// <summary>The process's own.</summary>
-    public static CommandContext Default { get; } = new(Console.In, Console.Out, Console.Error);
+    public static CommandContext Default { get; } = new(Console.In, StandardStreams.Output, StandardStreams.Error);
 
     /// <summary>Runs a command; what goes wrong is told on the standard error and becomes its exit code.</summary>
     public async Task<int> GuardAsync(Func<Task<int>> command)

@@ -13,6 +13,7 @@ internal static class CommandLine
         (ExitCodes.BadInput, "the input is bad: trying again does not help"),
         (ExitCodes.Retryable, "failed in a way that another attempt may mend"),
         (ExitCodes.Preempted, "stopped by a signal after saving; goes on elsewhere"),
+        (ExitCodes.Outdated, "cannot read a job of this run: a worker of the orchestrator's version is needed"),
     ];
 
     /// <summary>Runs a command line.</summary>
@@ -26,6 +27,7 @@ internal static class CommandLine
         {
             WorkCommand.Create(context),
             RunJobCommand.Create(context),
+            CheckCommand.Create(context),
             GenerateCommand.Create(context),
             LogitsCommand.Create(context),
             InspectCommand.Create(context),

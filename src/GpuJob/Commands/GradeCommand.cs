@@ -36,13 +36,14 @@ internal static class GradeCommand
 
         using var source = arguments.Input == "-" ? null : Open(arguments.Input, "--input", path => new StreamReader(path));
         using var target = arguments.Output == "-" ? null : Open(arguments.Output, "--output", path => new StreamWriter(path));
-        var showsProgress = !arguments.Json && !Console.IsErrorRedirected && ReferenceEquals(context.Error, Console.Error);
+        var showsProgress = !arguments.Json && !Console.IsErrorRedirected && ReferenceEquals(context.Error, StandardStreams.Error);
         var file = new GradeFile(grader, arguments.Input, message => context.Error.WriteLine($"gpujob: {message}"));
         var summary = await file.RunAsync(source ?? context.Input, target ?? context.Output, done =>
         {
-            if (showsProgress) context.Error.Write($"\r{done.ToString("N0", CultureInfo.InvariantCulture)} graded");
+            if (showsProgress) StandardStreams.Error.Rewrite($"{done.ToString("N0", CultureInfo.InvariantCulture)} graded");
         }, cancellation);
-        if (showsProgress) context.Error.Write("\r                      \r");
+        if (showsProgress) StandardStreams.Error.Rewrite("                      ");
+        if (showsProgress) StandardStreams.Error.Rewrite("");
         await (arguments.Output == "-" ? context.Error : context.Output).WriteLineAsync(arguments.Json ? JsonSerializer.Serialize(summary, Json) : Describe(summary));
         return summary.Bad > 0 ? ExitCodes.BadInput : ExitCodes.Done;
     }

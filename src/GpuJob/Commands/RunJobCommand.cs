@@ -37,7 +37,7 @@ internal static class RunJobCommand
 
     private static async Task<int> RunAsync(JobSpec spec, IBlobStore blobs, JobHandlers handlers, string scratch, CommandContext context, ILogger log, CancellationToken stop)
     {
-        var (startedAt, attempt) = (TimeProvider.System.GetUtcNow(), $"hand-{Guid.NewGuid().ToString("n")[..8]}");
+        var (start, startedAt, attempt) = (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetUtcNow(), $"hand-{Guid.NewGuid().ToString("n")[..8]}");
         var job = new JobContext
         {
             Spec = spec, Attempt = attempt, AttemptNumber = 1, Blobs = blobs, ScratchFolder = scratch, Preemption = stop, Log = log,
@@ -58,7 +58,7 @@ internal static class RunJobCommand
             context.Fail(error.Message, code);
             result = new() { JobId = spec.JobId, Status = JobStatus.Failed, Attempt = attempt, Error = error };
         }
-        result = result with { Worker = "hand", Timing = JobTimings.Of(job, startedAt, TimeProvider.System) };
+        result = result with { Worker = "hand", Timing = JobTimings.Of(job, startedAt, TimeProvider.System.GetElapsedTime(start)) };
         await context.Output.WriteLineAsync(JsonSerializer.Serialize(result, R1Json.Indented));
         return code;
     }
@@ -67,13 +67,13 @@ internal static class RunJobCommand
     {
         try
         {
-            return JsonSerializer.Deserialize<JobSpec>(File.ReadAllBytes(file), R1Json.Options) ?? throw new BadInputException($"{file}: a job spec is needed, found null.");
+            return JobSpecs.Read(file, new BinaryData(File.ReadAllBytes(file)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new BadInputException($"{file}: cannot be read: {e.Message}", e);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (UnreadableJobException e)
         {
             throw new BadInputException($"{file}: not a job spec: {e.Message}", e);
         }

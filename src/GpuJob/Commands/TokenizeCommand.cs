@@ -16,7 +16,7 @@ internal static class TokenizeCommand
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     // Fields of a line that are not variables of the template.
-    private static readonly HashSet<string> Own = ["messages", "tools", "documents", "add_generation_prompt", "template", "options", "chat_template_kwargs"];
+    private static readonly HashSet<string> Own = ["messages", "tools", "documents", "add_generation_prompt", "continue_final_message", "template", "options", "chat_template_kwargs"];
 
     /// <summary>The command.</summary>
     public static Command Create(CommandContext context)
@@ -67,10 +67,9 @@ internal static class TokenizeCommand
         int[] ids;
         if (request["messages"] is not null)
         {
-            var rendered = chats.Value.Render(Chat(request, template));
-            answer["text"] = rendered;
             // A template writes the begin mark itself.
-            ids = tokenizer.Encode(rendered);
+            (var rendered, ids) = chats.Value.Encode(Chat(request, template));
+            answer["text"] = rendered;
         }
         else
         {
@@ -96,7 +95,7 @@ internal static class TokenizeCommand
             Field<JsonArray>(request, "tools", "an array") ?? tools,
             Field<JsonArray>(request, "documents", "an array"),
             Field<string>(request, "template", "a text") ?? template)
-        { Variables = variables };
+        { Variables = variables, ContinueFinalMessage = Field<bool?>(request, "continue_final_message", "true or false") ?? false };
     }
 
     private static T? Field<T>(JsonObject request, string name, string allowed)

@@ -22,7 +22,7 @@ internal static class VerifyCommand
             ChildLimits.Apply(parsed.GetValue(memory));
             using var input = Console.OpenStandardInput();
             using var output = Console.OpenStandardOutput();
-            Console.SetOut(Console.Error); // the output is for replies alone
+            StandardStreams.SendOutputToError(); // the output is for replies alone
             Verifier.Serve(input, output, RewardFunctions.Create);
             return Task.FromResult(ExitCodes.Done);
         }));

@@ -19,13 +19,14 @@ internal static class WorkCommand
         var worker = new Option<string>("--worker") { Description = "This worker's name within the run.", DefaultValueFactory = _ => Environment.MachineName.ToLowerInvariant() };
         var parentPipe = new Option<bool>("--parent-pipe") { Description = "Leave when the standard input ends: the starter has gone." };
         var idle = new Option<int?>("--idle-limit") { Description = "Leave after so many seconds without a job." };
+        var lease = new Option<string?>("--lease") { Description = "A file that always names the message at hand, for who gives it back when this process dies." };
         var unsandboxed = SandboxPermission.Create();
         var machine = new MachineOptions();
         var command = new ExampleCommand("work",
-            "Takes a run's jobs from its queue until told to stop. SIGTERM: saves, puts the job back, exits with 30. The storage is named by the environment variable " + StorageConnection.Variable + ".",
+            "Takes a run's jobs from its queue until told to stop or the run has ended; before its queue is there, waits. SIGTERM: saves, puts the job back, exits with 30. The storage is named by the environment variable " + StorageConnection.Variable + ".",
             "R1_STORAGE=https://ACCOUNT.blob.core.windows.net gpujob work --run quickstart-1a2b3c4d --worker gpu-0 --device cuda")
         {
-            run, worker, parentPipe, idle, unsandboxed,
+            run, worker, parentPipe, idle, lease, unsandboxed,
         };
         machine.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
@@ -38,10 +39,12 @@ internal static class WorkCommand
             using var scratch = new ScratchFolder();
             var options = new WorkerOptions
             {
-                RunId = parsed.GetValue(run)!, Name = parsed.GetValue(worker)!, ScratchFolder = scratch.Path,
+                RunId = parsed.GetValue(run)!, Name = parsed.GetValue(worker)!, ScratchFolder = scratch.Path, LeaseFile = parsed.GetValue(lease),
                 IdleLimit = parsed.GetValue(idle) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             };
-            return await new Worker(storage, JobHandlers.All(models), options, TimeProvider.System, logs.CreateLogger<Worker>()).RunAsync(signals.Token);
+            var working = new Worker(storage, JobHandlers.All(models), options, TimeProvider.System, logs.CreateLogger<Worker>());
+            var code = await working.RunAsync(signals.Token);
+            return working.Reason is { } reason ? context.Fail(reason, code) : code;
         }));
         return command;
     }

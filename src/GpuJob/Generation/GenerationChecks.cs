@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Generation;
@@ -7,7 +8,7 @@ namespace R1Cloud.GpuJob.Generation;
 internal static class GenerationChecks
 {
     /// <summary>Checks prompts and sampling settings.</summary>
-    /// <exception cref="ArgumentException">Names what is wrong and what is allowed.</exception>
+    /// <exception cref="BadInputException">Names what is wrong and what is allowed.</exception>
     public static void Validate(ModelConfig config, IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling)
     {
         if (!(sampling.Temperature >= 0) || double.IsInfinity(sampling.Temperature)) throw Error("temperature", sampling.Temperature, "0 (greedy) or more");
@@ -20,11 +21,11 @@ internal static class GenerationChecks
             var prompt = requests[i].Prompt;
             if (prompt.Length < 1 || prompt.Length >= config.MaxPositions)
             {
-                throw new ArgumentException($"Prompt {i} has {prompt.Length} tokens; allowed is 1 to {config.MaxPositions - 1} (the model's positions less one).", nameof(requests));
+                throw new BadInputException($"Prompt {i} has {prompt.Length} tokens; allowed is 1 to {config.MaxPositions - 1} (the model's positions less one).");
             }
             foreach (var id in prompt)
             {
-                if ((uint)id >= (uint)config.VocabularySize) throw new ArgumentException($"Prompt {i} has the id {id}; allowed is 0 to {config.VocabularySize - 1}.", nameof(requests));
+                if ((uint)id >= (uint)config.VocabularySize) throw new BadInputException($"Prompt {i} has the id {id}; allowed is 0 to {config.VocabularySize - 1}.");
             }
         }
     }
@@ -32,5 +33,5 @@ internal static class GenerationChecks
     /// <summary>How many tokens a prompt may be continued by.</summary>
     public static int Limit(ModelConfig config, int promptLength, SamplingRecipe sampling) => Math.Min(sampling.MaxNewTokens, config.MaxPositions - promptLength);
 
-    private static ArgumentException Error(string field, object value, string allowed) => new(FormattableString.Invariant($"sampling.{field} is {value}; allowed is {allowed}."));
+    private static BadInputException Error(string field, object value, string allowed) => new(FormattableString.Invariant($"sampling.{field} is {value}; allowed is {allowed}."));
 }

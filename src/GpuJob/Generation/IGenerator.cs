@@ -1,3 +1,4 @@
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Generation;
@@ -14,7 +15,7 @@ internal interface IGenerator : IDisposable
     /// <param name="cancellation">Stops between steps.</param>
     /// <param name="drawn">Told each token as it comes: request, sample, id; from any thread. Null for none.</param>
     /// <returns>By request, then by sample.</returns>
-    /// <exception cref="ArgumentException">A prompt is empty, has unknown ids or leaves no room for a token.</exception>
+    /// <exception cref="BadInputException">A prompt is empty, has unknown ids or leaves no room for a token.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default, Action<int, int, int>? drawn = null);
 }

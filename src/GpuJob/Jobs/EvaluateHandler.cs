@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.GpuJob.Fitting;
 using R1Cloud.GpuJob.Jobs.Evaluation;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Jobs.Sampling;
@@ -26,7 +27,9 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(EvaluateJob payload, JobContext context)
     {
-        var (settings, task, rewards) = (payload.Settings, await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), new RewardSum(payload.Rewards));
+        var (settings, rewards) = (payload.Settings, new RewardSum(payload.Rewards));
+        var task = await FittingTasks.OfAsync(
+            await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), RowUses.Benchmark(settings), () => models.PolicyAsync(payload.Checkpoint, context), context);
         var problems = task.HeldOut(settings.Problems);
         var scoring = new OverlappedScoring(rewards, verifiers, ModelRewards.Create(payload.Rewards, models, context));
         var policy = await models.PolicyAsync(payload.Checkpoint, context);

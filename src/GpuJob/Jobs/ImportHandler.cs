@@ -39,7 +39,7 @@ internal sealed class ImportHandler : IJobHandler<ImportJob>
         {
             var name = blob.Path[prefix.Length..];
             if (name.Contains('/', StringComparison.Ordinal) && Path.GetDirectoryName(name) != TokenizerFiles.ChatTemplates) continue;
-            found += await context.Blobs.TryDownloadAsync(blob.Path, Path.Combine(folder, name), context.Preemption) ? 1 : 0;
+            found += await context.Blobs.TryDownloadAsync(blob.Path, SafePath.Join(folder, name), context.Preemption) ? 1 : 0;
         }
         return found > 0 ? folder : throw new BadInputException($"Stage '{payload.Stage}', path: '{payload.Settings.Path}' holds no files: there are no blobs under '{prefix}'.");
     }

@@ -11,6 +11,7 @@ internal sealed class JobHandlers
     /// <summary>Those of every kind.</summary>
     public static JobHandlers All(ResidentModels models) => new JobHandlers()
         .Add(new NoopHandler())
+        .Add(new CheckHandler())
         .Add(new ImportHandler())
         .Add(new PretrainHandler(models))
         .Add(new RolloutHandler(models))

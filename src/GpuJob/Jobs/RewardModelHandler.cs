@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Fitting;
 using R1Cloud.GpuJob.Jobs.RewardModels;
 using R1Cloud.GpuJob.Jobs.Supervised;
 using R1Cloud.GpuJob.Models;
@@ -20,7 +21,8 @@ internal sealed class RewardModelHandler(ResidentModels models) : IJobHandler<Re
         var settings = payload.Settings;
         var task = await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption);
         var from = await models.PolicyAsync(payload.From, context);
-        var rows = new RewardRows(payload, task, new ResponseReader(settings.Prompt, settings.ScoredPart(), from.Tokenizer), from.Model.Config.MaxPositions);
+        task = await FittingTasks.OfAsync(task, RowUse.Scored(settings), () => Task.FromResult(from), context);
+        var rows = new RewardRows(payload, task, new ResponseReader(settings.Prompt, settings.ScoredPart(), from.Tokenizer, payload.TemplateDate), from.Model.Config.MaxPositions);
         if (settings.Objective == RewardObjective.Pairwise)
         {
             var (training, heldOut) = rows.Pairs();
@@ -65,7 +67,7 @@ internal sealed class RewardModelHandler(ResidentModels models) : IJobHandler<Re
             var figures = measure(trained.Model);
             trained.RewardModel = new()
             {
-                Objective = settings.Objective, Scores = settings.ScoredPart(), Prompt = settings.Prompt, Mean = figures.Mean, Std = figures.Std, Min = figures.Scores.Min(),
+                Objective = settings.Objective, Scores = settings.ScoredPart(), Prompt = settings.Prompt, TemplateDate = payload.TemplateDate, Mean = figures.Mean, Std = figures.Std, Min = figures.Scores.Min(),
             };
             return figures.Metrics;
         }

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Fitting;
 using R1Cloud.GpuJob.Jobs.Sampling;
 using R1Cloud.GpuJob.Jobs.Sampling.Rewriting;
 using R1Cloud.GpuJob.Residency;
@@ -25,7 +26,8 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
     {
         if (payload.Settings is not SampleStage settings)
             throw new BadInputException($"Job '{context.Spec.JobId}': settings are of {payload.Settings.GetType().Name}; allowed are {nameof(CollectStage)} and {nameof(RejectionSampleStage)}.");
-        var task = await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption);
+        var use = RowUse.Asked(settings.Task, settings.Prompt, settings.Sampling.MaxNewTokens);
+        var task = await FittingTasks.OfAsync(await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), use, () => models.PolicyAsync(payload.Checkpoint, context), context);
         var questions = Draw(payload, settings, task);
         var selection = new SampleSelection(settings);
         var scoring = new OverlappedScoring(new RewardSum(settings.Rewards), verifiers, ModelRewards.Create(settings.Rewards, models, context));

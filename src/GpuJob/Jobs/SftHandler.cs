@@ -3,6 +3,7 @@ using R1Cloud.GpuJob.Jobs.Supervised;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Jobs;
@@ -17,6 +18,7 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
         var data = DataMix.Mix(settings, await SupervisedData.ReadAsync(settings.Data, payload.Data, payload.Tasks, context), payload.Seed, payload.Stage);
         if (data.Count == 0) throw new BadInputException($"Job '{context.Spec.JobId}': {string.Join(", ", settings.Data)} have no rows to learn from in these proportions.");
         var rows = await EncodeAsync(payload, data, context);
+        if (rows.Count == 0) throw new BadInputException($"Job '{context.Spec.JobId}': not one of the {data.Count} rows of {string.Join(", ", settings.Data)} fits into the model.");
         var steps = settings.Epochs * DataMix.StepsOf(rows.Count, settings.BatchSize);
 
         var outcome = await new SupervisedTraining<TrainingRow>(models, new()
@@ -37,6 +39,7 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
             Metrics = new Dictionary<string, double>(outcome.Metrics)
             {
                 [MetricNames.Rows] = rows.Count,
+                [MetricNames.RowsLeftOut] = data.Count - rows.Count,
                 [MetricNames.Steps] = steps,
             },
         };
@@ -45,8 +48,13 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
     private async Task<IReadOnlyList<TrainingRow>> EncodeAsync(SftJob payload, IReadOnlyList<DataRow> data, JobContext context)
     {
         var policy = await models.PolicyAsync(payload.From, context);
-        var rows = data.Select(row => new TrainingRow(policy.EncodePrompt(row.Prompt, payload.Settings.Prompt), [.. policy.Tokenizer.Encode(row.Completion), policy.Tokenizer.EosId])).ToList();
+        var rows = data.Select(row =>
+        {
+            var prompt = policy.EncodePrompt(new(row.Prompt, row.Messages), payload.Settings.Prompt, payload.TemplateDate);
+            return new TrainingRow(prompt.Ids, policy.Tokenizer.EncodeCompletion(prompt.Rest(row.Completion)));
+        }).ToList();
         var limit = policy.Model.Config.MaxPositions;
+        if (payload.Settings.Prompt.TooLong == LongRows.LeaveOut) return [.. rows.Where(row => row.Length <= limit)];
         return rows.FindIndex(row => row.Length > limit) is >= 0 and var tooLong
             ? throw new BadInputException($"Job '{context.Spec.JobId}': the row of prompt '{data[tooLong].Prompt}' has {rows[tooLong].Length} tokens; the model takes {limit} at most.")
             : rows;

@@ -17,6 +17,8 @@ internal sealed record RewardModelInfo
     public required ScoredPart Scores { get; init; }
     /// <summary>How a prompt is put before the response.</summary>
     public required PromptRecipe Prompt { get; init; }
+    /// <summary>The date that chat templates were told in training, and are in scoring.</summary>
+    public DateOnly? TemplateDate { get; init; }
     /// <summary>Mean score of held-out responses.</summary>
     public required double Mean { get; init; }
     /// <summary>Standard deviation of those scores.</summary>

@@ -12,7 +12,7 @@ namespace R1Cloud.GpuJob.Residency;
 internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator generator) : IDisposable
 {
     private bool stale = true;
-    private (PromptRecipe Recipe, Func<string, int[]> Encode)? prompts;
+    private (PromptRecipe Recipe, DateOnly? Date, PromptForm Encode)? prompts;
 
     /// <summary>The checkpoint whose content the model (and the optimizer, if any) holds, or the name of a point between two; null while they hold none's.</summary>
     public string? Checkpoint { get; private set; }
@@ -38,11 +38,14 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     /// <summary>Says whose content the policy now holds.</summary>
     public void Is(string checkpoint, UpdateProgress? progress = null) => (Checkpoint, Progress) = (checkpoint, progress);
 
-    /// <summary>A problem's ids in the form that the recipe asks for, begin mark included.</summary>
+    /// <summary>A problem in the form that the recipe asks for, begin mark included.</summary>
+    /// <param name="problem">The problem.</param>
+    /// <param name="prompt">The form.</param>
+    /// <param name="date">The date that chat templates are told.</param>
     /// <exception cref="Shared.Jobs.BadInputException">The tokenizer cannot write that form.</exception>
-    public int[] EncodePrompt(string problem, PromptRecipe prompt)
+    public EncodedPrompt EncodePrompt(PromptText problem, PromptRecipe prompt, DateOnly? date)
     {
-        if (prompts?.Recipe != prompt) prompts = (prompt, PromptTemplates.Create(prompt, Tokenizer));
+        if (prompts is not { } kept || kept.Recipe != prompt || kept.Date != date) prompts = (prompt, date, PromptTemplates.Create(prompt, Tokenizer, date));
         return prompts.Value.Encode(problem);
     }
 

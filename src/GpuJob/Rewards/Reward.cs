@@ -4,13 +4,16 @@ using System.Text.Json;
 namespace R1Cloud.GpuJob.Rewards;
 
 /// <summary>A completion to score.</summary>
-/// <param name="Text">The completion, without its end mark.</param>
+/// <param name="Text">The assistant's turn, without its end mark: what the prompt opened of it included.</param>
 /// <param name="Answer">The right final answer.</param>
 /// <param name="Finished">Whether it ended by itself rather than at the length limit.</param>
 internal sealed record Completion(string Text, string Answer, bool Finished)
 {
     /// <summary>What the model read.</summary>
     public string Prompt { get; init; } = "";
+
+    /// <summary>The conversation that it is; null where it is a text alone.</summary>
+    public IReadOnlyList<JsonElement>? Messages { get; init; }
 
     /// <summary>The other columns of the problem's row, e.g. <c>tests</c>, <c>choices</c>, <c>instruction_id_list</c>.</summary>
     public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = FrozenDictionary<string, JsonElement>.Empty;

@@ -30,8 +30,9 @@ internal static class DatasetLoading
             var files = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var file in recipe.AllFiles().Where(Dataset.IsBlob).Distinct())
             {
-                files[file] = Path.Combine(folder.FullName, $"{files.Count}{Path.GetExtension(file)}");
-                if (!await blobs.TryDownloadAsync(file[Dataset.BlobPrefix.Length..], files[file], cancellation)) throw new BadInputException($"Data set file '{file}': there is no such blob.");
+                var copy = SafePath.Join(folder.FullName, $"{files.Count}{Path.GetExtension(file)}");
+                files[file] = copy.FullName;
+                if (!await blobs.TryDownloadAsync(file[Dataset.BlobPrefix.Length..], copy, cancellation)) throw new BadInputException($"Data set file '{file}': there is no such blob.");
             }
             var dataset = Dataset.Load(recipe, file => files.GetValueOrDefault(file, file));
             var problems = recipe.HasPairs() ? new DatasetPreferences(recipe, dataset) : recipe.HasLabels() ? new DatasetLabels(recipe, dataset) : new DatasetProblems(recipe, dataset);

@@ -13,7 +13,10 @@ internal sealed class DatasetPreferences(DatasetTask recipe, Dataset dataset) : 
     /// <inheritdoc/>
     public IReadOnlyList<PreferencePair> HeldOutPairs(int count) => [.. HeldOut(count).Select(Pair)];
 
-    private static PreferencePair Pair(Problem row) => new(row.Id, row.Prompt, row.Fields["chosen"].GetString()!, row.Fields["rejected"].GetString()!);
+    /// <inheritdoc/>
+    protected override DatasetProblems With(DatasetTask task, Dataset rows) => new DatasetPreferences(task, rows);
+
+    private static PreferencePair Pair(Problem row) => new(row.Id, row.Asked, row.Fields["chosen"].GetString()!, row.Fields["rejected"].GetString()!);
 }
 
 /// <summary>Labelled responses from files; their prompts are problems without an answer.</summary>
@@ -25,5 +28,8 @@ internal sealed class DatasetLabels(DatasetTask recipe, Dataset dataset) : Datas
     /// <inheritdoc/>
     public IReadOnlyList<LabelledResponse> HeldOutResponses(int count) => [.. HeldOut(count).Select(Response)];
 
-    private static LabelledResponse Response(Problem row) => new(row.Id, row.Prompt, row.Fields["response"].GetString()!, row.Fields["safe"].ValueKind == JsonValueKind.True);
+    /// <inheritdoc/>
+    protected override DatasetProblems With(DatasetTask task, Dataset rows) => new DatasetLabels(task, rows);
+
+    private static LabelledResponse Response(Problem row) => new(row.Id, row.Asked, row.Fields["response"].GetString()!, row.Fields["safe"].ValueKind == JsonValueKind.True);
 }

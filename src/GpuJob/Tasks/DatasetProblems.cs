@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Data;
 using R1Cloud.Shared.Jobs;
@@ -17,11 +21,37 @@ internal class DatasetProblems : IProblemTask
     // Where the problems of the last epochs stand: shards of one iteration draw from the same one or two.
     private readonly Dictionary<long, int[]> epochs = [];
 
+    // What is left of the rows for a model, by its tokenizer and the use.
+    private readonly ConditionalWeakTable<ITokenizer, Dictionary<string, DatasetProblems>> fitting = [];
+
     public DatasetProblems(DatasetTask recipe, Dataset dataset)
     {
         (this.recipe, this.dataset) = (recipe, dataset);
         heldOut = dataset.HeldOut.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
     }
+
+    /// <summary>All training problems, in the data set's own order.</summary>
+    public IEnumerable<Problem> AllTraining => dataset.Training.Select(Create);
+
+    /// <summary>All held-out problems, in their order.</summary>
+    public IEnumerable<Problem> AllHeldOut => dataset.HeldOut.Select(Create);
+
+    /// <summary>The same without the rows that do not fit into a model: kept in memory, as every job of a stage asks for it.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="use">Says what is made of the rows, and all that fitting depends on.</param>
+    /// <param name="fits">Whether a row fits.</param>
+    public DatasetProblems Fitting(ITokenizer tokenizer, string use, Func<Problem, bool> fits)
+    {
+        var uses = fitting.GetValue(tokenizer, _ => []);
+        lock (uses)
+        {
+            if (!uses.TryGetValue(use, out var kept)) uses[use] = kept = With(recipe, dataset.Where(row => fits(Create(row))));
+            return kept;
+        }
+    }
+
+    /// <summary>The same kind of task over other rows.</summary>
+    protected virtual DatasetProblems With(DatasetTask task, Dataset rows) => new(task, rows);
 
     /// <inheritdoc/>
     public Problem Training(ProblemDraw draw)
@@ -64,5 +94,20 @@ internal class DatasetProblems : IProblemTask
         }
     }
 
-    private Problem Create(DataRow row) => new(row.Id, recipe.Template.Replace(Placeholder, row.Prompt, StringComparison.Ordinal), row.Answer) { Fields = row.Fields };
+    private Problem Create(DataRow row) => new(row.Id, Templated(row.Prompt), row.Answer) 
+    {
+        Fields = row.Fields, Messages = row.Messages is { } messages ? Templated(messages) : null, Origin = $"{row.File}({row.Number})", Completion = row.Completion,
+    };
+
+    private string Templated(string text) => recipe.Template.Replace(Placeholder, text, StringComparison.Ordinal);
+
+    // In a conversation it is the user's last word that is put so.
+    private IReadOnlyList<JsonElement> Templated(IReadOnlyList<JsonElement> messages)
+    {
+        var last = messages.Select(message => message.GetProperty("role").GetString()).ToList().LastIndexOf("user");
+        if (recipe.Template == Placeholder || last < 0) return messages;
+        var asked = JsonObject.Create(messages[last])!;
+        asked["content"] = Templated(messages[last].GetProperty("content").GetString()!);
+        return [.. messages.Select((message, index) => index == last ? JsonSerializer.SerializeToElement(asked) : message)];
+    }
 }

@@ -1,3 +1,5 @@
+using R1Cloud.GpuJob.Prompts;
+
 namespace R1Cloud.GpuJob.Tasks;
 
 /// <summary>Two responses to a prompt, one of which people would rather read: what a helpfulness reward model learns from.</summary>
@@ -5,14 +7,14 @@ namespace R1Cloud.GpuJob.Tasks;
 /// <param name="Prompt">What the model reads.</param>
 /// <param name="Chosen">The better response, thinking and tags included where it has them.</param>
 /// <param name="Rejected">The worse one.</param>
-internal sealed record PreferencePair(string Id, string Prompt, string Chosen, string Rejected);
+internal sealed record PreferencePair(string Id, PromptText Prompt, string Chosen, string Rejected);
 
 /// <summary>A response with a label: what a safety reward model learns from.</summary>
 /// <param name="Id">Names the response.</param>
 /// <param name="Prompt">What the model reads.</param>
 /// <param name="Response">The whole response.</param>
 /// <param name="Safe">Whether it is harmless.</param>
-internal sealed record LabelledResponse(string Id, string Prompt, string Response, bool Safe);
+internal sealed record LabelledResponse(string Id, PromptText Prompt, string Response, bool Safe);
 
 /// <summary>A source of preference pairs, split into those to learn from and those held out.</summary>
 internal interface IPreferenceTask

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using R1Cloud.GpuJob.Prompts;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
@@ -13,6 +14,18 @@ internal sealed record Problem(string Id, string Prompt, string Answer)
 {
     /// <summary>The other columns of its row, for the rewards.</summary>
     public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = FrozenDictionary<string, JsonElement>.Empty;
+
+    /// <summary>The conversation that the prompt is, each message with role and content; null where it is a text alone.</summary>
+    public IReadOnlyList<JsonElement>? Messages { get; init; }
+
+    /// <summary>Where its row is, <c>file(row)</c>; null where it is no file's.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>What is to be written, where a row says it.</summary>
+    public string? Completion { get; init; }
+
+    /// <summary>What is asked.</summary>
+    public PromptText Asked => new(Prompt, Messages);
 }
 
 /// <summary>Which training problem is wanted. It is a function of where in the run it is asked for alone.</summary>

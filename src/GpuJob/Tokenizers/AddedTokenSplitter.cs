@@ -4,7 +4,9 @@ using R1Cloud.GpuJob.Tokenizers.Patterns;
 
 namespace R1Cloud.GpuJob.Tokenizers;
 
-/// <summary>Finds added tokens in a text: leftmost first, of several at one place the longest.</summary>
+/// <summary>
+/// Finds added tokens in a text: leftmost first, of several at one place the longest. A special token with a guard before it is passed over: the text only spells it.
+/// </summary>
 internal sealed class AddedTokenSplitter
 {
     private readonly Node root = new();
@@ -28,7 +30,9 @@ internal sealed class AddedTokenSplitter
     }
 
     /// <summary>The parts of a text: added tokens by their id, and what lies between them with id -1. None is empty.</summary>
-    public List<(int Start, int End, int Id)> Split(ReadOnlySpan<char> text)
+    /// <param name="text">The text.</param>
+    /// <param name="guard">Stands before special tokens that are only spelt; null where all are meant.</param>
+    public List<(int Start, int End, int Id)> Split(ReadOnlySpan<char> text, char? guard = null)
     {
         var parts = new List<(int, int, int)>();
         var end = 0;
@@ -44,6 +48,7 @@ internal sealed class AddedTokenSplitter
             }
             var (start, rest) = (at, stop);
             at = stop;
+            if (guard is { } sign && token.IsControl && start > 0 && text[start - 1] == sign) continue;
             if (token.SingleWord && (TouchesWord(text[..start], last: true) || TouchesWord(text[stop..], last: false))) continue;
             if (token.StripLeft) start -= text[..start].Length - text[..start].TrimEnd().Length;
             if (token.StripRight) rest += text[stop..].Length - text[stop..].TrimStart().Length;

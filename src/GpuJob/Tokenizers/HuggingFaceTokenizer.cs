@@ -1,3 +1,4 @@
+using System.Text;
 using R1Cloud.GpuJob.Tokenizers.Decoders;
 using R1Cloud.GpuJob.Tokenizers.Models;
 using R1Cloud.GpuJob.Tokenizers.Normalizers;
@@ -14,7 +15,7 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
 {
     private readonly TokenizerFiles files;
     private readonly TokenizerParts parts;
-    private readonly AddedTokenSplitter raw, normalized;
+    private readonly Splitters all, textOnly;
     private readonly string?[] tokens;
     private readonly HashSet<int> special;
     private readonly Lazy<int[]> eosIds;
@@ -24,9 +25,9 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     {
         this.files = files;
         this.parts = parts;
-        raw = new(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)));
-        normalized = new(parts.Added.Where(token => token.Normalized).Select(token => (parts.Normalizer?.Normalize(token.Content) ?? token.Content, token)));
-        special = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
+        all = Splitters.Of(parts.Added, parts.Normalizer);
+        textOnly = Splitters.Of(parts.Added.Where(token => !token.IsControl), parts.Normalizer);
+        special = [.. parts.Added.Where(token => token.IsControl).Select(token => token.Id)];
         tokens = new string?[Math.Max(parts.Vocabulary.Values.DefaultIfEmpty(-1).Max(), parts.Added.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1];
         foreach (var (token, id) in parts.Vocabulary) tokens[id] = token;
         foreach (var token in parts.Added) tokens[token.Id] = token.Content;
@@ -61,16 +62,42 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     public IReadOnlyList<int> EosIds => eosIds.Value;
 
     /// <inheritdoc/>
-    public int[] Encode(string text)
+    public int[] Encode(string text) => Encode(text, all, guard: null);
+
+    /// <inheritdoc/>
+    public int[] EncodeText(string text) => Encode(text, textOnly, guard: null);
+
+    /// <inheritdoc/>
+    public int[] EncodeWithin(string before, string text, string after)
+    {
+        var guard = TextGuard.Absent([before, text, after]);
+        return Encode(before + Guarded(text, guard) + after, guard);
+    }
+
+    /// <summary>The ids of a text whose special tokens are meant, but for those with a guard before them. Guards themselves have no ids.</summary>
+    public int[] Encode(string text, char guard) => Encode(text, all, guard);
+
+    /// <summary>Text that somebody wrote, with a guard before every special token that it spells out.</summary>
+    public string Guarded(string text, char guard)
+    {
+        StringBuilder? guarded = null;
+        foreach (var (start, end, id) in all.Any.Split(text))
+        {
+            if (id >= 0 && special.Contains(id)) (guarded ??= new StringBuilder(text.Length + 8).Append(text, 0, start)).Append(guard);
+            guarded?.Append(text, start, end - start);
+        }
+        return guarded?.ToString() ?? text;
+    }
+
+    private int[] Encode(string text, Splitters added, char? guard)
     {
         var ids = new List<int>((text.Length / 3) + 4);
         text = WellFormed(text);
         PieceHandler encode = (piece, _) => parts.Model.Encode(piece, ids);
-        foreach (var (start, end, id) in raw.Split(text))
+        foreach (var (start, end, id) in added.Raw.Split(text, guard))
         {
             if (id >= 0) ids.Add(id);
-            else if (parts.Normalizer is null) EncodeNormalized(text.AsSpan(start..end), start == 0, ids, encode);
-            else EncodeNormalized(parts.Normalizer.Normalize(text[start..end]), start == 0, ids, encode);
+            else EncodeNormalized(parts.Normalizer is null ? text.AsSpan(start..end) : parts.Normalizer.Normalize(text[start..end]), start == 0, ids, encode, added.Normalized, guard);
         }
         return [.. ids];
     }
@@ -90,13 +117,15 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     /// <inheritdoc/>
     public void Save(string folder) => files.Save(folder);
 
-    private void EncodeNormalized(ReadOnlySpan<char> text, bool atStart, List<int> ids, PieceHandler encode)
+    private void EncodeNormalized(ReadOnlySpan<char> text, bool atStart, List<int> ids, PieceHandler encode, AddedTokenSplitter added, char? guard)
     {
-        foreach (var (start, end, id) in normalized.Split(text))
+        foreach (var (start, end, id) in added.Split(text, guard))
         {
+            var piece = text[start..end];
+            if (guard is { } sign && piece.Contains(sign)) piece = TextGuard.Remove(piece.ToString(), sign);
             if (id >= 0) ids.Add(id);
-            else if (parts.PreTokenizer is null) encode(text[start..end], atStart && start == 0);
-            else parts.PreTokenizer.Split(text[start..end], atStart && start == 0, encode);
+            else if (parts.PreTokenizer is null) encode(piece, atStart && start == 0);
+            else parts.PreTokenizer.Split(piece, atStart && start == 0, encode);
         }
     }
 
@@ -120,9 +149,22 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
         var at = 0;
         while (at < text.Length && !char.IsSurrogate(text[at])) at++;
         if (at == text.Length) return text;
-        var built = new System.Text.StringBuilder(text.Length);
+        var built = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes()) built.Append(rune);
         return built.ToString();
+    }
+
+    // Tokens to look for in a text as it is, in a normalised one, and, as spelt, whichever they are.
+    private sealed record Splitters(AddedTokenSplitter Raw, AddedTokenSplitter Normalized, AddedTokenSplitter Any)
+    {
+        public static Splitters Of(IEnumerable<AddedToken> tokens, INormalizer? normalizer)
+        {
+            var added = tokens.ToList();
+            return new(
+                new(added.Where(token => !token.Normalized).Select(token => (token.Content, token))),
+                new(added.Where(token => token.Normalized).Select(token => (normalizer?.Normalize(token.Content) ?? token.Content, token))),
+                new(added.Select(token => (token.Content, token with { SingleWord = false, StripLeft = false, StripRight = false }))));
+        }
     }
 }
 

@@ -20,9 +20,30 @@ internal interface ITokenizer
     /// <summary>All ids that end a completion, <see cref="EosId"/> first.</summary>
     IReadOnlyList<int> EosIds => [EosId];
 
-    /// <summary>The ids of a text, without begin and end marks. Special tokens that the text spells out are theirs.</summary>
+    /// <summary>The ids of a text, without begin and end marks. Special tokens that the text spells out are theirs: for text that is a program's own.</summary>
     /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
     int[] Encode(string text);
+
+    /// <summary>The ids of text that somebody wrote: a special token that it spells out is only its letters, so that nobody ends or begins a turn by writing how.</summary>
+    /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
+    int[] EncodeText(string text);
+
+    /// <summary>The ids of text that somebody wrote within a template's own, whose special tokens are meant.</summary>
+    /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
+    int[] EncodeWithin(string before, string text, string after) => [.. Encode(before), .. EncodeText(text), .. Encode(after)];
+
+    /// <summary>The ids of a completion that somebody wrote, its end mark last: added where the text does not spell it out itself.</summary>
+    /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
+    int[] EncodeCompletion(string text)
+    {
+        var trimmed = text.AsSpan().TrimEnd();
+        foreach (var id in EosIds)
+        {
+            var mark = Decode([id], keepSpecial: true);
+            if (mark.Length > 0 && trimmed.EndsWith(mark, StringComparison.Ordinal)) return [.. EncodeText(trimmed[..^mark.Length].ToString()), id];
+        }
+        return [.. EncodeText(text), EosId];
+    }
 
     /// <summary>The ids of a text with its begin and end marks.</summary>
     /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>

@@ -50,12 +50,17 @@ internal sealed class SymbolTokenizer : ITokenizer
     public int EosId { get; }
 
     /// <inheritdoc/>
-    public int[] Encode(string text)
+    public int[] Encode(string text) => Encode(text, special: true);
+
+    /// <inheritdoc/>
+    public int[] EncodeText(string text) => Encode(text, special: false);
+
+    private int[] Encode(string text, bool special)
     {
         var encoded = new List<int>(text.Length);
         for (var at = 0; at < text.Length;)
         {
-            var id = MarkAt(text, at) ?? (ids.TryGetValue(text[at].ToString(), out var character)
+            var id = MarkAt(text, at, special) ?? (ids.TryGetValue(text[at].ToString(), out var character)
                 ? character
                 : throw new BadInputException($"Text '{text}': character '{text[at]}' at {at} is not in the vocabulary ({string.Concat(tokens[marks..])})."));
             encoded.Add(id);
@@ -66,7 +71,7 @@ internal sealed class SymbolTokenizer : ITokenizer
 
     /// <inheritdoc/>
     public StreamingDecoder Stream(bool keepSpecial = false) => new(DecoderPlan.Plain, id =>
-        id < 0 || id >= tokens.Length || (!keepSpecial && (id == PadId || id == EosId || id == BosId)) ? null : tokens[id]);
+        id < 0 || id >= tokens.Length || (!keepSpecial && IsSpecial(id)) ? null : tokens[id]);
 
     /// <inheritdoc/>
     public void Save(string folder)
@@ -124,12 +129,14 @@ internal sealed class SymbolTokenizer : ITokenizer
         }
     }
 
-    private int? MarkAt(string text, int at)
+    private bool IsSpecial(int id) => id == PadId || id == EosId || id == BosId;
+
+    private int? MarkAt(string text, int at, bool special)
     {
         if (text[at] != '<') return null;
         for (var id = 0; id < marks; id++)
         {
-            if (string.CompareOrdinal(text, at, tokens[id], 0, tokens[id].Length) == 0) return id;
+            if ((special || !IsSpecial(id)) && string.CompareOrdinal(text, at, tokens[id], 0, tokens[id].Length) == 0) return id;
         }
         return null;
     }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using R1Cloud.GpuJob.Tokenizers.Json;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Tokenizers;
 
@@ -50,7 +51,7 @@ internal sealed class TokenizerFiles
         foreach (var name in (IEnumerable<string>)[.. Kept, Generation, Model, .. names])
         {
             var file = Path.Combine(folder, name);
-            if (File.Exists(file)) files.contents[name] = File.ReadAllBytes(file);
+            if (File.Exists(file)) files.contents[name] = File.ReadAllBytes(FolderLinks.Resolve(folder, name));
         }
         return files.contents.ContainsKey(Tokenizer)
             ? files
@@ -103,7 +104,7 @@ internal sealed class TokenizerFiles
     {
         foreach (var (name, bytes) in contents)
         {
-            var file = Path.Combine(target, name);
+            var file = SafePath.Join(target, name).FullName;
             if (name == Model || (name == Generation && File.Exists(file))) continue;
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             File.WriteAllBytes(file, bytes);

@@ -23,6 +23,9 @@ internal sealed record VerificationOptions
     /// <summary>Time on top for the first request of a process, which has to start.</summary>
     public TimeSpan StartGrace { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The clock of the limits.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>The verifiers of this program: <c>gpujob verify</c>.</summary>
     public static VerificationOptions Default => new()
     {

@@ -114,7 +114,9 @@ internal sealed class VerifierPool : IAsyncDisposable
 
         var limit = options.TimeLimit(request.Reward);
         var answer = process.AskAsync(request);
-        var inTime = await Task.WhenAny(answer, Task.Delay(process.IsWarm ? limit : limit + options.StartGrace)) == answer;
+        using var alarm = new CancellationTokenSource();
+        var inTime = await Task.WhenAny(answer, Task.Delay(process.IsWarm ? limit : limit + options.StartGrace, options.Time, alarm.Token)) == answer;
+        await alarm.CancelAsync(); // a timer of each of many thousand answers would go on for its whole limit
         if (inTime && await answer is { } reply)
         {
             return reply switch

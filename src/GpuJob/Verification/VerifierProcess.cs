@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.GpuJob.Verification;
 
@@ -27,8 +28,10 @@ internal sealed class VerifierProcess : IDisposable
             StandardInputEncoding = new UTF8Encoding(false),
             StandardOutputEncoding = new UTF8Encoding(false),
         };
+        ChildEnvironment.ForProgram(info);
         info.Environment["DOTNET_GCHeapHardLimit"] = (options.MemoryBytes * 3 / 4).ToString("x", CultureInfo.InvariantCulture);
         info.Environment["DOTNET_gcServer"] = "0";
+        info.Environment["DOTNET_EnableDiagnostics"] = "0"; // its sockets would stay in the temporary folder when the process is killed
         info.Environment["DOTNET_TieredPGO"] = "0";
         process = ProcessStarter.Start(info);
         process.ErrorDataReceived += (_, line) =>

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -38,9 +39,9 @@ internal static class ModelExport
     {
         foreach (var name in ModelFolder.CompanionsIn(source))
         {
-            var target = Path.Combine(folder, name);
+            var target = SafePath.Join(folder, name).FullName;
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(Path.Combine(source, name), target, overwrite: true);
+            File.Copy(FolderLinks.Resolve(source, name), target, overwrite: true);
         }
     }
 

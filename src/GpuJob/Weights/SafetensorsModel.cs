@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Weights;
@@ -82,7 +83,7 @@ internal sealed class SafetensorsModel : IDisposable
         }
         foreach (var (name, file) in map)
         {
-            if (file != Path.GetFileName(file) || !File.Exists(Path.Combine(folder, file))) throw new WeightsFormatException(index, name, $"its shard '{file}' is missing.");
+            if (!SafePath.IsName(file) || file.Contains('/', StringComparison.Ordinal) || !File.Exists(Path.Combine(folder, file))) throw new WeightsFormatException(index, name, $"its shard '{file}' is missing.");
             if (!shards.TryGetValue(file, out var reader)) reader = shards[file] = new SafetensorsReader(Path.Combine(folder, file));
             if (!reader.Tensors.ContainsKey(name)) throw new WeightsFormatException(Path.Combine(folder, file), name, "is not in the file that the index names.");
             byTensor[name] = reader;

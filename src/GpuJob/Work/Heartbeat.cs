@@ -10,42 +10,45 @@ namespace R1Cloud.GpuJob.Work;
 /// </summary>
 internal sealed partial class Heartbeat : IAsyncDisposable
 {
-    private readonly IMessageQueue queue;
+    private readonly HeldMessage message;
     private readonly IBlobStore blobs;
-    private readonly string progressPath;
+    private readonly StoragePatience patience;
+    private readonly JobSpec spec;
     private readonly TimeSpan timeout;
-    private readonly TimeSpan progressInterval;
     private readonly TimeProvider time;
     private readonly ILogger log;
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource lost = new();
     private readonly Task beating;
-    private QueueMessage message;
-    private JobProgress? latest;
+    private JobProgress latest;
 
     /// <summary>Begins to beat.</summary>
-    public Heartbeat(IMessageQueue queue, QueueMessage message, IBlobStore blobs, JobSpec spec, WorkerOptions options, TimeProvider time, ILogger log)
+    public Heartbeat(
+        HeldMessage message, IBlobStore blobs, StoragePatience patience, JobSpec spec, string attempt, WorkerOptions options, TimeProvider time,
+        ILogger log)
     {
-        (this.queue, this.message, this.blobs, this.time, this.log) = (queue, message, blobs, time, log);
-        progressPath = BlobLayout.JobProgress(spec.RunId, spec.JobId);
+        (this.message, this.blobs, this.patience, this.spec, this.time, this.log) = (message, blobs, patience, spec, time, log);
+        latest = new(spec.JobId, attempt, options.Name, 0, 0, new Dictionary<string, double>(), time.GetUtcNow());
         timeout = TimeSpan.FromSeconds(spec.Retry.HeartbeatTimeoutSeconds);
-        progressInterval = options.ProgressInterval;
-        beating = BeatAsync(TimeSpan.FromTicks(Math.Min(options.Visibility.Ticks, timeout.Ticks) / 4));
+        var first = TimeSpan.FromTicks(Math.Min(options.Visibility.Ticks, timeout.Ticks) / 4);
+        beating = Task.WhenAll(RenewAsync(first), PublishAsync(options.ProgressInterval));
     }
 
     /// <summary>Fires when another worker has the job.</summary>
     public CancellationToken Lost => lost.Token;
 
-    /// <summary>Takes note of progress; it is published with the next beat.</summary>
-    public void Report(JobProgress progress) => Volatile.Write(ref latest, progress);
+    /// <summary>Whether it was lost because storage did not answer in time.</summary>
+    public bool LostToStorage { get; private set; }
 
-    /// <summary>Stops beating.</summary>
-    /// <returns>The message as last renewed.</returns>
-    public async Task<QueueMessage> StopAsync()
+    /// <summary>Takes note of progress; it is published with the next beat.</summary>
+    public void Report(int step, int steps, IReadOnlyDictionary<string, double> metrics) =>
+        Volatile.Write(ref latest, latest with { Step = step, Steps = steps, Metrics = metrics, UpdatedAt = time.GetUtcNow() });
+
+    /// <summary>Stops beating: the message is as last renewed.</summary>
+    public async Task StopAsync()
     {
         await stopping.CancelAsync();
         await beating;
-        return message;
     }
 
     /// <inheritdoc/>
@@ -56,30 +59,22 @@ internal sealed partial class Heartbeat : IAsyncDisposable
         lost.Dispose();
     }
 
-    private async Task BeatAsync(TimeSpan first)
+    private async Task RenewAsync(TimeSpan first)
     {
-        var renewAt = time.GetUtcNow() + first;
-        JobProgress? published = null;
-        while (true)
+        var missed = false;
+        for (var wait = first; ; wait = missed ? first : timeout / 4)
         {
             try
             {
-                await Task.Delay(progressInterval < first ? progressInterval : first, time, stopping.Token);
-                if (Volatile.Read(ref latest) is { } progress && progress != published)
+                await Task.Delay(wait, time, stopping.Token);
+                if (!await message.RenewAsync(timeout))
                 {
-                    await blobs.WriteJsonAsync(progressPath, progress, stopping.Token);
-                    published = progress;
-                }
-                if (time.GetUtcNow() < renewAt) continue;
-                // Not cancelled half-way: the receipt would be lost with the answer.
-                if (await queue.RenewAsync(message, timeout, CancellationToken.None) is not { } renewed)
-                {
-                    LogLost(log, message.Id);
+                    LogLost(log, spec.JobId);
+                    LostToStorage = missed;
                     await lost.CancelAsync();
                     return;
                 }
-                message = renewed;
-                renewAt = time.GetUtcNow() + timeout / 4;
+                missed = false;
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -88,13 +83,40 @@ internal sealed partial class Heartbeat : IAsyncDisposable
             catch (StorageException e)
             {
                 // Storage is away: the job goes on, and the next beat tries again.
+                missed = true;
                 LogMissed(log, e.Message);
             }
         }
     }
 
-    [LoggerMessage(2101, LogLevel.Warning, "Message {Id} was taken by another worker: this attempt is given up")]
-    private static partial void LogLost(ILogger log, string id);
+    // Beside the renewals: blobs may be away while the queue is there.
+    private async Task PublishAsync(TimeSpan interval)
+    {
+        var published = latest;
+        while (true)
+        {
+            try
+            {
+                await Task.Delay(interval, time, stopping.Token);
+                var word = Volatile.Read(ref latest);
+                word = word with { Waiting = patience.Waiting, StorageWait = Math.Round(patience.WaitedSeconds) };
+                if (word == published) continue;
+                await blobs.WriteJsonAsync(BlobLayout.JobProgress(spec.RunId, spec.JobId), word, stopping.Token);
+                published = word;
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StorageException e)
+            {
+                LogMissed(log, e.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(2101, LogLevel.Warning, "{Job}: another worker took its message, this attempt is given up")]
+    private static partial void LogLost(ILogger log, string job);
 
     [LoggerMessage(2102, LogLevel.Warning, "A heartbeat was missed: {Error}")]
     private static partial void LogMissed(ILogger log, string error);

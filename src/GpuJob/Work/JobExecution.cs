@@ -3,146 +3,182 @@ using Microsoft.Extensions.Logging;
 using R1Cloud.GpuJob.Jobs;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Work;
 
-/// <summary>What a delivery of a job came to.</summary>
-internal enum Delivery
-{
-    /// <summary>The job is done, well or badly, or was done before.</summary>
-    Finished,
-    /// <summary>The attempt failed; the message comes again later.</summary>
-    Failed,
-    /// <summary>The attempt failed and may have damaged the process; the message comes again later.</summary>
-    Tainted,
-    /// <summary>The attempt gave way to a stop signal; the message is there again.</summary>
-    Preempted,
-    /// <summary>Another worker has the job.</summary>
-    Lost,
-}
-
 /// <summary>
 /// Carries out one delivery of a job: from its message to its one commit point, <c>result.json</c>, created only if there is none. The
-/// message is removed last, so whatever dies on the way is tried again.
+/// message is removed last, so whatever dies on the way is tried again. Once the job has begun, storage that is away is waited for.
 /// </summary>
 internal sealed partial class JobExecution(
     StorageConnection storage, IMessageQueue queue, JobHandlers handlers, WorkerOptions options, TimeProvider time, ILogger log)
 {
+    // The first worker that refuses a job may be one of before an upgrade. Those that were started since are what the pool has to give.
+    private const int MostLateRefusals = 2;
+
     private readonly IBlobStore blobs = storage.Blobs;
+    private readonly DateTimeOffset workerStartedAt = time.GetUtcNow();
+
+    /// <summary>Why the last job was refused; null when none was.</summary>
+    public string? Refusal { get; private set; }
 
     /// <summary>Carries it out.</summary>
     /// <param name="message">The message.</param>
     /// <param name="preemption">Fires when the worker must stop.</param>
-    /// <exception cref="StorageException">Storage does not answer; the message comes again by itself.</exception>
+    /// <exception cref="StorageException">
+    /// Storage does not answer: the message comes again by itself. A delivery that ends so before the job has begun counts as nothing.
+    /// </exception>
     public async Task<Delivery> RunAsync(QueueMessage message, CancellationToken preemption)
     {
+        var held = new HeldMessage(queue, message, options.LeaseFile);
         if (Parse(message) is not { } job)
         {
-            await queue.DeleteAsync(message, CancellationToken.None);
+            await held.DeleteAsync();
             return Delivery.Finished;
         }
 
-        var startedAt = time.GetUtcNow();
-        var reading = blobs.TryReadJsonAsync<JobSpec>(BlobLayout.JobSpec(job.RunId, job.JobId), CancellationToken.None);
-        var done = await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(job.RunId, job.JobId), CancellationToken.None);
-        if (await reading is not { } spec)
+        await held.HoldAsync();
+        var reading = blobs.TryReadAsync(BlobLayout.JobSpec(job.RunId, job.JobId), CancellationToken.None);
+        var finding = blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(job.RunId, job.JobId), CancellationToken.None);
+        var counting = new AttemptHistory(blobs, job.RunId, job.JobId).CountAsync();
+        await Task.WhenAll(reading, finding, counting);
+        if (await reading is not { } content)
         {
             LogNoSpec(log, job.RunId, job.JobId);
-            await queue.DeleteAsync(message, CancellationToken.None);
+            await held.DeleteAsync();
             return Delivery.Finished;
         }
-        if (done is not null) return await AnnounceAsync(spec, done, message);
-
-        var history = new AttemptHistory(blobs, spec.RunId, spec.JobId);
-        var before = await history.CountAsync(message.DequeueCount, CancellationToken.None);
+        var notify = JobSpecs.NotifyOf(content);
+        var past = await counting;
         var attempt = $"{message.DequeueCount}-{options.Name}-{Guid.NewGuid().ToString("n")[..8]}";
-        if (before.Lost > spec.Retry.MaxLost)
+        var result = new JobResult
         {
-            var error = new JobError("WorkerLost", $"{before.Lost} workers died with this job without a word (allowed by jobs.maxLost: {spec.Retry.MaxLost}).");
-            return await CommitAsync(Result(spec, attempt, before, startedAt) with { Status = JobStatus.Failed, Error = error }, spec, message);
+            JobId = job.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Numerics = TrainerNumerics.Version, Attempts = past,
+        };
+        var unread = new JobEnding(job, notify, held, storage, new StoragePatience(TimeSpan.Zero, time));
+        if (await finding is { } done)
+        {
+            await unread.AnnounceAsync(done.Status);
+            return Delivery.Finished;
+        }
+        try
+        {
+            return await RunAsync(job, JobSpecs.Read(job.JobId, content), result, past, held, preemption);
+        }
+        catch (UnreadableJobException e)
+        {
+            return await RefuseAsync(unread, result, e);
+        }
+    }
+
+    private async Task<Delivery> RunAsync(
+        JobMessage job, JobSpec spec, JobResult result, AttemptCounts past, HeldMessage held, CancellationToken preemption)
+    {
+        var (start, startedAt) = (time.GetTimestamp(), time.GetUtcNow());
+        var patience = new StoragePatience(TimeSpan.FromSeconds(spec.Retry.StorageWaitSeconds), time);
+        await using var heartbeat = new Heartbeat(held, blobs, patience, spec, result.Attempt, options, time, log);
+        var ending = new JobEnding(job, spec.Notify, held, storage, patience, heartbeat);
+        if (past.Lost > spec.Retry.MaxLost)
+        {
+            var error = new JobError(
+                "WorkerLost", $"{past.Lost} workers died with this job without a word (allowed by jobs.maxLost: {spec.Retry.MaxLost}).");
+            result = result with { Status = JobStatus.Failed, Error = error, Timing = new() { StartedAt = startedAt } };
+            return await CommitAsync(ending, result);
         }
 
-        LogStarted(log, spec.JobId, attempt);
-        await using var heartbeat = new Heartbeat(queue, message, blobs, spec, options, time, log);
+        LogStarted(log, spec.JobId, result.Attempt);
+        await ending.History.StartedAsync(result.Attempt);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(preemption, heartbeat.Lost);
-        var scratch = Path.Combine(options.ScratchFolder, attempt);
         var context = new JobContext
         {
             Spec = spec,
-            Attempt = attempt,
-            AttemptNumber = before.Failed + before.Lost + 1,
-            Blobs = blobs,
-            ScratchFolder = scratch,
+            Attempt = result.Attempt,
+            AttemptNumber = past.Failed + past.Lost + 1,
+            Blobs = new PatientBlobStore(blobs, patience, stop.Token),
+            ScratchFolder = SafePath.Join(options.ScratchFolder, result.Attempt).FullName,
             Preemption = stop.Token,
             Log = log,
-            Progress = (step, steps, metrics) => heartbeat.Report(new(spec.JobId, attempt, options.Name, step, steps, metrics, time.GetUtcNow())),
+            Progress = heartbeat.Report,
         };
-        var result = Result(spec, attempt, before, startedAt);
-        try
+        var (outcome, failure) = await AttemptAsync(context);
+        result = result with { Timing = JobTimings.Of(context, startedAt, time.GetElapsedTime(start)) };
+        if (outcome is not null) return await CommitAsync(ending, result with { Outputs = outcome.Outputs, Metrics = outcome.Metrics });
+        if (heartbeat.Lost.IsCancellationRequested)
         {
-            Directory.CreateDirectory(scratch);
-            var outcome = await handlers.RunAsync(context);
-            message = await heartbeat.StopAsync();
-            return await CommitAsync(result with { Outputs = outcome.Outputs, Metrics = outcome.Metrics, Timing = JobTimings.Of(context, startedAt, time) }, spec, message);
-        }
-        catch (Exception e) when (heartbeat.Lost.IsCancellationRequested)
-        {
-            LogAbandoned(log, spec.JobId, e.Message);
+            LogAbandoned(log, spec.JobId, failure!.Message);
+            held.Forget();
+            if (heartbeat.LostToStorage) await ending.History.AbandonedAsync(result.Attempt);
             return Delivery.Lost;
         }
-        catch (OperationCanceledException) when (preemption.IsCancellationRequested)
+        if (failure is OperationCanceledException && preemption.IsCancellationRequested)
         {
-            message = await heartbeat.StopAsync();
             LogPreempted(log, spec.JobId);
-            await history.PreemptedAsync(attempt);
-            await queue.RenewAsync(message, TimeSpan.Zero, CancellationToken.None);
+            // Who tells it to stop does not wait for long.
+            var leaving = new JobEnding(job, spec.Notify, held, storage, new StoragePatience(options.StopWait, time), heartbeat);
+            await leaving.History.PreemptedAsync(result.Attempt);
+            await leaving.GiveBackAsync(TimeSpan.Zero);
             return Delivery.Preempted;
+        }
+        return await FailAsync(ending, result, failure!, past, spec.Retry);
+    }
+
+    private async Task<(JobOutcome? Outcome, Exception? Failure)> AttemptAsync(JobContext context)
+    {
+        try
+        {
+            Directory.CreateDirectory(context.ScratchFolder);
+            return (await handlers.RunAsync(context), null);
         }
         catch (Exception e)
         {
-            message = await heartbeat.StopAsync();
-            var error = Failures.Describe(e);
-            LogFailed(log, e, spec.JobId, attempt);
-            if (error.ExitCode == ExitCodes.BadInput || before.Failed + 1 >= spec.Retry.MaxAttempts)
-            {
-                await CommitAsync(result with { Status = JobStatus.Failed, Error = error, Timing = JobTimings.Of(context, startedAt, time) }, spec, message);
-                return Failures.TaintsProcess(e) ? Delivery.Tainted : Delivery.Finished;
-            }
-            await history.FailedAsync(attempt, error);
-            var delay = TimeSpan.FromSeconds(Math.Min(3600, spec.Retry.RetryDelaySeconds * Math.Pow(2, before.Failed)));
-            await queue.RenewAsync(message, delay, CancellationToken.None);
-            return Failures.TaintsProcess(e) ? Delivery.Tainted : Delivery.Failed;
+            return (null, e);
         }
         finally
         {
-            LocalFiles.TryDeleteFolder(scratch);
+            LocalFiles.TryDeleteFolder(context.ScratchFolder);
         }
     }
 
-    private JobResult Result(JobSpec spec, string attempt, AttemptCounts before, DateTimeOffset startedAt) => new()
+    private async Task<Delivery> FailAsync(JobEnding ending, JobResult result, Exception failure, AttemptCounts past, JobsRecipe retry)
     {
-        JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Numerics = TrainerNumerics.Version, Worker = options.Name, Attempts = before,
-        Timing = new JobTiming { StartedAt = startedAt },
-    };
-
-    /// <summary>The commit point: of several attempts the first counts, and everybody announces that one.</summary>
-    private async Task<Delivery> CommitAsync(JobResult result, JobSpec spec, QueueMessage message)
-    {
-        var path = BlobLayout.JobResult(spec.RunId, spec.JobId);
-        if (!await blobs.TryCreateJsonAsync(path, result)) result = await blobs.ReadJsonAsync<JobResult>(path);
-        LogDone(log, spec.JobId, result.Status, result.Timing.Total);
-        return await AnnounceAsync(spec, result, message);
-    }
-
-    private async Task<Delivery> AnnounceAsync(JobSpec spec, JobResult result, QueueMessage message)
-    {
-        if (spec.Notify is { } notify)
+        var error = Failures.Describe(failure);
+        LogFailed(log, failure, result.JobId, result.Attempt);
+        if (error.ExitCode == ExitCodes.BadInput || past.Failed + 1 >= retry.MaxAttempts)
         {
-            var completion = new JobCompletion(spec.RunId, spec.JobId, notify, result.Status);
-            await storage.Queue(BlobLayout.CompletionsQueue).SendAsync(JsonSerializer.Serialize(completion, R1Json.Options));
+            await CommitAsync(ending, result with { Status = JobStatus.Failed, Error = error });
+            return Failures.TaintsProcess(failure) ? Delivery.Tainted : Delivery.Finished;
         }
-        await queue.DeleteAsync(message, CancellationToken.None);
+        await ending.History.FailedAsync(result.Attempt, error);
+        await ending.GiveBackAsync(TimeSpan.FromSeconds(Math.Min(3600, retry.RetryDelaySeconds * Math.Pow(2, past.Failed))));
+        return Failures.TaintsProcess(failure) ? Delivery.Tainted : Delivery.Failed;
+    }
+
+    private async Task<Delivery> RefuseAsync(JobEnding ending, JobResult result, UnreadableJobException unreadable)
+    {
+        LogRefused(log, unreadable.Message);
+        Refusal = unreadable.Message;
+        var refusal = new JobRefusal(options.Name, workerStartedAt, time.GetUtcNow());
+        IReadOnlyList<JobRefusal> refusals = [.. await ending.History.RefusalsAsync(), refusal];
+        var first = refusals.Min(other => other.RefusedAt);
+        if (unreadable.IsHopeless || refusals.Count(other => other.StartedAt > first) >= MostLateRefusals)
+        {
+            var refused = unreadable.IsHopeless ? "" : $" {refusals.Count} workers refused it.";
+            var error = new JobError("UnreadableJob", unreadable.Message + refused, null, ExitCodes.BadInput);
+            result = result with { Status = JobStatus.Failed, Error = error, Timing = new() { StartedAt = refusal.RefusedAt } };
+            await CommitAsync(ending, result);
+            return unreadable.IsHopeless ? Delivery.Finished : Delivery.Refused;
+        }
+        await ending.History.RefusedAsync(result.Attempt, refusal);
+        await ending.GiveBackAsync(TimeSpan.Zero);
+        return Delivery.Refused;
+    }
+
+    private async Task<Delivery> CommitAsync(JobEnding ending, JobResult result)
+    {
+        result = await ending.CommitAsync(result);
+        LogDone(log, result.JobId, result.Status, result.Timing.Total);
         return Delivery.Finished;
     }
 
@@ -180,4 +216,7 @@ internal sealed partial class JobExecution(
 
     [LoggerMessage(2007, LogLevel.Error, "Dropped a message that names no job: {Text}")]
     private static partial void LogMalformed(ILogger log, string text);
+
+    [LoggerMessage(2008, LogLevel.Error, "Refused: {Reason}")]
+    private static partial void LogRefused(ILogger log, string reason);
 }

@@ -7,10 +7,10 @@ namespace R1Cloud.GpuJob.Work;
 internal static class JobTimings
 {
     /// <summary>Sums an attempt up.</summary>
-    public static JobTiming Of(JobContext context, DateTimeOffset startedAt, TimeProvider time) => new()
+    public static JobTiming Of(JobContext context, DateTimeOffset startedAt, TimeSpan total) => new()
     {
         StartedAt = startedAt,
-        Total = (time.GetUtcNow() - startedAt).TotalSeconds,
+        Total = total.TotalSeconds,
         Generation = context.Time[TimePart.Generation],
         Reward = context.Time[TimePart.Reward],
         Update = context.Time[TimePart.Update],

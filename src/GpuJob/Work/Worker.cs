@@ -5,10 +5,13 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Work;
 
-/// <summary>Takes a run's jobs from its queue, one at a time, until told to stop or the run's queue is gone.</summary>
+/// <summary>Takes a run's jobs from its queue, one at a time, until told to stop or the run has ended.</summary>
 internal sealed partial class Worker(StorageConnection storage, JobHandlers handlers, WorkerOptions options, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan StorageDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Why it left with an error; null when it did not.</summary>
+    public string? Reason { get; private set; }
 
     /// <summary>Works.</summary>
     /// <param name="preemption">Fires when the worker must stop: the job at hand is saved and put back.</param>
@@ -28,8 +31,8 @@ internal sealed partial class Worker(StorageConnection storage, JobHandlers hand
                 {
                     var delivery = await execution.RunAsync(message, preemption);
                     last = time.GetTimestamp();
-                    if (delivery == Delivery.Preempted) return ExitCodes.Preempted;
-                    if (delivery == Delivery.Tainted) return ExitCodes.Retryable;
+                    if (delivery == Delivery.Refused) Reason = execution.Refusal;
+                    if (ExitCode(delivery) is { } code) return code;
                     continue;
                 }
                 var idle = time.GetElapsedTime(last);
@@ -42,8 +45,8 @@ internal sealed partial class Worker(StorageConnection storage, JobHandlers hand
             }
             catch (StorageException e) when (e.IsMissing)
             {
-                LogRunOver(log, options.RunId);
-                break;
+                if (await WithoutQueueAsync(preemption) is { } code) return code;
+                if (time.GetElapsedTime(last) > options.IdleLimit) break;
             }
             catch (StorageException e)
             {
@@ -54,13 +57,53 @@ internal sealed partial class Worker(StorageConnection storage, JobHandlers hand
         return ExitCodes.Done;
     }
 
+    private static int? ExitCode(Delivery delivery) => delivery switch
+    {
+        Delivery.Preempted => ExitCodes.Preempted,
+        Delivery.Tainted => ExitCodes.Retryable,
+        Delivery.Refused => ExitCodes.Outdated,
+        _ => null,
+    };
+
+    /// <summary>The run has no queue: it is about to begin, or it has ended, or there is none.</summary>
+    /// <returns>The code to leave with; null to go on waiting.</returns>
+    private async Task<int?> WithoutQueueAsync(CancellationToken preemption)
+    {
+        try
+        {
+            if (!await storage.Blobs.ExistsAsync(BlobLayout.RunSpec(options.RunId), preemption))
+            {
+                Reason = $"There is no run '{options.RunId}' in {storage.Endpoint}.";
+                return ExitCodes.BadInput;
+            }
+            var generation = 0;
+            await foreach (var blob in storage.Blobs.ListAsync(BlobLayout.Generations(options.RunId), preemption))
+                generation = Math.Max(generation, BlobLayout.GenerationOf(blob.Path));
+            if (await storage.Blobs.ExistsAsync(BlobLayout.RunEnded(options.RunId, generation), preemption))
+            {
+                LogRunOver(log, options.RunId);
+                return ExitCodes.Done;
+            }
+        }
+        catch (OperationCanceledException) when (preemption.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (StorageException e)
+        {
+            LogStorageAway(log, e.Message);
+        }
+        await Task.Delay(StorageDelay, time, preemption).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return null;
+    }
+
     // Short jobs are noticed at once, long ones within 2 % of their duration, and an idle worker stays quiet.
     private TimeSpan Wait(TimeSpan idle) => TimeSpan.FromTicks(Math.Clamp(idle.Ticks / 50, options.PollMin.Ticks, options.PollMax.Ticks));
 
     [LoggerMessage(2201, LogLevel.Information, "{Worker} takes the jobs of run {Run} from {Endpoint}")]
     private static partial void LogReady(ILogger log, string worker, string run, string endpoint);
 
-    [LoggerMessage(2202, LogLevel.Information, "The queue of run {Run} is gone: nothing is left to do")]
+    [LoggerMessage(2202, LogLevel.Information, "Run {Run} has ended: nothing is left to do")]
     private static partial void LogRunOver(ILogger log, string run);
 
     [LoggerMessage(2203, LogLevel.Warning, "{Error} Trying again")]

@@ -24,6 +24,14 @@ internal sealed record WorkerOptions
     /// <summary>Longest wait between two looks at the queue.</summary>
     public TimeSpan PollMax { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a worker that was told to stop waits for storage that is away, to put its job back.</summary>
+    public TimeSpan StopWait { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// Where the message at hand is told to who supervises this process; null when nobody does. See <see cref="Shared.Storage.MessageLease"/>.
+    /// </summary>
+    public string? LeaseFile { get; init; }
+
     /// <summary>Leaves after so long without a job; null waits for ever.</summary>
     public TimeSpan? IdleLimit { get; init; }
 }

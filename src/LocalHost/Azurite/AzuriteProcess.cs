@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.LocalHost.Azurite;
 
@@ -128,6 +129,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        ChildEnvironment.ForTool(start);
         start.Environment[KeyVariable] = key; // other users see a program's arguments, but not its environment
         string[] arguments = ["azurite.mjs", Path.GetFullPath(options.DataFolder), $"{options.BlobPort}", $"{options.QueuePort}"];
         foreach (var argument in options.TablePort is { } table ? [.. arguments, $"{table}"] : arguments) start.ArgumentList.Add(argument);

@@ -52,8 +52,25 @@ internal sealed class RunClient : IDisposable
     public Task<ReusePlan> ReuseAsync(string recipe, bool reuse, CancellationToken cancellation) =>
         SendAsync<ReusePlan>(HttpMethod.Post, ApiRoutes.Reuse + Query(("reuse", reuse ? null : "false")), cancellation, recipe);
 
-    /// <summary>All runs, newest first.</summary>
-    public Task<RunList> ListAsync(CancellationToken cancellation) => SendAsync<RunList>(HttpMethod.Get, ApiRoutes.Runs, cancellation);
+    /// <summary>A page of runs, newest first.</summary>
+    /// <param name="states">States with commas between; null for all.</param>
+    /// <param name="limit">How many; null leaves it to the service.</param>
+    /// <param name="after">The <see cref="RunList.Next"/> of the page before.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public Task<RunList> ListAsync(string? states, int? limit, string? after, CancellationToken cancellation) => SendAsync<RunList>(
+        HttpMethod.Get, ApiRoutes.Runs + Query(("state", states), ("limit", limit?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("after", after)), cancellation);
+
+    /// <summary>All runs of some states, newest first.</summary>
+    public async Task<IReadOnlyList<RunSummary>> ListAllAsync(string states, CancellationToken cancellation)
+    {
+        var runs = new List<RunSummary>();
+        for (string? after = null; ;)
+        {
+            var page = await ListAsync(states, RunQuery.MaxLimit, after, cancellation);
+            runs.AddRange(page.Runs);
+            if ((after = page.Next) is null) return runs;
+        }
+    }
 
     /// <summary>A run.</summary>
     public Task<RunView> GetAsync(string runId, CancellationToken cancellation) => SendAsync<RunView>(HttpMethod.Get, Route(ApiRoutes.Run, runId), cancellation);
@@ -76,10 +93,9 @@ internal sealed class RunClient : IDisposable
     /// <param name="runId">The run.</param>
     /// <param name="stage">The stage to retry from; null goes on where it failed.</param>
     /// <param name="cancellation">Stops waiting.</param>
-    public async Task SteerAsync(string route, string runId, string? stage, CancellationToken cancellation)
-    {
-        using var response = await RequestAsync(HttpMethod.Post, Route(route, runId) + Query(("stage", stage)), "application/json", null, cancellation);
-    }
+    /// <returns>The run as it is now: a host that a cancelled run held up may be gone a moment later.</returns>
+    public Task<RunView> SteerAsync(string route, string runId, string? stage, CancellationToken cancellation) =>
+        SendAsync<RunView>(HttpMethod.Post, Route(route, runId) + Query(("stage", stage)), cancellation);
 
     /// <summary>A run's metrics.</summary>
     public Task<RunMetrics> MetricsAsync(string runId, string? stage, int? since, CancellationToken cancellation) =>

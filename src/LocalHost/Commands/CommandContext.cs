@@ -1,7 +1,10 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
+using R1Cloud.LocalHost.Terminal;
+using R1Cloud.LocalHost.Workers;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -9,7 +12,7 @@ using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Commands;
 
-/// <summary>What commands write to and read from besides their arguments.</summary>
+/// <summary>What commands write to and read from besides their arguments. Nothing that could steer a terminal passes.</summary>
 /// <param name="Console">Standard output for people.</param>
 /// <param name="Output">Standard output for programs.</param>
 /// <param name="Error">Standard error.</param>
@@ -18,7 +21,16 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
 {
     /// <summary>The process's own.</summary>
     public static CommandContext Default { get; } =
-        new(AnsiConsole.Console, System.Console.Out, System.Console.Error, System.Environment.GetEnvironmentVariable);
+        new(PrintableConsole.Create(), StandardStreams.Output, StandardStreams.Error, System.Environment.GetEnvironmentVariable);
+
+    /// <inheritdoc cref="CommandContext" path="/param[@name='Console']"/>
+    public IAnsiConsole Console { get; } = PrintableConsole.Over(Console);
+
+    /// <inheritdoc cref="CommandContext" path="/param[@name='Output']"/>
+    public TextWriter Output { get; } = PrintableWriter.Over(Output); // JSON is ASCII here, and passes as it is
+
+    /// <inheritdoc cref="CommandContext" path="/param[@name='Error']"/>
+    public TextWriter Error { get; } = PrintableWriter.Over(Error);
 
     /// <summary>Whether people sit before the output and want to see it move.</summary>
     public bool IsLive =>
@@ -77,6 +89,10 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
         Error.WriteLine($"r1: {message}");
         return code;
     }
+
+    /// <summary>The trainer.</summary>
+    /// <exception cref="EnvironmentException">It is not there.</exception>
+    public WorkerCommand FindTrainer() => WorkerCommand.Find(Environment(WorkerCommand.OverrideVariable), AppContext.BaseDirectory);
 
     /// <summary>A client of the host that the options name, or of the one that runs on the data folder.</summary>
     /// <param name="url">The address; null for the environment's, else the data folder's.</param>

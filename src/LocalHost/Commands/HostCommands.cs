@@ -37,9 +37,10 @@ internal static class HostCommands
             "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, dryRun, plain, json };
         recipe.AddTo(command);
         host.AddTo(command);
-        command.SetAction((parsed, _) => context.GuardAsync(async () =>
+        command.SetAction((parsed, cancellation) => context.GuardAsync(async () =>
         {
             var loaded = recipe.Load(parsed);
+            await TrainerCheck.RunAsync(loaded, context.FindTrainer, cancellation);
             var hosting = host.Read(parsed);
             // Who gives a recipe to this command names its files: its own host may read them, and no others of their folders.
             hosting = hosting with

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using R1Cloud.LocalHost.Terminal;
+using R1Cloud.LocalHost.Workers;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Recipes;
 using Spectre.Console;
@@ -14,10 +15,15 @@ internal static class RecipeCommands
     {
         var recipe = new RecipeArguments();
         var json = new Option<bool>("--json") { Description = "Print the recipe with everything filled in." };
-        var check = new ExampleCommand("check", "Checks a recipe without running it; every problem is listed with file, line and field.",
+        var check = new ExampleCommand("check", "Checks a recipe and its data without running it; every problem is listed with file, line and field, every row that does not fit with file and row.",
             "./r1 check recipes/quickstart.json", "./r1 check recipes/quickstart.json --set stages.r1-zero.groupSize=16 --json") { json };
         recipe.AddTo(check);
-        check.SetAction((parsed, _) => context.GuardAsync(() => Task.FromResult(Check(context, recipe.File(parsed), recipe.Load(parsed), parsed.GetValue(json)))));
+        check.SetAction((parsed, cancellation) => context.GuardAsync(async () =>
+        {
+            var loaded = recipe.Load(parsed);
+            var measured = await TrainerCheck.RunAsync(loaded, context.FindTrainer, cancellation);
+            return Check(context, recipe.File(parsed), loaded, measured, parsed.GetValue(json));
+        }));
         yield return check;
 
         var schema = new ExampleCommand("schema", "Prints the JSON Schema of recipes.", "./r1 schema");
@@ -25,7 +31,7 @@ internal static class RecipeCommands
         yield return schema;
     }
 
-    private static int Check(CommandContext context, string file, LoadedRecipe loaded, bool json)
+    private static int Check(CommandContext context, string file, LoadedRecipe loaded, IReadOnlyList<string> measured, bool json)
     {
         foreach (var note in loaded.Notes) context.Error.WriteLine(note);
         if (json)
@@ -38,6 +44,7 @@ internal static class RecipeCommands
         var width = stages.Keys.Max(name => name.Length);
         foreach (var (name, stage) in stages)
             context.Console.WriteMarkup($"      {Markup.Escape(name.PadRight(width))} [grey]{Markup.Escape(Describe(stage, loaded.Recipe))}[/]");
+        foreach (var line in measured) context.Console.WriteMarkup($"[grey]      {Markup.Escape(line)}[/]");
         if (loaded.Recipe.StoredInputs() is { Count: > 0 } inputs)
             context.Console.WriteMarkup($"[grey]      inputs in storage, looked for when the run starts: {Markup.Escape(string.Join(", ", inputs))}[/]");
         return ExitCode.Ok;

@@ -21,9 +21,13 @@ internal static class RunCommands
     {
         var client = new ClientOptions(context);
 
+        var states = new Option<string?>("--state") { Description = "Only runs that stand so: queued, running, paused, completed, failed, cancelled; several with commas between." };
+        var limit = new Option<int?>("--limit") { Description = "How many; 100 without it." };
+        var after = new Option<string?>("--after") { Description = "Only those after an earlier page, which names this value." };
         yield return client.Command(
-            new("runs", "Lists the runs, newest first.", "./r1 runs", "./r1 runs --json"),
-            async (http, parsed, cancellation) => ShowRuns(context, await http.ListAsync(cancellation), client.IsJson(parsed)));
+            new("runs", "Lists the runs, newest first.", "./r1 runs", "./r1 runs --state failed,cancelled --limit 20", "./r1 runs --json") { states, limit, after },
+            async (http, parsed, cancellation) => ShowRuns(
+                context, await http.ListAsync(parsed.GetValue(states), parsed.GetValue(limit), parsed.GetValue(after), cancellation), client.IsJson(parsed)));
 
         yield return client.Command(
             new("status", "Shows where a run stands.", "./r1 status quickstart-1a2b3c4d", "./r1 status quickstart-1a2b3c4d --json") { Run },
@@ -78,6 +82,7 @@ internal static class RunCommands
         if (list.Runs.Count == 0) context.Console.MarkupLine("[grey]no runs yet[/]");
         else WriteTable(context, new(["run", "status", "stage", "created"], [.. list.Runs.Select(run => (IReadOnlyList<string>)
             [run.Id, run.Status.ToString().ToLowerInvariant(), run.Stage ?? "", $"{run.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm}"])]), "created", "stage");
+        if (list.Next is not null) context.Console.WriteMarkup($"[grey]there are more: --after {Markup.Escape(list.Next)}[/]");
         return ExitCode.Ok;
     }
 
@@ -97,11 +102,8 @@ internal static class RunCommands
     }
 
     private static async Task<int> SteerAsync(
-        CommandContext context, RunClient http, string route, string run, string? stage, bool json, CancellationToken cancellation)
-    {
-        await http.SteerAsync(route, run, stage, cancellation);
-        return ShowStatus(context, http, await http.GetAsync(run, cancellation), json);
-    }
+        CommandContext context, RunClient http, string route, string run, string? stage, bool json, CancellationToken cancellation) =>
+        ShowStatus(context, http, await http.SteerAsync(route, run, stage, cancellation), json);
 
     private static int ShowMetrics(CommandContext context, RunMetrics metrics, bool json)
     {

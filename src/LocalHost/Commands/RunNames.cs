@@ -10,10 +10,10 @@ internal static class RunNames
     public static string For(LoadedRecipe recipe) => $"{recipe.Recipe.Name}-{recipe.Hash[..8]}";
 
     /// <summary>The recipe's first id that is not taken: with <c>-2</c>, <c>-3</c>… appended.</summary>
-    public static string Fresh(LoadedRecipe recipe, IReadOnlySet<string> taken)
+    public static async Task<string> FreshAsync(LoadedRecipe recipe, Func<string, Task<bool>> taken)
     {
         var id = For(recipe);
-        for (var number = 2; taken.Contains(id); number++) id = string.Create(CultureInfo.InvariantCulture, $"{For(recipe)}-{number}");
+        for (var number = 2; await taken(id); number++) id = string.Create(CultureInfo.InvariantCulture, $"{For(recipe)}-{number}");
         return id;
     }
 }

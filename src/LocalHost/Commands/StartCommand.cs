@@ -32,7 +32,7 @@ internal static class StartCommand
                 loaded = await PushAsync(storage, name, loaded, local, client.IsJson(parsed), cancellation);
             }
             var anew = parsed.GetValue(fresh);
-            var id = parsed.GetValue(run) ?? (anew ? RunNames.Fresh(loaded, (await http.ListAsync(cancellation)).Runs.Select(known => known.Id).ToHashSet()) : RunNames.For(loaded));
+            var id = parsed.GetValue(run) ?? (anew ? await RunNames.FreshAsync(loaded, async taken => await http.FindAsync(taken, cancellation) is not null) : RunNames.For(loaded));
             var view = await http.StartAsync(id, loaded.ResolvedJson, reuse: !anew, cancellation);
             if (client.IsJson(parsed)) context.WriteJson(view);
             else await context.Output.WriteLineAsync($"run {view.Id} {view.Status.ToString().ToLowerInvariant()}; watch it: ./r1 status {view.Id}");

@@ -34,11 +34,10 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public async Task<int> RunAsync(LoadedRecipe recipe, CancellationToken stop)
     {
-        var known = (await client.ListAsync(stop)).Runs;
-        var id = options.RunId ?? (options.Fresh ? RunNames.Fresh(recipe, known.Select(run => run.Id).ToHashSet()) : RunNames.For(recipe));
-        if (options.DryRun || known.All(run => run.Id != id)) await AnnounceAsync(id, recipe, stop);
+        var id = options.RunId ?? (options.Fresh ? await RunNames.FreshAsync(recipe, IsTakenAsync) : RunNames.For(recipe));
+        if (options.DryRun || !await IsTakenAsync(id)) await AnnounceAsync(id, recipe, stop);
         if (options.DryRun) return ExitCode.Ok;
-        foreach (var other in known.Where(run => run.Id != id && run.Status is RunStatus.Queued or RunStatus.Running)) await PauseAsync(other.Id, stop);
+        foreach (var other in (await client.ListAllAsync("queued,running", stop)).Where(run => run.Id != id)) await PauseAsync(other.Id, stop);
 
         var run = await client.StartAsync(id, recipe.ResolvedJson, reuse: !options.Fresh, stop);
         if (run.Status is RunStatus.Failed or RunStatus.Cancelled)
@@ -56,6 +55,8 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
         if (run.Status != RunStatus.Completed) await FollowAsync(id, stop);
         run = await client.GetAsync(id, stop);
         return run.Status == RunStatus.Completed ? await ReportAsync(run, stop) : TellFailed(run);
+
+        async Task<bool> IsTakenAsync(string taken) => await client.FindAsync(taken, stop) is not null;
     }
 
     /// <summary>Says which stages are taken over, and why the others run, before any does.</summary>

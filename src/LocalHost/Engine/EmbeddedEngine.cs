@@ -99,9 +99,10 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
         Loop.InvokeAsync(() => running!.Table.View(instanceId)).WaitAsync(cancellation);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<OrchestrationState> ListAsync(string idPrefix = "", [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<OrchestrationState> ListAsync(
+        string idPrefix = "", bool unfinishedOnly = false, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        foreach (var state in await Loop.InvokeAsync(() => running!.Table.List(idPrefix)).WaitAsync(cancellation))
+        foreach (var state in await Loop.InvokeAsync(() => running!.Table.List(idPrefix, unfinishedOnly)).WaitAsync(cancellation))
             yield return state;
     }
 

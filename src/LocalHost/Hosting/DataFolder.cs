@@ -13,7 +13,16 @@ internal sealed class DataFolder(string path)
     // ENOSPC and EROFS: the lock is there and is not what stands in the way.
     private const int NoSpace = 28, ReadOnly = 30;
 
+    private const string AzuriteFolder = "azurite";
+
     private static readonly JsonSerializerOptions Json = R1Json.Indented;
+
+    // What a run cannot do without, once it is there. The cache of checkpoints, logs and copies of reports may go at any time.
+    private static readonly (string Name, string Holds)[] Parts =
+    [
+        ("orchestrations.db", "the runs' history"), (AzuriteFolder, "their blobs and queues"), ("azurite/blob-metadata.json", "the list of blobs"), ("azurite/blob-extents.json", "the list of the blobs' pieces"),
+        ("azurite/blob-data", "the blobs' contents"), ("azurite/queue-metadata.json", "the queues"),
+    ];
 
     /// <summary>The folder, absolute.</summary>
     public string Path { get; } = System.IO.Path.GetFullPath(path);
@@ -22,7 +31,7 @@ internal sealed class DataFolder(string path)
     public string Orchestrations => System.IO.Path.Combine(Path, "orchestrations.db");
 
     /// <summary>Azurite's folder.</summary>
-    public string Azurite => System.IO.Path.Combine(Path, "azurite");
+    public string Azurite => System.IO.Path.Combine(Path, AzuriteFolder);
 
     /// <summary>The workers' cache of checkpoints; may be removed at any time.</summary>
     public string Checkpoints => System.IO.Path.Combine(Path, "cache");
@@ -35,13 +44,16 @@ internal sealed class DataFolder(string path)
     private string FormatFile => System.IO.Path.Combine(Path, "format.json");
 
     /// <summary>The folder into which a finished run's files are copied.</summary>
-    public string Run(string runId) => System.IO.Path.Combine(Path, "runs", runId);
+    public string Run(string runId) => SafePath.Join(Path, "runs/" + runId).FullName;
 
     /// <summary>The logs of the host and of the workers.</summary>
     public string Logs => System.IO.Path.Combine(Path, "logs");
 
     /// <summary>A worker's log.</summary>
-    public string WorkerLog(string runId, string worker) => System.IO.Path.Combine(Logs, runId, worker + ".log");
+    public string WorkerLog(string runId, string worker) => SafePath.Join(Logs, $"{runId}/{worker}.log").FullName;
+
+    /// <summary>Which message a worker holds.</summary>
+    public string WorkerLease(string runId, string worker) => System.IO.Path.Combine(Logs, runId, worker + ".lease");
 
     /// <summary>Creates the folder if need be and takes it for this process; the lock ends with the process, however it ends.</summary>
     /// <exception cref="EnvironmentException">Another host has it, another version wrote it, or it cannot be written.</exception>
@@ -138,7 +150,7 @@ internal sealed class DataFolder(string path)
     {
         if (!File.Exists(FormatFile))
         {
-            File.WriteAllBytes(FormatFile, JsonSerializer.SerializeToUtf8Bytes(new FormatInfo(CurrentFormat, HostInfo.ProductVersion), Json));
+            Write(new FormatInfo(CurrentFormat, HostInfo.ProductVersion));
             return;
         }
 
@@ -158,7 +170,44 @@ internal sealed class DataFolder(string path)
                 $"The data folder '{Path}' was written by version {found?.Version} (format {found?.Format}); this is version {HostInfo.ProductVersion} " +
                 $"(format {CurrentFormat}) and cannot go on with it. Pass --data DIR for another folder, or move this one away.");
         }
+        CheckParts(found.Parts ?? []);
     }
 
-    private sealed record FormatInfo(int Format, string Version);
+    /// <summary>Writes down which parts there are by now, so that one which is missing at the next start is known to have been removed.</summary>
+    internal void NoteParts()
+    {
+        try
+        {
+            Write(new FormatInfo(CurrentFormat, HostInfo.ProductVersion) { Parts = [.. Parts.Select(part => part.Name).Where(Exists)] });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk, say: the next start only knows of fewer parts.
+        }
+    }
+
+    // History and blobs speak of each other: without one of them runs would stop at what is not there, one after the other.
+    private void CheckParts(IReadOnlyList<string> known)
+    {
+        var missing = Parts.Where(part => known.Contains(part.Name) && !Exists(part.Name)).ToList();
+        if (missing.Exists(part => part.Name == AzuriteFolder)) missing.RemoveAll(part => part.Name.StartsWith(AzuriteFolder + "/", StringComparison.Ordinal));
+        if (missing.Count == 0) return;
+        throw new EnvironmentException(
+            $"The data folder '{Path}' lacks {string.Join(" and ", missing.Select(part => $"'{part.Name}' ({part.Holds})"))}, which was there before and has been removed. "
+            + $"Put it back, or pass --data DIR for another folder. To go on without it, remove '{FormatFile}' too: runs that need it will fail, others begin anew.");
+    }
+
+    private bool Exists(string part) => System.IO.Path.Exists(System.IO.Path.Combine(Path, part));
+
+    private void Write(FormatInfo info)
+    {
+        var temporary = FormatFile + ".new";
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(info, Json));
+        File.Move(temporary, FormatFile, overwrite: true);
+    }
+
+    private sealed record FormatInfo(int Format, string Version)
+    {
+        public IReadOnlyList<string>? Parts { get; init; }
+    }
 }

@@ -31,12 +31,14 @@ internal sealed class HostLock : IDisposable
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = PrivateFolder.FileMode;
         using (var stream = new FileStream(temporary, options)) JsonSerializer.Serialize(stream, info, R1Json.Indented);
         File.Move(temporary, Folder.HostFile, overwrite: true);
+        if (url is not null) Folder.NoteParts();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         File.Delete(Folder.HostFile);
+        Folder.NoteParts();
         file.Dispose();
     }
 }

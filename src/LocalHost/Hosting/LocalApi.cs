@@ -13,6 +13,7 @@ internal static class LocalApi
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            ConnectionLimits.Apply(kestrel.Limits);
             kestrel.Listen(options.Address, options.Port);
             // This machine's commands talk to loopback alone, whatever else the host listens at.
             if (!IPAddress.IsLoopback(options.Address) && !options.IsOnEveryAddress) kestrel.Listen(IPAddress.Loopback, options.Port);
@@ -20,8 +21,8 @@ internal static class LocalApi
         var services = builder.Services;
         services.AddRouting().AddOpenApi();
         services.AddSingleton<IHostLifetime, NoLifetime>();
-        // Event streams stay open for as long as their readers like: do not wait for them.
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
+        // What was asked is answered before the host goes: who cancels a run waits until its workers have saved.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         RunApi.AddConventions(services);
         if (IPAddress.IsLoopback(options.Address))
             services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
@@ -33,6 +34,14 @@ internal static class LocalApi
         RunApi.UseHeaders(app);
         // A web page elsewhere must not steer runs through its visitor's browser by a name that resolves here.
         if (IPAddress.IsLoopback(options.Address)) app.UseHostFiltering();
+        var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        app.Use(async (context, next) =>
+        {
+            // Event streams stay open for as long as their readers like: reading ends when the host stops.
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, HttpMethods.IsGet(context.Request.Method) ? stopping : CancellationToken.None);
+            context.RequestAborted = ends.Token;
+            await next(context);
+        });
         RunApi.Use(app);
         app.UseRouting();
         RunApi.Map(app);

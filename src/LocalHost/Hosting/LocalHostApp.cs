@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging.Console;
 using R1Cloud.LocalHost.Engine;
 using R1Cloud.LocalHost.Workers;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Storage;
 
@@ -152,16 +154,21 @@ internal sealed class LocalHostApp : IAsyncDisposable
         builder.Logging.AddProvider(new FileLoggerProvider(Path.Combine(Data.Logs, "host.log"), TimeProvider.System));
         if (Options.LogToConsole)
         {
-            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.ColorBehavior) = (true, "HH:mm:ss ", LoggerColorBehavior.Disabled));
             builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         }
 
-        var pipeline = new PipelineOptions { ApiKey = Key, LocalFolders = Options.FileFolders };
+        var pipeline = new PipelineOptions
+        {
+            ApiKey = Key,
+            LocalFolders = Options.FileFolders,
+            Limits = HostLimits.Of(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
+        };
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(storage.Blobs);
         services.AddSingleton<OpenQueue>(storage.OpenQueue);
-        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, Cache = Data.Checkpoints, Count = Options.Workers, Gpus = Options.Gpus });
+        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, LeaseFile = Data.WorkerLease, Cache = Data.Checkpoints, Count = Options.Workers, Gpus = Options.Gpus });
         services.AddSingleton<ProcessWorkerPool>().AddSingleton<IWorkerPool>(provider => provider.GetRequiredService<ProcessWorkerPool>());
         services.AddSingleton(provider => new EmbeddedEngine(
             new EngineOptions { DatabasePath = Data.Orchestrations },

@@ -1,4 +1,5 @@
 using System.Text;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.LocalHost.Hosting;
 
@@ -20,12 +21,12 @@ internal sealed class LogFile : IDisposable
         writer = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
     }
 
-    /// <summary>Writes a line; after the end nothing.</summary>
+    /// <summary>Writes a line, printable as logs are read on terminals; after the end nothing.</summary>
     public void WriteLine(string line)
     {
         lock (gate)
         {
-            if (!closed) Try(() => writer.WriteLine(line));
+            if (!closed) Try(() => writer.WriteLine(Printable.Of(line)));
         }
     }
 

@@ -23,24 +23,26 @@ internal static class RunFiles
         var report = BlobLayout.Report(run.Id, "");
         await foreach (var blob in blobs.ListAsync(report, cancellation))
         {
-            var file = Path.Combine(folder, blob.Path[report.Length..]);
+            var name = blob.Path[report.Length..];
+            var file = SafePath.Join(folder, name);
             await CopyAsync(blobs, blob.Path, file, cancellation);
-            if (file.EndsWith(".html", StringComparison.Ordinal)) found.Add(("report", file));
-            if (Charts.Contains(blob.Path[report.Length..])) found.Add(("chart", file)); // those of single stages lie beside them
+            if (name.EndsWith(".html", StringComparison.Ordinal)) found.Add(("report", file.FullName));
+            if (Charts.Contains(name)) found.Add(("chart", file.FullName)); // those of single stages lie beside them
         }
 
         foreach (var stage in run.Stages)
         {
             var events = stage.ReusedFrom is { } origin ? BlobLayout.TensorBoard(origin.RunId, origin.Label) : BlobLayout.TensorBoard(run.Id, stage.Label);
-            var file = Path.Combine(folder, "tensorboard", stage.Label, Path.GetFileName(events));
+            var file = SafePath.Join(folder, $"tensorboard/{stage.Label}/{events[(events.LastIndexOf('/') + 1)..]}");
             if (await blobs.ExistsAsync(events, cancellation)) await CopyAsync(blobs, events, file, cancellation);
         }
         if (Directory.Exists(Path.Combine(folder, "tensorboard"))) found.Add(("TensorBoard", Path.Combine(folder, "tensorboard")));
 
         foreach (var (model, stage) in Models(run.Stages))
         {
-            await CopyModelAsync(blobs, stage.Checkpoint!, Path.Combine(folder, model), cancellation);
-            found.Add((model == Result ? "model" : stage.Name, Path.Combine(folder, model)));
+            var target = SafePath.Join(folder, model).FullName;
+            await CopyModelAsync(blobs, stage.Checkpoint!, target, cancellation);
+            found.Add((model == Result ? "model" : stage.Name, target));
         }
         return [.. found.Select(entry => (entry.What, Path.GetRelativePath(Environment.CurrentDirectory, entry.Path)))];
     }
@@ -54,19 +56,18 @@ internal static class RunFiles
         var models = stages.Where(stage => stage.Checkpoint is not null && stage.Kind != "evaluate").ToList();
         var ends = models.Where(model => !stages.Any(stage => stage.From == model.Name && stage.Kind is not ("evaluate" or JobKinds.RewardModel))).ToList();
         var result = ends.LastOrDefault(stage => !ModelNames.IsStudent(stage.Name) && stage.Kind != JobKinds.RewardModel) ?? ends.LastOrDefault();
-        return [.. ends.OrderByDescending(stage => stage == result).Select(stage => (stage == result ? Result : Path.Combine(Others, stage.Name), stage))];
+        return [.. ends.OrderByDescending(stage => stage == result).Select(stage => (stage == result ? Result : $"{Others}/{stage.Name}", stage))];
     }
 
     private static async Task CopyModelAsync(IBlobStore blobs, string checkpoint, string folder, CancellationToken cancellation)
     {
         var manifest = await blobs.TryReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json", cancellation)
             ?? throw new StorageException($"Checkpoint '{checkpoint}' has no manifest.json.");
-        foreach (var (name, file) in manifest.ModelFiles()) await CopyAsync(blobs, file.Path, Path.Combine(folder, name), cancellation);
+        foreach (var (name, file) in manifest.ModelFiles()) await CopyAsync(blobs, file.Path, SafePath.Join(folder, name), cancellation);
     }
 
-    private static async Task CopyAsync(IBlobStore blobs, string path, string file, CancellationToken cancellation)
+    private static async Task CopyAsync(IBlobStore blobs, string path, SafePath file, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         if (!await blobs.TryDownloadAsync(path, file, cancellation)) throw new StorageException($"Blob '{path}' is gone.");
     }
 }

@@ -17,7 +17,7 @@ internal sealed class Pusher(IBlobStore blobs)
     /// <param name="path">The file or folder.</param>
     /// <param name="progress">Told of every piece that was read.</param>
     /// <param name="cancellation">Stops; what was finished stays.</param>
-    /// <exception cref="BadInputException">There is no such file, or the folder is empty.</exception>
+    /// <exception cref="BadInputException">There is no such file, the folder is empty, or a link in it leads out of it.</exception>
     /// <exception cref="StorageException">A file cannot be read, or storage refuses.</exception>
     public async Task<Pushed> PushAsync(string path, IProgress<PushProgress>? progress, CancellationToken cancellation)
     {
@@ -48,14 +48,7 @@ internal sealed class Pusher(IBlobStore blobs)
         return new(path, Dataset.BlobPrefix + blob, files.Count, files.Sum(file => file.Length), uploaded);
     }
 
-    private static List<PushFile> FilesBelow(string folder)
-    {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
-        return [.. new DirectoryInfo(folder).EnumerateFiles("*", options)
-            .Select(file => new PushFile(file.FullName, Path.GetRelativePath(folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.Length))
-            .Where(file => !file.Name.Split('/').Any(part => part.StartsWith('.')))
-            .OrderBy(file => file.Name, StringComparer.Ordinal)];
-    }
+    private static List<PushFile> FilesBelow(string folder) => [.. FolderLinks.Files(folder).Select(file => new PushFile(file.File, file.Name, new FileInfo(file.File).Length))];
 
     /// <summary>A folder's hash: that of its files' hashes and names, in the form of sha256sum.</summary>
     private static string HashOf(List<PushFile> files, List<string> hashes) =>
@@ -77,7 +70,7 @@ internal sealed class Pusher(IBlobStore blobs)
     {
         try
         {
-            return new(new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan), meter.Begin($"{doing} {Path.GetFileName(file.Path)}"));
+            return new(new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan), meter.Begin($"{doing} {(file.Name.Length > 0 ? file.Name.Split('/')[^1] : Path.GetFileName(file.Path))}"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

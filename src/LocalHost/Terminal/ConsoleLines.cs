@@ -1,3 +1,4 @@
+using R1Cloud.Shared.Commands;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Terminal;
@@ -9,6 +10,6 @@ internal static class ConsoleLines
     public static void WriteMarkup(this IAnsiConsole console, string markup)
     {
         if (console.Profile.Out.IsTerminal) console.MarkupLine(markup);
-        else console.Profile.Out.Writer.WriteLine(Markup.Remove(markup).TrimEnd());
+        else console.Profile.Out.Writer.WriteLine(Printable.Of(Markup.Remove(markup).TrimEnd()));
     }
 }

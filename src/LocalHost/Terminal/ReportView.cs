@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Terminal;
@@ -166,7 +167,7 @@ internal sealed class ReportView(IAnsiConsole console)
     private void WriteTime(RunReport report)
     {
         var time = report.Time;
-        Heading("Time", $"{Format.Duration(time.Wall)} in stages, {Format.Duration(report.EndedAt - report.StartedAt)} from start to end");
+        Heading("Time", $"{Format.Duration(time.Wall)} in stages, {Format.Duration(Instants.Between(report.StartedAt, report.EndedAt))} from start to end");
         Part("generation", time.Generation);
         Part("update", time.Update);
         Part("reward", time.Reward);
@@ -179,8 +180,8 @@ internal sealed class ReportView(IAnsiConsole console)
         void Part(string name, double seconds)
         {
             var share = time.Wall > 0 ? seconds / time.Wall : 0;
-            var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * (Width - 36)));
-            Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}  [teal]{bar}[/]");
+            var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * Math.Max(0, Width - 36)));
+            Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}{(bar.Length > 0 ? $"  [teal]{bar}[/]" : "")}"); // blanks at the edge would take the next line along
         }
     }
 

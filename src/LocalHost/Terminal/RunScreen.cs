@@ -1,4 +1,5 @@
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -8,6 +9,8 @@ namespace R1Cloud.LocalHost.Terminal;
 internal static class RunScreen
 {
     private const int FiguresShown = 6;
+    private const int FigureWidth = 24;
+    private const int Narrow = 60; // columns below which a stage has no bar
 
     /// <summary>Draws the run for a console of the given width.</summary>
     /// <param name="progress">The run.</param>
@@ -53,7 +56,12 @@ internal static class RunScreen
         };
         var names = Math.Clamp(progress.View!.Stages.Max(other => other.Label.Length), 8, 20);
         var steps = total > 0 ? $"{done}/{total}" : "";
-        var time = stage.ReusedFrom is not null ? "" : stage.StartedAt is { } start ? Format.Duration((stage.EndedAt ?? now) - start) : "";
+        var time = stage.ReusedFrom is not null ? "" : stage.StartedAt is { } start ? Format.Duration(Instants.Between(start, stage.EndedAt ?? now)) : "";
+        if (width < Narrow)
+        {
+            var tail = $"{(steps.Length > 0 ? $" {steps}" : "")}{(time.Length > 0 ? $" {time}" : "")}";
+            return $" [{colour}]{sign}[/] {Markup.Escape(Format.OneLine(stage.Label, Math.Min(names, Math.Max(4, width - 4 - tail.Length)), glyphs.Cut) + tail)}";
+        }
         var note = stage.Status switch
         {
             StageStatus.Evaluating => "evaluating",
@@ -71,7 +79,7 @@ internal static class RunScreen
     {
         var shown = Format.Figures.Where(figure => figures.ContainsKey(figure.Metric)).DistinctBy(figure => figure.Label).Take(FiguresShown)
             .Select(figure => $" [grey]{figure.Label,-10}[/]{figure.Write(figures[figure.Metric]),-13}");
-        foreach (var line in shown.Chunk(width >= 100 ? 4 : 3)) yield return string.Concat(line);
+        foreach (var line in shown.Chunk(Math.Clamp((width - 1) / FigureWidth, 1, width >= 100 ? 4 : 3))) yield return string.Concat(line);
     }
 
     private static string Workers(RunView view, Glyphs glyphs)
@@ -92,6 +100,6 @@ internal static class RunScreen
             var other => $" {glyphs.Dot} {other.ToString().ToLowerInvariant()}",
         };
         var hint = stops && view.Status is RunStatus.Running or RunStatus.Queued ? $" {glyphs.Dot} Ctrl-C stops" : "";
-        return $" [grey]{Format.Duration(now - progress.WatchedSince)} elapsed{left}[/]{state}[grey]{hint}[/]";
+        return $" [grey]{Format.Duration(Instants.Between(progress.WatchedSince, now))} elapsed{left}[/]{state}[grey]{hint}[/]";
     }
 }

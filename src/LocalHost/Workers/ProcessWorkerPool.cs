@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
@@ -13,6 +14,7 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
 {
     private readonly ConcurrentDictionary<string, IReadOnlyList<WorkerProcess>> runs = new();
     private readonly TaskCompletionSource<string> broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lazy<StorageConnection> storage = new(() => StorageConnection.Open(options.Storage));
     private readonly Lock gate = new();
     private bool stopping;
 
@@ -74,7 +76,9 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"worker-{i}");
             var device = options.DeviceFor(workers, i);
-            var worker = new WorkerProcess(name, () => StartInfo(runId, name, device, workers), options.LogFile(runId, name), options, time, log)
+            var lease = options.LeaseFile is { } file ? new LeaseReturn(file(runId, name), storage.Value.Queue, name, log) : null;
+            var worker = new WorkerProcess(
+                name, () => StartInfo(runId, name, device, workers, lease), options.LogFile(runId, name), lease, options, time, log)
             {
                 OnBroken = error => broken.TrySetResult(error),
             };
@@ -84,7 +88,7 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         return started;
     }
 
-    private ProcessStartInfo StartInfo(string runId, string name, string device, WorkersRecipe workers)
+    private ProcessStartInfo StartInfo(string runId, string name, string device, WorkersRecipe workers, LeaseReturn? lease)
     {
         var threads = options.ThreadsFor(workers).ToString(CultureInfo.InvariantCulture);
         var start = new ProcessStartInfo(options.Command.FileName)
@@ -97,7 +101,13 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         string[] own = ["work", "--run", runId, "--worker", name, "--threads", threads, "--device", device, "--parent-pipe"];
         foreach (var argument in options.Command.Arguments.Concat(own)) start.ArgumentList.Add(argument);
         if (!workers.Deterministic) start.ArgumentList.Add("--fast");
+        if (lease is not null)
+        {
+            start.ArgumentList.Add("--lease");
+            start.ArgumentList.Add(lease.File);
+        }
 
+        ChildEnvironment.ForTrainer(start);
         start.Environment[StorageConnection.Variable] = options.Storage;
         if (options.Cache is not null) start.Environment[CheckpointStore.CacheVariable] = options.Cache;
         start.Environment["OMP_NUM_THREADS"] = threads;

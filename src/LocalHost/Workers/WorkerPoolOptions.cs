@@ -14,6 +14,9 @@ internal sealed record WorkerPoolOptions
     /// <summary>Where a worker's output goes, by run and worker.</summary>
     public required Func<string, string, string> LogFile { get; init; }
 
+    /// <summary>Where a worker tells which message it holds, by run and worker; null leaves a dead worker's job to its heartbeat.</summary>
+    public Func<string, string, string>? LeaseFile { get; init; }
+
     /// <summary>The checkpoint cache that this machine's workers share; null leaves it to them.</summary>
     public string? Cache { get; init; }
 

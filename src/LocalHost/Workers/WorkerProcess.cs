@@ -8,7 +8,8 @@ namespace R1Cloud.LocalHost.Workers;
 /// <remarks>
 /// The worker's standard input is a pipe that nobody writes to: when this process ends, however it ends, the worker reads its end and goes.
 /// </remarks>
-internal sealed partial class WorkerProcess(string name, Func<ProcessStartInfo> start, string logFile, WorkerPoolOptions options, TimeProvider time, ILogger log)
+internal sealed partial class WorkerProcess(
+    string name, Func<ProcessStartInfo> start, string logFile, LeaseReturn? lease, WorkerPoolOptions options, TimeProvider time, ILogger log)
     : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
@@ -76,11 +77,13 @@ internal sealed partial class WorkerProcess(string name, Func<ProcessStartInfo> 
         var failures = 0;
         while (!stopping.IsCancellationRequested)
         {
-            var startedAt = time.GetUtcNow();
-            var (code, lastWords) = await RunOnceAsync(startedAt);
+            // What the last process left, perhaps one of a host before this one.
+            if (lease is not null) await ReturnLeaseAsync(lease);
+            var began = time.GetTimestamp();
+            var (code, lastWords) = await RunOnceAsync();
             if (stopping.IsCancellationRequested) break;
 
-            var lived = time.GetUtcNow() - startedAt;
+            var lived = time.GetElapsedTime(began);
             failures = lived >= options.WellAfter ? 0 : failures;
             if (code == ExitCodes.Preempted && lived >= options.FirstDelay)
             {
@@ -107,7 +110,7 @@ internal sealed partial class WorkerProcess(string name, Func<ProcessStartInfo> 
         lock (gate) view = view with { State = "stopped" };
     }
 
-    private async Task<(int Code, string LastWords)> RunOnceAsync(DateTimeOffset startedAt)
+    private async Task<(int Code, string LastWords)> RunOnceAsync()
     {
         WorkerLog output;
         try
@@ -126,7 +129,7 @@ internal sealed partial class WorkerProcess(string name, Func<ProcessStartInfo> 
             {
                 if (stopping.IsCancellationRequested) return (ExitCodes.Preempted, "");
                 started = process = Process.Start(start()) ?? throw new InvalidOperationException("The process did not start.");
-                view = view with { State = "running", Location = $"pid {started.Id}", StartedAt = startedAt };
+                view = view with { State = "running", Location = $"pid {started.Id}", StartedAt = time.GetUtcNow() };
             }
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
@@ -138,6 +141,7 @@ internal sealed partial class WorkerProcess(string name, Func<ProcessStartInfo> 
         {
             var copying = Task.WhenAll(output.CopyAsync(started.StandardOutput, isError: false), output.CopyAsync(started.StandardError, isError: true));
             await started.WaitForExitAsync();
+            if (lease is not null) await ReturnLeaseAsync(lease);
             // A child of the worker may hold the pipes open: what it says later is of no interest.
             await Task.WhenAny(copying, Task.Delay(TimeSpan.FromSeconds(2)));
             lock (gate) process = null;
@@ -145,12 +149,24 @@ internal sealed partial class WorkerProcess(string name, Func<ProcessStartInfo> 
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "{Error}")]
+    private async Task ReturnLeaseAsync(LeaseReturn lease)
+    {
+        try
+        {
+            await lease.ReturnAsync(stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The host is leaving; the next one gives it back.
+        }
+    }
+
+    [LoggerMessage(3001, LogLevel.Warning, "{Error}")]
     private static partial void LogDied(ILogger log, string error);
 
-    [LoggerMessage(2, LogLevel.Information, "{Worker} was preempted and starts again")]
+    [LoggerMessage(3002, LogLevel.Information, "{Worker} was preempted and starts again")]
     private static partial void LogPreempted(ILogger log, string worker);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Worker} did not leave within {Seconds} s and is killed")]
+    [LoggerMessage(3003, LogLevel.Warning, "{Worker} did not leave within {Seconds} s and is killed")]
     private static partial void LogKilled(ILogger log, string worker, double seconds);
 }

@@ -1,5 +1,6 @@
 using Microsoft.DurableTask;
 using Port = R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared;
 
 namespace R1Cloud.Orchestrator.Durable;
 
@@ -19,10 +20,12 @@ internal static class CallOptions
     public static SubOrchestrationOptions ForSubOrchestration(Port.TaskOptions? options, string parent) =>
         new(new TaskOptions(Retry(options?.Retry), new Dictionary<string, string> { [ParentTag] = parent }), (options as Port.SubOrchestrationOptions)?.InstanceId);
 
-    /// <summary>A retry policy; null for a single attempt.</summary>
-    public static TaskRetryOptions? Retry(Port.RetryPolicy? policy) => policy is not { MaxAttempts: > 1 } ? null : new(
-        new RetryPolicy(policy.MaxAttempts, policy.FirstInterval, policy.Backoff, policy.MaxInterval)
-        {
-            HandleFailure = failure => !policy.NonRetryable.Any(Failures.From(failure).IsCausedBy),
-        });
+    /// <summary>A retry policy; null for a single attempt. The port's own rule decides, so that every host retries alike; the waits are durable timers.</summary>
+    public static TaskRetryOptions? Retry(Port.RetryPolicy? policy) => policy is null ? null : TaskRetryOptions.FromRetryHandler(async context =>
+    {
+        if (!policy.Allows(context.LastAttemptNumber, Failures.From(context.LastFailure))) return false;
+        var orchestration = context.OrchestrationContext;
+        await orchestration.CreateTimer(Instants.After(orchestration.CurrentUtcDateTime, policy.IntervalAfter(context.LastAttemptNumber)), context.CancellationToken);
+        return true;
+    });
 }

@@ -14,6 +14,9 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan SuspendPatience = TimeSpan.FromSeconds(5);
 
+    private static readonly OrchestrationRuntimeStatus[] UnfinishedStates =
+        [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended];
+
     private static readonly string[] Unfinished =
         [nameof(OrchestrationRuntimeStatus.Pending), nameof(OrchestrationRuntimeStatus.Running), nameof(OrchestrationRuntimeStatus.Suspended)];
 
@@ -84,14 +87,17 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
         await (await ClientAsync(cancellation)).GetInstanceAsync(instanceId, getInputsAndOutputs: true, cancellation) is { } found ? InstanceStates.From(found) : null;
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<OrchestrationState> ListAsync(string idPrefix = "", [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<OrchestrationState> ListAsync(
+        string idPrefix = "", bool unfinishedOnly = false, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        var query = new OrchestrationQuery(InstanceIdPrefix: idPrefix.Length > 0 ? idPrefix : null, FetchInputsAndOutputs: true);
+        var query = new OrchestrationQuery(Statuses: unfinishedOnly ? UnfinishedStates : null, InstanceIdPrefix: idPrefix.Length > 0 ? idPrefix : null, FetchInputsAndOutputs: false);
         var found = new List<OrchestrationState>();
         await foreach (var metadata in (await ClientAsync(cancellation)).GetAllInstancesAsync(query).WithCancellation(cancellation))
         {
-            // Back ends differ in whether they heed the prefix.
-            if (metadata.InstanceId.StartsWith(idPrefix, StringComparison.Ordinal)) found.Add(InstanceStates.From(metadata));
+            // Back ends differ in what they heed.
+            if (!metadata.InstanceId.StartsWith(idPrefix, StringComparison.Ordinal)) continue;
+            var state = InstanceStates.From(metadata) with { Input = null, Output = null, CustomStatus = null, Failure = null };
+            if (!unfinishedOnly || !state.IsFinished) found.Add(state);
         }
         foreach (var state in found.OrderBy(state => state.CreatedAt).ThenBy(state => state.InstanceId, StringComparer.Ordinal)) yield return state;
     }
@@ -110,7 +116,7 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     /// <inheritdoc/>
     public async Task<bool> PurgeAsync(string instanceId, CancellationToken cancellation = default)
     {
-        if (await GetAsync(instanceId, cancellation) is not { IsFinished: true }) return false;
+        if (await (await ClientAsync(cancellation)).GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellation) is not { IsCompleted: true }) return false;
         return (await (await ClientAsync(cancellation)).PurgeInstanceAsync(instanceId, cancellation)).PurgedInstanceCount > 0;
     }
 
@@ -148,7 +154,7 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     private static async Task<IReadOnlyCollection<string>> TaggedChildrenAsync(DurableTaskClient client, string instanceId, CancellationToken cancellation)
     {
         var children = new List<string>();
-        var query = new OrchestrationQuery(Statuses: [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended]);
+        var query = new OrchestrationQuery(Statuses: UnfinishedStates);
         await foreach (var other in client.GetAllInstancesAsync(query).WithCancellation(cancellation))
         {
             var instance = await client.GetInstanceAsync(other.InstanceId, cancellation);

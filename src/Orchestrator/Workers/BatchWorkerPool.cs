@@ -23,7 +23,7 @@ public sealed class WorkerPoolException(string message, Exception? inner = null)
 public sealed partial class BatchWorkerPool(
     BatchClient client, BatchPoolOptions options, IBlobStore blobs, OpenQueue openQueue, TimeProvider clock, ILogger<BatchWorkerPool> log) : IWorkerPool, IDisposable
 {
-    private readonly ConcurrentDictionary<string, (DateTimeOffset At, WorkerPoolView View)> views = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (long At, WorkerPoolView View)> views = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim gate = new(1, 1);
 
     /// <inheritdoc/>
@@ -76,8 +76,8 @@ public sealed partial class BatchWorkerPool(
     /// <inheritdoc/>
     public async Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default)
     {
-        var now = clock.GetUtcNow();
-        if (views.TryGetValue(runId, out var known) && now - known.At < options.ViewAge) return known.View;
+        var now = clock.GetTimestamp();
+        if (views.TryGetValue(runId, out var known) && clock.GetElapsedTime(known.At, now) < options.ViewAge) return known.View;
         var view = await ViewAsync(runId, cancellation);
         views[runId] = (now, view);
         return view;
@@ -213,9 +213,9 @@ public sealed partial class BatchWorkerPool(
         }
     }
 
-    [LoggerMessage(1501, LogLevel.Warning, "{What}")]
+    [LoggerMessage(4001, LogLevel.Warning, "{What}")]
     private static partial void LogEnded(ILogger log, string what);
 
-    [LoggerMessage(1502, LogLevel.Warning, "{What}")]
+    [LoggerMessage(4002, LogLevel.Warning, "{What}")]
     private static partial void LogShunned(ILogger log, string what);
 }

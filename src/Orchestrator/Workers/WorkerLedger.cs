@@ -1,5 +1,6 @@
 using Azure.Compute.Batch;
 using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared;
 
 namespace R1Cloud.Orchestrator.Workers;
 
@@ -7,6 +8,7 @@ namespace R1Cloud.Orchestrator.Workers;
 /// The books of a run's workers, kept in a blob: which Batch job is theirs, what they used, what went wrong. Batch forgets the time before
 /// a requeue and, some days later, the tasks.
 /// </summary>
+[StoredForm(1)]
 internal sealed record WorkerLedger
 {
     /// <summary>The Batch job's number; each release ends one.</summary>
@@ -95,7 +97,7 @@ internal sealed record TaskBooks
         var from = Until is { } until && until > start ? until : start;
         var to = info.EndTime ?? now;
         if (to <= from) return books;
-        var seconds = (to - from).TotalSeconds;
+        var seconds = Instants.Between(from, to).TotalSeconds;
         return onDedicated
             ? books with { Dedicated = Dedicated + seconds, Until = to }
             : books with { Spot = Spot + seconds, Until = to };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Azure;
 using Azure.Compute.Batch;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
@@ -54,6 +55,7 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
         var advice = code switch
         {
             ExitCodes.BadInput => "what it was given is wrong; trying again would not mend it",
+            ExitCodes.Outdated => "it cannot read the run's jobs: set the trainer's image to the orchestrator's version",
             137 => "killed: most likely out of memory; choose a larger vmSize or smaller batches",
             _ => $"its output is in {BlobLayout.WorkerLogs(runId, last.Id)}",
         };
@@ -64,7 +66,7 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
     private string? OfQueue(BatchState state, DateTimeOffset now)
     {
         var waiting = state.Tasks.Where(task => task.State == BatchTaskState.Active).MinBy(task => task.StateTransitionTime);
-        if (waiting is null || now - waiting.StateTransitionTime is var wait && wait < options.QueuedLimit) return null;
+        if (waiting is null || Instants.Between(waiting.StateTransitionTime, now) is var wait && wait < options.QueuedLimit) return null;
         var pool = state.Pool!;
         return string.Create(
             CultureInfo.InvariantCulture,

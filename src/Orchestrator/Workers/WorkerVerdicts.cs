@@ -1,4 +1,5 @@
 using Azure.Compute.Batch;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.Orchestrator.Workers;
@@ -45,9 +46,9 @@ internal static class WorkerVerdicts
     /// <summary>Whether it says it runs on a node that does not, or has been preparing for too long. A node that is leaving or preempted puts its tasks back itself.</summary>
     private static bool IsStuck(BatchTask task, BatchState state, BatchPoolOptions options, DateTimeOffset now)
     {
-        var since = now - task.StateTransitionTime;
+        var since = Instants.Between(task.StateTransitionTime, now);
         if (task.State == BatchTaskState.Preparing) return since > options.PreparingLimit;
         if (task.State != BatchTaskState.Running || task.NodeInfo?.NodeId is not { } nodeId || !state.Nodes.TryGetValue(nodeId, out var node)) return false;
-        return Lost.Contains(node.State) && now - node.StateTransitionTime > options.PreparingLimit;
+        return Lost.Contains(node.State) && Instants.Between(node.StateTransitionTime, now) > options.PreparingLimit;
     }
 }

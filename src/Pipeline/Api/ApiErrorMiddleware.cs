@@ -17,7 +17,11 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
         {
             await next(context);
         }
-        catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (ClientDisconnect.IsCause(context, e))
+        {
+            return;
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
         {
             if (ApiProblems.IsFault(e)) LogFailed(e, context.Request.Path);
             await ApiProblems.From(e).ExecuteAsync(context);

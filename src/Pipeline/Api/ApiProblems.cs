@@ -25,8 +25,8 @@ internal static class ApiProblems
         [typeof(InvalidRequestException)] = StatusCodes.Status400BadRequest,
         [typeof(RunNotFoundException)] = StatusCodes.Status404NotFound,
         [typeof(RunConflictException)] = StatusCodes.Status409Conflict,
+        [typeof(TooManyException)] = StatusCodes.Status429TooManyRequests,
         [typeof(RecipeException)] = StatusCodes.Status422UnprocessableEntity,
-        [typeof(StorageException)] = StatusCodes.Status503ServiceUnavailable,
     };
 
     /// <summary>Whether an exception is the service's own fault, and so belongs in its log.</summary>
@@ -65,6 +65,7 @@ internal static class ApiProblems
     {
         ApiException api => api.Status,
         BadHttpRequestException bad => bad.StatusCode,
+        StorageException => StatusCodes.Status503ServiceUnavailable,
         _ => Statuses.GetValueOrDefault(exception.GetType(), StatusCodes.Status500InternalServerError),
     };
 }

@@ -56,7 +56,7 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
     private FoundFile AtFolder(string path, string real)
     {
         if (!Directory.Exists(real)) return new($"there is no folder '{path}'", "a model's folder of this machine");
-        var homes = Homes(real).Concat(roots).ToList();
+        List<string> homes = [real, .. roots, .. FolderLinks.HubBlobs(real) is { } blobs ? (string[])[blobs] : []];
         var (bytes, count) = (0L, 0);
         foreach (var entry in Directory.EnumerateFileSystemEntries(real))
         {
@@ -69,13 +69,6 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
             bytes += length;
         }
         return new(null, "", bytes);
-    }
-
-    // A model cache keeps contents in one folder, and in each snapshot links to them.
-    private static IEnumerable<string> Homes(string folder)
-    {
-        yield return folder;
-        if (new DirectoryInfo(folder).Parent is { Name: "snapshots", Parent: { } model }) yield return Path.Combine(model.FullName, "blobs");
     }
 
     private static bool IsRegular(string real, out long length)

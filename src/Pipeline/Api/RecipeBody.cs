@@ -14,16 +14,31 @@ internal static class RecipeBody
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads and checks it.</summary>
-    /// <exception cref="ApiException">The body is no JSON (400) or too large (413).</exception>
-    /// <exception cref="RecipeException">The recipe cannot be run.</exception>
+    /// <exception cref="ApiException">The body is no JSON (400), too large (413) or too slow (408).</exception>
+    /// <exception cref="RecipeException">The recipe cannot be run, or asks for more than the host has.</exception>
     public static async Task<LoadedRecipe> ReadAsync(HttpRequest request, PipelineOptions options, CancellationToken cancellation)
     {
-        var text = Decode(await ReadBytesAsync(request, options.MaxRecipeBytes, cancellation));
+        var text = Decode(await ReadInTimeAsync(request, options, cancellation));
         if (string.IsNullOrWhiteSpace(text)) throw new ApiException(StatusCodes.Status400BadRequest, "The body is empty; it must be a recipe as JSON.");
         CheckSyntax(text);
         var recipe = RecipeLoader.Parse(text, Name);
+        options.Limits.Check(recipe);
         new LocalFileDoor(options).Check(recipe, Name);
         return recipe;
+    }
+
+    private static async Task<byte[]> ReadInTimeAsync(HttpRequest request, PipelineOptions options, CancellationToken cancellation)
+    {
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        time.CancelAfter(options.Limits.BodyTime);
+        try
+        {
+            return await ReadBytesAsync(request, options.MaxRecipeBytes, time.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ApiException(StatusCodes.Status408RequestTimeout, $"The body did not come within {options.Limits.BodyTime.TotalSeconds:0.#} s.");
+        }
     }
 
     private static async Task<byte[]> ReadBytesAsync(HttpRequest request, int maxBytes, CancellationToken cancellation)

@@ -42,12 +42,13 @@ public static class RunApi
         routes.MapPost(ApiRoutes.Runs, (HttpRequest request, string? id, string? reuse) => handlers.CreateAsync(request))
             .Describe("CreateRun", "Start a run of the recipe in the body; the same order again is the same run", "Runs")
             .Accepts<Recipe>("application/json").Produces<RunView>(StatusCodes.Status202Accepted)
-            .Problems(400, 409, 413, 415, 422);
+            .Problems(400, 408, 409, 413, 415, 422, 429);
         routes.MapPost(ApiRoutes.Reuse, (HttpRequest request, string? reuse) => handlers.ReuseAsync(request))
             .Describe("PlanReuse", "What a run of the recipe in the body would take over from other runs", "Runs")
-            .Accepts<Recipe>("application/json").Produces<ReusePlan>().Problems(400, 413, 415, 422);
-        routes.MapGet(ApiRoutes.Runs, (HttpRequest request) => handlers.ListAsync(request))
-            .Describe("ListRuns", "All runs, newest first", "Runs").Produces<RunList>();
+            .Accepts<Recipe>("application/json").Produces<ReusePlan>().Problems(400, 408, 413, 415, 422);
+        routes.MapGet(ApiRoutes.Runs, (HttpRequest request, string? state, string? limit, string? after) => handlers.ListAsync(request))
+            .Describe("ListRuns", "Runs, newest first: 100 unless 'limit' says another number; 'state' names states with commas between, 'after' is the page before's 'next'", "Runs")
+            .Produces<RunList>().Problems(400);
         routes.MapGet(ApiRoutes.Run, (HttpRequest request, string id) => handlers.GetAsync(request, id))
             .Describe("GetRun", "A run: stages, progress, figures, workers, cost", "Runs").Produces<RunView>().Problems(400, 404);
 
@@ -59,13 +60,13 @@ public static class RunApi
             .Describe("CancelRun", "End a run; it can be retried", "Runs").Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
         routes.MapPost(ApiRoutes.Retry, (HttpRequest request, string id, string? stage) => handlers.RetryAsync(request, id))
             .Describe("RetryRun", "Continue a failed or cancelled run; with a stage, run it and those that depend on it anew", "Runs")
-            .Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
+            .Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409, 429);
 
         routes.MapGet(ApiRoutes.Metrics, (HttpRequest request, string id, string? stage, string? since) => handlers.MetricsAsync(request, id))
             .Describe("GetMetrics", "Figures by stage and step; 'since' leaves out steps up to it", "Results").Produces<RunMetrics>().Problems(400, 404);
         routes.MapGet(ApiRoutes.Events, (HttpRequest request, string id) => handlers.EventsAsync(request, id))
             .Describe("StreamEvents", "Server-sent events: snapshot, stage, metrics, log, end", "Results")
-            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Problems(400, 404);
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Problems(400, 404, 429);
         routes.MapGet(ApiRoutes.Samples, (HttpRequest request, string id, string? stage, string? limit) => handlers.SamplesAsync(request, id))
             .Describe("GetSamples", "Example answers of rollouts and evaluations", "Results").Produces<RunSamples>().Problems(400, 404);
         routes.MapGet(ApiRoutes.Report, (HttpRequest request, string id, string? format) => handlers.ReportAsync(request, id))

@@ -18,8 +18,14 @@ internal sealed record RunEvent(string Id, string Name, string Data);
 /// </remarks>
 internal sealed class RunEvents(RunService service, MetricsReader metrics, PipelineOptions options, TimeProvider clock)
 {
+    private readonly RunWatches watches = new(id => new RunLooks(id, service, metrics).LookAsync, options, clock);
+
+    /// <summary>Begins to read a run's news; whoever does closes it.</summary>
+    /// <exception cref="TooManyException">There are as many streams as may be.</exception>
+    public RunReader Open(string runId) => watches.Open(runId);
+
     /// <summary>The stream; null stands for a sign of life. It ends when the run has ended.</summary>
-    public async IAsyncEnumerable<RunEvent?> StreamAsync(string runId, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<RunEvent?> StreamAsync(RunReader reader, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var sent = new Sent(ParseId(lastEventId));
         RunView? before = null;
@@ -27,7 +33,7 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
         var quiet = clock.GetTimestamp();
         while (true)
         {
-            var run = await service.GetAsync(runId, cancellation);
+            var (run, rows) = await reader.NextAsync(cancellation);
             var news = new List<RunEvent>();
             var text = Serialize(run with { EtaSeconds = null, Cost = run.Cost with { WorkerSeconds = 0, Amount = 0 } });
             if (text != snapshot)
@@ -36,7 +42,7 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
                 Add(RunEventNames.Snapshot, run);
             }
             foreach (var stage in Changed(before, run)) Add(RunEventNames.Stage, stage);
-            foreach (var row in await RowsAsync(run, sent, cancellation))
+            foreach (var row in Unknown(rows, sent))
             {
                 sent.Steps[row.Stage] = row.Step;
                 Add(RunEventNames.Metrics, row);
@@ -59,37 +65,29 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
                 quiet = clock.GetTimestamp();
                 yield return null;
             }
-            await Task.Delay(options.EventPollInterval, clock, cancellation);
 
             void Add(string name, object data) => news.Add(new(FormatId(sent.Steps), name, Serialize(data)));
         }
     }
 
-    /// <summary>What a stream has sent: up to which step, how many figures of each, and which stages are done with.</summary>
+    /// <summary>What a stream has sent: up to which step, and how many figures of each.</summary>
     private sealed record Sent(Dictionary<string, int> Steps)
     {
         public Dictionary<(string Stage, int Step), int> Figures { get; } = [];
-        public HashSet<string> Closed { get; } = new(StringComparer.Ordinal);
     }
 
     /// <summary>Rows that the reader of the stream does not know, or to which figures were added.</summary>
-    private async Task<List<MetricsRow>> RowsAsync(RunView run, Sent sent, CancellationToken cancellation)
+    private static List<MetricsRow> Unknown(IReadOnlyList<MetricsRow> rows, Sent sent)
     {
-        var rows = new List<MetricsRow>();
-        foreach (var stage in run.Stages.Where(stage => stage.Status != StageStatus.Pending))
+        var unknown = new List<MetricsRow>();
+        foreach (var row in rows)
         {
-            // Once a completed stage was read, nothing is added to it.
-            if (stage.Status != StageStatus.Completed) sent.Closed.Remove(stage.Label);
-            else if (!sent.Closed.Add(stage.Label)) continue;
-            foreach (var row in await metrics.ReadAsync(run.Id, stage.Label, stage.ReusedFrom, cancellation))
-            {
-                if (sent.Steps.TryGetValue(stage.Label, out var last) && row.Step < last) continue;
-                if (sent.Figures.TryGetValue((row.Stage, row.Step), out var known) && known == row.Values.Count) continue;
-                sent.Figures[(row.Stage, row.Step)] = row.Values.Count;
-                rows.Add(row);
-            }
+            if (sent.Steps.TryGetValue(row.Stage, out var last) && row.Step < last) continue;
+            if (sent.Figures.TryGetValue((row.Stage, row.Step), out var known) && known == row.Values.Count) continue;
+            sent.Figures[(row.Stage, row.Step)] = row.Values.Count;
+            unknown.Add(row);
         }
-        return rows;
+        return unknown;
     }
 
     private static IEnumerable<StageView> Changed(RunView? before, RunView run) =>
@@ -106,6 +104,13 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
                 : new(now, "information", $"Stage '{stage.Label}' is {stage.Status.ToString().ToLowerInvariant()}.");
         }
         if (run.Status != before.Status) yield return new(now, "information", $"The run is {run.Status.ToString().ToLowerInvariant()}.");
+        foreach (var job in run.Jobs)
+        {
+            var former = before.Jobs.FirstOrDefault(other => other.JobId == job.JobId);
+            if (job.Waiting is { } waiting && former?.Waiting is null) yield return new(now, "warning", $"Job '{job.JobId}' waits: {waiting}");
+            if (job.Waiting is null && job.StorageWait > (former?.Waiting is null ? former?.StorageWait ?? 0 : 0))
+                yield return new(now, "warning", string.Create(CultureInfo.InvariantCulture, $"Job '{job.JobId}' had to wait {job.StorageWait} s for storage and goes on."));
+        }
         if (run.Workers.Restarts > before.Workers.Restarts) yield return new(now, "warning", "A worker was started again.");
         if (run.Workers.LastError is { } error && error != before.Workers.LastError) yield return new(now, "warning", $"A worker had trouble: {error}");
     }

@@ -26,7 +26,7 @@ public sealed partial class RunHandlers
         Json(new HealthView("ok", typeof(RunHandlers).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? ""));
 
     /// <summary>POST /api/runs: 202 with the run and its Location; 409 when the id or key stands for another recipe; 422 for a recipe that cannot be run.</summary>
-    public Task<IResult> CreateAsync(HttpRequest request) => GuardAsync(async () =>
+    public Task<IResult> CreateAsync(HttpRequest request) => GuardAsync(request, async () =>
     {
         var cancellation = request.HttpContext.RequestAborted;
         var recipe = await RecipeBody.ReadAsync(request, options, cancellation);
@@ -35,46 +35,49 @@ public sealed partial class RunHandlers
     });
 
     /// <summary>POST /api/reuse: what a run of the recipe would take over; 422 for a recipe that cannot be run.</summary>
-    public Task<IResult> ReuseAsync(HttpRequest request) => GuardAsync(async () =>
+    public Task<IResult> ReuseAsync(HttpRequest request) => GuardAsync(request, async () =>
     {
         var cancellation = request.HttpContext.RequestAborted;
         return Json(await service.PlanReuseAsync(await RecipeBody.ReadAsync(request, options, cancellation), Reuse(request), cancellation));
     });
 
-    /// <summary>GET /api/runs.</summary>
-    public Task<IResult> ListAsync(HttpRequest request) =>
-        GuardAsync(async () => Json(await service.ListAsync(request.HttpContext.RequestAborted)));
+    /// <summary>GET /api/runs?state=&amp;limit=&amp;after=.</summary>
+    public Task<IResult> ListAsync(HttpRequest request) => GuardAsync(request, async () =>
+    {
+        var limit = Number(request, "limit", 1, RunQuery.MaxLimit) ?? RunQuery.DefaultLimit;
+        return Json(await service.ListAsync(new(States(request), limit, NotEmpty(request.Query["after"])), request.HttpContext.RequestAborted));
+    });
 
     /// <summary>GET /api/runs/{id}.</summary>
     public Task<IResult> GetAsync(HttpRequest request, string id) =>
-        GuardAsync(async () => Json(await service.GetAsync(id, request.HttpContext.RequestAborted)));
+        GuardAsync(request, async () => Json(await service.GetAsync(id, request.HttpContext.RequestAborted)));
 
     /// <summary>POST /api/runs/{id}/pause.</summary>
     public Task<IResult> PauseAsync(HttpRequest request, string id) =>
-        GuardAsync(async () => Accepted(request, await service.PauseAsync(id, request.HttpContext.RequestAborted)));
+        GuardAsync(request, async () => Accepted(request, await service.PauseAsync(id, request.HttpContext.RequestAborted)));
 
     /// <summary>POST /api/runs/{id}/resume.</summary>
     public Task<IResult> ResumeAsync(HttpRequest request, string id) =>
-        GuardAsync(async () => Accepted(request, await service.ResumeAsync(id, request.HttpContext.RequestAborted)));
+        GuardAsync(request, async () => Accepted(request, await service.ResumeAsync(id, request.HttpContext.RequestAborted)));
 
     /// <summary>POST /api/runs/{id}/cancel.</summary>
     public Task<IResult> CancelAsync(HttpRequest request, string id) =>
-        GuardAsync(async () => Accepted(request, await service.CancelAsync(id, request.HttpContext.RequestAborted)));
+        GuardAsync(request, async () => Accepted(request, await service.CancelAsync(id, request.HttpContext.RequestAborted)));
 
     /// <summary>POST /api/runs/{id}/retry?stage=.</summary>
-    public Task<IResult> RetryAsync(HttpRequest request, string id) => GuardAsync(async () =>
+    public Task<IResult> RetryAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
         Accepted(request, await service.RetryAsync(id, NotEmpty(request.Query["stage"]), request.HttpContext.RequestAborted)));
 
     /// <summary>GET /api/runs/{id}/metrics?stage=&amp;since=.</summary>
-    public Task<IResult> MetricsAsync(HttpRequest request, string id) => GuardAsync(async () =>
+    public Task<IResult> MetricsAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
         Json(await data.MetricsAsync(id, NotEmpty(request.Query["stage"]), Number(request, "since", 0, int.MaxValue), request.HttpContext.RequestAborted)));
 
     /// <summary>GET /api/runs/{id}/samples?stage=&amp;limit=.</summary>
-    public Task<IResult> SamplesAsync(HttpRequest request, string id) => GuardAsync(async () =>
+    public Task<IResult> SamplesAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
         Json(await data.SamplesAsync(id, NotEmpty(request.Query["stage"]), Number(request, "limit", 1, MaxSamples) ?? DefaultSamples, request.HttpContext.RequestAborted)));
 
     /// <summary>GET /api/runs/{id}/report?format=: json, html, md or svg; without it the Accept header decides.</summary>
-    public Task<IResult> ReportAsync(HttpRequest request, string id) => GuardAsync(async () =>
+    public Task<IResult> ReportAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
     {
         var (file, type) = ReportFormat.Choose(NotEmpty(request.Query["format"]), request.Headers.Accept);
         var content = await data.ReportAsync(id, file, request.HttpContext.RequestAborted);
@@ -83,22 +86,27 @@ public sealed partial class RunHandlers
     });
 
     /// <summary>GET /api/runs/{id}/events: server-sent events; <c>Last-Event-ID</c> resumes.</summary>
-    public Task<IResult> EventsAsync(HttpRequest request, string id) => GuardAsync(async () =>
+    public Task<IResult> EventsAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
     {
         await service.SpecAsync(id, request.HttpContext.RequestAborted);
-        var stream = events.StreamAsync(id, NotEmpty(request.Headers["Last-Event-ID"]), request.HttpContext.RequestAborted);
-        return new EventStreamResult(stream, error => LogFailed(error, request.Path));
+        var reader = events.Open(id);
+        var stream = events.StreamAsync(reader, NotEmpty(request.Headers["Last-Event-ID"]), request.HttpContext.RequestAborted);
+        return new EventStreamResult(reader, stream, error => LogFailed(error, request.Path));
     });
 
-    private async Task<IResult> GuardAsync(Func<Task<IResult>> handle)
+    private async Task<IResult> GuardAsync(HttpRequest request, Func<Task<IResult>> handle)
     {
         try
         {
             return await handle();
         }
+        catch (Exception e) when (ClientDisconnect.IsCause(request.HttpContext, e))
+        {
+            return Results.StatusCode(StatusCodes.Status499ClientClosedRequest);
+        }
         catch (Exception e)
         {
-            if (ApiProblems.IsFault(e)) LogFailed(e, null);
+            if (ApiProblems.IsFault(e)) LogFailed(e, request.Path);
             return ApiProblems.From(e);
         }
     }
@@ -119,6 +127,13 @@ public sealed partial class RunHandlers
         "false" => false,
         var other => throw new InvalidRequestException("reuse", other, "true, false"),
     };
+
+    private static IReadOnlyCollection<RunStatus> States(HttpRequest request) =>
+        [.. (NotEmpty(request.Query["state"]) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text =>
+            Enum.GetValues<RunStatus>().Cast<RunStatus?>().FirstOrDefault(state => Name(state!.Value) == text)
+            ?? throw new InvalidRequestException("state", text, string.Join(", ", Enum.GetValues<RunStatus>().Select(Name)) + "; several with commas between"))];
+
+    private static string Name(RunStatus state) => state.ToString().ToLowerInvariant();
 
     private static string? Key(HttpRequest request)
     {

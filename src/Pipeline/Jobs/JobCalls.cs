@@ -1,6 +1,9 @@
 using System.Text.Json;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Jobs;
 
@@ -9,9 +12,12 @@ namespace R1Cloud.Pipeline.Jobs;
 internal sealed class JobCalls(TimeSpan checkInterval)
 {
     /// <summary>How storage activities are called: again and again while storage is away, but never against a verdict.</summary>
-    public static TaskOptions Storage { get; } = new(new RetryPolicy
+    /// <param name="jobs">How long storage is waited for; the default before the recipe is known.</param>
+    public static TaskOptions Storage(JobsRecipe? jobs = null) => new(new RetryPolicy
     {
         MaxAttempts = 8,
+        Waited = [nameof(StorageAwayException)],
+        Patience = TimeSpan.FromSeconds((jobs ?? new()).StorageWaitSeconds),
         NonRetryable =
         [
             nameof(JobFailedException), nameof(JobConflictException), nameof(BadInputException),
@@ -34,28 +40,28 @@ internal sealed class JobCalls(TimeSpan checkInterval)
     private async Task<JobResult> RunAsync(IOrchestrationContext context, JobSpec spec, string order)
     {
         spec = spec with { Notify = new(context.InstanceId, EventName(spec.JobId)) };
-        var submission = await context.CallActivityAsync<JobSubmission>(order, spec, Storage);
+        var submission = await context.CallActivityAsync<JobSubmission>(order, spec, Storage(spec.Retry));
         if (submission.Result is { } done) return done;
 
         var job = new JobRef(spec.RunId, spec.JobId);
-        await CompletionAsync(context, job);
-        return await context.CallActivityAsync<JobResult>(JobActivities.Read, job, Storage);
+        await CompletionAsync(context, job, spec.Retry);
+        return await context.CallActivityAsync<JobResult>(JobActivities.Read, job, Storage(spec.Retry));
     }
 
-    private async Task CompletionAsync(IOrchestrationContext context, JobRef job)
+    private async Task CompletionAsync(IOrchestrationContext context, JobRef job, JobsRecipe retry)
     {
         using var waiting = new CancellationTokenSource();
         var completion = context.WaitForExternalEvent<JobStatus>(EventName(job.JobId), waiting.Token);
         while (true)
         {
             using var alarm = new CancellationTokenSource();
-            var timer = context.CreateTimer(context.CurrentUtcDateTime + checkInterval, alarm.Token);
+            var timer = context.CreateTimer(Instants.After(context.CurrentUtcDateTime, checkInterval), alarm.Token);
             if (await Task.WhenAny(completion, timer) == completion)
             {
                 alarm.Cancel();
                 return;
             }
-            if (await context.CallActivityAsync<bool>(JobActivities.Check, job, Storage))
+            if (await context.CallActivityAsync<bool>(JobActivities.Check, job, Storage(retry)))
             {
                 waiting.Cancel();
                 return;

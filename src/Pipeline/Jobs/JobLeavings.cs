@@ -32,13 +32,14 @@ internal static class JobLeavings
     {
         var job = BlobLayout.Job(runId, result.JobId);
         await blobs.WriteJsonAsync($"{job}result.{why}.json", result, cancellation);
-        // The attempts' failures count against the job; the result, which goes last, holds their number.
-        var failures = new List<string>();
+        // What the attempts left counts against the job; the result, which goes last, holds their number. An attempt's beginning goes before
+        // its end, without which it would be a lost one.
+        var words = new List<string>();
         await foreach (var blob in blobs.ListAsync(job + "attempts/", cancellation))
         {
-            if (blob.Path.EndsWith("/" + BlobLayout.FailedFile, StringComparison.Ordinal)) failures.Add(blob.Path);
+            if (BlobLayout.AttemptWords.Any(word => blob.Path.EndsWith("/" + word, StringComparison.Ordinal))) words.Add(blob.Path);
         }
-        foreach (var failure in failures) await blobs.DeleteAsync(failure, cancellation);
+        foreach (var word in words.OrderBy(path => !path.EndsWith("/" + BlobLayout.StartedFile, StringComparison.Ordinal))) await blobs.DeleteAsync(word, cancellation);
         await blobs.DeleteAsync(BlobLayout.JobResult(runId, result.JobId), cancellation);
     }
 }

@@ -24,8 +24,13 @@ public interface IOrchestrationClient
     /// <summary>The instance's state, or null when unknown.</summary>
     Task<OrchestrationState?> GetAsync(string instanceId, CancellationToken cancellation = default);
 
-    /// <summary>Instances whose id begins with a prefix, by creation time.</summary>
-    IAsyncEnumerable<OrchestrationState> ListAsync(string idPrefix = "", CancellationToken cancellation = default);
+    /// <summary>
+    /// Instances whose id begins with a prefix, by creation time, without their inputs, outputs, statuses and failures: there may be very many.
+    /// </summary>
+    /// <param name="idPrefix">What their ids begin with.</param>
+    /// <param name="unfinishedOnly">Whether finished ones are left out.</param>
+    /// <param name="cancellation">Stops.</param>
+    IAsyncEnumerable<OrchestrationState> ListAsync(string idPrefix = "", bool unfinishedOnly = false, CancellationToken cancellation = default);
 
     /// <summary>Waits until the instance is finished.</summary>
     /// <exception cref="KeyNotFoundException">There is no such instance.</exception>

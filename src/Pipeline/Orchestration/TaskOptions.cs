@@ -27,6 +27,12 @@ public sealed record RetryPolicy
     /// <summary>Error types (<see cref="FailureDetails.ErrorType"/>, with or without namespace) that no further attempt can mend.</summary>
     public IReadOnlyList<string> NonRetryable { get; init; } = [];
 
+    /// <summary>Error types (named as above) that are waited for: attempts go on, however many, until their waits add up to <see cref="Patience"/>.</summary>
+    public IReadOnlyList<string> Waited { get; init; } = [];
+
+    /// <summary>How long errors of <see cref="Waited"/> are waited for.</summary>
+    public TimeSpan Patience { get; init; }
+
     /// <summary>The wait after the given attempt failed.</summary>
     /// <param name="attempt">The attempt that failed, from 1.</param>
     public TimeSpan IntervalAfter(int attempt)
@@ -39,5 +45,8 @@ public sealed record RetryPolicy
     /// <param name="attempt">The attempt that failed, from 1.</param>
     /// <param name="failure">How it failed.</param>
     public bool Allows(int attempt, FailureDetails failure) =>
-        attempt < MaxAttempts && !NonRetryable.Any(failure.IsCausedBy);
+        !NonRetryable.Any(failure.IsCausedBy)
+        && (attempt < MaxAttempts || (Waited.Any(failure.IsCausedBy) && WaitedAfter(attempt) <= Patience));
+
+    private TimeSpan WaitedAfter(int attempt) => TimeSpan.FromTicks(Enumerable.Range(1, attempt).Sum(earlier => IntervalAfter(earlier).Ticks));
 }

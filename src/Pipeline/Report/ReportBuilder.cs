@@ -1,6 +1,7 @@
 using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Stages;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -24,7 +25,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
 
         var startedAt = results.Values.Min(result => result.StartedAt);
         // A stage's end is that of its own jobs; its evaluation follows.
-        var endedAt = results.Values.Max(result => result.EndedAt.AddSeconds(result.Evaluation?.Time.Wall ?? 0));
+        var endedAt = results.Values.Max(result => Instants.After(result.EndedAt, TimeSpan.FromSeconds(result.Evaluation?.Time.Wall ?? 0)));
         var overlaps = results.Values
             .SelectMany(result => result.Evaluation is { } evaluation ? evaluation.Benchmarks.Select(benchmark => Get(evaluation.Metrics, MetricNames.OfBenchmark(MetricNames.EvalOverlap, benchmark.Name))) : [])
             .OfType<double>()
@@ -40,8 +41,8 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             EndedAt = endedAt,
             Stages = stages,
             Time = SideBySide.Time(results, recipe.Stages.Keys),
-            Cost = RunCosts.Of(options, recipe.Workers.Count, endedAt - startedAt),
-            Plan = await plans.CompareAsync(run.Id, recipe, results, endedAt - startedAt, cancellation),
+            Cost = RunCosts.Of(options, recipe.Workers.Count, Instants.Between(startedAt, endedAt)),
+            Plan = await plans.CompareAsync(run.Id, recipe, results, Instants.Between(startedAt, endedAt), cancellation),
             Overlap = overlaps.Count > 0 ? (int)overlaps.Sum() : null,
         };
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.Pipeline.Report;
 
@@ -36,9 +37,10 @@ internal static class ReportMarkdown
             text.Append(CultureInfo.InvariantCulture, $"## Answers, {stage.Label}\n\n");
             foreach (var pair in stage.Samples)
             {
-                text.Append(CultureInfo.InvariantCulture, $"**{pair.Question}** (answer: {pair.Answer})\n\n");
-                if (pair.Before is { } before) text.Append(CultureInfo.InvariantCulture, $"Before:\n\n```text\n{before.Completion}\n```\n\n");
-                if (pair.After is { } after) text.Append(CultureInfo.InvariantCulture, $"After:\n\n```text\n{after.Completion}\n```\n\n");
+                Fenced(text, "Question", pair.Question);
+                if (pair.Answer is { } answer) Fenced(text, "Answer", answer);
+                if (pair.Before is { } before) Fenced(text, "Before", before.Completion);
+                if (pair.After is { } after) Fenced(text, "After", after.Completion);
             }
         }
 
@@ -58,6 +60,15 @@ internal static class ReportMarkdown
         return text.ToString().TrimEnd() + "\n";
     }
 
+    /// <summary>Text of data and models: a fence longer than any run of backticks inside, so that nothing in it is Markdown.</summary>
+    private static void Fenced(StringBuilder text, string title, string content)
+    {
+        var (longest, run) = (0, 0);
+        foreach (var c in content) longest = Math.Max(longest, run = c == '`' ? run + 1 : 0);
+        var fence = new string('`', Math.Max(3, longest + 1));
+        text.Append(CultureInfo.InvariantCulture, $"{title}:\n\n{fence}text\n{Printable.Of(content)}\n{fence}\n\n");
+    }
+
     private static void Table(StringBuilder text, ReportTable table)
     {
         Row(table.Head);
@@ -65,6 +76,6 @@ internal static class ReportMarkdown
         foreach (var row in table.Rows) Row(row);
         text.Append('\n');
 
-        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal))).Append(" |\n");
+        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" "))).Append(" |\n");
     }
 }

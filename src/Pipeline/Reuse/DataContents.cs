@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using R1Cloud.Shared.Data;
 using R1Cloud.Shared.Recipes;
@@ -13,6 +14,7 @@ namespace R1Cloud.Pipeline.Reuse;
 /// <param name="clock">The clock.</param>
 internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, TimeProvider clock)
 {
+    private const string AsksForTheDate = "strftime_now";
     private const int MostBlobs = 10_000;
 
     // Hashing a large file takes seconds; one that was not written since need not be read again.
@@ -37,6 +39,46 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         }
         return contents;
     }
+
+    /// <summary>The model folders whose chat templates ask for the date.</summary>
+    public async Task<IReadOnlySet<string>> DatedAsync(Recipe recipe, CancellationToken cancellation)
+    {
+        var dated = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var folder in StageKeys.TemplateFolders(recipe))
+        {
+            try
+            {
+                if (await TemplatesAsync(folder, cancellation).AnyAsync(text => text.Contains(AsksForTheDate, StringComparison.Ordinal), cancellation)) dated.Add(folder);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The folder's content is not known then, and its stages have no key.
+            }
+        }
+        return dated;
+    }
+
+    private async IAsyncEnumerable<string> TemplatesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (!Dataset.IsBlob(folder))
+        {
+            foreach (var file in TemplateFiles(folder))
+            {
+                using var reader = new StreamReader(RegularFile.OpenRead(file));
+                yield return await reader.ReadToEndAsync(cancellation);
+            }
+            yield break;
+        }
+        await foreach (var blob in blobs.ListAsync(folder[Dataset.BlobPrefix.Length..].TrimEnd('/') + "/", cancellation))
+        {
+            if (HoldsTemplates(blob.Path) && await blobs.TryReadAsync(blob.Path, cancellation) is { } text) yield return text.ToString();
+        }
+    }
+
+    private static IEnumerable<string> TemplateFiles(string folder) =>
+        ((string[])[folder, Path.Combine(folder, "additional_chat_templates")]).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(HoldsTemplates);
+
+    private static bool HoldsTemplates(string file) => file.EndsWith(".jinja", StringComparison.Ordinal) || Path.GetFileName(file) is "tokenizer_config.json" or "chat_template.json";
 
     // Storage changes a blob's time with every write, so that none need be read.
     private async Task<string?> BlobAsync(string file, CancellationToken cancellation)

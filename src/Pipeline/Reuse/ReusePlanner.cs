@@ -17,7 +17,7 @@ public sealed class ReusePlanner
 
     /// <summary>The keys of a recipe's stages, by name.</summary>
     internal async Task<IReadOnlyDictionary<string, StageKey>> KeysAsync(Recipe recipe, CancellationToken cancellation) =>
-        StageKeys.Of(recipe, await contents.OfAsync(recipe, cancellation));
+        StageKeys.Of(recipe, await contents.OfAsync(recipe, cancellation), await contents.DatedAsync(recipe, cancellation));
 
     /// <summary>What a new run would take over.</summary>
     /// <param name="recipe">Its recipe.</param>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using R1Cloud.Pipeline.Stages;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
@@ -55,13 +56,13 @@ internal sealed partial class StageIndex(IBlobStore blobs, ILogger<StageIndex> l
         {
             return await blobs.TryReadJsonAsync<T>(path, cancellation);
         }
-        catch (StorageException e) when (e.InnerException is JsonException)
+        catch (StorageException e) when (e is NewerFormException || e.InnerException is JsonException)
         {
             LogUnreadable(e, path);
             return null;
         }
     }
 
-    [LoggerMessage(EventId = 1501, Level = LogLevel.Warning, Message = "Index entry {Path} cannot be read and is passed over")]
+    [LoggerMessage(EventId = 1601, Level = LogLevel.Warning, Message = "Index entry {Path} cannot be read and is passed over")]
     private partial void LogUnreadable(Exception exception, string path);
 }

@@ -6,18 +6,25 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Runs;
 
 /// <summary>Runs in blob storage.</summary>
-internal sealed class BlobRunStore(IBlobStore blobs) : IRunStore
+internal sealed class BlobRunStore(IBlobStore blobs, RunIndex index) : IRunStore
 {
     // A run's spec never changes, and every look at a run begins with it.
     private readonly ConcurrentDictionary<string, RunSpec> specs = new(StringComparer.Ordinal);
 
-    private sealed record IndexEntry(string Id);
+    private sealed record IndexEntry(string Id, DateTimeOffset? CreatedAt = null);
 
     /// <inheritdoc/>
     public async Task<RunSpec> GetOrCreateAsync(RunSpec spec, CancellationToken cancellation = default)
     {
-        // The index entry comes first: an entry without a run is skipped, a run without an entry would be lost.
-        await blobs.TryCreateJsonAsync(BlobLayout.RunIndexEntry(spec.Id), new IndexEntry(spec.Id), cancellation);
+        if (await TryGetAsync(spec.Id, cancellation) is { } known) return known;
+        // The entries come first: an entry without a run is skipped, a run without an entry would be lost. The first order of a run says when it was.
+        var entry = BlobLayout.RunIndexEntry(spec.Id);
+        if (!await blobs.TryCreateJsonAsync(entry, new IndexEntry(spec.Id, spec.CreatedAt), cancellation)
+            && await blobs.ReadJsonAsync<IndexEntry>(entry, cancellation) is { CreatedAt: { } first })
+        {
+            spec = spec with { CreatedAt = first };
+        }
+        await index.AddAsync(spec, cancellation);
         var path = BlobLayout.RunSpec(spec.Id);
         return await blobs.TryCreateJsonAsync(path, spec, cancellation) ? spec : await blobs.ReadJsonAsync<RunSpec>(path, cancellation);
     }
@@ -27,13 +34,6 @@ internal sealed class BlobRunStore(IBlobStore blobs) : IRunStore
     {
         if (specs.TryGetValue(runId, out var known)) return known;
         return await blobs.TryReadJsonAsync<RunSpec>(BlobLayout.RunSpec(runId), cancellation) is { } spec ? specs.GetOrAdd(runId, spec) : null;
-    }
-
-    /// <inheritdoc/>
-    public async IAsyncEnumerable<string> ListAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation = default)
-    {
-        await foreach (var entry in blobs.ListAsync(BlobLayout.RunIndex, cancellation))
-            yield return Path.GetFileNameWithoutExtension(entry.Path);
     }
 
     /// <inheritdoc/>

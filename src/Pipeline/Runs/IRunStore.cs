@@ -11,17 +11,24 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="Hash">SHA-256 of the resolved recipe, hex.</param>
 /// <param name="CreatedAt">When it was created.</param>
 /// <param name="Reuse">Whether stages that other runs have finished are taken over.</param>
-public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt, bool Reuse = true)
+/// <param name="TemplateDate">The date that chat templates are told, where the recipe says none: the day of its creation (UTC). Null in runs that an earlier version created.</param>
+[StoredForm(1)]
+public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt, bool Reuse = true, string? TemplateDate = null)
 {
     /// <summary>The recipe as records, its stages as they are carried out: each student of a distill stage is one.</summary>
     /// <exception cref="JsonException">It does not fit; it was checked when the run was created.</exception>
-    public Recipe ParseRecipe() => Recipe.Deserialize<Recipe>(R1Json.Options)?.Expand() ?? throw new JsonException($"Run '{Id}' has no recipe.");
+    public Recipe ParseRecipe()
+    {
+        var recipe = Recipe.Deserialize<Recipe>(R1Json.Options)?.Expand() ?? throw new JsonException($"Run '{Id}' has no recipe.");
+        return recipe with { TemplateDate = recipe.TemplateDate ?? TemplateDate };
+    }
 }
 
 /// <summary>A retry of a run.</summary>
 /// <param name="Number">Which retry it is, from 1.</param>
 /// <param name="Revisions">How often each stage was run anew in all, by name.</param>
 /// <param name="CreatedAt">When it was asked for.</param>
+[StoredForm(1)]
 public sealed record RunGeneration(int Number, IReadOnlyDictionary<string, int> Revisions, DateTimeOffset CreatedAt);
 
 /// <summary>What must survive of runs besides their blobs: which there are, what was ordered, how often they were retried.</summary>
@@ -33,9 +40,6 @@ public interface IRunStore
 
     /// <summary>The run, or null when there is none.</summary>
     Task<RunSpec?> TryGetAsync(string runId, CancellationToken cancellation = default);
-
-    /// <summary>All runs' ids, by id.</summary>
-    IAsyncEnumerable<string> ListAsync(CancellationToken cancellation = default);
 
     /// <summary>The run's last retry, or null when it never was.</summary>
     Task<RunGeneration?> TryGetGenerationAsync(string runId, CancellationToken cancellation = default);

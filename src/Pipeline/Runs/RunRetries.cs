@@ -10,11 +10,12 @@ namespace R1Cloud.Pipeline.Runs;
 
 /// <summary>Starts a finished run again.</summary>
 /// <param name="runs">Where runs are kept.</param>
+/// <param name="index">Where they are marked.</param>
 /// <param name="client">The orchestration engine.</param>
 /// <param name="blobs">The runs' blobs.</param>
 /// <param name="planner">Knows what was taken over.</param>
 /// <param name="clock">The clock.</param>
-public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlobStore blobs, ReusePlanner planner, TimeProvider clock)
+public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationClient client, IBlobStore blobs, ReusePlanner planner, TimeProvider clock)
 {
     /// <summary>Begins the run's next generation.</summary>
     /// <param name="run">The run; it must be finished.</param>
@@ -34,8 +35,9 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
         var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), [.. named, .. lost]);
         var input = RunInput.Begin(run.Id, number, revisions);
 
+        await index.MarkAsync(run.Id, cancellation);
         await ForgetInstancesAsync(run.Id, cancellation);
-        foreach (var name in recipe.Stages.Keys) await SetFailuresAsideAsync(run.Id, input.Label(name), number, cancellation);
+        foreach (var label in recipe.Stages.Keys.Select(input.Label).Append(InputCheck.Label)) await SetFailuresAsideAsync(run.Id, label, number, cancellation);
         if (!await runs.TryAddGenerationAsync(run.Id, new(number, revisions, clock.GetUtcNow()), cancellation)
             || !await client.ScheduleNewAsync(RunOrchestration.Name, input, run.Id, restartFinished: true, cancellation))
         {
@@ -61,7 +63,7 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
     private async Task ForgetInstancesAsync(string runId, CancellationToken cancellation)
     {
         var instances = new List<string>();
-        await foreach (var state in client.ListAsync(runId + ":", cancellation)) instances.Add(state.InstanceId);
+        await foreach (var state in client.ListAsync(runId + ":", cancellation: cancellation)) instances.Add(state.InstanceId);
         foreach (var instance in instances)
         {
             if (!await client.PurgeAsync(instance, cancellation) && await client.GetAsync(instance, cancellation) is not null)

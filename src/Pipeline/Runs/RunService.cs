@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -11,14 +12,17 @@ namespace R1Cloud.Pipeline.Runs;
 
 /// <summary>Creates, steers and retries runs. Every operation may be repeated.</summary>
 /// <param name="runs">Where runs are kept.</param>
+/// <param name="lister">Pages of them.</param>
 /// <param name="client">The orchestration engine.</param>
 /// <param name="pool">The workers.</param>
 /// <param name="viewer">Describes runs.</param>
 /// <param name="retries">Makes failed jobs run again.</param>
 /// <param name="planner">Says what runs take over.</param>
+/// <param name="admission">Lets runs begin.</param>
 /// <param name="clock">The clock.</param>
 public sealed class RunService(
-    IRunStore runs, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, ReusePlanner planner, TimeProvider clock)
+    IRunStore runs, RunLister lister, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, ReusePlanner planner,
+    RunAdmission admission, TimeProvider clock)
 {
     /// <summary>Starts a run.</summary>
     /// <param name="recipe">What to do.</param>
@@ -29,13 +33,18 @@ public sealed class RunService(
     /// <returns>The run; the same one when it was created before. Its stages say what is taken over and why the others run.</returns>
     /// <exception cref="InvalidRequestException">The id is not valid.</exception>
     /// <exception cref="RunConflictException">The id or the key stands for a run of another recipe.</exception>
+    /// <exception cref="TooManyException">As many runs are active as the host allows.</exception>
     public async Task<RunView> CreateAsync(LoadedRecipe recipe, string? id, string? idempotencyKey, bool reuse = true, CancellationToken cancellation = default)
     {
         if (id is not null) RunIds.Check(id);
         id = await IdAsync(recipe, id, idempotencyKey, cancellation);
+        return await admission.BeginAsync(id, again: false, () => CreateAsync(recipe, id, reuse, cancellation), cancellation);
+    }
 
+    private async Task<RunView> CreateAsync(LoadedRecipe recipe, string id, bool reuse, CancellationToken cancellation)
+    {
         var resolved = JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson);
-        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse), cancellation);
+        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse, recipe.Recipe.TemplateDate ?? Today()), cancellation);
         if (run.Hash != recipe.Hash)
             throw new RunConflictException($"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
 
@@ -48,18 +57,16 @@ public sealed class RunService(
     }
 
     /// <summary>What a run of a recipe would take over, and why the rest would run.</summary>
-    public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default) => planner.PlanAsync(recipe.Recipe.Expand(), reuse, cancellation);
-
-    /// <summary>All runs, newest first.</summary>
-    public async Task<RunList> ListAsync(CancellationToken cancellation = default)
+    public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default)
     {
-        var list = new List<RunSummary>();
-        await foreach (var id in runs.ListAsync(cancellation))
-        {
-            if (await runs.TryGetAsync(id, cancellation) is { } run) list.Add(await viewer.SummarizeAsync(run, cancellation));
-        }
-        return new([.. list.OrderByDescending(run => run.CreatedAt).ThenBy(run => run.Id, StringComparer.Ordinal)]);
+        ArgumentNullException.ThrowIfNull(recipe);
+        return planner.PlanAsync(recipe.Recipe.Expand() with { TemplateDate = recipe.Recipe.TemplateDate ?? Today() }, reuse, cancellation);
     }
+
+    private string Today() => clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    /// <summary>A page of runs, newest first.</summary>
+    public Task<RunList> ListAsync(RunQuery? query = null, CancellationToken cancellation = default) => lister.ListAsync(query ?? RunQuery.Newest, cancellation);
 
     /// <summary>A run.</summary>
     /// <exception cref="InvalidRequestException">The id is not valid.</exception>
@@ -110,14 +117,18 @@ public sealed class RunService(
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
     /// <exception cref="RunConflictException">It is not finished, or there is nothing to continue.</exception>
+    /// <exception cref="TooManyException">As many runs are active as the host allows.</exception>
     public async Task<RunView> RetryAsync(string id, string? stage = null, CancellationToken cancellation = default)
     {
         var (run, state) = await FindAsync(id, cancellation);
         if (!state.IsFinished) throw Conflict(id, state, "be retried", "failed, cancelled or (with a stage) completed");
         if (stage is null && state.Status == OrchestrationStatus.Completed)
             throw new RunConflictException($"Run '{id}' is completed. Name the stage that is to run anew.");
-        await retries.RestartAsync(run, stage, cancellation);
-        return await viewer.ViewAsync(run, cancellation);
+        return await admission.BeginAsync(id, again: true, async () =>
+        {
+            await retries.RestartAsync(run, stage, cancellation);
+            return await viewer.ViewAsync(run, cancellation);
+        }, cancellation);
     }
 
     /// <summary>The run as it was ordered.</summary>

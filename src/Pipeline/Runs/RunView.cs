@@ -43,9 +43,10 @@ public sealed record RunView
 /// <param name="Stage">The stage that runs or ran last.</param>
 public sealed record RunSummary(string Id, string Name, RunStatus Status, DateTimeOffset CreatedAt, string? Stage = null);
 
-/// <summary>All runs, newest first.</summary>
+/// <summary>Runs, newest first.</summary>
 /// <param name="Runs">The runs.</param>
-public sealed record RunList(IReadOnlyList<RunSummary> Runs);
+/// <param name="Next">What to give as <c>after</c> for those that follow; null when these are the last.</param>
+public sealed record RunList(IReadOnlyList<RunSummary> Runs, string? Next = null);
 
 /// <summary>Where a run stands.</summary>
 public enum RunStatus
@@ -129,7 +130,11 @@ public enum StageStatus
 /// <param name="Steps">Steps in all.</param>
 /// <param name="Metrics">The last step's figures.</param>
 /// <param name="UpdatedAt">When the worker said so.</param>
-public sealed record JobView(string JobId, string Worker, int Step, int Steps, IReadOnlyDictionary<string, double> Metrics, DateTimeOffset UpdatedAt);
+/// <param name="Waiting">What it waits for, when storage is away; null while it works.</param>
+/// <param name="StorageWait">Seconds for which it has waited for storage at the longest.</param>
+public sealed record JobView(
+    string JobId, string Worker, int Step, int Steps, IReadOnlyDictionary<string, double> Metrics, DateTimeOffset UpdatedAt,
+    string? Waiting = null, double StorageWait = 0);
 
 /// <summary>What a run cost.</summary>
 /// <param name="WorkerSeconds">Workers × seconds since the run began.</param>

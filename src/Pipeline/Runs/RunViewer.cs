@@ -73,18 +73,11 @@ public sealed class RunViewer
             Time = time,
             Cost = workers.Usage is { } usage
                 ? RunCosts.Of(options, usage)
-                : RunCosts.Of(options, recipe.Workers.Count, startedAt is { } start ? (endedAt ?? clock.GetUtcNow()) - start : TimeSpan.Zero),
+                : RunCosts.Of(options, recipe.Workers.Count, startedAt is { } start ? Instants.Between(start, endedAt ?? clock.GetUtcNow()) : TimeSpan.Zero),
             CreatedAt = run.CreatedAt,
             StartedAt = startedAt,
             EndedAt = endedAt,
         };
-    }
-
-    /// <summary>The run in a listing.</summary>
-    public async Task<RunSummary> SummarizeAsync(RunSpec run, CancellationToken cancellation = default)
-    {
-        var state = await client.GetAsync(run.Id, cancellation);
-        return new(run.Id, run.Name, Status(state), run.CreatedAt, StageTree.Last(state));
     }
 
     /// <summary>A run's status by its orchestration's.</summary>
@@ -113,14 +106,14 @@ public sealed class RunViewer
     private async Task<IReadOnlyList<JobView>> JobsAsync(string runId, IReadOnlyList<string> jobIds, CancellationToken cancellation)
     {
         var words = await Task.WhenAll(JobRanges.Expand(jobIds).Select(id => blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(runId, id), cancellation)));
-        return [.. words.OfType<JobProgress>().Select(word => new JobView(word.JobId, word.Worker, word.Step, word.Steps, word.Metrics, word.UpdatedAt))];
+        return [.. words.OfType<JobProgress>().Select(word => new JobView(word.JobId, word.Worker, word.Step, word.Steps, word.Metrics, word.UpdatedAt, word.Waiting, word.StorageWait))];
     }
 
     /// <summary>What is left at the pace so far.</summary>
     private double? Eta(StageView stage, StageProgress? detail)
     {
         if (stage is not { Done: > 0, StartedAt: { } start }) return null;
-        var spent = detail is { Time.Wall: > 0 } ? detail.Time.Wall : (clock.GetUtcNow() - start).TotalSeconds;
+        var spent = detail is { Time.Wall: > 0 } ? detail.Time.Wall : Instants.Between(start, clock.GetUtcNow()).TotalSeconds;
         return spent / stage.Done * (stage.Total - stage.Done);
     }
 

@@ -1,6 +1,7 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
@@ -24,7 +25,7 @@ internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
 
         var evaluation = await Evaluations.RunAsync(context, jobs, benchmarks);
         await context.CallActivityAsync(
-            MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, 1, evaluation.Metrics), JobCalls.Storage);
+            MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, 1, evaluation.Metrics), JobCalls.Storage(input.Jobs));
         return new()
         {
             Label = input.Label,
@@ -33,7 +34,7 @@ internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
             Metrics = evaluation.Metrics,
             Numerics = evaluation.Numerics,
             Evaluation = evaluation with { Time = new() },
-            Time = evaluation.Time with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+            Time = evaluation.Time with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
             StartedAt = new(start, TimeSpan.Zero),
             EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
         };

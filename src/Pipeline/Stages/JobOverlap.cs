@@ -1,3 +1,4 @@
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.Pipeline.Stages;
@@ -10,7 +11,7 @@ internal static class JobOverlap
     {
         var others = Union(second);
         return Union(first).Sum(one => others.Sum(other =>
-            Math.Max(0, (Min(one.End, other.End) - Max(one.Start, other.Start)).TotalSeconds)));
+            Math.Max(0, Instants.Between(Max(one.Start, other.Start), Min(one.End, other.End)).TotalSeconds)));
     }
 
     /// <summary>The spans that jobs cover, none of which touches another.</summary>
@@ -19,7 +20,7 @@ internal static class JobOverlap
         var spans = new List<(DateTimeOffset Start, DateTimeOffset End)>();
         foreach (var timing in jobs.Select(job => job.Timing).OrderBy(timing => timing.StartedAt))
         {
-            var (start, end) = (timing.StartedAt, timing.StartedAt.AddSeconds(timing.Total));
+            var (start, end) = (timing.StartedAt, Instants.After(timing.StartedAt, TimeSpan.FromSeconds(timing.Total)));
             if (spans.Count > 0 && start <= spans[^1].End) spans[^1] = (spans[^1].Start, Max(spans[^1].End, end));
             else spans.Add((start, end));
         }

@@ -27,7 +27,7 @@ internal sealed class PretrainStageKind() : StageKind<PretrainStage>("pretrain")
 
         var result = await jobs.RunAsync(context, job);
         if (result.Outputs.TryGetValue("steps", out var steps))
-            await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, steps), JobCalls.Storage);
+            await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, steps), JobCalls.Storage(input.Jobs));
         return input.Result(context, start, settings.Steps, result);
     }
 }

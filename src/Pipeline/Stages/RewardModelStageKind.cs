@@ -31,8 +31,8 @@ internal sealed class RewardModelStageKind() : StageKind<RewardModelStage>("rewa
         context.SetCustomStatus(new StageProgress { Total = settings.Steps(), Phase = JobKinds.RewardModel, Jobs = [job.JobId], JobSteps = true });
 
         var result = await jobs.RunAsync(context, job);
-        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage);
-        await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, settings.Steps(), HeldOut(result)), JobCalls.Storage);
+        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage(input.Jobs));
+        await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, settings.Steps(), HeldOut(result)), JobCalls.Storage(input.Jobs));
         return input.Result(context, start, settings.Steps(), result);
     }
 

@@ -96,7 +96,7 @@ internal static class RlIteration
             }
             catch (TaskFailedException e) when (losses < MostLosses && e.Details.IsCausedBy(nameof(JobFailedException)))
             {
-                if (!await context.CallActivityAsync<bool>(JobActivities.Forgive, new JobRefs(input.Stage.RunId, [.. current.Select(job => job.JobId)]), JobCalls.Storage)) throw;
+                if (!await context.CallActivityAsync<bool>(JobActivities.Forgive, new JobRefs(input.Stage.RunId, [.. current.Select(job => job.JobId)]), JobCalls.Storage(input.Stage.Jobs))) throw;
             }
             rollouts = await RolloutRounds.RunAsync(context, jobs, input with { Policy = Sampler(input) }, settings, publish, restore: true);
         }

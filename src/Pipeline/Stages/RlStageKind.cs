@@ -53,7 +53,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
         RlIterationResult? last = null;
         while (cursor.Iteration < stop)
         {
-            var instance = $"{context.InstanceId}:{cursor.Iteration}";
+            var instance = StageHelpers.Iteration(context.InstanceId, cursor.Iteration);
             context.SetCustomStatus(status = status with { Instance = instance });
 
             var start = context.CurrentUtcDateTime;
@@ -63,7 +63,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
                     stage, cursor.Iteration, cursor.Policy, settings.Loss.KlWeight > 0 ? cursor.Reference : null, Evaluates(stage, settings, cursor.Iteration + 1),
                     cursor.Rollouts, SampleNext: settings.Staleness > 0 && cursor.Iteration + 1 < settings.Iterations),
                 new SubOrchestrationOptions(InstanceId: instance));
-            var time = last.Time with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds };
+            var time = last.Time with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds };
 
             cursor = Advance(cursor, settings, last.Checkpoint, time) with { Rollouts = last.Next, Numerics = cursor.Numerics.With(last.Numerics) };
             last = last with { Metrics = WithTimes(last.Metrics, time) };
@@ -80,7 +80,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
         if (cursor.Iteration < settings.Iterations)
         {
             var json = JsonSerializer.SerializeToElement(cursor, R1Json.Options);
-            await context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(Cursor: json)), JobCalls.Storage);
+            await context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(Cursor: json)), JobCalls.Storage(stage.Jobs));
             context.ContinueAsNew(input with { Cursor = json });
             return null;
         }
@@ -92,7 +92,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
             Metrics = last?.Metrics ?? new Dictionary<string, double>(),
             Samples = last?.Samples,
             Numerics = cursor.Numerics,
-            Time = cursor.Time with { Wall = (context.CurrentUtcDateTime - cursor.StartedAt).TotalSeconds },
+            Time = cursor.Time with { Wall = Instants.Between(cursor.StartedAt, context.CurrentUtcDateTime).TotalSeconds },
             StartedAt = new(cursor.StartedAt, TimeSpan.Zero),
             EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
         };
@@ -114,13 +114,13 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
         IOrchestrationContext context, StageInput stage, RlStage settings, RlCursor cursor, IReadOnlyDictionary<string, double> metrics)
     {
         var record = context.CallActivityAsync(
-            MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, cursor.Iteration, metrics), JobCalls.Storage);
+            MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, cursor.Iteration, metrics), JobCalls.Storage(stage.Jobs));
         var prune = cursor.Iteration % PruneEvery == 0 || cursor.Iteration == settings.Iterations
             ? context.CallActivityAsync(
-                StageActivities.Prune, new CheckpointPrune(stage.RunId, stage.Label, cursor.Iteration, settings.KeepEvery, [cursor.Reference]), JobCalls.Storage)
+                StageActivities.Prune, new CheckpointPrune(stage.RunId, stage.Label, cursor.Iteration, settings.KeepEvery, [cursor.Reference]), JobCalls.Storage(stage.Jobs))
             : Task.CompletedTask;
         var forget = settings.UpdateShards > 1
-            ? context.CallActivityAsync(StageActivities.ForgetGradients, new GradientsDone(stage.RunId, stage.Label, cursor.Iteration - 1), JobCalls.Storage)
+            ? context.CallActivityAsync(StageActivities.ForgetGradients, new GradientsDone(stage.RunId, stage.Label, cursor.Iteration - 1), JobCalls.Storage(stage.Jobs))
             : Task.CompletedTask;
         await Task.WhenAll(record, prune, forget);
     }

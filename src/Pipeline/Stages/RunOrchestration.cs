@@ -15,12 +15,16 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     /// <summary>The orchestrator. What earlier generations finished is taken over, not done again.</summary>
     public async Task<RunProgress> RunAsync(IOrchestrationContext context, RunInput input)
     {
-        var plan = await context.CallActivityAsync<RunPlan>(StageActivities.Begin, input, JobCalls.Storage);
+        var plan = await context.CallActivityAsync<RunPlan>(StageActivities.Begin, input, JobCalls.Storage());
         var recipe = plan.Recipe;
         var board = new RunBoard(context, recipe);
         try
         {
-            if (NeedsWorkers(plan)) await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
+            if (NeedsWorkers(plan))
+            {
+                await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage(recipe.Jobs));
+                if (InputCheck.IsDue(input, plan)) await jobs.RunAsync(context, InputCheck.Job(input, recipe));
+            }
             var results = new Dictionary<string, StageResult>();
             foreach (var group in SideBySide.Groups(recipe.Stages.Keys))
             {
@@ -35,16 +39,16 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
                 foreach (var (name, result) in group.Zip(await Task.WhenAll(stages.ToList()))) results[name] = result;
                 board.Count(SideBySide.Time(results, group));
             }
-            await context.CallActivityAsync(ReportActivities.Write, new ReportRequest(input, recipe, results), JobCalls.Storage);
+            await context.CallActivityAsync(ReportActivities.Write, new ReportRequest(input, recipe, results), JobCalls.Storage(recipe.Jobs));
         }
         catch (TaskFailedException)
         {
             board.End();
-            await ReleaseAsync(context, new(input.RunId, Completed: false));
+            await ReleaseAsync(context, new(input.RunId, Completed: false, input.Generation), recipe.Jobs);
             throw;
         }
         var ended = board.End(); // told before the workers go, so that nobody brings them back
-        await ReleaseAsync(context, new(input.RunId, Completed: true));
+        await ReleaseAsync(context, new(input.RunId, Completed: true, input.Generation), recipe.Jobs);
         return ended;
     }
 
@@ -62,6 +66,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Settings = recipe.Stages[name],
         Tasks = StageKeys.Tasks(recipe, recipe.Stages[name]),
         Jobs = recipe.Jobs,
+        TemplateDate = recipe.TemplateDay(),
         Evaluation = recipe.Evaluation,
         // All models of a run are measured by the same rewards, so that before and after compare.
         Rewards = recipe.AllRewards(),
@@ -114,11 +119,11 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     }
 
     /// <summary>Lets the workers go; when that fails, the run's own outcome stands and <see cref="Workers.WorkerKeeper"/> tries again.</summary>
-    private static async Task ReleaseAsync(IOrchestrationContext context, WorkersRelease release)
+    private static async Task ReleaseAsync(IOrchestrationContext context, WorkersRelease release, JobsRecipe jobs)
     {
         try
         {
-            await context.CallActivityAsync(StageActivities.ReleaseWorkers, release, JobCalls.Storage);
+            await context.CallActivityAsync(StageActivities.ReleaseWorkers, release, JobCalls.Storage(jobs));
         }
         catch (TaskFailedException e)
         {
@@ -127,10 +132,10 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     }
 
     private static Task RecordAsync(IOrchestrationContext context, StageInput stage, StageResult result, EvaluationResult evaluation) => context.CallActivityAsync(
-        MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, evaluation.Metrics), JobCalls.Storage);
+        MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, evaluation.Metrics), JobCalls.Storage(stage.Jobs));
 
     private static Task SaveAsync(IOrchestrationContext context, StageInput stage, StageResult result, FinishedStage? finished) =>
-        context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(result), finished), JobCalls.Storage);
+        context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(result), finished), JobCalls.Storage(stage.Jobs));
 
     [LoggerMessage(EventId = 1201, Level = LogLevel.Error, Message = "The workers of run {RunId} could not be released")]
     private static partial void LogNotReleased(ILogger log, Exception exception, string runId);

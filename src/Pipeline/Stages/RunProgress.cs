@@ -63,7 +63,7 @@ internal sealed record StageColumns(
             [.. marks.Select(mark => mark.Name)], [.. marks.Select(mark => mark.Status)], [.. marks.Select(mark => Seconds(mark.StartedAt))], [.. marks.Select(mark => Seconds(mark.EndedAt))],
             new Dictionary<int, string>());
 
-        double? Seconds(DateTimeOffset? time) => time is null ? null : Math.Round((time.Value - origin).TotalSeconds, 3);
+        double? Seconds(DateTimeOffset? time) => time is null ? null : Math.Round(Instants.Between(origin, time.Value).TotalSeconds, 3);
     }
 
     /// <summary>The same with the errors that fit into some characters, each with an equal share.</summary>
@@ -87,7 +87,7 @@ internal sealed record StageColumns(
     public static string? Restored(string? kept, string? known) =>
         kept is null || (kept.EndsWith(Cut, StringComparison.Ordinal) && known?.StartsWith(kept[..^Cut.Length], StringComparison.Ordinal) == true) ? known : kept;
 
-    private static DateTimeOffset? Time(double? seconds, DateTimeOffset origin) => seconds is null ? null : origin.AddSeconds(seconds.Value);
+    private static DateTimeOffset? Time(double? seconds, DateTimeOffset origin) => seconds is null ? null : Instants.After(origin, TimeSpan.FromSeconds(seconds.Value));
 
     private static string Shortened(string text, int characters)
     {

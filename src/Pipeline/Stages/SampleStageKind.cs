@@ -1,6 +1,7 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -30,7 +31,7 @@ internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>
         var metrics = ShardMetrics.Combine(results);
         if (metrics.GetValueOrDefault(MetricNames.SamplesKept) == 0)
             throw new InvalidOperationException($"Stage '{input.Name}': none of {metrics.GetValueOrDefault(MetricNames.Samples)} samples was kept: {Reasons(metrics)}.");
-        await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, 1, metrics), JobCalls.Storage);
+        await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, 1, metrics), JobCalls.Storage(input.Jobs));
         return new()
         {
             Label = input.Label,
@@ -38,7 +39,7 @@ internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>
             Data = [.. results.Select(result => result.Output("data"))],
             Metrics = metrics,
             Numerics = results.Numerics(),
-            Time = results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+            Time = results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
             StartedAt = new(start, TimeSpan.Zero),
             EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
         };

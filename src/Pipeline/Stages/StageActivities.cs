@@ -46,11 +46,11 @@ internal sealed record GradientsDone(string RunId, string Stage, int Iteration);
 internal sealed record WorkersRequest(string RunId, WorkersRecipe Workers);
 
 /// <summary>The end of a run's need for workers.</summary>
-internal sealed record WorkersRelease(string RunId, bool Completed);
+internal sealed record WorkersRelease(string RunId, bool Completed, int Generation = 0);
 
 /// <summary>What run and stage orchestrations ask of the world; each may run more than once.</summary>
 internal sealed class StageActivities(
-    IRunStore runs, IBlobStore blobs, JobQueues queues, IWorkerPool pool, ReusePlanner planner, StageIndexing indexing, TimeProvider clock)
+    IRunStore runs, RunIndex index, IBlobStore blobs, JobQueues queues, IWorkerPool pool, ReusePlanner planner, StageIndexing indexing, TimeProvider clock)
 {
     public const string Begin = "begin-run";
     public const string Save = "save-stage";
@@ -142,6 +142,7 @@ internal sealed class StageActivities(
     {
         await queues.GetAsync(BlobLayout.CompletionsQueue, cancellation);
         await queues.GetAsync(BlobLayout.JobQueue(request.RunId), cancellation);
+        await index.MarkAsync(request.RunId, cancellation); // so that its workers are released even if the run cannot do it
         await pool.EnsureAsync(request.RunId, request.Workers, cancellation);
     }
 
@@ -149,6 +150,9 @@ internal sealed class StageActivities(
     public async Task ReleaseWorkersAsync(WorkersRelease release, CancellationToken cancellation)
     {
         await pool.ReleaseAsync(release.RunId, cancellation);
-        if (release.Completed) await queues.DropAsync(BlobLayout.JobQueue(release.RunId), cancellation);
+        if (!release.Completed) return;
+        // A worker that finds no queue knows by this that it comes too late, not too early.
+        await blobs.WriteJsonAsync(BlobLayout.RunEnded(release.RunId, release.Generation), new { endedAt = clock.GetUtcNow() }, cancellation);
+        await queues.DropAsync(BlobLayout.JobQueue(release.RunId), cancellation);
     }
 }

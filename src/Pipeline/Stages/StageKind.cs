@@ -1,6 +1,8 @@
+using System.Globalization;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
@@ -53,6 +55,13 @@ internal static class StageHelpers
     /// <summary>The id of a stage's orchestration; some engines take no slash in it.</summary>
     public static string Instance(string runId, string label) => $"{runId}:{label.Replace('/', '.')}";
 
+    /// <summary>The id of an iteration's orchestration.</summary>
+    public static string Iteration(string stageInstance, int iteration) => string.Create(CultureInfo.InvariantCulture, $"{stageInstance}:{iteration}");
+
+    /// <summary>Whether an id is an iteration's.</summary>
+    public static bool IsIteration(string instance) =>
+        instance.Split(':') is [_, _, var iteration] && int.TryParse(iteration, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+
     /// <summary>The checkpoint that the stage starts from.</summary>
     /// <exception cref="InvalidOperationException">The recipe names none; the recipe's check should have said so.</exception>
     public static string RequireFrom(this StageInput input) =>
@@ -67,7 +76,7 @@ internal static class StageHelpers
     {
         RunId = input.RunId,
         JobId = jobId,
-        Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels },
+        Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels, TemplateDate = input.TemplateDate },
         Retry = input.Jobs,
     };
 
@@ -93,7 +102,7 @@ internal static class StageHelpers
         Checkpoint = result.Output("checkpoint"),
         Metrics = result.Metrics,
         Numerics = [result.Numerics],
-        Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
+        Time = result.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
         StartedAt = new(start, TimeSpan.Zero),
         EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
     };

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared;
 
 namespace R1Cloud.Pipeline.Stages;
 
@@ -15,7 +16,10 @@ internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDicti
     /// The version of the orchestrations. Raise it with every change of the calls that one of them makes in a history that goes on; the code then
     /// keeps the old calls for inputs of an earlier version. What stands in a history is replayed by whatever version comes.
     /// </summary>
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
+
+    /// <summary>From this version on inputs are checked by a job before all others.</summary>
+    public const int ChecksInputs = 3;
 
     /// <summary>What a run begins with now.</summary>
     public static RunInput Begin(string runId, int generation = 0, IReadOnlyDictionary<string, int>? revisions = null) => new(runId, generation, revisions, CurrentVersion);
@@ -37,6 +41,8 @@ internal sealed record StageInput
     /// <summary>The tasks that it and its measurement may ask, by name.</summary>
     public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     public required JobsRecipe Jobs { get; init; }
+    /// <summary>The date that chat templates are told.</summary>
+    public DateOnly? TemplateDate { get; init; }
     /// <summary>The run's evaluation; null for none.</summary>
     public EvaluationRecipe? Evaluation { get; init; }
     /// <summary>Reward functions whose means evaluations report.</summary>
@@ -92,6 +98,7 @@ internal sealed record EvaluationResult(
 internal sealed record BenchmarkResult(string Name, string? Samples = null, string? Problems = null);
 
 /// <summary>How far a stage is, kept in a blob so that a retry need not start it over.</summary>
+[StoredForm(1)]
 internal sealed record StageRecord(StageResult? Result = null, JsonElement? Cursor = null);
 
 /// <summary>The custom status of a stage's orchestration, or an iteration's: bounded, however many shards and figures there are.</summary>

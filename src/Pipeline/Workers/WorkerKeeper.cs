@@ -7,19 +7,24 @@ using R1Cloud.Pipeline.Stages;
 namespace R1Cloud.Pipeline.Workers;
 
 /// <summary>
-/// Keeps workers in step with runs: a run that is active has its workers (after a restart of the host, for one), a finished or held one has none.
+/// Keeps workers in step with runs: a run that is active has its workers (after a restart of the host, for one), a finished or held one has none. When a
+/// run has ended, it also has the engine forget the run's iterations, of which there may be thousands.
 /// </summary>
 /// <remarks>A background service; a host with timer triggers calls <see cref="KeepAsync"/> instead.</remarks>
 /// <param name="runs">Where runs are kept.</param>
+/// <param name="lister">Which of them there is something to do for.</param>
+/// <param name="index">Where they are marked.</param>
 /// <param name="client">The orchestration engine.</param>
 /// <param name="pool">The workers.</param>
 /// <param name="options">How often to look.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="log">The log.</param>
 public sealed partial class WorkerKeeper(
-    IRunStore runs, IOrchestrationClient client, IWorkerPool pool, PipelineOptions options, TimeProvider clock, ILogger<WorkerKeeper> log) : BackgroundService
+    IRunStore runs, RunLister lister, RunIndex index, IOrchestrationClient client, IWorkerPool pool, PipelineOptions options, TimeProvider clock, ILogger<WorkerKeeper> log)
+    : BackgroundService
 {
-    private readonly HashSet<string> settled = new(StringComparer.Ordinal);
+    /// <summary>Iterations that are forgotten in one go; the rest follows at the next look.</summary>
+    private const int MostForgotten = 200;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -38,10 +43,10 @@ public sealed partial class WorkerKeeper(
         }
     }
 
-    /// <summary>Looks after every run once.</summary>
+    /// <summary>Looks once after every run that is not finished, or that has left something behind.</summary>
     public async Task KeepAsync(CancellationToken cancellation)
     {
-        await foreach (var id in runs.ListAsync(cancellation))
+        foreach (var id in await lister.ActiveAsync(cancellation))
         {
             try
             {
@@ -58,17 +63,33 @@ public sealed partial class WorkerKeeper(
     private async Task KeepRunAsync(string id, CancellationToken cancellation)
     {
         var state = await client.GetAsync(id, cancellation);
-        if (state is null || (state.IsFinished && settled.Contains(id))) return;
+        if (state is null) return;
         if (NeedsWorkers(state) && await runs.TryGetAsync(id, cancellation) is { } spec)
         {
-            settled.Remove(id);
             await pool.EnsureAsync(id, spec.ParseRecipe().Workers, cancellation);
             // The run may have ended meanwhile, its workers released before this brought them back.
             if (await client.GetAsync(id, cancellation) is { } now && NeedsWorkers(now)) return;
         }
         if (state.Status is OrchestrationStatus.Pending) return;
         if ((await pool.GetAsync(id, cancellation)).Workers.Count > 0) await pool.ReleaseAsync(id, cancellation);
-        if (state.IsFinished) settled.Add(id);
+        if (state.IsFinished && await ForgetIterationsAsync(id, cancellation)) await index.UnmarkAsync(id, cancellation);
+    }
+
+    /// <summary>Removes a finished run's iterations from the engine: their stages have their results, and nobody looks at them any more.</summary>
+    /// <returns>Whether none is left.</returns>
+    private async Task<bool> ForgetIterationsAsync(string id, CancellationToken cancellation)
+    {
+        var iterations = new List<string>();
+        await foreach (var instance in client.ListAsync(id + ":", cancellation: cancellation))
+        {
+            if (StageHelpers.IsIteration(instance.InstanceId)) iterations.Add(instance.InstanceId);
+        }
+        var gone = 0;
+        await Parallel.ForEachAsync(iterations.Take(MostForgotten), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, async (iteration, stop) =>
+        {
+            if (await client.PurgeAsync(iteration, stop)) Interlocked.Increment(ref gone);
+        });
+        return gone == iterations.Count;
     }
 
     // A run that has come to its end lets its workers go before its orchestration is finished.

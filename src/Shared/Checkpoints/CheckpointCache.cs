@@ -25,11 +25,11 @@ internal sealed class CheckpointCache(string root)
         {
             foreach (var (name, file) in manifest.Files)
             {
-                var path = Path.Combine(folder, name);
+                var path = SafePath.Join(folder, name).FullName;
                 await using var source = BlobStoreFiles.OpenRead(path);
                 CheckpointStore.Verify(file, source.Length, Convert.ToHexStringLower(await SHA256.HashDataAsync(source, cancellation)), path);
             }
-            Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow);
+            Directory.SetLastWriteTimeUtc(folder, TimeProvider.System.GetUtcNow().UtcDateTime);
             return folder;
         }
         catch (Exception e) when (e is CheckpointCorruptException or StorageException or IOException or UnauthorizedAccessException)
@@ -74,6 +74,7 @@ internal sealed class CheckpointCache(string root)
     private void Prune()
     {
         var folders = new DirectoryInfo(root).GetDirectories().OrderByDescending(folder => folder.LastWriteTimeUtc);
-        foreach (var folder in folders.Skip(Kept).Where(folder => DateTime.UtcNow - folder.LastWriteTimeUtc > InUse)) LocalFiles.TryDeleteFolder(folder.FullName);
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        foreach (var folder in folders.Skip(Kept).Where(folder => Instants.Between(folder.LastWriteTimeUtc, now) > InUse)) LocalFiles.TryDeleteFolder(folder.FullName);
     }
 }

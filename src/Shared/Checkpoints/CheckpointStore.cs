@@ -46,6 +46,7 @@ public sealed class CheckpointStore(IBlobStore blobs)
     /// <param name="cancellation">Stops.</param>
     /// <returns>The manifest that counts: another attempt's when that was first, and then this one's files are removed.</returns>
     /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
+    /// <exception cref="Jobs.BadInputException">A file is a link out of the folder.</exception>
     public async Task<CheckpointManifest> WriteAsync(
         string prefix, string stage, int step, string attempt, string? parent, string folder, IEnumerable<string> names, CancellationToken cancellation = default)
     {
@@ -53,7 +54,7 @@ public sealed class CheckpointStore(IBlobStore blobs)
         await Parallel.ForEachAsync(names, Parallelism(cancellation), async (name, stop) =>
         {
             var path = $"{prefix}{attempt}/{name}";
-            await using var source = BlobStoreFiles.OpenRead(Path.Combine(folder, name));
+            await using var source = BlobStoreFiles.OpenRead(FolderLinks.Resolve(folder, name));
             await using var hashing = new HashingStream(source);
             await blobs.UploadAsync(path, hashing, stop);
             files[name] = new CheckpointFile(path, source.Length, await hashing.FinishAsync(stop));
@@ -144,7 +145,7 @@ public sealed class CheckpointStore(IBlobStore blobs)
     private async ValueTask FetchAsync(string name, CheckpointFile file, string folder, CancellationToken cancellation)
     {
         var (length, sha256) = (0L, "");
-        var found = await LocalFiles.TryReplaceAsync(Path.Combine(folder, name), async destination =>
+        var found = await LocalFiles.TryReplaceAsync(SafePath.Join(folder, name).FullName, async destination =>
         {
             await using var hashing = new HashingStream(destination);
             if (!await blobs.TryDownloadAsync(file.Path, hashing, cancellation)) return false;
@@ -175,7 +176,7 @@ public sealed class CheckpointStore(IBlobStore blobs)
         try
         {
             var manifest = content.ToObjectFromJson<CheckpointManifest>(R1Json.Options);
-            return manifest is { Files.Count: > 0 } && manifest.Files.Keys.All(IsBelow)
+            return manifest is { Files.Count: > 0 } && manifest.Files.Keys.All(SafePath.IsName)
                 ? manifest
                 : throw new CheckpointCorruptException($"Checkpoint manifest '{prefix}{ManifestName}' lists no files, or files that would lie outside of its folder.");
         }
@@ -184,8 +185,6 @@ public sealed class CheckpointStore(IBlobStore blobs)
             throw new CheckpointCorruptException($"Checkpoint manifest '{prefix}{ManifestName}' is not valid: {e.Message}", e);
         }
     }
-
-    private static bool IsBelow(string name) => name.Split('/').All(part => part.Length > 0 && part is not ("." or "..") && !part.AsSpan().ContainsAny('\\', ':'));
 
     private async Task DeleteFilesAsync(string prefix, CancellationToken cancellation) =>
         await Parallel.ForEachAsync(blobs.ListAsync(prefix, cancellation), Parallelism(cancellation), async (blob, stop) => await blobs.DeleteAsync(blob.Path, stop));

@@ -14,6 +14,9 @@ public sealed record DataRow
     /// <summary>What is asked.</summary>
     public required string Prompt { get; init; }
 
+    /// <summary>The conversation that the prompt is, each message with role and content; null where it is a text alone.</summary>
+    public IReadOnlyList<JsonElement>? Messages { get; init; }
+
     /// <summary>The right final answer; empty where only tests or instructions decide.</summary>
     public required string Answer { get; init; }
 

@@ -42,6 +42,10 @@ public sealed class Dataset
         return Build(recipe, rows, held, against);
     }
 
+    /// <summary>The same without the rows for which a condition does not hold; its report is the whole set's.</summary>
+    /// <param name="holds">The condition.</param>
+    public Dataset Where(Func<DataRow, bool> holds) => new([.. Training.Where(holds)], [.. HeldOut.Where(holds)], Report);
+
     /// <summary>Where blobs begin: such a file is in the run's storage, not on this machine's disk.</summary>
     public const string BlobPrefix = "blob:";
 

@@ -11,7 +11,7 @@ internal static partial class DatasetLayouts
     private delegate LaidOut Layout(Columns columns);
 
     // A problem's text, its answer, what tells it from others where that is not its text, and columns to add for the rewards.
-    private sealed record LaidOut(string Prompt, string Answer, string? Key = null, IReadOnlyDictionary<string, JsonElement>? More = null, string? Completion = null, string Variant = "");
+    private sealed record LaidOut(string Prompt, string Answer, string? Key = null, IReadOnlyDictionary<string, JsonElement>? More = null, string? Completion = null, string Variant = "", IReadOnlyList<JsonElement>? Messages = null);
 
     private static readonly Dictionary<DatasetLayout, Layout> Layouts = new()
     {
@@ -38,7 +38,7 @@ internal static partial class DatasetLayouts
             foreach (var (name, value) in row.More ?? new Dictionary<string, JsonElement>()) fields[name] = value;
             return new DataRow
             {
-                File = file, Number = raw.Number, Prompt = row.Prompt, Answer = row.Answer, Key = row.Key ?? row.Prompt, Variant = row.Variant, Fields = fields,
+                File = file, Number = raw.Number, Prompt = row.Prompt, Messages = row.Messages, Answer = row.Answer, Key = row.Key ?? row.Prompt, Variant = row.Variant, Fields = fields,
                 Completion = row.Completion, Domain = columns.TextOrNull("domain"), PassRate = PassRate(columns),
             };
         }
@@ -60,7 +60,7 @@ internal static partial class DatasetLayouts
         try
         {
             var columns = new Columns(raw.Columns);
-            var text = columns.TextOrNull("prompt", "question", "problem", "text") ?? (columns.Find("nums") is null && columns.Find("numbers") is null ? Messages(columns) : Countdown(columns).Key!);
+            var text = columns.TextOrNull("prompt", "question", "problem", "text") ?? (columns.Find("nums") is null && columns.Find("numbers") is null ? Asked(columns).Text : Countdown(columns).Key!);
             return new DataRow { File = file, Number = raw.Number, Prompt = text, Answer = "", Key = text, Fields = raw.Columns, PassRate = PassRate(columns) };
         }
         catch (ColumnException e)
@@ -78,42 +78,51 @@ internal static partial class DatasetLayouts
 
     private static LaidOut Plain(Columns columns)
     {
-        var prompt = columns.TextOrNull("prompt", "question", "problem") ?? Messages(columns);
+        var (prompt, conversation) = columns.TextOrNull("prompt", "question", "problem") is { } text ? (text, null) : Asked(columns);
         var answer = columns.AnswerOrNull("answer");
         string[] judges = ["tests", "instruction_id_list", "target"];
         if (answer is null && judges.All(judge => columns.Find(judge) is null)) throw new ColumnException("answer", $"is missing: a text or a number, or one of {string.Join(", ", judges)}");
         if (columns.Find("tests") is { ValueKind: not JsonValueKind.Array } tests) throw new ColumnException("tests", $"{Columns.Show(tests)} is not allowed: a list");
-        return new(prompt, answer ?? columns.AnswerOrNull("target") ?? "");
+        return new(prompt, answer ?? columns.AnswerOrNull("target") ?? "", Messages: conversation);
     }
 
     private static LaidOut Completions(Columns columns)
     {
         var answer = columns.AnswerOrNull("answer") ?? "";
         if (columns.TextOrNull("prompt", "question", "problem") is { } prompt) return Filled(prompt, columns.Text("completion", "response", "output"));
-        var texts = Conversation(columns, lastRole: "assistant");
-        return texts.Count > 1 ? Filled(string.Join("\n\n", texts.SkipLast(1)), texts[^1]) : throw new ColumnException("messages", "has only the assistant's message: one that it answers is expected before it");
+        var messages = Conversation(columns, lastRole: "assistant");
+        return messages.Count > 1
+            ? Filled(Joined(messages.SkipLast(1)), Content(messages[^1]), [.. messages.SkipLast(1)])
+            : throw new ColumnException("messages", "has only the assistant's message: one that it answers is expected before it");
 
-        LaidOut Filled(string prompt, string completion) =>
-            string.IsNullOrWhiteSpace(completion) ? throw new ColumnException("completion", "is empty: a text to learn from") : new(prompt, answer, Completion: completion);
+        LaidOut Filled(string prompt, string completion, IReadOnlyList<JsonElement>? conversation = null) => string.IsNullOrWhiteSpace(completion)
+            ? throw new ColumnException("completion", "is empty: a text to learn from")
+            : new(prompt, answer, Completion: completion, Messages: conversation);
     }
 
-    // The conversation up to the last word of the user; templates of chat models take the column itself.
-    private static string Messages(Columns columns) => string.Join("\n\n", Conversation(columns, lastRole: "user"));
+    // The conversation up to the last word of the user, or up to one of the assistant's that is to go on: as one text, and for chat templates as it is.
+    private static (string Text, IReadOnlyList<JsonElement> Messages) Asked(Columns columns)
+    {
+        var messages = Conversation(columns, lastRole: columns.Find("continue_final_message") is { ValueKind: JsonValueKind.True } ? "assistant" : "user");
+        return (Joined(messages), messages);
+    }
 
-    private static List<string> Conversation(Columns columns, string lastRole)
+    private static string Joined(IEnumerable<JsonElement> messages) => string.Join("\n\n", messages.Select(Content));
+
+    private static string Content(JsonElement message) => message.GetProperty("content").GetString()!;
+
+    private static List<JsonElement> Conversation(Columns columns, string lastRole)
     {
         if (columns.Find("messages") is not { } messages) throw new ColumnException("prompt", "is missing: a text in prompt, question or problem, or a list in messages");
         if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0) throw new ColumnException("messages", $"{Columns.Show(messages)} is not allowed: a list of messages, at least one");
-        var texts = new List<string>();
         foreach (var message in messages.EnumerateArray())
         {
             if (message.ValueKind != JsonValueKind.Object || !message.TryGetProperty("role", out var role) || role.ValueKind != JsonValueKind.String
                 || !message.TryGetProperty("content", out var content) || content.ValueKind != JsonValueKind.String)
                 throw new ColumnException("messages", $"{Columns.Show(message)} is not allowed: an object with role and content, texts both");
-            texts.Add(content.GetString()!);
         }
         var last = messages[messages.GetArrayLength() - 1].GetProperty("role").GetString();
-        return last == lastRole ? texts : throw new ColumnException("messages", $"ends with the role \"{last}\": the last message is the {lastRole}'s");
+        return last == lastRole ? [.. messages.EnumerateArray()] : throw new ColumnException("messages", $"ends with the role \"{last}\": the last message is the {lastRole}'s");
     }
 
     private static LaidOut Gsm8k(Columns columns)
@@ -162,7 +171,8 @@ internal static partial class DatasetLayouts
         var (chosen, rejected) = (columns.Text("chosen"), columns.Text("rejected"));
         if (chosen == rejected) throw new ColumnException("rejected", "is the chosen response: the two must differ");
         if (columns.Find("gap") is { ValueKind: not JsonValueKind.Number } gap) throw new ColumnException("gap", $"{Columns.Show(gap)} is not allowed: a number");
-        return new(PromptOf(columns), "", Variant: $"{chosen}\n{rejected}");
+        var (prompt, messages) = PromptOf(columns);
+        return new(prompt, "", Variant: $"{chosen}\n{rejected}", Messages: messages);
     }
 
     private static LaidOut Labels(Columns columns)
@@ -170,10 +180,12 @@ internal static partial class DatasetLayouts
         var response = columns.Text("response");
         if (columns.Find("safe") is not { ValueKind: JsonValueKind.True or JsonValueKind.False })
             throw new ColumnException("safe", columns.Find("safe") is { } wrong ? $"{Columns.Show(wrong)} is not allowed: true or false" : "is missing: true or false");
-        return new(PromptOf(columns), "", Variant: response);
+        var (prompt, messages) = PromptOf(columns);
+        return new(prompt, "", Variant: response, Messages: messages);
     }
 
-    private static string PromptOf(Columns columns) => columns.TextOrNull("prompt", "question") ?? Messages(columns);
+    private static (string Text, IReadOnlyList<JsonElement>? Messages) PromptOf(Columns columns) =>
+        columns.TextOrNull("prompt", "question") is { } text ? (text, null) : Asked(columns);
 
     private static Dictionary<string, JsonElement> Tests(IReadOnlyList<string> tests) => new() { ["tests"] = JsonSerializer.SerializeToElement(tests), ["language"] = JsonSerializer.SerializeToElement("python") };
 

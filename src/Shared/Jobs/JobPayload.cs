@@ -4,7 +4,9 @@ using R1Cloud.Shared.Recipes;
 namespace R1Cloud.Shared.Jobs;
 
 /// <summary>What a job does. Each kind is a record of its own; blob references are paths inside the run's container.</summary>
+[StoredForm(1)]
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(CheckJob), JobKinds.Check)]
 [JsonDerivedType(typeof(ImportJob), JobKinds.Import)]
 [JsonDerivedType(typeof(PretrainJob), JobKinds.Pretrain)]
 [JsonDerivedType(typeof(RolloutJob), JobKinds.Rollout)]
@@ -26,6 +28,9 @@ public abstract record JobPayload
     /// <summary>The checkpoints of the run's reward models by their stages' names: for jobs whose rewards name one.</summary>
     public IReadOnlyDictionary<string, string> RewardModels { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The date that chat templates are told when they ask; null where the run says none.</summary>
+    public DateOnly? TemplateDate { get; init; }
+
     /// <summary>The job's kind, as in <see cref="JobKinds"/>.</summary>
     [JsonIgnore]
     public abstract string Kind { get; }
@@ -38,6 +43,8 @@ public abstract record JobPayload
 /// <summary>Names of the job kinds.</summary>
 public static class JobKinds
 {
+    /// <summary>Look at the run's inputs as its jobs will.</summary>
+    public const string Check = "check";
     /// <summary>Make a checkpoint of a model folder.</summary>
     public const string Import = "import";
     /// <summary>Train a small decoder from scratch.</summary>
@@ -58,6 +65,16 @@ public static class JobKinds
     public const string Evaluate = "evaluate";
     /// <summary>Nothing: measures the road, not the load.</summary>
     public const string Noop = "noop";
+}
+
+/// <summary>Looks at a run's inputs before any other job of it: models, tokenizers, and every row in the form in which its stage puts it.</summary>
+public sealed record CheckJob : JobPayload
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => JobKinds.Check;
+    /// <summary>The recipe, as it is carried out.</summary>
+    public required Recipe Recipe { get; init; }
 }
 
 /// <summary>Checks a model folder and makes a checkpoint of it.</summary>

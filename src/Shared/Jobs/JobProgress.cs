@@ -8,5 +8,8 @@ namespace R1Cloud.Shared.Jobs;
 /// <param name="Steps">Steps in all.</param>
 /// <param name="Metrics">The last step's figures.</param>
 /// <param name="UpdatedAt">When this was written.</param>
+/// <param name="Waiting">What it waits for, when storage is away in part and this can be written; null while it works.</param>
+/// <param name="StorageWait">Seconds for which it has waited for storage at the longest.</param>
 public sealed record JobProgress(
-    string JobId, string Attempt, string Worker, int Step, int Steps, IReadOnlyDictionary<string, double> Metrics, DateTimeOffset UpdatedAt);
+    string JobId, string Attempt, string Worker, int Step, int Steps, IReadOnlyDictionary<string, double> Metrics, DateTimeOffset UpdatedAt,
+    string? Waiting = null, double StorageWait = 0);

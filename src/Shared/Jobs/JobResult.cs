@@ -1,6 +1,7 @@
 namespace R1Cloud.Shared.Jobs;
 
 /// <summary>A job's one commit point: the first attempt to create this blob wins.</summary>
+[StoredForm(1)]
 public sealed record JobResult
 {
     /// <summary>The job.</summary>
@@ -66,6 +67,8 @@ public static class ExitCodes
     public const int Retryable = 20;
     /// <summary>Stopped by signal after saving; goes on elsewhere.</summary>
     public const int Preempted = 30;
+    /// <summary>The worker cannot read a job, most likely because it is older than the run's orchestrator: another worker may.</summary>
+    public const int Outdated = 40;
 }
 
 /// <summary>An error that no further attempt can mend: the input is wrong.</summary>

@@ -1,6 +1,7 @@
 namespace R1Cloud.Shared.Jobs;
 
 /// <summary>An immutable order to a worker, kept at <see cref="Storage.BlobLayout.JobSpec"/>.</summary>
+[StoredForm(1)]
 public sealed record JobSpec
 {
     /// <summary>The run it belongs to.</summary>

@@ -63,6 +63,8 @@ public static class MetricNames
     public const string SamplesUnjudged = "samples/unjudged";
     /// <summary>Rows trained on, each once an epoch.</summary>
     public const string Rows = "rows";
+    /// <summary>Rows left out because the model has no room for them.</summary>
+    public const string RowsLeftOut = "rows/left-out";
     /// <summary>Parameters of an imported model.</summary>
     public const string Parameters = "parameters";
     /// <summary>Bytes of an imported model's files.</summary>

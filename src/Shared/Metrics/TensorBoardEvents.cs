@@ -58,7 +58,7 @@ public static class TensorBoardEvents
         return BitOperations.RotateRight(~crc, 15) + 0xA282EAD8;
     }
 
-    private static double Seconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).TotalSeconds;
+    private static double Seconds(DateTimeOffset time) => Instants.Between(DateTimeOffset.UnixEpoch, time).TotalSeconds;
 
     private static void WriteTag(MemoryStream to, int field, int wireType) => WriteVarint(to, (ulong)((field << 3) | wireType));
 

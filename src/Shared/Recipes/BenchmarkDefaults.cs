@@ -10,16 +10,22 @@ internal static class BenchmarkDefaults
     private static readonly string[] Shared = ["problems", "samples", "prompt", "sampling", "rewards"];
 
     /// <summary>Fills in the evaluations of a recipe.</summary>
-    public static void Fill(ObjectNode recipe)
+    /// <exception cref="RecipeException">It has too many benchmarks: each is given all that its evaluation says.</exception>
+    public static void Fill(ObjectNode recipe, RecipeProblems problems)
     {
-        FillIn(recipe);
-        if (recipe.Members.GetValueOrDefault(Stages)?.Value is not ObjectNode stages) return;
-        foreach (var stage in stages.Members.Values.Select(member => member.Value).OfType<ObjectNode>()) FillIn(stage);
+        IEnumerable<ObjectNode> stages = recipe.Members.GetValueOrDefault(Stages)?.Value is ObjectNode all ? all.Members.Values.Select(member => member.Value).OfType<ObjectNode>() : [];
+        var count = 0;
+        foreach (var owner in stages.Prepend(recipe))
+        {
+            if (owner.Members.GetValueOrDefault(Evaluation)?.Value is not ObjectNode evaluation || evaluation.Members.GetValueOrDefault(Benchmarks)?.Value is not ObjectNode benchmarks) continue;
+            count += benchmarks.Members.Count;
+            if (count > RecipeReader.MostMembers) problems.Refuse(benchmarks.At, "", "{…}", "too many benchmarks", $"at most {RecipeReader.MostMembers} in all evaluations together");
+            FillIn(evaluation, benchmarks);
+        }
     }
 
-    private static void FillIn(ObjectNode owner)
+    private static void FillIn(ObjectNode evaluation, ObjectNode benchmarks)
     {
-        if (owner.Members.GetValueOrDefault(Evaluation)?.Value is not ObjectNode evaluation || evaluation.Members.GetValueOrDefault(Benchmarks)?.Value is not ObjectNode benchmarks) return;
         foreach (var benchmark in benchmarks.Members.Values.Select(member => member.Value).OfType<ObjectNode>())
         {
             foreach (var field in Shared)

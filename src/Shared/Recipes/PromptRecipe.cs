@@ -9,4 +9,16 @@ public sealed record PromptRecipe
 
     /// <summary>What the system message says; only with chat.</summary>
     public string? System { get; init; }
+
+    /// <summary>What becomes of a row that does not fit into the model: with room for the longest completion allowed, or with the completion to be learned; null is error.</summary>
+    public LongRows? TooLong { get; init; }
+}
+
+/// <summary>What becomes of rows that a model has no room for.</summary>
+public enum LongRows
+{
+    /// <summary>The run ends before it begins, naming file and row.</summary>
+    Error,
+    /// <summary>They are left out, and counted.</summary>
+    LeaveOut,
 }

@@ -17,6 +17,10 @@ public sealed record Recipe
     /// <summary>The run's seed: every random draw derives from it.</summary>
     public long Seed { get; init; } = 1;
 
+    /// <summary>The date that a chat template is told when it asks for today's (<c>strftime_now</c>), <c>YYYY-MM-DD</c>; null takes the day on which the run is created (UTC).</summary>
+    [Date]
+    public string? TemplateDate { get; init; }
+
     /// <summary>Sources of verifiable problems by name; stages refer to them.</summary>
     [Name(OnNames = true), JsonConverter(typeof(OrderedMapConverter<TaskRecipe>))]
     public IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; } = new OrderedDictionary<string, TaskRecipe>();
@@ -38,6 +42,9 @@ public sealed record Recipe
 
     /// <summary>Files and folders that the run finds in its storage, as <c>blob:PATH</c>: whether they are there is known when it starts.</summary>
     public IReadOnlyList<string> StoredInputs() => [.. StageKeys.Files(Expand()).Where(Dataset.IsBlob)];
+
+    /// <summary><see cref="TemplateDate"/> as a day; null where none is given.</summary>
+    public DateOnly? TemplateDay() => TemplateDate is { } date ? DateOnly.ParseExact(date, DateAttribute.Format, System.Globalization.CultureInfo.InvariantCulture) : null;
 
     /// <summary>The rewards of all stages by name, of several of a name the last one's: what judges evaluations that name none.</summary>
     public IReadOnlyDictionary<string, RewardRecipe> AllRewards() => Stages.Values.SelectMany(stage => stage.RewardSets()).SelectMany(set => set.Rewards).GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);

@@ -95,14 +95,19 @@ internal sealed class RecipeInheritance(RecipeProblems problems)
     /// The order of two lists merged: inherited names keep their places (in the order of the new list, should that differ), and a new
     /// name goes before the inherited one that it is written before, or to the end.
     /// </summary>
-    internal static IReadOnlyList<string> MergeOrder(IReadOnlyList<string> inherited, IReadOnlyList<string> own)
+    internal static IReadOnlyList<string> MergeOrder(IReadOnlyList<string> inherited, IReadOnlyList<string> own, IEqualityComparer<string>? comparer = null)
     {
-        var common = new Queue<string>(own.Where(inherited.Contains));
-        var order = inherited.Select(name => own.Contains(name) ? common.Dequeue() : name).ToList();
-        for (var i = own.Count - 1; i >= 0; i--)
+        HashSet<string> known = new(inherited, comparer ?? StringComparer.Ordinal), again = new(own, comparer ?? StringComparer.Ordinal);
+        // The inherited names that the new list has too, each after the new names that are written before it.
+        var common = new Queue<List<string>>();
+        var pending = new List<string>();
+        foreach (var name in own)
         {
-            if (!inherited.Contains(own[i])) order.Insert(i + 1 < own.Count ? order.IndexOf(own[i + 1]) : order.Count, own[i]);
+            pending.Add(name);
+            if (!known.Contains(name)) continue;
+            common.Enqueue(pending);
+            pending = [];
         }
-        return order;
+        return [.. inherited.SelectMany(name => again.Contains(name) ? common.Dequeue() : [name]), .. pending];
     }
 }

@@ -77,8 +77,10 @@ public static class RecipeLoader
         var root = text is null ? null : RecipeReader.Read(name, text, problems);
         if (root is null) problems.ThrowIfAny();
         root = new RecipeInheritance(problems).Resolve(root!, identity, file);
-        BenchmarkDefaults.Fill(root);
+        BenchmarkDefaults.Fill(root, problems);
         var recipe = new RecipeBinder(problems).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
+        if (recipe.Stages.Sum(stage => (stage.Value as DistillStage)?.Students.Count ?? 1) > RecipeReader.MostMembers)
+            problems.Refuse(root.At, "stages", "{…}", "too many stages", $"at most {RecipeReader.MostMembers}, each student counted");
         var paths = new RecipeFiles(problems, root, file);
         var datasets = new DatasetFiles(problems, paths);
         var models = new ModelFolders(problems, paths);

@@ -3,22 +3,31 @@ using System.Text.Json;
 
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>Reads JSON with comments and trailing commas into a tree that knows the line and column of every name and value.</summary>
+/// <summary>
+/// Reads JSON with comments and trailing commas into a tree that knows the line and column of every name and value. What the rules do grows
+/// with the product of a recipe's parts, so it refuses objects and lists of more entries than any recipe has.
+/// </summary>
 internal ref struct RecipeReader
 {
+    /// <summary>Fields or names of an object.</summary>
+    public const int MostMembers = 200;
+
+    /// <summary>Entries of a list.</summary>
+    public const int MostItems = 2000;
+
     private readonly string file;
-    private readonly ReadOnlySpan<byte> text;
     private readonly RecipeProblems problems;
+    private readonly ReadOnlySpan<byte> text;
     private Utf8JsonReader reader;
-    private int line, lineStart, scanned;
+    private TextPosition position;
 
     private RecipeReader(string file, ReadOnlySpan<byte> text, RecipeProblems problems)
     {
         this.file = file;
-        this.text = text;
         this.problems = problems;
+        this.text = text;
+        position = new TextPosition(text);
         reader = new(text, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-        line = 1;
     }
 
     /// <summary>The document's root object, or null with a problem added.</summary>
@@ -52,7 +61,11 @@ internal ref struct RecipeReader
                 return value;
             case JsonTokenType.StartArray:
                 var items = new List<RecipeNode>();
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) items.Add(ReadValue($"{path}[{items.Count}]"));
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    if (items.Count == MostItems) problems.Refuse(Here(), path, "[…]", "a list of too many entries", $"at most {MostItems} entries");
+                    items.Add(ReadValue($"{path}[{items.Count}]"));
+                }
                 return new ArrayNode(at, items);
             case JsonTokenType.String:
                 return new ScalarNode(at, JsonValueKind.String, ReadString(at, path));
@@ -74,6 +87,7 @@ internal ref struct RecipeReader
         var inner = RecipePath.Join(path, name);
         reader.Read();
         var value = ReadValue(inner);
+        if (owner.Members.Count == MostMembers) problems.Refuse(at, path, "{…}", "an object of too many fields", $"at most {MostMembers} fields");
         if (owner.Members.TryGetValue(name, out var first))
             problems.Add(at, inner, value.Shown, $"{ScalarNode.Quote(name)} is here twice", $"each name once (it is in line {first.NameAt.Line} already)");
         else owner.Members.Add(name, new(at, value));
@@ -95,12 +109,8 @@ internal ref struct RecipeReader
 
     private Location Here()
     {
-        var start = (int)reader.TokenStartIndex;
-        for (; scanned < start; scanned++)
-        {
-            if (text[scanned] == (byte)'\n') (line, lineStart) = (line + 1, scanned + 1);
-        }
-        return new(file, line, Encoding.UTF8.GetCharCount(text[lineStart..start]) + 1);
+        position.MoveTo((int)reader.TokenStartIndex);
+        return new(file, position.Line, position.Column);
     }
 
     private readonly int ColumnOf(long errorLine, long bytes)
@@ -114,5 +124,12 @@ internal ref struct RecipeReader
 /// <summary>Dotted paths of fields.</summary>
 internal static class RecipePath
 {
-    public static string Join(string outer, string name) => outer.Length == 0 ? name : $"{outer}.{name}";
+    // A name is repeated in the path of everything below it; no field's is as long.
+    private const int MostOfName = 80;
+
+    public static string Join(string outer, string name)
+    {
+        name = name.Length > MostOfName ? name[..MostOfName] + "…" : name;
+        return outer.Length == 0 ? name : $"{outer}.{name}";
+    }
 }

@@ -77,6 +77,22 @@ internal sealed class NameAttribute : RecipeRuleAttribute
     public override void Describe(JsonObject schema) => (schema["pattern"], schema["maxLength"]) = (Pattern, MaxLength);
 }
 
+/// <summary>A day.</summary>
+internal sealed class DateAttribute : RecipeRuleAttribute
+{
+    /// <summary>How it is written.</summary>
+    public const string Format = "yyyy-MM-dd";
+
+    /// <inheritdoc/>
+    public override bool Allows(object value) => DateOnly.TryParseExact(value as string, Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+
+    /// <inheritdoc/>
+    public override string Allowed => "a day, written YYYY-MM-DD";
+
+    /// <inheritdoc/>
+    public override void Describe(JsonObject schema) => (schema["format"], schema["pattern"]) = ("date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+}
+
 /// <summary>Where a worker computes.</summary>
 internal sealed class DeviceAttribute : RecipeRuleAttribute
 {

@@ -50,6 +50,9 @@ public sealed record RewardModelStage : StageRecipe
     /// <summary>The part that is scored, the objective's where none is given.</summary>
     public ScoredPart ScoredPart() => Scores ?? (Objective == RewardObjective.Pairwise ? Recipes.ScoredPart.Summary : Recipes.ScoredPart.Response);
 
+    /// <inheritdoc/>
+    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => [(Prompt, From)];
+
     /// <summary>Optimizer steps in all.</summary>
     public int Steps() => Epochs * ((Rows + BatchSize - 1) / BatchSize);
 }

@@ -37,4 +37,8 @@ public sealed record JobsRecipe
     /// <summary>Seconds after which a job without a sign of life goes to another worker.</summary>
     [Bounds(Min = 1, Max = 86_400)]
     public int HeartbeatTimeoutSeconds { get; init; } = 60;
+
+    /// <summary>Seconds for which jobs and the orchestration wait for storage that is away; nothing is counted as a failure meanwhile.</summary>
+    [Bounds(Min = 0, Max = 86_400)]
+    public int StorageWaitSeconds { get; init; } = 1800;
 }

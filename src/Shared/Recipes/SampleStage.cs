@@ -44,6 +44,9 @@ public abstract record SampleStage : StageRecipe
     public override bool YieldsModel() => false;
 
     /// <inheritdoc/>
+    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => [(Prompt, From)];
+
+    /// <inheritdoc/>
     public override IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [("rewards", Rewards)];
 }
 
@@ -63,6 +66,9 @@ public sealed record CollectStage : SampleStage
 
     /// <inheritdoc/>
     public override IEnumerable<string> Inputs() => Rewrite is ModelRewrite { From: { } rewriter } ? base.Inputs().Append(rewriter) : base.Inputs();
+
+    /// <inheritdoc/>
+    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => Rewrite is ModelRewrite rewrite ? base.Prompts().Append((rewrite.Prompt, rewrite.From ?? From)) : base.Prompts();
 }
 
 /// <summary>What makes a completion hard to read, so that it is not kept.</summary>

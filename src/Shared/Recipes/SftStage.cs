@@ -35,6 +35,9 @@ public abstract record SupervisedStage : StageRecipe
 
     /// <inheritdoc/>
     public override IEnumerable<string> Inputs() => base.Inputs().Concat(Data);
+
+    /// <inheritdoc/>
+    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => [(Prompt, From)];
 }
 
 /// <summary>Supervised fine-tuning of one model on the rows of earlier data stages.</summary>

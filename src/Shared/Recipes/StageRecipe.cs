@@ -25,6 +25,9 @@ public abstract record StageRecipe
     /// <summary>The rewards that the stage scores by, each set with the field that holds it.</summary>
     public virtual IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [];
 
+    /// <summary>How the stage puts problems, and the stage whose model reads them each time.</summary>
+    public virtual IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => [];
+
     /// <summary>What the stage's own result depends on: stages, and among data to learn from tasks; see <see cref="Recipe.InputsOf"/>.</summary>
     public virtual IEnumerable<string> Inputs() =>
     [
@@ -82,6 +85,9 @@ public sealed record RlStage : StageRecipe
     /// <inheritdoc/>
     public override IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() =>
         PromptSources().Select(source => (source.Name.Length > 0 ? $"sources.{source.Name}.rewards" : "rewards", source.Source.Rewards));
+
+    /// <inheritdoc/>
+    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => [(Prompt, From)];
 
     /// <summary>The task whose training problems are the prompts; required unless there are sources.</summary>
     [TaskName]
@@ -180,4 +186,7 @@ public sealed record EvaluateStage : StageRecipe
 
     /// <summary>What is measured.</summary>
     public required EvaluationRecipe Evaluation { get; init; }
+
+    /// <inheritdoc/>
+    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => Evaluation.All().Select(benchmark => (benchmark.Value.Prompt, From));
 }

@@ -20,7 +20,7 @@ internal sealed class AppendLog(BlobContainerClient container)
         var bytes = content.ToMemory();
         while (true)
         {
-            if (!lengths.TryGetValue(path, out var length)) length = await LengthAsync(blob, cancellation);
+            if (!lengths.TryGetValue(path, out var length)) lengths[path] = length = await LengthAsync(blob, cancellation);
             try
             {
                 var options = new AppendBlobAppendBlockOptions { Conditions = new AppendBlobRequestConditions { IfAppendPositionEqual = length } };

@@ -100,9 +100,14 @@ public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
         RunAsync($"looking for blob '{path}'", cancellation, async () => (await container.GetBlobClient(path).ExistsAsync(cancellation)).Value);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<BlobEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default) => PagesAsync(prefix, null, cancellation);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, int pageSize, CancellationToken cancellation = default) => PagesAsync(prefix, pageSize, cancellation);
+
+    private async IAsyncEnumerable<BlobEntry> PagesAsync(string prefix, int? pageSize, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using var pages = container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellation).AsPages().GetAsyncEnumerator(cancellation);
+        await using var pages = container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellation).AsPages(pageSizeHint: pageSize).GetAsyncEnumerator(cancellation);
         while (await NextAsync())
         {
             foreach (var blob in pages.Current.Values)

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Azure;
 
 namespace R1Cloud.Shared.Storage;
@@ -25,8 +26,10 @@ internal static class AzureErrors
         var place = endpoint.GetLeftPart(UriPartial.Path);
         return cause switch
         {
-            RequestFailedException { Status: 0 } or OperationCanceledException or HttpRequestException =>
-                new StorageException($"Cannot reach storage at {place} while {operation}: {Innermost(cause).Message}.{Hint(endpoint)}", error),
+            RequestFailedException { Status: 0 } or OperationCanceledException or HttpRequestException or HttpIOException or IOException { InnerException: SocketException } =>
+                new StorageAwayException($"Cannot reach storage at {place} while {operation}: {Innermost(cause).Message}.{Hint(endpoint)}", error),
+            RequestFailedException away when IsAway(away) =>
+                new StorageAwayException($"Storage at {place} does not answer for now while {operation}: {away.Status} {away.ErrorCode} {FirstLine(away.Message)}", error),
             RequestFailedException { Status: 401 or 403 } denied =>
                 new StorageException($"Storage at {place} denies {operation} ({denied.ErrorCode}): check the key, or the identity's roles.", error),
             RequestFailedException refused =>
@@ -38,6 +41,9 @@ internal static class AzureErrors
             _ => new StorageException($"Failed {operation} at {place}: {FirstLine(cause.Message)}", error),
         };
     }
+
+    // Busy, throttled or failing inside; a queue or container that is being removed can be made again some time later.
+    private static bool IsAway(RequestFailedException error) => error.Status is 408 or 429 or >= 500 || error.ErrorCode is "QueueBeingDeleted" or "ContainerBeingDeleted";
 
     private static string Hint(Uri endpoint) => endpoint.IsLoopback ? " Is Azurite running?" : "";
 

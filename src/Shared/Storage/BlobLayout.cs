@@ -26,6 +26,25 @@ public static class BlobLayout
     /// <summary>A run's entry in the index.</summary>
     public static string RunIndexEntry(string runId) => $"{RunIndex}{runId}.json";
 
+    /// <summary>
+    /// Entries of all runs, the newest first, begin so. All that a listing needs stands in their names, so that none is read and a page is a page of
+    /// blobs, however many runs there have been.
+    /// </summary>
+    public const string NewestRuns = "index/newest/";
+
+    /// <summary>A run's entry among <see cref="NewestRuns"/>.</summary>
+    public static string NewestRun(DateTimeOffset createdAt, string runId, string name) =>
+        string.Create(CultureInfo.InvariantCulture, $"{NewestRuns}{DateTime.MaxValue.Ticks - createdAt.UtcTicks:D19}.{runId}.{name}");
+
+    /// <summary>Says that runs from before there was <see cref="NewestRuns"/> have their entries.</summary>
+    public const string NewestRunsComplete = "index/newest.json";
+
+    /// <summary>Marks of runs that may have workers, or leave something to be put in order, begin so.</summary>
+    public const string ActiveRuns = "index/active/";
+
+    /// <summary>A run's mark among <see cref="ActiveRuns"/>.</summary>
+    public static string ActiveRun(string runId) => ActiveRuns + runId;
+
     /// <summary>What an idempotency key stands for; the key's hash in lower-case hex.</summary>
     public static string IdempotencyKey(string keyHash) => $"index/keys/{keyHash}.json";
 
@@ -44,6 +63,12 @@ public static class BlobLayout
     /// <summary>One generation of a run, from 1.</summary>
     public static string Generation(string runId, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{Generations(runId)}{number:D6}.json");
+
+    /// <summary>The number of a generation by its blob's path; 0 for another path.</summary>
+    public static int GenerationOf(string path) => int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    /// <summary>Says that a run's generation has come to its end and left no jobs; written before its queue goes. The first generation is 0.</summary>
+    public static string RunEnded(string runId, int generation) => string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/ended/{generation:D6}.json");
 
     /// <summary>What a generation of a run took over of other runs when it began, and why the rest runs; 0 is the run itself.</summary>
     public static string Decisions(string runId, int generation) =>
@@ -73,11 +98,26 @@ public static class BlobLayout
     /// <summary>One attempt's own prefix.</summary>
     public static string Attempt(string runId, string jobId, string attempt) => $"{Job(runId, jobId)}attempts/{attempt}/";
 
+    /// <summary>An attempt that has begun. Without a word of its end beside it, its worker was lost.</summary>
+    public const string StartedFile = "started.json";
+
     /// <summary>How an attempt ended that failed: each such blob counts against its job.</summary>
     public static string FailedAttempt(string runId, string jobId, string attempt) => Attempt(runId, jobId, attempt) + FailedFile;
 
     /// <summary>The name of <see cref="FailedAttempt"/> in the attempt's folder.</summary>
     public const string FailedFile = "failed.json";
+
+    /// <summary>An attempt that gave way to a stop signal.</summary>
+    public const string PreemptedFile = "preempted.json";
+
+    /// <summary>An attempt that lost its message while storage was away.</summary>
+    public const string AbandonedFile = "abandoned.json";
+
+    /// <summary>A worker that could not read the job.</summary>
+    public const string RefusedFile = "refused.json";
+
+    /// <summary>What attempts leave in their folders about themselves: it counts against the job, or for it.</summary>
+    public static IReadOnlyList<string> AttemptWords { get; } = [StartedFile, FailedFile, PreemptedFile, AbandonedFile, RefusedFile];
 
     /// <summary>A checkpoint's folder.</summary>
     public static string Checkpoint(string runId, string stage, int step) =>

@@ -11,6 +11,7 @@ public static class BlobStoreJson
         await blobs.TryReadJsonAsync<T>(path, cancellation) is { } value ? value : throw new StorageException($"There is no blob '{path}'.");
 
     /// <summary>Reads a JSON blob; the default value when there is none.</summary>
+    /// <exception cref="NewerFormException">A newer version of the program wrote it.</exception>
     /// <exception cref="StorageException">It is not valid.</exception>
     public static async Task<T?> TryReadJsonAsync<T>(this IBlobStore blobs, string path, CancellationToken cancellation = default)
     {
@@ -19,8 +20,13 @@ public static class BlobStoreJson
         {
             return JsonSerializer.Deserialize<T>(data, R1Json.Options);
         }
+        catch (NewerFormException e)
+        {
+            throw new NewerFormException($"Blob '{path}'", e.Found, e.Known, e);
+        }
         catch (JsonException e)
         {
+            if (StoredForms.Newer(typeof(T), $"Blob '{path}'", data, e) is { } newer) throw newer;
             throw new StorageException($"Blob '{path}' is not a valid {typeof(T).Name}: {e.Message}", e);
         }
     }

@@ -82,7 +82,8 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
     {
         await Task.CompletedTask;
         // The deepest folder that holds every match; the rest of the prefix is compared as text.
-        var start = FileOf(prefix[..(prefix.LastIndexOf('/') + 1)]);
+        var folders = prefix[..Math.Max(0, prefix.LastIndexOf('/'))];
+        var start = folders.Length == 0 ? root : FileOf(folders);
         if (!Directory.Exists(start)) yield break;
         var found = new DirectoryInfo(start).EnumerateFiles("*", SearchOption.AllDirectories)
             .Where(file => file.Extension != ".tmp")
@@ -112,11 +113,5 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
         return Task.FromResult(true);
     }
 
-    private string FileOf(string path)
-    {
-        var file = Path.GetFullPath(Path.Combine(root, path));
-        return file == root || file.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) || Path.TrimEndingDirectorySeparator(file) == root
-            ? file
-            : throw new StorageException($"Blob path '{path}' leads out of the folder '{root}'.");
-    }
+    private string FileOf(string path) => SafePath.Join(root, path).FullName;
 }

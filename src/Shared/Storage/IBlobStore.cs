@@ -33,6 +33,9 @@ public interface IBlobStore
     /// <summary>Blobs whose path begins with a prefix, by path.</summary>
     IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default);
 
+    /// <summary>The same for somebody who needs the first few alone: no more than a page of them is asked for at once.</summary>
+    IAsyncEnumerable<BlobEntry> ListAsync(string prefix, int pageSize, CancellationToken cancellation = default) => ListAsync(prefix, cancellation);
+
     /// <summary>Removes a blob.</summary>
     /// <returns>False when there was none.</returns>
     Task<bool> DeleteAsync(string path, CancellationToken cancellation = default);
@@ -47,8 +50,13 @@ public sealed record BlobEntry(string Path, long Length, DateTimeOffset Modified
 /// <summary>Storage did not do what was asked; the message names the operation, the path and the reason.</summary>
 /// <param name="message">What failed.</param>
 /// <param name="inner">The cause.</param>
-public sealed class StorageException(string message, Exception? inner = null) : Exception(message, inner)
+public class StorageException(string message, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>Whether the queue or container itself is not there.</summary>
     public bool IsMissing { get; init; }
 }
+
+/// <summary>Storage does not answer, or not for now: nothing is wrong with what was asked, and waiting may mend it.</summary>
+/// <param name="message">What failed.</param>
+/// <param name="inner">The cause.</param>
+public sealed class StorageAwayException(string message, Exception? inner = null) : StorageException(message, inner);

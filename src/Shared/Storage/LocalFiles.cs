@@ -12,12 +12,12 @@ public static class LocalFiles
     /// <param name="write">Writes it; false gives the file up.</param>
     /// <returns>What <paramref name="write"/> returned.</returns>
     /// <exception cref="StorageException">The file cannot be written; a full disk is named as such.</exception>
-    public static Task<bool> TryReplaceAsync(string file, Func<Stream, Task<bool>> write) => TryWriteAsync(file, overwrite: true, write);
+    internal static Task<bool> TryReplaceAsync(string file, Func<Stream, Task<bool>> write) => TryWriteAsync(file, overwrite: true, write);
 
     /// <summary>The same, but leaves a file that exists as it is.</summary>
     /// <returns>False when the file exists, or <paramref name="write"/> gave up.</returns>
     /// <exception cref="StorageException">The file cannot be written; a full disk is named as such.</exception>
-    public static Task<bool> TryCreateAsync(string file, Func<Stream, Task<bool>> write) => TryWriteAsync(file, overwrite: false, write);
+    internal static Task<bool> TryCreateAsync(string file, Func<Stream, Task<bool>> write) => TryWriteAsync(file, overwrite: false, write);
 
     /// <summary>What went wrong with a local file, in words.</summary>
     /// <param name="doing">What was being done, e.g. "writing".</param>

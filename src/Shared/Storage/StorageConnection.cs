@@ -60,6 +60,8 @@ public sealed class StorageConnection
     {
         try
         {
+            var place = new BlobContainerClient(text, options.Container).Uri;
+            if (IsNear(place)) options = options with { Proxy = false };
             var container = new BlobContainerClient(text, options.Container, options.Blobs());
             var queues = new QueueServiceClient(text, options.Queues());
             return new StorageConnection(Place(container.Uri), new AzureBlobStore(container), name => new AzureMessageQueue(queues.GetQueueClient(name)));
@@ -70,6 +72,9 @@ public sealed class StorageConnection
             throw new StorageException($"The storage connection string is not valid: {e.Message}", e);
         }
     }
+
+    // Azurite's account is in the path of its addresses, on whichever machine it runs.
+    private static bool IsNear(Uri place) => place.IsLoopback || place.AbsolutePath.StartsWith("/devstoreaccount1/", StringComparison.Ordinal);
 
     private static StorageConnection OpenAccount(string text, TokenCredential? credential, StorageOptions options)
     {

@@ -1,4 +1,5 @@
 using Azure.Core;
+using Azure.Core.Pipeline;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 
@@ -7,6 +8,10 @@ namespace R1Cloud.Shared.Storage;
 /// <summary>How the storage clients behave.</summary>
 public sealed record StorageOptions
 {
+    // One for the process: connections are kept and shared.
+    private static readonly HttpPipelineTransport Direct = new HttpClientTransport(
+        new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 50 }) { Timeout = Timeout.InfiniteTimeSpan });
+
     /// <summary>The blob container.</summary>
     public string Container { get; init; } = BlobLayout.Container;
 
@@ -22,6 +27,9 @@ public sealed record StorageOptions
     /// <summary>How long a single request may stall.</summary>
     public TimeSpan NetworkTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Whether requests go through the proxy that the environment names, if any. It is for other machines: storage on this one, and Azurite, are never asked through it.</summary>
+    public bool Proxy { get; init; } = true;
+
     internal BlobClientOptions Blobs() => WithRetries(new BlobClientOptions());
 
     internal QueueClientOptions Queues() => WithRetries(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None });
@@ -29,6 +37,7 @@ public sealed record StorageOptions
     private T WithRetries<T>(T options)
         where T : ClientOptions
     {
+        if (!Proxy) options.Transport = Direct;
         options.Retry.Mode = RetryMode.Exponential;
         options.Retry.MaxRetries = Retries;
         options.Retry.Delay = RetryDelay;

@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Generation.Simd;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -174,9 +175,9 @@ public sealed class GeneratorTests
         {
             using var _ = generator;
             var sampling = new SamplingRecipe();
-            Should.Throw<ArgumentException>(() => generator.Generate([new([], [1], [])], sampling)).Message.ShouldContain("1 to 11");
-            Should.Throw<ArgumentException>(() => generator.Generate([new([29], [1], [])], sampling)).Message.ShouldContain("0 to 28");
-            Should.Throw<ArgumentException>(() => generator.Generate([new([1], [1], [])], sampling with { TopP = 0 })).Message.ShouldContain("topP");
+            Should.Throw<BadInputException>(() => generator.Generate([new([], [1], [])], sampling)).Message.ShouldContain("1 to 11");
+            Should.Throw<BadInputException>(() => generator.Generate([new([29], [1], [])], sampling)).Message.ShouldContain("0 to 28");
+            Should.Throw<BadInputException>(() => generator.Generate([new([1], [1], [])], sampling with { TopP = 0 })).Message.ShouldContain("topP");
             using var cancelled = new CancellationTokenSource();
             cancelled.Cancel();
             Should.Throw<OperationCanceledException>(() => generator.Generate(Requests, sampling, cancelled.Token));

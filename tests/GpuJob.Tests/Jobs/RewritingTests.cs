@@ -43,6 +43,10 @@ public sealed class RewritingTests : IDisposable
         new TemplateRewriter(new() { MaxParagraph = 9, Summary = "{prompt} is {answer}" }, null!).Text(draft, "4", "2+2").ShouldBe(text);
 
     [Fact]
+    public void Text_WithBracesInTheProblem_LeavesThemAsTheyAre() =>
+        new TemplateRewriter(new() { Summary = "{prompt} is {answer}" }, null!).Text("x", "4", "what is {answer}?").ShouldBe("<think>x</think>what is {answer}? is 4");
+
+    [Fact]
     public async Task Sample_TemplateRewrite_YieldsJudgedRowsThatDoNotDependOnShards()
     {
         await jobs.PretrainAsync();

@@ -5,6 +5,7 @@ using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Testing;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 

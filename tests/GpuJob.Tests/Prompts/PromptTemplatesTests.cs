@@ -43,7 +43,7 @@ public sealed class PromptTemplatesTests : IDisposable
     private string Text(PromptRecipe prompt, string problem)
     {
         var tokenizer = folder.Load();
-        return tokenizer.Decode(PromptTemplates.Create(prompt, tokenizer)(problem), keepSpecial: true);
+        return tokenizer.Decode(PromptTemplates.Create(prompt, tokenizer)(problem).Ids, keepSpecial: true);
     }
 
     public void Dispose() => folder.Dispose();

@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Tests.Jobs;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Testing;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Residency;

@@ -59,13 +59,77 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Work_QueueGone_ExitsWith0()
+    public async Task Work_RunEnded_ExitsWith0()
     {
+        await run.CreateRunAsync();
         Start();
         await Until(() => Output.Contains("takes the jobs of run", StringComparison.Ordinal));
-        await run.Queue.DropAsync();
+        await run.EndRunAsync();
         (await EndAsync()).ShouldBe(ExitCodes.Done, Output);
     }
+
+    [Fact]
+    public async Task Work_KilledInMidJob_LeavesALeaseThatGivesTheJobBackAtOnce()
+    {
+        using var folder = new TempFolder();
+        var lease = Path.Combine(folder.Path, "lease");
+        var spec = await StartInMidJobAsync("--lease", lease);
+        await Until(() => Output.Contains(": attempt", StringComparison.Ordinal));
+        await KillAndReturnAsync(lease);
+
+        (await run.WorkAsync(_ => Task.FromResult(JobOutcome.Empty), "w1")).ShouldBe(ExitCodes.Done);
+        var result = (await run.ResultAsync(spec)).ShouldNotBeNull("its heartbeat would lapse in ten minutes only");
+        (result.Status, result.Worker, result.Attempts).ShouldBe((JobStatus.Succeeded, "w1", new AttemptCounts(0, 0, 1)));
+    }
+
+    [Fact]
+    public async Task Work_JobThatKillsEveryWorker_EndsAfterMaxLostThoughItIsGivenBack()
+    {
+        using var folder = new TempFolder();
+        var lease = Path.Combine(folder.Path, "lease");
+        var spec = await run.SubmitAsync(new() { Fault = "crash", FaultyAttempts = 99 }, new JobsRecipe { MaxLost = 1, MaxAttempts = 9, HeartbeatTimeoutSeconds = 600 });
+        for (var worker = 0; worker < 3; worker++)
+        {
+            (await run.ResultAsync(spec)).ShouldBeNull();
+            Start("--lease", lease, "--idle-limit", "1");
+            await EndAsync();
+            if (MessageLease.TryRead(lease) is not null) await ReturnAsync(lease);
+        }
+        var result = (await run.ResultAsync(spec)).ShouldNotBeNull();
+        (result.Status, result.Error!.Type, result.Attempts).ShouldBe((JobStatus.Failed, "WorkerLost", new AttemptCounts(0, 0, 2)));
+        (await run.Queue.CountAsync()).ShouldBe(0);
+        File.Exists(lease).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Work_UnreadableJob_TellsWhyAndExitsWithACodeOfItsOwn()
+    {
+        var spec = await run.SubmitAsync(new());
+        await run.Blobs.WriteAsync(BlobLayout.JobSpec(run.RunId, spec.JobId), new("{\"version\":5,\"runId\":\"x\"}"));
+        Start();
+        (await EndAsync()).ShouldBe(ExitCodes.Outdated, Output);
+        await Until(() => Output.Contains("gpujob: The spec of job", StringComparison.Ordinal), running: false);
+    }
+
+    [Fact]
+    public async Task Work_UnknownRun_TellsWhichAndExitsWith10()
+    {
+        await run.Queue.DropAsync();
+        Start();
+        (await EndAsync()).ShouldBe(ExitCodes.BadInput, Output);
+        await Until(() => Output.Contains($"There is no run '{run.RunId}'", StringComparison.Ordinal), running: false);
+    }
+
+    private async Task KillAndReturnAsync(string lease)
+    {
+        process!.Kill();
+        await process.WaitForExitAsync();
+        await ReturnAsync(lease);
+    }
+
+    /// <summary>As the local host does it.</summary>
+    private async Task ReturnAsync(string lease) =>
+        (await run.Queue.RenewAsync(MessageLease.TryRead(lease).ShouldNotBeNull().Message, TimeSpan.Zero)).ShouldNotBeNull("the receipt is the last one");
 
     private string Output
     {
@@ -100,17 +164,17 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
         }
     }
 
-    private async Task Until(Func<bool> condition)
+    private async Task Until(Func<bool> condition, bool running = true)
     {
         for (var deadline = DateTime.UtcNow.AddSeconds(60); !condition(); await Task.Delay(50))
         {
-            if (process!.HasExited || DateTime.UtcNow > deadline) throw new InvalidOperationException($"The worker did not come so far: {Output}");
+            if ((running && process!.HasExited) || DateTime.UtcNow > deadline) throw new InvalidOperationException($"The worker did not come so far: {Output}");
         }
     }
 
     private async Task<int> EndAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await process!.WaitForExitAsync(limit.Token);
         return process.ExitCode;
     }

@@ -25,6 +25,11 @@ internal sealed class WorkRun : IAsyncDisposable
     public IMessageQueue Queue { get; }
     public IBlobStore Blobs => Storage.Blobs;
 
+    /// <summary>What workers use when they see the storage through something else.</summary>
+    public StorageConnection? WorkerStorage { get; set; }
+
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public static async Task<WorkRun> StartAsync(AzuriteFixture azurite)
     {
         var run = new WorkRun(azurite.Open(), azurite.ConnectionString);
@@ -58,7 +63,25 @@ internal sealed class WorkRun : IAsyncDisposable
             RunId = RunId, Name = name, ScratchFolder = scratch.Path, Visibility = TimeSpan.FromSeconds(visibilitySeconds),
             IdleLimit = TimeSpan.FromSeconds(idleSeconds), ProgressInterval = TimeSpan.FromMilliseconds(100), PollMax = TimeSpan.FromMilliseconds(50),
         };
-        return await new Worker(Storage, handlers, options, TimeProvider.System, NullLogger.Instance).RunAsync(preemption).WaitAsync(TimeSpan.FromSeconds(60));
+        return await new Worker(WorkerStorage ?? Storage, handlers, options, Time, NullLogger.Instance).RunAsync(preemption).WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>A worker takes the job and dies in its midst without a word.</summary>
+    public async Task LoseAsync(JobSpec spec)
+    {
+        var message = (await Queue.ReceiveAsync(1, TimeSpan.FromMinutes(1))).ShouldHaveSingleItem();
+        await Blobs.WriteJsonAsync(BlobLayout.Attempt(RunId, spec.JobId, $"lost-{Guid.NewGuid():n}") + BlobLayout.StartedFile, new { });
+        await Queue.RenewAsync(message, TimeSpan.Zero);
+    }
+
+    /// <summary>The run is there, as its creation leaves it.</summary>
+    public Task CreateRunAsync() => Blobs.WriteAsync(BlobLayout.RunSpec(RunId), new("{}"));
+
+    /// <summary>The run ends, as its orchestration does it.</summary>
+    public async Task EndRunAsync(int generation = 0)
+    {
+        await Blobs.WriteAsync(BlobLayout.RunEnded(RunId, generation), new("{}"));
+        await Queue.DropAsync();
     }
 
     /// <summary>Takes all messages away, hidden ones too: to who holds one it is lost.</summary>

@@ -183,12 +183,7 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task RunAsync_LostTooOften_IsGivenUpWithoutARun()
     {
         var spec = await run.SubmitAsync(new(), new JobsRecipe { MaxLost = 1 });
-        for (var lost = 0; lost < 2; lost++)
-        {
-            // A worker took it and died without a word.
-            var message = (await run.Queue.ReceiveAsync(1, TimeSpan.FromMinutes(1))).ShouldHaveSingleItem();
-            await run.Queue.RenewAsync(message, TimeSpan.Zero);
-        }
+        for (var lost = 0; lost < 2; lost++) await run.LoseAsync(spec);
         await run.WorkAsync(_ => throw new InvalidOperationException("It ran."));
         var result = (await run.ResultAsync(spec)).ShouldNotBeNull();
         (result.Status, result.Error!.Type, result.Attempts).ShouldBe((JobStatus.Failed, "WorkerLost", new AttemptCounts(0, 0, 2)));
@@ -209,16 +204,6 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         (await run.WorkAsync()).ShouldBe(ExitCodes.Done);
         (await run.Queue.CountAsync()).ShouldBe(0);
         (await run.ResultAsync(spec))!.Status.ShouldBe(JobStatus.Succeeded);
-    }
-
-    [Fact]
-    public async Task RunAsync_QueueGone_LeavesAsDone()
-    {
-        var working = run.WorkAsync(idleSeconds: 60);
-        await Task.Delay(200);
-        working.IsCompleted.ShouldBeFalse();
-        await run.Queue.DropAsync();
-        (await working).ShouldBe(ExitCodes.Done);
     }
 
     [Theory]
@@ -264,6 +249,34 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         var progress = published.ShouldNotBeNull();
         progress.Step.ShouldBeInRange(5, 30);
         (progress.Steps, progress.Worker, progress.Metrics["loss"]).ShouldBe((30, "w0", 1.0 / progress.Step));
+    }
+
+    [Fact]
+    public async Task RunAsync_ClockSetBackInTheMidst_IsKeptAlive()
+    {
+        var spec = await run.SubmitAsync(new(), new JobsRecipe { HeartbeatTimeoutSeconds = 2 });
+        var clock = new WallClock();
+        run.Time = clock;
+        var result = run.WorkAsync(async context =>
+        {
+            clock.Offset = TimeSpan.FromHours(-1);
+            await Task.Delay(3500, context.Preemption);
+            return JobOutcome.Empty;
+        }, visibilitySeconds: 1);
+        await Task.Delay(500);
+        while (!result.IsCompleted) (await run.Queue.ReceiveAsync(1, TimeSpan.FromSeconds(30))).ShouldBeEmpty();
+        await result;
+        var done = (await run.ResultAsync(spec)).ShouldNotBeNull();
+        done.Attempts.ShouldBe(new AttemptCounts(0, 0, 0));
+        done.Timing.Total.ShouldBeGreaterThan(3);
+    }
+
+    /// <summary>A clock that somebody sets.</summary>
+    private sealed class WallClock : TimeProvider
+    {
+        public TimeSpan Offset { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
     }
 
     /// <summary>As a native library's errors come.</summary>

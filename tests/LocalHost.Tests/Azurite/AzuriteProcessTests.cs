@@ -9,6 +9,24 @@ public sealed class AzuriteProcessTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
+    /// <summary>What keeps others from the folder is in the folder, however long its path is, and goes with the process.</summary>
+    [Fact]
+    public async Task Start_Folder_IsTakenWithoutATraceElsewhere()
+    {
+        var before = Directory.GetFileSystemEntries(Path.GetTempPath(), "r1-azurite*");
+        var options = new AzuriteOptions { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"), DataFolder = folder[string.Join('/', Enumerable.Repeat("a-folder-of-a-long-name", 8))] };
+        var azurite = await AzuriteProcess.StartAsync(options);
+        Directory.GetFileSystemEntries(Path.GetTempPath(), "r1-azurite*").ShouldBe(before, ignoreOrder: true);
+        (await Should.ThrowAsync<AzuriteException>(() => AzuriteProcess.StartAsync(options))).Message.ShouldContain("folder in use by another Azurite");
+        await azurite.DisposeAsync();
+        Directory.GetFiles(options.DataFolder, "*.sock").ShouldBeEmpty();
+
+        await using var again = await AzuriteProcess.StartAsync(options);
+        again.Kill();
+        await again.Exited;
+        await (await AzuriteProcess.StartAsync(options)).DisposeAsync(); // what a killed one left is nobody's
+    }
+
     [Fact]
     public async Task Kill_RightAfterACommit_NothingThatCameBeforeItIsLost()
     {

@@ -32,6 +32,9 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>The run.</summary>
     public RunView Run { get; set; } = SampleRuns.Run(RunStatus.Running, SampleRuns.Base, SampleRuns.Rl(42));
 
+    /// <summary>An answer of the run's model.</summary>
+    public Sample Sample { get; set; } = new("57+83=", "<answer>140</answer>", "140", Correct: true, Greedy: true);
+
     public static async Task<FakeApi> StartAsync(string? apiKey = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -61,7 +64,7 @@ internal sealed class FakeApi : IAsyncDisposable
         app.MapPost(ApiRoutes.Retry, (string id) => Problem(409, $"Run '{id}' is running and cannot be retried."));
         app.MapGet(ApiRoutes.Metrics, (string id) => fake.Known(id, new RunMetrics(id, [SampleRuns.Step(1), SampleRuns.Step(2)])));
         app.MapGet(ApiRoutes.Samples, (string id) => fake.Known(id, new RunSamples(id,
-            [new SampleSet("r1-zero", "evaluate", 65, [new Sample("57+83=", "<answer>140</answer>", "140", Correct: true, Greedy: true)])])));
+            [new SampleSet("r1-zero", "evaluate", 65, [fake.Sample])])));
         app.MapGet(ApiRoutes.Report, (string id) => id == "damaged" ? Results.Text("{ \"stages\": [", "application/json") : fake.Known(id, SampleRuns.Report));
         await app.StartAsync();
         return fake;

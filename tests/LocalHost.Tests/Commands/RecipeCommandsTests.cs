@@ -50,6 +50,35 @@ public sealed class RecipeCommandsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("check")]
+    [InlineData("up")]
+    public async Task CheckAndUp_RowThatDoesNotFitTheModel_IsNamedBeforeAnythingStarts(string command)
+    {
+        EndToEnd.TinyModel.Write(folder["model"]);
+        folder.Write("rows.jsonl", $$"""
+            {"prompt":"1+1","answer":"2"}
+            {"prompt":"{{string.Join(' ', Enumerable.Repeat("one", 100))}}","answer":"2"}
+            """);
+        folder.Write("recipe.json", """
+            {
+              "name": "tiny", "tasks": { "rows": { "kind": "dataset", "files": ["rows.jsonl"], "heldOutPercent": 0 } },
+              "stages": {
+                "base": { "kind": "import", "path": "model" },
+                "rl": { "kind": "rl", "from": "base", "task": "rows", "iterations": 1, "questions": 1, "groupSize": 2, "miniBatches": 1, "sampling": { "maxNewTokens": 16 }, "rewards": { "accuracy/exact": 1 } }
+              }
+            }
+            """);
+        var outcome = await R1Process.RunAsync(folder, command, "recipe.json");
+        outcome.ExitCode.ShouldBe(ExitCode.BadInput, outcome.All);
+        outcome.Error.ShouldContain($"stages.rl: {folder["rows.jsonl"]}(2): its prompt has 399 tokens; the model takes 256, of which maxNewTokens wants 16");
+        Directory.Exists(folder[".r1"]).ShouldBeFalse();
+
+        var left = await R1Process.RunAsync(folder, "check", "recipe.json", "--set", "stages.rl.prompt.tooLong=leave-out");
+        left.ExitCode.ShouldBe(ExitCode.Ok, left.All);
+        left.Output.ShouldContain("stages.rl: 2 rows of rows, 1 of them left out");
+    }
+
+    [Theory]
     [InlineData("stages.r1-zero.iterations=0", "stages.r1-zero.iterations: 0 is not allowed")]
     [InlineData("stages.r1-zero.itterations=5", "itterations")]
     [InlineData("stages.nowhere.iterations=5", "'nowhere' is not there; base, r1-zero are")]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Commands;
+using R1Cloud.Pipeline.Runs;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 
@@ -78,6 +79,23 @@ public sealed class RunCommandsTests : IAsyncLifetime
         outcome.Output.ShouldContain(SampleRuns.Id);
     }
 
+    /// <summary>A host that shows the run ends with it: whoever cancelled it must not ask that host again.</summary>
+    [Fact]
+    public async Task Cancel_Run_AsksTheHostOnce()
+    {
+        (await R1Async("cancel", SampleRuns.Id)).ExitCode.ShouldBe(ExitCode.Ok);
+        api.Requests.ShouldBe([$"POST /api/runs/{SampleRuns.Id}/cancel"]);
+    }
+
+    [Theory]
+    [InlineData("http_proxy")]
+    [InlineData("all_proxy")]
+    public async Task Runs_ProxyInTheEnvironment_IsNotForThisMachine(string variable)
+    {
+        var outcome = await R1Process.RunWithAsync(folder, new() { ["R1_URL"] = api.Url, [variable] = "http://127.0.0.1:9", ["no_proxy"] = "" }, "runs");
+        outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
+    }
+
     [Fact]
     public async Task Metrics_Stage_IsATable()
     {
@@ -95,6 +113,25 @@ public sealed class RunCommandsTests : IAsyncLifetime
     {
         var outcome = await R1Async("metrics", SampleRuns.Id, "--json");
         outcome.Output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32()).ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    public async Task Samples_AnswersThatSteerATerminal_AreShownWithoutIt()
+    {
+        api.Sample = new("\u001b]0;title\u0007question", "\u001b]52;c;aGk=\u0007 \u009b2J \u202Etxt", "\u001b[31m140", Correct: true, Greedy: true);
+        var outcome = await R1Async("samples", SampleRuns.Id);
+        outcome.Output.ShouldContain("52;c;aGk=");
+        outcome.All.Where(c => char.IsControl(c) && c != '\n' || c == '\u202E').ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Run_ErrorThatSteersATerminal_IsShownWithoutIt()
+    {
+        api.Run = SampleRuns.Run(RunStatus.Failed, SampleRuns.Base with { Label = "\u001b[31mbase", Status = StageStatus.Failed }) with { Error = "broken \u001b]52;c;aGk=\u0007\rfine" };
+        (await R1Async("status", SampleRuns.Id)).All.Where(c => char.IsControl(c) && c != '\n').ShouldBeEmpty();
+        var absent = await R1Async("status", "x\u001b[2J");
+        absent.ExitCode.ShouldNotBe(ExitCode.Ok);
+        absent.All.Where(c => char.IsControl(c) && c != '\n').ShouldBeEmpty();
     }
 
     [Fact]

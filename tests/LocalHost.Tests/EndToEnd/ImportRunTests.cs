@@ -36,7 +36,7 @@ public sealed class ImportRunTests : IDisposable
     public async Task Up_ImportedModel_IsTrainedAndKeepsWhatCameWithIt()
     {
         TinyModel.Write(folder["models/tiny"]);
-        var run = new MiniRun(folder, "data") { Json = Recipe };
+        var run = new MiniRun(folder, "data") { Json = Recipe, Variables = new() { ["http_proxy"] = "http://127.0.0.1:9", ["no_proxy"] = "" } }; // a proxy is not for this machine
         run.Start();
         (await run.EndAsync()).ShouldBe(0, run.Output);
 

@@ -67,6 +67,9 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     /// <summary>The recipe, when it is not R1-Zero in small.</summary>
     public string Json { get; init; } = Recipe;
 
+    /// <summary>Environment variables.</summary>
+    public Dictionary<string, string?> Variables { get; init; } = [];
+
     public string Data => folder[data];
 
     public string Output
@@ -78,13 +81,13 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     public void Start(params string[] more)
     {
         var recipe = folder.Write("mini.json", Json);
-        process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings, .. more], folder.Root, []);
+        process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings, .. more], folder.Root, Variables);
         process.StandardInput.Close();
         foreach (var reader in new[] { process.StandardOutput, process.StandardError }) _ = CopyAsync(reader);
     }
 
     /// <summary>Waits until a worker's log tells of a job.</summary>
-    public Task ReachAsync(string job) => Eventually.BeTrueAsync(() => Failed() || WorkerLogs().Contains(job, StringComparison.Ordinal), $"job {job}; {Output}", 90);
+    public Task ReachAsync(string job) => Eventually.BeTrueAsync(() => Failed() || WorkerLogs().Contains(job, StringComparison.Ordinal), $"job {job}; {Output}", 600);
 
     /// <summary>SIGKILL for the worker process: no last words.</summary>
     public async Task KillWorkerAsync()
@@ -115,7 +118,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     /// <summary>Waits for the end.</summary>
     public async Task<int> EndAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(150));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         try
         {
             await process!.WaitForExitAsync(limit.Token);

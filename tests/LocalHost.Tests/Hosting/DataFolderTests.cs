@@ -45,6 +45,27 @@ public sealed class DataFolderTests : IDisposable
         data.Acquire().Dispose(); // The refusal left nothing locked.
     }
 
+    [Theory]
+    [InlineData("orchestrations.db", "lacks 'orchestrations.db' (the runs' history)")]
+    [InlineData("azurite", "lacks 'azurite' (their blobs and queues), which")]
+    [InlineData("azurite/blob-data", "lacks 'azurite/blob-data' (the blobs' contents)")]
+    public void Acquire_WithoutAPartThatWasThere_NamesIt(string part, string expected)
+    {
+        var data = new DataFolder(folder.Root);
+        data.Acquire().Dispose();
+        data.Acquire().Dispose(); // a folder in which nothing was made yet lacks nothing
+        folder.Write("orchestrations.db", "");
+        folder.Write("azurite/blob-metadata.json", "");
+        folder.Write("azurite/blob-data/1", "");
+        data.Acquire().Dispose();
+        if (Directory.Exists(folder[part])) Directory.Delete(folder[part], recursive: true);
+        else File.Delete(folder[part]);
+
+        Should.Throw<EnvironmentException>(() => data.Acquire()).Message.ShouldContain(expected);
+        File.Delete(folder["format.json"]);
+        data.Acquire().Dispose();
+    }
+
     [Fact]
     public void Acquire_PathIsAFile_SaysSo()
     {

@@ -69,6 +69,33 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
     }
 
     [Fact]
+    public async Task Push_LinkOutOfTheFolder_PublishesNothing()
+    {
+        folder.Write("home/.aws/credentials", "secret");
+        folder.Write("cloned/config.json", "{}");
+        File.CreateSymbolicLink(folder["cloned/LICENSE"], folder["home/.aws/credentials"]);
+
+        var outcome = await R1Async("push", folder["cloned"]);
+
+        outcome.ExitCode.ShouldBe(ExitCode.BadInput, outcome.All);
+        outcome.Error.ShouldContain("LICENSE");
+        outcome.Output.ShouldBeEmpty();
+        (await NamesAsync("data/")).ShouldNotContain(name => name.Contains("/cloned/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Push_SnapshotOfTheHubCache_IsPushedUnderItsOwnNames()
+    {
+        folder.Write("hub/models--org--m/blobs/0123", "weights");
+        Directory.CreateDirectory(folder["hub/models--org--m/snapshots/main"]);
+        File.CreateSymbolicLink(folder["hub/models--org--m/snapshots/main/model.safetensors"], "../../blobs/0123");
+
+        var pushed = await new Pusher(Blobs).PushAsync(folder["hub/models--org--m/snapshots/main"], null, TestContext.Current.CancellationToken);
+
+        (await NamesAsync(pushed.Path["blob:".Length..])).ShouldHaveSingleItem().ShouldEndWith("/main/model.safetensors");
+    }
+
+    [Fact]
     public async Task Push_Json_TellsWhatWasSent()
     {
         var outcome = await R1Async("push", folder.Write("b.jsonl", "four"), "--json");

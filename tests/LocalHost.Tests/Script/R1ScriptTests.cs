@@ -106,6 +106,34 @@ public sealed class R1ScriptTests : IDisposable
         Calls.Count(call => call.StartsWith("npm", StringComparison.Ordinal)).ShouldBe(1);
     }
 
+    /// <summary>As from an image or a shared disk: times say that there is something to build, and nothing may be written.</summary>
+    [Fact]
+    public async Task Up_ReadOnlyButBuilt_RunsWhatIsThere()
+    {
+        Assert.SkipUnless(Environment.UserName != "root" || File.Exists("/usr/bin/setpriv"), "Root may write anywhere, and setpriv is not there to be somebody else.");
+        await R1Async([], "up", "x.json");
+        folder.Write("repo/artifacts/bin/LocalHost/release/r1.dll", "");
+        folder.Write("repo/eng/azurite/node_modules/.package-lock.json", "{}");
+        folder.Write("repo/src/LocalHost/Newer.cs", "");
+        File.SetLastWriteTimeUtc(folder["repo/eng/azurite/package-lock.json"], DateTime.UtcNow.AddMinutes(1));
+        var calls = Calls.Length;
+        var mode = await R1Process.RunToEndAsync("chmod", ["-R", "a+rX,a-w", folder["repo"]], folder.Root, []);
+        mode.ExitCode.ShouldBe(0, mode.All);
+        try
+        {
+            string[] command = Environment.UserName == "root" ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", folder["repo/r1"], "up", "x.json"] : [folder["repo/r1"], "up", "x.json"];
+            if (Environment.UserName == "root") await R1Process.RunToEndAsync("chmod", ["-R", "a+rX", folder.Root], folder.Root, []);
+            var outcome = await R1Process.RunToEndAsync(command[0], command[1..], folder.Root, new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
+            outcome.ExitCode.ShouldBe(7, outcome.All);
+            outcome.Error.ShouldContain("cannot be written: running what is built there");
+            Calls.Length.ShouldBe(calls);
+        }
+        finally
+        {
+            await R1Process.RunToEndAsync("chmod", ["-R", "u+w", folder["repo"]], folder.Root, []);
+        }
+    }
+
     [Fact]
     public async Task Test_Suites_AreAddedUpToOneLine()
     {

@@ -22,6 +22,21 @@ public sealed class ReportViewTests
     }
 
     [Fact]
+    public void Write_NarrowTerminal_StillFits()
+    {
+        for (var width = 20; width <= 80; width++)
+        {
+            foreach (var report in (RunReport[])[SampleRuns.Report, SampleRuns.Report with { Stages = [.. SampleRuns.Report.Stages, .. SampleRuns.Report.Stages] }])
+            {
+                var console = new TextConsole(width);
+                new ReportView(console.Console).Write(report, [("weights", "/a/path/that/is/longer/than/the/terminal/is/wide")]);
+                console.Lines.ShouldAllBe(line => line.Length <= width, $"{width} columns");
+                console.Text.ShouldContain("99.", customMessage: $"{width} columns");
+            }
+        }
+    }
+
+    [Fact]
     public void Write_LeakedProblems_AreTold()
     {
         var console = new TextConsole(80);

@@ -25,6 +25,18 @@ public sealed class RunScreenTests
     }
 
     [Fact]
+    public void Draw_NarrowTerminal_StillFits()
+    {
+        for (var width = 20; width <= 80; width++)
+        {
+            var console = Draw(SampleRuns.HalfWay(), width);
+            console.Lines.ShouldAllBe(line => line.Length <= width, $"{width} columns");
+            console.Text.ShouldContain("42/65", customMessage: $"{width} columns");
+            console.Text.ShouldContain("64.6 %", customMessage: $"{width} columns");
+        }
+    }
+
+    [Fact]
     public void Draw_Bars_AreAsLongAsTheStepsDone()
     {
         var stages = Draw(SampleRuns.HalfWay(), 80).Lines.Where(line => line.Contains("r1-zero", StringComparison.Ordinal) || line.Contains("base", StringComparison.Ordinal)).ToList();

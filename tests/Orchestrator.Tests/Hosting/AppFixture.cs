@@ -57,21 +57,28 @@ public sealed class AppFixture : IAsyncLifetime
     }
 
     /// <summary>The run from its request to its end, once.</summary>
-    public Task CompleteAsync() => completed ??= RunAsync();
+    public Task CompleteAsync() => completed ??= RunAsync(Run, TestRecipes.Json(), TimeSpan.FromSeconds(30));
 
-    private async Task RunAsync()
+    /// <summary>A run of its own from its request to its end.</summary>
+    internal async Task CompleteAsync(string id, string recipe, TimeSpan patience)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={Run}") { Content = new StringContent(TestRecipes.Json(), Encoding.UTF8, "application/json") };
-        request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, "key-1");
+        await workers!.EnsureAsync(id, new WorkersRecipe());
+        await RunAsync(id, recipe, patience);
+    }
+
+    private async Task RunAsync(string id, string recipe, TimeSpan patience)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={id}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
+        request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, $"key of {id}");
         using var created = await Client.SendAsync(request);
         created.IsSuccessStatusCode.ShouldBeTrue(await created.Content.ReadAsStringAsync());
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(50))
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < patience; await Task.Delay(50))
         {
-            var run = await Client.GetFromJsonAsync<RunView>($"/api/runs/{Run}", R1Json.Options);
+            var run = await Client.GetFromJsonAsync<RunView>($"/api/runs/{id}", R1Json.Options);
             if (run!.Status == RunStatus.Completed) return;
             if (run.Status == RunStatus.Failed) break;
         }
-        throw new InvalidOperationException($"The run did not complete: {await Client.GetStringAsync($"/api/runs/{Run}")} {string.Join('\n', Host.Log)}");
+        throw new InvalidOperationException($"The run did not complete: {await Client.GetStringAsync($"/api/runs/{id}")} {string.Join('\n', Host.Log)}");
     }
 
     /// <summary>What the host's queue trigger does.</summary>

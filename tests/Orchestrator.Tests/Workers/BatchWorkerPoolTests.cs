@@ -34,6 +34,9 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
         task.CommandLine.ShouldBe("work --run run-a --worker worker-0 --threads 4 --device cuda --idle-limit 900");
         task.ContainerSettings!.ImageName.ShouldBe(Options.Image);
         task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--gpus");
+        foreach (var right in new[] { "--cap-drop ALL", "--security-opt no-new-privileges", "--read-only", "--tmpfs /tmp:rw,nosuid,nodev" }) task.ContainerSettings.ContainerRunOptions!.ShouldContain(right);
+        task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--privileged");
+        task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--cap-add");
         task.EnvironmentSettings.ToDictionary(setting => setting.Name, setting => setting.Value).ShouldBe(new Dictionary<string, string?>
         {
             ["R1_STORAGE"] = Options.Storage, ["AZURE_CLIENT_ID"] = "client-1",

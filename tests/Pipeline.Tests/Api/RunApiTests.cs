@@ -27,7 +27,7 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         operations.ShouldAllBe(item => item.Operation.GetProperty("summary").GetString()!.Length > 10);
         operations.Select(item => item.Operation.GetProperty("operationId").GetString()).ShouldBeUnique();
         var create = document.GetProperty("paths").GetProperty("/api/runs").GetProperty("post");
-        create.GetProperty("responses").EnumerateObject().Select(response => response.Name).ShouldBe(["202", "400", "401", "409", "413", "415", "422", "500", "503"], ignoreOrder: true);
+        create.GetProperty("responses").EnumerateObject().Select(response => response.Name).ShouldBe(["202", "400", "401", "408", "409", "413", "415", "422", "429", "500", "503"], ignoreOrder: true);
         create.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _).ShouldBeTrue();
         document.GetProperty("components").GetProperty("schemas").TryGetProperty("RunView", out _).ShouldBeTrue();
     }

@@ -82,6 +82,31 @@ public class ReportTests
     }
 
     [Fact]
+    public void Markdown_TextsOfModelsAndData_StayWithinTheirFences()
+    {
+        const string attack = "before\n```\n# heading\n`````\n<script>alert(1)</script>";
+        var sample = Sample();
+        var answer = sample.Stages[1].Samples[0].After! with { Completion = attack };
+        var markdown = ReportMarkdown.Render(sample with { Stages = [sample.Stages[0], sample.Stages[1] with { Samples = [new(attack, attack, null, answer)] }] }, _ => "curve.svg", "stages.svg");
+
+        var fence = "";
+        var outside = new List<string>();
+        foreach (var line in markdown.Split('\n'))
+        {
+            var ticks = line.TakeWhile(c => c == '`').Count();
+            if (fence.Length > 0)
+            {
+                if (line.Trim('`').Length == 0 && ticks >= fence.Length) fence = "";
+            }
+            else if (ticks >= 3) fence = new string('`', ticks);
+            else outside.Add(line);
+        }
+        fence.ShouldBeEmpty();
+        outside.ShouldNotContain(line => line.Contains("script", StringComparison.Ordinal) || line == "# heading");
+        markdown.Split("<script>").Length.ShouldBe(3 + 1);
+    }
+
+    [Fact]
     public void Overlap_Found_IsAWarning() => ReportTables.Overlap(Sample() with { Overlap = 3 }).ShouldStartWith("Warning: 3 ");
 
     [Fact]

@@ -85,9 +85,11 @@ public class RolloutRoundsTests
         broken = false;
         host.Pool.Ran.Clear();
         var counted = BlobLayout.FailedAttempt("retry", "r1-zero/000000/rollout/3", "a1");
-        await host.Blobs.WriteAsync(counted, new BinaryData("{}"));
+        var lost = BlobLayout.Attempt("retry", "r1-zero/000000/rollout/3", "a2") + BlobLayout.StartedFile;
+        foreach (var path in new[] { counted, lost }) await host.Blobs.WriteAsync(path, new BinaryData("{}"));
         await host.Runs.RetryAsync("retry");
         (await host.Blobs.ExistsAsync(counted)).ShouldBeFalse("a retry gives a job all its attempts again");
+        (await host.Blobs.ExistsAsync(lost)).ShouldBeFalse("and forgets the workers that it lost");
         (await host.WaitAsync("retry", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
         host.Pool.Ran.Order().ShouldBe(["r1-zero/000000/rollout/3", "r1-zero/000000/rollout/4", "r1-zero/000000/rollout/5", "r1-zero/000000/update/0"]);

@@ -137,6 +137,9 @@ internal static class FakeJobs
         var timing = new JobTiming { Total = 0.4, Storage = 0.05 };
         switch (spec.Payload)
         {
+            case CheckJob:
+                metrics[MetricNames.Rows] = 10;
+                break;
             case ImportJob job:
                 outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Step);
                 (metrics[MetricNames.Parameters], metrics[MetricNames.Bytes]) = (1000, 4000);

@@ -19,7 +19,7 @@ internal sealed class PipelineHost : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task pump;
 
-    public PipelineHost(PipelineOptions? options = null, GoldenState? from = null)
+    public PipelineHost(PipelineOptions? options = null, GoldenState? from = null, Func<IOrchestrationClient, IOrchestrationClient>? watch = null)
     {
         from?.Restore(DatabasePath, Blobs, Queues);
         Options = options ?? new() { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20) };
@@ -31,7 +31,7 @@ internal sealed class PipelineHost : IAsyncDisposable
             .AddSingleton(new OrchestrationRegistry().AddPipeline(Options))
             .AddSingleton(new EngineOptions { DatabasePath = DatabasePath, ReplayEveryDecision = true })
             .AddSingleton<EmbeddedEngine>()
-            .AddSingleton<IOrchestrationClient>(provider => provider.GetRequiredService<EmbeddedEngine>())
+            .AddSingleton(provider => (watch ?? (client => client))(provider.GetRequiredService<EmbeddedEngine>()))
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
             .AddPipeline(Options)
@@ -53,7 +53,7 @@ internal sealed class PipelineHost : IAsyncDisposable
     /// <summary>Waits until the run has a status.</summary>
     public async Task<RunView> WaitAsync(string id, Func<RunView, bool> condition)
     {
-        var deadline = DateTime.UtcNow.AddSeconds(20);
+        var deadline = DateTime.UtcNow.AddMinutes(5); // a busy machine takes its time
         while (true)
         {
             var run = await Runs.GetAsync(id);

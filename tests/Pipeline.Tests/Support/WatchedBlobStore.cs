@@ -13,6 +13,9 @@ internal sealed class WatchedBlobStore : IBlobStore, IDisposable
     /// <summary>Called with every path that is read or written; throws to play a storage error.</summary>
     public Action<string> OnAccess { get; set; } = _ => { };
 
+    /// <summary>Called with every prefix that is listed.</summary>
+    public Action<string> OnList { get; set; } = _ => { };
+
     /// <summary>All blobs.</summary>
     public IReadOnlyList<string> Paths => [.. inner.ListAsync("").ToBlockingEnumerable().Select(blob => blob.Path)];
 
@@ -30,7 +33,11 @@ internal sealed class WatchedBlobStore : IBlobStore, IDisposable
 
     public Task<bool> ExistsAsync(string path, CancellationToken cancellation = default) => inner.ExistsAsync(path, cancellation);
 
-    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default) => inner.ListAsync(prefix, cancellation);
+    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default)
+    {
+        OnList(prefix);
+        return inner.ListAsync(prefix, cancellation);
+    }
 
     public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default) => inner.DeleteAsync(path, cancellation);
 

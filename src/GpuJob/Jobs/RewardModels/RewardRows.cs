@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Prompts;
 using R1Cloud.GpuJob.Rewards.Models;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Shared;
@@ -45,7 +46,7 @@ internal sealed class RewardRows(RewardModelJob job, IProblemTask task, Response
     private IEnumerable<ProblemDraw> Draws() => Enumerable.Range(0, job.Settings.Rows).Select(number => new ProblemDraw(
         Seeds.Derive(job.Seed, job.Stage + "/row", number), Position: number, Progress: number / Math.Max(1.0, job.Settings.Rows - 1)));
 
-    private int[] Read(string id, string prompt, string response)
+    private int[] Read(string id, PromptText prompt, string response)
     {
         var ids = reader.Read(prompt, response) ?? throw new BadInputException($"Stage '{job.Stage}': row '{id}': a response's thinking does not end, so there is no summary to score.");
         return ids.Length <= maxTokens ? ids : throw new BadInputException($"Stage '{job.Stage}': row '{id}': a response has {ids.Length} tokens with its prompt; the model takes {maxTokens} at most.");

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Fitting;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Rewards.Models;
@@ -31,7 +32,10 @@ internal sealed record RolloutQuestion(int Number, Problem Problem, string Sourc
         {
             if (!origins.Exists(question => question.Origin.Source == name)) continue;
             if (!payload.Tasks.TryGetValue(source.Task, out var recipe)) throw new BadInputException($"Job '{context.Spec.JobId}': there is no task '{source.Task}', only: {string.Join(", ", payload.Tasks.Keys)}.");
-            sources.Add(name, (await ProblemTasks.CreateAsync(recipe, context.Blobs, context.Preemption), new(new RewardSum(source.Rewards), verifiers, ModelRewards.Create(source.Rewards, models, context))));
+            var use = RowUse.Asked(source.Task, payload.Settings.Prompt, payload.Settings.Sampling.MaxNewTokens);
+            var task = await FittingTasks.OfAsync(
+                await ProblemTasks.CreateAsync(recipe, context.Blobs, context.Preemption), use, () => models.PolicyAsync(payload.Policy, context, payload.Settings.Optimizer.Precision), context);
+            sources.Add(name, (task, new(new RewardSum(source.Rewards), verifiers, ModelRewards.Create(source.Rewards, models, context))));
         }
         return [.. origins.Select(question =>
         {

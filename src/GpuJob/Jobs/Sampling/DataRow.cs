@@ -9,7 +9,9 @@ internal sealed record DataRow
 {
     /// <summary>The problem as the task asks it, without the form of a prompt.</summary>
     public required string Prompt { get; init; }
-    /// <summary>The completion, without its end mark.</summary>
+    /// <summary>The conversation that the prompt is; null where it is a text alone.</summary>
+    public IReadOnlyList<JsonElement>? Messages { get; init; }
+    /// <summary>The assistant's turn, without its end mark.</summary>
     public required string Completion { get; init; }
     /// <summary>What the completion was before it was rewritten; null where it was not.</summary>
     public string? Draft { get; init; }
@@ -23,6 +25,7 @@ internal sealed record DataRow
     {
         Draft = answer.Draft,
         Prompt = answer.Problem.Prompt,
+        Messages = answer.Problem.Messages,
         Completion = answer.Text,
         Answer = answer.Problem.Answer,
         Verdicts = answer.Scored.Verdicts.ToDictionary(verdict => verdict.Key, verdict => verdict.Value.Score),

@@ -1,8 +1,10 @@
 using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Prompts;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.GpuJob.Verification;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Jobs.Sampling;
@@ -10,7 +12,7 @@ namespace R1Cloud.GpuJob.Jobs.Sampling;
 /// <summary>A completion of a problem, judged.</summary>
 /// <param name="Problem">The problem.</param>
 /// <param name="Result">What was generated.</param>
-/// <param name="Text">The same as text.</param>
+/// <param name="Text">The assistant's whole turn as text: what the prompt had written of it, and what was generated.</param>
 /// <param name="Scored">What the rewards say.</param>
 internal sealed record SampledAnswer(Problem Problem, GenerationResult Result, string Text, ScoredCompletion Scored)
 {
@@ -45,10 +47,13 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
     /// <returns>By problem, then by sample.</returns>
     public async Task<IReadOnlyList<IReadOnlyList<SampledAnswer>>> AskAsync(IReadOnlyList<Problem> problems, SamplingRecipe sampling, int samples, Func<int, int, ulong> seed, IReadOnlyList<string>? asked = null)
     {
-        var prompts = problems.Select((problem, index) => policy.EncodePrompt(asked?[index] ?? problem.Prompt, prompt)).ToList();
+        var prompts = problems.Select((problem, index) => Encode(asked?[index] ?? problem.Asked)).ToList();
+        var limit = policy.Model.Config.MaxPositions - 1;
+        if (prompts.FindIndex(encoded => encoded.Ids.Length > limit) is >= 0 and var tooLong)
+            throw new BadInputException($"{problems[tooLong].Origin ?? $"Problem '{problems[tooLong].Id}'"}: its prompt has {prompts[tooLong].Ids.Length} tokens; allowed are {limit} (the model's positions less one).");
         var early = new Task<SampledAnswer>?[problems.Count, samples];
-        var requests = prompts.Select((ids, index) => new GenerationRequest(
-            ids, [.. Enumerable.Range(0, samples).Select(sample => seed(index, sample))], policy.Tokenizer.EosIds)
+        var requests = prompts.Select((encoded, index) => new GenerationRequest(
+            encoded.Ids, [.. Enumerable.Range(0, samples).Select(sample => seed(index, sample))], policy.Tokenizer.EosIds)
         {
             OnFinished = scoring(index).Overlaps ? (sample, result) => early[index, sample] = JudgeAsync(index, result) : null,
         }).ToList();
@@ -63,9 +68,9 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
 
         async Task<SampledAnswer> JudgeAsync(int index, GenerationResult result)
         {
-            var (problem, text) = (problems[index], policy.Tokenizer.Decode(result.Tokens));
+            var (problem, text) = (problems[index], prompts[index].Turn(policy.Tokenizer.Decode(result.Tokens)));
             var scored = await scoring(index).ScoreAsync(Completion(problem, sampling.MaxNewTokens, result, text), context.Preemption);
-            return new(problem, result, text, scored) { Prompt = prompts[index] };
+            return new(problem, result, text, scored) { Prompt = prompts[index].Ids };
         }
     }
 
@@ -73,14 +78,16 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
     /// <exception cref="Shared.Jobs.BadInputException">The tokenizer cannot write it.</exception>
     public async Task<SampledAnswer> JudgeTextAsync(Problem problem, string text)
     {
-        var result = new GenerationResult([.. policy.Tokenizer.Encode(text), policy.Tokenizer.EosId], [], [], FinishReason.Stop);
+        var result = new GenerationResult(policy.Tokenizer.EncodeCompletion(text), [], [], FinishReason.Stop);
         using var _ = context.Time.Measure(TimePart.Reward);
         var scored = await scoring(0).ScoreAsync(Completion(problem, maxTokens: 0, result, text), context.Preemption);
         return (await CompleteAsync(scoring(0), maxTokens: 0, [new(problem, result, text, scored)]))[0];
     }
 
     /// <summary>Whether the model has room for a prompt and an answer of the longest allowed.</summary>
-    public bool Fits(string asked, SamplingRecipe sampling) => policy.EncodePrompt(asked, prompt).Length + sampling.MaxNewTokens <= policy.Model.Config.MaxPositions;
+    public bool Fits(string asked, SamplingRecipe sampling) => Encode(asked).Ids.Length + sampling.MaxNewTokens <= policy.Model.Config.MaxPositions;
+
+    private EncodedPrompt Encode(PromptText asked) => policy.EncodePrompt(asked, prompt, context.Spec.Payload.TemplateDate);
 
     private static async Task<IReadOnlyList<SampledAnswer>> CompleteAsync(OverlappedScoring scoring, int maxTokens, SampledAnswer[] answers)
     {
@@ -90,6 +97,6 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
 
     private static Completion Completion(Problem problem, int maxTokens, GenerationResult result, string text) => new(text, problem.Answer, result.Finish == FinishReason.Stop)
     {
-        Prompt = problem.Prompt, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = maxTokens,
+        Prompt = problem.Prompt, Messages = problem.Messages, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = maxTokens,
     };
 }

@@ -43,7 +43,7 @@ internal static class SupervisedData
         task is DatasetTask dataset
             ? [.. (await DatasetLoading.LoadAsync(dataset, context.Blobs, context.Preemption)).Completions().Select(row => new DataRow
             {
-                Prompt = row.Problem.Prompt, Completion = row.Completion, Answer = row.Problem.Answer, Verdicts = new Dictionary<string, double>(),
+                Prompt = row.Problem.Prompt, Messages = row.Problem.Messages, Completion = row.Completion, Answer = row.Problem.Answer, Verdicts = new Dictionary<string, double>(),
             })]
             : throw new BadInputException($"Job '{context.Spec.JobId}': task '{name}' is a {task.GetType().Name}; only data sets have completions to learn from.");
 }

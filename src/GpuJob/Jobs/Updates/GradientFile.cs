@@ -42,10 +42,10 @@ internal static class GradientFile
 
     /// <summary>Brings a gradient here and verifies it against its name.</summary>
     /// <exception cref="BadInputException">It is missing, or is not what its name says.</exception>
-    public static async Task DownloadAsync(string path, string file, JobContext context)
+    public static async Task DownloadAsync(string path, SafePath file, JobContext context)
     {
         if (!await context.Blobs.TryDownloadAsync(path, file, context.Preemption)) throw new BadInputException($"Job '{context.Spec.JobId}': there is no gradient '{path}'.");
-        var hash = await HashAsync(file, context.Preemption);
+        var hash = await HashAsync(file.FullName, context.Preemption);
         if (!path.EndsWith($".{hash}{Extension}", StringComparison.Ordinal)) throw new BadInputException($"Gradient '{path}' has SHA-256 {hash}; its name says another.");
     }
 

@@ -2,6 +2,7 @@ using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Jobs.Updates;
@@ -33,12 +34,12 @@ internal sealed class GradientStep : IDisposable
     {
         using var _ = context.Time.Measure(TimePart.Storage);
         var folder = Directory.CreateDirectory(Path.Combine(context.ScratchFolder, Path.GetRandomFileName())).FullName;
-        var files = paths.Select((path, shard) => (Path: path, File: Path.Combine(folder, $"{shard}.safetensors"))).ToList();
+        var files = paths.Select((path, shard) => (Path: path, File: SafePath.Join(folder, $"{shard}.safetensors"))).ToList();
         await Task.WhenAll(files.Select(file => GradientFile.DownloadAsync(file.Path, file.File, context)));
         var readers = new List<SafetensorsReader>();
         try
         {
-            foreach (var (_, file) in files) readers.Add(new SafetensorsReader(file));
+            foreach (var (_, file) in files) readers.Add(new SafetensorsReader(file.FullName));
             return new GradientStep(paths, readers);
         }
         catch

@@ -43,7 +43,7 @@ internal sealed class UpdatePlan
     public static async Task<UpdatePlan> ReadAsync(UpdateInput input, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
-        var files = input.Rollouts.Select((path, index) => (Path: path, File: Path.Combine(context.ScratchFolder, $"rollout-{index}.safetensors"))).ToList();
+        var files = input.Rollouts.Select((path, index) => (Path: path, File: SafePath.Join(context.ScratchFolder, $"rollout-{index}.safetensors"))).ToList();
         await Task.WhenAll(files.Select(async file =>
         {
             if (!await context.Blobs.TryDownloadAsync(file.Path, file.File, context.Preemption))
@@ -51,7 +51,7 @@ internal sealed class UpdatePlan
                 throw new BadInputException($"Job '{context.Spec.JobId}': there is no rollout '{file.Path}'.");
             }
         }));
-        return new UpdatePlan(input, [.. files.SelectMany(file => RolloutFile.Read(file.File))]);
+        return new UpdatePlan(input, [.. files.SelectMany(file => RolloutFile.Read(file.File.FullName))]);
     }
 
     /// <summary>Whether it is the plan of an update.</summary>

@@ -9,28 +9,29 @@ namespace R1Cloud.GpuJob.Rewards.Models;
 /// <param name="prompt">How the prompt is put.</param>
 /// <param name="part">Which part of the response is read.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
+/// <param name="date">The date that chat templates are told.</param>
 /// <exception cref="BadInputException">The tokenizer cannot write the prompt's form.</exception>
-internal sealed class ResponseReader(PromptRecipe prompt, ScoredPart part, ITokenizer tokenizer)
+internal sealed class ResponseReader(PromptRecipe prompt, ScoredPart part, ITokenizer tokenizer, DateOnly? date)
 {
-    private readonly Func<string, int[]> encodePrompt = PromptTemplates.Create(prompt, tokenizer);
+    private readonly PromptForm encodePrompt = PromptTemplates.Create(prompt, tokenizer, date);
 
     /// <summary>Token ids of prompt and part, the end mark last; null where the response lacks the part.</summary>
     /// <exception cref="BadInputException">The tokenizer lacks a character.</exception>
-    public int[]? Read(string problem, string response) => PartOf(response) is { } text ? [.. encodePrompt(problem), .. Encode(text)] : null;
+    public int[]? Read(PromptText problem, string response) => PartOf(response) is { } text ? Encode(encodePrompt(problem), text) : null;
 
     /// <summary>The same; a response with a character that the tokenizer lacks is the responder's doing and no error.</summary>
     /// <param name="problem">The prompt.</param>
     /// <param name="response">The response.</param>
     /// <param name="lacks">Why there is nothing to read.</param>
     /// <exception cref="BadInputException">The tokenizer lacks a character of the prompt.</exception>
-    public int[]? TryRead(string problem, string response, out string lacks)
+    public int[]? TryRead(PromptText problem, string response, out string lacks)
     {
         lacks = "nothing of it that the model reads: the thinking does not end";
         if (PartOf(response) is not { } text) return null;
         var prompt = encodePrompt(problem);
         try
         {
-            return [.. prompt, .. Encode(text)];
+            return Encode(prompt, text);
         }
         catch (BadInputException e)
         {
@@ -41,5 +42,5 @@ internal sealed class ResponseReader(PromptRecipe prompt, ScoredPart part, IToke
 
     private string? PartOf(string response) => AnswerText.Of(new Completion(response, "", Finished: true), part == ScoredPart.Summary ? AnswerPart.AfterThinking : AnswerPart.Whole);
 
-    private int[] Encode(string text) => [.. tokenizer.Encode(text.Trim()), tokenizer.EosId];
+    private int[] Encode(EncodedPrompt prompt, string text) => [.. prompt.Ids, .. tokenizer.EncodeCompletion(prompt.Rest(text.Trim()))];
 }

@@ -13,7 +13,7 @@ internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, Rewar
 {
     private const int AtOnce = 32; // completions in one pass
 
-    private readonly ResponseReader reader = new(info.Prompt, info.Scores, tokenizer);
+    private readonly ResponseReader reader = new(info.Prompt, info.Scores, tokenizer, info.TemplateDate);
 
     /// <summary>What the model was trained for.</summary>
     public RewardObjective Objective => info.Objective;
@@ -27,7 +27,7 @@ internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, Rewar
     public IReadOnlyList<Reward> Score(IReadOnlyList<Completion> completions, bool normalize)
     {
         var limit = model.Config.MaxPositions;
-        var read = completions.Select(completion => (Ids: reader.TryRead(completion.Prompt, completion.Text, out var lacks), Lacks: lacks)).ToList();
+        var read = completions.Select(completion => (Ids: reader.TryRead(new(completion.Prompt, completion.Messages), completion.Text, out var lacks), Lacks: lacks)).ToList();
         var fitting = Enumerable.Range(0, read.Count).Where(index => read[index].Ids is { } ids && ids.Length <= limit).ToList();
         var scores = fitting.Zip(Score([.. fitting.Select(index => read[index].Ids!)])).ToDictionary(pair => pair.First, pair => (double)pair.Second);
         return [.. read.Select((response, index) =>

@@ -14,6 +14,7 @@ internal sealed class ChatTemplates
     private readonly Dictionary<string, (string File, string Source)> sources = [];
     private readonly Dictionary<string, JinjaTemplate> parsed = [];
     private readonly IReadOnlyDictionary<string, string> specialTokens;
+    private readonly HuggingFaceTokenizer tokenizer;
     private readonly string folder;
     private readonly TimeProvider clock;
 
@@ -23,7 +24,7 @@ internal sealed class ChatTemplates
     /// <exception cref="BadInputException">A field is malformed.</exception>
     public ChatTemplates(HuggingFaceTokenizer tokenizer, TimeProvider? clock = null)
     {
-        this.clock = clock ?? TimeProvider.System;
+        (this.tokenizer, this.clock) = (tokenizer, clock ?? TimeProvider.System);
         var files = tokenizer.Files;
         specialTokens = tokenizer.Special.Names;
         folder = Path.GetDirectoryName(files.FullName(TokenizerFiles.Tokenizer))!;
@@ -39,13 +40,26 @@ internal sealed class ChatTemplates
     /// <summary>Renders messages.</summary>
     /// <param name="chat">The messages, and how to render them.</param>
     /// <exception cref="BadInputException">There is no such template, or it fails; names template and line.</exception>
-    public string Render(ChatRequest chat)
+    public string Render(ChatRequest chat) => Encode(chat).Text;
+
+    /// <summary>Renders messages into ids. The template's marks are control tokens; those that a message, a tool or a document spells out are letters.</summary>
+    /// <param name="chat">The messages, and how to render them.</param>
+    /// <exception cref="BadInputException">There is no such template, or it fails; names template and line.</exception>
+    public RenderedChat Encode(ChatRequest chat)
+    {
+        var guard = TextGuard.Absent([.. JsonTexts.Of([chat.Messages, chat.Tools, chat.Documents])]);
+        var text = Write(chat, value => tokenizer.Guarded(value, guard));
+        if (chat.ContinueFinalMessage) text = FinalMessage.Cut(text, guard);
+        return new(TextGuard.Remove(text, guard), tokenizer.Encode(text, guard));
+    }
+
+    private string Write(ChatRequest chat, Func<string, string> guarded)
     {
         var variables = new Dictionary<string, object?>();
         foreach (var (name, token) in specialTokens) variables[name] = token;
-        variables["messages"] = Values.FromJson(chat.Messages);
-        variables["tools"] = Values.FromJson(chat.Tools);
-        variables["documents"] = Values.FromJson(chat.Documents);
+        variables["messages"] = Values.FromJson(JsonTexts.Map(chat.ContinueFinalMessage ? FinalMessage.Mark(chat) : chat.Messages, guarded));
+        variables["tools"] = Values.FromJson(JsonTexts.Map(chat.Tools, guarded));
+        variables["documents"] = Values.FromJson(JsonTexts.Map(chat.Documents, guarded));
         variables["add_generation_prompt"] = chat.AddGenerationPrompt;
         foreach (var (name, value) in chat.Variables) variables[name] = Values.FromJson(value);
         return Template(chat).Render(variables, clock);
@@ -84,6 +98,14 @@ internal sealed class ChatTemplates
 /// <param name="Template">A template's name, or a template; the tokenizer's own unless given.</param>
 internal sealed record ChatRequest(JsonArray Messages, bool AddGenerationPrompt = false, JsonArray? Tools = null, JsonArray? Documents = null, string? Template = null)
 {
+    /// <summary>Whether the text ends where the last message's content does, so that the model goes on with it; not together with <see cref="AddGenerationPrompt"/>.</summary>
+    public bool ContinueFinalMessage { get; init; }
+
     /// <summary>Further variables, such as <c>enable_thinking</c>.</summary>
     public IReadOnlyDictionary<string, JsonNode?> Variables { get; init; } = new Dictionary<string, JsonNode?>();
 }
+
+/// <summary>Rendered messages.</summary>
+/// <param name="Text">As text.</param>
+/// <param name="Ids">As ids.</param>
+internal sealed record RenderedChat(string Text, int[] Ids);

@@ -8,7 +8,7 @@ internal abstract record Expression(int Line)
     public object? Evaluate(JinjaRun run)
     {
         run.Step(Line);
-        return Value(run);
+        return run.Seen(Value(run));
     }
 
     /// <summary>Computes the value.</summary>
@@ -36,7 +36,7 @@ internal sealed record ListLiteral(int Line, IReadOnlyList<Expression> Items, bo
     protected override object? Value(JinjaRun run)
     {
         var items = Items.Select(item => item.Evaluate(run));
-        return IsTuple ? items.ToArray() : items.ToList();
+        return run.Sized(IsTuple ? items.ToArray() : items.ToList());
     }
 }
 
@@ -48,7 +48,7 @@ internal sealed record DictLiteral(int Line, IReadOnlyList<(Expression Key, Expr
     {
         var dict = new JinjaDict();
         foreach (var (key, value) in Entries) dict[key.Evaluate(run) ?? JinjaDict.NoneKey] = value.Evaluate(run);
-        return dict;
+        return run.Sized(dict);
     }
 }
 
@@ -71,7 +71,7 @@ internal sealed record Slice(int Line, Expression Target, Expression? Start, Exp
 {
     /// <inheritdoc/>
     protected override object? Value(JinjaRun run) =>
-        Members.Slice(Target.Evaluate(run), Start?.Evaluate(run), Stop?.Evaluate(run), Step?.Evaluate(run));
+        run.Sized(Members.Slice(Target.Evaluate(run), Start?.Evaluate(run), Stop?.Evaluate(run), Step?.Evaluate(run)));
 }
 
 /// <summary>Arguments as written.</summary>
@@ -86,7 +86,7 @@ internal sealed record ArgumentList(IReadOnlyList<(Expression Value, bool Spread
         var positional = new List<object?>();
         foreach (var (value, spread) in Positional)
         {
-            if (spread) positional.AddRange(Values.Iterate(value.Evaluate(run)));
+            if (spread) positional.AddRange(Values.Iterate(run.Sized(value.Evaluate(run))));
             else positional.Add(value.Evaluate(run));
         }
         return new(run, positional, Named.ToDictionary(argument => argument.Name, argument => argument.Value.Evaluate(run)));
@@ -103,7 +103,7 @@ internal sealed record Call(int Line, Expression Target, ArgumentList Arguments)
         var arguments = Arguments.Evaluate(run);
         using var _ = run.Enter(Line);
         return (target as JinjaFunction ?? (target as LoopState)?.Again) is { } function
-            ? function(arguments)
+            ? run.Sized(function(arguments))
             : throw new JinjaException(target is Undefined missing ? missing.Problem : $"{Values.TypeName(target)} cannot be called");
     }
 }

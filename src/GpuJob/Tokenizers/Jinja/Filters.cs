@@ -6,7 +6,7 @@ namespace R1Cloud.GpuJob.Tokenizers.Jinja;
 internal static class Filters
 {
     // Jinja's title looks for words; Python's method for letters.
-    private static readonly Regex WordBreaks = new(@"([-\s({\[<]+)");
+    private static readonly Regex WordBreaks = new(@"[-\s({\[<]+");
     private static readonly Regex Words = new(@"\w+");
 
     private static readonly Dictionary<string, Func<object?, Arguments, object?>> All = new Dictionary<string, Func<object?, Arguments, object?>>
@@ -30,7 +30,7 @@ internal static class Filters
         ["round"] = (value, arguments) => Round(value, arguments),
         ["safe"] = (value, _) => PythonText.Str(value),
         ["string"] = (value, _) => PythonText.Str(value),
-        ["title"] = (value, _) => string.Concat(WordBreaks.Split(PythonText.Str(value)).Select(StringMethods.Capitalize)),
+        ["title"] = (value, _) => Title(PythonText.Str(value)),
         ["tojson"] = ToJson,
         ["trim"] = (value, arguments) => ((JinjaFunction)Members.Attribute(PythonText.Str(value), "strip")!)(arguments),
         ["truncate"] = Truncate,
@@ -62,7 +62,25 @@ internal static class Filters
         return text.PadLeft(text.Length + left).PadRight(text.Length + room);
     }
 
-    private static string Escape(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
+    private static string Title(string text)
+    {
+        var title = new System.Text.StringBuilder(text.Length);
+        var start = 0;
+        foreach (var between in WordBreaks.EnumerateMatches(text))
+        {
+            title.Append(StringMethods.Capitalize(text[start..between.Index])).Append(text, between.Index, between.Length);
+            start = between.Index + between.Length;
+        }
+        return title.Append(StringMethods.Capitalize(text[start..])).ToString();
+    }
+
+    private static string Escape(string text)
+    {
+        JinjaWork.Made(text.Length + (4L * text.AsSpan().CountAny("&<>\"'")));
+        return Escaped(text);
+    }
+
+    private static string Escaped(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
         .Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal);
 
     private static string Indent(object? value, Arguments arguments)

@@ -5,11 +5,14 @@ namespace R1Cloud.GpuJob.Tokenizers.Jinja;
 /// <summary>One rendering: variables, output, and what it has used up.</summary>
 internal sealed class JinjaRun
 {
+    /// <summary>So many characters take a moment: the clock is looked at after them.</summary>
+    private const long Moment = 1 << 20;
+
     private readonly JinjaLimits limits;
     private readonly TimeProvider clock;
     private readonly long started;
     private StringBuilder output = new();
-    private long steps;
+    private long steps, made, passed;
     private int depth;
 
     /// <summary>Begins a rendering.</summary>
@@ -47,7 +50,36 @@ internal sealed class JinjaRun
         Recursion.Check();
         Line = line;
         if (++steps > limits.Steps) throw new JinjaException($"the template takes more than {limits.Steps} steps");
-        if ((steps & 0x3FF) == 0 && clock.GetElapsedTime(started) > limits.Within) throw new JinjaException($"the template takes longer than {limits.Within.TotalSeconds} s");
+        if ((steps & 0x3FF) == 0) CheckTime();
+    }
+
+    /// <summary>Counts characters that are made.</summary>
+    public void Made(long characters)
+    {
+        made += characters;
+        if (made > limits.Made) throw new JinjaException($"the template makes more than {limits.Made} characters in all");
+        Passed(characters);
+    }
+
+    /// <summary>Counts characters or items that are gone through.</summary>
+    public void Passed(long count)
+    {
+        passed += count;
+        if (passed < Moment) return;
+        passed = 0;
+        CheckTime();
+    }
+
+    /// <summary>Takes note of a value that something is about to be done with.</summary>
+    public object? Seen(object? value)
+    {
+        Passed(SizeOf(value));
+        return value;
+    }
+
+    private void CheckTime()
+    {
+        if (clock.GetElapsedTime(started) > limits.Within) throw new JinjaException($"the template takes longer than {limits.Within.TotalSeconds} s");
     }
 
     /// <summary>Goes one level deeper; disposing comes back.</summary>
@@ -62,22 +94,31 @@ internal sealed class JinjaRun
     public void Write(string text)
     {
         if (output.Length + text.Length > limits.Size) throw new JinjaException($"the output is longer than {limits.Size} characters");
+        Made(text.Length);
         output.Append(text);
     }
 
-    /// <summary>A value, if it is not too large.</summary>
+    /// <summary>A value that was made, if it is not too large.</summary>
     public object? Sized(object? value)
     {
-        var size = value switch { string text => text.Length, System.Collections.ICollection items => items.Count, _ => 0 };
-        Reserve(size);
+        Check(SizeOf(value));
+        Made(value is string text ? text.Length : (long)SizeOf(value) * JinjaLimits.ItemCost);
         return value;
     }
 
-    /// <summary>Refuses a size beyond the limit, before anything of that size is made.</summary>
+    /// <summary>Refuses a size beyond the limits, before anything of that size is made.</summary>
     public void Reserve(long size)
+    {
+        Check(size);
+        if (size > limits.Made - made) throw new JinjaException($"the template makes more than {limits.Made} characters in all");
+    }
+
+    private void Check(long size)
     {
         if (size > limits.Size) throw new JinjaException($"a value of more than {limits.Size} characters or items");
     }
+
+    private static int SizeOf(object? value) => value switch { string text => text.Length, System.Collections.ICollection items => items.Count, _ => 0 };
 
     /// <summary>Runs something in a scope of its own.</summary>
     /// <param name="action">What to run.</param>
@@ -104,6 +145,7 @@ internal sealed class JinjaRun
         try
         {
             action();
+            Made(output.Length);
             return output.ToString();
         }
         finally

@@ -38,8 +38,11 @@ internal sealed class JinjaTemplate
         var run = new JinjaRun(variables, limits ?? new JinjaLimits(), clock ?? TimeProvider.System);
         try
         {
-            body.Run(run);
-            return run.Text;
+            return JinjaWork.For(run, () =>
+            {
+                body.Run(run);
+                return run.Text;
+            });
         }
         catch (JinjaException e)
         {

@@ -47,7 +47,7 @@ internal static class Members
             case (string text, long at):
                 var length = Values.Length(text);
                 at = at < 0 ? at + length : at;
-                return at < 0 || at >= length ? Missing(at) : length == text.Length ? text[(int)at].ToString() : Values.CodePoints(text).ElementAt((int)at);
+                return at < 0 || at >= length ? Missing(at) : length == text.Length ? text[(int)at].ToString() : text.EnumerateRunes().ElementAt((int)at).ToString();
             case (List<object?> or object?[], long at):
                 var items = (IReadOnlyList<object?>)target;
                 at = at < 0 ? at + items.Count : at;
@@ -65,19 +65,34 @@ internal static class Members
         if (target is Undefined undefined) throw new JinjaException(undefined.Problem);
         var stride = Bound(step) ?? 1;
         if (stride == 0) throw new JinjaException("a slice's step must not be 0");
-        IReadOnlyList<object?> items = target switch
-        {
-            string text => [.. Values.CodePoints(text)],
-            List<object?> list => list,
-            object?[] tuple => tuple,
-            _ => throw new JinjaException($"{Values.TypeName(target)} cannot be sliced"),
-        };
-        long count = items.Count, low = stride > 0 ? 0 : -1, high = stride > 0 ? count : count - 1;
+        if (target is not (string or List<object?> or object?[])) throw new JinjaException($"{Values.TypeName(target)} cannot be sliced");
+        long count = Values.Length(target), low = stride > 0 ? 0 : -1, high = stride > 0 ? count : count - 1;
         long Clamp(long? bound, long otherwise) => bound is not { } at ? otherwise : Math.Clamp(at < 0 ? at + count : at, low, high);
         long from = Clamp(Bound(start), stride > 0 ? low : high), to = Clamp(Bound(stop), stride > 0 ? high : low);
-        var taken = new List<object?>();
-        for (var at = from; stride > 0 ? at < to : at > to; at += stride) taken.Add(items[(int)at]);
-        return target is string ? string.Concat(taken) : target is object?[] ? taken.ToArray() : taken;
+        if (target is string text) return text.Length == count ? Take(text.AsSpan()) : string.Concat(Indices().Select(Runes(text)));
+        var items = (IReadOnlyList<object?>)target;
+        var taken = Indices().Select(at => items[at]).ToList();
+        return target is object?[] ? taken.ToArray() : taken;
+
+        IEnumerable<int> Indices()
+        {
+            for (var at = from; stride > 0 ? at < to : at > to; at += stride) yield return (int)at;
+        }
+
+        string Take(ReadOnlySpan<char> characters)
+        {
+            if (stride == 1) return from < to ? characters[(int)from..(int)to].ToString() : "";
+            var built = new System.Text.StringBuilder();
+            foreach (var at in Indices()) built.Append(characters[at]);
+            return built.ToString();
+        }
+    }
+
+    private static Func<int, string> Runes(string text)
+    {
+        JinjaWork.Made(2L * text.Length);
+        System.Text.Rune[] runes = [.. text.EnumerateRunes()];
+        return at => runes[at].ToString();
     }
 
     private static JinjaFunction? Method(object? target, string name) => target switch

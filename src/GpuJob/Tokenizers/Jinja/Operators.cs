@@ -29,12 +29,12 @@ internal static class Operators
     /// <summary>Arithmetic, concatenation, repetition, formatting.</summary>
     public static object? Binary(string name, object? left, object? right, JinjaRun run)
     {
-        if (name == "~") return PythonText.Str(left) + PythonText.Str(right);
+        if (name == "~") return Concatenated(PythonText.Str(left), PythonText.Str(right), run);
         if (left is Undefined) throw Unusable(name, left);
         if (right is Undefined) throw Unusable(name, right);
         switch (name, left, right)
         {
-            case ("+", string a, string b): return a + b;
+            case ("+", string a, string b): return Concatenated(a, b, run);
             case ("+", List<object?> a, List<object?> b): return (List<object?>)[.. a, .. b];
             case ("+", object?[] a, object?[] b): return (object?[])[.. a, .. b];
             case ("*", string or List<object?>, long count): return Repeat(left, count, run);
@@ -57,6 +57,12 @@ internal static class Operators
             : throw new JinjaException($"'{name}' does not go with {Values.TypeName(left)} and {Values.TypeName(right)}");
     }
 
+    private static string Concatenated(string left, string right, JinjaRun run)
+    {
+        run.Reserve((long)left.Length + right.Length);
+        return left + right;
+    }
+
     /// <summary>Comparisons and membership.</summary>
     public static bool Compare(string name, object? left, object? right) => name switch
     {
@@ -74,7 +80,11 @@ internal static class Operators
     public static int Order(string name, object? left, object? right)
     {
         Recursion.Check();
-        if (left is string a && right is string b) return CompareCodePoints(a, b);
+        if (left is string a && right is string b)
+        {
+            JinjaWork.Passed(Math.Min(a.Length, b.Length));
+            return CompareCodePoints(a, b);
+        }
         if (Values.Number(left) is { } x && Values.Number(right) is { } y) return x.CompareTo(y);
         if ((left is List<object?> && right is List<object?>) || (left is object?[] && right is object?[]))
         {

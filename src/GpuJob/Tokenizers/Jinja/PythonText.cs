@@ -14,11 +14,26 @@ internal static class PythonText
         _ => Repr(value),
     };
 
+    /// <summary>Python's <c>join</c>.</summary>
+    public static string Join(string separator, IEnumerable<string> parts)
+    {
+        var joined = new StringBuilder();
+        var first = true;
+        foreach (var part in parts)
+        {
+            JinjaWork.Made((long)part.Length + separator.Length);
+            if (!first) joined.Append(separator);
+            joined.Append(part);
+            first = false;
+        }
+        return joined.ToString();
+    }
+
     /// <summary>Python's <c>repr</c>.</summary>
     public static string Repr(object? value)
     {
         Recursion.Check();
-        return ReprOf(value);
+        return JinjaWork.Piece(ReprOf(value));
     }
 
     private static string ReprOf(object? value) => value switch
@@ -51,6 +66,7 @@ internal static class PythonText
         void Write(object? part, int level)
         {
             Recursion.Check();
+            JinjaWork.Made(JinjaLimits.PieceCost);
             switch (part)
             {
                 case null: built.Append("null"); break;
@@ -63,6 +79,7 @@ internal static class PythonText
                     Block('{', '}', [.. entries], level, entry =>
                     {
                         JsonString(entry.Name, ascii, built);
+                        JinjaWork.Made(key.Length);
                         built.Append(key);
                         Write(entry.Value, level + 1);
                     });
@@ -79,6 +96,7 @@ internal static class PythonText
             built.Append(open);
             for (var i = 0; i < parts.Count; i++)
             {
+                JinjaWork.Made(item.Length);
                 if (i > 0) built.Append(item);
                 NewLine(level + 1);
                 write(parts[i]);
@@ -90,6 +108,7 @@ internal static class PythonText
         void NewLine(int level)
         {
             if (indent is null) return;
+            JinjaWork.Made(1 + ((long)level * indent.Length));
             built.Append('\n');
             for (var i = 0; i < level; i++) built.Append(indent);
         }
@@ -106,6 +125,7 @@ internal static class PythonText
 
     private static void JsonString(string text, bool ascii, StringBuilder built)
     {
+        JinjaWork.Made(text.Length);
         built.Append('"');
         foreach (var character in text)
         {

@@ -88,7 +88,14 @@ internal static class SequenceFilters
     private static List<object?> Ordered(IEnumerable<object?> items, Func<object?, object?> key, bool reverse)
     {
         var order = Comparer<object?>.Create((left, right) => Operators.Order("<", left, right));
-        return [.. reverse ? items.OrderByDescending(key, order) : items.OrderBy(key, order)];
+        try
+        {
+            return [.. reverse ? items.OrderByDescending(key, order) : items.OrderBy(key, order)];
+        }
+        catch (InvalidOperationException e) when (e.InnerException is JinjaException inner)
+        {
+            throw new JinjaException(inner.Message, inner.Line); // sorting wraps what comparing throws
+        }
     }
 
     private static List<object?> GroupBy(object? value, Arguments arguments)
@@ -107,7 +114,7 @@ internal static class SequenceFilters
     private static string Join(object? value, Arguments arguments)
     {
         var attribute = arguments.Get(1, "attribute", null);
-        return string.Join(PythonText.Str(arguments.Get(0, "d", "")), Values.Iterate(value).Select(item => PythonText.Str(Attribute(item, attribute))));
+        return PythonText.Join(PythonText.Str(arguments.Get(0, "d", "")), Values.Iterate(value).Select(item => PythonText.Str(Attribute(item, attribute))));
     }
 
     private static List<object?> Map(object? value, Arguments arguments)
@@ -118,7 +125,7 @@ internal static class SequenceFilters
                 Attribute(item, attribute) is var part && part is Undefined && arguments.Named.TryGetValue("default", out var otherwise) ? otherwise : part)];
         }
         var filter = Filters.Find(arguments.Text(0, "filter"));
-        return [.. Values.Iterate(value).Select(item => filter(item, arguments.From(1)))];
+        return [.. Values.Iterate(value).Select(item => arguments.Run.Sized(filter(item, arguments.From(1))))];
     }
 
     private static List<object?> Select(object? value, Arguments arguments, bool wanted, bool attribute)
@@ -146,7 +153,7 @@ internal static class SequenceFilters
     private static object? Sum(object? value, Arguments arguments)
     {
         var attribute = arguments.Get(0, "attribute", null);
-        return Values.Iterate(value).Aggregate(arguments.Get(1, "start", 0L), (sum, item) => Operators.Binary("+", sum, Attribute(item, attribute), arguments.Run));
+        return Values.Iterate(value).Aggregate(arguments.Get(1, "start", 0L), (sum, item) => arguments.Run.Sized(Operators.Binary("+", sum, Attribute(item, attribute), arguments.Run)));
     }
 
     private static List<object?> Unique(object? value, Arguments arguments)

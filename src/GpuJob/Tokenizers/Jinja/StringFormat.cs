@@ -24,7 +24,7 @@ internal static class StringFormat
             var kind = format[spec];
             if (kind == '%') text.Append('%');
             else if (used == values.Count) throw new JinjaException("more formats than values");
-            else text.Append(One(kind, format[(i + 1)..spec], values[used++]));
+            else text.Append(JinjaWork.Piece(One(kind, format[(i + 1)..spec], values[used++])));
             i = spec;
         }
         return used == values.Count || values is [JinjaDict] ? text.ToString() : throw new JinjaException("more values than formats");
@@ -55,7 +55,7 @@ internal static class StringFormat
             var value = name.Length == 0 ? arguments.Get(next++, "") : int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var place)
                 ? arguments.Get(place, name)
                 : arguments.Get(int.MaxValue, name);
-            text.Append(spec.Length == 0 ? PythonText.Str(value) : One(spec[^1], spec[..^1], value));
+            text.Append(JinjaWork.Piece(spec.Length == 0 ? PythonText.Str(value) : One(spec[^1], spec[..^1], value)));
         }
         return text.ToString();
     }

@@ -32,8 +32,8 @@ internal static class StringMethods
         ["find"] = (text, arguments) => (long)text.IndexOf(arguments.Text(0, "sub"), StringComparison.Ordinal),
         ["rfind"] = (text, arguments) => (long)text.LastIndexOf(arguments.Text(0, "sub"), StringComparison.Ordinal),
         ["index"] = (text, arguments) => text.IndexOf(arguments.Text(0, "sub"), StringComparison.Ordinal) is var at and >= 0 ? (long)at : throw new JinjaException("index: the text is not in the other"),
-        ["count"] = (text, arguments) => arguments.Text(0, "sub") is { Length: > 0 } part ? text.Split(part).LongLength - 1 : Values.Length(text) + 1,
-        ["join"] = (text, arguments) => string.Join(text, Values.Iterate(arguments.Get(0, "iterable")).Select(item =>
+        ["count"] = (text, arguments) => arguments.Text(0, "sub") is { Length: > 0 } part ? text.AsSpan().Count(part) : Values.Length(text) + 1,
+        ["join"] = (text, arguments) => PythonText.Join(text, Values.Iterate(arguments.Get(0, "iterable")).Select(item =>
             item as string ?? throw new JinjaException($"join needs texts, not {Values.TypeName(item)}"))),
         ["format"] = (text, arguments) => StringFormat.Braces(text, arguments),
         ["zfill"] = (text, arguments) => text.PadLeft(Width(arguments), '0'),
@@ -79,7 +79,15 @@ internal static class StringMethods
             return built.Append(limit > 0 ? with : "").ToString();
         }
         run.Reserve(text.Length + ((text.Length / old.Length) * (long)with.Length));
-        return count < 0 ? text.Replace(old, with, StringComparison.Ordinal) : string.Join(with, text.Split(old, count + 1));
+        if (count < 0) return text.Replace(old, with, StringComparison.Ordinal);
+        var replaced = new System.Text.StringBuilder();
+        var start = 0;
+        for (; count > 0 && text.IndexOf(old, start, StringComparison.Ordinal) is var at and >= 0; count--)
+        {
+            replaced.Append(text, start, at - start).Append(with);
+            start = at + old.Length;
+        }
+        return replaced.Append(text, start, text.Length - start).ToString();
     }
 
     private static char[]? Characters(Arguments arguments) => arguments.Get(0, "chars", null) is null ? null : arguments.Text(0, "chars") is { Length: > 0 } characters ? characters.ToCharArray() : ['\uFFFF'];
@@ -98,31 +106,47 @@ internal static class StringMethods
         {
             var separator = arguments.Text(0, "sep");
             if (separator.Length == 0) throw new JinjaException("split: the separator is empty");
-            if (!fromRight) return [.. text.Split(separator, most < 0 ? int.MaxValue : most + 1)];
-            var parts = new List<object?>();
-            for (; most != 0 && text.LastIndexOf(separator, StringComparison.Ordinal) is var at and >= 0; most--)
-            {
-                parts.Insert(0, text[(at + separator.Length)..]);
-                text = text[..at];
-            }
-            parts.Insert(0, text);
-            return parts;
+            return fromRight ? SplitFromRight(text, separator, most) : SplitFromLeft(text, separator, most);
         }
         var words = new List<object?>();
-        text = fromRight ? text.TrimEnd() : text.TrimStart();
-        while (text.Length > 0)
+        var rest = fromRight ? text.AsSpan().TrimEnd() : text.AsSpan().TrimStart();
+        while (rest.Length > 0)
         {
-            var space = most >= 0 && words.Count == most ? -1
-                : fromRight ? text.AsSpan().LastIndexOfAny(Spaces) : text.AsSpan().IndexOfAny(Spaces);
-            if (space < 0)
-            {
-                words.Insert(fromRight ? 0 : words.Count, text);
-                break;
-            }
-            words.Insert(fromRight ? 0 : words.Count, fromRight ? text[(space + 1)..] : text[..space]);
-            text = fromRight ? text[..space].TrimEnd() : text[space..].TrimStart();
+            var space = most >= 0 && words.Count == most ? -1 : fromRight ? rest.LastIndexOfAny(Spaces) : rest.IndexOfAny(Spaces);
+            var word = space < 0 ? rest : fromRight ? rest[(space + 1)..] : rest[..space];
+            words.Add(JinjaWork.Piece(word.ToString()));
+            if (space < 0) break;
+            rest = fromRight ? rest[..space].TrimEnd() : rest[space..].TrimStart();
         }
+        if (fromRight) words.Reverse();
         return words;
+    }
+
+    private static List<object?> SplitFromLeft(string text, string separator, int most)
+    {
+        var parts = new List<object?>();
+        var start = 0;
+        for (; most != 0 && text.IndexOf(separator, start, StringComparison.Ordinal) is var at and >= 0; most--)
+        {
+            parts.Add(JinjaWork.Piece(text[start..at]));
+            start = at + separator.Length;
+        }
+        parts.Add(JinjaWork.Piece(text[start..]));
+        return parts;
+    }
+
+    private static List<object?> SplitFromRight(string text, string separator, int most)
+    {
+        var parts = new List<object?>();
+        var rest = text.AsSpan();
+        for (; most != 0 && rest.LastIndexOf(separator) is var at and >= 0; most--)
+        {
+            parts.Add(JinjaWork.Piece(rest[(at + separator.Length)..].ToString()));
+            rest = rest[..at];
+        }
+        parts.Add(JinjaWork.Piece(rest.ToString()));
+        parts.Reverse();
+        return parts;
     }
 
     private static List<object?> Lines(string text, bool keepEnds)
@@ -133,12 +157,12 @@ internal static class StringMethods
             var end = text.AsSpan(start).IndexOfAny(LineEnds);
             if (end < 0)
             {
-                lines.Add(text[start..]);
+                lines.Add(JinjaWork.Piece(text[start..]));
                 break;
             }
             end += start;
             var next = text[end] == '\r' && end + 1 < text.Length && text[end + 1] == '\n' ? end + 2 : end + 1;
-            lines.Add(text[start..(keepEnds ? next : end)]);
+            lines.Add(JinjaWork.Piece(text[start..(keepEnds ? next : end)]));
             start = next;
         }
         return lines;

@@ -41,7 +41,7 @@ internal static class Values
     public static bool AreEqual(object? left, object? right) => (left, right) switch
     {
         (null, null) or (Undefined, Undefined) => true,
-        (string a, string b) => a == b,
+        (string a, string b) => TextsEqual(a, b),
         _ when Number(left) is { } a && Number(right) is { } b => left is long x && right is long y ? x == y : a == b,
         (List<object?> a, List<object?> b) => SequencesEqual(a, b),
         (object?[] a, object?[] b) => SequencesEqual(a, b),
@@ -73,7 +73,7 @@ internal static class Values
     public static object? FromKey(object key) => ReferenceEquals(key, JinjaDict.NoneKey) ? null : key;
 
     /// <summary>The code points of a text, each a text: what Python counts.</summary>
-    public static IEnumerable<string> CodePoints(string text) => text.EnumerateRunes().Select(rune => rune.ToString());
+    public static IEnumerable<string> CodePoints(string text) => text.EnumerateRunes().Select(rune => JinjaWork.Piece(rune.ToString()));
 
     /// <summary>How many items a value has.</summary>
     public static long Length(object? value) => value switch
@@ -112,9 +112,17 @@ internal static class Values
         ? whole
         : (object)double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
+    private static bool TextsEqual(string left, string right)
+    {
+        if (left.Length != right.Length) return false;
+        JinjaWork.Passed(left.Length);
+        return left == right;
+    }
+
     private static bool DictsEqual(JinjaDict left, JinjaDict right)
     {
         Recursion.Check();
+        JinjaWork.Passed(left.Count);
         return left.Count == right.Count && left.All(entry => right.TryGetValue(entry.Key, out var other) && AreEqual(entry.Value, other));
     }
 
@@ -122,6 +130,7 @@ internal static class Values
     {
         Recursion.Check();
         if (left.Count != right.Count) return false;
+        JinjaWork.Passed(left.Count);
         for (var i = 0; i < left.Count; i++)
         {
             if (!AreEqual(left[i], right[i])) return false;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared;
 
 namespace R1Cloud.LocalHost.Engine.Execution;
 
@@ -172,7 +173,7 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
             catch (TaskFailedException failed) when (retry is not null && retry.Allows(attempt, failed.Details))
             {
             }
-            await CreateTimer(CurrentUtcDateTime + retry.IntervalAfter(attempt), CancellationToken.None);
+            await CreateTimer(Instants.After(CurrentUtcDateTime, retry.IntervalAfter(attempt)), CancellationToken.None);
         }
     }
 

@@ -32,6 +32,9 @@ internal static class InstanceView
     /// <summary>The columns that <see cref="Read"/> takes, in order.</summary>
     public const string Columns = "id, name, status, suspended, created, updated, parent_id, input, output, custom_status, failure";
 
+    /// <summary>The same without what may be large.</summary>
+    public const string Summary = "id, name, status, suspended, created, updated, parent_id, NULL, NULL, NULL, NULL";
+
     /// <summary>Reads a row.</summary>
     public static OrchestrationState Read(SqliteDataReader row)
     {

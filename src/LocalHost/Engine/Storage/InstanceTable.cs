@@ -21,8 +21,14 @@ internal sealed class InstanceTable(EngineDatabase database, TimeProvider time)
     public OrchestrationState? View(string id) =>
         database.Query($"SELECT {InstanceView.Columns} FROM instances WHERE id = $1", InstanceView.Read, id).FirstOrDefault();
 
-    public List<OrchestrationState> List(string prefix) => database.Query(
-        $"SELECT {InstanceView.Columns} FROM instances WHERE substr(id, 1, length($1)) = $1 ORDER BY created, key", InstanceView.Read, prefix);
+    public List<OrchestrationState> List(string prefix, bool unfinishedOnly)
+    {
+        // Each by an index of its own: there may be very many finished ones.
+        var (select, matches) = ($"SELECT {InstanceView.Summary} FROM instances WHERE", "id >= $1 AND substr(id, 1, length($1)) = $1");
+        if (unfinishedOnly) return database.Query($"{select} {Schema.Unfinished} AND {matches} ORDER BY created, key", InstanceView.Read, prefix);
+        var end = prefix + char.ConvertFromUtf32(0x10FFFF);
+        return database.Query($"{select} {matches} AND id < $2 ORDER BY created, key", InstanceView.Read, prefix, end);
+    }
 
     public InstanceRow Insert(string id, string name, int execution, JsonElement input, ParentRequest? parent)
     {

@@ -9,6 +9,12 @@ internal static class Schema
     /// <summary>SQLite user_version of this schema.</summary>
     public const int Version = 1;
 
+    /// <summary>What holds for instances to which something may still happen.</summary>
+    public const string Unfinished = "status IN ('Pending', 'Running')";
+
+    /// <summary>Adds what databases of this version lack that were made before it was thought of.</summary>
+    public const string Complete = $"CREATE INDEX IF NOT EXISTS instances_unfinished ON instances (created) WHERE {Unfinished}";
+
     /// <summary>Creates all tables in an empty database.</summary>
     public const string Create = """
         CREATE TABLE instances (

@@ -1,4 +1,5 @@
 using R1Cloud.LocalHost.Engine.Storage;
+using R1Cloud.Shared;
 
 namespace R1Cloud.LocalHost.Engine.Timers;
 
@@ -56,7 +57,7 @@ internal sealed class TimerQueue(TimeProvider time, Action<IReadOnlyList<long>> 
         if (stopped || !timers.TryPeek(out _, out var fireAt))
             return;
         // Rounded up to whole milliseconds, the clock's grain: waking too early would only mean waiting again.
-        var wait = TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(0, (fireAt - time.GetUtcNow()).TotalMilliseconds)));
+        var wait = TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(0, Instants.Between(time.GetUtcNow(), fireAt).TotalMilliseconds)));
         clock ??= time.CreateTimer(_ => OnClock(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         clock.Change(wait < LongestWait ? wait : LongestWait, Timeout.InfiniteTimeSpan);
     }

@@ -25,7 +25,7 @@ internal sealed partial class RecipeCrossRules
             Require(benchmark.Problems <= bounds.HeldOut, $"{path}.problems", benchmark.Problems,
                 $"at most {bounds.HeldOut}: the held-out problems of task {benchmark.Task}", involved: [$"{path}.task", $"tasks.{benchmark.Task}"]);
         }
-        Require(benchmark.Rewards.Count > 0 || recipe.AllRewards().Count > 0, $"{path}.rewards", "nothing", "at least one reward that judges the answers: no stage of the recipe has any", involved: "stages");
+        Require(benchmark.Rewards.Count > 0 || hasRewards, $"{path}.rewards", "nothing", "at least one reward that judges the answers: no stage of the recipe has any", involved: "stages");
         CheckMeasured(path, benchmark, model);
     }
 

@@ -10,6 +10,10 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
 
     private readonly Dictionary<string, TaskBounds?> measured = [];
 
+    private readonly Dictionary<string, ModelLimit?> models = [];
+
+    private readonly bool hasRewards = recipe.AllRewards().Count > 0;
+
     /// <summary>Runs every rule.</summary>
     public void Check()
     {
@@ -89,6 +93,12 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
     }
 
     private ModelLimit? ModelOf(string name)
+    {
+        if (!models.TryGetValue(name, out var model)) models.Add(name, model = FindModel(name));
+        return model;
+    }
+
+    private ModelLimit? FindModel(string name)
     {
         while (stages.TryGetValue(name, out var stage))
         {

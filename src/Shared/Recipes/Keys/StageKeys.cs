@@ -11,8 +11,9 @@ public static class StageKeys
     /// <summary>Computes them.</summary>
     /// <param name="recipe">The recipe, as it is carried out (<see cref="Recipe.Expand"/>).</param>
     /// <param name="contents">What stands for the content of each of <see cref="Files"/>; null when it is not known.</param>
+    /// <param name="dated">The model folders (see <see cref="TemplateFolders"/>) whose chat templates ask for the date; null for none.</param>
     /// <returns>By the stages' names.</returns>
-    public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents)
+    public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents, IReadOnlySet<string>? dated = null)
     {
         var keys = new Dictionary<string, StageKey>(StringComparer.Ordinal);
         foreach (var (name, stage) in recipe.Stages)
@@ -25,16 +26,41 @@ public static class StageKeys
                 ("name", Value(name)), ("numerics", Value(TrainerNumerics.Version)), ("seed", Value(recipe.Seed)), ("settings", settings.Of(stage)),
             ]);
             if (stage is EvaluateStage evaluate) basis["rewards"] = Rewards(recipe, evaluate.Evaluation, keys);
+            if (IsDated(recipe, stage.Prompts(), dated)) basis["templateDate"] = recipe.TemplateDate;
             var unknown = settings.Unknown ?? inputs.Select(input => keys[input].UnknownFile).FirstOrDefault(file => file is not null);
             keys[name] = new()
             {
                 Result = unknown is null ? Hash(basis) : null,
-                Evaluation = unknown is null && stage.YieldsModel() && recipe.Evaluation is { } evaluation ? Evaluation(recipe, evaluation, name, Hash(basis), keys, contents) : null,
+                Evaluation = unknown is null && stage.YieldsModel() && recipe.Evaluation is { } evaluation ? Evaluation(recipe, evaluation, name, Hash(basis), keys, contents, dated) : null,
                 Basis = JsonSerializer.SerializeToElement(basis),
                 UnknownFile = unknown,
             };
         }
         return keys;
+    }
+
+    /// <summary>The folders of models that are asked through their chat templates.</summary>
+    public static IReadOnlyCollection<string> TemplateFolders(Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return [.. recipe.Stages.SelectMany(stage => stage.Value.Prompts().Concat(Measured(recipe, stage.Key))).Select(prompt => FolderOf(recipe, prompt)).OfType<string>().Distinct()];
+    }
+
+    private static IEnumerable<(PromptRecipe Prompt, string? Model)> Measured(Recipe recipe, string name) =>
+        recipe.Evaluation is { } evaluation && recipe.Stages[name].YieldsModel() ? evaluation.All().Select(benchmark => (benchmark.Value.Prompt, (string?)name)) : [];
+
+    private static bool IsDated(Recipe recipe, IEnumerable<(PromptRecipe Prompt, string? Model)> prompts, IReadOnlySet<string>? dated) =>
+        dated is { Count: > 0 } && prompts.Any(prompt => FolderOf(recipe, prompt) is { } folder && dated.Contains(folder));
+
+    // Training leaves a model's templates as they are: they are those of the folder that it comes from.
+    private static string? FolderOf(Recipe recipe, (PromptRecipe Prompt, string? Model) asked)
+    {
+        if (asked.Prompt.Template != "chat") return null;
+        for (var name = asked.Model; name is not null && recipe.Stages.TryGetValue(name, out var stage); name = stage.From)
+        {
+            if (stage is ImportStage import) return import.Path;
+        }
+        return null;
     }
 
     /// <summary>The data files that the recipe's stages and evaluation read.</summary>
@@ -65,13 +91,14 @@ public static class StageKeys
     }
 
     private static string? Evaluation(
-        Recipe recipe, EvaluationRecipe evaluation, string name, string stage, Dictionary<string, StageKey> earlier, IReadOnlyDictionary<string, string?> contents)
+        Recipe recipe, EvaluationRecipe evaluation, string name, string stage, Dictionary<string, StageKey> earlier, IReadOnlyDictionary<string, string?> contents, IReadOnlySet<string>? dated)
     {
         var judges = recipe.JudgesOf(evaluation, name);
         if (judges.Any(judge => earlier[judge].Result is null)) return null;
         var settings = new CanonicalSettings(recipe, contents.GetValueOrDefault);
         var basis = CanonicalSettings.Object(
             [("evaluation", settings.Of(evaluation)), ("rewardModels", KeysOf(judges, earlier)), ("rewards", Rewards(recipe, evaluation, earlier)), ("stage", Value(stage))]);
+        if (IsDated(recipe, Measured(recipe, name), dated)) basis["templateDate"] = recipe.TemplateDate;
         return settings.Unknown is null ? Hash(basis) : null;
     }
 

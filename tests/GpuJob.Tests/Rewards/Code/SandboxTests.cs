@@ -70,6 +70,47 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
         Eventually(() => !inside.Any(IsRunning));
     }
 
+    /// <summary>An interpreter in a folder with other things (~/.local, /opt): programs see it and its libraries, and nothing beside them.</summary>
+    [Fact]
+    public void Roots_OfAnInterpreterInACommonFolder_AreItselfAndItsLibraries()
+    {
+        using var home = new R1Cloud.Testing.TempFolder();
+        foreach (var file in new[] { "bin/python3.12", "bin/my-secret-tool", "lib/python3.12/os.py", "share/keyrings/login.keyring" })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(home[file])!);
+            File.WriteAllText(home[file], "x");
+        }
+        Interpreter.Outside(home["bin/python3.12"], home.Path, home.Path).ShouldBe([home["bin/python3.12"], home["lib"]]);
+        Interpreter.Outside("/usr/bin/python3.12", "/usr", "/usr").ShouldBeEmpty();
+        Interpreter.Outside("/opt/python", "/opt").ShouldNotContain("/opt");
+        Interpreter.Outside("/bin/python3", "/").ShouldBe(["/bin/python3"]);
+    }
+
+    [Theory]
+    [InlineData("python")]
+    [InlineData("javascript")]
+    public void Program_SeesNothingOfAFolderBesideItsInterpreter(string language)
+    {
+        _ = shared.Pool(language);
+        foreach (var root in Interpreter.Find(language).Roots)
+            (Path.GetFileName(root) is "lib" or "lib64" or "pyvenv.cfg" || root == Interpreter.Find(language).Executable).ShouldBeTrue(root);
+    }
+
+    [Fact]
+    public void Program_MakesPairsOfUnixSocketsAlone()
+    {
+        const string code = """
+            import socket
+            socket.socketpair(socket.AF_UNIX)[0].close()
+            try:
+                socket.socketpair(socket.AF_INET)
+                print('made')
+            except PermissionError:
+                print('refused')
+            """;
+        shared.Judge("python", code, new[] { new { input = "", output = "refused\n" } }).Passed.ShouldBe(1);
+    }
+
     [Fact]
     public void Find_UnknownLanguage_NamesTheKnown() =>
         Should.Throw<SandboxUnavailableException>(() => Interpreter.Find("cobol")).Message.ShouldContain("python, javascript");

@@ -21,11 +21,5 @@ internal sealed class ModelRewriter(ModelRewrite recipe, Rewriters.Surroundings 
         return rewritten;
     }
 
-    // Not one after the other: what a draft spells in braces is the draft's.
-    private string Instruction(SampledAnswer draft) => string.Concat(recipe.Instruction.Split('{').Select((part, index) =>
-        index == 0 ? part
-        : part.StartsWith("draft}", StringComparison.Ordinal) ? draft.Text + part["draft}".Length..]
-        : part.StartsWith("prompt}", StringComparison.Ordinal) ? draft.Problem.Prompt + part["prompt}".Length..]
-        : part.StartsWith("answer}", StringComparison.Ordinal) ? draft.Problem.Answer + part["answer}".Length..]
-        : "{" + part));
+    private string Instruction(SampledAnswer draft) => Placeholders.Fill(recipe.Instruction, ("draft", draft.Text), ("prompt", draft.Problem.Prompt), ("answer", draft.Problem.Answer));
 }

@@ -40,7 +40,7 @@ internal sealed class TemplateRewriter(TemplateRewrite recipe, ProblemSampler sa
         var thinking = ReadableText.Paragraphs(ReadableText.Normalise(end < 0 ? text[begin..] : text[begin..end]), recipe.MaxParagraph);
         // Where the prompt opens the thinking, the completion only closes it.
         var opening = begin > 0 || end < 0 ? Think : "";
-        var summary = recipe.Summary.Replace("{prompt}", prompt, StringComparison.Ordinal).Replace("{answer}", answer, StringComparison.Ordinal);
+        var summary = Placeholders.Fill(recipe.Summary, ("prompt", prompt), ("answer", answer));
         return $"{opening}{string.Join(recipe.Separator, thinking)}{EndThink}{summary}";
     }
 }

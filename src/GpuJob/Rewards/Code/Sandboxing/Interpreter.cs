@@ -1,13 +1,14 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
+using R1Cloud.Shared.Commands;
 
 namespace R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 
 /// <summary>A language's interpreter on this machine.</summary>
 /// <param name="Language">The language's name in recipes.</param>
 /// <param name="Executable">The program itself, not a link or a shim to it.</param>
-/// <param name="Roots">Folders outside <c>/usr</c> that it needs.</param>
+/// <param name="Roots">Files and folders outside <c>/usr</c> that it needs: itself and its libraries. What else lies beside them is not shown to programs.</param>
 /// <param name="Arguments">What it is started with to become a runner.</param>
 /// <param name="ReservesAddresses">Whether it reserves far more addresses than it uses, so that only its data can be limited.</param>
 internal sealed record Interpreter(string Language, string Executable, IReadOnlyList<string> Roots, IReadOnlyList<string> Arguments, bool ReservesAddresses)
@@ -45,20 +46,21 @@ internal sealed record Interpreter(string Language, string Executable, IReadOnly
         return new("javascript", executable, Outside(executable, Path.GetDirectoryName(Path.GetDirectoryName(executable))!), ["-e", RunnerScripts.JavaScript], ReservesAddresses: true);
     }
 
-    private static List<string> Outside(string executable, params string[] prefixes)
+    /// <summary>The executable, and of the folders that it is installed in (<c>/opt</c>, <c>~/.local</c>) the libraries alone.</summary>
+    internal static IReadOnlyList<string> Outside(string executable, params IEnumerable<string> prefixes)
     {
-        var roots = prefixes.Where(prefix => prefix != "/usr" && !prefix.StartsWith("/usr/", StringComparison.Ordinal)).Distinct().ToList();
-        var open = new[] { "/", "/home", "/root", Environment.GetEnvironmentVariable("HOME") ?? "/root" };
-        return roots.Find(root => open.Contains(root.TrimEnd('/') is { Length: > 0 } trimmed ? trimmed : "/")) is { } wide
-            ? throw new SandboxUnavailableException($"The interpreter '{executable}' is installed in '{wide}' itself, which a sandbox must not show to programs: install it in a folder of its own.")
-            : roots;
+        var needed = prefixes.Distinct().SelectMany(prefix => new[] { Path.Combine(prefix, "lib"), Path.Combine(prefix, "lib64"), Path.Combine(prefix, "pyvenv.cfg") })
+            .Where(path => Directory.Exists(path) || File.Exists(path)).Prepend(executable);
+        return [.. needed.Where(path => !path.StartsWith("/usr/", StringComparison.Ordinal) && Path.GetDirectoryName(path) != "/").Distinct()];
     }
 
     private static JsonElement[] Ask(string program, string install, params string[] arguments)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
+            var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+            ChildEnvironment.ForTool(start);
+            using var process = Process.Start(start)!;
             process.StandardInput.Close();
             var errors = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEnd();

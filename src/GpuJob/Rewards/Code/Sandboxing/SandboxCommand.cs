@@ -15,7 +15,7 @@ internal static class SandboxCommand
     /// <summary>The user that programs run as, seen from outside, when this process is root's.</summary>
     private const string NobodysId = "1879048192";
 
-    // $1 control groups to enter, $2 the file system's options, $3 folders to lend (each on a line), $4 the system call filter, then what to run.
+    // $1 control groups to enter, $2 the file system's options, $3 files and folders to lend (each on a line), $4 the system call filter, then what to run.
     private const string Prepare = """
         for group in $1; do echo $$ > "$group/cgroup.procs" || :; done # made, but not to be entered: the other limits hold
         echo 1000 > /proc/self/oom_score_adj
@@ -25,7 +25,8 @@ internal static class SandboxCommand
         n=0
         while IFS= read -r folder; do
             [ -n "$folder" ] || continue
-            mkdir /mnt/$n && mount --bind "$folder" /mnt/$n
+            if [ -d "$folder" ]; then mkdir /mnt/$n; else : > /mnt/$n; fi
+            mount --bind "$folder" /mnt/$n
             n=$((n + 1))
         done <<END
         $3

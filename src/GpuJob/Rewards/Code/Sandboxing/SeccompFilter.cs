@@ -6,7 +6,8 @@ namespace R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 /// <summary>
 /// A classic BPF program for seccomp (Linux Documentation/userspace-api/seccomp_filter.rst) that refuses, with EPERM, system calls that a
 /// judged program has no use for and that reach far into the kernel: tracing, mounts, namespaces, keys, kernel modules, clocks, memory that
-/// escapes the limits (memfd, System V shared memory), io_uring, and every socket but those of the Unix domain.
+/// escapes the limits (memfd, System V shared memory), io_uring, every socket and pair of
+/// sockets but those of the Unix domain. Calls newer than this list get ENOSYS, as on a kernel without them: programs then do without.
 /// </summary>
 internal static class SeccompFilter
 {
@@ -15,14 +16,15 @@ internal static class SeccompFilter
     private const ushort Load = 0x20, JumpEqual = 0x15, JumpAtLeast = 0x35, JumpAnyBit = 0x45, Return = 0x06;
     private const uint Allow = 0x7fff0000, KillProcess = 0x80000000, Refuse = 0x00050000, NotPermitted = 1, NotImplemented = 38;
     private const uint UnixDomain = 1, X32Bit = 0x40000000;
+    private const uint FirstUnknown = 450; // Linux 5.17's set_mempolicy_home_node: later numbers are the same on all architectures
     private const uint NewNamespaces = 0x7e020080; // CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 
     /// <summary>The filter for this machine's architecture, as <c>bwrap --seccomp</c> reads it.</summary>
     /// <exception cref="SandboxUnavailableException">There is no table for the architecture.</exception>
     public static byte[] Create() => RuntimeInformation.ProcessArchitecture switch
     {
-        Architecture.X64 => Assemble(0xc000003e, X64, clone: 56, clone3: 435, socket: 41),
-        Architecture.Arm64 => Assemble(0xc00000b7, Arm64, clone: 220, clone3: 435, socket: 198),
+        Architecture.X64 => Assemble(0xc000003e, X64, clone: 56, clone3: 435, socket: 41, socketPair: 53),
+        Architecture.Arm64 => Assemble(0xc00000b7, Arm64, clone: 220, clone3: 435, socket: 198, socketPair: 199),
         var other => throw new SandboxUnavailableException($"There is no system call filter for the architecture {other}: x64 or arm64 is needed."),
     };
 
@@ -57,7 +59,7 @@ internal static class SeccompFilter
         279, 447, 180,
     ];
 
-    private static byte[] Assemble(uint architecture, uint[] refused, uint clone, uint clone3, uint socket)
+    private static byte[] Assemble(uint architecture, uint[] refused, uint clone, uint clone3, uint socket, uint socketPair)
     {
         var program = new List<(ushort Code, byte IfTrue, byte IfFalse, uint Value)>
         {
@@ -67,6 +69,8 @@ internal static class SeccompFilter
             (Load, 0, 0, NumberOffset),
             (JumpAtLeast, 0, 1, X32Bit),
             (Return, 0, 0, Refuse | NotPermitted),
+            (JumpAtLeast, 0, 1, FirstUnknown),
+            (Return, 0, 0, Refuse | NotImplemented),
             // The C library falls back to clone, whose flags can be looked at.
             (JumpEqual, 0, 1, clone3),
             (Return, 0, 0, Refuse | NotImplemented),
@@ -75,6 +79,7 @@ internal static class SeccompFilter
             (JumpAnyBit, 0, 1, NewNamespaces),
             (Return, 0, 0, Refuse | NotPermitted),
             (Return, 0, 0, Allow),
+            (JumpEqual, 1, 0, socketPair),
             (JumpEqual, 0, 4, socket),
             (Load, 0, 0, FirstArgumentOffset),
             (JumpEqual, 1, 0, UnixDomain),

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Text.Json;
+using R1Cloud.GpuJob.Jobs.Checking;
+using R1Cloud.GpuJob.Work;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.GpuJob.Commands;
+
+/// <summary><c>gpujob check</c>: looks at a recipe's inputs as its jobs will.</summary>
+internal static class CheckCommand
+{
+    private const string FromInput = "-";
+
+    public static Command Create(CommandContext context)
+    {
+        var recipe = new Argument<string>("recipe") { Description = $"The recipe: a JSON file, or {FromInput} for the standard input." };
+        var storageOption = new Option<string?>("--storage") { Description = $"Where inputs in storage are: a folder, a connection string or a storage account's URL; {StorageConnection.Variable} when left out. Without any they are left to the run." };
+        var json = new Option<bool>("--json") { Description = "Print problems and measured rows as JSON." };
+        var command = new ExampleCommand("check", "Loads a recipe's models' tokenizers and measures every row of its data in the form in which its stage puts it.",
+            "gpujob check recipe.json", "gpujob check recipe.json --storage ./blobs --json") { recipe, storageOption, json };
+        command.SetAction((parsed, _) => context.GuardAsync(async () =>
+        {
+            using var signals = new StopSignals(parentPipe: false, TimeSpan.Zero);
+            using var scratch = new ScratchFolder();
+            var source = parsed.GetValue(storageOption) ?? Environment.GetEnvironmentVariable(StorageConnection.Variable);
+            var blobs = string.IsNullOrEmpty(source) ? null : StorageConnection.Open(source).Blobs;
+            var check = new InputCheck(await ReadAsync(parsed.GetValue(recipe)!, context), blobs, scratch.Path);
+            return Tell(await check.RunAsync(signals.Token), context, parsed.GetValue(json));
+        }));
+        return command;
+    }
+
+    private static async Task<Recipe> ReadAsync(string file, CommandContext context)
+    {
+        try
+        {
+            return (file == FromInput ? RecipeLoader.Parse(await context.Input.ReadToEndAsync(), "the recipe") : RecipeLoader.LoadFile(file)).Recipe.Expand();
+        }
+        catch (RecipeException e)
+        {
+            throw new BadInputException(string.Join(Environment.NewLine, e.Problems), e);
+        }
+    }
+
+    private static int Tell(CheckReport report, CommandContext context, bool json)
+    {
+        if (json) context.Output.WriteLine(JsonSerializer.Serialize(report, R1Json.Options));
+        else foreach (var rows in report.Rows) context.Output.WriteLine($"{rows.Field}: {rows.Measured} rows of {rows.Task}{(rows.LeftOut > 0 ? $", {rows.LeftOut} of them left out: the model has no room for them" : "")}");
+        foreach (var problem in report.Problems) context.Error.WriteLine(problem);
+        return report.Problems.Count > 0 ? ExitCodes.BadInput : ExitCodes.Done;
+    }
+}

@@ -1,0 +1,73 @@
+using R1Cloud.GpuJob.Fitting;
+using R1Cloud.GpuJob.Jobs.Pretraining;
+using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Tasks;
+using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.GpuJob.Weights;
+using R1Cloud.Shared.Data;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.GpuJob.Jobs.Checking;
+
+/// <summary>What is known of stages' models before there are any: training changes neither tokenizer nor length.</summary>
+/// <param name="recipe">The recipe.</param>
+/// <param name="blobs">Where folders in storage are; null where there is no storage to look into.</param>
+/// <param name="scratch">A folder for what is fetched from there.</param>
+internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scratch)
+{
+    private readonly Dictionary<string, RowMeasures?> known = new(StringComparer.Ordinal);
+
+    private DateOnly? Date => recipe.TemplateDay();
+
+    /// <summary>The measures of a stage's model, looked at once; null where it cannot be known here.</summary>
+    /// <exception cref="BadInputException">Its folder is missing, torn or malformed.</exception>
+    public async Task<RowMeasures?> OfAsync(string stage, CancellationToken cancellation)
+    {
+        if (known.TryGetValue(stage, out var measures)) return measures;
+        known[stage] = null; // one that is wrong is told once
+        return known[stage] = recipe.Stages.GetValueOrDefault(stage) switch
+        {
+            ImportStage import when Dataset.IsBlob(import.Path) => blobs is null ? null : Imported(await FetchAsync(import.Path, cancellation)),
+            ImportStage import => Whole(import.Path),
+            PretrainStage pretrain => await PretrainedAsync(pretrain, cancellation),
+            { From: { } from } => await OfAsync(from, cancellation),
+            _ => null,
+        };
+    }
+
+    // Weights that are here are held against the configuration too; those in storage when the import fetches them.
+    private RowMeasures Whole(string folder)
+    {
+        var model = ModelFolder.Check(folder);
+        return new(TokenizerLoader.Load(folder), model.Config.MaxPositions, Date);
+    }
+
+    private RowMeasures Imported(string folder) => new(TokenizerLoader.Load(folder), ModelConfig.Load(folder).MaxPositions, Date);
+
+    private async Task<RowMeasures?> PretrainedAsync(PretrainStage stage, CancellationToken cancellation)
+    {
+        var sources = new List<CorpusSource>();
+        foreach (var (name, share) in stage.Corpora())
+        {
+            if (blobs is null && recipe.Tasks[name] is DatasetTask) return null;
+            sources.Add(new(await ProblemTasks.CreateWorkedAsync(recipe.Tasks[name], blobs!, cancellation), share));
+        }
+        return new(new SymbolTokenizer(Corpus.Alphabet(sources)), stage.Model.MaxPositions, Date);
+    }
+
+    private async Task<string> FetchAsync(string path, CancellationToken cancellation)
+    {
+        var prefix = path[Dataset.BlobPrefix.Length..].TrimEnd('/') + "/";
+        var folder = Directory.CreateDirectory(Path.Combine(scratch, $"model-{known.Count}")).FullName;
+        await foreach (var blob in blobs!.ListAsync(prefix, cancellation))
+        {
+            var name = blob.Path[prefix.Length..];
+            var isTemplate = Path.GetDirectoryName(name) == TokenizerFiles.ChatTemplates;
+            if (!isTemplate && (name.Contains('/', StringComparison.Ordinal) || !(name == ModelConfig.FileName || ModelFolder.Companions.Contains(name)))) continue;
+            await blobs.TryDownloadAsync(blob.Path, SafePath.Join(folder, name), cancellation);
+        }
+        return folder;
+    }
+}

@@ -1,0 +1,14 @@
+namespace R1Cloud.Infra.Tests;
+
+/// <summary>Packages run nothing when they are installed.</summary>
+public sealed class PackageSourcesTests
+{
+    [Theory]
+    [InlineData("azurite")]
+    [InlineData("tokenizers")]
+    public void NodePackages_RunNoScriptsWhenTheyAreInstalled(string package)
+    {
+        File.ReadAllLines(Repository.Path("eng", package, ".npmrc")).ShouldContain("ignore-scripts=true");
+        File.ReadAllText(Repository.Path("r1")).ShouldContain("npm ci --prefix \"$folder\" --ignore-scripts");
+    }
+}

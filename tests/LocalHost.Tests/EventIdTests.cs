@@ -1,0 +1,14 @@
+using R1Cloud.Testing;
+
+namespace R1Cloud.LocalHost.Tests;
+
+public class EventIdTests
+{
+    [Fact]
+    public void LoggerMessages_OfTheProcess_HaveIdsOfTheirOwn()
+    {
+        var messages = EventIds.Of(typeof(LocalHost.Hosting.LocalHostApp).Assembly, typeof(Pipeline.PipelineOptions).Assembly, typeof(Shared.R1Json).Assembly);
+        messages.Count.ShouldBeGreaterThan(15);
+        EventIds.Unclear(messages).ShouldBeEmpty();
+    }
+}

@@ -1,0 +1,14 @@
+using R1Cloud.Testing;
+
+namespace R1Cloud.Orchestrator.Tests;
+
+public class EventIdTests
+{
+    [Fact]
+    public void LoggerMessages_OfTheProcess_HaveIdsOfTheirOwn()
+    {
+        var messages = EventIds.Of(typeof(Orchestrator.Workers.BatchWorkerPool).Assembly, typeof(Pipeline.PipelineOptions).Assembly, typeof(Shared.R1Json).Assembly);
+        messages.Count.ShouldBeGreaterThan(8);
+        EventIds.Unclear(messages).ShouldBeEmpty();
+    }
+}
