@@ -31,7 +31,7 @@ internal sealed class JobCalls(TimeSpan checkInterval)
         var submission = await context.CallActivityAsync<JobSubmission>(JobActivities.Submit, spec, Storage);
         if (submission.Result is { } done) return done;
 
-        var job = new JobRef(spec.RunId, spec.JobId);
+        var job = new JobRef(spec.RunId, spec.JobId, submission.Message);
         await CompletionAsync(context, job);
         return await context.CallActivityAsync<JobResult>(JobActivities.Read, job, Storage);
     }
