@@ -49,8 +49,7 @@ internal static class WorkerTasks
         {
             ContainerSettings = new BatchTaskContainerSettings(options.Image)
             {
-                // --stop-timeout: what "docker stop" waits after SIGTERM. The GPU comes without --gpus.
-                ContainerRunOptions = string.Create(CultureInfo.InvariantCulture, $"--rm --init --stop-timeout {options.StopGrace.TotalSeconds:0} --shm-size 1g"),
+                ContainerRunOptions = options.ContainerOptions,
                 WorkingDirectory = ContainerWorkingDirectory.ContainerImageDefault,
             },
             // Preemptions are not retries: Batch puts a preempted task back whatever this says.
