@@ -15,11 +15,17 @@ public sealed record PipelineOptions
     /// <summary>How often the workers of active runs are seen to.</summary>
     public TimeSpan WorkerCheckInterval { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long the look after one run's workers may take; what it leaves is done at the next one.</summary>
+    public TimeSpan WorkerCheckLimit { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>How often a server-sent event stream looks for news.</summary>
     public TimeSpan EventPollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Silence after which a server-sent event stream sends a comment.</summary>
     public TimeSpan EventHeartbeat { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>After so long a server-sent event stream ends; its reader comes back with the last event's id. Null lets it last as long as the run.</summary>
+    public TimeSpan? EventStreamLimit { get; init; }
 
     /// <summary>Largest recipe that the API takes, in bytes.</summary>
     public int MaxRecipeBytes { get; init; } = 1 << 20;

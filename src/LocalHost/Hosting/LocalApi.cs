@@ -16,11 +16,12 @@ internal static class LocalApi
             kestrel.Listen(options.Address, options.Port);
         });
         var services = builder.Services;
-        services.AddRouting().AddOpenApi();
+        services.AddRouting();
         services.AddSingleton<IHostLifetime, NoLifetime>();
         // Event streams stay open for as long as their readers like: do not wait for them.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         RunApi.AddConventions(services);
+        RunApiDocument.Add(services, ApiRoutes.ApiKeyHeader);
         if (IPAddress.IsLoopback(options.Address))
             services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
     }

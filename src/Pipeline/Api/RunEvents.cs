@@ -18,13 +18,14 @@ internal sealed record RunEvent(string Id, string Name, string Data);
 /// </remarks>
 internal sealed class RunEvents(RunService service, MetricsReader metrics, PipelineOptions options, TimeProvider clock)
 {
-    /// <summary>The stream; null stands for a sign of life. It ends when the run has ended.</summary>
+    /// <summary>The stream; null stands for a sign of life. It ends when the run has ended, or after the longest time that the host allows.</summary>
     public async IAsyncEnumerable<RunEvent?> StreamAsync(string runId, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var sent = new Sent(ParseId(lastEventId));
         RunView? before = null;
         var snapshot = "";
-        var quiet = clock.GetTimestamp();
+        var begun = clock.GetTimestamp();
+        var quiet = begun;
         while (true)
         {
             var run = await service.GetAsync(runId, cancellation);
@@ -59,6 +60,7 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
                 quiet = clock.GetTimestamp();
                 yield return null;
             }
+            if (options.EventStreamLimit is { } limit && clock.GetElapsedTime(begun) >= limit) yield break;
             await Task.Delay(options.EventPollInterval, clock, cancellation);
 
             void Add(string name, object data) => news.Add(new(FormatId(sent.Steps), name, Serialize(data)));

@@ -85,7 +85,7 @@ public sealed partial class RunHandlers
     public Task<IResult> EventsAsync(HttpRequest request, string id) => GuardAsync(async () =>
     {
         await service.SpecAsync(id, request.HttpContext.RequestAborted);
-        var stream = events.StreamAsync(id, NotEmpty(request.Headers["Last-Event-ID"]), request.HttpContext.RequestAborted);
+        var stream = events.StreamAsync(id, NotEmpty(request.Headers[ApiRoutes.LastEventIdHeader]), request.HttpContext.RequestAborted);
         return new EventStreamResult(stream, error => LogFailed(error, request.Path));
     });
 

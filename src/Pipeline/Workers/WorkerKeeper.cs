@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using R1Cloud.Pipeline.Orchestration;
@@ -19,7 +20,9 @@ namespace R1Cloud.Pipeline.Workers;
 public sealed partial class WorkerKeeper(
     IRunStore runs, IOrchestrationClient client, IWorkerPool pool, PipelineOptions options, TimeProvider clock, ILogger<WorkerKeeper> log) : BackgroundService
 {
-    private readonly HashSet<string> settled = new(StringComparer.Ordinal);
+    private const int AtOnce = 8;
+
+    private readonly ConcurrentDictionary<string, bool> settled = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -38,37 +41,37 @@ public sealed partial class WorkerKeeper(
         }
     }
 
-    /// <summary>Looks after every run once.</summary>
-    public async Task KeepAsync(CancellationToken cancellation)
-    {
-        await foreach (var id in runs.ListAsync(cancellation))
+    /// <summary>Looks after every run once, several at a time and each within its limit: one whose pool answers slowly does not hold up the others.</summary>
+    public Task KeepAsync(CancellationToken cancellation) => Parallel.ForEachAsync(
+        runs.ListAsync(cancellation), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (id, stop) =>
         {
+            using var limit = new CancellationTokenSource(options.WorkerCheckLimit, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
             try
             {
-                await KeepRunAsync(id, cancellation);
+                await KeepRunAsync(id, either.Token);
             }
-            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            catch (Exception e) when (!stop.IsCancellationRequested)
             {
                 // One run's trouble is not the others'.
                 LogRunFailed(e, id);
             }
-        }
-    }
+        });
 
     private async Task KeepRunAsync(string id, CancellationToken cancellation)
     {
         var state = await client.GetAsync(id, cancellation);
-        if (state is null || (state.IsFinished && settled.Contains(id))) return;
+        if (state is null || (state.IsFinished && settled.ContainsKey(id))) return;
         if (NeedsWorkers(state) && await runs.TryGetAsync(id, cancellation) is { } spec)
         {
-            settled.Remove(id);
+            settled.TryRemove(id, out _);
             await pool.EnsureAsync(id, spec.ParseRecipe().Workers, cancellation);
             // The run may have ended meanwhile, its workers released before this brought them back.
             if (await client.GetAsync(id, cancellation) is { } now && NeedsWorkers(now)) return;
         }
         if (state.Status is OrchestrationStatus.Pending) return;
         if ((await pool.GetAsync(id, cancellation)).Workers.Count > 0) await pool.ReleaseAsync(id, cancellation);
-        if (state.IsFinished) settled.Add(id);
+        if (state.IsFinished) settled[id] = true;
     }
 
     // A run that has come to its end lets its workers go before its orchestration is finished.
