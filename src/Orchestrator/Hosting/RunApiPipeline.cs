@@ -37,10 +37,18 @@ internal sealed class RunApiPipeline
             // The Functions host has chosen the function; which of the API's routes it is, is chosen anew.
             httpContext.SetEndpoint(null);
             request.RouteValues.Clear();
-            return InvocationLimits.RunAsync(clock, request.Path, httpContext.RequestAborted, token =>
+            var aborted = httpContext.RequestAborted;
+            return InvocationLimits.RunAsync(clock, request.Path, aborted, async token =>
             {
                 httpContext.RequestAborted = token;
-                return run(httpContext);
+                try
+                {
+                    await run(httpContext);
+                }
+                finally
+                {
+                    httpContext.RequestAborted = aborted;
+                }
             });
         }
     }

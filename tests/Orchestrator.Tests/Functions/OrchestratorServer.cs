@@ -33,8 +33,9 @@ internal sealed class OrchestratorServer : IAsyncDisposable
         from method in typeof(HttpFunctions).GetMethods()
         let function = method.GetCustomAttribute<FunctionAttribute>()
         where function is not null
-        let trigger = method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).OfType<HttpTriggerAttribute>().Single()
-        select (Route: new HostRoute(function.Name, trigger.Methods ?? [], trigger.Route!, trigger.AuthLevel != AuthorizationLevel.Anonymous), Method: method))
+        from trigger in method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).OfType<HttpTriggerAttribute>()
+        let needsKey = trigger.AuthLevel != AuthorizationLevel.Anonymous
+        select (Route: new HostRoute(function.Name, trigger.Methods ?? [], trigger.Route!, needsKey), Method: method))
         .ToDictionary(item => item.Route, item => item.Method);
 
     private readonly CancellationTokenSource stop = new();
@@ -98,7 +99,7 @@ internal sealed class OrchestratorServer : IAsyncDisposable
             return;
         }
         var method = Triggers[found];
-        object[] arguments = [.. method.GetParameters().Select(parameter => parameter.ParameterType == typeof(HttpRequest) ? context.Request : (object)durable.DurableTask)];
+        var arguments = method.GetParameters().Select(parameter => parameter.ParameterType == typeof(HttpRequest) ? context.Request : (object)durable.DurableTask).ToArray();
         await ((IResult)method.Invoke(functions, arguments)!).ExecuteAsync(context);
     }
 

@@ -65,7 +65,7 @@ public sealed class AppFixture : IAsyncLifetime
         request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, "key-1");
         using var created = await Client.SendAsync(request);
         created.IsSuccessStatusCode.ShouldBeTrue(await created.Content.ReadAsStringAsync());
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(50))
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromMinutes(3); await Task.Delay(50))
         {
             var run = await Client.GetFromJsonAsync<RunView>($"/api/runs/{Run}", R1Json.Options);
             if (run!.Status == RunStatus.Completed) return;
