@@ -59,7 +59,7 @@ public sealed class RunCommandsTests : IAsyncLifetime
     public async Task Status_WhereTheHostAsksWhoOneIs_SaysWhichVariableToSet(string? challenge, string? key, string? token, string hint)
     {
         await using var guarded = await FakeApi.StartAsync(apiKey: "other", challenge);
-        var environment = new Dictionary<string, string> { ["R1_URL"] = guarded.Url };
+        var environment = new Dictionary<string, string?> { ["R1_URL"] = guarded.Url };
         if (key is not null) environment["R1_API_KEY"] = key;
         if (token is not null) environment["R1_TOKEN"] = token;
         var outcome = await R1.RunWithAsync(folder, environment, "status", SampleRuns.Id);
