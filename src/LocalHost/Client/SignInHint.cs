@@ -18,8 +18,8 @@ internal static class SignInHint
         {
             (true, false) => "Set R1_TOKEN to an access token (az account get-access-token; docs/azure.md).",
             (true, true) => "The access token in R1_TOKEN is refused: it has expired, or is for another application.",
-            (false, false) => "Set R1_API_KEY to the host's key, or give it with --api-key.",
-            (false, true) => "The key in R1_API_KEY (or --api-key) is not the host's.",
+            (false, false) => "Set R1_API_KEY to the host's key, or name its file with --api-key-file.",
+            (false, true) => "The key in R1_API_KEY (or --api-key-file) is not the host's.",
         };
     }
 }

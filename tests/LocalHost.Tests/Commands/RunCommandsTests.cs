@@ -52,8 +52,8 @@ public sealed class RunCommandsTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(null, null, null, "Set R1_API_KEY to the host's key, or give it with --api-key.")]
-    [InlineData("ApiKey", "wrong", null, "The key in R1_API_KEY (or --api-key) is not the host's.")]
+    [InlineData(null, null, null, "Set R1_API_KEY to the host's key, or name its file with --api-key-file.")]
+    [InlineData("ApiKey", "wrong", null, "The key in R1_API_KEY (or --api-key-file) is not the host's.")]
     [InlineData("Bearer realm=\"host\"", "right", null, "Set R1_TOKEN to an access token")]
     [InlineData("Bearer realm=\"host\"", "right", "old", "The access token in R1_TOKEN is refused")]
     public async Task Status_WhereTheHostAsksWhoOneIs_SaysWhichVariableToSet(string? challenge, string? key, string? token, string hint)
@@ -165,7 +165,7 @@ public sealed class RunCommandsTests : IAsyncLifetime
     [Fact]
     public async Task Runs_HostFileOfTheDataFolder_IsFollowed()
     {
-        folder.Write("data/host.json", $$"""{ "pid": 1, "url": "{{api.Url}}", "startedAt": "2026-03-01T00:00:00Z", "version": "0.1.0" }""");
+        folder.Write("data/host.json", $$"""{ "pid": {{Environment.ProcessId}}, "url": "{{api.Url}}", "startedAt": "2026-03-01T00:00:00Z", "version": "0.1.0" }""");
         (await R1.RunAsync(folder, "runs", "--data", folder["data"])).ExitCode.ShouldBe(ExitCode.Ok);
     }
 
