@@ -24,7 +24,7 @@ public sealed record PipelineOptions
     /// <summary>Silence after which a server-sent event stream sends a comment.</summary>
     public TimeSpan EventHeartbeat { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>After so long a server-sent event stream ends; its reader comes back with the last event's id. Null lets it last as long as the run.</summary>
+    /// <summary>After so long an event stream ends; its reader comes back with the last event's id. Null: when the run ends.</summary>
     public TimeSpan? EventStreamLimit { get; init; }
 
     /// <summary>Largest recipe that the API takes, in bytes.</summary>

@@ -102,9 +102,11 @@ internal sealed class RunClient : IDisposable
     /// <param name="runId">The run.</param>
     /// <param name="lastEventId">The id of the last event that is known, of an earlier stream: this one goes on from there.</param>
     /// <param name="cancellation">Stops.</param>
-    public async IAsyncEnumerable<SseItem<string>> EventsAsync(string runId, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<SseItem<string>> EventsAsync(
+        string runId, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var response = await RequestAsync(HttpMethod.Get, Route(ApiRoutes.Events, runId), "text/event-stream", null, cancellation, lastEventId);
+        var path = Route(ApiRoutes.Events, runId);
+        using var response = await RequestAsync(HttpMethod.Get, path, "text/event-stream", null, cancellation, lastEventId);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
         await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellation)) yield return item;
     }
@@ -120,7 +122,8 @@ internal sealed class RunClient : IDisposable
             ?? throw new ApiException(response.StatusCode, $"{method} {path} answered with an empty body.");
     }
 
-    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, string accept, string? body, CancellationToken cancellation, string? lastEventId = null)
+    private async Task<HttpResponseMessage> RequestAsync(
+        HttpMethod method, string path, string accept, string? body, CancellationToken cancellation, string? lastEventId = null)
     {
         using var request = new HttpRequestMessage(method, path);
         if (lastEventId is not null) request.Headers.TryAddWithoutValidation(ApiRoutes.LastEventIdHeader, lastEventId);
@@ -137,7 +140,11 @@ internal sealed class RunClient : IDisposable
         }
 
         if (response.IsSuccessStatusCode) return response;
-        using (response) throw new ApiException(response.StatusCode, await ProblemAsync(response, cancellation) + SignInHint.For(response, hasKey, hasToken));
+        using (response)
+        {
+            var problem = await ProblemAsync(response, cancellation);
+            throw new ApiException(response.StatusCode, problem + SignInHint.For(response, hasKey, hasToken));
+        }
     }
 
     /// <summary>The text of a problem (RFC 9457): its detail, and the errors of single fields.</summary>

@@ -13,7 +13,8 @@ public static class DurableTasks
     public static DurableTaskRegistry AddAll(this DurableTaskRegistry tasks, OrchestrationRegistry registry)
     {
         foreach (var name in registry.Orchestrators) tasks.AddOrchestrator(name, new OrchestratorTask(registry.Orchestrator(name)));
-        foreach (var name in registry.Activities) tasks.AddActivity(name, services => new ActivityTask(name, registry.Activity(name), services));
+        foreach (var name in registry.Activities)
+            tasks.AddActivity(name, services => new ActivityTask(name, registry.Activity(name), services));
         return tasks;
     }
 

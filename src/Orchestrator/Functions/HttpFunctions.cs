@@ -11,8 +11,8 @@ namespace R1Cloud.Orchestrator.Functions;
 /// the Functions host only checks the key. Durable Task's own management URLs are never handed out.
 /// </summary>
 /// <remarks>
-/// The host takes functions in the order of their names and gives a request to the first whose route matches, however exact others are: what takes
-/// every path under /api must come last.
+/// The host takes functions in the order of their names and gives a request to the first whose route matches, however exact others are: what
+/// takes every path under /api must come last.
 /// </remarks>
 internal sealed class HttpFunctions(RunApiPipeline api, DurableClientSource clients)
 {

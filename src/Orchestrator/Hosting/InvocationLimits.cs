@@ -18,7 +18,8 @@ internal static class InvocationLimits
     /// <param name="cancellation">The host's own wish to stop.</param>
     /// <param name="run">The work; it is told to stop when the time is up.</param>
     /// <exception cref="TimeoutException">The time was up.</exception>
-    public static async Task<T> RunAsync<T>(TimeProvider clock, string what, CancellationToken cancellation, Func<CancellationToken, Task<T>> run)
+    public static async Task<T> RunAsync<T>(
+        TimeProvider clock, string what, CancellationToken cancellation, Func<CancellationToken, Task<T>> run)
     {
         using var limit = new CancellationTokenSource(Any, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
@@ -30,7 +31,8 @@ internal static class InvocationLimits
         {
             // Without its cause, which says no more than that something was cancelled: people are told the innermost one.
             throw new TimeoutException(
-                $"'{what}' was stopped after {Any.TotalMinutes:0} minutes, before the Functions host would restart the app; it goes on when it is called again.");
+                $"'{what}' was stopped after {Any.TotalMinutes:0} minutes, before the Functions host would restart the app; "
+                + "it goes on when it is called again.");
         }
     }
 

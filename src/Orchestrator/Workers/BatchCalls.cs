@@ -61,8 +61,10 @@ internal static class BatchCalls
     }
 
     private static BatchErrorCode? Find(BatchErrorCode[] codes, RequestFailedException error) =>
-        codes.Cast<BatchErrorCode?>().FirstOrDefault(code => string.Equals(code.ToString(), error.ErrorCode, StringComparison.OrdinalIgnoreCase));
+        codes.Cast<BatchErrorCode?>()
+            .FirstOrDefault(code => string.Equals(code.ToString(), error.ErrorCode, StringComparison.OrdinalIgnoreCase));
 
     private static WorkerPoolException Explained(string what, RequestFailedException error, Exception cause) =>
-        new(BatchAdvice.Explain(what, error.ErrorCode ?? (error.Status == 0 ? "no answer" : $"status {error.Status}"), error.Message), cause);
+        new(
+            BatchAdvice.Explain(what, error.ErrorCode ?? (error.Status == 0 ? "no answer" : $"status {error.Status}"), error.Message), cause);
 }

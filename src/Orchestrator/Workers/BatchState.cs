@@ -28,14 +28,19 @@ internal sealed record BatchState(string JobId, IReadOnlyList<BatchTask> Tasks, 
     /// <summary>Reads it. A job that does not exist has no tasks; a pool that does not exist is null.</summary>
     public static async Task<BatchState> ReadAsync(BatchClient client, string jobId, string poolId, CancellationToken cancellation)
     {
-        var tasks = await ListAsync(() => client.GetTasksAsync(jobId, cancellationToken: cancellation), cancellation, BatchErrorCode.JobNotFound, BatchErrorCode.JobBeingDeleted);
-        var nodes = await ListAsync(() => client.GetNodesAsync(poolId, cancellationToken: cancellation), cancellation, BatchErrorCode.PoolNotFound);
+        var tasks = await ListAsync(
+            () => client.GetTasksAsync(jobId, cancellationToken: cancellation), cancellation,
+            BatchErrorCode.JobNotFound, BatchErrorCode.JobBeingDeleted);
+        var nodes = await ListAsync(
+            () => client.GetNodesAsync(poolId, cancellationToken: cancellation), cancellation, BatchErrorCode.PoolNotFound);
         BatchPool? pool = null;
-        await BatchCalls.TryAsync(async () => pool = (await client.GetPoolAsync(poolId, cancellationToken: cancellation)).Value, BatchErrorCode.PoolNotFound);
+        await BatchCalls.TryAsync(
+            async () => pool = (await client.GetPoolAsync(poolId, cancellationToken: cancellation)).Value, BatchErrorCode.PoolNotFound);
         return new(jobId, tasks, nodes.ToDictionary(node => node.Id, StringComparer.Ordinal), pool);
     }
 
-    private static async Task<List<T>> ListAsync<T>(Func<AsyncPageable<T>> list, CancellationToken cancellation, params BatchErrorCode[] none)
+    private static async Task<List<T>> ListAsync<T>(
+        Func<AsyncPageable<T>> list, CancellationToken cancellation, params BatchErrorCode[] none)
         where T : notnull
     {
         var items = new List<T>();

@@ -24,7 +24,8 @@ public sealed class WorkerPoolException(string message, Exception? inner = null)
 /// picked up at the next <see cref="EnsureAsync"/>.
 /// </remarks>
 public sealed partial class BatchWorkerPool(
-    BatchClient client, BatchPoolOptions options, IBlobStore blobs, OpenQueue openQueue, TimeProvider clock, ILogger<BatchWorkerPool> log) : IWorkerPool
+    BatchClient client, BatchPoolOptions options, IBlobStore blobs, OpenQueue openQueue, TimeProvider clock,
+    ILogger<BatchWorkerPool> log) : IWorkerPool
 {
     private const int MaxJobs = 5;
 
@@ -98,13 +99,15 @@ public sealed partial class BatchWorkerPool(
             {
                 // Ended by somebody's hand, or by one who died before it was in the books: the next job takes its place.
                 LogOver(log, WorkerTasks.JobId(runId, generation), e.Message);
-                ledger = await ChangeAsync(runId, known => known!.Generation == generation && !known.Released ? known.Next() : known, cancellation);
+                ledger = await ChangeAsync(
+                    runId, known => known!.Generation == generation && !known.Released ? known.Next() : known, cancellation);
                 if (ledger.Released) return;
             }
             catch (JobOverException e)
             {
                 throw new WorkerPoolException(
-                    $"{MaxJobs} Batch jobs of run '{runId}' ended at once, the last with {e.Message} – see who ends them (portal: Batch account, jobs)", e);
+                    $"{MaxJobs} Batch jobs of run '{runId}' ended at once, the last with {e.Message} "
+                    + "– see who ends them (portal: Batch account, jobs)", e);
             }
         }
     }
@@ -112,7 +115,8 @@ public sealed partial class BatchWorkerPool(
     private async Task SeeToAsync(string runId, WorkersRecipe workers, WorkerLedger ledger, CancellationToken cancellation)
     {
         await TryAsync(
-            () => client.CreateJobAsync(WorkerTasks.Job(runId, ledger.Generation, options), cancellationToken: cancellation), BatchErrorCode.JobExists);
+            () => client.CreateJobAsync(WorkerTasks.Job(runId, ledger.Generation, options), cancellationToken: cancellation),
+            BatchErrorCode.JobExists);
         var state = await StateAsync(WorkerTasks.JobId(runId, ledger.Generation), cancellation);
         ledger = await ShunBadNodesAsync(runId, state, ledger, cancellation);
 
@@ -129,11 +133,15 @@ public sealed partial class BatchWorkerPool(
         {
             await EndJobAsync(runId, generation, cancellation);
             await ChangeAsync(
-                runId, known => known!.Ending.Contains(generation) ? known with { Ending = [.. known.Ending.Except([generation])] } : known, cancellation);
+                runId,
+                known => known!.Ending.Contains(generation) ? known with { Ending = [.. known.Ending.Except([generation])] } : known,
+                cancellation);
         }
     }
 
-    /// <summary>Ends a job so that nobody gets workers from it any more. One that nobody has made yet is made first: it cannot be begun later.</summary>
+    /// <summary>
+    /// Ends a job so that nobody gets workers from it any more. One that nobody has made yet is made first: it cannot be begun later.
+    /// </summary>
     private async Task EndJobAsync(string runId, int generation, CancellationToken cancellation)
     {
         var jobId = WorkerTasks.JobId(runId, generation);
@@ -144,7 +152,8 @@ public sealed partial class BatchWorkerPool(
                 () => client.TerminateJobAsync(WaitUntil.Started, jobId, why, cancellationToken: cancellation), BatchErrorCode.JobNotFound);
             if (isThere) return;
             await TryAsync(
-                () => client.CreateJobAsync(WorkerTasks.Job(runId, generation, options), cancellationToken: cancellation), BatchErrorCode.JobExists);
+                () => client.CreateJobAsync(WorkerTasks.Job(runId, generation, options), cancellationToken: cancellation),
+                BatchErrorCode.JobExists);
             await TryAsync(() => client.TerminateJobAsync(WaitUntil.Started, jobId, why, cancellationToken: cancellation));
         }
         catch (JobOverException)
@@ -209,7 +218,8 @@ public sealed partial class BatchWorkerPool(
             if (living >= wanted) continue;
             living++;
             await TryAsync(
-                () => client.CreateTaskAsync(state.JobId, WorkerTasks.Task(runId, slot.NextId, workers, options), cancellationToken: cancellation),
+                () => client.CreateTaskAsync(
+                    state.JobId, WorkerTasks.Task(runId, slot.NextId, workers, options), cancellationToken: cancellation),
                 BatchErrorCode.TaskExists);
         }
     }
@@ -224,7 +234,8 @@ public sealed partial class BatchWorkerPool(
         await ChangeAsync(
             runId, known => known! with { Note = why, Ended = new Dictionary<string, string>(known.Ended) { [key] = why } }, cancellation);
         await TryAsync(
-            () => client.TerminateTaskAsync(state.JobId, task.Id, cancellationToken: cancellation), BatchErrorCode.TaskCompleted, BatchErrorCode.TaskNotFound);
+            () => client.TerminateTaskAsync(state.JobId, task.Id, cancellationToken: cancellation),
+            BatchErrorCode.TaskCompleted, BatchErrorCode.TaskNotFound);
     }
 
     /// <summary>A node on which one worker after the other fails gets no more of them.</summary>
@@ -240,7 +251,8 @@ public sealed partial class BatchWorkerPool(
             await TryAsync(
                 () => client.DisableNodeSchedulingAsync(options.PoolId, node, cancellationToken: cancellation),
                 BatchErrorCode.NodeNotFound, BatchErrorCode.NodeAlreadyInTargetSchedulingState, BatchErrorCode.NodeStateUnusable, BatchErrorCode.OperationInvalidForCurrentState);
-            ledger = await ChangeAsync(runId, known => known! with { BadNodes = [.. known.BadNodes.Union([node])], Note = note }, cancellation);
+            ledger = await ChangeAsync(
+                runId, known => known! with { BadNodes = [.. known.BadNodes.Union([node])], Note = note }, cancellation);
         }
         return ledger;
     }

@@ -13,7 +13,8 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
 
     /// <summary>The trouble in a sentence; null when all is well.</summary>
     public async Task<string?> FindAsync(string runId, BatchState state, WorkerLedger ledger, DateTimeOffset now, CancellationToken cancellation) =>
-        OfPool(state) ?? OfNodes(state) ?? await OfTasksAsync(runId, state, ledger, now, cancellation) ?? OfQueue(state, now) ?? ledger.Note;
+        OfPool(state) ?? OfNodes(state)
+        ?? await OfTasksAsync(runId, state, ledger, now, cancellation) ?? OfQueue(state, now) ?? ledger.Note;
 
     /// <summary>The pool cannot grow, and somebody waits for it.</summary>
     private string? OfPool(BatchState state)
@@ -42,7 +43,8 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
     }
 
     /// <summary>A worker's last task failed.</summary>
-    private async Task<string?> OfTasksAsync(string runId, BatchState state, WorkerLedger ledger, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<string?> OfTasksAsync(
+        string runId, BatchState state, WorkerLedger ledger, DateTimeOffset now, CancellationToken cancellation)
     {
         var failed = state.Slots.Values.Where(slot => slot.Last is { } task && WorkerVerdicts.IsFailure(task, state.JobId, ledger)).MaxBy(slot => slot.Last!.ExecutionInfo?.EndTime);
         if (failed?.Last is not { } last) return null;
@@ -71,7 +73,7 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
             $"{waiting.Id} has waited {wait.TotalMinutes:0} minutes for a node; pool '{pool.Id}' has {pool.CurrentLowPriorityNodes} of {pool.TargetLowPriorityNodes} spot and {pool.CurrentDedicatedNodes} of {pool.TargetDedicatedNodes} dedicated nodes – the region may be short of them: wait, choose another vmSize or region, or allow dedicated nodes");
     }
 
-    /// <summary>The end of what a worker said. Its output may be large, and a node is asked at every look: the end alone is fetched.</summary>
+    /// <summary>The end of what a worker said, and no more: its output may be large, and it is asked for at every look.</summary>
     private async Task<string?> StandardErrorAsync(string jobId, string taskId, CancellationToken cancellation)
     {
         const string File = "stderr.txt";

@@ -14,11 +14,17 @@ public static class RunApiDocument
     public static IServiceCollection Add(IServiceCollection services, string keyHeader) => services.AddOpenApi(options => options
         .AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new() { Title = "R1 Cloud run API", Version = "v1", Description = "Starts, steers and watches runs. Errors are Problem Details (RFC 9457)." };
+            document.Info = new()
+            {
+                Title = "R1 Cloud run API", Version = "v1", Description = "Starts, steers and watches runs. Errors are Problem Details (RFC 9457).",
+            };
             document.Components ??= new();
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
             {
-                [Key] = new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = keyHeader, Description = "The service's key, where it asks for one." },
+                [Key] = new OpenApiSecurityScheme
+                {
+                    Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = keyHeader, Description = "The service's key.",
+                },
             };
             document.Security = [new() { [new(Key, document)] = [] }];
             return Task.CompletedTask;

@@ -18,7 +18,7 @@ internal sealed record RunEvent(string Id, string Name, string Data);
 /// </remarks>
 internal sealed class RunEvents(RunService service, MetricsReader metrics, PipelineOptions options, TimeProvider clock)
 {
-    /// <summary>The stream; null stands for a sign of life. It ends when the run has ended, or after the longest time that the host allows.</summary>
+    /// <summary>The stream; null stands for a sign of life. It ends when the run has ended, or after the longest time allowed.</summary>
     public async IAsyncEnumerable<RunEvent?> StreamAsync(string runId, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var sent = new Sent(ParseId(lastEventId));

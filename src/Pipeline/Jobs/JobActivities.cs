@@ -105,7 +105,9 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
         Succeeded(await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(job.RunId, job.JobId), cancellation)
             ?? throw new StorageException($"Job '{job.JobId}' of run '{job.RunId}' was announced as finished but has no result."));
 
-    /// <summary>Whether the job's message is there. It stays on the queue, hidden, while the job runs: without it and a result the job is lost.</summary>
+    /// <summary>
+    /// Whether the job's message is there. It stays on the queue, hidden, while the job runs: without it and a result the job is lost.
+    /// </summary>
     private async Task<bool> IsQueuedAsync(JobRef job, CancellationToken cancellation)
     {
         var queue = await queues.GetAsync(BlobLayout.JobQueue(job.RunId), cancellation);

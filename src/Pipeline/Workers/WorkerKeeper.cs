@@ -41,9 +41,12 @@ public sealed partial class WorkerKeeper(
         }
     }
 
-    /// <summary>Looks after every run once, several at a time and each within its limit: one whose pool answers slowly does not hold up the others.</summary>
+    /// <summary>
+    /// Looks after every run once, several at a time and each within its limit: one whose pool answers slowly does not hold up the others.
+    /// </summary>
     public Task KeepAsync(CancellationToken cancellation) => Parallel.ForEachAsync(
-        runs.ListAsync(cancellation), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (id, stop) =>
+        runs.ListAsync(cancellation), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+        async (id, stop) =>
         {
             using var limit = new CancellationTokenSource(options.WorkerCheckLimit, clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);

@@ -128,12 +128,14 @@ public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
     public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default) =>
         RunAsync($"deleting blob '{path}'", cancellation, async () => (await container.GetBlobClient(path).DeleteIfExistsAsync(cancellationToken: cancellation)).Value);
 
-    private Task<bool> TryWriteAsync(string operation, string path, BinaryData content, BlobRequestConditions conditions, CancellationToken cancellation) =>
+    private Task<bool> TryWriteAsync(
+        string operation, string path, BinaryData content, BlobRequestConditions conditions, CancellationToken cancellation) =>
         WriteAsync(operation, cancellation, async () =>
         {
             var blob = container.GetBlobClient(path);
             var writer = Guid.NewGuid().ToString("n");
-            var options = new BlobUploadOptions { Conditions = conditions, Metadata = new Dictionary<string, string> { [WriterKey] = writer } };
+            var metadata = new Dictionary<string, string> { [WriterKey] = writer };
+            var options = new BlobUploadOptions { Conditions = conditions, Metadata = metadata };
             try
             {
                 await blob.UploadAsync(content, options, cancellation);

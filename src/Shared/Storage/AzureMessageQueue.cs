@@ -33,8 +33,8 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
             // Never expires: a run may be paused for longer than the default of seven days.
             : RunAsync("sending to", cancellation, async () =>
             {
-                var sent = (await queue.SendMessageAsync(Convert.ToBase64String(bytes), delay, TimeSpan.FromSeconds(-1), cancellation)).Value;
-                return new SentMessage(sent.MessageId, sent.PopReceipt);
+                var sent = await queue.SendMessageAsync(Convert.ToBase64String(bytes), delay, TimeSpan.FromSeconds(-1), cancellation);
+                return new SentMessage(sent.Value.MessageId, sent.Value.PopReceipt);
             });
     }
 
@@ -79,8 +79,8 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Storage cannot be asked for a message by its id. But it tells a receipt that is no longer good from a message that is gone; and where the
-    /// receipt still is, nobody has taken the message, which is then shown as it was.
+    /// Storage cannot be asked for a message by its id. But it tells a receipt that is no longer good from a message that is gone; and where
+    /// the receipt still is, nobody has taken the message, which is then shown as it was.
     /// </remarks>
     public Task<bool> HoldsAsync(SentMessage message, CancellationToken cancellation = default) =>
         RunAsync("looking for a message of", cancellation, async () =>

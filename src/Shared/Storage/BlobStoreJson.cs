@@ -27,7 +27,8 @@ public static class BlobStoreJson
     /// <param name="cancellation">Stops.</param>
     /// <returns>The value that is there now.</returns>
     /// <exception cref="StorageException">It is not valid, or others changed it again and again.</exception>
-    public static async Task<T> ChangeJsonAsync<T>(this IBlobStore blobs, string path, Func<T?, T> change, CancellationToken cancellation = default)
+    public static async Task<T> ChangeJsonAsync<T>(
+        this IBlobStore blobs, string path, Func<T?, T> change, CancellationToken cancellation = default)
         where T : class
     {
         for (var attempt = 0; attempt < MaxChanges; attempt++)

@@ -37,7 +37,9 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
 
     /// <inheritdoc/>
     public async Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) =>
-        await TryReadAsync(path, cancellation) is { } content ? new(content, Convert.ToHexStringLower(SHA256.HashData(content.ToMemory().Span))) : null;
+        await TryReadAsync(path, cancellation) is { } content
+            ? new(content, Convert.ToHexStringLower(SHA256.HashData(content.ToMemory().Span)))
+            : null;
 
     /// <inheritdoc/>
     public async Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default)

@@ -18,7 +18,7 @@ public interface IBlobStore
     Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default);
 
     /// <summary>Replaces the blob if it is still the version that was read.</summary>
-    /// <returns>False when it is another by now, or gone: it is left as it is. True when this very call replaced it, even if it had to be retried on the way.</returns>
+    /// <returns>False when it is another by now, or gone: it is left as it is. True when this very call replaced it, be it after a retry.</returns>
     Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default);
 
     /// <summary>Creates or replaces the blob.</summary>
