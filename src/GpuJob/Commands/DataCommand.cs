@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Rewards.Instructions;
+using R1Cloud.GpuJob.Rewards.Mathematics;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Data;
@@ -24,9 +26,12 @@ internal static class DataCommand
         var against = new Option<string[]>("--against") { Description = "Evaluation sets to decontaminate against.", AllowMultipleArgumentsPerToken = true };
         var heldOut = new Option<int>("--held-out") { Description = "Share held out for evaluation, in percent.", DefaultValueFactory = _ => new DatasetTask { Files = [] }.HeldOutPercent };
         heldOut.Validators.Add(result => { if (result.GetValue(heldOut) is < 0 or > 100) result.AddError($"--held-out {result.GetValue(heldOut)} is not allowed: a whole number from 0 to 100"); });
+        var rewards = new Option<string[]>("--reward") { Description = "Rewards that the rows are for: rows that they cannot judge are told.", AllowMultipleArgumentsPerToken = true };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
         var command = new ExampleCommand("data", "Checks data sets and prints counts, splits and contamination.",
-            "gpujob data train.jsonl", "gpujob data gsm8k.jsonl --layout gsm8k --against math500.jsonl aime.jsonl --json") { files, layout, against, heldOut, json };
+            "gpujob data train.jsonl", "gpujob data train.jsonl --reward accuracy/math",
+                "gpujob data gsm8k.jsonl --layout gsm8k --against math500.jsonl aime.jsonl --json") { files, layout, against, heldOut,
+                rewards, json };
         command.SetAction((parsed, _) => context.GuardAsync(() => Task.FromResult(Run(
             context,
             new DatasetTask
@@ -34,17 +39,19 @@ internal static class DataCommand
                 Files = parsed.GetValue(files)!, Layout = Enum.GetValues<DatasetLayout>().Single(value => Name(value) == parsed.GetValue(layout)),
                 Against = parsed.GetValue(against) ?? [], HeldOutPercent = parsed.GetValue(heldOut),
             },
+            parsed.GetValue(rewards) ?? [],
             parsed.GetValue(json)))));
         return command;
     }
 
-    private static int Run(CommandContext context, DatasetTask task, bool json)
+    private static int Run(CommandContext context, DatasetTask task, string[] rewards, bool json)
     {
         Dataset dataset;
         try
         {
             dataset = Dataset.Load(task);
             CheckInstructions(dataset);
+            CheckRewards(dataset, rewards);
         }
         catch (DatasetException e)
         {
@@ -73,6 +80,37 @@ internal static class DataCommand
             }
         }
         if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
+    }
+
+    // A row that a reward cannot judge is one that it cannot judge even for an empty completion; mathematics also reads the right answer
+    // for itself.
+    private static void CheckRewards(Dataset dataset, string[] rewards)
+    {
+        var problems = new List<DataProblem>();
+        foreach (var reward in rewards)
+        {
+            var score = RewardFunctions.Get(reward);
+            foreach (var row in dataset.Training.Concat(dataset.HeldOut))
+            {
+                if (Problem(reward, score, row) is { } problem) problems.Add(new(row.File, row.Number, reward, problem));
+            }
+        }
+        if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem =>
+            problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
+    }
+
+    private static string? Problem(string reward, RewardFunction score, DataRow row)
+    {
+        try
+        {
+            if (reward == "accuracy/math" && MathAnswer.Problem(row.Answer, MathOptions.Default) is { } unreadable) return unreadable;
+            var judged = score(new Completion("", row.Answer, Finished: true) { Fields = row.Fields });
+            return judged.Outcome == RewardOutcome.Error ? judged.Reason : null;
+        }
+        catch (BadInputException e)
+        {
+            return e.Message;
+        }
     }
 
     private static void Print(TextWriter output, DatasetReport report)

@@ -18,10 +18,18 @@ internal sealed class Countdown(CountdownOptions options)
         if (!completion.Finished) return Reward.Unparsable("cut off at the length limit");
         if (ThinkAnswerFormat.ExtractAnswer(completion.Text) is not { Length: > 0 } answer) return Reward.Unparsable("no <answer>…</answer>");
 
-        var expression = answer.Split('=')[0]; // "3*4 = 12" is how people write it
-        if (answer.Count(character => character == '=') > 1) return Reward.Unparsable("more than one =");
-        var (value, used, problem) = CountdownExpression.Evaluate(expression);
+        // "3*4 = 12" is how people write it; what stands on the other side must be true.
+        var sides = CountdownNotation.Plain(answer).Split('=');
+        if (sides.Length > 2) return Reward.Unparsable("more than one =");
+        var (value, used, problem) = CountdownExpression.Evaluate(sides[0]);
         if (problem is not null) return Reward.Unparsable(problem);
+        if (sides.Length == 2)
+        {
+            var other = CountdownExpression.Evaluate(sides[1]);
+            if (other.Problem is not null) return Reward.Unparsable(other.Problem);
+            if (other.Value != value) return new(0, $"{value} is not {other.Value}");
+            if (!Fits(used, given) && Fits(other.Numbers, given)) used = other.Numbers; // "12 = 3*4"
+        }
         if (!Fits(used, given)) return new(0, $"uses {string.Join(", ", used)} of {string.Join(", ", given)}");
         return value == new Fraction(target, 1) ? new(1, $"reaches {target}") : new(options.FormScore, $"reaches {value}, not {target}");
     }

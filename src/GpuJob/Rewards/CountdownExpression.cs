@@ -49,7 +49,7 @@ internal ref struct CountdownExpression
         var value = Factor();
         while (true)
         {
-            if (Take("*×·")) value *= Factor();
+            if (Take("*×·xX")) value *= Factor();
             else if (Take("/÷")) value = Factor() is { Numerator.IsZero: false } divisor ? value / divisor : throw new FormatException("division by 0");
             else return value;
         }
@@ -77,8 +77,18 @@ internal ref struct CountdownExpression
         while (at < text.Length && char.IsAsciiDigit(text[at])) at++;
         if (at == start || at - start > MaxDigits) throw new FormatException(at == start ? $"a number is missing at {start + 1}" : $"a number of more than {MaxDigits} digits");
         var number = long.Parse(text[start..at], System.Globalization.CultureInfo.InvariantCulture);
-        numbers.Add(number);
-        return new Fraction(number, 1);
+        if (at + 1 >= text.Length || text[at] != '.' || !char.IsAsciiDigit(text[at + 1]))
+        {
+            numbers.Add(number);
+            return new Fraction(number, 1);
+        }
+        // 2.5 is how people write a result; none of the given numbers, unless only zeros follow the point.
+        var point = ++at;
+        while (at < text.Length && char.IsAsciiDigit(text[at])) at++;
+        if (at - point > MaxDigits) throw new FormatException($"a number of more than {MaxDigits} digits");
+        var decimals = long.Parse(text[point..at], System.Globalization.CultureInfo.InvariantCulture);
+        numbers.Add(decimals == 0 ? number : long.MinValue);
+        return new Fraction(number, 1) + new Fraction(decimals, BigInteger.Pow(10, at - point));
     }
 
     private bool Take(string signs)

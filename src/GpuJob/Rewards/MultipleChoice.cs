@@ -4,7 +4,8 @@ using R1Cloud.Shared.Recipes;
 namespace R1Cloud.GpuJob.Rewards;
 
 /// <summary>
-/// Accuracy of multiple choice. Looked for in this order: the answer tags, <c>\boxed{…}</c>, the last "the answer is B" (English, Chinese),
+/// Accuracy of multiple choice. Looked for in this order: the answer tags, <c>\boxed{…}</c>, the last "the answer is B" (in some twenty
+/// languages),
 /// a last line that is a letter. What is found is a letter, or the text of a choice.
 /// </summary>
 internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
@@ -19,24 +20,45 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
         if (!completion.Finished) return Reward.Unparsable("cut off at the length limit");
         foreach (var (text, where) in Candidates(completion))
         {
+            if (text is null) return Reward.Unparsable($"names several choices in {where}");
             if (Choice(text, choices, letters) is { } chosen) return new(chosen == right ? 1 : 0, $"{(char)('A' + chosen)} in {where}");
         }
         return Reward.Unparsable("settles on no choice");
     }
 
-    private IEnumerable<(string Text, string Where)> Candidates(Completion completion)
+    // A null text: several choices are named there, which settles on none.
+    private IEnumerable<(string? Text, string Where)> Candidates(Completion completion)
     {
         if (ThinkAnswerFormat.ExtractAnswer(completion.Text) is { } tagged)
         {
             yield return (AnswerText.LastBoxed(tagged) ?? tagged, "the answer tags");
-            if (Phrase().Matches(tagged).LastOrDefault() is { } inTags) yield return (inTags.Groups["letter"].Value, "the answer tags");
+            if (Announced(tagged) is { } inTags) yield return (inTags, "the answer tags");
+            else if (IsHedged(tagged)) yield return (null, "the answer tags");
             yield break; // what stands outside of the tags is no answer
         }
         if (AnswerText.Of(completion, AnswerPart.AfterThinking) is not { } text) yield break;
-        if (AnswerText.LastBoxed(text) is { } boxed) yield return (boxed, "\\boxed");
-        if (Phrase().Matches(text).LastOrDefault() is { } phrase) yield return (phrase.Groups["letter"].Value, "a phrase");
+        if (AnswerText.LastBoxed(text) is { } boxed)
+        {
+            yield return (boxed, "\\boxed");
+            if (Several().IsMatch(boxed)) yield return (null, "\\boxed");
+        }
+        if (Announced(text) is { } phrase) yield return (phrase, "a phrase");
+        else if (IsHedged(text)) yield return (null, "a phrase");
         if (options.BareLetter) yield return (text.TrimEnd().Split('\n')[^1], "the last line");
     }
+
+    // The letter after the last phrase that a letter follows; none when that is one of several.
+    private static string? Announced(string text)
+    {
+        foreach (var end in ChosenLetter.Announced(text).Reverse())
+        {
+            if (ChosenLetter.Read(text.AsSpan(end), out var isSeveral) is { } letter) return isSeveral ? null : letter.ToString();
+        }
+        return null;
+    }
+
+    private static bool IsHedged(string text) => ChosenLetter.Announced(text).Reverse().Any(end =>
+        ChosenLetter.Read(text.AsSpan(end), out var isSeveral) is not null && isSeveral);
 
     // "B", "(B)", "B.", "**B**", "\text{B}", "B) the text", or the text itself.
     private static int? Choice(string text, string[]? choices, int letters)
@@ -54,8 +76,8 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
 
     private static bool Same(string a, string b) => string.Equals(a.Trim().TrimEnd('.'), b.Trim().TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 
-    [GeneratedRegex(@"(?:(?i:answer|choice|option)\s*(?:is|:|=)|答案|选项|正确的?是)[\s:：是为*$({]*(?:\\(?:text|mathrm|textbf|mathbf)\{)?(?<letter>[A-Z])(?![A-Za-z])", RegexOptions.CultureInvariant)]
-    private static partial Regex Phrase();
+    [GeneratedRegex(@"^[\s({\[]*(?:\\text\{)?[A-Z][)}\]]*\s*(?:,|/|;|and|or|&)\s*[({\[]*(?:\\text\{)?[A-Z](?![a-z])")]
+    private static partial Regex Several();
 
     [GeneratedRegex(@"\\(?:text|textbf|mathrm|mathbf)|[*${}]")]
     private static partial Regex Wrapping();

@@ -6,6 +6,8 @@ namespace R1Cloud.GpuJob.Rewards;
 /// <summary>Repeated n-grams (arXiv 2502.03373, appendix B): (1 − different / all) × the greatest penalty.</summary>
 internal sealed class Repetition(RepetitionOptions options)
 {
+    private const int LongestWord = 24;
+
     /// <summary>0 when nothing repeats or the text is shorter than an n-gram.</summary>
     public Reward Score(Completion completion)
     {
@@ -29,13 +31,31 @@ internal sealed class Repetition(RepetitionOptions options)
         return [.. Words(text.ToLowerInvariant()).Select(word => ids.TryGetValue(word, out var id) ? id : ids[word] = ids.Count)];
     }
 
-    // Chinese and Japanese write no spaces: there each character is a unit.
-    private static IEnumerable<string> Words(string text)
+    // Some scripts write no spaces: there each character is a unit. Elsewhere a run without spaces that is too long for a word is a list,
+    // or letters.
+    private static IEnumerable<string> Words(string text) => Runs(text).SelectMany(run => run.Length <= LongestWord ? [run] : Pieces(run));
+
+    private static IEnumerable<string> Pieces(string run)
+    {
+        var start = 0;
+        for (var i = 0; i <= run.Length; i++)
+        {
+            if (i < run.Length && char.IsLetterOrDigit(run[i]) && i - start < LongestWord) continue;
+            if (i > start && i - start < LongestWord) yield return run[start..i];
+            else for (var at = start; at < i; at++) yield return run[at].ToString();
+            start = i < run.Length && char.IsLetterOrDigit(run[i]) ? i : i + 1;
+        }
+    }
+
+    private static bool HasNoSpaces(Language.Script script) => script is Language.Script.Han or Language.Script.Kana
+        or Language.Script.Thai or Language.Script.Southeast;
+
+    private static IEnumerable<string> Runs(string text)
     {
         var word = new StringBuilder();
         foreach (var rune in text.EnumerateRunes())
         {
-            var alone = Language.Scripts.Of(rune) is Language.Script.Han or Language.Script.Kana;
+            var alone = HasNoSpaces(Language.Scripts.Of(rune));
             if ((alone || Rune.IsWhiteSpace(rune)) && word.Length > 0)
             {
                 yield return word.ToString();

@@ -8,9 +8,9 @@ internal static class IsolatedRewards
 
     private static readonly Dictionary<string, TimeSpan> Limits = new(StringComparer.Ordinal)
     {
-        // Far above the sandbox's own limits, which give a verdict: this one is for a verifier that fails.
-        ["accuracy/code"] = TimeSpan.FromSeconds(120),
-        ["accuracy/math"] = TimeSpan.FromSeconds(5),
+        // Far above the rewards' own limits, which give a verdict and do not depend on how busy the machine is: these are for a verifier that fails.
+        ["accuracy/code"] = TimeSpan.FromHours(1),
+        ["accuracy/math"] = TimeSpan.FromMinutes(5),
     };
 
     /// <summary>How long one scoring may take; null when the reward is scored in this process.</summary>

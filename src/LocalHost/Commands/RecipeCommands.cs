@@ -33,6 +33,7 @@ internal static class RecipeCommands
 
     private static int Check(CommandContext context, string file, LoadedRecipe loaded, IReadOnlyList<string> measured, bool json)
     {
+        foreach (var note in loaded.Notes) context.Error.WriteLine(note);
         if (json)
         {
             context.Output.WriteLine(loaded.ResolvedJson);

@@ -148,6 +148,11 @@ internal sealed class RecipeBinder(RecipeProblems problems)
         foreach (var (name, member) in node.Members)
         {
             if (names.Contains(name) || name == discriminator) continue;
+            if (shape.Replaced.TryGetValue(name, out var by))
+            {
+                problems.Note(member.NameAt, RecipePath.Join(path, name), member.Value.Shown, $"\"{name}\" has no effect any more", by);
+                continue;
+            }
             var allowed = $"one of {string.Join(", ", discriminator is null ? names : names.Prepend(discriminator))}";
             if (shape.Lacks.TryGetValue(name, out var because))
             {

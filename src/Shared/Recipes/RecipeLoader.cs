@@ -10,6 +10,9 @@ namespace R1Cloud.Shared.Recipes;
 /// <param name="Hash">SHA-256 of <paramref name="ResolvedJson"/>, 64 hexadecimal digits: equal hashes are equal runs.</param>
 public sealed record LoadedRecipe(Recipe Recipe, string ResolvedJson, string Hash)
 {
+    /// <summary>What is worth knowing of it, such as fields of older recipes that mean nothing any more.</summary>
+    public IReadOnlyList<RecipeProblem> Notes { get; init; } = [];
+
     /// <summary>The hash's first 12 digits.</summary>
     public string ShortHash => Hash[..12];
 }
@@ -85,6 +88,7 @@ public static class RecipeLoader
         new RecipeCrossRules(recipe, root, problems, datasets.Bounds, models.MaxPositions).Check();
         problems.ThrowIfAny();
         var canonical = JsonSerializer.Serialize(recipe, R1Json.Options);
-        return new(recipe, canonical, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical))));
+        return new(recipe, canonical,
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))) { Notes = problems.Notes };
     }
 }

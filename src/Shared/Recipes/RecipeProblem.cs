@@ -37,7 +37,7 @@ internal sealed class RecipeProblems
 
     private const int MostBytes = 200 << 10, MostOfText = 2000;
 
-    private readonly List<RecipeProblem> problems = [];
+    private readonly List<RecipeProblem> problems = [], notes = [];
     private int bytes;
 
     /// <summary>Adds a problem.</summary>
@@ -59,6 +59,12 @@ internal sealed class RecipeProblems
         Add(at, path, value, message, allowed);
         throw new RecipeException([.. Sorted()]);
     }
+
+    /// <summary>What is worth knowing but no problem.</summary>
+    public IReadOnlyList<RecipeProblem> Notes => notes;
+
+    public void Note(Location at, string path, string value, string message, string instead) =>
+        notes.Add(new(at.File, at.Line, at.Column, path, value, message, instead));
 
     /// <summary>Whether a field, one that holds it or one inside it has a problem.</summary>
     public bool Concern(string path) => problems.Exists(p => p.Path == path || Inside(p.Path, path) || Inside(path, p.Path));

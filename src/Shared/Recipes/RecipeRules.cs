@@ -208,3 +208,16 @@ internal sealed class LacksAttribute(string property, string because) : Attribut
     /// <summary>Why not.</summary>
     public string Because { get; } = because;
 }
+
+/// <summary>A field of older recipes that has no meaning any more: it is read without an error, and told.</summary>
+/// <param name="field">Its JSON name.</param>
+/// <param name="by">What takes its place, in words.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+internal sealed class ReplacedAttribute(string field, string by) : Attribute
+{
+    /// <summary>Its JSON name.</summary>
+    public string Field { get; } = field;
+
+    /// <summary>What takes its place.</summary>
+    public string By { get; } = by;
+}

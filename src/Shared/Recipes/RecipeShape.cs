@@ -48,7 +48,11 @@ internal abstract record RecipeShape
         var either = type.GetCustomAttribute<NeedsUnlessAttribute>() is { } unless
             ? new EitherShape(JsonNamingPolicy.CamelCase.ConvertName(unless.Other), unless.Because, [.. unless.Properties.Select(JsonNamingPolicy.CamelCase.ConvertName)])
             : null;
-        return new ObjectShape(type, [.. R1Json.Options.GetTypeInfo(type).Properties.Where(p => !lacks.ContainsKey(p.Name)).Select(p => FieldOf(p, needs))], lacks, either);
+        return new ObjectShape(type, [.. R1Json.Options.GetTypeInfo(type).Properties.Where(p => !lacks.ContainsKey(p.Name)).Select(p =>
+            FieldOf(p, needs))], lacks, either)
+        {
+            Replaced = type.GetCustomAttributes<ReplacedAttribute>().ToDictionary(replaced => replaced.Field, replaced => replaced.By),
+        };
     }
 
     private static RecipeField FieldOf(JsonPropertyInfo info, string[] needs)
@@ -92,6 +96,9 @@ internal sealed record RecipeField(
 /// <param name="Either">Fields of which it takes the one or the others; null for none.</param>
 internal sealed record ObjectShape(Type Type, IReadOnlyList<RecipeField> Fields, IReadOnlyDictionary<string, string> Lacks, EitherShape? Either = null) : RecipeShape
 {
+    /// <summary>Fields of older recipes that mean nothing any more, and what takes their place.</summary>
+    public IReadOnlyDictionary<string, string> Replaced { get; init; } = new Dictionary<string, string>();
+
     public override string Words => $"an object with {string.Join(", ", Fields.Select(f => f.Name))}";
 
     /// <summary>A record with every field at its default; required fields are null or 0.</summary>

@@ -42,6 +42,18 @@ public sealed class DataCommandTests : IDisposable
         output.ShouldContain("\"row\":1");
     }
 
+    [Fact]
+    public async Task Data_RowsThatARewardCannotJudge_AreNamed()
+    {
+        var rows = Write("math.jsonl", """{"question":"a?","answer":"5"}""", """{"question":"b?","answer":"\\frac{1"}""", """{"question":"c?","answer":"$$"}""");
+        var (code, _, error) = await RunAsync("data", rows, "--held-out", "0", "--reward", "accuracy/math");
+        code.ShouldBe(ExitCodes.BadInput);
+        error.ShouldContain($"{rows}(2): accuracy/math: ");
+        error.ShouldContain($"{rows}(3): accuracy/math: ");
+        error.ShouldNotContain($"{rows}(1)");
+        (await RunAsync("data", rows, "--held-out", "0")).Code.ShouldBe(ExitCodes.Done);
+    }
+
     [Theory]
     [InlineData("data", "x.jsonl", "--held-out", "101")]
     [InlineData("data", "x.jsonl", "--layout", "gsm")]

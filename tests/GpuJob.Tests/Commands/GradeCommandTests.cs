@@ -65,7 +65,7 @@ public sealed class GradeCommandTests
         verdicts.Length.ShouldBe(5);
         verdicts[4].ShouldContain("\"correct\":true");
         error.ShouldContain("cases.jsonl:2: not JSON");
-        error.ShouldContain("cases.jsonl:3: gold is missing");
+        error.ShouldContain("cases.jsonl:3: the problem has no right answer");
         error.ShouldContain("cases.jsonl:4: options.percent: \"maybe\"");
         error.ShouldContain("hundredth");
     }
@@ -92,14 +92,31 @@ public sealed class GradeCommandTests
     }
 
     [Fact]
-    public async Task Grade_UnknownOptionInRow_IsToldOnceAndLeftOut()
+    public async Task Grade_UnknownOptionInRow_IsThatRowsError()
     {
         var (code, verdicts, _, error) = await RunAsync("""
             {"gold":"7","pred":"7","options":{"strict":true}}
-            {"gold":"7","pred":"7","options":{"strict":true}}
+            {"gold":"7","pred":"7","options":{"precision":3}}
             """, "--reward", "accuracy/math");
-        code.ShouldBe(ExitCodes.Done);
-        verdicts.Length.ShouldBe(2);
-        error.Split("'strict'").Length.ShouldBe(2);
+        code.ShouldBe(ExitCodes.BadInput);
+        verdicts[0].ShouldContain("\"outcome\":\"error\"");
+        verdicts[1].ShouldContain("\"correct\":true");
+        error.ShouldContain("cases.jsonl:1: options: 'strict' is no option");
+    }
+
+    [Fact]
+    public async Task Grade_RowWithColumnsAndOptions_ReachesTheReward()
+    {
+        async Task<JsonElement> Graded(string reward, string row) =>
+            JsonSerializer.Deserialize<JsonElement>((await RunAsync(row, "--reward", reward)).Verdicts.Single());
+        (await Graded("accuracy/countdown", """{"pred":"<answer>3*4</answer>","nums":[3,4],"target":12}""")).GetProperty("score").GetDouble().ShouldBe(1);
+        (await Graded("accuracy/countdown", """{"pred":"<answer>3*4+1</answer>","nums":[3,4,1],"target":12,"options":{"formScore":0.1}}""")).GetProperty("score").GetDouble().ShouldBe(0.1);
+        (await Graded("length/overlong", """{"pred":"x","tokens":[1,2,3,4],"options":{"maxTokens":4,"bufferTokens":2}}""")).GetProperty("score").GetDouble().ShouldBe(-1);
+        (await Graded("length/cosine", """{"pred":"x","tokens":[1,2],"maxTokens":2,"accuracy":1}""")).GetProperty("score").GetDouble().ShouldBe(0.5);
+        (await Graded("instructions/ifeval", """{"pred":"no sign","instruction_id_list":["punctuation:no_comma"],"kwargs":[{}]}""")).GetProperty("score").GetDouble().ShouldBe(1);
+        (await Graded("repetition/ngram", """{"pred":"a b c a b c","options":{"ngramSize":-1}}""")).GetProperty("outcome").GetString().ShouldBe("error");
+        (await Graded("accuracy/multiple-choice", """{"gold":"T","pred":"The answer is T.","options":{"letters":26}}""")).GetProperty("score").GetDouble().ShouldBe(1);
+        (await Graded("accuracy/multiple-choice", """{"gold":"red","pred":"<answer>B</answer>","options":["blue","red"]}""")).GetProperty("score").GetDouble().ShouldBe(1);
+        (await Graded("accuracy/exact", """{"gold":" ","pred":"<answer> </answer>"}""")).GetProperty("outcome").GetString().ShouldBe("error");
     }
 }

@@ -26,6 +26,38 @@ public sealed class AccuracyRewardsTests
     public void Countdown_Quotients_AreExact() => // 8 / (3 − 8/3) = 24: floating point gives 23.999…
         Score("accuracy/countdown", "<answer>8/(3-8/3)</answer>", "", """{"nums":[3,3,8,8],"target":24}""").Score.ShouldBe(1);
 
+    [Theory]
+    [InlineData("3*4 = 12", 1)]
+    [InlineData("12 = 3*4", 1)]
+    [InlineData("3*4 = 13", 0)]
+    [InlineData("3+4 = 12", 0)] // the right side is the target, but not the left one
+    [InlineData("3*4 = 24/3", 0)]
+    [InlineData("3 \\times 4", 1)]
+    [InlineData("3 \\cdot 4 = 12", 1)]
+    [InlineData("\\(3 \\times 4\\)", 1)]
+    [InlineData("３×４", 1)]
+    [InlineData("[3*4]", 1)]
+    [InlineData("\\boxed{3*4}", 1)]
+    [InlineData("3*4 = 12 = 12", 0)]
+    [InlineData("3 x 4 = 12.0", 1)]
+    [InlineData("3*4 = 12.5", 0)]
+    public void Countdown_OtherNotationAndSides_AreReadAndMustBeTrue(string answer, double expected) =>
+        Score("accuracy/countdown", $"<answer>{answer}</answer>", "", """{"nums":[3,4],"target":12}""").Score.ShouldBe(expected, answer);
+
+    [Fact]
+    public void Countdown_FractionInLatex_IsAQuotient() =>
+        Score("accuracy/countdown", "<answer>\\frac{3\\times 4}{2}</answer>", "", """{"nums":[3,4,2],"target":6}""").Score.ShouldBe(1);
+
+    [Theory]
+    [InlineData("accuracy/exact", "<answer> </answer>")]
+    [InlineData("accuracy/math", "\\boxed{}")]
+    [InlineData("accuracy/regex", "<answer></answer>")]
+    [InlineData("accuracy/multiple-choice", "<answer> </answer>")]
+    public void Score_BlankRightAnswer_IsAnErrorAndNeverAMatch(string reward, string text)
+    {
+        foreach (var gold in new[] { "", " ", "\n" }) Score(reward, text, gold).Outcome.ShouldBe(RewardOutcome.Error);
+    }
+
     [Fact]
     public void Countdown_Options_AllowLeavingNumbersOutAndRewardForm()
     {

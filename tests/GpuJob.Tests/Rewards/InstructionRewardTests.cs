@@ -88,6 +88,45 @@ public sealed class InstructionRewardTests
         reward.Reason.ShouldContain(reason);
     }
 
+    [Theory]
+    [InlineData("I write C++ daily.", "C++", 0)]
+    [InlineData("I write C++.", "c++", 0)]
+    [InlineData("I write C and more.", "C++", 1)]
+    [InlineData("It costs $5.", "$5", 0)]
+    [InlineData("It is .NET here", ".NET", 0)]
+    [InlineData("The start was smart.", "art", 1)]
+    [InlineData("Modern art.", "art", 0)]
+    public void Score_ForbiddenWordWithSigns_IsFound(string text, string word, double expected) =>
+        Score("instructions/ifeval", text, "",
+            $$"""{"instruction_id_list":["keywords:forbidden_words"],"kwargs":[{"forbidden_words":["{{word}}"]}]}""").Score.ShouldBe(expected);
+
+    [Theory]
+    [InlineData("<think>plan\n\nplan</think>\n\nHello there.\n\nSecond one.", 1, "hello")]
+    [InlineData("\n\nHello there.\n\n\n\nSecond one.\n\n", 2, "second")]
+    [InlineData("Hello there.\r\n\r\nSecond one.", 2, "second")]
+    public void Score_ParagraphsAfterThinking_AreCountedWithoutBlankOnes(string text, int nth, string word) =>
+        Score("instructions/ifeval", text, "",
+            $$"""{"instruction_id_list":["length_constraints:nth_paragraph_first_word"],"kwargs":[{"num_paragraphs":2,"nth_paragraph":{{nth}},"first_word":"{{word}}"}]}""").Score.ShouldBe(1);
+
+    [Theory]
+    [InlineData("vi", "Chúng tôi sẽ giải bài toán này bằng cách thử từng số.")]
+    [InlineData("vi", "Trời hôm nay rất đẹp.")]
+    [InlineData("es", "Hoy hace buen tiempo y vamos al parque con los niños.")]
+    [InlineData("fr", "Il fait beau aujourd'hui, alors nous allons au parc.")]
+    [InlineData("it", "Il tempo è bello e noi andiamo al parco.")]
+    [InlineData("pt", "O tempo está bom, por isso vamos ao parque.")]
+    [InlineData("de", "Heute ist schönes Wetter, deshalb gehen wir in den Park.")]
+    [InlineData("nl", "Het weer is mooi vandaag, dus we gaan naar het park.")]
+    [InlineData("pl", "Dzisiaj jest ładna pogoda, więc idziemy do parku.")]
+    [InlineData("sv", "Det är fint väder i dag så vi går till parken.")]
+    [InlineData("ru", "Сегодня хорошая погода, и мы идём в парк.")]
+    [InlineData("bg", "Днес времето е хубаво и ние отиваме в парка.")]
+    [InlineData("ne", "आज मौसम राम्रो छ र हामी पार्क जाँदैछौं।")]
+    [InlineData("ur", "آج موسم اچھا ہے اور ہم پارک جا رہے ہیں۔")]
+    public void Score_Language_IsRecognised(string language, string text) =>
+        Score("instructions/ifeval", text, "",
+            $$"""{"instruction_id_list":["language:response_language"],"kwargs":[{"language":"{{language}}"}]}""").Score.ShouldBe(1);
+
     [Fact]
     public void Score_EmptyAnswer_FollowsNothing() =>
         Score("instructions/ifeval", "<think>x</think> ", "", """{"instruction_id_list":["punctuation:no_comma"]}""").Score.ShouldBe(0);

@@ -162,6 +162,20 @@ public sealed class TextRewardsTests
     public void Repetition_Chinese_IsSeenWithoutSpaces() =>
         Score("repetition/ngram", "答案是四答案是四答案是四答案是四", "").Score.ShouldBeLessThan(-0.5);
 
+    [Theory]
+    [InlineData("ການທົດສອບການທົດສອບການທົດສອບການທົດສອບການທົດສອບ")]
+    [InlineData("สวัสดีสวัสดีสวัสดีสวัสดีสวัสดีสวัสดีสวัสดีสวัสดี")]
+    [InlineData("ស្វាគមន៍ស្វាគមន៍ស្វាគមន៍ស្វាគមន៍ស្វាគមន៍ស្វាគមន៍")]
+    [InlineData("1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1")]
+    [InlineData("foo;bar;foo;bar;foo;bar;foo;bar;foo;bar;foo;bar")]
+    [InlineData("hahahahahahahahahahahahahahahahahahahahahahahahahahahaha")]
+    [InlineData("a=b=a=b=a=b=a=b=a=b=a=b=a=b=a=b=a=b=a=b=")]
+    public void Repetition_TextWithoutSpaces_IsSeen(string text) => Score("repetition/ngram", text, "").Score.ShouldBeInRange(-1, -0.3);
+
+    [Fact]
+    public void Repetition_OrdinaryText_HasNone() => Score("repetition/ngram",
+        "The internationalization of well-known, state-of-the-art methods doesn't repeat anything here.", "").Score.ShouldBe(0);
+
     [Fact]
     public void Score_AnyText_NeverThrows()
     {

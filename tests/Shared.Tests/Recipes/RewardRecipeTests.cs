@@ -29,6 +29,17 @@ public sealed class RewardRecipeTests
         Load("""{ "length/overlong": { "options": { "maxTokens": 9 } } }""").Hash.ShouldNotBe(shortHash);
     }
 
+    [Fact]
+    public void Load_OptionOfAnOlderRecipe_IsReadWithoutEffectAndTold()
+    {
+        var loaded = Load("""{ "accuracy/math": { "options": { "timeLimitMs": 20 } } }""");
+        loaded.Hash.ShouldBe(Load("""{ "accuracy/math": 1 }""").Hash);
+        var note = loaded.Notes.ShouldHaveSingleItem();
+        note.Path.ShouldEndWith("accuracy/math.options.timeLimitMs");
+        note.Allowed.ShouldContain("maxSteps");
+        Load("""{ "accuracy/math": 1 }""").Notes.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("""{ "length/overlong": { "options": { "bufferToken": 8 } } }""", "length/overlong.options.bufferToken", "did you mean \"bufferTokens\"?", "maxTokens, bufferTokens")]
     [InlineData("""{ "length/overlong": { "options": { "bufferTokens": -1 } } }""", "length/overlong.options.bufferTokens", "-1 is not allowed", "at least 0")]

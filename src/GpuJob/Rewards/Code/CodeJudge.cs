@@ -18,8 +18,6 @@ internal readonly record struct CodeVerdict(int Passed, int Total, string Reason
 /// <param name="pool">Runners of the program's language.</param>
 internal sealed class CodeJudge(RunnerPool pool)
 {
-    private const double Grace = 1; // seconds for a runner to tell of a time limit by itself
-
     /// <summary>Judges a program.</summary>
     /// <param name="code">The program.</param>
     /// <param name="tests">Its tests.</param>
@@ -32,23 +30,35 @@ internal sealed class CodeJudge(RunnerPool pool)
     private CodeVerdict RunCases(string code, IReadOnlyList<CodeCase> cases, bool all)
     {
         var limits = pool.Limits;
-        using var lease = new Lease(pool);
-        var runner = lease.Runner;
-        var end = Deadline.In(limits.TotalSeconds + Grace);
-        if (!runner.Send(new { role = "cases", code, inputs = cases.Select(item => item.Input), seconds = limits.WallSeconds, totalSeconds = limits.TotalSeconds, limits.OutputBytes }, end))
-            throw new SandboxException("The sandbox does not take the program.");
-
-        var (passed, reason) = (0, "");
-        for (var index = 0; index < cases.Count; index++)
+        var (passed, reason, spent) = (0, "", 0.0);
+        for (var next = 0; next < cases.Count;)
         {
-            var status = runner.Receive(Deadline.Earlier(end, Deadline.In(limits.WallSeconds + Grace)), out var line);
-            var failure = status == ReceiveStatus.Line ? Failure(line, cases[index]) : Broken(status);
-            if (failure is null) passed++;
-            else if (reason.Length == 0) reason = $"case {index + 1}: {failure}";
-            if (status != ReceiveStatus.Line || (failure is not null && !all)) break;
+            // A case that runs out of time is ended with its sandbox; those after it get a new one.
+            using var lease = new Lease(pool);
+            var runner = lease.Runner;
+            var guard = limits.Guard(limits.TotalSeconds);
+            if (!runner.Send(new { role = "cases", code, inputs = cases.Skip(next).Select(item => item.Input), seconds = guard,
+                totalSeconds = guard, limits.OutputBytes }, Deadline.In(guard)))
+                throw new SandboxException("The sandbox does not take the program.");
+            var status = ReceiveStatus.Line;
+            while (next < cases.Count && status == ReceiveStatus.Line)
+            {
+                var watch = new ProcessorWatch(runner.ProcessId);
+                status = runner.Receive(watch, Math.Min(limits.Seconds, limits.TotalSeconds - spent), out var line);
+                spent += watch.Update();
+                var failure = status == ReceiveStatus.Line ? Failure(line, cases[next]) : spent >= limits.TotalSeconds ? TotalLimit
+                    : Broken(status);
+                next++;
+                if (failure is null) passed++;
+                else if (reason.Length == 0) reason = $"case {next}: {failure}";
+                if (failure is not null && !all || spent >= limits.TotalSeconds
+                    && next < cases.Count) return new(passed, cases.Count, reason.Length > 0 ? reason : TotalLimit);
+            }
         }
         return new(passed, cases.Count, reason);
     }
+
+    private string TotalLimit => $"over the time limit of {pool.Limits.TotalSeconds} s for all tests";
 
     // The line comes from inside the sandbox: it may be anything.
     private string? Failure(ReadOnlySpan<byte> line, CodeCase expected)
@@ -65,7 +75,7 @@ internal sealed class CodeJudge(RunnerPool pool)
             return "a result that is none";
         }
 
-        if (result.Timeout) return $"over the time limit of {pool.Limits.WallSeconds} s";
+        if (result.Timeout) throw new SandboxException("The machine is too busy: a case took many times its limit.");
         if (result.Flood) return $"over the output limit of {pool.Limits.OutputBytes} bytes";
         if (result.Exit < 0) return $"ended by signal {-result.Exit}";
         if (result.Exit > 0) return $"exit code {result.Exit}: {LastLine(result.Error)}";
@@ -79,10 +89,10 @@ internal sealed class CodeJudge(RunnerPool pool)
         using var moduleLease = new Lease(pool);
         using var judgeLease = new Lease(pool);
         var (module, judge) = (moduleLease.Runner, judgeLease.Runner);
-        var end = Deadline.In(limits.TotalSeconds);
-        var loaded = Deadline.Earlier(end, Deadline.In(limits.WallSeconds));
-        if (!module.Send(new { role = "module", code }, loaded)) throw new SandboxException("The sandbox does not take the program.");
-        var status = module.Receive(loaded, out var line);
+        var guard = limits.Guard(limits.TotalSeconds);
+        var end = Deadline.In(guard);
+        if (!module.Send(new { role = "module", code }, end)) throw new SandboxException("The sandbox does not take the program.");
+        var status = module.Receive(new ProcessorWatch(module.ProcessId), Math.Min(limits.Seconds, limits.TotalSeconds), out var line);
         if (status != ReceiveStatus.Line) return new(0, total, "loading the program: " + Broken(status));
         string names;
         try
@@ -104,18 +114,20 @@ internal sealed class CodeJudge(RunnerPool pool)
     // A judge's line begins with C, a message for the module, which answers with one line, or with V, the verdict.
     private CodeVerdict Relay(Runner judge, Runner module, int total, Deadline end)
     {
+        var whole = new ProcessorWatch(judge.ProcessId, module.ProcessId);
         while (true)
         {
-            var status = judge.Receive(end, out var line);
-            if (status == ReceiveStatus.Late) return new(0, total, $"over the time limit of {pool.Limits.TotalSeconds} s for all tests");
+            var status = judge.Receive(whole, pool.Limits.TotalSeconds, out var line);
+            if (status == ReceiveStatus.Late) return new(0, total, TotalLimit);
             if (status == ReceiveStatus.TooLong) return new(0, total, "the tests handle values that are too large");
             if (status != ReceiveStatus.Line || line.Length == 0) throw new SandboxException($"The tests' own sandbox ended before their verdict.");
             if (line[0] == (byte)'V') return Verdict(line[1..], total);
 
-            var deadline = Deadline.Earlier(end, Deadline.In(pool.Limits.WallSeconds));
-            status = module.SendLine(line[1..], deadline) ? module.Receive(deadline, out line) : ReceiveStatus.Ended;
+            if (!module.SendLine(line[1..], end)) return new(0, total, Broken(ReceiveStatus.Ended));
+            status = module.Receive(new ProcessorWatch(module.ProcessId), pool.Limits.Seconds, out line);
             if (status != ReceiveStatus.Line) return new(0, total, Broken(status));
             if (!judge.SendLine(line, end)) throw new SandboxException("The tests' own sandbox does not read.");
+            if (whole.Elapsed > pool.Limits.TotalSeconds && whole.Update() > pool.Limits.TotalSeconds) return new(0, total, TotalLimit);
         }
     }
 
@@ -130,7 +142,7 @@ internal sealed class CodeJudge(RunnerPool pool)
 
     private string Broken(ReceiveStatus status) => status switch
     {
-        ReceiveStatus.Late => $"over the time limit of {pool.Limits.WallSeconds} s",
+        ReceiveStatus.Late => $"over the time limit of {pool.Limits.Seconds} s",
         ReceiveStatus.TooLong => $"a result over {pool.Limits.MessageBytes} bytes",
         _ => "the program ended its process",
     };

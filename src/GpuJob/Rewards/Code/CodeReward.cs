@@ -38,7 +38,7 @@ internal sealed class CodeReward(CodeOptions options, bool unsandboxed = false) 
         var tests = CodeTests.Parse(completion.Fields);
         var language = completion.Fields.TryGetValue("language", out var field) && field.GetString() is { Length: > 0 } named ? named.ToLowerInvariant() : options.Language;
         CheckLanguage(language);
-        if (CodeBlock.Extract(completion.Text, language) is not { } code)
+        if (CodeBlock.Extract(completion.Text, language, tests.CalledNames, completion.Finished) is not { } code)
             return new(0, completion.Finished ? $"no {language} code" : "cut off at the length limit", RewardOutcome.Unparsable);
 
         var verdict = new CodeJudge(Pool(language)).Judge(code, tests, options.Partial);
@@ -72,7 +72,13 @@ internal sealed class CodeReward(CodeOptions options, bool unsandboxed = false) 
         lock (gate)
         {
             if (pools.TryGetValue(language, out var pool)) return pool;
-            var limits = SandboxLimits.Default with { WallSeconds = options.Seconds, TotalSeconds = options.TotalSeconds, MemoryBytes = (long)options.MemoryMegabytes << 20 };
+            var limits = SandboxLimits.Default with
+            {
+                Seconds = options.Seconds,
+                TotalSeconds = options.TotalSeconds,
+                CpuSeconds = (int)Math.Ceiling(Math.Max(options.Seconds, options.TotalSeconds)) + 2,
+                MemoryBytes = (long)options.MemoryMegabytes << 20,
+            };
             return pools[language] = new RunnerPool(new Sandbox(Interpreter.Find(language), limits, unsandboxed), options.Warm);
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Rewards.Code;
@@ -13,8 +14,16 @@ internal sealed record CodeCase(string Input, string Output);
 /// <param name="Assertions">Pieces of test code; each is one test.</param>
 /// <param name="EntryPoint">The function under test, which HumanEval's tests call <c>candidate</c>.</param>
 /// <param name="Setup">Test code that runs before the assertions.</param>
-internal sealed record CodeTests(IReadOnlyList<CodeCase> Cases, IReadOnlyList<string> Assertions, string? EntryPoint, string? Setup)
+internal sealed partial record CodeTests(IReadOnlyList<CodeCase> Cases, IReadOnlyList<string> Assertions, string? EntryPoint, string? Setup)
 {
+    /// <summary>Names that the assertions call, the function under test among them.</summary>
+    public IReadOnlyCollection<string> CalledNames { get; } =
+        EntryPoint is { Length: > 0 } ? [EntryPoint] : [.. Assertions.SelectMany(code => Call().Matches(code)).Select(match =>
+            match.Groups["name"].Value).Distinct(StringComparer.Ordinal)];
+
+    [GeneratedRegex(@"(?:^|[^\w.$])(?<name>[A-Za-z_$][\w$]*)\s*\(", RegexOptions.NonBacktracking)]
+    private static partial Regex Call();
+
     private static readonly string[] TestColumns = ["tests", "test_list", "test", "input_output"];
 
     /// <summary>

@@ -10,8 +10,7 @@ namespace R1Cloud.GpuJob.Rewards.Grading;
 /// <param name="Outcome">Whether a verdict was reached.</param>
 internal readonly record struct Grade(double Score, bool Correct, string? Extracted, string Reason, RewardOutcome Outcome);
 
-/// <summary>Grades a text against the right answer.</summary>
-/// <param name="gold">The right answer.</param>
-/// <param name="pred">The text.</param>
+/// <summary>Grades a row.</summary>
+/// <param name="completion">The row's completion, right answer and other columns.</param>
 /// <param name="options">The row's options; undefined when it has none.</param>
-internal delegate Grade Grader(string gold, string pred, JsonElement options);
+internal delegate Grade Grader(Completion completion, JsonElement options);

@@ -6,7 +6,11 @@ using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Rewards.Grading;
 
-/// <summary>Grades a file of rows <c>gold</c>, <c>pred</c>, optional <c>options</c> and <c>expected</c>: one verdict a line, in order.</summary>
+/// <summary>
+/// Grades a file of rows: <c>pred</c>; <c>gold</c> where the reward needs one; optional <c>options</c>, <c>expected</c>, <c>tokens</c>,
+/// <c>maxTokens</c>, <c>finished</c>,
+/// <c>prompt</c>, <c>accuracy</c>; every other column is a column of the problem. One verdict a line, in order.
+/// </summary>
 /// <param name="grader">The grader.</param>
 /// <param name="file">The file's name, for messages.</param>
 /// <param name="badRow">Is told rows that cannot be graded, by file and line.</param>
@@ -47,8 +51,8 @@ internal sealed class GradeFile(Grader grader, string file, Action<string> badRo
         try
         {
             using var row = Parse(text);
-            var (gold, pred) = (Text(row.RootElement, "gold"), Text(row.RootElement, "pred"));
-            var options = row.RootElement.TryGetProperty("options", out var given) ? given : default;
+            var completion = Read(row.RootElement);
+            var options = row.RootElement.TryGetProperty("options", out var given) && IsRewardOptions(given) ? given : default;
             bool? expected = row.RootElement.TryGetProperty("expected", out var known) ? known.ValueKind switch
             {
                 JsonValueKind.True => true,
@@ -56,8 +60,13 @@ internal sealed class GradeFile(Grader grader, string file, Action<string> badRo
                 JsonValueKind.Null => null,
                 _ => throw new BadInputException($"expected: {known.GetRawText()} is neither true nor false."),
             } : null;
-            var grade = grader(gold, pred, options);
+            var grade = Graded(completion, options);
             summary.Count(grade, expected);
+            if (grade.Outcome == RewardOutcome.Error)
+            {
+                summary.Bad++;
+                badRow($"{file}:{line}: {grade.Reason}");
+            }
             return new(grade.Correct, grade.Score, grade.Extracted, grade.Reason, grade.Outcome);
         }
         catch (BadInputException e)
@@ -82,16 +91,68 @@ internal sealed class GradeFile(Grader grader, string file, Action<string> badRo
         }
     }
 
-    private static string Text(JsonElement row, string name)
+    // As inside a run: a function that throws has failed, which is no score. Bad input and a sandbox that is missing are told.
+    private Grade Graded(Completion completion, JsonElement options)
     {
-        if (!row.TryGetProperty(name, out var value)) throw new BadInputException($"{name} is missing; a row has gold and pred.");
-        return value.ValueKind switch
+        try
+        {
+            return grader(completion, options);
+        }
+        catch (Exception e) when (e is not (BadInputException or Code.Sandboxing.SandboxUnavailableException or OperationCanceledException
+            or OutOfMemoryException))
+        {
+            return new(0, false, null, $"{e.GetType().Name}: {e.Message}", RewardOutcome.Error);
+        }
+    }
+
+    // A list is a column of the problem: the choices of a question.
+    private static bool IsRewardOptions(JsonElement options) => options.ValueKind != JsonValueKind.Array;
+
+    private static Completion Read(JsonElement row)
+    {
+        var fields = row.EnumerateObject().DistinctBy(column => column.Name)
+            .Where(column => column.Name != "options" || !IsRewardOptions(column.Value)).ToDictionary(column => column.Name, column =>
+            column.Value, StringComparer.Ordinal);
+        return new(Text(fields, "pred") ?? throw new BadInputException("pred is missing: the completion."), Text(fields, "gold") ?? "",
+            Flag(fields, "finished") ?? true)
+        {
+            Prompt = Text(fields, "prompt") ?? "",
+            Fields = fields,
+            Tokens = Numbers(fields, "tokens"),
+            MaxTokens = Whole(fields, "maxTokens"),
+            Verdicts = Verdicts(fields),
+        };
+    }
+
+    private static string? Text(Dictionary<string, JsonElement> row, string name) =>
+        !row.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? null : value.ValueKind switch
         {
             JsonValueKind.String => value.GetString()!,
             JsonValueKind.Number => value.GetRawText(),
             _ => throw new BadInputException($"{name}: {value.GetRawText()} is not a text."),
         };
-    }
+
+    private static bool? Flag(Dictionary<string, JsonElement> row, string name) =>
+        !row.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? null
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+            : throw new BadInputException($"{name}: {value.GetRawText()} is neither true nor false.");
+
+    private static int Whole(Dictionary<string, JsonElement> row, string name) =>
+        !row.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? 0
+        : value.AsWholeNumber() is >= 0 and <= int.MaxValue and var number ? (int)number
+            : throw new BadInputException($"{name}: {value.GetRawText()} is not a whole number from 0.");
+
+    private static IReadOnlyList<int> Numbers(Dictionary<string, JsonElement> row, string name) =>
+        !row.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? []
+        : value.AsWholeNumbers() is { } numbers && numbers.All(number => number is >= 0 and <= int.MaxValue)
+            ? [.. numbers.Select(number => (int)number)]
+        : throw new BadInputException($"{name}: a list of token ids is expected.");
+
+    // What rewards that look at another one need: its score, 0 to 1.
+    private static Dictionary<string, Reward> Verdicts(Dictionary<string, JsonElement> row) =>
+        !row.TryGetValue("accuracy", out var value) || value.ValueKind == JsonValueKind.Null ? []
+        : value.ValueKind == JsonValueKind.Number ? new() { ["accuracy/given"] = new(value.GetDouble(), "given") }
+            : throw new BadInputException($"accuracy: {value.GetRawText()} is not a number.");
 
     private sealed record Verdict(bool Correct, double Score, string? Extracted, string Reason, RewardOutcome Outcome);
 }

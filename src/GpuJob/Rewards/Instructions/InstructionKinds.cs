@@ -73,10 +73,9 @@ internal static partial class InstructionKinds
 
     private static bool NthParagraphFirstWord(string text, InstructionArguments arguments)
     {
-        var paragraphs = text.Split("\n\n");
-        var filled = paragraphs.Count(paragraph => paragraph.Trim().Length > 0);
+        var paragraphs = text.ReplaceLineEndings("\n").Split("\n\n").Where(paragraph => paragraph.Trim().Length > 0).ToList();
         var (nth, first) = (arguments.Count("nth_paragraph"), NotEmpty(arguments, "first_word"));
-        if (filled != arguments.Count("num_paragraphs") || nth < 1 || nth > filled) return false;
+        if (paragraphs.Count != arguments.Count("num_paragraphs") || nth < 1 || nth > paragraphs.Count) return false;
         var word = paragraphs[nth - 1].Trim().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault()?.TrimStart('\'').TrimStart('"') ?? "";
         var end = word.AsSpan().IndexOfAny(WordEnds);
         return string.Equals(end < 0 ? word : word[..end], first, StringComparison.OrdinalIgnoreCase);

@@ -89,12 +89,12 @@ internal static class TextUnits
     {
         for (var at = 0; (at = text.IndexOf(word, at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
         {
-            if (IsBoundary(text, at) && IsBoundary(text, at + word.Length)) return true;
+            // A word that ends in signs, such as C++, ends there by itself.
+            if ((!IsWordPart(word, 0) || !IsWordPart(text, at - 1))
+                && (!IsWordPart(word, word.Length - 1) || !IsWordPart(text, at + word.Length))) return true;
         }
         return false;
     }
-
-    private static bool IsBoundary(string text, int at) => IsWordPart(text, at - 1) != IsWordPart(text, at);
 
     private static bool IsWordPart(string text, int at) => at >= 0 && at < text.Length && (char.IsLetterOrDigit(text[at]) || text[at] == '_');
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using R1Cloud.GpuJob.Rewards.Mathematics.Equality;
 using R1Cloud.GpuJob.Rewards.Mathematics.Extraction;
-using R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
 using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
 using R1Cloud.Shared.Recipes;
 
@@ -10,13 +9,11 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics;
 
 /// <summary>
 /// The accuracy reward of mathematics: finds the final answer in a completion and decides whether it is worth the same as the right one. Never throws,
-/// and stops within <see cref="MathOptions.TimeLimitMs"/> whatever the input.
+/// and stops within <see cref="MathOptions.MaxSteps"/> whatever the input.
 /// </summary>
 internal static class MathAnswer
 {
     private static readonly SearchValues<char> Signs = SearchValues.Create("+*/^=<>|_");
-    private const int MaxSteps = 60_000;
-    private const int MaxTimeLimitMs = 30;
 
     /// <summary>Compiles what answers need, so that the first ones do not spend their time on it.</summary>
     static MathAnswer()
@@ -32,13 +29,22 @@ internal static class MathAnswer
     /// <summary>Scores a completion by the default options: 1 when right, else 0.</summary>
     public static Reward Score(Completion completion) => Score(completion, MathOptions.Default);
 
-    /// <summary>Scores a completion: 1 when right, else 0; one that is cut off or has no answer is unparsable.</summary>
+    /// <summary>
+    /// Scores a completion: 1 when right, else 0; one that is cut off, has no answer, or one beyond the limits is unparsable.
+    /// </summary>
     public static Reward Score(Completion completion, MathOptions options)
     {
+        if (RightAnswer.IsBlank(completion.Answer)) return Reward.Failed("the problem has no right answer");
         if (!completion.Finished) return new(0, "cut off at the length limit", RewardOutcome.Unparsable);
-        if (completion.Answer.Length == 0) return Reward.Failed("the problem has no right answer");
         var verdict = Judge(completion.Answer, completion.Text, options);
         return new(verdict.Correct ? 1 : 0, verdict.Reason, verdict.Outcome);
+    }
+
+    /// <summary>What is wrong with a right answer by itself, found before any completion is judged; null when nothing is.</summary>
+    public static string? Problem(string gold, MathOptions options)
+    {
+        if (options.Kind == AnswerKind.Choice) return RightAnswer.IsBlank(gold) ? "the problem has no right answer" : null;
+        return RightAnswer.TryRead(gold, options, out var problem) is { } right ? OwnLimit(right, options) : problem;
     }
 
     /// <summary>Judges a text against the right answer.</summary>
@@ -47,15 +53,21 @@ internal static class MathAnswer
     /// <param name="options">The policies.</param>
     public static MathVerdict Judge(string gold, string pred, MathOptions options)
     {
-        var budget = new WorkBudget(MaxSteps, TimeSpan.FromMilliseconds(Math.Min(options.TimeLimitMs, MaxTimeLimitMs)));
         string? extracted = null;
         try
         {
-            return Judge(gold, pred, options, budget, ref extracted);
-        }
-        catch (WorkLimitException e)
-        {
-            return new(false, extracted, e.Message, RewardOutcome.Timeout);
+            if (options.Kind == AnswerKind.Choice) return RightAnswer.IsBlank(gold) ? Failed("the problem has no right answer")
+                : JudgeChoice(gold, pred, ref extracted);
+            if (RightAnswer.TryRead(gold, options, out var problem) is not { } right) return Failed(problem!);
+            try
+            {
+                return Judge(right, pred, options, new WorkBudget(options.MaxSteps), ref extracted);
+            }
+            catch (WorkLimitException e)
+            {
+                // The answer's fault, unless the right one is as bad by itself.
+                return OwnLimit(right, options) is { } limit ? Failed(limit) : new(false, extracted, e.Message, RewardOutcome.Unparsable);
+            }
         }
         catch (Exception e)
         {
@@ -64,38 +76,59 @@ internal static class MathAnswer
         }
     }
 
-    private static MathVerdict Judge(string gold, string pred, MathOptions options, WorkBudget budget, ref string? extracted)
-    {
-        if (options.Kind == AnswerKind.Choice) return JudgeChoice(gold, pred, ref extracted);
+    private static MathVerdict Failed(string problem) => new(false, null, problem, RewardOutcome.Error);
 
-        var parses = new Parses(options, budget);
-        var extractor = new AnswerExtractor(options, parses.First);
-        var right = extractor.FindGold(gold)?.Text ?? AnswerExtractor.Clean(gold);
-        if (extractor.Find(pred) is not { } found)
+    /// <summary>The limit that a right answer exceeds when it is compared with itself; null when it does not.</summary>
+    private static string? OwnLimit(RightAnswer right, MathOptions options)
+    {
+        try
         {
-            return gold.Length == 0 && pred.Length == 0 ? new(true, "", "both are empty", RewardOutcome.Scored) : new(false, null, "no answer found", RewardOutcome.Unparsable);
+            // What takes half of the steps against itself leaves nothing for answers.
+            var comparer = new AnswerComparer(options, new WorkBudget(options.MaxSteps / 2));
+            foreach (var tree in right.Trees) comparer.Same(tree, tree);
+            return null;
         }
+        catch (WorkLimitException e)
+        {
+            return $"the right answer is too large: {e.Message}";
+        }
+    }
+
+    private static MathVerdict Judge(RightAnswer gold, string pred, MathOptions options, WorkBudget budget, ref string? extracted)
+    {
+        var parses = new Parses(options, budget);
+        if (new AnswerExtractor(options, parses.First).Find(pred) is not { } found) return new(false, null, "no answer found",
+            RewardOutcome.Unparsable);
         extracted = found.Text;
+        var right = gold.Text;
         var where = $"({Describe(found.Source)})";
-        if (right.Length == 0) return new(false, extracted, $"the right answer is empty {where}", RewardOutcome.Scored);
-        if (SameText(right, found.Text) || pred.Length <= AnswerExtractor.MaxAnswerLength && SameText(right, AnswerExtractor.Clean(pred))) return new(true, extracted, $"the same text {where}", RewardOutcome.Scored);
-        if (SameChoice(right, pred.Length <= AnswerExtractor.MaxAnswerLength && found.Source is AnswerSource.LastNumber or AnswerSource.Formula ? AnswerExtractor.Clean(pred) : found.Text) is { } choice) return new(choice, extracted, $"{(choice ? "the same" : "another")} choice {where}", RewardOutcome.Scored);
+        var isShort = pred.Length <= AnswerExtractor.MaxAnswerLength;
+        if (SameText(right, found.Text) || isShort && SameText(right, AnswerExtractor.Clean(pred))) return new(true, extracted,
+            $"the same text {where}", RewardOutcome.Scored);
+        if (found.Text.Length > AnswerExtractor.MaxAnswerLength) return new(false, null,
+            $"longer than {AnswerExtractor.MaxAnswerLength} characters {where}", RewardOutcome.Unparsable);
+        if (SameChoice(right, isShort && found.Source is AnswerSource.LastNumber or AnswerSource.Formula ? AnswerExtractor.Clean(pred)
+            : found.Text) is { } choice) return new(choice, extracted, $"{(choice ? "the same" : "another")} choice {where}",
+            RewardOutcome.Scored);
 
         // A right answer "(A) 42" is both its letter and its content.
-        var content = ChoiceLetters.Content(right);
-        if (content is not null && SameText(content, found.Text)) return new(true, extracted, $"the content of the choice {where}", RewardOutcome.Scored);
-        List<Node> answers = parses.All(content ?? right), candidates = parses.All(found.Text);
+        if (gold.Content is { } content && SameText(content, found.Text)) return new(true, extracted, $"the content of the choice {where}",
+            RewardOutcome.Scored);
+        var candidates = parses.All(found.Text);
         var comparer = new AnswerComparer(options, budget);
-        foreach (var answer in answers)
+        foreach (var answer in gold.Trees)
         {
             foreach (var candidate in candidates)
             {
                 if (comparer.Same(answer, candidate)) return new(true, extracted, $"equal {where}", RewardOutcome.Scored);
             }
         }
-        if (answers.Count == 0 || candidates.Count == 0 || answers.Any(HasWords))
+        if (gold.Trees.Count == 0 || candidates.Count == 0 || gold.Trees.Any(HasWords))
         {
-            var same = (TextAnswers.Same(Plain(right), Plain(found.Text)) || answers.Count == 0 && found.Source is AnswerSource.LastNumber && pred.Length <= AnswerExtractor.MaxAnswerLength && TextAnswers.Same(Plain(right), Plain(AnswerExtractor.Clean(pred)))) && right.Any(char.IsLetter) && !HasSigns(right) && !HasSigns(found.Text);
+            var same = (TextAnswers.Same(Plain(right), Plain(found.Text)) || gold.Trees.Count == 0
+                && found.Source is AnswerSource.LastNumber && isShort
+                && TextAnswers.Same(Plain(right), Plain(AnswerExtractor.Clean(pred)))) && right.Any(char.IsLetter) && !HasSigns(right)
+                && !HasSigns(found.Text);
             return new(same, extracted, $"{(same ? "the same words" : "other words")} {where}", RewardOutcome.Scored);
         }
         return new(false, extracted, $"{Short(found.Text)} is not {Short(right)} {where}", RewardOutcome.Scored);
@@ -127,8 +160,13 @@ internal static class MathAnswer
     private static bool? SameChoice(string gold, string predicted)
     {
         if (ChoiceLetters.Leading(gold) is not { } right) return null;
-        if ((ChoiceLetters.Leading(predicted) ?? (AnswerPhrases.Find(predicted) is { } rest ? ChoiceLetters.Leading(rest) : null)) is not { } chosen) return null;
-        return right == chosen;
+        if ((ChoiceLetters.Leading(predicted) ?? (AnswerPhrases.Find(predicted) is { } rest ? ChoiceLetters.Leading(rest)
+            : null)) is { } chosen) return right == chosen;
+        foreach (var end in ChosenLetter.Announced(predicted).Reverse())
+        {
+            if (ChosenLetter.Read(predicted.AsSpan(end), out var isSeveral) is { } announced) return !isSeveral && right == announced;
+        }
+        return null;
     }
 
     private static bool HasWords(Node node) => Tree.Walk(node).Any(part => part is Words { Text.Length: > 1 });
@@ -153,37 +191,4 @@ internal static class MathAnswer
     };
 
     private static string Short(string text) => text.Length <= 60 ? text : text[..57] + "…";
-
-    /// <summary>Parses of one text, by the ways in which numbers may be written.</summary>
-    private sealed class Parses(MathOptions options, WorkBudget budget)
-    {
-        private readonly Dictionary<string, Node?> first = new(StringComparer.Ordinal);
-
-        public Node? First(string text)
-        {
-            if (text.Length > AnswerExtractor.MaxAnswerLength) return null;
-            if (!first.TryGetValue(text, out var node)) first.Add(text, node = AnswerParser.TryParse(text, new(ThousandsComma: true, DecimalComma: false), budget));
-            return node;
-        }
-
-        public List<Node> All(string text)
-        {
-            var all = new List<Node>();
-            if (text.Length > AnswerExtractor.MaxAnswerLength) return all;
-            if (First(text) is { } node) all.Add(node);
-            if (HasAmbiguousComma(text) && AnswerParser.TryParse(text, new(ThousandsComma: false, DecimalComma: false), budget) is { } list) all.Add(list);
-            if (options.DecimalComma && text.Contains(',', StringComparison.Ordinal) && AnswerParser.TryParse(text, new(ThousandsComma: false, DecimalComma: true), budget) is { } european) all.Add(european);
-            return all;
-        }
-
-        /// <summary>Whether a comma may be both: 100,200 is two numbers or one.</summary>
-        private static bool HasAmbiguousComma(string text)
-        {
-            for (var i = 1; i + 3 < text.Length; i++)
-            {
-                if (text[i] == ',' && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1]) && char.IsAsciiDigit(text[i + 2]) && char.IsAsciiDigit(text[i + 3])) return true;
-            }
-            return false;
-        }
-    }
 }

@@ -25,7 +25,9 @@ internal static class MathOptionsJson
         ["requireUnits"] = (options, value) => options with { RequireUnits = value.GetBoolean() },
         ["impliedBase"] = (options, value) => options with { ImpliedBase = value.GetBoolean() },
         ["setAgainstRelation"] = (options, value) => options with { SetAgainstRelation = Enumerated<SetRelationPolicy>(value) },
-        ["timeLimitMs"] = (options, value) => options with { TimeLimitMs = Within(value, 1, 30) },
+        ["absoluteTolerance"] = (options, value) => options with { AbsoluteTolerance = value.ValueKind == JsonValueKind.Null ? null
+            : Tolerance(value) },
+        ["maxSteps"] = (options, value) => options with { MaxSteps = Within(value, 1000, 1_000_000) },
         // Math-Verify, lighteval, and the graders that descend from PRM800K.
         ["match_types"] = (options, value) => value.ToString().Contains("NativeLetters", StringComparison.Ordinal) ? options with { Kind = AnswerKind.Choice } : options,
         ["precision"] = (options, value) => options with { DecimalPlaces = Within(value, 0, 15) },
@@ -34,6 +36,7 @@ internal static class MathOptionsJson
         ["allow_set_relation_comp"] = (options, value) => value.GetBoolean() ? options with { SetAgainstRelation = SetRelationPolicy.Always } : options,
         ["include_percentage"] = (options, value) => options with { Percent = value.GetBoolean() ? PercentPolicy.AnyScale : PercentPolicy.Hundredth },
         ["rel_tol"] = (options, value) => options with { RelativeTolerance = Tolerance(value) },
+        ["abs_tol"] = (options, value) => options with { AbsoluteTolerance = Tolerance(value) },
     };
 
     /// <summary>All names.</summary>
@@ -42,17 +45,15 @@ internal static class MathOptionsJson
     /// <summary>Reads options on top of others.</summary>
     /// <param name="options">What is not said stays as here.</param>
     /// <param name="json">An object.</param>
-    /// <param name="unknown">Is told names that are no option.</param>
-    /// <exception cref="BadInputException">A value is none of its option.</exception>
-    public static MathOptions Read(MathOptions options, JsonElement json, Action<string> unknown)
+    /// <exception cref="BadInputException">A name is no option, or a value none of its option.</exception>
+    public static MathOptions Read(MathOptions options, JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object) throw new BadInputException($"options: {json} is not an object.");
         foreach (var property in json.EnumerateObject())
         {
             if (!Readers.TryGetValue(property.Name, out var reader))
             {
-                unknown(property.Name);
-                continue;
+                throw new BadInputException($"options: '{property.Name}' is no option of accuracy/math{(property.Name == "timeLimitMs" ? " any more: maxSteps takes its place" : "")}. Known: {string.Join(", ", Names)}.");
             }
             try
             {

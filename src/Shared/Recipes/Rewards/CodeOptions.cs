@@ -9,11 +9,11 @@ public sealed record CodeOptions
     /// <summary>Whether the score is the share of tests passed; else it is 1 when all pass and 0 otherwise.</summary>
     public bool Partial { get; init; }
 
-    /// <summary>Wall-clock seconds of one test case or call.</summary>
+    /// <summary>Seconds that one test case or call may spend: processor time, and time in which the program sleeps or waits.</summary>
     [Bounds(Above = 0, Max = 60)]
     public double Seconds { get; init; } = 5;
 
-    /// <summary>Wall-clock seconds of all tests of one program.</summary>
+    /// <summary>Seconds that all tests of one program may spend.</summary>
     [Bounds(Above = 0, Max = 90)]
     public double TotalSeconds { get; init; } = 30;
 

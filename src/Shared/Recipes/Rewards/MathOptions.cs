@@ -51,6 +51,7 @@ public enum SetRelationPolicy
 }
 
 /// <summary>The points on which public checkers of mathematical answers differ. The defaults prefer a missed right answer to an accepted wrong one.</summary>
+[Replaced("timeLimitMs", "maxSteps, a bound that does not depend on how busy the machine is")]
 public sealed record MathOptions
 {
     /// <summary>The defaults.</summary>
@@ -78,6 +79,13 @@ public sealed record MathOptions
     [Bounds(Min = 0, Max = 0.5)]
     public double? RelativeTolerance { get; init; }
 
+    /// <summary>
+    /// Absolute tolerance of all numbers, in place of <see cref="DecimalPlaces"/>; with a relative one, either may hold. null, the default,
+    /// for none.
+    /// </summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double? AbsoluteTolerance { get; init; }
+
     /// <summary>What a percent sign means.</summary>
     public PercentPolicy Percent { get; init; } = PercentPolicy.Either;
 
@@ -96,7 +104,7 @@ public sealed record MathOptions
     /// <summary>Whether a set may stand for a relation.</summary>
     public SetRelationPolicy SetAgainstRelation { get; init; } = SetRelationPolicy.WhenUnambiguous;
 
-    /// <summary>Milliseconds for one answer, beside a fixed bound of its work that does not depend on the machine; 30 at most and by default.</summary>
-    [Bounds(Min = 1, Max = 30)]
-    public int TimeLimitMs { get; init; } = 30;
+    /// <summary>Steps of work that an answer may cost, counted the same on any machine; one that costs more is unparsable.</summary>
+    [Bounds(Min = 1000, Max = 1_000_000)]
+    public int MaxSteps { get; init; } = 40_000;
 }

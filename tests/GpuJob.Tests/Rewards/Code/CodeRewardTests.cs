@@ -26,19 +26,19 @@ public sealed class CodeRewardTests(CodeSandbox sandbox) : IClassFixture<CodeSan
     [InlineData("<answer>print(1)</answer>", "print(1)")]
     [InlineData("```\n1\n```\n```json\n{}\n```", "1\n")]
     [InlineData("```python\n1\n```\n```javascript\n2\n```", "1\n")]
-    [InlineData("  ```python\r\n1\r\n  ```\r\n", "1\r\n")]
-    [InlineData("```python\n1", null)]
+    [InlineData("  ```python\r\n1\r\n  ```\r\n", "1\n")]
+    [InlineData("```python\n1", "1\n")]
     [InlineData("```python\n```", "")]
     [InlineData("<answer>```json\n{}\n```</answer>", null)]
     [InlineData("no code", null)]
-    public void Extract_Text_FindsTheLastBlock(string text, string? code) => CodeBlock.Extract(text, "python").ShouldBe(code);
+    public void Extract_Text_FindsTheLastBlock(string text, string? code) => CodeBlock.Extract(text, "python", []).ShouldBe(code);
 
     [Fact]
     public void Extract_HostileText_TakesLinearTime()
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        CodeBlock.Extract(string.Concat(Enumerable.Repeat("```python\n", 50_000)), "python");
-        CodeBlock.Extract(string.Concat(Enumerable.Repeat("\n` `` ```a", 50_000)), "python");
+        CodeBlock.Extract(string.Concat(Enumerable.Repeat("```python\n", 50_000)), "python", []);
+        CodeBlock.Extract(string.Concat(Enumerable.Repeat("\n` `` ```a", 50_000)), "python", []);
         watch.Elapsed.TotalSeconds.ShouldBeLessThan(5);
     }
 

@@ -9,7 +9,7 @@ public sealed class CodeSandbox : IDisposable
 {
     private readonly Dictionary<string, (RunnerPool? Pool, string? Missing)> pools = [];
 
-    internal static SandboxLimits Limits { get; } = new() { WallSeconds = 1.5, TotalSeconds = 6, CpuSeconds = 4, MemoryBytes = 256L << 20 };
+    internal static SandboxLimits Limits { get; } = new() { Seconds = 1.5, TotalSeconds = 6, CpuSeconds = 4, MemoryBytes = 256L << 20 };
 
     internal RunnerPool Pool(string language)
     {

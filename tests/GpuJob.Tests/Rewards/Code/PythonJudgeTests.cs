@@ -24,6 +24,27 @@ public sealed class PythonJudgeTests(CodeSandbox sandbox) : IClassFixture<CodeSa
     }
 
     [Theory]
+    [InlineData("import time\nif input() == 'a': time.sleep(60)\nprint(1)")]
+    [InlineData("if input() == 'a':\n    while True: pass\nprint(1)")]
+    [InlineData("import threading\nif input() == 'a': threading.Event().wait()\nprint(1)")]
+    [InlineData("import subprocess\nif input() == 'a': subprocess.run(['sleep', '60'])\nprint(1)")]
+    [InlineData("import os\nif input() == 'a':\n    os.fork()\n    while True: pass\nprint(1)")]
+    public void Cases_OneSpendsItsTime_FailsAloneAndTheOthersGoOn(string code)
+    {
+        var verdict = sandbox.Judge("python", code, Cases(("b", "1"), ("a", "1"), ("c", "1")));
+        (verdict.Passed, verdict.Total).ShouldBe((2, 3));
+        verdict.Reason.ShouldContain("case 2: over the time limit of 1.5 s");
+    }
+
+    [Fact]
+    public void Cases_AllSpendTheirTime_EndAtTheLimitForAll()
+    {
+        var verdict = sandbox.Judge("python", "while True: pass", Cases([.. Enumerable.Range(0, 50).Select(_ => ("", "1"))]));
+        verdict.Passed.ShouldBe(0);
+        verdict.Total.ShouldBe(50);
+    }
+
+    [Theory]
     [InlineData("print(3)", 1, "case 2: wrote '3' in place of '7'")]
     [InlineData("print(1/0)", 0, "case 1: exit code 1: 'ZeroDivisionError: division by zero'")]
     [InlineData("print(3", 0, "exit code 1: 'SyntaxError")]

@@ -1,8 +1,13 @@
 using System.Text.Json;
+using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Rewards.Mathematics;
 
 namespace R1Cloud.GpuJob.Tests.Rewards.Mathematics;
 
-/// <summary>Answers with spellings that are the same and others that are not: answers.jsonl.</summary>
+/// <summary>
+/// Answers with spellings that are the same and others that are not: answers.jsonl, and reported.jsonl with the kinds of mistakes that
+/// people report of public graders.
+/// </summary>
 internal static class AnswerCases
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
@@ -10,7 +15,14 @@ internal static class AnswerCases
     public sealed record Row(string Feature, string Gold, string[] Right, string[]? Wrong);
 
     public static IReadOnlyList<Row> All { get; } =
-        [.. File.ReadLines(Path.Combine(Oracles.TestsFolder, "Rewards", "Mathematics", "answers.jsonl")).Select(line => JsonSerializer.Deserialize<Row>(line, Options)!)];
+        [.. new[] { "answers.jsonl", "reported.jsonl" }.SelectMany(file =>
+            File.ReadLines(Path.Combine(Oracles.TestsFolder, "Rewards", "Mathematics", file))).Select(line =>
+            JsonSerializer.Deserialize<Row>(line, Options)!)];
+
+    /// <summary>Whether the verifier failed: neither the answer nor the right one is at fault.</summary>
+    public static bool IsFault(MathVerdict verdict) => verdict.Outcome == RewardOutcome.Timeout || verdict.Outcome == RewardOutcome.Error
+        && !verdict.Reason.StartsWith("the right answer", StringComparison.Ordinal)
+        && !verdict.Reason.StartsWith("the problem has no", StringComparison.Ordinal);
 
     /// <summary>Every text, right or wrong or gold.</summary>
     public static IReadOnlyList<string> Texts { get; } = [.. All.SelectMany(row => row.Right.Concat(row.Wrong ?? []).Prepend(row.Gold)).Distinct()];

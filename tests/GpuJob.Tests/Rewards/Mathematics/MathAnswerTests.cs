@@ -84,6 +84,10 @@ public sealed class MathAnswerTests
         Same("1/3", "0.333", MathOptions.Default with { RelativeTolerance = 0.01 }).ShouldBeTrue();
         Same("1/3", "0.3", MathOptions.Default with { RelativeTolerance = 0.01 }).ShouldBeFalse();
         Same("10^{20}", "10^{20}+1", MathOptions.Default).ShouldBeFalse();
+        Same("100", "100.4", MathOptions.Default with { AbsoluteTolerance = 0.5 }).ShouldBeTrue();
+        Same("100", "100.6", MathOptions.Default with { AbsoluteTolerance = 0.5 }).ShouldBeFalse();
+        Same("100", "101", MathOptions.Default with { AbsoluteTolerance = 0.5, RelativeTolerance = 0.02 }).ShouldBeTrue();
+        Same("\\pi", "3.1416", MathOptions.Default with { AbsoluteTolerance = 1e-4 }).ShouldBeTrue();
     }
 
     [Fact]

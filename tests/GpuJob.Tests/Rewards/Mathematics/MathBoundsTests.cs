@@ -25,9 +25,60 @@ public sealed class MathBoundsTests
         foreach (var (gold, pred) in new[] { (text, "1"), ("x", text), (text, text + "+0"), (text, text.Replace("1", "2", StringComparison.Ordinal)) })
         {
             var (verdict, seconds) = Timing.Quickest(3, () => MathAnswer.Judge(gold, pred, MathOptions.Default));
-            verdict.Outcome.ShouldNotBe(RewardOutcome.Error, verdict.Reason);
+            AnswerCases.IsFault(verdict).ShouldBeFalse(verdict.Reason);
             seconds.ShouldBeLessThan(0.05);
         }
+    }
+
+    [Theory]
+    [InlineData("((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1")]
+    [InlineData("\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{2}}}}}}}}}}}}}}}")]
+    [InlineData("5%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%")]
+    [InlineData("5!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!")]
+    [InlineData("(a+b+c+d+e+f+g+h)^{40}(a-b)^{40}")]
+    [InlineData("\\sum_{k=1}^{400} \\sum_{j=1}^{400} \\frac{1}{k+j}")]
+    public void Judge_AnswerBeyondTheLimits_ScoresZeroAndIsNotDropped(string answer)
+    {
+        foreach (var text in new[] { answer, $"\\boxed{{{answer}}}", $"The answer is ${answer}$." })
+        {
+            var verdict = MathAnswer.Judge("42", text, MathOptions.Default);
+            verdict.Correct.ShouldBeFalse();
+            verdict.Outcome.ShouldBeOneOf(RewardOutcome.Scored, RewardOutcome.Unparsable);
+        }
+    }
+
+    [Fact]
+    public void Judge_StepsSpent_IsUnparsableWhateverTheMachineDoes()
+    {
+        var options = MathOptions.Default with { MaxSteps = 1000 };
+        var heavy = string.Join('+', Enumerable.Repeat("x", 300));
+        var first = MathAnswer.Judge("x", heavy, options);
+        (first.Correct, first.Outcome).ShouldBe((false, RewardOutcome.Unparsable));
+        for (var i = 0; i < 20; i++) MathAnswer.Judge("x", heavy, options).ShouldBe(first);
+        MathAnswer.Judge("x", heavy, MathOptions.Default).Outcome.ShouldBe(RewardOutcome.Scored);
+    }
+
+    [Fact]
+    public void Judge_RightAnswerBeyondTheLimits_IsTheRowsError()
+    {
+        var deep = new string('(', 200) + "1" + new string(')', 200);
+        foreach (var gold in new[] { deep, "\\frac{1", "  ", "\\boxed{}", "$$", ".", new string('7', 1501) })
+        {
+            MathAnswer.Problem(gold, MathOptions.Default).ShouldNotBeNull(gold);
+            MathAnswer.Judge(gold, "5", MathOptions.Default).Outcome.ShouldBe(RewardOutcome.Error, gold);
+        }
+        foreach (var gold in new[] { "5", "2^{10^9}", "9^{9^9}", "blue", "100000!", "x<3", "\\text{Evelyn}" }) MathAnswer.Problem(gold,
+            MathOptions.Default).ShouldBeNull(gold);
+    }
+
+    [Fact]
+    public void Judge_Throughput_IsThousandsASecondOfProcessorTime()
+    {
+        var cases = AnswerCases.All.SelectMany(row => row.Right.Concat(row.Wrong ?? []).Select(text => (row.Gold, Text: text))).ToList();
+        foreach (var (gold, text) in cases) MathAnswer.Judge(gold, text, MathOptions.Default); // compiled by now
+        var start = Timing.ThreadSeconds();
+        foreach (var (gold, text) in cases) MathAnswer.Judge(gold, text, MathOptions.Default);
+        (cases.Count / (Timing.ThreadSeconds() - start)).ShouldBeGreaterThan(2000);
     }
 
     [Fact]
@@ -49,7 +100,7 @@ public sealed class MathBoundsTests
         })
         {
             var (verdict, seconds) = Timing.Quickest(3, () => MathAnswer.Judge(gold, pred, MathOptions.Default));
-            verdict.Outcome.ShouldNotBe(RewardOutcome.Error, verdict.Reason);
+            AnswerCases.IsFault(verdict).ShouldBeFalse(verdict.Reason);
             seconds.ShouldBeLessThan(0.05, $"{gold} | {pred}");
         }
     }
@@ -61,7 +112,7 @@ public sealed class MathBoundsTests
         {
             var text = string.Concat(Enumerable.Repeat(piece, 200_000 / piece.Length));
             var (verdict, seconds) = Timing.Quickest(3, () => MathAnswer.Judge("5", text, MathOptions.Default));
-            verdict.Outcome.ShouldNotBe(RewardOutcome.Error, verdict.Reason);
+            AnswerCases.IsFault(verdict).ShouldBeFalse(verdict.Reason);
             seconds.ShouldBeLessThan(0.05, piece);
         }
     }

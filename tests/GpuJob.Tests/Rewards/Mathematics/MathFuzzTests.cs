@@ -1,4 +1,3 @@
-using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Rewards.Mathematics;
 using R1Cloud.Shared.Recipes;
 
@@ -28,7 +27,7 @@ public sealed class MathFuzzTests
             var (gold, pred) = (seeds[random.Next(seeds.Count)], Mutate(seeds, random));
             if (random.Next(4) == 0) (gold, pred) = (pred, random.Next(2) == 0 ? gold : Mutate(seeds, random));
             var (verdict, seconds) = Timing.Quickest(3, () => MathAnswer.Judge(gold, pred, MathOptions.Default), Limit);
-            if (verdict.Outcome == RewardOutcome.Error) failed.Add($"{gold} | {pred}: {verdict.Reason}");
+            if (AnswerCases.IsFault(verdict)) failed.Add($"{gold} | {pred}: {verdict.Reason}");
             if (seconds >= Limit) slow.Add($"{gold} | {pred}: {seconds * 1000:F0} ms");
         }
         failed.ShouldBeEmpty();

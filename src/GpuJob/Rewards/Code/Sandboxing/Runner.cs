@@ -57,6 +57,25 @@ internal sealed partial class Runner : IDisposable
     /// <summary>Receives a message; the bytes are valid until the next call.</summary>
     public ReceiveStatus Receive(Deadline deadline, out ReadOnlySpan<byte> line) => channel.Receive(limits.MessageBytes, deadline, out line);
 
+    /// <summary>Receives a message from a program that may spend so much.</summary>
+    /// <param name="watch">Watches the program, and others that work for it.</param>
+    /// <param name="seconds">What may be spent, in seconds; beyond that the status is late.</param>
+    /// <param name="line">The message; the bytes are valid until the next call.</param>
+    /// <exception cref="SandboxException">The machine does not get on: the program has spent far less than the time that went
+    /// by.</exception>
+    public ReceiveStatus Receive(ProcessorWatch watch, double seconds, out ReadOnlySpan<byte> line)
+    {
+        while (true)
+        {
+            var status = channel.Receive(limits.MessageBytes, Deadline.In(ProcessorWatch.LookSeconds), out line);
+            if (status != ReceiveStatus.Late) return status;
+            if (watch.Update() > seconds) return ReceiveStatus.Late;
+            var guard = limits.Guard(seconds);
+            if (watch.Elapsed > guard) throw new SandboxException(string.Create(CultureInfo.InvariantCulture,
+                $"The machine is too busy: {watch.Elapsed:F0} s went by while the program spent {watch.Spent:F1} s of its {seconds:F1} s."));
+        }
+    }
+
     /// <summary>Ends every process of the sandbox; does not wait until they are gone.</summary>
     public void Kill()
     {

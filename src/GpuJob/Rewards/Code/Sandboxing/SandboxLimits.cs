@@ -6,14 +6,23 @@ internal sealed record SandboxLimits
     /// <summary>The defaults.</summary>
     public static SandboxLimits Default { get; } = new();
 
-    /// <summary>Wall-clock time of one test case.</summary>
-    public double WallSeconds { get; init; } = 5;
+    /// <summary>What one test case or call may spend: processor time, and time in which the program sleeps or waits.</summary>
+    public double Seconds { get; init; } = 5;
 
-    /// <summary>Wall-clock time of all cases of one program together.</summary>
+    /// <summary>What all cases of one program may spend together.</summary>
     public double TotalSeconds { get; init; } = 30;
 
-    /// <summary>Processor time of each process (RLIMIT_CPU).</summary>
-    public int CpuSeconds { get; init; } = 10;
+    /// <summary>Processor time of each process (RLIMIT_CPU): a second barrier behind the others.</summary>
+    public int CpuSeconds { get; init; } = 40;
+
+    /// <summary>Wall-clock time that is many times what may be spent: when it is over, the machine has failed, not the program.</summary>
+    public double Guard(double seconds) => (GuardFactor * seconds) + GuardSeconds;
+
+    /// <summary>How many times what may be spent the wall clock may show.</summary>
+    public double GuardFactor { get; init; } = 30;
+
+    /// <summary>Wall-clock seconds beside that.</summary>
+    public double GuardSeconds { get; init; } = 30;
 
     /// <summary>Memory: address space of each process (data segment for JavaScript), and of all together where control groups are to be had.</summary>
     public long MemoryBytes { get; init; } = 512L << 20;
@@ -37,5 +46,5 @@ internal sealed record SandboxLimits
     public int MessageBytes { get; init; } = 8 << 20;
 
     /// <summary>How long an interpreter may take to start.</summary>
-    public double StartSeconds { get; init; } = 20;
+    public double StartSeconds { get; init; } = 60;
 }

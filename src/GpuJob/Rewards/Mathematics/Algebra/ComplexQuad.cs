@@ -13,6 +13,11 @@ internal readonly struct ComplexQuad(Quad real, Quad imaginary)
 
     public bool IsFinite => Real.IsFinite && Imaginary.IsFinite;
 
+    public bool IsInfinite => double.IsInfinity(Real.High) || double.IsInfinity(Imaginary.High);
+
+    /// <summary>Whether it is finite and far enough from the ends of the range to have all its digits.</summary>
+    public bool IsInRange => IsFinite && Real.IsInRange && Imaginary.IsInRange;
+
     public bool IsZero => Real.IsZero && Imaginary.IsZero;
 
     /// <summary>Whether the imaginary part is nothing but rounding.</summary>

@@ -42,6 +42,8 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
         ["Re"] = x => x.Real,
         ["Im"] = x => x.Imaginary,
         ["arg"] = x => Quad.Atan2(x.Imaginary, x.Real),
+        ["cis"] = x => x.SinCos() is var (sin, cos) ? cos + (ComplexQuad.I * sin) : ComplexQuad.NaN,
+        ["!"] = Factorial,
     };
 
     /// <summary>The value, not a number where there is none.</summary>
@@ -70,24 +72,49 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
         return value;
     }
 
+    /// <summary>A finite value that left the range of numbers, or lost its digits at the end of it, is not known.</summary>
+    private static ComplexQuad Known(ComplexQuad value) => value.IsInRange ? value : ComplexQuad.NaN;
+
     private ComplexQuad Total(IReadOnlyList<Node> terms)
     {
         ComplexQuad sum = 0;
-        foreach (var term in terms) sum += Value(term);
-        return sum;
+        var infinite = false;
+        foreach (var term in terms)
+        {
+            var value = Value(term);
+            infinite |= value.IsInfinite;
+            sum += value;
+        }
+        return infinite ? sum : Known(sum);
     }
 
+    /// <summary>Only ∞ is infinite: a product that overflows is unknown, one that underflows is not 0.</summary>
     private ComplexQuad Multiplied(IReadOnlyList<Node> factors)
     {
         ComplexQuad product = 1;
-        foreach (var factor in factors) product *= Value(factor);
-        return product;
+        bool infinite = false, zero = false;
+        foreach (var factor in factors)
+        {
+            var value = Value(factor);
+            infinite |= value.IsInfinite;
+            zero |= value.IsZero;
+            product *= value;
+            if (!infinite && !zero && !product.IsInRange || !zero && product.IsZero) return ComplexQuad.NaN;
+        }
+        return infinite || zero ? product : Known(product);
     }
 
     private ComplexQuad Raised(Power power)
     {
         var value = Value(power.Base);
-        if (Exact.TryValue(power.Exponent, budget) is { } exponent)
+        if (!value.IsFinite) return ComplexQuad.NaN;
+        var raised = Raised(value, power.Exponent);
+        return raised.IsZero && !value.IsZero ? ComplexQuad.NaN : Known(raised);
+    }
+
+    private ComplexQuad Raised(ComplexQuad value, Node power)
+    {
+        if (Exact.TryValue(power, budget) is { } exponent)
         {
             if (exponent.IsInteger && exponent.Abs().CompareTo(100_000) < 0)
             {
@@ -102,7 +129,7 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
                 return exponent.Numerator.IsEven ? real : -real;
             }
         }
-        return value.Power(Value(power.Exponent));
+        return Value(power) is { IsFinite: true } other ? value.Power(other) : ComplexQuad.NaN;
     }
 
     private static readonly Rational Half = Rational.Of(1, 2);
@@ -110,16 +137,29 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
     private ComplexQuad Applied(Call call)
     {
         var arguments = call.Arguments;
-        if (arguments.Count == 1 && Functions.TryGetValue(call.Function, out var function)) return function(Value(arguments[0]));
+        if (arguments.Count == 1 && Functions.TryGetValue(call.Function, out var function))
+        {
+            budget.Step(8);
+            var argument = Value(arguments[0]);
+            return argument.IsInfinite && call.Function is not "abs" ? ComplexQuad.NaN : Known(function(argument));
+        }
         if (Exact.TryValue(call, budget) is { } exact) return Quad.Of(exact);
         return (call.Function, arguments.Count) switch
         {
-            ("logbase", 2) => Value(arguments[0]).Log() / Value(arguments[1]).Log(),
+            ("logbase", 2) => Known(Value(arguments[0]).Log() / Value(arguments[1]).Log()),
+            ("binom" or "fn C", 2) => Binomial(Value(arguments[0]), Value(arguments[1])),
+            ("fn P", 2) => Permutations(Value(arguments[0]), Value(arguments[1])),
             ("max" or "min", > 0) => Extreme(arguments, call.Function == "max"),
             ("+", 1) => Value(arguments[0]),
             _ => Opaque(call),
         };
     }
+
+    private static ComplexQuad Factorial(ComplexQuad x) => x.IsReal ? Gamma.Factorial(x.Real) : ComplexQuad.NaN;
+
+    private static ComplexQuad Permutations(ComplexQuad n, ComplexQuad k) => Known(Factorial(n) / Factorial(n - k));
+
+    private static ComplexQuad Binomial(ComplexQuad n, ComplexQuad k) => Known(Permutations(n, k) / Factorial(k));
 
     private ComplexQuad Extreme(IReadOnlyList<Node> arguments, bool largest)
     {

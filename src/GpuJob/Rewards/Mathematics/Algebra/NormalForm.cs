@@ -1,4 +1,3 @@
-using System.Numerics;
 using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
@@ -8,11 +7,15 @@ internal readonly record struct Quotient(Polynomial Above, Polynomial Below);
 
 /// <summary>
 /// Brings expressions into quotients of polynomials over symbols, i, roots of numbers and whatever else stands there as a generator of its own.
-/// Two expressions are equal when the difference of their cross products is the zero polynomial.
+/// Two expressions are equal when the difference of their cross products is the zero polynomial. This part: sums, products, functions,
+/// factorials.
 /// </summary>
-internal sealed class NormalForm(WorkBudget budget)
+internal sealed partial class NormalForm(WorkBudget budget)
 {
-    private const int MaxPower = 40;
+    private const int MaxFactors = 20;
+
+    // Functions whose value is never 0.
+    private static readonly HashSet<string> NeverZero = new(StringComparer.Ordinal) { "exp", "cosh", "sec", "csc", "!" };
 
     public Generators Generators { get; } = new();
 
@@ -25,15 +28,29 @@ internal sealed class NormalForm(WorkBudget budget)
         {
             return Form(node);
         }
-        catch (WorkLimitException e) when (e.Message.StartsWith("a ", StringComparison.Ordinal) || e.Message.StartsWith("too ", StringComparison.Ordinal))
+        catch (TooLargeException)
         {
             budget.Depth = depth;
+            budget.Step(400);
             return null;
         }
     }
 
-    /// <summary>Above of a - Above of b over a common denominator: zero when both are equal.</summary>
-    public Polynomial Difference(Quotient a, Quotient b) => Times(a.Above, b.Below) - Times(b.Above, a.Below);
+    /// <summary>Above of a - Above of b over a common denominator: zero when both are equal; null when it is too large.</summary>
+    public Polynomial? TryDifference(Quotient a, Quotient b)
+    {
+        var depth = budget.Depth;
+        try
+        {
+            return Times(a.Above, b.Below) - Times(b.Above, a.Below);
+        }
+        catch (TooLargeException)
+        {
+            budget.Depth = depth;
+            budget.Step(400);
+            return null;
+        }
+    }
 
     private Quotient Form(Node node)
     {
@@ -41,19 +58,23 @@ internal sealed class NormalForm(WorkBudget budget)
         var form = node switch
         {
             Number number => Whole(Polynomial.Constant(number.Value)),
-            Symbol { Name: "i" } => Whole(Polynomial.Generator(Generators.Root("i", 2, Polynomial.Constant(Rational.MinusOne)))),
-            Symbol { Name: "π" or "e" or "∞" } symbol => Whole(Polynomial.Generator(Generators.Opaque(symbol.Name))),
+            Symbol { Name: "i" } => Whole(Polynomial.Generator(ImaginaryUnit)),
+            Symbol { Name: "∞" } symbol => Whole(Polynomial.Generator(Generators.Opaque(symbol.Name, mayVanish: false))),
+            Symbol { Name: "π" or "e" } symbol => Whole(Polynomial.Generator(Generators.Opaque(symbol.Name, mayVanish: false))),
             Symbol symbol => Whole(Polynomial.Generator(Generators.Symbol(symbol.Name))),
             Sum sum => sum.Terms.Select(Form).Aggregate(Added),
-            Product product => product.Factors.Select(Form).Aggregate(Multiplied),
+            Product product => Joined(product) ?? product.Factors.Select(Form).Aggregate(Multiplied),
             Power power => Raised(power),
             Percent percent => Scaled(Form(percent.Value), Rational.Of(1, 100)),
+            Measured { Unit: "°" } measured => Form(Tree.Multiply(measured.Value, Symbol.Pi, new Number(Rational.Of(1, 180)))),
             Call call => Applied(call),
-            _ => throw new WorkLimitException("a part that is no expression"),
+            _ => throw new TooLargeException("a part that is no expression"),
         };
         budget.Leave();
         return form;
     }
+
+    private int ImaginaryUnit => Generators.Root("i", 2, Polynomial.Constant(Rational.MinusOne), isIndependent: true);
 
     private static Quotient Whole(Polynomial above) => new(above, Polynomial.One);
 
@@ -63,15 +84,19 @@ internal sealed class NormalForm(WorkBudget budget)
 
     private Quotient Added(Quotient a, Quotient b)
     {
+        budget.Step(a.Above.Terms.Count + b.Above.Terms.Count);
         if (ReferenceEquals(a.Below, b.Below) || (a.Below - b.Below).IsZero) return new(a.Above + b.Above, a.Below);
         return Reduced(new(Times(a.Above, b.Below) + Times(b.Above, a.Below), Times(a.Below, b.Below)));
     }
 
     private Quotient Multiplied(Quotient a, Quotient b) => Reduced(new(Times(a.Above, b.Above), Times(a.Below, b.Below)));
 
+    private static Quotient Inverse(Quotient form) => form.Above.IsZero ? throw new UndefinedException() : new(form.Below, form.Above);
+
     /// <summary>Cancels a constant denominator and common monomials.</summary>
-    private static Quotient Reduced(Quotient form)
+    private Quotient Reduced(Quotient form)
     {
+        budget.Step(4 * (form.Above.Terms.Count + form.Below.Terms.Count));
         if (form.Below.IsZero) throw new UndefinedException();
         if (form.Below.AsConstant is { } constant) return new(form.Above.Scale(Rational.One / constant), Polynomial.One);
         if (form.Above.IsZero) return Whole(Polynomial.Zero);
@@ -83,96 +108,68 @@ internal sealed class NormalForm(WorkBudget budget)
         return divisor.Length == 0 ? form : new(form.Above.DivideBy(divisor), form.Below.DivideBy(divisor));
     }
 
-    private Quotient Raised(Power power)
-    {
-        if (Exact.TryValue(power, budget) is { } exact) return Whole(Polynomial.Constant(exact));
-        if (Exact.TryValue(power.Exponent, budget) is { } exponent)
-        {
-            if (exponent.IsInteger) return ToPower(Form(power.Base), exponent);
-            if (Exact.TryValue(power.Base, budget) is { } number && exponent.Denominator <= 12 && exponent.Numerator.GetBitLength() < 10) return NumberRoot(number, (int)exponent.Numerator, (int)exponent.Denominator);
-            var inner = Form(power.Base);
-            if (inner.Below.AsConstant is not null && exponent.Denominator <= 12)
-            {
-                var root = Polynomial.Generator(Generators.Root(inner.Above.Key(), (int)exponent.Denominator, inner.Above));
-                return ToPower(Whole(root), exponent.Numerator);
-            }
-        }
-        var (key, radix) = (Form(power.Exponent), Form(power.Base));
-        return Whole(Polynomial.Generator(Generators.Opaque($"{radix.Above.Key()}/{radix.Below.Key()}^{key.Above.Key()}/{key.Below.Key()}")));
-    }
-
-    private Quotient ToPower(Quotient form, Rational exponent)
-    {
-        if (exponent.Sign < 0)
-        {
-            if (form.Above.IsZero) throw new UndefinedException();
-            form = new(form.Below, form.Above);
-            exponent = -exponent;
-        }
-        var single = form.Above.Terms.Count == 1 && form.Below.Terms.Count == 1;
-        if (exponent.CompareTo(single ? 1000 : MaxPower) > 0) throw new WorkLimitException("a power is too large");
-        var result = Whole(Polynomial.One);
-        var square = form;
-        for (var rest = (int)exponent.Numerator; rest > 0; rest >>= 1)
-        {
-            if ((rest & 1) != 0) result = new(Times(result.Above, square.Above), Times(result.Below, square.Below));
-            if (rest > 1) square = new(Times(square.Above, square.Above), Times(square.Below, square.Below));
-        }
-        return Reduced(result);
-    }
-
-    /// <summary>A root of a number by roots of its prime factors, so that √12 is 2√3 and √2 √3 is √6.</summary>
-    private Quotient NumberRoot(Rational value, int numerator, int degree)
-    {
-        if (value.IsZero) return numerator > 0 ? Whole(Polynomial.Zero) : throw new UndefinedException();
-        // (a/b)^(1/n) is (a b^(n-1))^(1/n) / b.
-        var radicand = BigInteger.Abs(value.Numerator) * BigInteger.Pow(value.Denominator, degree - 1);
-        if (radicand.GetBitLength() > 400) throw new WorkLimitException("a root is too large");
-        var result = Polynomial.Constant(Rational.Of(1, value.Denominator));
-        foreach (var (prime, exponent) in Factors(radicand))
-        {
-            var (whole, rest) = Math.DivRem(exponent, degree);
-            var factor = Polynomial.Constant(((Rational)prime).Power(whole));
-            if (rest > 0)
-            {
-                var divisor = (int)BigInteger.GreatestCommonDivisor(rest, degree);
-                var generator = Generators.Root(prime.ToString(System.Globalization.CultureInfo.InvariantCulture), degree / divisor, Polynomial.Constant(prime));
-                factor = Times(factor, Polynomial.Term(Polynomial.Monomial(generator, rest / divisor), Rational.One));
-            }
-            result = Times(result, factor);
-        }
-        if (value.Sign < 0)
-        {
-            if (degree % 2 != 0) result = result.Scale(Rational.MinusOne);
-            else if (degree == 2) result = Times(result, Polynomial.Generator(Generators.Root("i", 2, Polynomial.Constant(Rational.MinusOne))));
-            else throw new WorkLimitException("a root that is not real");
-        }
-        return ToPower(Whole(result), numerator);
-    }
-
-    private List<(BigInteger Prime, int Exponent)> Factors(BigInteger value)
-    {
-        var factors = new List<(BigInteger, int)>();
-        for (var prime = 2; prime < 1000 && value > 1; prime += prime == 2 ? 1 : 2)
-        {
-            budget.Step();
-            var exponent = 0;
-            while (BigInteger.DivRem(value, prime, out var rest) is var quotient && rest.IsZero)
-            {
-                value = quotient;
-                exponent++;
-            }
-            if (exponent > 0) factors.Add((prime, exponent));
-        }
-        if (value > 1) factors.Add(Exact.WholeRoot(value, 2) is { } root ? (root, 2) : (value, 1));
-        return factors;
-    }
-
     private Quotient Applied(Call call)
     {
         if (Exact.TryValue(call, budget) is { } exact) return Whole(Polynomial.Constant(exact));
-        var keys = call.Arguments.Select(argument => argument is Words words ? words.Text : argument is Relation or Sequence or Matrix ? Shape(argument) : KeyOf(Form(argument)));
-        return Whole(Polynomial.Generator(Generators.Opaque($"{call.Function}({string.Join(';', keys)})")));
+        switch (call)
+        {
+            case { Function: "exp", Arguments: [var exponent] }:
+                return Raised(new Power(Symbol.E, exponent));
+            case { Function: "!", Arguments: [var argument] }:
+                return Factorial(Form(argument));
+            case { Function: "binom" or "fn C", Arguments: [var n, var k] }:
+                return Binomial(n, k);
+            case { Function: "fn P", Arguments: [var n, var k] } when Exact.TryValue(k, budget) is { IsInteger: true } count
+                && count.Sign >= 0 && count.CompareTo(MaxFactors) <= 0:
+                return Falling(Form(n), (int)count.Numerator);
+            case { Function: "fn P", Arguments: [var n, var k] }:
+                return Multiplied(Factorial(Form(n)), Inverse(Factorial(Form(Tree.Minus(n, k)))));
+        }
+        var keys = call.Arguments.Select(argument => argument is Words words ? words.Text : argument is Relation or Sequence or Matrix
+            ? Shape(argument) : KeyOf(Form(argument)));
+        return Whole(Polynomial.Generator(Generators.Opaque($"{call.Function}({string.Join(';', keys)})",
+            !NeverZero.Contains(call.Function))));
+    }
+
+    private Quotient Binomial(Node n, Node k)
+    {
+        if (Exact.TryValue(k, budget) is { IsInteger: true } count && count.Sign >= 0 && count.CompareTo(MaxFactors) <= 0)
+        {
+            return Multiplied(Falling(Form(n), (int)count.Numerator), Inverse(Factorial(Form(k))));
+        }
+        var below = Multiplied(Factorial(Form(k)), Factorial(Form(Tree.Minus(n, k))));
+        return Multiplied(Factorial(Form(n)), Inverse(below));
+    }
+
+    /// <summary>n (n − 1) … of so many factors.</summary>
+    private Quotient Falling(Quotient n, int count)
+    {
+        var product = Whole(Polynomial.One);
+        for (var i = 0; i < count; i++) product = Multiplied(product, Added(n, Whole(Polynomial.Constant(-i))));
+        return product;
+    }
+
+    /// <summary>(a + k)! by the nearest factorial of the same a that is in use: n! is n · (n − 1)!.</summary>
+    private Quotient Factorial(Quotient form)
+    {
+        if (form.Below.AsConstant is not { } below
+            || below != Rational.One) return Whole(Polynomial.Generator(Generators.Opaque($"!({KeyOf(form)})", mayVanish: false)));
+        var constant = form.Above.Terms.GetValueOrDefault("");
+        var shift = constant.Floor();
+        var rest = form.Above - Polynomial.Constant(shift);
+        if (rest.IsZero && shift >= 0 && shift <= MaxFactors) return Whole(Polynomial.Constant(SmallFactorial((int)shift)));
+        var (other, generator) = Generators.Factorial(rest.Key(), shift, MaxFactors);
+        var known = Whole(Polynomial.Generator(generator));
+        var between = Falling(Whole(rest + Polynomial.Constant(shift > other ? shift : other)),
+            (int)System.Numerics.BigInteger.Abs(shift - other));
+        return shift >= other ? Multiplied(known, between) : Multiplied(known, Inverse(between));
+    }
+
+    private static Rational SmallFactorial(int n)
+    {
+        var product = Rational.One;
+        for (var i = 2; i <= n; i++) product *= i;
+        return product;
     }
 
     private string Shape(Node node) => node switch

@@ -9,7 +9,7 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 internal sealed class Polynomial
 {
     private const int MaxTerms = 600;
-    private const int MaxExponent = 2000;
+    private const int MaxExponent = 60_000;
     private readonly Dictionary<string, Rational> terms;
 
     private Polynomial(Dictionary<string, Rational> terms) => this.terms = terms;
@@ -34,7 +34,7 @@ internal sealed class Polynomial
     public static Polynomial operator -(Polynomial a, Polynomial b) => Combine(a, b, Rational.MinusOne);
 
     /// <summary>The product, with powers of roots replaced by what they are roots of.</summary>
-    /// <exception cref="WorkLimitException">It has too many terms.</exception>
+    /// <exception cref="TooLargeException">It has too many terms.</exception>
     public static Polynomial Multiply(Polynomial a, Polynomial b, Generators generators, WorkBudget budget)
     {
         var result = new Dictionary<string, Rational>();
@@ -43,7 +43,7 @@ internal sealed class Polynomial
         {
             foreach (var (right, rightValue) in b.terms)
             {
-                budget.Step(2);
+                budget.Step(2 + ((leftValue.Bits + rightValue.Bits) >> 5));
                 var monomial = Merge(left, right);
                 if (generators.IsReducible(monomial)) (reducible ??= []).Add((monomial, leftValue * rightValue));
                 else Add(result, monomial, leftValue * rightValue);
@@ -135,7 +135,8 @@ internal sealed class Polynomial
     }
 
     public static string Monomial(int generator, int exponent) =>
-        exponent <= MaxExponent ? string.Concat((char)generator, ((char)exponent).ToString()) : throw new WorkLimitException("a power is too large");
+        exponent <= MaxExponent ? string.Concat((char)generator, ((char)exponent).ToString())
+            : throw new TooLargeException("a power is too large");
 
     public static Polynomial Term(string monomial, Rational coefficient) => coefficient.IsZero ? Zero : new(new() { [monomial] = coefficient });
 
@@ -152,7 +153,7 @@ internal sealed class Polynomial
         if (!terms.TryGetValue(monomial, out var old)) terms.Add(monomial, value);
         else if ((old + value) is { IsZero: false } sum) terms[monomial] = sum;
         else terms.Remove(monomial);
-        if (terms.Count > MaxTerms) throw new WorkLimitException("a polynomial has too many terms");
+        if (terms.Count > MaxTerms) throw new TooLargeException("a polynomial has too many terms");
     }
 
     private static string Merge(string a, string b)
@@ -168,7 +169,7 @@ internal sealed class Polynomial
             var takeRight = i >= a.Length || j < b.Length && b[j] <= a[i];
             merged[length++] = takeLeft ? a[i] : b[j];
             var exponent = (takeLeft ? a[i + 1] : 0) + (takeRight ? b[j + 1] : 0);
-            if (exponent > MaxExponent) throw new WorkLimitException("a power is too large");
+            if (exponent > MaxExponent) throw new TooLargeException("a power is too large");
             merged[length++] = (char)exponent;
             if (takeLeft) i += 2;
             if (takeRight) j += 2;

@@ -9,6 +9,7 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 internal readonly struct Quad(double high, double low = 0)
 {
     private const int FactorialTerms = 28;
+    private const double Tiny = 1e-280;
     private static readonly Quad[] InverseFactorials = MakeInverseFactorials();
 
     public static readonly Quad Pi = new(3.141592653589793116e+00, 1.224646799147353207e-16);
@@ -67,8 +68,24 @@ internal readonly struct Quad(double high, double low = 0)
 
     public static bool operator >(Quad a, Quad b) => b < a;
 
-    /// <summary>The nearest one to a fraction; infinite beyond the range of doubles.</summary>
-    public static Quad Of(Rational value) => OfInteger(value.Numerator) / OfInteger(value.Denominator);
+    /// <summary>The nearest one to a fraction; not a number beyond the range of doubles, where nothing is known of it.</summary>
+    public static Quad Of(Rational value)
+    {
+        var (above, up) = Scaled(value.Numerator);
+        var (below, down) = Scaled(value.Denominator);
+        var quotient = above / below;
+        return up == down ? quotient : quotient.ScaledBy(up - down);
+    }
+
+    /// <summary>The product with a power of two; not a number where it leaves the range.</summary>
+    public Quad ScaledBy(int power)
+    {
+        var scaled = Math.ScaleB(High, power);
+        return double.IsFinite(scaled) && Math.Abs(scaled) > Tiny ? new(scaled, Math.ScaleB(Low, power)) : High == 0 ? this : NaN;
+    }
+
+    /// <summary>Whether it is far enough from the ends of the range to have all its digits.</summary>
+    public bool IsInRange => High == 0 || Math.Abs(High) is > Tiny and < 1 / Tiny;
 
     public Quad Abs() => High < 0 ? -this : this;
 
@@ -89,8 +106,7 @@ internal readonly struct Quad(double high, double low = 0)
 
     public Quad Exp()
     {
-        if (double.IsNaN(High) || High > 709) return High > 709 ? PositiveInfinity : NaN;
-        if (High < -700) return 0;
+        if (!(Math.Abs(High) < 700)) return NaN; // beyond the range: nothing is known of it
         // exp(x) = 2^k exp(r)^256 with r = (x - k ln 2) / 256.
         var k = Math.Round(High / Ln2.High);
         var r = (this - (Ln2 * k)) * (1.0 / 256);
@@ -142,10 +158,13 @@ internal readonly struct Quad(double high, double low = 0)
 
     public override string ToString() => High.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
 
-    private static Quad OfInteger(BigInteger value)
+    /// <summary>The leading bits of a whole number and how many are left out.</summary>
+    private static (Quad Leading, int Power) Scaled(BigInteger value)
     {
+        var power = (int)Math.Max(0, value.GetBitLength() - 160);
+        if (power > 0) value >>= power;
         var high = (double)value;
-        return double.IsFinite(high) ? Normalize(high, (double)(value - new BigInteger(high))) : new(high);
+        return (Normalize(high, (double)(value - new BigInteger(high))), power);
     }
 
     private static Quad Normalize(double high, double low)

@@ -6,12 +6,15 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 /// <summary>An exact fraction in lowest terms with a positive denominator; its size is bounded.</summary>
 internal readonly struct Rational : IEquatable<Rational>, IComparable<Rational>
 {
-    private const long MaxBits = 4096;
+    /// <summary>The size from which on an operation throws <see cref="TooLargeException"/>.</summary>
+    public const int MaxBits = 4096;
+
     private readonly BigInteger denominatorLessOne;
 
     private Rational(BigInteger numerator, BigInteger denominator)
     {
-        if (numerator.GetBitLength() > MaxBits || denominator.GetBitLength() > MaxBits) throw new WorkLimitException("a number is too large");
+        if (numerator.GetBitLength() > MaxBits
+            || denominator.GetBitLength() > MaxBits) throw new TooLargeException("a number is too large");
         Numerator = numerator;
         denominatorLessOne = denominator - 1;
     }
@@ -31,6 +34,9 @@ internal readonly struct Rational : IEquatable<Rational>, IComparable<Rational>
     public bool IsInteger => denominatorLessOne.IsZero;
 
     public int Sign => Numerator.Sign;
+
+    /// <summary>The longer of both terms, in bits.</summary>
+    public int Bits => (int)Math.Max(Numerator.GetBitLength(), denominatorLessOne.GetBitLength());
 
     public static implicit operator Rational(int value) => new(value, 1);
 
@@ -68,7 +74,7 @@ internal readonly struct Rational : IEquatable<Rational>, IComparable<Rational>
     {
         if (exponent == 0) return One;
         var size = Math.Max(Numerator.GetBitLength(), Denominator.GetBitLength()) * Math.Abs((long)exponent);
-        if (size > MaxBits && !(IsInteger && BigInteger.Abs(Numerator) <= 1)) throw new WorkLimitException("a power is too large");
+        if (size > MaxBits && !(IsInteger && BigInteger.Abs(Numerator) <= 1)) throw new TooLargeException("a power is too large");
         if (exponent < 0) return Of(BigInteger.Pow(Denominator, -exponent), BigInteger.Pow(Numerator, -exponent));
         return new(BigInteger.Pow(Numerator, exponent), BigInteger.Pow(Denominator, exponent));
     }

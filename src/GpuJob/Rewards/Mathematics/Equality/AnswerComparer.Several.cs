@@ -132,13 +132,19 @@ internal sealed partial class AnswerComparer
 
     private static bool IsInequality(Node node) => node is Relation relation && relation.Operators.Any(sign => sign is "<" or ">" or "≤" or "≥" or "≠");
 
-    private bool SameSets(Node gold, Node predicted) => sets.TryCreate(gold) is { } left && sets.TryCreate(predicted) is { } right && left.IsSame(right);
+    private bool SameSets(Node gold, Node predicted)
+    {
+        // Relations with nothing but commas between them hold together or are alternatives, whichever the other answer says.
+        var (left, right) = (sets.Readings(gold), sets.Readings(predicted));
+        return left.Any(one => right.Any(one.IsSame));
+    }
 
     private bool SameRelation(Node gold, Node predicted)
     {
         if (gold is Relation a && predicted is Relation b) return SameRelations(a, b);
         var (relation, other) = gold is Relation left ? (left, predicted) : ((Relation)predicted, gold);
-        if (Answers.TryAssignment(relation) is { } assignment) return Same(assignment.Value, other);
+        if (Answers.TryAssignment(relation) is { } assignment) return ReferenceEquals(relation, gold) ? Same(assignment.Value, other)
+            : Same(other, assignment.Value);
         if (relation is { Operators: ["∈"], Sides: [Symbol, var set] }) return Same(set, other);
         if (!IsInequality(relation)) return false;
         var isSet = IsSetLike(other) || other is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items.Count: 2 };
@@ -154,6 +160,10 @@ internal sealed partial class AnswerComparer
     private bool SameRelations(Relation gold, Relation predicted)
     {
         if (gold.Operators.SequenceEqual(predicted.Operators) && SameOrdered(gold.Sides, predicted.Sides)) return true;
+        if (IsNamedSet(predicted) is { } set && IsInequality(gold)) return Same(gold, set);
+        if (IsNamedSet(gold) is { } right && IsInequality(predicted)) return Same(right, predicted);
+        if (Definitions.TryNormalize(gold, budget) is { } definition && Definitions.TryNormalize(predicted, budget) is { } other1
+            && SameOrdered(definition.Sides, other1.Sides)) return true;
         if (gold.Operators.Count == 1 && predicted.Operators.Count == 1)
         {
             var (sign, other) = (gold.Operators[0], predicted.Operators[0]);
@@ -168,6 +178,11 @@ internal sealed partial class AnswerComparer
         else if (gold.Operators.Count == predicted.Operators.Count && gold.Operators.Select(Flip).SequenceEqual(predicted.Operators.Reverse()) && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()])) return true;
         return (IsInequality(gold) || IsInequality(predicted)) && VariableOf(gold) == VariableOf(predicted) && SameSets(gold, predicted);
     }
+
+    /// <summary>The set in S = (2, 3), or null.</summary>
+    private static Node? IsNamedSet(Relation relation) =>
+        Answers.TryAssignment(relation) is { Value: var value } && (IsSetLike(value)
+            || value is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items.Count: 2 }) ? value : null;
 
     private static string? VariableOf(Relation relation) => relation.Sides.SelectMany(Tree.Walk).OfType<Symbol>().FirstOrDefault(symbol => !symbol.IsConstant)?.Name;
 

@@ -12,12 +12,14 @@ internal sealed partial class AnswerComparer
     private readonly WorkBudget budget;
     private readonly ExpressionComparer expressions;
     private readonly RealSets sets;
+    private readonly Answers shapes;
 
     public AnswerComparer(MathOptions options, WorkBudget budget)
     {
         (this.options, this.budget) = (options, budget);
         expressions = new(options, budget);
         sets = new(expressions, budget);
+        shapes = new(new Chains(Same, expressions.RealValue));
     }
 
     /// <summary>Whether the predicted answer is the right one.</summary>
@@ -25,26 +27,79 @@ internal sealed partial class AnswerComparer
     public bool Same(Node gold, Node predicted)
     {
         budget.Enter();
-        var same = SamePrepared(Answers.Prepare(gold), Answers.Prepare(predicted));
+        if (IntegerName(gold) is { } name && IntegerName(predicted) is { } other
+            && name != other) predicted = BoundNames.Rename(predicted, other, name, budget);
+        var prepared = shapes.Prepare(predicted);
+        var same = SamePrepared(shapes.Prepare(gold), prepared) || gold is Relation chain && IsChain(chain)
+            && Chains.Decimals(chain).Any(value => SamePrepared(value, prepared));
         budget.Leave();
         return same;
     }
 
+    /// <summary>The name of the whole number in a family of answers: kπ, k ∈ ℤ. Any name will do.</summary>
+    private static string? IntegerName(Node node) =>
+        node is Sequence { IsOpen: true, Items: var items } ? items.OfType<Relation>().Where(item =>
+            item is { Operators: ["∈"], Sides: [Symbol, NamedSet] }).Select(item => ((Symbol)item.Sides[0]).Name).FirstOrDefault() : null;
+
+    private static bool IsChain(Relation relation) => relation.Operators.All(sign => sign is "=" or "≈");
+
     private bool SamePrepared(Node gold, Node predicted)
     {
+        if (gold is Contradiction || predicted is Contradiction) return false;
+        if (gold is CalendarDate || predicted is CalendarDate) return gold is CalendarDate date && predicted is CalendarDate day
+            && date.IsSame(day);
+        if (ClockTime.TryRead(gold) is { } time) return ClockTime.TryRead(Answers.TryAssignment(predicted)?.Value ?? predicted) is { } other && time.IsSame(other);
         if (gold is Words || predicted is Words) return SameWords(gold, predicted);
         if (gold is Measured || predicted is Measured) return SameMeasured(gold, predicted);
         if (gold is Percent || predicted is Percent) return SamePercent(gold, predicted);
         if (gold is Relation || predicted is Relation) return SameRelation(gold, predicted);
+        if (SameVector(gold, predicted) is { } vectors) return vectors;
         if (gold is Matrix || predicted is Matrix) return SameMatrix(gold, predicted);
         if (IsSetLike(gold) || IsSetLike(predicted)) return SameSet(gold, predicted);
         if (gold is Sequence || predicted is Sequence) return SameSequence(gold, predicted);
         if (HasOddParts(gold) || HasOddParts(predicted)) return SameShape(gold, predicted);
-        if (options.ImpliedBase && (HasDigits(gold, predicted) || HasDigits(predicted, gold))) return true;
+        if (options.ImpliedBase && HasDigits(gold, predicted)) return true;
+        if (IntegrationConstant.TrySplit(gold, isGold: true) is { } integral
+            && IntegrationConstant.TrySplit(predicted, isGold: false) is { } answer)
+        {
+            return expressions.Same(integral.Integral, answer.Integral) || expressions.DifferByConstant(integral.Integral, answer.Integral);
+        }
         return expressions.Same(gold, predicted)
             || options.Percent == PercentPolicy.AnyScale && expressions.RealValue(gold) is not null
                 && (expressions.Same(Tree.Multiply(new Number(100), gold), predicted) || expressions.Same(gold, Tree.Multiply(new Number(100), predicted)));
     }
+
+    /// <summary>Whether two vectors agree where one is written with unit vectors or as a named point; null when neither is.</summary>
+    private bool? SameVector(Node gold, Node predicted)
+    {
+        (gold, predicted) = (PointOf(gold, predicted), PointOf(predicted, gold));
+        var left = UnitVectors.TryRead(gold, plain: CellsOf(predicted) is not null);
+        var right = UnitVectors.TryRead(predicted, plain: CellsOf(gold) is not null || left is not null);
+        if (left is null && right is null) return gold is Sequence && predicted is Sequence ? SameSequence(gold, predicted) : null;
+        left ??= CellsOf(gold) ?? UnitVectors.TryRead(gold, plain: true);
+        right ??= CellsOf(predicted) ?? UnitVectors.TryRead(predicted, plain: true);
+        if (left is null || right is null) return false;
+        return left.Count is 2 or 3 && right.Count is 2 or 3 && SameOrdered(Padded(left), Padded(right));
+
+        static IReadOnlyList<Node> Padded(IReadOnlyList<Node> cells) => cells.Count == 2 ? [.. cells, Number.Zero] : cells;
+    }
+
+    /// <summary>The coordinates of a named point, P(3, 2), where the other answer is a point.</summary>
+    private static Node PointOf(Node node, Node other) => other is not (Sequence or Matrix) ? node : node switch
+    {
+        Call { Function: ['f', 'n', ' ', >= 'A' and <= 'Z'], Arguments: { Count: > 1 } coordinates } =>
+            new Sequence(SequenceKind.Tuple, coordinates),
+        Product { Factors: [Symbol { Name: [>= 'A' and <= 'Z', ..] }, Sequence { Kind: SequenceKind.Tuple } point] } => point,
+        _ => node,
+    };
+
+    private static IReadOnlyList<Node>? CellsOf(Node node) => node switch
+    {
+        Matrix { Rows: [var row] } => row,
+        Matrix { Rows: var rows } when rows.All(row => row.Count == 1) => [.. rows.Select(row => row[0])],
+        Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items: var items } => items,
+        _ => null,
+    };
 
     /// <summary>Whether a number has the digits of one in a base.</summary>
     private static bool HasDigits(Node inBase, Node number) =>
@@ -76,7 +131,8 @@ internal sealed partial class AnswerComparer
     {
         if (gold is Words a && predicted is Words b) return TextAnswers.Same(a.Text, b.Text);
         var (words, other) = gold is Words left ? (left, predicted) : ((Words)predicted, gold);
-        if (TextAnswers.TryNumber(words.Text) is { } number) return Same(new Number(number), other is Measured measured ? measured.Value : other);
+        if (Numerals.TryParse(words.Text) is { } number) return Same(new Number(number), other is Measured measured ? measured.Value
+            : other);
         if (TextAnswers.IsEmptySet(words.Text)) return other is NamedSet { Name: "∅" };
         if (TextAnswers.IsRealLine(words.Text)) return sets.TryCreate(other)?.IsSame(RealSet.All) == true;
         return other switch

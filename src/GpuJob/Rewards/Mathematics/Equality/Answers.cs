@@ -3,13 +3,13 @@ using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Equality;
 
 /// <summary>Brings answers into the shape in which they are compared: ± written out, chains of equations shortened, nested lists flattened.</summary>
-internal static class Answers
+internal sealed class Answers(Chains chains)
 {
     /// <summary>The name that an equation gives and the value it gives to it.</summary>
     public readonly record struct Assignment(string Name, Node Value);
 
     /// <summary>The answer in its comparable shape.</summary>
-    public static Node Prepare(Node node) => node switch
+    public Node Prepare(Node node) => node switch
     {
         Sequence sequence when sequence.IsOpen || sequence.Kind is SequenceKind.Set => PrepareSeveral(sequence),
         Sequence sequence => sequence,
@@ -44,18 +44,20 @@ internal static class Answers
         _ => null,
     };
 
-    private static Node PrepareRelation(Relation relation)
+    private Node PrepareRelation(Relation relation)
     {
-        if (relation.Operators.All(sign => sign == "="))
+        if (relation.Operators.All(sign => sign is "=" or "≈"))
         {
+            var resolved = chains.Resolve(relation);
+            if (resolved is Contradiction) return resolved;
+            if (resolved is not Relation equation) return Prepare(resolved);
+            relation = equation;
             var (first, last) = (relation.Sides[0], relation.Sides[^1]);
-            if (!HasSymbols(first) && !relation.Sides.Any(HasSymbols)) return Prepare(last);
-            if (NameOf(first) is null && relation.Sides.Count == 2 && NameOf(last) is not null && !HasSymbols(first)) (first, last) = (last, first);
+            if (NameOf(first) is null && NameOf(last) is not null && Tree.IsConstant(first)) (first, last) = (last, first);
             if (first is Sequence { Kind: not SequenceKind.Ratio, Items: var names } && last is Sequence { IsOpen: false, Kind: not SequenceKind.Ratio and not SequenceKind.Set, Items: var values } && names.Count == values.Count && NameOf(first) is not null)
             {
                 return new Sequence(SequenceKind.List, [.. names.Zip(values, (name, value) => new Relation([name, value], ["="]))]);
             }
-            if (relation.Sides.Count > 2 && NameOf(first) is null && relation.Sides.Take(relation.Sides.Count - 1).All(HasSymbols) && !HasSymbols(last)) return new Relation([first, last], ["="]);
             var shortened = new Relation([first, last], ["="]);
             if (NameOf(first) is not null && BothSigns(last) is { } pair) return new Sequence(SequenceKind.List, [.. pair.Select(value => new Relation([first, value], ["="]))]);
             return shortened;
@@ -66,13 +68,13 @@ internal static class Answers
             Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items: [var low, var high] } range => new Interval(low, high, range.Kind == SequenceKind.Bracketed, range.Kind == SequenceKind.Bracketed),
             _ => set,
         };
-        if (relation is { Operators: ["→" or "⇒"], Sides: [_, var result] }) return Prepare(result);
+        if (relation is { Operators: ["→" or "⇒" or "⇔"], Sides: [_, var result] }) return Prepare(result);
         return relation;
     }
 
     private static bool IsMembership(Node node) => node is Relation { Operators: ["∈"], Sides: [_, NamedSet] };
 
-    private static Node PrepareSeveral(Sequence sequence)
+    private Node PrepareSeveral(Sequence sequence)
     {
         var items = new List<Node>();
         // "(x, y) = (1, 2), (3, 4)" names the list, not its first pair.
@@ -94,8 +96,6 @@ internal static class Answers
         }
         return items.Count == 1 && sequence.IsOpen ? items[0] : sequence with { Items = items };
     }
-
-    private static bool HasSymbols(Node node) => Tree.Walk(node).Any(part => part is Symbol { IsConstant: false } or Call { Function: not ("!" or "abs" or "sin" or "cos" or "tan" or "log" or "ln" or "binom" or "logbase" or "sum") });
 
     /// <summary>The two values of an expression with ±, or null when it has none.</summary>
     private static List<Node>? BothSigns(Node node)

@@ -6,12 +6,16 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Equality;
 
 /// <summary>
 /// Whether two expressions are worth the same: exact fractions first, then values at sample points to tell different ones apart, then normal forms
-/// to prove equality, and values to about 24 digits for what algebra does not reach.
+/// to prove equality. Values to 22 digits decide only where algebra does not reach, and only when no term is too small for those digits to
+/// show it.
 /// </summary>
 internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
 {
     private const double Agreement = 1e-22;
     private const int SamplePoints = 6;
+    private readonly Visibility visibility = new(budget);
+
+    private bool HasTolerance => options.RelativeTolerance is not null || options.AbsoluteTolerance is not null;
 
     /// <summary>Whether both are equal.</summary>
     public bool Same(Node a, Node b)
@@ -21,7 +25,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         {
             if (Exact.TryValue(a, budget) is { } left && Exact.TryValue(b, budget) is { } right)
             {
-                return left == right || (options.RelativeTolerance is not null || IsRounded(a) || IsRounded(b)) && Close(Quad.Of(left), Quad.Of(right));
+                return left == right || (HasTolerance || IsRounded(a) || IsRounded(b)) && Close(Quad.Of(left), Quad.Of(right));
             }
             return SameValue(a, b);
         }
@@ -50,6 +54,32 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         }
     }
 
+    /// <summary>Whether two expressions differ by a number without symbols, so that a constant of integration makes them equal.</summary>
+    public bool DifferByConstant(Node a, Node b)
+    {
+        var depth = budget.Depth;
+        try
+        {
+            var difference = Tree.Minus(a, b);
+            ComplexQuad? first = null;
+            var agreed = 0;
+            for (var point = 0; point < SamplePoints; point++)
+            {
+                var value = new Evaluator(name => SampleValue(name, point), budget).Value(difference);
+                if (!value.IsFinite) continue;
+                if (first is { } known && (known - value).Abs().High > 1e-18 * (1 + known.Abs().High)) return false;
+                first ??= value;
+                agreed++;
+            }
+            return agreed >= 3;
+        }
+        catch (UndefinedException)
+        {
+            budget.Depth = depth;
+            return false;
+        }
+    }
+
     /// <summary>The value of a constant real expression, or null.</summary>
     public Quad? RealValue(Node node)
     {
@@ -62,13 +92,13 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         return hasSymbols || double.IsNaN(value.Real.High) || !value.IsReal && value.IsFinite ? null : value.Real;
     }
 
-    /// <summary>Whether numbers agree to the decimals or tolerance that the options ask for.</summary>
+    /// <summary>Whether numbers agree to the decimals or tolerances that the options ask for.</summary>
     public bool Close(Quad a, Quad b)
     {
         var distance = (a - b).Abs().High;
         var size = Math.Max(Math.Abs(a.High), Math.Abs(b.High));
         if (!double.IsFinite(distance)) return false;
-        if (options.RelativeTolerance is { } tolerance) return distance <= tolerance * size * (1 + 1e-9);
+        if (HasTolerance) return distance <= Math.Max((options.RelativeTolerance ?? 0) * size, options.AbsoluteTolerance ?? 0) * (1 + 1e-9);
         // Few decimals of a small number say too little: 0.0000003 is not 0.0000001.
         return distance <= 0.5 * Math.Pow(10, -options.DecimalPlaces) && distance <= Math.Pow(10, 1 - options.DecimalPlaces) * size;
     }
@@ -78,7 +108,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
 
     private bool SameValue(Node a, Node b)
     {
-        var tolerant = options.RelativeTolerance is not null || IsRounded(a) || IsRounded(b);
+        var tolerant = HasTolerance || IsRounded(a) || IsRounded(b);
         var agreed = 0;
         for (var point = 0; point < SamplePoints; point++)
         {
@@ -93,29 +123,41 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
             ComplexQuad left = evaluator.Value(a), right = evaluator.Value(b);
             if (!left.IsFinite || !right.IsFinite)
             {
-                if (!used) return left.Real.High.Equals(right.Real.High) && double.IsInfinity(left.Real.High);
-                continue;
+                if (used) continue;
+                if (left.IsInfinite || right.IsInfinite) return left.IsInfinite && right.IsInfinite
+                    && left.Real.High.Equals(right.Real.High);
+                return HaveSameForm(a, b); // beyond the range of values: what algebra does not prove is unknown
             }
             var (distance, size) = ((left - right).Abs().High, Math.Max(left.Abs().High, right.Abs().High));
-            var same = distance <= Agreement * size || size < 1e-28 && (Cancels(a) || Cancels(b)) || tolerant && Close(left.Real, right.Real) && (left.Imaginary.IsZero && right.Imaginary.IsZero || left.IsReal && right.IsReal || Close(left.Imaginary, right.Imaginary));
+            var isClose = tolerant && size < 1e22 && Close(left.Real, right.Real)
+                && (left.Imaginary.IsZero && right.Imaginary.IsZero || left.IsReal && right.IsReal
+                || Close(left.Imaginary, right.Imaginary));
+            var same = distance <= Agreement * size || size < 1e-28 || isClose;
             // Beyond the positive numbers the principal values of equal expressions may differ.
             if (!same && (point < 3 || left.IsReal && right.IsReal)) return false;
             if (same) agreed++;
-            if (!used) return Proven(a, b, tolerant);
+            if (!used) return isClose && distance > Agreement * size || Proven(a, b);
         }
-        return agreed >= 2 && Proven(a, b, tolerant);
+        return agreed >= 2 ? tolerant || Proven(a, b) : agreed == 0 && HaveSameForm(a, b);
     }
 
-    /// <summary>Whether the value may be nothing but what rounding leaves of 0.</summary>
-    private static bool Cancels(Node node) => Tree.Walk(node).Any(part => part is Sum or Call);
-
-    /// <summary>The values agree: algebra has the last word where it can decide.</summary>
-    private bool Proven(Node a, Node b, bool tolerant)
+    private bool HaveSameForm(Node a, Node b)
     {
-        if (tolerant) return true;
         var forms = new NormalForm(budget);
-        if (forms.TryForm(a) is not { } left || forms.TryForm(b) is not { } right) return true;
-        return forms.Difference(left, right).IsZero || forms.Generators.HasOpaque;
+        return forms.TryForm(a) is { } left && forms.TryForm(b) is { } right && forms.TryDifference(left, right) is { IsZero: true };
+    }
+
+    /// <summary>The values agree: algebra has the last word where it can decide, elsewhere the digits where they can tell.</summary>
+    private bool Proven(Node a, Node b)
+    {
+        var forms = new NormalForm(budget);
+        if (forms.TryForm(a) is { } left && forms.TryForm(b) is { } right && forms.TryDifference(left, right) is { } difference)
+        {
+            if (difference.IsZero) return true;
+            if (!forms.Generators.HasOpaque) return false;
+            if (difference.Terms.Count == 1 && forms.Generators.IsNeverZero(difference.Terms.Keys.First())) return false;
+        }
+        return visibility.IsComplete(a) && visibility.IsComplete(b);
     }
 
     private int? SampledProportion(Node a, Node b)
@@ -134,11 +176,11 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
             sign = Math.Sign(here.Real.High);
             agreed++;
         }
-        return agreed >= 3 ? sign : null;
+        return agreed >= 3 && visibility.IsComplete(a) && visibility.IsComplete(b) ? sign : null;
     }
 
     /// <summary>A value of a symbol at a sample point: the first three points are positive, the others are not.</summary>
-    private static ComplexQuad SampleValue(string name, int point)
+    public static ComplexQuad SampleValue(string name, int point)
     {
         var hash = 14695981039346656037UL + ((ulong)point * 0x9E3779B97F4A7C15);
         foreach (var c in name) hash = (hash ^ c) * 1099511628211;

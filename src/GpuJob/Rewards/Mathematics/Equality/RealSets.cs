@@ -34,6 +34,19 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         return set;
     }
 
+    /// <summary>
+    /// The sets that a node may describe: relations joined by commas hold together, or are alternatives; never the empty set.
+    /// </summary>
+    public IReadOnlyList<RealSet> Readings(Node node)
+    {
+        if (node is Sequence { Kind: SequenceKind.List, Items: { Count: > 1 } items } && items.All(item => item is Relation))
+        {
+            RealSet?[] both = [Joined(items, (a, b) => a && b), Joined(items, (a, b) => a || b)];
+            return [.. both.Where(set => set is { IsEmpty: false }).Select(set => set!)];
+        }
+        return TryCreate(node) is { } one ? [one] : [];
+    }
+
     private RealSet Combined(RealSet a, RealSet b, Func<bool, bool, bool> rule)
     {
         budget.Step(8 + (4 * (a.Count + b.Count)));

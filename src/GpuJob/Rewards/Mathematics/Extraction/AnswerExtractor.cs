@@ -3,7 +3,10 @@ using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Extraction;
 
-/// <summary>Finds the final answer in a free text.</summary>
+/// <summary>
+/// Finds the final answer in a free text: one chain of places, the same for a completion, the text in its answer tags, and a solution that
+/// a row has for its right answer.
+/// </summary>
 /// <param name="options">Where to look, in which order.</param>
 /// <param name="parse">Parses a piece; null when it is no answer.</param>
 internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> parse)
@@ -13,6 +16,12 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
 
     private const int MaxTextAnswer = 200;
     private const string EndThink = "</think>", StartThink = "<think>";
+
+    // Within answer tags, and for right answers, everything is the answer: the places differ only in what may stand beside it.
+    private static readonly AnswerSource[] InTags = [AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula,
+        AnswerSource.LastNumber, AnswerSource.Text];
+    private static readonly AnswerSource[] InGold = [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase,
+        AnswerSource.Formula, AnswerSource.Text];
 
     /// <summary>The final answer of a completion, or null.</summary>
     public Extracted? Find(string text)
@@ -29,7 +38,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     }
 
     /// <summary>The right answer in a row's gold text, which may be a formula, a marked one, or a whole solution.</summary>
-    public Extracted? FindGold(string text) => Find(text, [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula, AnswerSource.Text]);
+    public Extracted? FindGold(string text) => Find(text, InGold);
 
     private Extracted? Find(string text, IReadOnlyList<AnswerSource> sources)
     {
@@ -38,12 +47,12 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         {
             var found = source switch
             {
-                AnswerSource.AnswerTag => InTags(text),
+                AnswerSource.AnswerTag => BetweenTags(text),
                 AnswerSource.Boxed => BoxedAnswers.Find(text),
                 AnswerSource.Whole => Whole(text),
-                AnswerSource.Phrase => AfterPhrase(text),
+                AnswerSource.Phrase => new AnnouncedAnswers(parse).Find(text),
                 AnswerSource.Formula => LastFormula(text),
-                AnswerSource.LastNumber => LastNumbers.Find(text) is { } range ? text[range] : null,
+                AnswerSource.LastNumber => LastNumber(text),
                 AnswerSource.Text => text.Length <= 2 * MaxAnswerLength && Clean(text) is { Length: > 0 and <= MaxTextAnswer } words && !words.AsSpan().ContainsAny('\n', '$') ? words : null,
                 _ => null,
             };
@@ -66,10 +75,10 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         return text;
     }
 
-    private static string? InTags(string text)
+    private string? BetweenTags(string text)
     {
         if (ThinkAnswerFormat.ExtractAnswer(text) is not { Length: > 0 } inside) return null;
-        return BoxedAnswers.Find(inside) ?? Clean(inside);
+        return Find(inside, InTags)?.Text ?? Clean(inside);
     }
 
     /// <summary>The text without math delimiters, quotation marks, bold marks and a full stop.</summary>
@@ -77,15 +86,23 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     {
         var clean = MathDelimiters.Remove(text).Trim();
         while (clean.Length > 1 && clean[0] is '"' or '*' or '`' or '“' or '\u300C') clean = clean[1..];
-        while (clean.Length > 1 && clean[^1] is '.' or '"' or '*' or '`' or '”' or '\u300D' or '。' or ',' or ';' or ':') clean = clean[..^1].TrimEnd();
-        return clean.Trim().Replace("p.m.", "pm", StringComparison.Ordinal).Replace("a.m.", "am", StringComparison.Ordinal);
+        while (clean.Length > 1 && clean[^1] is '.' or '"' or '*' or '`' or '”' or '\u300D' or '。' or ',' or ';' or ':'
+            && !EndsWithDots(clean)) clean = clean[..^1].TrimEnd();
+        return clean.Trim().Replace("p.m.", "pm", StringComparison.OrdinalIgnoreCase).Replace("a.m.", "am",
+            StringComparison.OrdinalIgnoreCase).Replace("p.m", "pm", StringComparison.Ordinal).Replace("a.m", "am",
+            StringComparison.Ordinal);
     }
+
+    // 0.333...
+    private static bool EndsWithDots(string text) => text.EndsWith("...", StringComparison.Ordinal)
+        && text.TrimEnd('.') is [.., >= '0' and <= '9'];
 
     private string? Whole(string text)
     {
         if (text.Length > 2 * MaxAnswerLength) return null;
         var clean = Clean(text);
-        return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !IsProse(node) && !(node is Sequence && IsArgument(text)) ? clean : null;
+        return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !AnnouncedAnswers.IsProse(node)
+            && !(node is Sequence && IsArgument(text)) ? clean : null;
     }
 
     /// <summary>Whether a text concludes something: "so x + 2 = 5, hence x = 3" states one answer, not two.</summary>
@@ -101,27 +118,43 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         return false;
     }
 
-    private static bool IsProse(Node node) => node is Words || node is Sequence several && several.Items.Any(IsProse) || node is Measured measured && measured.Unit.Count(c => c == ' ') > 12;
-
-    private string? AfterPhrase(string text)
-    {
-        if (AnswerPhrases.Find(text) is not { } rest) return null;
-        if (rest.StartsWith("not ", StringComparison.OrdinalIgnoreCase)) return Clean(AnswerPhrases.Sentence(rest)); // says what it is not
-        if (MathDelimiters.Leading(rest) is { } formula && parse(Clean(formula)) is not null and not Words) return Clean(formula);
-        var sentence = Clean(AnswerPhrases.Sentence(rest));
-        if (sentence.Length is > 0 and <= MaxAnswerLength && parse(sentence) is { } node && !(node is Words words && words.Text.Count(c => c == ' ') > 6)) return sentence;
-        foreach (var verb in (ReadOnlySpan<string>)[" is ", " are ", " = "])
-        {
-            if (sentence.LastIndexOf(verb, StringComparison.Ordinal) is var at and > 0 && sentence[(at + verb.Length)..] is { Length: <= MaxAnswerLength } tail && parse(tail) is not null and not Words) return tail;
-        }
-        return LastNumbers.First(sentence) is { } number ? sentence[number] : null;
-    }
-
     private string? LastFormula(string text)
     {
         if (MathDelimiters.LastSpan(text) is not { } span) return null;
-        if (LastNumbers.Find(text[span.End..]) is not null) return null;
+        if (LastNumbers.Find(text, span.End) is not null) return null;
         var clean = Clean(text[span.Start..span.End]);
         return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is not null ? clean : null;
+    }
+
+    private static bool IsDenied(string before)
+    {
+        // A relation that says what the answer is not, or more than it: ≠ 7.
+        var sign = before.TrimEnd();
+        foreach (var relation in (ReadOnlySpan<string>)["\\ne", "\\neq", "≠", "!=", "<", ">", "≤", "≥", "\\le", "\\leq", "\\ge", "\\geq",
+            "\\lt", "\\gt"])
+        {
+            if (sign.EndsWith(relation, StringComparison.Ordinal)) return true;
+        }
+        var words = before.ToLowerInvariant().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        var last = words.Length - 1;
+        while (last >= 0 && words.Length - last <= 3 && words[last] is "be" or "equal" or "to" or "is" or "exactly") last--;
+        return last >= 0 && (words[last] is "not" or "cannot" or "never" or "nicht" or "不是"
+            || words[last].EndsWith("n't", StringComparison.Ordinal) || words[last].EndsWith("n’t", StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// The last number outside of formulas, with the computation that it ends. A last formula that nobody can read hides what the answer
+    /// is.
+    /// </summary>
+    private string? LastNumber(string text)
+    {
+        var from = MathDelimiters.LastSpan(text, withOpen: true) is { } span ? span.End : 0;
+        if (LastNumbers.Find(text, from) is not { } range) return null;
+        var before = text[..range.Start.Value];
+        if (IsDenied(before)) return null; // what the answer is not
+        if (before.LastIndexOf("\\begin{", StringComparison.Ordinal) > before.LastIndexOf("\\end{", StringComparison.Ordinal)) return null;
+        if (LastNumbers.Computation(text, from, range) is { } computation && Clean(text[computation]) is var whole
+            && parse(whole) is Relation) return whole;
+        return text[range];
     }
 }

@@ -5,6 +5,9 @@ internal static class BoxedAnswers
 {
     private const int MaxJoin = 60;
     private const int MaxBoxes = 64;
+    private static readonly char[] Separators = [' ', '$', '&', ',', ';', '，', '、', '\\', '(', ')', '[', ']', '{', '}', '~', '*'];
+    private static readonly HashSet<string> Joints = new(StringComparer.Ordinal) { "and", "or", "also", "quad", "qquad", "和", "与", "與", "及",
+        "以及", "或", "或者", "et", "ou", "y", "o", "e", "und", "oder", "и", "или" };
 
     /// <summary>The content of the last box or boxes, or null.</summary>
     public static string? Find(string text)
@@ -62,7 +65,10 @@ internal static class BoxedAnswers
         var sign = between.TrimEnd(" $").LastIndexOf('=');
         if (sign >= 0 && sign == between.TrimEnd(" $").Length - 1) between = between[..Math.Max(0, between[..sign].TrimEnd().LastIndexOfAny(" $(,"))];
         if (between.ContainsAny('.', '=', '\n')) return false;
-        var bare = between.Trim(" $&,;，、\\()[]").ToString();
-        return bare.Length == 0 || bare is "quad" or "qquad" || bare.Contains("and", StringComparison.Ordinal) || bare is "or" || bare.Contains("{or}", StringComparison.Ordinal) || bare.Contains(" or ", StringComparison.Ordinal) || bare is "和" or "与" or "或" or "et" or "y" or "und";
+        var bare = between.ToString().Replace("\\text", " ", StringComparison.Ordinal).Replace("\\mathrm", " ",
+            StringComparison.Ordinal).Replace("\\quad", " ", StringComparison.Ordinal).Replace("\\qquad", " ", StringComparison.Ordinal);
+        // Words that join, right before the box: in a clause, "and then I found" or "or rather", the second box corrects the first.
+        var words = bare.Split(Separators, StringSplitOptions.RemoveEmptyEntries);
+        return words.Length == 0 || Joints.Contains(words[^1].ToLowerInvariant());
     }
 }

@@ -38,7 +38,10 @@ internal static class ChoiceLetters
     public static char? Find(string text)
     {
         if (BoxedAnswers.Find(text) is { } boxed && Leading(boxed, alone: false) is { } inBox) return inBox;
-        if (AnswerPhrases.Find(text) is { } rest && FirstAlone(rest) is { } announced) return announced;
+        foreach (var end in ChosenLetter.Announced(text).Reverse())
+        {
+            if (ChosenLetter.Read(text.AsSpan(end), out var isSeveral) is { } announced) return isSeveral ? null : announced;
+        }
         int? last = null;
         foreach (var at in Alone(text))
         {
@@ -47,8 +50,6 @@ internal static class ChoiceLetters
         }
         return last is { } index ? text[index] : null;
     }
-
-    private static char? FirstAlone(string text) => Alone(text).Select(at => (char?)text[at]).FirstOrDefault();
 
     /// <summary>Where letters stand alone, in order.</summary>
     private static IEnumerable<int> Alone(string text)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
 
@@ -7,6 +6,9 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
 /// <content>Sums, products, powers, functions.</content>
 internal sealed partial class AnswerParser
 {
+    private const int MaxPostfix = 24;
+    private const string InverseMark = "⁻¹";
+
     private Node Expression()
     {
         budget.Enter();
@@ -71,6 +73,11 @@ internal sealed partial class AnswerParser
                 at++;
                 factors = [new Call("mod", [Tree.Multiply([.. factors]), Factor()])];
             }
+            else if (Now.Is(TokenKind.Word, "choose"))
+            {
+                at++;
+                factors = [new Call("binom", [Tree.Multiply([.. factors]), Factor()])];
+            }
             else if (StartsFactor()) factors.Add(Factor());
             else break;
         }
@@ -81,14 +88,24 @@ internal sealed partial class AnswerParser
     /// <summary>Whether a factor follows without a sign of multiplication.</summary>
     private bool StartsFactor() => Now.Kind switch
     {
+        TokenKind.Letter when Now.Text == Vocabulary.Ellipsis => false,
         TokenKind.Letter or TokenKind.Function => true,
         TokenKind.Number => tokens[at - 1].Kind is not TokenKind.Number,
-        TokenKind.Open => Now.Text is not "[" || bars == 0 && !(tokens[at - 1].Kind is TokenKind.Close),
+        TokenKind.Open => !IsRemark(at) && (Now.Text is not "[" || !inInterval && bars == 0 && tokens[at - 1].Kind is not TokenKind.Close),
         TokenKind.GroupOpen => true,
         TokenKind.Bar => Now.Text == "<" || Now.Text.Length == 0 && bars == 0 && !inBuilder && HasClosingBar(),
         TokenKind.Command => Now.Text is "frac" or "sqrt" or "cbrt" or "binom" or "overline" or "bar" or "hat" or "vec" or "tilde" or "dot" or "sum" or "prod" or "int" or "lim" or "begin" or "group" or "pmod",
         _ => false,
     };
+
+    /// <summary>Whether nothing but words stands in brackets there: 72 (in total).</summary>
+    private bool IsRemark(int open)
+    {
+        if (!tokens[open].Is(TokenKind.Open, "(") || tokens[open + 1].Kind is not TokenKind.Word) return false;
+        var i = open + 1;
+        while (tokens[i].Kind is TokenKind.Word) i++;
+        return tokens[i].Is(TokenKind.Close, ")");
+    }
 
     private bool HasClosingBar()
     {
@@ -102,7 +119,7 @@ internal sealed partial class AnswerParser
     private Node Factor()
     {
         budget.Enter();
-        var factor = Postfix(Primary());
+        var factor = Postfix(LongDigits() ?? ChooseInLetters() ?? Primary());
         budget.Leave();
         return factor;
     }
@@ -111,14 +128,23 @@ internal sealed partial class AnswerParser
     private Node Postfix(Node primary)
     {
         var node = primary;
-        while (true)
+        for (var signs = 0; ; signs++)
         {
             budget.Step();
+            if (signs > MaxPostfix) throw new WorkLimitException("nested too deeply");
+            if (ScriptedChoice() is { } choice) node = choice;
             switch (Now.Kind)
             {
                 case TokenKind.Caret:
                     at++;
                     node = Raise(node);
+                    // f^{-1}(x) is the inverse function.
+                    if (node is Power { Base: Symbol { Name: "f" or "g" or "h" or "F" or "G" or "H" } inverse,
+                        Exponent: Number { Value: var exponent } } && exponent == Rational.MinusOne
+                        && Now is { Kind: TokenKind.Open, Text: "(", SpaceBefore: false })
+                    {
+                        node = new Symbol(inverse.Name + InverseMark);
+                    }
                     break;
                 case TokenKind.Underscore:
                     at++;
@@ -133,8 +159,13 @@ internal sealed partial class AnswerParser
                     at++;
                     node = symbol with { Name = symbol.Name + "'" };
                     break;
+                case TokenKind.Prime when node is Number { Value.IsInteger: true } && tokens[at + 1].Kind is TokenKind.Number
+                    && Now.Text == "'":
+                    at++;
+                    node = FeetAndInches(node);
+                    break;
                 case TokenKind.Prime:
-                    at++; // minutes of arc, or a stray quotation mark
+                    at++; // a stray quotation mark
                     break;
                 case TokenKind.Percent:
                     at++;
@@ -144,7 +175,7 @@ internal sealed partial class AnswerParser
                     at++;
                     node = Degrees(node);
                     break;
-                case TokenKind.Open when node is Symbol { Name: "f" or "g" or "h" or "F" or "G" or "H" } function && Now.Text == "(" && !Now.SpaceBefore:
+                case TokenKind.Open when node is Symbol function && Now.Text == "(" && !Now.SpaceBefore && IsFunctionName(function.Name):
                     at++;
                     var arguments = Items(TokenKind.Close, ")");
                     Expect(TokenKind.Close, ")");
@@ -156,8 +187,40 @@ internal sealed partial class AnswerParser
         }
     }
 
+    /// <summary>Whether brackets after the letter hold arguments: those of a function, or of a point or a count such as P(3, 2).</summary>
+    private bool IsFunctionName(string name)
+    {
+        if (name is "f" or "g" or "h" or "F" or "G" or "H" || name.EndsWith(InverseMark, StringComparison.Ordinal)) return true;
+        if (name.Length == 0 || !char.IsAsciiLetterUpper(name[0])) return false;
+        var depth = 0;
+        for (var i = at; tokens[i].Kind is not TokenKind.End; i++)
+        {
+            if (tokens[i].Kind is TokenKind.Open or TokenKind.GroupOpen) depth++;
+            else if (tokens[i].Kind is TokenKind.Close or TokenKind.GroupClose && --depth == 0) return false;
+            else if (depth == 1 && tokens[i].Kind is TokenKind.Comma or TokenKind.Semicolon) return true;
+        }
+        return false;
+    }
+
+    private Measured FeetAndInches(Node feet)
+    {
+        var inches = ToNumber(Now.Text);
+        at++;
+        while (Now.Kind is TokenKind.Prime) at++;
+        return new Measured(new Sum([feet, Tree.Divide(inches, new Number(12))]), "ft");
+    }
+
     private Measured Degrees(Node node)
     {
+        // 30°15′20″
+        foreach (var part in (ReadOnlySpan<int>)[60, 3600])
+        {
+            if (Now.Kind is not TokenKind.Number || tokens[at + 1].Kind is not TokenKind.Prime
+                && !(tokens[at + 1].Kind is TokenKind.Caret && tokens[at + 2].Kind is TokenKind.Prime)) break;
+            node = new Sum([node, Tree.Divide(ToNumber(Now.Text), new Number(part))]);
+            at++;
+            while (Now.Kind is TokenKind.Prime or TokenKind.Caret) at++;
+        }
         // °C and °F are temperatures.
         if (Now.Kind is TokenKind.Letter or TokenKind.Word && Now.Text is "C" or "F")
         {
@@ -209,47 +272,6 @@ internal sealed partial class AnswerParser
 
     private static Matrix Transpose(Matrix matrix) =>
         new([.. Enumerable.Range(0, matrix.Rows[0].Count).Select(column => (IReadOnlyList<Node>)[.. matrix.Rows.Select(row => column < row.Count ? row[column] : Number.Zero)])]);
-
-    private Node Subscript(Node node)
-    {
-        // The text names the symbol: what it would mean as a formula does not matter.
-        var name = "";
-        var depth = 0;
-        do
-        {
-            budget.Step();
-            if (Now.Kind is TokenKind.End) throw new NotMathException();
-            if (Now.Kind is TokenKind.GroupOpen) depth++;
-            else if (Now.Kind is TokenKind.GroupClose) depth--;
-            else name += Now.Text;
-            at++;
-        }
-        while (depth > 0);
-        if (name.Length > 60) throw new NotMathException();
-        return node switch
-        {
-            Symbol symbol => new Symbol($"{symbol.Name}_{name}"),
-            Number { Value.IsInteger: true } number when name.All(char.IsAsciiDigit) && name.Length is 1 or 2 => InBase(number, new Number(Rational.Parse(name))),
-            Call call => new Call($"{call.Function}_{name}", call.Arguments),
-            Words words => new Words($"{words.Text}_{name}"),
-            _ => new Call("sub " + name, [node]),
-        };
-    }
-
-    /// <summary>A number in a base, such as 1011_2: its digits, the base, and its value when the digits fit.</summary>
-    private static Call InBase(Number number, Number radix)
-    {
-        var digits = number.Value.Numerator.ToString(CultureInfo.InvariantCulture);
-        var written = new Call("base", [number, radix]);
-        if (radix.Value.CompareTo(2) < 0 || radix.Value.CompareTo(36) > 0 || digits.Length > 200) return written;
-        Rational value = Rational.Zero;
-        foreach (var digit in digits)
-        {
-            if (((Rational)(digit - '0')).CompareTo(radix.Value) >= 0) return written;
-            value = (value * radix.Value) + (digit - '0');
-        }
-        return new Call("base", [number, radix, new Number(value)]);
-    }
 
     private Node Function(string name)
     {

@@ -1,4 +1,3 @@
-using R1Cloud.GpuJob.Rewards.Mathematics.Algebra;
 using R1Cloud.GpuJob.Rewards.Mathematics.Trees;
 
 namespace R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
@@ -27,15 +26,31 @@ internal sealed partial class AnswerParser
             TokenKind.Command => Structure(token.Text),
             TokenKind.Open => Brackets(),
             TokenKind.Close when token.Text == "]" && !exponent => ReversedInterval(),
+            TokenKind.GroupOpen when tokens[at + 1].Kind is TokenKind.GroupClose
+                && tokens[at + 2].Kind is TokenKind.Underscore or TokenKind.Caret => EmptyGroup(),
             TokenKind.GroupOpen => Group(),
+            TokenKind.Underscore or TokenKind.Caret when !exponent => PrefixScript(),
             TokenKind.Bar when token.Text is "<" or "" => Absolute(),
             TokenKind.NamedSet => Named(),
+            TokenKind.Word when token.Text.ToLowerInvariant() is "const" or "constant" or "konstante" => IntegrationConstant(),
             TokenKind.Word when tokens[at + 1].Is(TokenKind.Open, "(") && !tokens[at + 1].SpaceBefore => WordFunction(),
             TokenKind.Word when at + 1 < tokens.Count && tokens[at + 1].Kind is TokenKind.Relation or TokenKind.Word or TokenKind.Underscore or TokenKind.Open => WordSymbol(),
             _ => throw new NotMathException(),
         };
         budget.Leave();
         return node;
+    }
+
+    private Symbol IntegrationConstant()
+    {
+        at++;
+        return new Symbol("C");
+    }
+
+    private Call EmptyGroup()
+    {
+        at += 2;
+        return PrefixScript();
     }
 
     private Symbol LetterSymbol()
@@ -66,93 +81,11 @@ internal sealed partial class AnswerParser
     /// <summary>A function with a name of several letters: cis(60°).</summary>
     private Call WordFunction()
     {
-        var name = Now.Text;
+        var name = Now.Text switch { "binom" or "binomial" or "comb" or "nCr" or "choose" => "C", "perm" or "nPr" => "P", var other =>
+            other };
         at++;
         var argument = Primary();
         return new Call("fn " + name, argument is Sequence { Kind: SequenceKind.Tuple } several ? several.Items : [argument]);
-    }
-
-    private static Number ToNumber(string digits)
-    {
-        var e = digits.IndexOfAny(['e', 'E']);
-        if (e < 0) return new Number(Rational.Parse(digits), digits.Contains('.', StringComparison.Ordinal));
-        var power = int.Parse(digits.AsSpan(e + 1), System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture);
-        return new Number(Rational.Parse(digits.AsSpan(0, e)) * ((Rational)10).Power(power), true);
-    }
-
-    private Number NumberOrMixed(bool exponent)
-    {
-        var token = Now;
-        if (token.Text.Length > 2000) throw new WorkLimitException("a number is too long");
-        at++;
-        var number = ToNumber(token.Text);
-        if (exponent) return number;
-        if (Repeating(token.Text) is { } repeating) return repeating;
-        return !number.IsDecimal && Fraction() is { } fraction ? new Number(number.Value + fraction) : number;
-    }
-
-    /// <summary>The digits under a bar after decimals: 0.1\overline{6}.</summary>
-    private Number? Repeating(string digits)
-    {
-        var isBar = Now.Kind is TokenKind.Command && Now.Text is "overline" or "bar" or "dot";
-        // 0.\overline{3}: the lexer leaves the point for a full stop.
-        var point = !digits.Contains('.', StringComparison.Ordinal) && Now.Kind is TokenKind.Period && tokens[at + 1].Kind is TokenKind.Command && tokens[at + 1].Text is "overline" or "bar" or "dot";
-        if (!point && !(isBar && digits.Contains('.', StringComparison.Ordinal))) return null;
-        var i = at + (point ? 2 : 1);
-        var braced = tokens[i].Kind is TokenKind.GroupOpen;
-        if (braced) i++;
-        if (tokens[i].Kind is not TokenKind.Number || !tokens[i].Text.All(char.IsAsciiDigit) || digits.Contains('e', StringComparison.OrdinalIgnoreCase)) return null;
-        var period = tokens[i].Text;
-        if (braced && tokens[i + 1].Kind is not TokenKind.GroupClose || period.Length > 60) return null;
-        at = i + (braced ? 2 : 1);
-        var shown = point ? digits + "." : digits;
-        var decimals = shown.Length - shown.IndexOf('.', StringComparison.Ordinal) - 1;
-        var nines = ((Rational)10).Power(period.Length) - 1;
-        return new Number(Rational.Parse(shown) + (Rational.Parse(period) / nines * ((Rational)10).Power(-decimals)));
-    }
-
-    /// <summary>The fraction of a mixed number: whole numbers above and below right after a whole number.</summary>
-    private Rational? Fraction()
-    {
-        if (Now.Is(TokenKind.Command, "frac"))
-        {
-            var i = at + 1;
-            if (WholeArgument(ref i) is not { } above || WholeArgument(ref i) is not { } below || below.IsZero || above.CompareTo(below) >= 0) return null;
-            at = i;
-            return above / below;
-        }
-        // "3 1/2" in plain notation: the fraction ends the number.
-        if (Now is { Kind: TokenKind.Number, SpaceBefore: true } && tokens[at + 1].Is(TokenKind.Operator, "/") && tokens[at + 2].Kind is TokenKind.Number
-            && tokens[at + 3].Kind is not (TokenKind.Caret or TokenKind.Open or TokenKind.Letter)
-            && Rational.Parse(tokens[at].Text.Contains('e', StringComparison.OrdinalIgnoreCase) ? "0.5" : tokens[at].Text) is { IsInteger: true } a
-            && Rational.Parse(tokens[at + 2].Text.Contains('e', StringComparison.OrdinalIgnoreCase) ? "0.5" : tokens[at + 2].Text) is { IsInteger: true, IsZero: false } b && a.CompareTo(b) < 0)
-        {
-            at += 3;
-            return a / b;
-        }
-        return null;
-    }
-
-    private Rational? WholeArgument(ref int i)
-    {
-        if (tokens[i].Kind is TokenKind.GroupOpen && tokens[i + 1].Kind is TokenKind.Number && tokens[i + 2].Kind is TokenKind.GroupClose && tokens[i + 1].Text.All(char.IsAsciiDigit))
-        {
-            i += 3;
-            return Rational.Parse(tokens[i - 2].Text);
-        }
-        if (tokens[i].Kind is TokenKind.Number && tokens[i].Text.All(char.IsAsciiDigit) && tokens[i].Text.Length is 1 or 2 && (tokens[i].Text.Length == 1 || tokens[i - 1].Kind is TokenKind.Number is false))
-        {
-            // \frac12 is one token of two digits.
-            if (tokens[i].Text.Length == 2)
-            {
-                var text = tokens[i].Text;
-                tokens[i] = tokens[i] with { Text = text[..1] };
-                tokens.Insert(i + 1, new(TokenKind.Number, text[1..]));
-            }
-            i++;
-            return Rational.Parse(tokens[i - 1].Text);
-        }
-        return null;
     }
 
     /// <summary>A command's argument: a group, or one token, of which a number gives one digit.</summary>
@@ -312,6 +245,7 @@ internal sealed partial class AnswerParser
             case "overline" or "bar" or "hat" or "tilde" or "dot":
                 var start = at;
                 var inner = Argument();
+                if (name == "hat" && inner is Symbol { Name: "i" or "j" or "k" } unit) return new Symbol(unit.Name + Vocabulary.Hat);
                 if (inner is Symbol { IsConstant: false } || inner is Product product && product.Factors.All(factor => factor is Symbol { IsConstant: false }))
                 {
                     var text = string.Concat(tokens.Skip(start).Take(at - start).Where(token => token.Kind is TokenKind.Letter).Select(token => token.Text));

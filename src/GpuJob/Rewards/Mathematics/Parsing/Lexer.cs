@@ -9,9 +9,8 @@ namespace R1Cloud.GpuJob.Rewards.Mathematics.Parsing;
 internal readonly record struct NumberStyle(bool ThousandsComma, bool DecimalComma);
 
 /// <summary>Cuts an answer in LaTeX, plain notation or a mixture into tokens.</summary>
-internal sealed class Lexer
+internal sealed partial class Lexer
 {
-    private static readonly System.Buffers.SearchValues<char> Vowels = System.Buffers.SearchValues.Create("aeiouy");
     private const string Superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹", Subscripts = "₀₁₂₃₄₅₆₇₈₉";
     private readonly string text;
     private readonly WorkBudget budget;
@@ -31,6 +30,9 @@ internal sealed class Lexer
         lexer.Run(text.Length, inText: false);
         lexer.Add(TokenKind.End, "");
         lexer.TimesBetweenNumbers();
+        OrdinalMarks.Remove(lexer.tokens);
+        Numerals.Rewrite(lexer.tokens, budget);
+        lexer.SignsInWords();
         return lexer.tokens;
     }
 
@@ -45,6 +47,11 @@ internal sealed class Lexer
                 // An abbreviation: sq. units.
                 space = true;
                 at++;
+            }
+            else if (c == '.' && at + 2 < end && text[at + 1] == '.' && text[at + 2] == '.')
+            {
+                while (at < end && text[at] == '.') at++;
+                Add(TokenKind.Letter, Vocabulary.Ellipsis);
             }
             else if (numbers.TryRead(at, end, inBrackets: brackets > 0, out var digits, out var next))
             {
@@ -72,6 +79,19 @@ internal sealed class Lexer
         for (var i = 1; i + 2 < tokens.Count; i++)
         {
             if (tokens[i] is { Kind: TokenKind.Letter, Text: "x" or "X" } && tokens[i - 1].Kind is TokenKind.Number && tokens[i + 1].Is(TokenKind.Number, "10") && tokens[i + 2].Kind is TokenKind.Caret) tokens[i] = new(TokenKind.Operator, "*");
+        }
+    }
+
+    /// <summary>minus 7, negative seven, 2 plus 3, 4 times 5.</summary>
+    private void SignsInWords()
+    {
+        for (var i = 0; i + 1 < tokens.Count; i++)
+        {
+            if (tokens[i].Kind is not TokenKind.Word || !(tokens[i + 1].Kind is TokenKind.Number or TokenKind.Command
+                or TokenKind.Letter)) continue;
+            var sign = tokens[i].Text.ToLowerInvariant() switch { "minus" or "negative" or "负" => "-", "plus" => "+", "times" when i > 0 =>
+                "*", _ => null };
+            if (sign is not null) tokens[i] = new(TokenKind.Operator, sign, tokens[i].SpaceBefore);
         }
     }
 
@@ -198,6 +218,7 @@ internal sealed class Lexer
                 Add(TokenKind.Bar, name switch { "left" => "<", "right" => ">", _ => "mid" });
             }
         }
+        else if (Vocabulary.BoldCommands.Contains(name) && UnitVector(end)) return;
         else if (Vocabulary.TextCommands.Contains(name) || name is "mathbb") TextArgument(name, end);
         else if (Vocabulary.Decorations.Contains(name))
         {
@@ -209,6 +230,23 @@ internal sealed class Lexer
         else if (Vocabulary.Functions.TryGetValue(name, out var function)) Add(TokenKind.Function, function);
         else if (Vocabulary.Letters.TryGetValue(name, out var letter)) Add(TokenKind.Letter, letter);
         else Add(TokenKind.Letter, name);
+    }
+
+    /// <summary>A unit vector: a bold i, j or k.</summary>
+    private bool UnitVector(int end)
+    {
+        var i = at;
+        while (i < end && text[i] == ' ') i++;
+        var braced = i < end && text[i] == '{';
+        if (braced) i++;
+        if (i < end && text[i] == '\\' && i + 2 < end && text.AsSpan(i + 2).StartsWith("math", StringComparison.Ordinal)) i++; // \imath
+        if (i >= end || text[i] is not ('i' or 'j' or 'k')) return false;
+        var letter = text[i++];
+        if (text.AsSpan(i).StartsWith("math", StringComparison.Ordinal)) i += 4;
+        if (braced ? i >= end || text[i++] != '}' : i < end && char.IsLetter(text[i])) return false;
+        at = i;
+        Add(TokenKind.Letter, letter + Vocabulary.Hat);
+        return true;
     }
 
     /// <summary>Whether what stands before may be measured in a unit.</summary>
@@ -267,65 +305,5 @@ internal sealed class Lexer
             space = true;
         }
         at = close + 1;
-    }
-
-    private void Letters(int end, bool inText)
-    {
-        var start = at;
-        if (!IsWordLetter(text[at]))
-        {
-            at++;
-            Add(TokenKind.Letter, text[start] switch { 'ϵ' => "ε", 'ϕ' => "φ", 'ϑ' => "θ", var c => c.ToString() });
-            return;
-        }
-        var ideographs = IsIdeograph(text[at]);
-        while (at < end && IsWordLetter(text[at]) && IsIdeograph(text[at]) == ideographs) at++;
-        // Hyphens and apostrophes inside of words belong to them.
-        while (inText && at + 1 < end && text[at] is '-' or '\'' or '’' && IsWordLetter(text[at + 1]))
-        {
-            at++;
-            while (at < end && IsWordLetter(text[at])) at++;
-        }
-        LetterRun(text[start..at], inText);
-    }
-
-    private static bool IsIdeograph(char c) => c >= 0x2E80;
-
-    private static bool IsWordLetter(char c) => (char.IsLetter(c) || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark && c > 0x370) && c is not (>= 'Α' and <= 'ώ') and not (>= 'ϐ' and <= 'ϵ') && char.GetUnicodeCategory(c) != UnicodeCategory.OtherSymbol;
-
-    private void LetterRun(string run, bool inText)
-    {
-        var lower = run.ToLowerInvariant();
-        if (run is "sqrt" or "cbrt") Add(TokenKind.Command, run);
-        else if (Vocabulary.AndWords.Contains(lower) && run.Length > 1 || Vocabulary.OrWords.Contains(lower) && run.Length > 1) Add(TokenKind.Word, Vocabulary.AndWords.Contains(lower) ? "and" : "or");
-        else if (!inText && Vocabulary.Functions.TryGetValue(run, out var function) && run is not ("deg" or "min" or "max" or "sign" or "sec")) Add(TokenKind.Function, function);
-        else if (!inText && (Vocabulary.PlainLetters.Contains(run) || lower is "pi" or "infinity") && Vocabulary.Letters.TryGetValue(lower, out var letter)) Add(TokenKind.Letter, letter);
-        else if (run is "mod") Add(TokenKind.Command, "bmod");
-        else if (run.Length == 1 && !IsIdeograph(run[0])) Add(inText && FollowsAmount() && Units.IsKnown(run) ? TokenKind.Word : TokenKind.Letter, run);
-        else if (inText || IsIdeograph(run[0]) || IsWord(run, lower) || run.Length == 3 && char.IsUpper(run[0]) && run.AsSpan(1).IndexOfAny(Vowels) >= 0 && lower[1..] == run[1..] && FunctionPrefix(lower) is null) Add(TokenKind.Word, run);
-        else if (FunctionPrefix(run) is { } prefix)
-        {
-            Add(TokenKind.Function, Vocabulary.Functions[prefix]);
-            LetterRun(run[prefix.Length..], inText);
-        }
-        else if (run.Length > 1 && !run.All(char.IsAscii)) Add(TokenKind.Word, run);
-        else if (run.Length > 3 && !(run.Length <= 5 && run.All(char.IsAsciiLetterUpper))) Add(TokenKind.Word, run);
-        else
-        {
-            foreach (var c in run) Add(TokenKind.Letter, c.ToString());
-        }
-    }
-
-    private bool IsWord(string run, string lower) =>
-        run.Length > 1 && (space && tokens.Count > 0 && tokens[^1].Kind is TokenKind.Word && tokens[^1].Text is not ("and" or "or") || Vocabulary.ShortWords.Contains(lower) && (run == lower || run.Length > 2 || run.All(char.IsUpper) == false)
-            || Units.IsKnown(run) && tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number or TokenKind.GroupClose or TokenKind.Close or TokenKind.Word && (space || run.Length > 1));
-
-    private static string? FunctionPrefix(string run)
-    {
-        foreach (var name in (ReadOnlySpan<string>)["arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln"])
-        {
-            if (run.StartsWith(name, StringComparison.Ordinal) && run.Length - name.Length is 1 or 2) return name;
-        }
-        return null;
     }
 }

@@ -7,8 +7,8 @@ internal static class Vocabulary
 {
     /// <summary>Commands and plain words that are functions of the next factor, by the name that the evaluator knows.</summary>
     public static readonly FrozenDictionary<string, string> Functions = Pairs(
-        "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot log ln lg exp det gcd lcm max min deg Re Im arg sgn sign",
-        "asin=arcsin acos=arccos atan=arctan cosec=csc arctg=arctan tg=tan ctg=cot sh=sinh ch=cosh th=tanh arsinh arcosh artanh");
+        "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot log ln lg exp cis det gcd lcm max min deg Re Im arg sgn sign",
+        "asin=arcsin acos=arccos atan=arctan cosec=csc Cis=cis arctg=arctan tg=tan ctg=cot sh=sinh ch=cosh th=tanh arsinh arcosh artanh");
 
     /// <summary>Commands that are letters.</summary>
     public static readonly FrozenDictionary<string, string> Letters = Pairs(
@@ -31,7 +31,11 @@ internal static class Vocabulary
         ["in"] = (TokenKind.Relation, "∈"), ["notin"] = (TokenKind.Relation, "∉"), ["equiv"] = (TokenKind.Relation, "≡"), ["approx"] = (TokenKind.Relation, "≈"),
         ["simeq"] = (TokenKind.Relation, "≈"), ["thickapprox"] = (TokenKind.Relation, "≈"), ["doteq"] = (TokenKind.Relation, "≈"), ["sim"] = (TokenKind.Relation, "~"), ["cong"] = (TokenKind.Relation, "≅"), ["propto"] = (TokenKind.Relation, "∝"), ["coloneqq"] = (TokenKind.Relation, "="),
         ["to"] = (TokenKind.Relation, "→"), ["rightarrow"] = (TokenKind.Relation, "→"), ["mapsto"] = (TokenKind.Relation, "→"), ["subset"] = (TokenKind.Relation, "⊂"),
-        ["subseteq"] = (TokenKind.Relation, "⊆"), ["supset"] = (TokenKind.Relation, "⊃"), ["supseteq"] = (TokenKind.Relation, "⊇"), ["parallel"] = (TokenKind.Relation, "∥"), ["Rightarrow"] = (TokenKind.Relation, "⇒"), ["implies"] = (TokenKind.Relation, "⇒"), ["iff"] = (TokenKind.Relation, "⇔"), ["Leftrightarrow"] = (TokenKind.Relation, "⇔"),
+        ["subseteq"] = (TokenKind.Relation, "⊆"), ["supset"] = (TokenKind.Relation, "⊃"), ["supseteq"] = (TokenKind.Relation, "⊇"),
+            ["parallel"] = (TokenKind.Relation, "∥"), ["Rightarrow"] = (TokenKind.Relation, "⇒"), ["implies"] = (TokenKind.Relation, "⇒"),
+            ["iff"] = (TokenKind.Relation, "⇔"), ["therefore"] = (TokenKind.Relation, "⇒"),
+            ["Longrightarrow"] = (TokenKind.Relation, "⇒"), ["Longleftrightarrow"] = (TokenKind.Relation, "⇔"),
+            ["longrightarrow"] = (TokenKind.Relation, "→"), ["Leftrightarrow"] = (TokenKind.Relation, "⇔"),
         ["cup"] = (TokenKind.SetOperator, "∪"), ["bigcup"] = (TokenKind.SetOperator, "∪"), ["cap"] = (TokenKind.SetOperator, "∩"), ["bigcap"] = (TokenKind.SetOperator, "∩"),
         ["setminus"] = (TokenKind.SetOperator, "\\"), ["backslash"] = (TokenKind.SetOperator, "\\"), ["smallsetminus"] = (TokenKind.SetOperator, "\\"),
         ["emptyset"] = (TokenKind.NamedSet, "∅"), ["varnothing"] = (TokenKind.NamedSet, "∅"), ["R"] = (TokenKind.NamedSet, "ℝ"), ["Z"] = (TokenKind.NamedSet, "ℤ"), ["N"] = (TokenKind.NamedSet, "ℕ"), ["Q"] = (TokenKind.NamedSet, "ℚ"),
@@ -53,7 +57,7 @@ internal static class Vocabulary
     /// <summary>Commands that say how, not what: dropped.</summary>
     public static readonly FrozenSet<string> Decorations = Set(
         "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle displaystyle textstyle scriptstyle limits nolimits quad qquad rm bf it cal boldsymbol "
-        + "mathit mathcal mathscr mathfrak mathsf mathtt bm pmb hspace vspace phantom nonumber notag hfill thinspace enspace hline therefore because mathop mathrel mathord mathclose mathopen displaylines centering large Large small normalsize color");
+        + "mathit mathcal mathscr mathfrak mathsf mathtt bm pmb hspace vspace phantom nonumber notag hfill thinspace enspace hline because mathop mathrel mathord mathclose mathopen displaylines centering large Large small normalsize color");
 
     /// <summary>Commands whose argument is text.</summary>
     public static readonly FrozenSet<string> TextCommands = Set("text textbf textit textrm textnormal textsf texttt textup mbox hbox mathrm mathbf operatorname operatorname* emph textsc mathds");
@@ -64,21 +68,33 @@ internal static class Vocabulary
     /// <summary>Characters that are tokens by themselves.</summary>
     public static readonly FrozenDictionary<char, (TokenKind Kind, string Text)> Characters = MakeCharacters();
 
+    /// <summary>Dots that stand for more of the same.</summary>
+    public const string Ellipsis = "…";
+
+    /// <summary>What marks the symbol of a unit vector.</summary>
+    public const string Hat = "\u0302";
+
+    /// <summary>Commands that make a letter bold, as vectors are.</summary>
+    public static readonly FrozenSet<string> BoldCommands = Set("mathbf boldsymbol bm pmb hat widehat vec overrightarrow");
+
     /// <summary>Words for "and".</summary>
     public static readonly FrozenSet<string> AndWords = Set("and und et y e и och og en och 和 与 與 及 且 と そして 그리고 및 và");
 
     /// <summary>Words for "or".</summary>
     public static readonly FrozenSet<string> OrWords = Set("or oder ou o или eller 或 或者 または 또는 hoặc");
 
+    /// <summary>"and" or "or" for a word that means it, null for any other.</summary>
+    public static string? Connective(string word) => AndWords.Contains(word) ? "and" : OrWords.Contains(word) ? "or" : null;
+
     /// <summary>Words that may stand before an answer without being a part of it.</summary>
     public static readonly FrozenSet<string> LabelWords = Set(
         "the a an is are be answer answers final result solution solutions value values of equals equal approximately about roughly exactly thus so therefore hence only we get it its to by "
-        + "either both from between least most total that then there our for when if with has have must number 答案 是 为 為 等于 约 大约 结果 因此 所以 est la le réponse antwort die ist lautet respuesta es ответ");
+        + "i got found obtain have it's that's at exactly simply just namely i.e. either both from between least most total that then there our for when if with has have must number 答案 是 为 為 等于 约 大约 结果 因此 所以 est la le réponse antwort die ist lautet respuesta es ответ");
 
     /// <summary>Short words that are not products of letters.</summary>
     public static readonly FrozenSet<string> ShortWords = Set(
         "sq cu ist era hay no yes odd one two six ten all the not any few red day men cat dog may jun jul sun mon tue wed thu fri sat dec nov oct sep aug apr mar feb jan is it if in of on to we be as at so do up us hr hrs min sec "
-        + "mph kph psi rpm ft km cm mm kg mg ml dl lb oz yd mi pm am usd eur gbp sum dne and but for has non son win tie boy box der die das les des que est los las una");
+        + "since sine cost costs tank sing sink sins secs logs per mph kph psi rpm ft km cm mm kg mg ml dl lb oz yd mi pm am usd eur gbp sum dne and but for has non son win tie boy box der die das les des que est los las una");
 
     private static FrozenDictionary<string, string> Pairs(string same, string renamed)
     {
@@ -126,6 +142,9 @@ internal static class Vocabulary
         Add("≤⩽≦", TokenKind.Relation, "≤");
         Add("≥⩾≧", TokenKind.Relation, "≥");
         Add("≠∈∉≡≈≅∝→⊂⊆⊃⊇∥⇒⇔", TokenKind.Relation);
+        Add("⟹∴", TokenKind.Relation, "⇒");
+        Add("⟺", TokenKind.Relation, "⇔");
+        Add("≃≐≒", TokenKind.Relation, "≈");
         Add("~∼", TokenKind.Relation, "~");
         Add("∪∩", TokenKind.SetOperator);
         Add("∖", TokenKind.SetOperator, "\\");
@@ -136,9 +155,10 @@ internal static class Vocabulary
         Add(":：∶", TokenKind.Colon, ":");
         Add("!！", TokenKind.Factorial, "!");
         Add("'’′", TokenKind.Prime, "'");
+        Add("″", TokenKind.Prime, "''");
         Add("%％٪", TokenKind.Percent, "%");
         Add("°º˚∘", TokenKind.Degree, "°");
-        Add("$€£¥₹₽₩￥＄", TokenKind.Currency);
+        Add("$€£¥₹₽₩￥＄¢￠", TokenKind.Currency);
         Add("&", TokenKind.Ampersand);
         Add(".。．?？", TokenKind.Period, ".");
         Add("√", TokenKind.Command, "sqrt");

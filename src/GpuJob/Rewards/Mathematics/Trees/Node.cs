@@ -10,6 +10,9 @@ internal abstract record Node;
 /// <param name="IsDecimal">Whether it was written with a decimal point, so that it may be a rounded value.</param>
 internal sealed record Number(Rational Value, bool IsDecimal = false) : Node
 {
+    /// <summary>Digits after the point that were written; below 0 where a power of ten follows.</summary>
+    public int Decimals { get; init; }
+
     public static readonly Number Zero = new(Rational.Zero), One = new(Rational.One), MinusOne = new(Rational.MinusOne);
 }
 
@@ -64,6 +67,9 @@ internal sealed record Sequence(SequenceKind Kind, IReadOnlyList<Node> Items) : 
 {
     /// <summary>Whether it is a list without brackets.</summary>
     public bool IsOpen => Kind is SequenceKind.List or SequenceKind.All or SequenceKind.Any;
+
+    /// <summary>Whether a ratio is written as a time of day: h:mm.</summary>
+    public bool IsClock { get; init; }
 }
 
 /// <summary>A half-open interval, or one that can be nothing else; <c>(a, b)</c> and <c>[a, b]</c> are sequences until they are compared.</summary>
@@ -78,7 +84,7 @@ internal sealed record NamedSet(string Name) : Node;
 /// <summary>A set by a condition: <c>{x | x > 1}</c>.</summary>
 internal sealed record SetBuilder(Node Element, Node Condition) : Node;
 
-/// <summary>A relation or a chain of them: sides and, between each two, one of <c>= ≠ &lt; ≤ &gt; ≥ ∈ ≡ ~ →</c> and the like.</summary>
+/// <summary>A relation or a chain of them: sides and, between each two, one of <c>= ≈ ≠ &lt; ≤ &gt; ≥ ∈ ≡ ~ →</c> and the like.</summary>
 internal sealed record Relation(IReadOnlyList<Node> Sides, IReadOnlyList<string> Operators) : Node;
 
 /// <summary>A matrix or a column or row vector.</summary>
@@ -86,6 +92,9 @@ internal sealed record Matrix(IReadOnlyList<IReadOnlyList<Node>> Rows) : Node;
 
 /// <summary>An answer in words, normalized.</summary>
 internal sealed record Words(string Text) : Node;
+
+/// <summary>A statement that contradicts itself, such as 41 = 42: equal to nothing.</summary>
+internal sealed record Contradiction : Node;
 
 /// <summary>Short ways to build trees.</summary>
 internal static class Tree
@@ -119,7 +128,29 @@ internal static class Tree
     };
 
     /// <summary>The node and all below it.</summary>
-    public static IEnumerable<Node> Walk(Node node) => Parts(node).SelectMany(Walk).Prepend(node);
+    public static IEnumerable<Node> Walk(Node node)
+    {
+        var rest = new Stack<Node>();
+        rest.Push(node);
+        while (rest.TryPop(out var next))
+        {
+            yield return next;
+            foreach (var part in Parts(next).Reverse()) rest.Push(part);
+        }
+    }
+
+    /// <summary>Whether there is no free symbol in it, nor anything else of unknown value.</summary>
+    public static bool IsConstant(Node node) => node switch
+    {
+        Symbol symbol => symbol.IsConstant,
+        Words => false,
+        Call { Function: "sum" or "prod" or "int" or "lim" } call => BoundNames.Free(call).Count == 0,
+        Call call when call.Function.StartsWith("fn ", StringComparison.Ordinal) =>
+            call is { Function: "fn P" or "fn C", Arguments.Count: 2 } && Parts(node).All(IsConstant),
+        Call call when call.Function.StartsWith("at ", StringComparison.Ordinal)
+            || call.Function.StartsWith("sub ", StringComparison.Ordinal) => false,
+        _ => Parts(node).All(IsConstant),
+    };
 
     /// <summary>The same node with other direct parts.</summary>
     public static Node Map(Node node, Func<Node, Node> change) => node switch
