@@ -27,7 +27,7 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
         raw = new(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         normalized = new(parts.Added.Where(token => token.Normalized).Select(token => (parts.Normalizer?.Normalize(token.Content) ?? token.Content, token)));
         special = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
-        tokens = new string?[Math.Max(parts.Vocabulary.Values.DefaultIfEmpty(-1).Max(), parts.Added.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1];
+        tokens = new string?[Math.Max(parts.Vocabulary.Values.DefaultIfEmpty(-1).Max(), parts.Added.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1]; // ids are bounded: see TokenIds
         foreach (var (token, id) in parts.Vocabulary) tokens[id] = token;
         foreach (var token in parts.Added) tokens[token.Id] = token.Content;
         eosIds = new(FindEosIds); // a folder without settings still encodes
@@ -47,6 +47,9 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
 
     /// <inheritdoc/>
     public int VocabularySize => tokens.Length;
+
+    /// <inheritdoc/>
+    public bool HasToken(int id) => (uint)id < (uint)tokens.Length && tokens[id] is not null;
 
     /// <inheritdoc/>
     public int PadId => Named("pad_token") ?? EosId;

@@ -23,7 +23,7 @@ internal sealed class Pusher(IBlobStore blobs)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var isFolder = Directory.Exists(full);
-        var files = isFolder ? FilesBelow(full) : File.Exists(full) ? [new PushFile(full, "", new FileInfo(full).Length)]
+        var files = isFolder ? FilesBelow(full) : File.Exists(full) ? [new PushFile(full, "", LocalFiles.Stat(full).Length)]
             : throw new BadInputException($"There is no file or folder '{path}'.");
         if (files.Count == 0) throw new BadInputException($"The folder '{path}' has no files.");
 
@@ -51,9 +51,10 @@ internal sealed class Pusher(IBlobStore blobs)
     private static List<PushFile> FilesBelow(string folder)
     {
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
-        return [.. new DirectoryInfo(folder).EnumerateFiles("*", options)
-            .Select(file => new PushFile(file.FullName, Path.GetRelativePath(folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.Length))
+        return [.. Directory.EnumerateFiles(folder, "*", options)
+            .Select(file => (Path: file, Name: Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/')))
             .Where(file => !file.Name.Split('/').Any(part => part.StartsWith('.')))
+            .Select(file => new PushFile(file.Path, file.Name, LocalFiles.Stat(file.Path).Length))
             .OrderBy(file => file.Name, StringComparer.Ordinal)];
     }
 

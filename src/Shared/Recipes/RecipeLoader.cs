@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -28,19 +29,20 @@ public static class RecipeLoader
     {
         var problems = new RecipeProblems();
         var text = ReadText(path, problems, new Location(path, 1, 1), "", ScalarNode.Quote(path));
-        return Load(text, path, Path.GetFullPath(path), path, problems);
+        return Load(text, path, Path.GetFullPath(path), path, problems, own: null);
     }
 
     /// <summary>Reads a text; it may extend presets but no files.</summary>
     /// <param name="json">The recipe.</param>
     /// <param name="name">What problems call it.</param>
+    /// <param name="own">What the recipe itself sets, as paths, where the rest is inherited; null for everything.</param>
     /// <exception cref="RecipeException">It cannot be run; every problem is listed.</exception>
-    public static LoadedRecipe Parse(string json, string name)
+    public static LoadedRecipe Parse(string json, string name, IReadOnlyCollection<string>? own = null)
     {
         ArgumentNullException.ThrowIfNull(json);
         var problems = new RecipeProblems();
         if (json.Length > MaxBytes) problems.Add(new(name, 1, 1), "", "", "too large", $"at most {MaxBytes} characters");
-        return Load(json, name, name, null, problems);
+        return Load(json, name, name, null, problems, own);
     }
 
     /// <summary>A file's text, or null with a problem added.</summary>
@@ -50,7 +52,7 @@ public static class RecipeLoader
         try
         {
             if (Directory.Exists(path)) problem = "is a folder";
-            else if (new FileInfo(path) is { Exists: true, Length: > MaxBytes }) problem = "is too large";
+            else if (File.Exists(path) && LocalFiles.Stat(path).Length > MaxBytes) problem = "is too large";
             else return Utf8.GetString(File.ReadAllBytes(path));
         }
         catch (DecoderFallbackException e)
@@ -69,13 +71,14 @@ public static class RecipeLoader
         return null;
     }
 
-    private static LoadedRecipe Load(string? text, string name, string identity, string? file, RecipeProblems problems)
+    private static LoadedRecipe Load(string? text, string name, string identity, string? file, RecipeProblems problems, IReadOnlyCollection<string>? own)
     {
         var root = text is null ? null : RecipeReader.Read(name, text, problems);
         if (root is null) problems.ThrowIfAny();
         root = new RecipeInheritance(problems).Resolve(root!, identity, file);
         BenchmarkDefaults.Fill(root);
         var recipe = new RecipeBinder(problems).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
+        if (new SettingsWithoutEffect(problems, root, own).Check(recipe)) recipe = new RecipeBinder(new RecipeProblems()).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
         var paths = new RecipeFiles(problems, root, file);
         var datasets = new DatasetFiles(problems, paths);
         var models = new ModelFolders(problems, paths);

@@ -5,7 +5,7 @@ namespace R1Cloud.GpuJob.Tokenizers.Jinja;
 /// <param name="Depth">Calls and blocks within each other.</param>
 /// <param name="Size">Characters of the output, and of any one text; items of any one list.</param>
 /// <param name="Time">Time, by the clock.</param>
-internal sealed record JinjaLimits(long Steps = 20_000_000, int Depth = 100, int Size = 64 << 20, TimeSpan? Time = null)
+internal sealed record JinjaLimits(long Steps = 4_000_000, int Depth = 100, int Size = 16 << 20, TimeSpan? Time = null)
 {
     /// <summary>Time, by the clock; ten seconds unless said otherwise.</summary>
     public TimeSpan Within => Time ?? TimeSpan.FromSeconds(10);
