@@ -6,7 +6,6 @@ using R1Cloud.GpuJob.Tests.Strangers;
 using R1Cloud.GpuJob.Work;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
