@@ -19,5 +19,5 @@ internal static class TokenIds
     public static bool IsOne(int number) => (uint)number < Bound;
 
     /// <summary>What is allowed, for messages.</summary>
-    public static string Allowed => $"a token id: a whole number from 0 to {Bound - 1}";
+    public static string Allowed => $"a whole number from 0 to {Bound - 1}";
 }

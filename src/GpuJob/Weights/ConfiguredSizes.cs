@@ -27,7 +27,7 @@ internal static class ConfiguredSizes
     private static IEnumerable<(string Name, long Value)> Sizes(ModelConfig config)
     {
         yield return ("hidden_size", config.HiddenSize);
-        yield return ("intermediate_size", config.Experts is { FirstLayer: 0 } ? 1 : config.IntermediateSize); // with experts in every layer nothing has it
+        if (config.Experts is not { FirstLayer: 0 }) yield return ("intermediate_size", config.IntermediateSize); // with experts in every layer nothing has it
         yield return ("vocab_size", config.VocabularySize);
         yield return ("num_attention_heads", config.Heads);
         if (config.Latent is { } latent)
@@ -41,13 +41,13 @@ internal static class ConfiguredSizes
         {
             yield return ("num_attention_heads × head_dim", (long)config.Heads * config.HeadDim);
         }
-        if (config.Experts is { } experts) yield return ("moe_intermediate_size × n_shared_experts", experts.IntermediateSize * Math.Max(1L, experts.Shared));
+        if (config.Experts is { } experts && experts.FirstLayer < config.Layers) yield return ("moe_intermediate_size × n_shared_experts", experts.IntermediateSize * Math.Max(1L, experts.Shared));
     }
 
     private static IEnumerable<(string Name, long Value)> Counts(ModelConfig config)
     {
         yield return ("num_hidden_layers", config.Layers);
         yield return ("num_nextn_predict_layers", config.NextTokenLayers);
-        if (config.Experts is { } experts) yield return ("n_routed_experts", experts.Routed);
+        if (config.Experts is { } experts && experts.FirstLayer < config.Layers) yield return ("n_routed_experts", experts.Routed);
     }
 }

@@ -44,7 +44,7 @@ internal static class ModelFile
     {
         try
         {
-            return JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new BadInputException($"{source}: must be a JSON object.");
+            return JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new BadInputException($"{source}: it must be a JSON object.");
         }
         catch (JsonException error)
         {
@@ -59,7 +59,7 @@ internal static class ModelFile
         try
         {
             using var document = JsonDocument.Parse(json, Strict);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : throw new BadInputException($"{source}: must be a JSON object.");
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : throw new BadInputException($"{source}: it must be a JSON object.");
         }
         catch (JsonException error)
         {
@@ -100,5 +100,5 @@ internal static class ModelFile
         error is not (OperationCanceledException or OutOfMemoryException or IOException or StorageException or ExternalException or Jobs.PreemptedException
             or TypeInitializationException or DllNotFoundException);
 
-    private static BadInputException NotJson(string source, JsonException error) => new($"{source}: not valid JSON: {OneLine(error.Message)}", error);
+    private static BadInputException NotJson(string source, JsonException error) => new($"{source}: it is not JSON: {OneLine(error.Message)}", error);
 }

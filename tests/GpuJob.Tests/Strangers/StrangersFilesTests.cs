@@ -50,7 +50,7 @@ public sealed class StrangersFilesTests
             var text = File.ReadAllText(folder.At(file));
             var first = text.IndexOf(':', StringComparison.Ordinal);
             File.WriteAllText(folder.At(file), text[0] + text[1..first] + ": null," + text[1..]);
-            folder.Refusal(Load(file)).ShouldContain("not valid JSON");
+            folder.Refusal(Load(file)).ShouldContain("it is not JSON");
             File.WriteAllText(folder.At(file), text);
         }
     }
