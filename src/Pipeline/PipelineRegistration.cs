@@ -25,6 +25,8 @@ public static class PipelineRegistration
         foreach (var kind in StageKinds.All) kind.Register(registry, jobs);
 
         Add<JobActivities, Shared.Jobs.JobSpec, JobSubmission>(JobActivities.Submit, activities => activities.SubmitAsync);
+        Add<JobActivities, Shared.Jobs.JobSpec, JobSubmission>(JobActivities.Restore, activities => activities.RestoreAsync);
+        Add<JobActivities, JobRefs, bool>(JobActivities.Forgive, activities => activities.ForgiveAsync);
         Add<JobActivities, JobRef, bool>(JobActivities.Check, activities => activities.CheckAsync);
         Add<JobActivities, JobRef, Shared.Jobs.JobResult>(JobActivities.Read, activities => activities.ReadAsync);
         Add<StageActivities, RunInput, RunPlan>(StageActivities.Begin, activities => activities.BeginAsync);
@@ -72,7 +74,15 @@ public static class PipelineRegistration
                 provider.GetRequiredService<DataContents>()))
             .AddSingleton<MetricsActivities>().AddSingleton<MetricsReader>()
             .AddSingleton<PlanComparer>().AddSingleton<ReportBuilder>().AddSingleton<ReportActivities>()
-            .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<RunViewer>().AddSingleton<RunRetries>().AddSingleton<RunService>().AddSingleton<RunData>()
+            .AddSingleton<IRunStore, BlobRunStore>().AddSingleton<StageTree>()
+            .AddSingleton(provider => new RunViewer(
+                provider.GetRequiredService<IOrchestrationClient>(),
+                provider.GetRequiredService<Shared.Storage.IBlobStore>(),
+                provider.GetRequiredService<StageTree>(),
+                provider.GetRequiredService<IWorkerPool>(),
+                options,
+                provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<RunRetries>().AddSingleton<RunService>().AddSingleton<RunData>()
             .AddSingleton<RunEvents>()
             .AddSingleton(provider => new RunHandlers(
                 provider.GetRequiredService<RunService>(),

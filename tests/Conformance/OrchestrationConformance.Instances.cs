@@ -62,6 +62,38 @@ public abstract partial class OrchestrationConformance
     }
 
     [Fact]
+    public async Task CustomStatus_OfTheLargestSize_IsKeptAndGoneOnWith()
+    {
+        const string id = nameof(CustomStatus_OfTheLargestSize_IsKeptAndGoneOnWith);
+        var largest = new string('x', CustomStatus.MaxCharacters - 2); // in quotes
+        await using var host = await StartAsync(Main<int>(async context =>
+        {
+            context.SetCustomStatus(largest);
+            return await context.WaitForExternalEvent<int>("go");
+        }));
+        await host.Client.ScheduleNewAsync("main", null, id, cancellation: GiveUp);
+
+        await UntilStatusAsync(host, id, largest);
+        await host.Client.RaiseEventAsync(id, "go", 4, GiveUp);
+
+        Output<int>(await host.Client.WaitForCompletionAsync(id, GiveUp)).ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task CustomStatus_LargerThanPromised_FailsAtOnceAndSaysSo()
+    {
+        var state = await RunAsync(Main<int>(context =>
+        {
+            context.SetCustomStatus(new string('x', CustomStatus.MaxCharacters - 1));
+            return context.WaitForExternalEvent<int>("never");
+        }));
+
+        state.Status.ShouldBe(OrchestrationStatus.Failed);
+        if (FailuresKeepTypes) state.Failure!.IsCausedBy(nameof(CustomStatusTooLargeException)).ShouldBeTrue(state.Failure.ToString());
+        state.Failure!.ErrorMessage.ShouldContain($"{CustomStatus.MaxCharacters + 1} characters; at most {CustomStatus.MaxCharacters}");
+    }
+
+    [Fact]
     public async Task List_GivesInstancesOfAPrefixByCreation()
     {
         await using var host = await StartAsync(Main<int>(_ => Task.FromResult(1)));

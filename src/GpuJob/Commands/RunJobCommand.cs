@@ -49,7 +49,7 @@ internal static class RunJobCommand
         try
         {
             var outcome = await handlers.RunAsync(job);
-            result = new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Outputs = outcome.Outputs, Metrics = outcome.Metrics };
+            result = new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Numerics = TrainerNumerics.Version, Outputs = outcome.Outputs, Metrics = outcome.Metrics };
         }
         catch (Exception e)
         {

@@ -122,7 +122,7 @@ internal sealed partial class JobExecution(
 
     private JobResult Result(JobSpec spec, string attempt, AttemptCounts before, DateTimeOffset startedAt) => new()
     {
-        JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Attempts = before,
+        JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Numerics = TrainerNumerics.Version, Worker = options.Name, Attempts = before,
         Timing = new JobTiming { StartedAt = startedAt },
     };
 

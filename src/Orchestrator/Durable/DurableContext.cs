@@ -53,7 +53,7 @@ internal sealed class DurableContext(TaskOrchestrationContext context, JsonEleme
         context.SendEvent(instanceId, eventName, Json.Element(payload) ?? Json.Null);
 
     /// <inheritdoc/>
-    public void SetCustomStatus(object? status) => context.SetCustomStatus(Json.Element(status));
+    public void SetCustomStatus(object? status) => context.SetCustomStatus(CustomStatus.Checked(InstanceId, Json.Element(status)));
 
     /// <inheritdoc/>
     public void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true) =>

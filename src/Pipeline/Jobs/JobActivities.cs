@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
@@ -12,6 +11,9 @@ internal sealed record JobRef(string RunId, string JobId);
 /// <summary>What became of a submission: the result when the job was done already, else it is on the queue.</summary>
 internal sealed record JobSubmission(JobResult? Result = null);
 
+/// <summary>Jobs of a run, one of which has failed.</summary>
+internal sealed record JobRefs(string RunId, IReadOnlyList<string> JobIds);
+
 /// <summary>A job's id is taken by a job with another content.</summary>
 internal sealed class JobConflictException(string message) : Exception(message);
 
@@ -19,21 +21,60 @@ internal sealed class JobConflictException(string message) : Exception(message);
 internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
 {
     public const string Submit = "submit-job";
+    public const string Restore = "restore-job";
+    public const string Forgive = "forgive-jobs";
     public const string Check = "check-job";
     public const string Read = "read-result";
+
+    private const string Lost = "lost-";
 
     /// <summary>Writes the spec once and puts the job on the run's queue, unless it has its result.</summary>
     /// <exception cref="JobConflictException">The id belongs to a different job.</exception>
     /// <exception cref="JobFailedException">The job was done before and failed.</exception>
-    public async Task<JobSubmission> SubmitAsync(JobSpec spec, CancellationToken cancellation)
+    public Task<JobSubmission> SubmitAsync(JobSpec spec, CancellationToken cancellation) => OrderAsync(spec, whole: false, cancellation);
+
+    /// <summary>The same for a job whose files somebody needs: one that has its result but not its files any more is done again.</summary>
+    /// <exception cref="JobConflictException">The id belongs to a different job.</exception>
+    /// <exception cref="JobFailedException">The job was done before and failed.</exception>
+    public Task<JobSubmission> RestoreAsync(JobSpec spec, CancellationToken cancellation) => OrderAsync(spec, whole: true, cancellation);
+
+    /// <summary>Sets those of some jobs aside that have failed and whose files are gone: they failed for that, whatever their workers said.</summary>
+    /// <returns>Whether there are any, be it that an earlier call has set them aside.</returns>
+    public async Task<bool> ForgiveAsync(JobRefs jobs, CancellationToken cancellation)
+    {
+        var forgiven = false;
+        foreach (var id in jobs.JobIds)
+        {
+            if (await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(jobs.RunId, id), cancellation) is not { } result)
+            {
+                forgiven |= await blobs.ListAsync(BlobLayout.Job(jobs.RunId, id) + "result." + Lost, cancellation).AnyAsync(cancellation);
+            }
+            else if (result.Status == JobStatus.Failed
+                && await blobs.TryReadJsonAsync<JobSpec>(BlobLayout.JobSpec(jobs.RunId, id), cancellation) is { } spec
+                && !await blobs.AreThereAsync(JobMeaning.Files(spec.Payload), cancellation))
+            {
+                await blobs.SetAsideAsync(jobs.RunId, result, Lost + result.Attempt, cancellation);
+                forgiven = true;
+            }
+        }
+        return forgiven;
+    }
+
+    private async Task<JobSubmission> OrderAsync(JobSpec spec, bool whole, CancellationToken cancellation)
     {
         var path = BlobLayout.JobSpec(spec.RunId, spec.JobId);
         if (!await blobs.TryCreateJsonAsync(path, spec, cancellation))
         {
-            var existing = await blobs.ReadJsonAsync<JsonElement>(path, cancellation);
-            if (!JsonElement.DeepEquals(existing, JsonSerializer.SerializeToElement(spec, R1Json.Options)))
-                throw new JobConflictException($"Job '{spec.JobId}' of run '{spec.RunId}' exists with other content: {Difference(existing, spec)}.");
-            if (await TryReadAsync(new(spec.RunId, spec.JobId), cancellation) is { } done) return new(done);
+            var stored = await blobs.ReadJsonAsync<JsonElement>(path, cancellation);
+            if (JobMeaning.Differences(stored, spec) is { Count: > 0 } fields)
+                throw new JobConflictException($"Job '{spec.JobId}' of run '{spec.RunId}' exists with other content: field {string.Join(", ", fields)} differs.");
+            if (await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(spec.RunId, spec.JobId), cancellation) is { } done)
+            {
+                if (!whole || await blobs.AreThereAsync(Succeeded(done), cancellation)) return new(Succeeded(done));
+                await blobs.SetAsideAsync(spec.RunId, done, Lost + done.Attempt, cancellation);
+            }
+            // It may name files of attempts that are gone by now, or somebody else who waits.
+            if (!JsonElement.DeepEquals(stored, JsonSerializer.SerializeToElement(spec, R1Json.Options))) await blobs.WriteJsonAsync(path, spec, cancellation);
         }
         await EnqueueAsync(spec.RunId, spec.JobId, cancellation);
         return new();
@@ -60,14 +101,10 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
     /// <exception cref="JobFailedException">It failed; the message carries the worker's error.</exception>
     /// <exception cref="StorageException">It has none yet.</exception>
     public async Task<JobResult> ReadAsync(JobRef job, CancellationToken cancellation) =>
-        await TryReadAsync(job, cancellation)
-        ?? throw new StorageException($"Job '{job.JobId}' of run '{job.RunId}' was announced as finished but has no result.");
+        Succeeded(await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(job.RunId, job.JobId), cancellation)
+            ?? throw new StorageException($"Job '{job.JobId}' of run '{job.RunId}' was announced as finished but has no result."));
 
-    private async Task<JobResult?> TryReadAsync(JobRef job, CancellationToken cancellation)
-    {
-        var result = await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(job.RunId, job.JobId), cancellation);
-        return result is { Status: JobStatus.Failed } ? throw Failure(result) : result;
-    }
+    private static JobResult Succeeded(JobResult result) => result.Status == JobStatus.Failed ? throw Failure(result) : result;
 
     private async Task EnqueueAsync(string runId, string jobId, CancellationToken cancellation)
     {
@@ -90,14 +127,5 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
         var why = result.Error is { } error ? $"{error.Type}: {error.Message} (exit code {error.ExitCode})" : "the worker gave no reason";
         var (failed, preempted, lost) = result.Attempts;
         return new($"Job '{result.JobId}' failed on worker '{result.Worker}': {why}. Attempts before: {failed} failed, {preempted} preempted, {lost} lost.");
-    }
-
-    private static string Difference(JsonElement existing, JobSpec spec)
-    {
-        var old = JsonObject.Create(existing) ?? [];
-        var now = JsonSerializer.SerializeToNode(spec, R1Json.Options)!.AsObject();
-        var fields = now.Select(field => field.Key).Union(old.Select(field => field.Key))
-            .Where(name => !JsonNode.DeepEquals(old[name], now[name]));
-        return $"field {string.Join(", ", fields)} differs";
     }
 }

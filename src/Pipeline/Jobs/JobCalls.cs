@@ -25,10 +25,16 @@ internal sealed class JobCalls(TimeSpan checkInterval)
     /// <summary>Submits a job, waits until it is finished and returns its result.</summary>
     /// <remarks>The completion message is the fast way; a durable timer finds the result when the message is lost.</remarks>
     /// <exception cref="TaskFailedException">The job failed (a <see cref="JobFailedException"/> is the cause) or its id belongs to another.</exception>
-    public async Task<JobResult> RunAsync(IOrchestrationContext context, JobSpec spec)
+    public Task<JobResult> RunAsync(IOrchestrationContext context, JobSpec spec) => RunAsync(context, spec, JobActivities.Submit);
+
+    /// <summary>The same for a job whose files are needed: when they are gone it is done again.</summary>
+    /// <exception cref="TaskFailedException">As of <see cref="RunAsync(IOrchestrationContext, JobSpec)"/>.</exception>
+    public Task<JobResult> RestoreAsync(IOrchestrationContext context, JobSpec spec) => RunAsync(context, spec, JobActivities.Restore);
+
+    private async Task<JobResult> RunAsync(IOrchestrationContext context, JobSpec spec, string order)
     {
         spec = spec with { Notify = new(context.InstanceId, EventName(spec.JobId)) };
-        var submission = await context.CallActivityAsync<JobSubmission>(JobActivities.Submit, spec, Storage);
+        var submission = await context.CallActivityAsync<JobSubmission>(order, spec, Storage);
         if (submission.Result is { } done) return done;
 
         var job = new JobRef(spec.RunId, spec.JobId);

@@ -59,6 +59,7 @@ public interface IOrchestrationContext
     void SendEvent(string instanceId, string eventName, object? payload);
 
     /// <summary>Publishes a small JSON value that clients see as the instance's custom status.</summary>
+    /// <exception cref="CustomStatusTooLargeException">It is longer than <see cref="CustomStatus.MaxCharacters"/>.</exception>
     void SetCustomStatus(object? status);
 
     /// <summary>Ends this execution and begins the instance anew with an empty history.</summary>

@@ -1,3 +1,4 @@
+using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Stages;
@@ -15,8 +16,6 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="clock">The clock.</param>
 public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlobStore blobs, ReusePlanner planner, TimeProvider clock)
 {
-    private const string Result = "/result.json";
-
     /// <summary>Begins the run's next generation.</summary>
     /// <param name="run">The run; it must be finished.</param>
     /// <param name="stage">The stage to run anew with those that depend on it; null continues where the run ended.</param>
@@ -33,7 +32,7 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
         // What was taken over and is gone must be made here, under a new label: jobs that were given the lost files exist under the old one.
         var lost = await planner.LostAsync(recipe, new(run.Id, number, last?.Revisions), cancellation);
         var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), [.. named, .. lost]);
-        var input = new RunInput(run.Id, number, revisions);
+        var input = RunInput.Begin(run.Id, number, revisions);
 
         await ForgetInstancesAsync(run.Id, cancellation);
         foreach (var name in recipe.Stages.Keys) await SetFailuresAsideAsync(run.Id, input.Label(name), number, cancellation);
@@ -75,15 +74,10 @@ public sealed class RunRetries(IRunStore runs, IOrchestrationClient client, IBlo
     {
         var paths = new List<string>();
         await foreach (var blob in blobs.ListAsync(BlobLayout.Job(runId, label), cancellation)) paths.Add(blob.Path);
-        foreach (var path in paths.Where(path => path.EndsWith(Result, StringComparison.Ordinal)))
+        foreach (var path in paths.Where(path => path.EndsWith("/result.json", StringComparison.Ordinal)))
         {
             if (await blobs.TryReadJsonAsync<JobResult>(path, cancellation) is not { Status: JobStatus.Failed } failed) continue;
-            var job = path[..^Result.Length];
-            await blobs.WriteJsonAsync($"{job}/result.before-retry-{generation}.json", failed, cancellation);
-            // The attempts' failures count against the job; the result, which goes last, holds their number.
-            foreach (var failure in paths.Where(other => other.StartsWith(job + "/attempts/", StringComparison.Ordinal) && other.EndsWith("/" + BlobLayout.FailedFile, StringComparison.Ordinal)))
-                await blobs.DeleteAsync(failure, cancellation);
-            await blobs.DeleteAsync(path, cancellation);
+            await blobs.SetAsideAsync(runId, failed, $"before-retry-{generation}", cancellation);
         }
     }
 }

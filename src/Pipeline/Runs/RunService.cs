@@ -40,7 +40,7 @@ public sealed class RunService(
             throw new RunConflictException($"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
 
         var generation = await runs.TryGetGenerationAsync(id, cancellation);
-        var input = new RunInput(id, generation?.Number ?? 0, generation?.Revisions);
+        var input = RunInput.Begin(id, generation?.Number ?? 0, generation?.Revisions);
         await client.ScheduleNewAsync(RunOrchestration.Name, input, id, cancellation: cancellation);
         var view = await viewer.ViewAsync(run, cancellation);
         var silent = generation is null && view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null });

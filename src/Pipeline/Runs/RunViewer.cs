@@ -8,28 +8,30 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Runs;
 
-/// <summary>Describes runs: what their orchestrations publish, what their workers last said.</summary>
-/// <param name="runs">Where runs are kept.</param>
-/// <param name="client">The orchestration engine.</param>
-/// <param name="blobs">The runs' blobs.</param>
-/// <param name="pool">The workers.</param>
-/// <param name="options">Prices.</param>
-/// <param name="clock">The clock.</param>
-public sealed class RunViewer(
-    IRunStore runs, IOrchestrationClient client, IBlobStore blobs, IWorkerPool pool, PipelineOptions options, TimeProvider clock)
+/// <summary>Describes runs: what their orchestrations publish, what their stages have recorded, what their workers last said.</summary>
+public sealed class RunViewer
 {
+    private readonly IOrchestrationClient client;
+    private readonly IBlobStore blobs;
+    private readonly StageTree tree;
+    private readonly IWorkerPool pool;
+    private readonly PipelineOptions options;
+    private readonly TimeProvider clock;
+
+    internal RunViewer(IOrchestrationClient client, IBlobStore blobs, StageTree tree, IWorkerPool pool, PipelineOptions options, TimeProvider clock) =>
+        (this.client, this.blobs, this.tree, this.pool, this.options, this.clock) = (client, blobs, tree, pool, options, clock);
+
     /// <summary>The run as the API shows it.</summary>
     public async Task<RunView> ViewAsync(RunSpec run, CancellationToken cancellation = default)
     {
         var recipe = run.ParseRecipe();
         var state = await client.GetAsync(run.Id, cancellation);
         var status = Status(state);
-        var progress = await ProgressAsync(run, state, cancellation);
-
-        var stages = progress.Stages.ToList();
+        var progress = Read<RunProgress>(state) ?? new();
+        var (stages, evaluations) = await tree.OfAsync(run.Id, recipe, state, cancellation);
         var time = progress.Time;
         double? eta = null;
-        var jobs = new List<JobView>(await JobsAsync(run.Id, progress.Jobs, cancellation));
+        var jobs = new List<JobView>(await JobsAsync(run.Id, evaluations, cancellation));
         var spent = new TimeBreakdown();
         for (var current = 0; current < stages.Count; current++)
         {
@@ -82,8 +84,7 @@ public sealed class RunViewer(
     public async Task<RunSummary> SummarizeAsync(RunSpec run, CancellationToken cancellation = default)
     {
         var state = await client.GetAsync(run.Id, cancellation);
-        var stage = Read<RunProgress>(state)?.Stages.LastOrDefault(stage => stage.Status != StageStatus.Pending);
-        return new(run.Id, run.Name, Status(state), run.CreatedAt, stage?.Label);
+        return new(run.Id, run.Name, Status(state), run.CreatedAt, StageTree.Last(state));
     }
 
     /// <summary>A run's status by its orchestration's.</summary>
@@ -98,14 +99,6 @@ public sealed class RunViewer(
         var other => throw new NotSupportedException($"Orchestration status {other}."),
     };
 
-    /// <summary>What the run's orchestration published; before it says anything, the plan.</summary>
-    private async Task<RunProgress> ProgressAsync(RunSpec run, OrchestrationState? state, CancellationToken cancellation)
-    {
-        if (Read<RunProgress>(state) is { } progress) return progress;
-        var generation = await runs.TryGetGenerationAsync(run.Id, cancellation);
-        return new() { Stages = RunBoard.Plan(run.ParseRecipe(), new(run.Id, generation?.Number ?? 0, generation?.Revisions)) };
-    }
-
     /// <summary>The current stage with what its own orchestration, and the iteration's, publish.</summary>
     private async Task<(StageView Stage, StageProgress? Detail)> CurrentAsync(string runId, StageView stage, CancellationToken cancellation)
     {
@@ -113,12 +106,13 @@ public sealed class RunViewer(
         if (Read<StageProgress>(await client.GetAsync(StageHelpers.Instance(runId, stage.Label), cancellation)) is not { } detail) return (stage, null);
         if (detail.Instance is { } instance && Read<StageProgress>(await client.GetAsync(instance, cancellation)) is { } inner)
             detail = detail with { Phase = inner.Phase, Jobs = inner.Jobs };
-        return (stage with { Done = detail.Done, Total = detail.Total, Phase = detail.Phase, Metrics = detail.Metrics, Checkpoint = detail.Checkpoint }, detail);
+        var metrics = detail.Metrics ?? await tree.FiguresAsync(runId, stage.Label, detail, cancellation);
+        return (stage with { Done = detail.Done, Total = detail.Total, Phase = detail.Phase, Metrics = metrics, Checkpoint = detail.Checkpoint }, detail);
     }
 
     private async Task<IReadOnlyList<JobView>> JobsAsync(string runId, IReadOnlyList<string> jobIds, CancellationToken cancellation)
     {
-        var words = await Task.WhenAll(jobIds.Select(id => blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(runId, id), cancellation)));
+        var words = await Task.WhenAll(JobRanges.Expand(jobIds).Select(id => blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(runId, id), cancellation)));
         return [.. words.OfType<JobProgress>().Select(word => new JobView(word.JobId, word.Worker, word.Step, word.Steps, word.Metrics, word.UpdatedAt))];
     }
 

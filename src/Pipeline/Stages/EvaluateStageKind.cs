@@ -20,7 +20,7 @@ internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
     {
         var start = context.CurrentUtcDateTime;
         var benchmarks = Evaluations.All(input, settings.Evaluation, input.RequireFrom(), 0);
-        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Evaluate, Jobs = [.. benchmarks.Select(benchmark => benchmark.Job.JobId)] });
+        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Evaluate, Jobs = JobRanges.Of(benchmarks.Select(benchmark => benchmark.Job.JobId)) });
 
         var evaluation = await Evaluations.RunAsync(context, jobs, benchmarks);
         await context.CallActivityAsync(
@@ -31,6 +31,7 @@ internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
             Steps = 1,
             Checkpoint = input.From,
             Metrics = evaluation.Metrics,
+            Numerics = evaluation.Numerics,
             Evaluation = evaluation with { Time = new() },
             Time = evaluation.Time with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
             StartedAt = new(start, TimeSpan.Zero),

@@ -24,7 +24,13 @@ internal static class Evaluations
     /// <param name="checkpoint">The model.</param>
     /// <param name="step">The model's step: part of the jobs' ids.</param>
     public static IReadOnlyList<Benchmark> All(StageInput stage, EvaluationRecipe evaluation, string checkpoint, int step) =>
-        [.. evaluation.All().Select((benchmark, index) => new Benchmark(benchmark.Key, index == 0, Job(stage, benchmark.Value, checkpoint, JobId.Create(stage.Label, step, "final-" + JobKinds.Evaluate, index), final: true)))];
+        [.. evaluation.All().Select((benchmark, index) => new Benchmark(benchmark.Key, index == 0, Job(stage, benchmark.Value, checkpoint, FinalId(stage.Label, step, index), final: true)))];
+
+    /// <summary>The jobs of a stage's last word, as <see cref="All"/> orders them.</summary>
+    /// <param name="label">The stage's label.</param>
+    /// <param name="recipe">The run's recipe.</param>
+    /// <param name="step">The model's step.</param>
+    public static IReadOnlyList<string> JobsOf(string label, Recipe recipe, int step) => [.. recipe.Evaluation?.All().Select((_, index) => FinalId(label, step, index)) ?? []];
 
     /// <summary>The benchmark of a point of the learning curve: greedy decoding alone, as the samples of pass@1 would cost several times as much.</summary>
     public static Benchmark Point(StageInput stage, EvaluationRecipe evaluation, string checkpoint, int step)
@@ -51,8 +57,11 @@ internal static class Evaluations
         return new(
             metrics,
             results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
-            [.. benchmarks.Zip(results, (benchmark, result) => new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples"), result.Outputs.GetValueOrDefault("problems")))]);
+            [.. benchmarks.Zip(results, (benchmark, result) => new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples"), result.Outputs.GetValueOrDefault("problems")))],
+            results.Numerics());
     }
+
+    private static string FinalId(string label, int step, int index) => JobId.Create(label, step, "final-" + JobKinds.Evaluate, index);
 
     private static JobSpec Job(StageInput stage, BenchmarkRecipe benchmark, string checkpoint, string id, bool final) => stage.Job(id, new EvaluateJob
     {

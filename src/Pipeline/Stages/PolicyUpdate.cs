@@ -27,8 +27,10 @@ internal static class PolicyUpdate
     /// <param name="settings">The stage.</param>
     /// <param name="rollouts">The rollouts' token files.</param>
     /// <param name="publish">Told of each phase and its jobs.</param>
+    /// <param name="restore">Whether gradients are computed again whose files are gone.</param>
     public static async Task<PolicyUpdateResult> RunAsync(
-        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IReadOnlyList<string> rollouts, Action<string, IReadOnlyList<JobSpec>> publish)
+        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IReadOnlyList<string> rollouts, Action<string, IReadOnlyList<JobSpec>> publish,
+        bool restore = false)
     {
         var (done, time) = (new List<JobResult>(), new TimeBreakdown());
         IReadOnlyList<string>? gradients = null;
@@ -40,7 +42,7 @@ internal static class PolicyUpdate
             {
                 var round = Gradients(input, settings, rollouts, step, gradients);
                 publish(JobKinds.Gradient, round);
-                var results = await Task.WhenAll(round.Select(shard => jobs.RunAsync(context, shard)));
+                var results = await Task.WhenAll(round.Select(RunAsync));
                 done.AddRange(results);
                 time += results.MaxBy(result => result.Timing.Total)!.Time();
                 steps = (int)results[0].Metrics[MetricNames.Steps];
@@ -50,8 +52,10 @@ internal static class PolicyUpdate
 
         var job = Update(input, settings, rollouts, gradients);
         publish(JobKinds.Update, [job]);
-        var update = await jobs.RunAsync(context, job);
+        var update = await RunAsync(job);
         return new(update, [.. done, update], time + update.Time());
+
+        Task<JobResult> RunAsync(JobSpec spec) => restore ? jobs.RestoreAsync(context, spec) : jobs.RunAsync(context, spec);
     }
 
     /// <summary>One job a shard for a step's gradient.</summary>

@@ -4,6 +4,7 @@ using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Stages;
 
@@ -24,8 +25,10 @@ internal sealed record RlIterationInput(
 /// <param name="Time">Where its time went.</param>
 /// <param name="Samples">Example completions.</param>
 /// <param name="Next">The next iteration's rollouts when they were asked for.</param>
+/// <param name="Numerics">As of <see cref="StageResult.Numerics"/>.</param>
 internal sealed record RlIterationResult(
-    string Checkpoint, IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null, IterationRollouts? Next = null);
+    string Checkpoint, IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null, IterationRollouts? Next = null,
+    IReadOnlyList<int>? Numerics = null);
 
 /// <summary>
 /// One iteration of GRPO: rollouts, then the update; on request the new policy is measured, and the next iteration's rollouts are sampled
@@ -34,6 +37,9 @@ internal sealed record RlIterationResult(
 internal static class RlIteration
 {
     public const string Name = "rl-iteration";
+
+    /// <summary>How often an iteration's files may be lost: more often it is not their age.</summary>
+    private const int MostLosses = 3;
 
     /// <summary>The orchestrator.</summary>
     public static async Task<RlIterationResult> RunAsync(IOrchestrationContext context, JobCalls jobs, RlIterationInput input)
@@ -46,7 +52,7 @@ internal static class RlIteration
         var learning = LearnAsync(context, jobs, input, settings, rollouts, status.Learning);
         var sampling = input.SampleNext ? RolloutRounds.RunAsync(context, jobs, input with { Iteration = input.Iteration + 1 }, settings, status.Sampling) : null;
         if (sampling is not null) await Task.WhenAll(learning, sampling);
-        var (update, evaluation, learned) = await learning;
+        (rollouts, var update, var evaluation, var learned) = await learning;
         var next = sampling is null ? null : await sampling;
 
         var metrics = new Dictionary<string, double>(rollouts.Metrics);
@@ -61,19 +67,54 @@ internal static class RlIteration
 
         var critical = next is not null && next.Time.Total() > learned.Total() ? next.Time : learned;
         var time = input.Rollouts is null ? rollouts.Time + critical : critical;
-        return new(update.Result.Output("checkpoint"), metrics, time, rollouts.Shards[0].Outputs.GetValueOrDefault("samples"), next);
+        return new(update.Result.Output("checkpoint"), metrics, time, rollouts.Shards[0].Outputs.GetValueOrDefault("samples"), next,
+            rollouts.Shards.Concat(update.Jobs).Numerics());
     }
 
-    private static async Task<(PolicyUpdateResult Update, EvaluationResult? Evaluation, TimeBreakdown Time)> LearnAsync(
+    private static async Task<(IterationRollouts Rollouts, PolicyUpdateResult Update, EvaluationResult? Evaluation, TimeBreakdown Time)> LearnAsync(
         IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IterationRollouts rollouts, Action<string, IReadOnlyList<JobSpec>> publish)
     {
-        var update = await PolicyUpdate.RunAsync(context, jobs, input, settings, [.. rollouts.Shards.Select(shard => shard.Output("tokens"))], publish);
-        if (!input.Evaluate) return (update, null, update.Time);
+        (rollouts, var update) = await UpdateAsync(context, jobs, input, settings, rollouts, publish);
+        if (!input.Evaluate) return (rollouts, update, null, update.Time);
         var point = Evaluations.Point(input.Stage, input.Stage.Evaluation!, update.Result.Output("checkpoint"), input.Iteration + 1);
         publish(JobKinds.Evaluate, [point.Job]);
         var evaluation = await Evaluations.RunAsync(context, jobs, [point]);
-        return (update, evaluation, update.Time + evaluation.Time with { Wall = 0 });
+        return (rollouts, update, evaluation, update.Time + evaluation.Time with { Wall = 0 });
     }
+
+    /// <summary>The update. Rollouts and gradients are kept for a while only: after a pause longer than that they are made again, which gives the same ones.</summary>
+    private static async Task<(IterationRollouts Rollouts, PolicyUpdateResult Update)> UpdateAsync(
+        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IterationRollouts rollouts, Action<string, IReadOnlyList<JobSpec>> publish)
+    {
+        IReadOnlyList<JobSpec> current = [];
+        for (var losses = 0; ; losses++)
+        {
+            try
+            {
+                var tokens = rollouts.Shards.Select(shard => shard.Output("tokens")).ToList();
+                return (rollouts, await PolicyUpdate.RunAsync(context, jobs, input, settings, tokens, Publish, restore: losses > 0));
+            }
+            catch (TaskFailedException e) when (losses < MostLosses && e.Details.IsCausedBy(nameof(JobFailedException)))
+            {
+                if (!await context.CallActivityAsync<bool>(JobActivities.Forgive, new JobRefs(input.Stage.RunId, [.. current.Select(job => job.JobId)]), JobCalls.Storage)) throw;
+            }
+            rollouts = await RolloutRounds.RunAsync(context, jobs, input with { Policy = Sampler(input) }, settings, publish, restore: true);
+        }
+
+        void Publish(string phase, IReadOnlyList<JobSpec> phaseJobs)
+        {
+            current = phaseJobs;
+            publish(phase, phaseJobs);
+        }
+    }
+
+    /// <summary>The policy that the iteration's rollouts come from: with rollouts that the iteration before sampled, the one that that one started from.</summary>
+    private static string Sampler(RlIterationInput input) => input switch
+    {
+        { Rollouts: null } => input.Policy,
+        { Iteration: 1 } => input.Stage.RequireFrom(),
+        _ => BlobLayout.Checkpoint(input.Stage.RunId, input.Stage.Label, input.Iteration - 1),
+    };
 
     private static void AddSpeeds(Dictionary<string, double> metrics, IterationRollouts rollouts, PolicyUpdateResult update)
     {
@@ -109,5 +150,6 @@ internal sealed class IterationStatus(IOrchestrationContext context)
         Publish();
     }
 
-    private void Publish() => context.SetCustomStatus(new StageProgress { Phase = learning.Phase, Jobs = [.. learning.Jobs.Concat(sampling).Select(job => job.JobId)] });
+    private void Publish() =>
+        context.SetCustomStatus(new StageProgress { Phase = learning.Phase, Jobs = JobRanges.Of(learning.Jobs.Concat(sampling).Select(job => job.JobId)) });
 }

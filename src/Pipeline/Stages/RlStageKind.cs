@@ -16,7 +16,9 @@ namespace R1Cloud.Pipeline.Stages;
 /// <param name="StartedAt">When the stage began.</param>
 /// <param name="Time">Where its time went so far.</param>
 /// <param name="Rollouts">The next iteration's rollouts, when they are there already.</param>
-internal sealed record RlCursor(int Iteration, string Policy, string Reference, DateTime StartedAt, TimeBreakdown Time, IterationRollouts? Rollouts = null);
+/// <param name="Numerics">As of <see cref="StageResult.Numerics"/>.</param>
+internal sealed record RlCursor(
+    int Iteration, string Policy, string Reference, DateTime StartedAt, TimeBreakdown Time, IterationRollouts? Rollouts = null, IReadOnlyList<int>? Numerics = null);
 
 /// <summary>RL: a loop of iterations, each a sub-orchestration; begun anew every so often so that no history grows long.</summary>
 internal sealed class RlStageKind() : StageKind<RlStage>("rl")
@@ -41,7 +43,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, RlStage settings)
     {
         var from = input.RequireFrom();
-        var cursor = input.Cursor?.Deserialize<RlCursor>(R1Json.Options) ?? new(0, from, from, context.CurrentUtcDateTime, new());
+        var cursor = input.Cursor?.Deserialize<RlCursor>(R1Json.Options) ?? new(0, from, from, context.CurrentUtcDateTime, new(), Numerics: []);
         var stage = input with { Cursor = null };
         var stop = Math.Min(settings.Iterations, cursor.Iteration + IterationsPerHistory);
         var status = new StageProgress { Done = cursor.Iteration, Total = settings.Iterations, Checkpoint = cursor.Policy, Time = cursor.Time };
@@ -63,11 +65,11 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
                 new SubOrchestrationOptions(InstanceId: instance));
             var time = last.Time with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds };
 
-            cursor = Advance(cursor, settings, last.Checkpoint, time) with { Rollouts = last.Next };
+            cursor = Advance(cursor, settings, last.Checkpoint, time) with { Rollouts = last.Next, Numerics = cursor.Numerics.With(last.Numerics) };
             last = last with { Metrics = WithTimes(last.Metrics, time) };
             status = status with
             {
-                Done = cursor.Iteration, Metrics = last.Metrics, Checkpoint = last.Checkpoint, Samples = last.Samples, Time = cursor.Time,
+                Done = cursor.Iteration, Checkpoint = last.Checkpoint, Samples = last.Samples, Time = cursor.Time,
             };
             await bookkeeping;
             bookkeeping = BookkeepAsync(context, stage, settings, cursor, last.Metrics);
@@ -89,6 +91,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
             Checkpoint = cursor.Policy,
             Metrics = last?.Metrics ?? new Dictionary<string, double>(),
             Samples = last?.Samples,
+            Numerics = cursor.Numerics,
             Time = cursor.Time with { Wall = (context.CurrentUtcDateTime - cursor.StartedAt).TotalSeconds },
             StartedAt = new(cursor.StartedAt, TimeSpan.Zero),
             EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),

@@ -24,8 +24,9 @@ internal static class RolloutRounds
     /// <param name="input">The iteration.</param>
     /// <param name="settings">The stage.</param>
     /// <param name="publish">Told of each round's jobs.</param>
+    /// <param name="restore">Whether shards are done again whose files are gone.</param>
     public static async Task<IterationRollouts> RunAsync(
-        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, Action<string, IReadOnlyList<JobSpec>> publish)
+        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, Action<string, IReadOnlyList<JobSpec>> publish, bool restore = false)
     {
         var (results, time, asked, useful) = (new List<JobResult>(), new TimeBreakdown(), 0, 0);
         var round = 0;
@@ -34,7 +35,7 @@ internal static class RolloutRounds
             var count = Ask(settings, asked, useful);
             var shards = Shards(input, settings, round, asked, count);
             publish(JobKinds.Rollout, shards);
-            var done = await Task.WhenAll(shards.Select(shard => jobs.RunAsync(context, shard)));
+            var done = await Task.WhenAll(shards.Select(shard => restore ? jobs.RestoreAsync(context, shard) : jobs.RunAsync(context, shard)));
 
             results.AddRange(done);
             time += done.MaxBy(shard => shard.Timing.Total)!.Time();

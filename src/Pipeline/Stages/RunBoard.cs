@@ -4,23 +4,19 @@ using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Stages;
 
-/// <summary>Keeps a run's custom status, the stage tree, while its orchestration goes along.</summary>
+/// <summary>Keeps a run's custom status while its orchestration goes along.</summary>
 internal sealed class RunBoard
 {
     private readonly IOrchestrationContext context;
-    private readonly List<StageView> stages;
-    private readonly Dictionary<string, string[]> evaluations = [];
+    private readonly List<StageMark> stages;
     private readonly DateTimeOffset startedAt;
     private TimeBreakdown time = new();
 
-    public RunBoard(IOrchestrationContext context, RunInput input, RunPlan plan)
+    public RunBoard(IOrchestrationContext context, Recipe recipe)
     {
         this.context = context;
         startedAt = Now;
-        stages = [.. Plan(plan.Recipe, input).Select(stage => stage with
-        {
-            ReusedFrom = plan.Records.GetValueOrDefault(stage.Name)?.Result?.ReusedFrom, Reason = plan.Reasons.GetValueOrDefault(stage.Name),
-        })];
+        stages = [.. recipe.Stages.Keys.Select(name => new StageMark(name))];
         Publish();
     }
 
@@ -38,40 +34,19 @@ internal sealed class RunBoard
 
     public void Begin(string name) => Publish(name, stage => stage with { Status = StageStatus.Running, StartedAt = Now });
 
-    public void Evaluate(string name, StageResult result, string[] jobs)
-    {
-        evaluations[name] = jobs;
-        Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Evaluating, Phase = "evaluate", EndedAt = null });
-    }
+    public void Evaluate(string name, StageResult result) => Publish(name, stage => stage with { Status = StageStatus.Evaluating, StartedAt = result.StartedAt });
 
-    public void Finish(string name, StageResult result)
-    {
-        evaluations.Remove(name);
-        Publish(name, stage => Describe(stage, result) with { Status = StageStatus.Completed, Phase = null });
-    }
+    public void Finish(string name, StageResult result) =>
+        Publish(name, stage => stage with { Status = StageStatus.Completed, StartedAt = result.StartedAt, EndedAt = result.EndedAt });
 
-    public void Fail(string name, string error)
-    {
-        evaluations.Remove(name);
-        Publish(name, stage => stage with { Status = StageStatus.Failed, Error = error, EndedAt = Now, Phase = null });
-    }
+    public void Fail(string name, string error) => Publish(name, stage => stage with { Status = StageStatus.Failed, Error = error, EndedAt = Now });
 
     /// <summary>Adds to the run's time that of stages that have ended.</summary>
     public void Count(TimeBreakdown spent) => time += spent;
 
     public RunProgress End() => Publish(ended: true);
 
-    private static StageView Describe(StageView stage, StageResult result)
-    {
-        var metrics = new Dictionary<string, double>(result.Metrics);
-        foreach (var (name, value) in result.Evaluation?.Metrics ?? new Dictionary<string, double>()) metrics[name] = value;
-        return stage with
-        {
-            Done = result.Steps, Total = result.Steps, StartedAt = result.StartedAt, EndedAt = result.EndedAt, Checkpoint = result.Checkpoint, Metrics = metrics,
-        };
-    }
-
-    private void Publish(string name, Func<StageView, StageView> change)
+    private void Publish(string name, Func<StageMark, StageMark> change)
     {
         var index = stages.FindIndex(stage => stage.Name == name);
         stages[index] = change(stages[index]);
@@ -80,7 +55,7 @@ internal sealed class RunBoard
 
     private RunProgress Publish(bool ended = false)
     {
-        var progress = new RunProgress { Stages = [.. stages], Time = time, StartedAt = startedAt, EndedAt = ended ? Now : null, Jobs = [.. evaluations.Values.SelectMany(jobs => jobs)] };
+        var progress = RunProgress.Of(stages, time, startedAt, ended ? Now : null);
         context.SetCustomStatus(progress);
         return progress;
     }

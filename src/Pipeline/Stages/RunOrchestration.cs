@@ -17,7 +17,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     {
         var plan = await context.CallActivityAsync<RunPlan>(StageActivities.Begin, input, JobCalls.Storage);
         var recipe = plan.Recipe;
-        var board = new RunBoard(context, input, plan);
+        var board = new RunBoard(context, recipe);
         try
         {
             if (NeedsWorkers(plan)) await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage);
@@ -55,6 +55,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     private static StageInput Stage(Recipe recipe, RunInput run, string name, Dictionary<string, StageResult> inputs) => new()
     {
         RunId = run.RunId,
+        Version = run.Version,
         Name = name,
         Label = run.Label(name),
         Seed = recipe.Seed,
@@ -99,7 +100,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         if (Evaluations.IsDue(kind, result, stage.Evaluation))
         {
             var benchmarks = Evaluations.All(stage, stage.Evaluation!, result.Checkpoint!, result.Steps);
-            board.Evaluate(stage.Name, result, [.. benchmarks.Select(benchmark => benchmark.Job.JobId)]);
+            board.Evaluate(stage.Name, result);
             result = result with { Evaluation = await Evaluations.RunAsync(context, jobs, benchmarks) };
             await RecordAsync(context, stage, result, result.Evaluation);
             await SaveAsync(context, stage, result, finished);

@@ -24,7 +24,7 @@ internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>
     {
         var start = context.CurrentUtcDateTime;
         var shards = Shards(input, settings);
-        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Sample, Jobs = [.. shards.Select(shard => shard.JobId)] });
+        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Sample, Jobs = JobRanges.Of(shards.Select(shard => shard.JobId)) });
 
         var results = await Task.WhenAll(shards.Select(shard => jobs.RunAsync(context, shard)));
         var metrics = ShardMetrics.Combine(results);
@@ -37,6 +37,7 @@ internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>
             Steps = 1,
             Data = [.. results.Select(result => result.Output("data"))],
             Metrics = metrics,
+            Numerics = results.Numerics(),
             Time = results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
             StartedAt = new(start, TimeSpan.Zero),
             EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),

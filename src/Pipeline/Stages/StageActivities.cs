@@ -31,6 +31,14 @@ internal sealed record FinishedStage(string Name, string Key, IReadOnlyDictionar
 internal sealed record RunPlan(
     Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records, IReadOnlyDictionary<string, string> Keys, IReadOnlyDictionary<string, string> Reasons);
 
+/// <summary>What a run decided when it began, by its stages' names: for those who look at it.</summary>
+internal sealed record RunDecisions(IReadOnlyDictionary<string, RunDecision> Stages);
+
+/// <summary>What was decided of a stage.</summary>
+/// <param name="ReusedFrom">The run whose result it takes over.</param>
+/// <param name="Reason">Why it runs.</param>
+internal sealed record RunDecision(StageOrigin? ReusedFrom = null, string? Reason = null);
+
 /// <summary>An iteration whose update is committed: its gradients are of no more use.</summary>
 internal sealed record GradientsDone(string RunId, string Stage, int Iteration);
 
@@ -71,6 +79,8 @@ internal sealed class StageActivities(
             }
             records.Add(name, record);
         }
+        await blobs.WriteJsonAsync(BlobLayout.Decisions(input.RunId, input.Generation), new RunDecisions(decisions.ToDictionary(
+            decision => decision.Key, decision => new RunDecision(decision.Value.Record?.Result?.ReusedFrom, decision.Value.Reason))), cancellation);
         return new(
             recipe, records,
             keys.Where(key => key.Value.Result is not null).ToDictionary(key => key.Key, key => key.Value.Result!),

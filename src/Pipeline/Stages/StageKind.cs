@@ -92,10 +92,17 @@ internal static class StageHelpers
         Steps = steps,
         Checkpoint = result.Output("checkpoint"),
         Metrics = result.Metrics,
+        Numerics = [result.Numerics],
         Time = result.Time() with { Wall = (context.CurrentUtcDateTime - start).TotalSeconds },
         StartedAt = new(start, TimeSpan.Zero),
         EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
     };
+
+    /// <summary>The versions of the trainer's arithmetic that had a part in some results.</summary>
+    public static IReadOnlyList<int> Numerics(this IEnumerable<JobResult> results) => [.. results.Select(result => result.Numerics).Distinct().Order()];
+
+    /// <summary>Those of what was written so far and of more.</summary>
+    public static IReadOnlyList<int> With(this IReadOnlyList<int>? numerics, IReadOnlyList<int>? more) => [.. (numerics ?? [1]).Union(more ?? [1]).Order()];
 
     /// <summary>An output's path.</summary>
     /// <exception cref="InvalidOperationException">The worker did not write it.</exception>

@@ -8,8 +8,18 @@ namespace R1Cloud.Pipeline.Stages;
 /// <param name="RunId">The run.</param>
 /// <param name="Generation">How often it was retried.</param>
 /// <param name="Revisions">How often each stage was run anew, by name.</param>
-internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDictionary<string, int>? Revisions = null)
+/// <param name="Version">The version of the orchestrations that it begins under; none means 1.</param>
+internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDictionary<string, int>? Revisions = null, int Version = 1)
 {
+    /// <summary>
+    /// The version of the orchestrations. Raise it with every change of the calls that one of them makes in a history that goes on; the code then
+    /// keeps the old calls for inputs of an earlier version. What stands in a history is replayed by whatever version comes.
+    /// </summary>
+    public const int CurrentVersion = 2;
+
+    /// <summary>What a run begins with now.</summary>
+    public static RunInput Begin(string runId, int generation = 0, IReadOnlyDictionary<string, int>? revisions = null) => new(runId, generation, revisions, CurrentVersion);
+
     /// <summary>The stage's label: its name, with <c>~n</c> when run anew for the n-th time.</summary>
     public string Label(string stage) => Revisions?.GetValueOrDefault(stage) is > 0 and var n ? $"{stage}~{n}" : stage;
 }
@@ -18,6 +28,8 @@ internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDicti
 internal sealed record StageInput
 {
     public required string RunId { get; init; }
+    /// <summary>As of <see cref="RunInput.Version"/>: that of the run, since a history goes on under the version that it began under.</summary>
+    public int Version { get; init; } = 1;
     public required string Name { get; init; }
     public required string Label { get; init; }
     public required long Seed { get; init; }
@@ -59,6 +71,8 @@ internal sealed record StageResult
     public string? Samples { get; init; }
     /// <summary>Its model, measured.</summary>
     public EvaluationResult? Evaluation { get; init; }
+    /// <summary>The versions of the trainer's arithmetic that had a part in it; null means 1, and stands in what was written before there were several.</summary>
+    public IReadOnlyList<int>? Numerics { get; init; }
     /// <summary>The run that made it, when that was another one; its times are then those of taking it over.</summary>
     public StageOrigin? ReusedFrom { get; init; }
 }
@@ -67,7 +81,9 @@ internal sealed record StageResult
 /// <param name="Metrics">The benchmarks' figures under their names, the first one's under the plain ones too.</param>
 /// <param name="Time">Its time.</param>
 /// <param name="Benchmarks">The benchmarks in order.</param>
-internal sealed record EvaluationResult(IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, IReadOnlyList<BenchmarkResult> Benchmarks);
+/// <param name="Numerics">As of <see cref="StageResult.Numerics"/>.</param>
+internal sealed record EvaluationResult(
+    IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, IReadOnlyList<BenchmarkResult> Benchmarks, IReadOnlyList<int>? Numerics = null);
 
 /// <summary>A benchmark's files.</summary>
 /// <param name="Name">The benchmark.</param>
@@ -78,31 +94,21 @@ internal sealed record BenchmarkResult(string Name, string? Samples = null, stri
 /// <summary>How far a stage is, kept in a blob so that a retry need not start it over.</summary>
 internal sealed record StageRecord(StageResult? Result = null, JsonElement? Cursor = null);
 
-/// <summary>The custom status of a stage's orchestration.</summary>
+/// <summary>The custom status of a stage's orchestration, or an iteration's: bounded, however many shards and figures there are.</summary>
 internal sealed record StageProgress
 {
     public int Done { get; init; }
     public int Total { get; init; }
     public string? Phase { get; init; }
-    /// <summary>The running jobs.</summary>
+    /// <summary>The running jobs, as <see cref="JobRanges"/> has them.</summary>
     public IReadOnlyList<string> Jobs { get; init; } = [];
     /// <summary>Whether the running job's steps are the stage's.</summary>
     public bool JobSteps { get; init; }
     /// <summary>The sub-orchestration whose status says more about phase and jobs.</summary>
     public string? Instance { get; init; }
-    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+    /// <summary>The last step's figures, as version 1 wrote them; they are among the stage's metrics.</summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
     public string? Checkpoint { get; init; }
     public string? Samples { get; init; }
     public TimeBreakdown Time { get; init; } = new();
-}
-
-/// <summary>The custom status of a run's orchestration: the stage tree.</summary>
-internal sealed record RunProgress
-{
-    public required IReadOnlyList<StageView> Stages { get; init; }
-    public TimeBreakdown Time { get; init; } = new();
-    public DateTimeOffset? StartedAt { get; init; }
-    public DateTimeOffset? EndedAt { get; init; }
-    /// <summary>Jobs that the run's orchestration itself waits for (evaluations).</summary>
-    public IReadOnlyList<string> Jobs { get; init; } = [];
 }

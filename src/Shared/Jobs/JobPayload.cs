@@ -29,6 +29,10 @@ public abstract record JobPayload
     /// <summary>The job's kind, as in <see cref="JobKinds"/>.</summary>
     [JsonIgnore]
     public abstract string Kind { get; }
+
+    /// <summary>The same with other names for the files that it reads and that an attempt of another job has made.</summary>
+    /// <param name="rename">Gives a file its name.</param>
+    public virtual JobPayload WithFiles(Func<string, string> rename) => this;
 }
 
 /// <summary>Names of the job kinds.</summary>
@@ -130,6 +134,9 @@ public sealed record GradientJob : JobPayload
     public required IReadOnlyList<string> After { get; init; }
     /// <summary>Path prefix of the gradient file; the content's hash and the extension are added.</summary>
     public required string Output { get; init; }
+
+    /// <inheritdoc/>
+    public override JobPayload WithFiles(Func<string, string> rename) => this with { Rollouts = [.. Rollouts.Select(rename)], After = [.. After.Select(rename)] };
 }
 
 /// <summary>Updates the policy from an iteration's rollouts and writes the next checkpoint.</summary>
@@ -152,6 +159,10 @@ public sealed record UpdateJob : JobPayload
     public IReadOnlyList<string>? Gradients { get; init; }
     /// <summary>Where the next checkpoint goes.</summary>
     public required string Checkpoint { get; init; }
+
+    /// <inheritdoc/>
+    public override JobPayload WithFiles(Func<string, string> rename) =>
+        this with { Rollouts = [.. Rollouts.Select(rename)], Gradients = Gradients is null ? null : [.. Gradients.Select(rename)] };
 }
 
 /// <summary>Samples completions for a shard of a stage's questions and writes those worth learning from.</summary>
@@ -192,6 +203,10 @@ public sealed record SftJob : JobPayload
     public IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; } = new Dictionary<string, TaskRecipe>();
     /// <summary>Where the stage's checkpoints are; the job adds the folder of its last step, which the rows decide.</summary>
     public required string Checkpoints { get; init; }
+
+    /// <inheritdoc/>
+    public override JobPayload WithFiles(Func<string, string> rename) =>
+        this with { Data = Data.ToDictionary(data => data.Key, data => (IReadOnlyList<string>)[.. data.Value.Select(rename)]) };
 }
 
 /// <summary>Trains a reward model on preference pairs or labelled responses.</summary>

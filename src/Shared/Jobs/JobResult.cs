@@ -19,6 +19,8 @@ public sealed record JobResult
     public JobTiming Timing { get; init; } = new();
     /// <summary>Why it failed, when failed.</summary>
     public JobError? Error { get; init; }
+    /// <summary>The version of the trainer's arithmetic (<see cref="TrainerNumerics.Version"/>) that made it; none means 1.</summary>
+    public int Numerics { get; init; } = 1;
     /// <summary>How many attempts failed, were preempted, and were lost before this one.</summary>
     public AttemptCounts Attempts { get; init; } = new(0, 0, 0);
 }

@@ -45,6 +45,10 @@ public static class BlobLayout
     public static string Generation(string runId, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{Generations(runId)}{number:D6}.json");
 
+    /// <summary>What a generation of a run took over of other runs when it began, and why the rest runs; 0 is the run itself.</summary>
+    public static string Decisions(string runId, int generation) =>
+        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/decisions/{generation:D6}.json");
+
     /// <summary>How far a stage is, so that a retry need not start it over.</summary>
     public static string StageRecord(string runId, string stage) => $"runs/{runId}/stages/{stage}.json";
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Tests.Support;
@@ -39,6 +40,39 @@ public sealed class JobActivitiesTests : IDisposable
         var error = await Should.ThrowAsync<JobConflictException>(() => Activities.SubmitAsync(Spec with { Payload = new NoopJob { Milliseconds = 2 } }, default));
         error.Message.ShouldContain("field payload differs");
         Queue.Sent.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Submit_StoredByAVersionWithoutAField_IsTheSameJob()
+    {
+        var spec = Spec with { Payload = new UpdateJob { Settings = new() { Task = "t", From = "base" }, Iteration = 3, Policy = "p/", Rollouts = ["rollouts/run/s/000003/0.a1.safetensors"], Checkpoint = "c/" } };
+        await Activities.SubmitAsync(spec, default);
+        // As an earlier version wrote it, to whom some of the fields were not known yet: here they have their defaults.
+        var path = BlobLayout.JobSpec("run", spec.JobId);
+        var stored = JsonNode.Parse((await blobs.TryReadAsync(path))!.ToString())!.AsObject();
+        stored.Remove("retry").ShouldBeTrue();
+        stored["payload"]!.AsObject().Remove("rewardModels").ShouldBeTrue();
+        foreach (var field in new[] { "staleness", "updateShards", "sampling", "loss", "optimizer" }) stored["payload"]!["settings"]!.AsObject().Remove(field).ShouldBeTrue(field);
+        stored["payload"]!["version"] = 1;
+        await blobs.WriteAsync(path, new BinaryData(stored.ToJsonString()));
+
+        (await Activities.SubmitAsync(spec, default)).Result.ShouldBeNull();
+
+        stored["payload"]!["settings"]!["staleness"] = 1;
+        await blobs.WriteAsync(path, new BinaryData(stored.ToJsonString()));
+        (await Should.ThrowAsync<JobConflictException>(() => Activities.SubmitAsync(spec, default))).Message.ShouldContain("payload");
+    }
+
+    [Fact]
+    public async Task Submit_StoredByALaterVersionWithAnUnknownField_IsAConflictNamingIt()
+    {
+        await Activities.SubmitAsync(Spec, default);
+        var path = BlobLayout.JobSpec("run", Spec.JobId);
+        var stored = JsonNode.Parse((await blobs.TryReadAsync(path))!.ToString())!;
+        stored["payload"]!["temperature"] = 3;
+        await blobs.WriteAsync(path, new BinaryData(stored.ToJsonString()));
+
+        (await Should.ThrowAsync<JobConflictException>(() => Activities.SubmitAsync(Spec, default))).Message.ShouldContain("payload.temperature");
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Stages;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -47,6 +48,25 @@ public class ReuseTests
         report.Stages[2].Before!.GreedyAccuracy.ShouldBe(0.3);
         report.Plan!.Stages.Select(stage => stage.Label).ShouldBe(["dev1"]);
         (await host.Blobs.TryReadAsync(BlobLayout.Report("b", "report.md")))!.ToString().ShouldContain("Reused from a: ");
+    }
+
+    [Theory]
+    [InlineData("r1-zero/000001/rollout/0")]
+    [InlineData("r1-zero/000020/update/0")]
+    [InlineData("r1-zero/000021/final-evaluate/0")]
+    public async Task Create_StageMadePartlyUnderAnotherArithmetic_RunsAnew(string foreign)
+    {
+        await using var host = new PipelineHost();
+        var recipe = TestRecipes.Load(TestRecipes.Json(iterations: 21));
+        host.Pool.OnResult = result => result.JobId == foreign ? result with { Numerics = TrainerNumerics.Version + 1 } : result;
+        await host.Runs.CreateAsync(recipe, "mixed", null);
+        (await host.WaitAsync("mixed", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
+
+        var plan = (await host.Runs.PlanReuseAsync(recipe, true)).Stages[1];
+
+        var evaluation = foreign.Contains("evaluate", StringComparison.Ordinal);
+        (plan.ReusedFrom is not null).ShouldBe(evaluation);
+        plan.Measures.ShouldBe(evaluation, "the model is of one arithmetic, its measurement of another");
     }
 
     [Fact]

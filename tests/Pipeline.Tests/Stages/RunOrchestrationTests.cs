@@ -58,8 +58,8 @@ public class RunOrchestrationTests
 
         (await host.WaitAsync("long", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
-        // Read once at the beginning, written with the cursor after 20 and 40 iterations and with the result.
-        saves.ShouldBe(4);
+        // Read once at the beginning, written with the cursor after 20 and 40 iterations and with the result; read by who looks at the completed stage.
+        saves.ShouldBe(5);
         host.Pool.Ran.Count(id => id.Contains("/update/", StringComparison.Ordinal)).ShouldBe(45);
         var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("long", "r1-zero")))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Select(line => JsonSerializer.Deserialize<MetricsRow>(line, R1Json.Options)!.Step).ShouldBe(Enumerable.Range(1, 45));

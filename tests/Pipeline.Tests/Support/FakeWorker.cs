@@ -22,6 +22,9 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     /// <summary>Called before a job runs: throws to fail it.</summary>
     public Func<JobSpec, Task> OnJob { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Changes what a job yields.</summary>
+    public Func<JobResult, JobResult> OnResult { get; set; } = result => result;
+
     /// <summary>Whether a finished job is announced.</summary>
     public Func<JobSpec, bool> Announces { get; set; } = _ => true;
 
@@ -101,7 +104,7 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
             {
                 Ran.Enqueue(spec.JobId);
                 await OnJob(spec);
-                result = await FakeJobs.RunAsync(spec, blobs);
+                result = OnResult(await FakeJobs.RunAsync(spec, blobs, $"a{Ran.Count(id => id == spec.JobId)}"));
             }
             catch (Exception e)
             {
@@ -123,9 +126,12 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
 /// <summary>What jobs leave behind, with made-up figures that get better with the steps.</summary>
 internal static class FakeJobs
 {
-    public static async Task<JobResult> RunAsync(JobSpec spec, IBlobStore blobs)
+    /// <param name="spec">The job.</param>
+    /// <param name="blobs">Where it leaves them.</param>
+    /// <param name="name">The attempt.</param>
+    public static async Task<JobResult> RunAsync(JobSpec spec, IBlobStore blobs, string name = "a1")
     {
-        var attempt = BlobLayout.Attempt(spec.RunId, spec.JobId, "a1");
+        var attempt = BlobLayout.Attempt(spec.RunId, spec.JobId, name);
         var outputs = new Dictionary<string, string>();
         var metrics = new Dictionary<string, double>();
         var timing = new JobTiming { Total = 0.4, Storage = 0.05 };
@@ -146,8 +152,8 @@ internal static class FakeJobs
                 break;
             case RolloutJob job:
                 var skill = Skill(job.Iteration, job.Settings.Iterations);
-                outputs["tokens"] = job.Output + ".a1.safetensors";
-                outputs["samples"] = job.Output + ".a1.jsonl";
+                outputs["tokens"] = $"{job.Output}.{name}.safetensors";
+                outputs["samples"] = $"{job.Output}.{name}.jsonl";
                 await blobs.WriteAsync(outputs["tokens"], new BinaryData("tokens"));
                 await SamplesAsync(outputs["samples"], skill);
                 metrics[MetricNames.RewardMean] = skill * 1.5;
@@ -175,7 +181,7 @@ internal static class FakeJobs
                 break;
             case SampleJob job:
                 var stage = (SampleStage)job.Settings;
-                outputs["data"] = job.Output + ".a1.jsonl";
+                outputs["data"] = $"{job.Output}.{name}.jsonl";
                 await blobs.WriteAsync(outputs["data"], new BinaryData(string.Concat(Enumerable.Range(job.FirstQuestion, job.QuestionCount).Select(question =>
                     JsonSerializer.Serialize(new { prompt = $"{question}+1=", completion = $"{question + 1}", answer = $"{question + 1}", verdicts = new { } }) + "\n"))));
                 metrics[MetricNames.Questions] = job.QuestionCount;
@@ -206,8 +212,8 @@ internal static class FakeJobs
                 break;
             case EvaluateJob job:
                 var good = job.Checkpoint.Contains("/base/", StringComparison.Ordinal) ? 0.3 : 0.98;
-                foreach (var name in new[] { MetricNames.EvalGreedyAccuracy, MetricNames.EvalGreedyFormat, MetricNames.EvalPassAt1, MetricNames.EvalFormat })
-                    metrics[name] = good;
+                foreach (var figure in new[] { MetricNames.EvalGreedyAccuracy, MetricNames.EvalGreedyFormat, MetricNames.EvalPassAt1, MetricNames.EvalFormat })
+                    metrics[figure] = good;
                 metrics[MetricNames.EvalMeanLength] = 22;
                 metrics[MetricNames.EvalProblems] = job.Settings.Problems;
                 metrics[MetricNames.EvalSamples] = job.Settings.Samples;
@@ -223,7 +229,7 @@ internal static class FakeJobs
             default:
                 throw new BadInputException($"Unknown kind {spec.Payload.Kind}.");
         }
-        return new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = "a1", Worker = "worker-0", Outputs = outputs, Metrics = metrics, Timing = timing };
+        return new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = name, Worker = "worker-0", Numerics = TrainerNumerics.Version, Outputs = outputs, Metrics = metrics, Timing = timing };
 
         async Task<string> CheckpointAsync(string folder, int step)
         {

@@ -9,6 +9,9 @@ internal sealed class MemoryQueues
     private readonly ConcurrentDictionary<string, MemoryQueue> queues = new(StringComparer.Ordinal);
 
     public MemoryQueue Open(string name) => queues.GetOrAdd(name, _ => new(name));
+
+    /// <summary>All messages, hidden ones too, by their queues' names.</summary>
+    public IEnumerable<(string Queue, string Text)> Messages => queues.Values.OrderBy(queue => queue.Name, StringComparer.Ordinal).SelectMany(queue => queue.Texts.Select(text => (queue.Name, text)));
 }
 
 /// <summary>A queue in memory: messages taken are hidden for a while.</summary>
@@ -21,6 +24,15 @@ internal sealed class MemoryQueue(string name) : IMessageQueue
 
     /// <summary>How often something was put.</summary>
     public int Sent { get; private set; }
+
+    /// <summary>The messages that are there, hidden ones too.</summary>
+    public IReadOnlyList<string> Texts
+    {
+        get
+        {
+            lock (messages) return [.. messages.Select(entry => entry.Message.Text)];
+        }
+    }
 
     public Task EnsureCreatedAsync(CancellationToken cancellation = default) => Task.CompletedTask;
 

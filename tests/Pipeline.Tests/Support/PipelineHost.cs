@@ -5,6 +5,7 @@ using R1Cloud.LocalHost.Engine;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Tests.Golden;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Storage;
 
@@ -18,8 +19,9 @@ internal sealed class PipelineHost : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task pump;
 
-    public PipelineHost(PipelineOptions? options = null)
+    public PipelineHost(PipelineOptions? options = null, GoldenState? from = null)
     {
+        from?.Restore(DatabasePath, Blobs, Queues);
         Options = options ?? new() { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20) };
         Pool = new(Blobs, Queues.Open);
         var collection = new ServiceCollection()
@@ -27,7 +29,7 @@ internal sealed class PipelineHost : IAsyncDisposable
             .AddSingleton<OpenQueue>(Queues.Open)
             .AddSingleton<IWorkerPool>(Pool)
             .AddSingleton(new OrchestrationRegistry().AddPipeline(Options))
-            .AddSingleton(new EngineOptions { DatabasePath = Path.Combine(folder, "engine.db"), ReplayEveryDecision = true })
+            .AddSingleton(new EngineOptions { DatabasePath = DatabasePath, ReplayEveryDecision = true })
             .AddSingleton<EmbeddedEngine>()
             .AddSingleton<IOrchestrationClient>(provider => provider.GetRequiredService<EmbeddedEngine>())
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
@@ -45,6 +47,7 @@ internal sealed class PipelineHost : IAsyncDisposable
     public FakeWorkerPool Pool { get; }
     public IServiceProvider Services => services;
     public EmbeddedEngine Engine => services.GetRequiredService<EmbeddedEngine>();
+    public string DatabasePath => Path.Combine(folder, "engine.db");
     public RunService Runs => services.GetRequiredService<RunService>();
 
     /// <summary>Waits until the run has a status.</summary>

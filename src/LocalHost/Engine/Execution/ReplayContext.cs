@@ -140,7 +140,7 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
     public void SetCustomStatus(object? status)
     {
         EnsureDeciding();
-        CustomStatus = Json.From(status);
+        CustomStatus = Pipeline.Orchestration.CustomStatus.Checked(InstanceId, Json.From(status));
     }
 
     /// <inheritdoc/>

@@ -31,6 +31,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
             CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
             foreach (var (at, benchmark) in BenchmarksOf($"{path}.evaluation", evaluate.Evaluation)) CheckModelRewards($"{at}.rewards", benchmark.Rewards, Before(name), earlier: true);
         }
+        CheckStages();
         if (recipe.Evaluation is null) return;
         CheckEvaluation("evaluation", recipe.Evaluation, null);
         foreach (var (at, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation)) CheckModelRewards($"{at}.rewards", benchmark.Rewards, recipe.Stages, earlier: false);

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Storage;
+
+namespace R1Cloud.Pipeline.Tests.Golden;
+
+/// <summary>What an earlier version left behind in the midst of a run is gone on with: histories, statuses, job specs, checkpoints, stage records.</summary>
+public class GoldenTests
+{
+    private const string Variable = "R1_WRITE_GOLDEN";
+
+    /// <summary>Versions whose state is kept, each with all moments.</summary>
+    public static TheoryData<string, string> States => [.. Directory.GetDirectories(Testing.Repository.PathOf("tests", "Pipeline.Tests", "Golden"), "v*")
+        .SelectMany(folder => GoldenMoment.All.Select(moment => new TheoryDataRow<string, string>(Path.GetFileName(folder), moment.Name)))];
+
+    [Fact]
+    public async Task Write_StateOfThisVersion()
+    {
+        var version = Environment.GetEnvironmentVariable(Variable);
+        Assert.SkipUnless(version is { Length: > 0 }, $"{Variable} names no version to be, as in v3: its state is kept for those to come.");
+        foreach (var moment in GoldenMoment.All)
+        {
+            File.Exists(moment.File(version)).ShouldBeFalse("a version's state is written once");
+            (await moment.ReachAsync()).Write(moment.File(version));
+        }
+    }
+
+    [Theory, MemberData(nameof(States))]
+    public async Task View_OfAnEarlierVersionsRun_IsAsItWas(string version, string name)
+    {
+        var golden = Read(version, name);
+        await using var host = new PipelineHost(from: golden);
+        await host.Engine.SuspendAsync(GoldenMoment.Run, null); // Nothing goes on while it is looked at.
+
+        var view = await host.Runs.GetAsync(GoldenMoment.Run);
+
+        Timeless(view with { Status = golden.View.Status }).ShouldBe(Timeless(golden.View));
+    }
+
+    [Theory, MemberData(nameof(States))]
+    public async Task Run_OfAnEarlierVersion_GoesOnToTheEndWithoutRepeatingWhatIsDone(string version, string name)
+    {
+        var golden = Read(version, name);
+        await using var host = new PipelineHost(from: golden);
+        if (golden.View.Status == RunStatus.Paused) await host.Runs.ResumeAsync(GoldenMoment.Run);
+        else if (golden.View.Status == RunStatus.Failed) await host.Runs.RetryAsync(GoldenMoment.Run);
+        else if (golden.View.Status == RunStatus.Running) await host.Pool.EnsureAsync(GoldenMoment.Run, new());
+
+        var view = await host.WaitAsync(GoldenMoment.Run, RunStatus.Completed);
+
+        var done = golden.Paths.Where(path => path.EndsWith("/result.json", StringComparison.Ordinal) && Status(golden.Blob(path)) == JobStatus.Succeeded).ToHashSet();
+        host.Pool.Ran.ShouldAllBe(job => !done.Contains(BlobLayout.JobResult(GoldenMoment.Run, job)));
+        if (name != "long") Outcome(view).ShouldBe(Outcome(Read(version, "completed").View));
+        view.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed && stage.Done == stage.Total);
+        if (golden.View.Status != RunStatus.Completed) host.Blobs.Paths.ShouldContain(BlobLayout.Report(GoldenMoment.Run, "report.json"));
+    }
+
+    [Theory, MemberData(nameof(States))]
+    public void Documents_OfAnEarlierVersion_AreRead(string version, string name)
+    {
+        var golden = Read(version, name);
+        foreach (var path in golden.Paths.Where(path => path.EndsWith("/spec.json", StringComparison.Ordinal) && path.Contains("/jobs/", StringComparison.Ordinal)))
+            Parse<JobSpec>(golden.Blob(path)).Payload.Seed.ShouldBe(1);
+    }
+
+    private static GoldenState Read(string version, string name) => GoldenState.Read(GoldenMoment.All.Single(moment => moment.Name == name).File(version));
+
+    private static JobStatus Status(string result) => Parse<JobResult>(result).Status;
+
+    private static T Parse<T>(string json) => JsonSerializer.Deserialize<T>(json, R1Json.Options)!;
+
+    // What depends on the clock or on who looks.
+    private static string Timeless(RunView view) => JsonSerializer.Serialize(view with { Workers = Pipeline.Workers.WorkerPoolView.None, EtaSeconds = null, Cost = new(0, 0, 0, "", ""), EndedAt = null }, R1Json.Indented);
+
+    private static string Outcome(RunView view) => string.Join('\n', view.Stages.Select(stage =>
+        $"{stage.Label} {stage.Kind} {stage.Done}/{stage.Total} {stage.Checkpoint} {string.Join(' ', stage.Metrics.Where(metric => !metric.Key.Contains("time/", StringComparison.Ordinal)).OrderBy(metric => metric.Key, StringComparer.Ordinal))}"));
+}
