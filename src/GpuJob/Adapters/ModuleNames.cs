@@ -58,7 +58,8 @@ internal sealed record ModuleNames(IReadOnlyList<string> Names, bool IsExpressio
 
     /// <summary>The layer that a module is in: the first whole number in its name; −1 for none.</summary>
     public static int LayerOf(string module) =>
-        module.Split('.').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var layer) ? layer : -1).FirstOrDefault(layer => layer >= 0, -1);
+        module.Split('.').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var layer) ? layer : -1)
+            .FirstOrDefault(layer => layer >= 0, -1);
 
     /// <summary>Refuses what is no expression, or one that cannot be matched in linear time.</summary>
     /// <exception cref="Shared.Jobs.BadInputException">It is such a one.</exception>
@@ -71,7 +72,9 @@ internal sealed record ModuleNames(IReadOnlyList<string> Names, bool IsExpressio
         }
         catch (Exception error) when (error is ArgumentException or NotSupportedException)
         {
-            throw fields.Error(field ?? pattern, "no regular expression that can be used", $"names of modules or expressions for them, without look-around and back-references ({error.Message})");
+            throw fields.Error(
+                field ?? pattern, "no regular expression that can be used",
+                $"names of modules or expressions for them, without look-around and back-references ({error.Message})");
         }
     }
 }

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Numerics;
 
-/// <summary>Looks for numbers that are none: NaN and ∞ spread through everything that is computed from them, and nothing that they yield is a result.</summary>
+/// <summary>
+/// Looks for numbers that are none: NaN and ∞ spread through everything that is computed from them, and nothing that they yield is a result.
+/// </summary>
 internal static class Finite
 {
     /// <summary>The first of some tensors that holds a number which is not finite, or null: one transfer from the device for all of them.</summary>
@@ -13,7 +15,8 @@ internal static class Finite
         var looked = tensors.Where(entry => entry.Tensor.is_floating_point() && entry.Tensor.numel() > 0).ToList();
         if (looked.Count == 0) return null;
         // NaN comes through both, and ∞ is one of them.
-        var ends = stack([.. looked.SelectMany(entry => new[] { entry.Tensor.min().to(ScalarType.Float32), entry.Tensor.max().to(ScalarType.Float32) })]).cpu().data<float>().ToArray();
+        var numbers = looked.SelectMany(entry => new[] { entry.Tensor.min(), entry.Tensor.max() }).Select(end => end.to(ScalarType.Float32));
+        var ends = stack([.. numbers]).cpu().data<float>().ToArray();
         for (var i = 0; i < ends.Length; i++)
         {
             if (!float.IsFinite(ends[i])) return looked[i / 2].Name;
@@ -44,7 +47,8 @@ internal sealed class FiniteWatch : IDisposable
     /// <param name="step">The step they are of, from 0.</param>
     /// <param name="names">What they are.</param>
     /// <param name="values">[names].</param>
-    public void Add(int step, IReadOnlyList<string> names, Tensor values) => watched.Add((step, names, values.detach().DetachFromDisposeScope()));
+    public void Add(int step, IReadOnlyList<string> names, Tensor values) =>
+        watched.Add((step, names, values.detach().DetachFromDisposeScope()));
 
     /// <summary>Reads what was added since the last time: one transfer.</summary>
     /// <param name="where">What the steps are of, with a separator behind it: begins the message.</param>
@@ -62,8 +66,8 @@ internal sealed class FiniteWatch : IDisposable
         {
             foreach (var name in names)
             {
-                if (!float.IsFinite(values[at])) throw new NonFiniteException(FormattableString.Invariant($"{where}step {step + 1}: {name} is {values[at]}."));
-                at++;
+                var value = values[at++];
+                if (!float.IsFinite(value)) throw new NonFiniteException(FormattableString.Invariant($"{where}step {step + 1}: {name} is {value}."));
             }
         }
     }

@@ -19,15 +19,22 @@ internal static class ConfiguredSizes
             tensors++;
             foreach (var dimension in stored.Shape) largest = Math.Max(largest, dimension);
         }
-        var problems = Sizes(config).Where(size => size.Value > largest).Select(size => $"{size.Name} is {size.Value}, and no dimension of the weights is above {largest}")
-            .Concat(Counts(config).Where(count => count.Value > tensors).Select(count => $"{count.Name} is {count.Value}, and there are only {tensors} tensors")).ToList();
-        if (problems.Count > 0) throw new BadInputException($"{source.Folder}: the weights do not fit config.json: {string.Join("; ", problems)}.");
+        List<string> problems =
+        [
+            .. Sizes(config).Where(size => size.Value > largest)
+                .Select(size => $"{size.Name} is {size.Value}, and no dimension of the weights is above {largest}"),
+            .. Counts(config).Where(count => count.Value > tensors)
+                .Select(count => $"{count.Name} is {count.Value}, and there are only {tensors} tensors"),
+        ];
+        if (problems.Count == 0) return;
+        throw new BadInputException($"{source.Folder}: the weights do not fit config.json: {string.Join("; ", problems)}.");
     }
 
     private static IEnumerable<(string Name, long Value)> Sizes(ModelConfig config)
     {
         yield return ("hidden_size", config.HiddenSize);
-        if (config.Experts is not { FirstLayer: 0 }) yield return ("intermediate_size", config.IntermediateSize); // with experts in every layer nothing has it
+        // With experts in every layer nothing has it.
+        if (config.Experts is not { FirstLayer: 0 }) yield return ("intermediate_size", config.IntermediateSize);
         yield return ("vocab_size", config.VocabularySize);
         yield return ("num_attention_heads", config.Heads);
         if (config.Latent is { } latent)
@@ -41,7 +48,8 @@ internal static class ConfiguredSizes
         {
             yield return ("num_attention_heads × head_dim", (long)config.Heads * config.HeadDim);
         }
-        if (config.Experts is { } experts && experts.FirstLayer < config.Layers) yield return ("moe_intermediate_size × n_shared_experts", experts.IntermediateSize * Math.Max(1L, experts.Shared));
+        if (config.Experts is { } experts && experts.FirstLayer < config.Layers)
+            yield return ("moe_intermediate_size × n_shared_experts", experts.IntermediateSize * Math.Max(1L, experts.Shared));
     }
 
     private static IEnumerable<(string Name, long Value)> Counts(ModelConfig config)

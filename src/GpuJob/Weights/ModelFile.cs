@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
@@ -15,13 +16,17 @@ internal static class ModelFile
 
     private static readonly byte[] LfsPointer = [.. "version https://git-lfs.github.com/spec/"u8];
 
-    private static readonly JsonDocumentOptions Strict = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions Strict = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false,
+    };
 
     /// <summary>Reads a file that is no weights.</summary>
     /// <exception cref="BadInputException">It is a Git LFS pointer, or far too long.</exception>
     public static byte[] Read(string path)
     {
-        if (LocalFiles.Stat(path).Length is var length and > LongestText) throw new BadInputException($"{path}: it has {length} bytes; at most {LongestText} are read.");
+        if (LocalFiles.Stat(path).Length is var length and > LongestText)
+            throw new BadInputException($"{path}: it has {length} bytes; at most {LongestText} are read.");
         var content = File.ReadAllBytes(path);
         RefusePointer(path, content);
         return content;
@@ -33,7 +38,8 @@ internal static class ModelFile
     /// <exception cref="BadInputException">It is one.</exception>
     public static void RefusePointer(string path, ReadOnlySpan<byte> start)
     {
-        if (start.StartsWith(LfsPointer)) throw new BadInputException($"{path}: it is a Git LFS pointer, not the file itself; fetch the files with: git lfs pull.");
+        if (start.StartsWith(LfsPointer))
+            throw new BadInputException($"{path}: it is a Git LFS pointer, not the file itself; fetch the files with: git lfs pull.");
     }
 
     /// <summary>Parses a JSON object in which no field is named twice: readers would choose differently between the two.</summary>
@@ -42,6 +48,7 @@ internal static class ModelFile
     /// <exception cref="BadInputException">It is none.</exception>
     public static JsonObject ParseObject(ReadOnlySpan<byte> json, string source)
     {
+        RequireUtf8(json, source);
         try
         {
             return JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new BadInputException($"{source}: it must be a JSON object.");
@@ -56,10 +63,13 @@ internal static class ModelFile
     /// <exception cref="BadInputException">It is no such object.</exception>
     public static JsonElement ParseElement(ReadOnlyMemory<byte> json, string source)
     {
+        RequireUtf8(json.Span, source);
         try
         {
             using var document = JsonDocument.Parse(json, Strict);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : throw new BadInputException($"{source}: it must be a JSON object.");
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document.RootElement.Clone()
+                : throw new BadInputException($"{source}: it must be a JSON object.");
         }
         catch (JsonException error)
         {
@@ -67,7 +77,10 @@ internal static class ModelFile
         }
     }
 
-    /// <summary>Loads something out of a file; an error that the loader did not foresee is the file's fault and names it. The machine's errors stay what they are.</summary>
+    /// <summary>
+    /// Loads something out of a file; an error that the loader did not foresee is the file's fault and names it. The machine's errors stay what
+    /// they are.
+    /// </summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="load">The loader.</param>
     /// <exception cref="BadInputException">The file is bad.</exception>
@@ -85,7 +98,8 @@ internal static class ModelFile
         }
         catch (Exception error) when (IsTheFiles(error))
         {
-            throw new BadInputException($"{path}: cannot be read: {OneLine(error.Message.Split('\n')[0].TrimEnd())} ({error.GetType().Name}).", error);
+            var line = OneLine(error.Message.Split('\n')[0].TrimEnd());
+            throw new BadInputException($"{path}: cannot be read: {line} ({error.GetType().Name}).", error);
         }
     }
 
@@ -97,8 +111,15 @@ internal static class ModelFile
     }
 
     private static bool IsTheFiles(Exception error) =>
-        error is not (OperationCanceledException or OutOfMemoryException or IOException or StorageException or ExternalException or Jobs.PreemptedException
+        error is not (OperationCanceledException or OutOfMemoryException or IOException or StorageException or ExternalException
             or TypeInitializationException or DllNotFoundException);
 
-    private static BadInputException NotJson(string source, JsonException error) => new($"{source}: it is not JSON: {OneLine(error.Message)}", error);
+    // A parser reads texts only when they are asked for, and fails then.
+    private static void RequireUtf8(ReadOnlySpan<byte> json, string source)
+    {
+        if (!Utf8.IsValid(json)) throw new BadInputException($"{source}: it is not UTF-8 text.");
+    }
+
+    private static BadInputException NotJson(string source, JsonException error) =>
+        new($"{source}: it is not JSON: {OneLine(error.Message)}", error);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.GpuJob.Tokenizers.Chat;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 using static TorchSharp.torch;
@@ -240,6 +241,31 @@ public sealed class StrangersFilesTests
         var pattern = new StringBuilder().Insert(0, part, times);
         folder.With("tokenizer.json", ("pre_tokenizer", $$"""{ "type": "Split", "pattern": { "Regex": "{{pattern}}" }, "behavior": "Isolated", "invert": false }"""));
         folder.Refusal(root => TokenizerLoader.Load(root)).ShouldContain("tokenizer.json");
+    }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer_config.json")]
+    public void Load_TextThatIsNoUtf8OrHalfACharacter_IsRefused(string file)
+    {
+        using var folder = new StrangersFolder();
+        void Use(string root)
+        {
+            CausalLm.Load(root, CPU).Dispose();
+            _ = new ChatTemplates((HuggingFaceTokenizer)TokenizerLoader.Load(root));
+        }
+        var content = File.ReadAllBytes(folder.At(file));
+        var inText = Array.LastIndexOf(content, (byte)'"') - 1;
+        File.WriteAllBytes(folder.At(file), [.. content[..inText], 0xE8, .. content[(inText + 1)..]]);
+        folder.Refusal(Use).ShouldContain(file);
+        File.WriteAllBytes(folder.At(file), content);
+        var field = file switch { "config.json" => "model_type", "tokenizer.json" => "version", _ => "chat_template" };
+        folder.With(file, (field, null));
+        var text = File.ReadAllText(folder.At(file));
+        File.WriteAllText(folder.At(file), $"{{\"{field}\":\"a\\ud800\",{text[1..]}");
+        if (field == "version") Use(folder.Root); // nobody reads it
+        else folder.Refusal(Use).ShouldContain(file);
     }
 
     /// <summary>What a loader did not foresee names the file all the same; the machine's errors stay what they are.</summary>

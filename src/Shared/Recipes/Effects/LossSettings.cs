@@ -2,16 +2,20 @@ namespace R1Cloud.Shared.Recipes;
 
 /// <summary>What each policy loss reads of <see cref="PolicyLossRecipe"/> beyond what all of them do.</summary>
 /// <param name="Reads">Names of properties.</param>
-/// <param name="Aggregation">How it makes one number of token losses, whatever the recipe says; null where the recipe says, or none of the named ways is it.</param>
+/// <param name="Aggregation">
+/// How it makes one number of token losses, whatever the recipe says; null where the recipe says, or none of the named ways is it.
+/// </param>
 public sealed record LossSettings(IReadOnlySet<string> Reads, LossAggregation? Aggregation = null)
 {
     /// <summary>Why k1 is no KL term, and what to take for it.</summary>
     public const string WhyNotK1 =
-        "k2 or k3: the gradient of k1 in the loss is that of log π alone, the same for every reference, so that it keeps nothing near any; with klTimesRatio k1 has one, and klMetric measures it";
+        "k2 or k3: the gradient of k1 in the loss is that of log π alone, the same for every reference, so that it keeps nothing near any; "
+        + "with klTimesRatio k1 has one, and klMetric measures it";
 
-    private const string Low = nameof(PolicyLossRecipe.ClipLow), High = nameof(PolicyLossRecipe.ClipHigh), TwoSided = nameof(PolicyLossRecipe.TwoSidedClip),
-        Sequence = nameof(PolicyLossRecipe.SequenceRatio), Mean = nameof(PolicyLossRecipe.Aggregation), Gate = nameof(PolicyLossRecipe.GateTemperatures),
-        Given = nameof(PolicyLossRecipe.Given), Taken = nameof(PolicyLossRecipe.Taken);
+    private const string Low = nameof(PolicyLossRecipe.ClipLow), High = nameof(PolicyLossRecipe.ClipHigh);
+    private const string TwoSided = nameof(PolicyLossRecipe.TwoSidedClip), Sequence = nameof(PolicyLossRecipe.SequenceRatio);
+    private const string Mean = nameof(PolicyLossRecipe.Aggregation), Gate = nameof(PolicyLossRecipe.GateTemperatures);
+    private const string Given = nameof(PolicyLossRecipe.Given), Taken = nameof(PolicyLossRecipe.Taken);
 
     private static readonly Dictionary<string, LossSettings> ByName = new(StringComparer.Ordinal)
     {
@@ -35,7 +39,9 @@ public sealed record LossSettings(IReadOnlySet<string> Reads, LossAggregation? A
     public static LossSettings Of(string name) => ByName.GetValueOrDefault(name) ?? new(Particular.ToHashSet());
 
     /// <summary>The losses that read a setting.</summary>
-    public static IEnumerable<string> ReadersOf(string property) => ByName.Where(loss => loss.Value.Reads.Contains(property)).Select(loss => loss.Key);
+    public static IEnumerable<string> ReadersOf(string property) =>
+        ByName.Where(loss => loss.Value.Reads.Contains(property)).Select(loss => loss.Key);
 
-    private static LossSettings Of(string[] reads, LossAggregation? aggregation = null) => new(reads.ToHashSet(StringComparer.Ordinal), aggregation);
+    private static LossSettings Of(string[] reads, LossAggregation? aggregation = null) =>
+        new(reads.ToHashSet(StringComparer.Ordinal), aggregation);
 }

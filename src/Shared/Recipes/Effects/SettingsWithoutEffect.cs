@@ -42,14 +42,17 @@ internal sealed class SettingsWithoutEffect(RecipeProblems problems, ObjectNode 
                 if (!problems.Concern(path) && !common) Judge(record, holder, value, defaults, path);
                 foreach (var field in record.Fields.Where(field => !common || field.Property.Name == nameof(EvaluationRecipe.Benchmarks)))
                 {
-                    if (holder.Members.TryGetValue(field.Name, out var member)) Visit(field.Shape, member.Value, field.Property.GetValue(value), RecipePath.Join(path, field.Name), field.Property.GetValue(defaults));
+                    if (!holder.Members.TryGetValue(field.Name, out var member)) continue;
+                    var (inner, otherwise) = (field.Property.GetValue(value), field.Property.GetValue(defaults));
+                    Visit(field.Shape, member.Value, inner, RecipePath.Join(path, field.Name), otherwise);
                 }
                 break;
             case MapShape map:
                 foreach (var entry in (IEnumerable)value)
                 {
-                    var (name, inner) = ((string)entry.GetType().GetProperty("Key")!.GetValue(entry)!, entry.GetType().GetProperty("Value")!.GetValue(entry));
-                    if (holder.Members.TryGetValue(name, out var member)) Visit(map.Value, member.Value, inner, RecipePath.Join(path, name), null);
+                    var name = (string)entry.GetType().GetProperty("Key")!.GetValue(entry)!;
+                    if (!holder.Members.TryGetValue(name, out var member)) continue;
+                    Visit(map.Value, member.Value, entry.GetType().GetProperty("Value")!.GetValue(entry), RecipePath.Join(path, name), null);
                 }
                 break;
         }

@@ -27,8 +27,9 @@ internal sealed record Unread(string Property, string Because, object? Instead =
         foreach (var property in LossSettings.Particular.Except(settings.Reads))
         {
             var readers = string.Join(", ", LossSettings.ReadersOf(property));
+            var own = settings.Aggregation is { } aggregation ? $", {Name(aggregation)}" : "";
             yield return property == nameof(PolicyLossRecipe.Aggregation)
-                ? new(property, $"{loss.Name} has a way of its own{(settings.Aggregation is { } own ? $", {Name(own)}" : "")}; it is read by {readers}", settings.Aggregation)
+                ? new(property, $"{loss.Name} has a way of its own{own}; it is read by {readers}", settings.Aggregation)
                 : new(property, $"{loss.Name} does not read it; it is read by {readers}");
         }
         if (loss.KlWeight != 0) yield break;
@@ -39,7 +40,8 @@ internal sealed record Unread(string Property, string Because, object? Instead =
 
     private static IEnumerable<Unread> OfOptimizer(OptimizerRecipe optimizer)
     {
-        if (optimizer.Schedule == LearningRateSchedule.Constant) yield return new(nameof(OptimizerRecipe.FinalRatio), "the schedule is constant: the learning rate stays", 1.0);
+        if (optimizer.Schedule != LearningRateSchedule.Constant) yield break;
+        yield return new(nameof(OptimizerRecipe.FinalRatio), "the schedule is constant: the learning rate stays", 1.0);
     }
 
     private static IEnumerable<Unread> OfSampling(SamplingRecipe sampling)
@@ -53,7 +55,8 @@ internal sealed record Unread(string Property, string Because, object? Instead =
 
     private static IEnumerable<Unread> OfRl(RlStage stage)
     {
-        if (!stage.Loss.NeedsReference()) yield return new(nameof(RlStage.ReferenceEvery), "there is no reference model: loss.klWeight is 0 and loss.klMetric is not set");
+        if (!stage.Loss.NeedsReference())
+            yield return new(nameof(RlStage.ReferenceEvery), "there is no reference model: loss.klWeight is 0 and loss.klMetric is not set");
         if (stage.MicroBatchTokens > 0) yield return new(nameof(RlStage.MicroBatchSize), "microBatchTokens takes its place");
     }
 
@@ -64,7 +67,8 @@ internal sealed record Unread(string Property, string Because, object? Instead =
 
     private static IEnumerable<Unread> OfFilters(SampleFilters filters)
     {
-        if (filters.Language is null && filters.LanguageField is null) yield return new(nameof(SampleFilters.MinLanguage), "neither language nor languageField is set");
+        if (filters.Language is null && filters.LanguageField is null)
+            yield return new(nameof(SampleFilters.MinLanguage), "neither language nor languageField is set");
     }
 
     private static string Name<T>(T value)
