@@ -1,27 +1,31 @@
 // Azurite's blob and queue services in one process, on loopback; its table service too where its port is given.
 //   node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]     (port 0: a free one)
+// The environment variable R1_AZURITE_KEY holds the account's key (base64): the published one of every Azurite would let in any user of this
+// machine.
 // Prints one line of JSON, {"blobPort":…,"queuePort":…,"tablePort":…}, when all accept requests. The line "stop" on its standard input ends it at once;
 // the end of its standard input, which is its starter's death, a little later, so that workers can still put their jobs back.
 // Ctrl-C in a terminal is left to its starter.
-import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 
-// Settings of some other Azurite must not leak in.
-delete process.env.AZURITE_DB;
-delete process.env.AZURITE_ACCOUNTS;
-
-const [folder, blobPort = "0", queuePort = "0", tablePort] = process.argv.slice(2);
-if (!folder) {
-  console.error("usage: node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]");
+const [named, blobPort = "0", queuePort = "0", tablePort] = process.argv.slice(2);
+const key = process.env.R1_AZURITE_KEY ?? "";
+if (!named || !/^[A-Za-z0-9+/]{43,}=*$/.test(key)) {
+  console.error("usage: R1_AZURITE_KEY=KEY node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]");
+  console.error("KEY: at least 32 random bytes as base64");
   process.exit(10);
 }
+const folder = resolve(named);
+
+// Settings of some other Azurite must not leak in.
+delete process.env.AZURITE_DB;
+process.env.AZURITE_ACCOUNTS = `devstoreaccount1:${key}`;
+process.umask(0o077); // what is written is this user's alone
 
 const require = createRequire(import.meta.url);
 const load = (module) => require(`azurite/dist/src/${module}`).default;
@@ -30,10 +34,11 @@ const keepAliveSeconds = 120;
 const lingerMilliseconds = 3000;
 const patienceMilliseconds = 15000;
 
-// Two processes over one folder would overwrite each other's state. A socket's owner is either alive or gone, whatever ended it.
+// Two processes over one folder would overwrite each other's state. A socket's owner is either alive or gone, whatever ended it. It lies in
+// the folder, where no other user can take its place, and is named from there: a socket's path must be short.
 async function takeFolder() {
-  const name = `r1-azurite-${createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 16)}`;
-  const address = process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+  process.chdir(folder);
+  const address = process.platform === "win32" ? `\\\\.\\pipe\\r1-azurite-${encodeURIComponent(folder)}` : "./taken.sock";
   const isTaken = () => new Promise((done) => {
     const probe = connect(address, () => done(probe.destroy() && true)).on("error", () => done(false));
   });
@@ -84,11 +89,17 @@ const commit = () => nextCommit ??= lastCommit = lastCommit.catch(() => {}).then
   await save(servers.map((server) => server.metadataStore.db));
 });
 
-function commitBeforeAnswer({ httpServer }, isCommit) {
+// Stands before a service: refuses what was sent to another name than this machine's, which is how a web page asks whose name was made to lead
+// here, and holds answers back until what they acknowledge is on disk.
+function standBefore({ httpServer }, isCommit) {
   const [answer] = httpServer.listeners("request");
   httpServer.removeAllListeners("request");
   httpServer.on("request", (request, response) => {
-    if (isCommit(request)) {
+    if (request.headers.host !== `${host}:${httpServer.address().port}`) {
+      response.writeHead(403, { "Content-Type": "text/plain", Connection: "close" }).end("not this host");
+      return;
+    }
+    if (isCommit?.(request)) {
       const end = response.end;
       response.end = (...parts) => {
         commit().then(() => end.apply(response, parts), (error) => {
@@ -117,7 +128,7 @@ try {
   for (const [service, port] of [["blob", blobPort], ["queue", queuePort], ["table", tablePort]]) {
     if (port === undefined) continue;
     const server = create(service, port);
-    if (service in isCommit) commitBeforeAnswer(server, isCommit[service]);
+    standBefore(server, isCommit[service]);
     await server.start();
     servers.push(server);
   }

@@ -27,6 +27,23 @@ public sealed record PipelineOptions
     /// <summary>Whether the workers see the files of the machine that a recipe comes from; else a recipe may name blobs only.</summary>
     public bool LocalFiles { get; init; } = true;
 
+    /// <summary>
+    /// With <see cref="LocalFiles"/>: the folders, or single files, that recipes which come over HTTP may name files of; empty for none.
+    /// </summary>
+    public IReadOnlyList<string> LocalFolders { get; init; } = [];
+
+    /// <summary>Most bytes of local data files that such a recipe may name: they are hashed, and read into memory.</summary>
+    public long MaxLocalDataBytes { get; init; } = 16L << 30;
+
+    /// <summary>Most bytes of local model folders that such a recipe may name: they are hashed.</summary>
+    public long MaxLocalModelBytes { get; init; } = 1L << 40;
+
+    /// <summary>
+    /// How long a look at the content of a recipe's local files may take; what was not read by then counts as unknown, and nothing made of it is
+    /// reused.
+    /// </summary>
+    public TimeSpan LocalFilesTime { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>The key that API requests must carry; null asks for none (loopback only).</summary>
     public string? ApiKey { get; init; }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -27,7 +28,8 @@ internal sealed class MachineOptions
     /// <summary>The resident models, which start the device when they are first needed.</summary>
     public ResidentModels Models(ParseResult parsed) => new(Compute(parsed), CacheFolder);
 
+    // A folder that is named is its namer's business; the usual one must be this user's own.
     private static string CacheFolder => Environment.GetEnvironmentVariable(CheckpointStore.CacheVariable) is { Length: > 0 } named
         ? named
-        : Path.Combine(Path.GetTempPath(), "r1-cloud", "checkpoints");
+        : Path.Combine(PrivateFolder.Ensure(PrivateFolder.Cache(Environment.GetEnvironmentVariable)), "checkpoints");
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 using R1Cloud.GpuJob.Verification;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
@@ -12,10 +13,12 @@ internal static class VerifyCommand
     public static Command Create(CommandContext context)
     {
         var memory = new Option<long>("--memory") { Description = "Most memory, in bytes.", DefaultValueFactory = _ => VerificationOptions.Default.MemoryBytes };
-        var command = new ExampleCommand("verify", "Scores completions, JSON lines on the standard input; replies go to the standard output. Started by the trainer.", "gpujob verify") { memory };
+        var unsandboxed = SandboxPermission.Create();
+        var command = new ExampleCommand("verify", "Scores completions, JSON lines on the standard input; replies go to the standard output. Started by the trainer.", "gpujob verify") { memory, unsandboxed };
         command.Hidden = true;
         command.SetAction((parsed, _) => context.GuardAsync(() =>
         {
+            SandboxPermission.Set(parsed.GetValue(unsandboxed));
             ChildLimits.Apply(parsed.GetValue(memory));
             using var input = Console.OpenStandardInput();
             using var output = Console.OpenStandardOutput();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 using R1Cloud.GpuJob.Work;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Storage;
@@ -18,17 +19,19 @@ internal static class WorkCommand
         var worker = new Option<string>("--worker") { Description = "This worker's name within the run.", DefaultValueFactory = _ => Environment.MachineName.ToLowerInvariant() };
         var parentPipe = new Option<bool>("--parent-pipe") { Description = "Leave when the standard input ends: the starter has gone." };
         var idle = new Option<int?>("--idle-limit") { Description = "Leave after so many seconds without a job." };
+        var unsandboxed = SandboxPermission.Create();
         var machine = new MachineOptions();
         var command = new ExampleCommand("work",
             "Takes a run's jobs from its queue until told to stop. SIGTERM: saves, puts the job back, exits with 30. The storage is named by the environment variable " + StorageConnection.Variable + ".",
             "R1_STORAGE=https://ACCOUNT.blob.core.windows.net gpujob work --run quickstart-1a2b3c4d --worker gpu-0 --device cuda")
         {
-            run, worker, parentPipe, idle,
+            run, worker, parentPipe, idle, unsandboxed,
         };
         machine.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
             using var signals = new StopSignals(parsed.GetValue(parentPipe), OrphanGrace);
+            SandboxPermission.Set(parsed.GetValue(unsandboxed));
             using var logs = LoggerFactory.Create(Logs.ToOutput);
             var storage = StorageConnection.FromEnvironment();
             using var models = machine.Models(parsed);

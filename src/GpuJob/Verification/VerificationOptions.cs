@@ -1,3 +1,5 @@
+using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
+
 namespace R1Cloud.GpuJob.Verification;
 
 /// <summary>How verifiers run beside generation.</summary>
@@ -22,8 +24,13 @@ internal sealed record VerificationOptions
     public TimeSpan StartGrace { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The verifiers of this program: <c>gpujob verify</c>.</summary>
-    public static VerificationOptions Default { get; } = new()
+    public static VerificationOptions Default => new()
     {
-        Command = [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet", Path.Combine(AppContext.BaseDirectory, "gpujob.dll"), "verify"],
+        Command =
+        [
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet",
+            Path.Combine(AppContext.BaseDirectory, "gpujob.dll"), "verify",
+            .. SandboxPermission.IsUnsandboxed ? (string[])[SandboxPermission.Option] : [],
+        ],
     };
 }

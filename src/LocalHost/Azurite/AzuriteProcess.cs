@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Security.Cryptography;
 using System.Text.Json;
 using R1Cloud.Shared;
 
@@ -15,18 +16,19 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     private const int PortInUse = 11;
     private const int FolderInUse = 12;
 
-    // The account that every Azurite has; its key is published and opens nothing else.
+    // The account that every Azurite has, since what is stored is stored under its name; the key is another at each start.
     private const string Account = "devstoreaccount1";
-    private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+    private const string KeyVariable = "R1_AZURITE_KEY";
+    private const int KeyBytes = 64;
 
     private readonly Process process;
     private readonly AzuriteOptions options;
     private readonly LastLines errors;
 
-    private AzuriteProcess(Process process, AzuriteOptions options, LastLines errors, Ports ports)
+    private AzuriteProcess(Process process, AzuriteOptions options, LastLines errors, Ports ports, string key)
     {
         (this.process, this.options, this.errors) = (process, options, errors);
-        ConnectionString = $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};"
+        ConnectionString = $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={key};"
             + $"BlobEndpoint=http://127.0.0.1:{ports.BlobPort}/{Account};QueueEndpoint=http://127.0.0.1:{ports.QueuePort}/{Account};"
             + (ports.TablePort is { } table ? $"TableEndpoint=http://127.0.0.1:{table}/{Account};" : "");
     }
@@ -52,7 +54,8 @@ internal sealed class AzuriteProcess : IAsyncDisposable
             throw new AzuriteException($"Azurite is not installed. Run `npm ci` in '{options.PackageFolder}' (./r1 does so by itself).");
         }
 
-        var process = Start(options);
+        var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));
+        var process = Start(options, key);
         var errors = new LastLines();
         process.ErrorDataReceived += (_, line) => errors.Add(line.Data);
         process.BeginErrorReadLine();
@@ -65,7 +68,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
                 var ports = JsonSerializer.Deserialize<Ports>(line, R1Json.Options)!;
                 // Nothing more is expected; reading on keeps the pipe from filling up.
                 _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-                return new AzuriteProcess(process, options, errors, ports);
+                return new AzuriteProcess(process, options, errors, ports, key);
             }
             await process.WaitForExitAsync(patience.Token);
             throw Failure(process.ExitCode, options, errors);
@@ -115,7 +118,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static Process Start(AzuriteOptions options)
+    private static Process Start(AzuriteOptions options, string key)
     {
         var start = new ProcessStartInfo(options.Node)
         {
@@ -125,6 +128,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        start.Environment[KeyVariable] = key; // other users see a program's arguments, but not its environment
         string[] arguments = ["azurite.mjs", Path.GetFullPath(options.DataFolder), $"{options.BlobPort}", $"{options.QueuePort}"];
         foreach (var argument in options.TablePort is { } table ? [.. arguments, $"{table}"] : arguments) start.ArgumentList.Add(argument);
         try

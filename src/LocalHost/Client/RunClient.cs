@@ -9,6 +9,7 @@ using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.LocalHost.Client;
 
@@ -21,10 +22,19 @@ internal sealed class RunClient : IDisposable
     /// <param name="address">The address.</param>
     /// <param name="apiKey">The key, if it asks for one.</param>
     /// <param name="token">An access token, if sign-in is before it.</param>
+    /// <exception cref="BadInputException">Key or token would cross a network that others may listen to.</exception>
     public RunClient(Uri address, string? apiKey = null, string? token = null)
     {
         Address = address;
-        http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        var hasSecret = !string.IsNullOrEmpty(apiKey) || !string.IsNullOrEmpty(token);
+        if (hasSecret && address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback)
+        {
+            throw new BadInputException(
+                $"'{address}' is not encrypted, so that everybody on the way could read the key: https:// is needed beyond this machine.");
+        }
+        // A redirect could lead a request, and what it carries, to anybody; a proxy has no business between this machine and itself.
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !address.IsLoopback };
+        http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         if (!string.IsNullOrEmpty(token)) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         if (string.IsNullOrEmpty(apiKey)) return;
         http.DefaultRequestHeaders.Add(ApiRoutes.ApiKeyHeader, apiKey);
@@ -109,7 +119,7 @@ internal sealed class RunClient : IDisposable
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
-        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        if (method != HttpMethod.Get) request.Content = new StringContent(body ?? "", Encoding.UTF8, "application/json");
         HttpResponseMessage response;
         try
         {
@@ -141,7 +151,10 @@ internal sealed class RunClient : IDisposable
         {
             // Not a problem document: something else than the run API answered.
         }
-        return $"{response.RequestMessage?.RequestUri} answered {(int)response.StatusCode} {response.ReasonPhrase}.";
+        var hint = (int)response.StatusCode is >= 300 and < 400
+            ? " Redirects are not followed: name the service's own address, or sign in (R1_TOKEN)."
+            : "";
+        return $"{response.RequestMessage?.RequestUri} answered {(int)response.StatusCode} {response.ReasonPhrase}.{hint}";
     }
 
     private static string Route(string template, string runId) => template.Replace("{id}", Uri.EscapeDataString(runId), StringComparison.Ordinal);

@@ -9,7 +9,7 @@ namespace R1Cloud.LocalHost.Commands;
 internal sealed class ClientOptions(CommandContext context)
 {
     private readonly Option<string?> url = new("--url") { Description = "The host's address [default: R1_URL, or the host that runs on the data folder]." };
-    private readonly Option<string?> apiKey = new("--api-key") { Description = "The host's API key [default: R1_API_KEY]." };
+    private readonly Option<string?> apiKey = KeyFileOption("R1_API_KEY, else what the host on the data folder asks for");
     private readonly Option<string> data = DataOption(context);
     private readonly Option<bool> json = new("--json") { Description = "Print JSON." };
 
@@ -20,6 +20,10 @@ internal sealed class ClientOptions(CommandContext context)
         DefaultValueFactory = _ => context.Environment("R1_DATA") is { Length: > 0 } folder ? folder : ".r1",
         HelpName = "DIR",
     };
+
+    /// <summary><c>--api-key-file</c>: other users see the arguments of a command, but not its files and environment.</summary>
+    public static Option<string?> KeyFileOption(string otherwise) =>
+        new("--api-key-file") { Description = $"A file with the API key [default: {otherwise}].", HelpName = "FILE" };
 
     /// <summary>Whether <c>--json</c> was given.</summary>
     public bool IsJson(ParseResult parsed) => parsed.GetValue(json);

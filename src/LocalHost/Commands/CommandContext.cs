@@ -79,19 +79,50 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
     }
 
     /// <summary>A client of the host that the options name, or of the one that runs on the data folder.</summary>
+    /// <param name="url">The address; null for the environment's, else the data folder's.</param>
+    /// <param name="keyFile">The file with the key; null for the environment's, else the data folder's.</param>
+    /// <param name="dataFolder">The data folder.</param>
     /// <exception cref="EnvironmentException">No host runs there.</exception>
-    /// <exception cref="BadInputException">The address is not one.</exception>
-    public RunClient Connect(string? url, string? apiKey, string dataFolder)
+    /// <exception cref="BadInputException">The address is not one, or not for the key.</exception>
+    public RunClient Connect(string? url, string? keyFile, string dataFolder)
     {
-        url ??= Environment("R1_URL");
-        if (string.IsNullOrEmpty(url))
+        var folder = new DataFolder(dataFolder);
+        if (url is null && Environment("R1_URL") is not { Length: > 0 })
         {
-            var folder = new DataFolder(dataFolder);
-            url = folder.ReadHost()?.Url ?? throw new EnvironmentException(
-                $"No host runs on the data folder '{folder.Path}'. Start one with `r1 serve` or `r1 up`, or name one with --url or R1_URL.");
+            // What it says of itself is right; the environment's key may be another service's.
+            var host = folder.FindHost();
+            return new(host.Address, host.Key ?? ReadKey(keyFile));
         }
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            throw new BadInputException($"'{url}' is not an address: an http:// or https:// URL is needed.");
-        return new RunClient(address, apiKey ?? Environment("R1_API_KEY"), Environment("R1_TOKEN"));
+
+        var address = ParseAddress(url ?? Environment("R1_URL")!);
+        if (url is not null && ApiKeys.In(address) is not null)
+        {
+            throw new BadInputException("--url: the key in the address could be read by other users of this machine while the command runs: "
+                + "give such an address in R1_URL, or the key in R1_API_KEY or --api-key-file.");
+        }
+        var named = keyFile is null ? ApiKeys.In(address) ?? folder.KeyOf(address) : null;
+        return new(ApiKeys.Without(address), named ?? ReadKey(keyFile), Environment("R1_TOKEN"));
     }
+
+    /// <summary>The API key of a file, else of the environment; null when there is none.</summary>
+    /// <exception cref="BadInputException">The file holds none.</exception>
+    public string? ReadKey(string? file)
+    {
+        if (file is null) return Environment("R1_API_KEY") is { Length: > 0 } key ? key : null;
+        try
+        {
+            return File.ReadAllText(file).Trim() is { Length: > 0 } content
+                ? content
+                : throw new BadInputException($"--api-key-file: '{file}' is empty; a key is needed.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"--api-key-file: '{file}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static Uri ParseAddress(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+        ? address
+        : throw new BadInputException($"'{url}' is not an address: an http:// or https:// URL is needed.");
 }

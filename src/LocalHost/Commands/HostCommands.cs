@@ -5,6 +5,7 @@ using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.LocalHost.Workers;
 using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -40,6 +41,12 @@ internal static class HostCommands
         {
             var loaded = recipe.Load(parsed);
             var hosting = host.Read(parsed);
+            // Who gives a recipe to this command names its files: its own host may read them, and no others of their folders.
+            hosting = hosting with
+            {
+                AnyPortWillDo = !host.NamesPort(parsed),
+                FileFolders = [.. hosting.FileFolders, .. LocalPaths.Find(loaded.ResolvedJson).Select(local => local.Path)],
+            };
             if (parsed.GetValue(dryRun)) hosting = hosting with { Port = 0 }; // nobody else is to find it
             if (hosting.Gpus is { } gpus) GpuList.Check(gpus, loaded.Recipe.Workers);
             var options = new UpOptions
@@ -54,7 +61,7 @@ internal static class HostCommands
             };
             return await WithHostAsync(context, hosting, options.Json, async (running, stop) =>
             {
-                using var client = new RunClient(running.Address, running.Options.ApiKey);
+                using var client = new RunClient(running.Address, running.Key);
                 return await new UpSession(context, running, client, options, TimeProvider.System).RunAsync(loaded, stop);
             });
         }));
@@ -65,12 +72,12 @@ internal static class HostCommands
     {
         var host = new HostArguments(context);
         var command = new ExampleCommand("serve", "Serves the run API on this machine until stopped; unfinished runs go on.",
-            "./r1 serve", "./r1 serve --port 8080", "R1_API_KEY=… ./r1 serve --bind 0.0.0.0");
+            "./r1 serve", "./r1 serve --port 8080 --files data", "R1_API_KEY=… ./r1 serve --bind 0.0.0.0");
         host.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(() =>
             WithHostAsync(context, host.Read(parsed) with { LogToConsole = true }, quiet: false, async (running, stop) =>
             {
-                await context.Output.WriteLineAsync($"r1 serves at {running.Address} (data in {running.Data.Path}); Ctrl-C stops");
+                await context.Output.WriteLineAsync($"r1 serves at {running.AddressWithKey} (data in {running.Data.Path}); Ctrl-C stops");
                 throw new EnvironmentException(await running.Fault.WaitAsync(stop));
             })));
         return command;
@@ -86,6 +93,7 @@ internal static class HostCommands
         try
         {
             host = await LocalHostApp.StartAsync(options, stop.Graceful);
+            if (host.Data.Warning() is { } warning) await context.Error.WriteLineAsync($"r1: warning: {warning}");
             return await use(host, stop.Graceful);
         }
         catch (OperationCanceledException) when (stop.Graceful.IsCancellationRequested)
@@ -123,8 +131,18 @@ internal sealed class HostArguments(CommandContext context)
 {
     private readonly Option<string> data = ClientOptions.DataOption(context);
     private readonly Option<int> port = new("--port") { Description = "The API's port; 0 takes any free one.", DefaultValueFactory = _ => LocalHostOptions.DefaultPort };
-    private readonly Option<string> bind = new("--bind") { Description = "The address to listen at; other than loopback needs an API key.", DefaultValueFactory = _ => "127.0.0.1" };
-    private readonly Option<string?> apiKey = new("--api-key") { Description = "The key that requests must carry in X-Api-Key [default: R1_API_KEY, else none]." };
+    private readonly Option<string> bind = new("--bind")
+    {
+        Description = "The address to listen at; other than loopback needs an API key of yours.", DefaultValueFactory = _ => "127.0.0.1",
+    };
+    private readonly Option<string?> apiKey = ClientOptions.KeyFileOption(
+        "R1_API_KEY, else a new key at each start, which commands find in the data folder");
+    private readonly Option<string[]> files = new("--files")
+    {
+        Description = "A folder below which recipes that come over HTTP may name data files and models; may be given often.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => [],
+    };
     private readonly Option<int?> workers = new("--workers") { Description = "Worker processes a run, in place of the recipe's; the result is the same." };
     private readonly Option<string?> gpus = new("--gpus") { Description = "GPUs of this machine, e.g. 0,1: one worker on each, in place of the recipe's count and device.", HelpName = "LIST" };
 
@@ -142,7 +160,7 @@ internal sealed class HostArguments(CommandContext context)
             if (result.GetValueOrDefault<string?>() is { } list && !GpuList.TryParse(list, out _, out var error)) result.AddError(error);
             if (result.GetResult(workers) is { Implicit: false }) result.AddError("--gpus: one worker a GPU; leave out --workers.");
         });
-        foreach (var option in (Option[])[data, port, bind, apiKey, workers, gpus]) command.Options.Add(option);
+        foreach (var option in (Option[])[data, port, bind, apiKey, files, workers, gpus]) command.Options.Add(option);
     }
 
     /// <summary>Refuses numbers out of range; what is no number, the parser refuses itself.</summary>
@@ -152,13 +170,17 @@ internal sealed class HostArguments(CommandContext context)
             result.AddError($"{option.Name}: {min} to {max} is allowed.");
     });
 
+    /// <summary>Whether a port was chosen.</summary>
+    public bool NamesPort(ParseResult parsed) => parsed.GetResult(port) is { Implicit: false };
+
     /// <summary>What was asked for.</summary>
     public LocalHostOptions Read(ParseResult parsed) => new()
     {
         DataFolder = parsed.GetValue(data)!,
         Port = parsed.GetValue(port),
         Address = IPAddress.Parse(parsed.GetValue(bind)!),
-        ApiKey = (parsed.GetValue(apiKey) ?? context.Environment("R1_API_KEY")) is { Length: > 0 } key ? key : null,
+        ApiKey = context.ReadKey(parsed.GetValue(apiKey)),
+        FileFolders = [.. (parsed.GetValue(files) ?? []).Select(Path.GetFullPath)],
         Workers = parsed.GetValue(workers),
         Gpus = parsed.GetValue(gpus) is { } list && GpuList.TryParse(list, out var numbers, out _) ? numbers : null,
         GpuJob = context.Environment(WorkerCommand.OverrideVariable),

@@ -51,6 +51,7 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
             Say($"run {id} was completed on {run.EndedAt?.ToLocalTime():yyyy-MM-dd HH:mm}; here is its report again (--fresh starts another run)");
         else if (run.Stages.Any(stage => stage.Status != StageStatus.Pending)) Say($"run {id} goes on where it stopped");
         else Say($"run {id}");
+        if (run.Status != RunStatus.Completed) Say($"at {host.AddressWithKey}");
 
         if (run.Status != RunStatus.Completed) await FollowAsync(id, stop);
         run = await client.GetAsync(id, stop);

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Hosting;
 
@@ -49,7 +49,7 @@ internal sealed class DataFolder(string path)
     {
         try
         {
-            Directory.CreateDirectory(Path);
+            PrivateFolder.Create(Path);
             var file = new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             try
             {
@@ -72,6 +72,52 @@ internal sealed class DataFolder(string path)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new EnvironmentException($"The data folder '{Path}' cannot be written: {e.Message} Pass --data DIR for another one.", e);
+        }
+    }
+
+    /// <summary>Why other users may look into the folder, in words; null when they may not, or this system does not tell.</summary>
+    public string? Warning() => FileStatus.Of(Path) switch
+    {
+        { IsOwn: false } other =>
+            $"the data folder '{Path}' belongs to another user (uid {other.Owner}), who can read and change all that is in it",
+        { IsOpenToOthers: true } wide =>
+            $"other users may look into the data folder '{Path}' (mode {Convert.ToString((int)wide.Mode, 8)}): close it with chmod 700",
+        _ => null,
+    };
+
+    /// <summary>The host that runs on the folder, for those who mean to talk to it.</summary>
+    /// <exception cref="EnvironmentException">None runs, or what says so is not to be trusted with requests.</exception>
+    public RunningHost FindHost()
+    {
+        if (FileStatus.Of(HostFile) is { } status)
+        {
+            if (!status.IsOwn) throw Untrusted($"belongs to another user (uid {status.Owner})");
+            if (status.IsWritableToOthers) throw Untrusted("can be written by other users");
+        }
+        if (ReadHost() is not { Url: { } url } host || !host.IsAlive())
+        {
+            throw new EnvironmentException(
+                $"No host runs on the data folder '{Path}'. Start one with `r1 serve` or `r1 up`, or name one with --url or R1_URL.");
+        }
+        return Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttp && address.IsLoopback
+            ? new(address, host.Key)
+            : throw Untrusted($"names '{url}', which is no http address of this machine");
+
+        EnvironmentException Untrusted(string why) =>
+            new($"'{HostFile}' {why}: it may lead anywhere and is not followed. Name a host with --url or R1_URL.");
+    }
+
+    /// <summary>The key of the host that runs on the folder, if it is the one at an address.</summary>
+    public string? KeyOf(Uri address)
+    {
+        try
+        {
+            var host = FindHost();
+            return host.Address.GetLeftPart(UriPartial.Authority) == address.GetLeftPart(UriPartial.Authority) ? host.Key : null;
+        }
+        catch (EnvironmentException)
+        {
+            return null; // the address is another host's
         }
     }
 
@@ -115,48 +161,4 @@ internal sealed class DataFolder(string path)
     }
 
     private sealed record FormatInfo(int Format, string Version);
-}
-
-/// <summary>A host's word about itself, for the client commands.</summary>
-/// <param name="ProcessId">Its process.</param>
-/// <param name="StartedAt">When it started.</param>
-/// <param name="Version">The product's version.</param>
-/// <param name="Url">Where it listens; null while it starts.</param>
-internal sealed record HostInfo([property: JsonPropertyName("pid")] int ProcessId, DateTimeOffset StartedAt, string Version, string? Url = null)
-{
-    /// <summary>This build's version.</summary>
-    public static string ProductVersion { get; } = typeof(HostInfo).Assembly.GetName().Version!.ToString(3);
-}
-
-/// <summary>A data folder taken by this process until disposed.</summary>
-internal sealed class HostLock : IDisposable
-{
-    private readonly FileStream file;
-
-    internal HostLock(DataFolder folder, FileStream file)
-    {
-        Folder = folder;
-        this.file = file;
-        Announce(null);
-    }
-
-    /// <summary>The folder.</summary>
-    public DataFolder Folder { get; }
-
-    /// <summary>Tells where the host listens.</summary>
-    /// <param name="url">The address, or null while it starts.</param>
-    public void Announce(string? url)
-    {
-        var info = new HostInfo(Environment.ProcessId, TimeProvider.System.GetUtcNow(), HostInfo.ProductVersion, url);
-        var temporary = Folder.HostFile + ".new";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(info, R1Json.Indented));
-        File.Move(temporary, Folder.HostFile, overwrite: true);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        File.Delete(Folder.HostFile);
-        file.Dispose();
-    }
 }

@@ -7,19 +7,26 @@ namespace R1Cloud.LocalHost.Hosting;
 internal static class ListenAddress
 {
     /// <summary>Makes sure, before anything is started, that the address can be listened at.</summary>
+    /// <returns>The options, with another port where the one in them is taken and any will do.</returns>
     /// <exception cref="EnvironmentException">It is taken, or may not be used without an API key.</exception>
-    public static void Check(LocalHostOptions options)
+    public static LocalHostOptions Choose(LocalHostOptions options)
     {
         if (!IPAddress.IsLoopback(options.Address) && string.IsNullOrEmpty(options.ApiKey))
         {
             throw new EnvironmentException(
-                $"Listening at {options.Address} opens the API to other machines: pass --api-key KEY (or R1_API_KEY), or leave out --bind to stay on loopback.");
+                $"Listening at {options.Address} opens the API to other machines: set R1_API_KEY (or pass --api-key-file FILE), "
+                + "or leave out --bind to stay on loopback.");
         }
 
         using var listener = new TcpListener(options.Address, options.Port);
         try
         {
             listener.Start();
+            return options;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse && options.AnyPortWillDo)
+        {
+            return options with { Port = 0 };
         }
         catch (SocketException e)
         {

@@ -14,6 +14,8 @@ internal static class LocalApi
         {
             kestrel.AddServerHeader = false;
             kestrel.Listen(options.Address, options.Port);
+            // This machine's commands talk to loopback alone, whatever else the host listens at.
+            if (!IPAddress.IsLoopback(options.Address) && !options.IsOnEveryAddress) kestrel.Listen(IPAddress.Loopback, options.Port);
         });
         var services = builder.Services;
         services.AddRouting().AddOpenApi();
@@ -28,17 +30,9 @@ internal static class LocalApi
     /// <summary>Maps the API and its OpenAPI document.</summary>
     public static void Map(WebApplication app, LocalHostOptions options)
     {
-        // A web page elsewhere must not steer runs through its visitor's browser, neither by a name that resolves here nor by a form.
+        RunApi.UseHeaders(app);
+        // A web page elsewhere must not steer runs through its visitor's browser by a name that resolves here.
         if (IPAddress.IsLoopback(options.Address)) app.UseHostFiltering();
-        app.Use((context, next) =>
-        {
-            if (context.Request.Headers.TryGetValue("Sec-Fetch-Site", out var site) && site == "cross-site" && !HttpMethods.IsGet(context.Request.Method))
-            {
-                context.Response.StatusCode = StatusCodes.Status403Forbidden;
-                return Task.CompletedTask;
-            }
-            return next(context);
-        });
         RunApi.Use(app);
         app.UseRouting();
         RunApi.Map(app);

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -25,10 +24,11 @@ internal sealed class LocalHostApp : IAsyncDisposable
     {
         Options = options;
         Data = new DataFolder(options.DataFolder);
+        Key = options.ApiKey is { Length: > 0 } named ? named : ApiKeys.Create();
     }
 
     /// <summary>How it is set up.</summary>
-    public LocalHostOptions Options { get; }
+    public LocalHostOptions Options { get; private set; }
 
     /// <summary>Its data folder.</summary>
     public DataFolder Data { get; }
@@ -36,11 +36,20 @@ internal sealed class LocalHostApp : IAsyncDisposable
     /// <summary>Where its API is.</summary>
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>What requests must carry.</summary>
+    public string Key { get; }
+
+    /// <summary>The address for people, key included.</summary>
+    public Uri AddressWithKey => ApiKeys.WithKey(Address, Key);
+
     /// <summary>Its worker processes.</summary>
     public ProcessWorkerPool Workers { get; private set; } = null!;
 
     /// <summary>Its blobs.</summary>
     public IBlobStore Blobs { get; private set; } = null!;
+
+    /// <summary>What opens its storage: a connection string with the storage's key.</summary>
+    public string StorageName { get; private set; } = null!;
 
     /// <summary>Ends with what keeps this host from going on: a full disk, a lost storage service.</summary>
     public Task<string> Fault { get; private set; } = null!;
@@ -91,14 +100,15 @@ internal sealed class LocalHostApp : IAsyncDisposable
         if (Options.Gpus is { } gpus) GpuList.CheckPresent(gpus, GpuList.Exists);
         var trainer = WorkerCommand.Find(Options.GpuJob, AppContext.BaseDirectory);
         var package = AzuritePackage.Find(Options.Azurite, AppContext.BaseDirectory);
+        ProcessMask.KeepOthersOut();
         var taken = Data.Acquire();
         stops.Push(() => Run(taken.Dispose));
-        ListenAddress.Check(Options); // after the folder: who starts a second host on it is told of the first
+        Options = ListenAddress.Choose(Options); // after the folder: who starts a second host on it is told of the first
 
         var storage = await LocalStorage.StartAsync(Data, package, cancellation);
         stops.Push(() => storage.DisposeAsync().AsTask());
         kills.Push(storage.Kill);
-        Blobs = storage.Blobs;
+        (Blobs, StorageName) = (storage.Blobs, storage.ConnectionString);
 
         var app = Build(storage, trainer);
         stops.Push(() => app.DisposeAsync().AsTask());
@@ -132,7 +142,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
         kills.Push(Workers.Kill);
 
         Address = AddressOf(app);
-        taken.Announce(Address.GetLeftPart(UriPartial.Authority));
+        taken.Announce(Address.GetLeftPart(UriPartial.Authority), Key);
     }
 
     private WebApplication Build(LocalStorage storage, WorkerCommand trainer)
@@ -146,7 +156,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
             builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         }
 
-        var pipeline = new PipelineOptions { ApiKey = Options.ApiKey };
+        var pipeline = new PipelineOptions { ApiKey = Key, LocalFolders = Options.FileFolders };
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(storage.Blobs);
@@ -167,13 +177,12 @@ internal sealed class LocalHostApp : IAsyncDisposable
         return app;
     }
 
-    /// <summary>The address that clients on this machine use.</summary>
+    /// <summary>The address that clients on this machine use: always one of loopback.</summary>
     private Uri AddressOf(WebApplication app)
     {
-        var bound = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
-        return Options.Address.Equals(IPAddress.Any) || Options.Address.Equals(IPAddress.IPv6Any)
-            ? new UriBuilder(bound) { Host = "127.0.0.1" }.Uri
-            : bound;
+        var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+        var bound = addresses.Select(address => new Uri(address)).ToList();
+        return Options.IsOnEveryAddress ? new UriBuilder(bound[0]) { Host = "127.0.0.1" }.Uri : bound.First(address => address.IsLoopback);
     }
 
     private static async Task<string> FirstFaultAsync(Task engine, params Task<string>[] others)

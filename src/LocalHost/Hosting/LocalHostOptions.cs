@@ -17,8 +17,17 @@ internal sealed record LocalHostOptions
     /// <summary>The address to listen at.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>What requests must carry; null asks for nothing, which is for loopback only.</summary>
+    /// <summary>Whether it listens at all addresses of the machine.</summary>
+    public bool IsOnEveryAddress => Address.Equals(IPAddress.Any) || Address.Equals(IPAddress.IPv6Any);
+
+    /// <summary>Whether any free port does when that one is taken, by another user's program for one: nobody chose it.</summary>
+    public bool AnyPortWillDo { get; init; }
+
+    /// <summary>What requests must carry; null makes a new key at each start, which is for loopback only.</summary>
     public string? ApiKey { get; init; }
+
+    /// <summary>Folders below which recipes that come over HTTP may name data files and models of this machine.</summary>
+    public IReadOnlyList<string> FileFolders { get; init; } = [];
 
     /// <summary>Workers a run, whatever its recipe says; null leaves it to the recipe.</summary>
     public int? Workers { get; init; }

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Api;
@@ -15,33 +14,16 @@ internal static class RecipeBody
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads and checks it.</summary>
-    /// <exception cref="ApiException">The body is no JSON (400), too large (413) or of another type (415).</exception>
+    /// <exception cref="ApiException">The body is no JSON (400) or too large (413).</exception>
     /// <exception cref="RecipeException">The recipe cannot be run.</exception>
     public static async Task<LoadedRecipe> ReadAsync(HttpRequest request, PipelineOptions options, CancellationToken cancellation)
     {
-        CheckType(request.ContentType);
         var text = Decode(await ReadBytesAsync(request, options.MaxRecipeBytes, cancellation));
         if (string.IsNullOrWhiteSpace(text)) throw new ApiException(StatusCodes.Status400BadRequest, "The body is empty; it must be a recipe as JSON.");
         CheckSyntax(text);
         var recipe = RecipeLoader.Parse(text, Name);
-        if (!options.LocalFiles) RefuseLocalFiles(recipe);
+        new LocalFileDoor(options).Check(recipe, Name);
         return recipe;
-    }
-
-    private static void RefuseLocalFiles(LoadedRecipe recipe)
-    {
-        var problems = LocalPaths.Find(recipe.ResolvedJson).Select(local => new RecipeProblem(
-            Name, 1, 1, local.Field, $"\"{local.Path}\"", $"'{local.Path}' is on some machine's disk, which the workers do not see",
-            "blob:PATH in the run's storage; `r1 push` copies a file there, `r1 start --storage` does so by itself")).ToArray();
-        if (problems.Length > 0) throw new RecipeException(problems);
-    }
-
-    private static void CheckType(string? contentType)
-    {
-        if (string.IsNullOrEmpty(contentType)) return;
-        var known = MediaTypeHeaderValue.TryParse(contentType, out var type)
-            && (type.SubTypeWithoutSuffix.Equals("json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
-        if (!known) throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"Content-Type is '{contentType}'; allowed: application/json.");
     }
 
     private static async Task<byte[]> ReadBytesAsync(HttpRequest request, int maxBytes, CancellationToken cancellation)

@@ -21,9 +21,15 @@ public static class RunApi
         foreach (var converter in R1Json.Options.Converters) json.SerializerOptions.Converters.Add(converter);
     });
 
-    /// <summary>Adds the API key check, and Problem Details for what no handler answers (unknown paths, wrong methods).</summary>
-    public static IApplicationBuilder Use(IApplicationBuilder app) =>
-        app.UseMiddleware<ApiErrorMiddleware>().UseMiddleware<ApiKeyMiddleware>();
+    /// <summary>Adds the headers of every response; before all else that may answer.</summary>
+    public static IApplicationBuilder UseHeaders(IApplicationBuilder app) => app.UseMiddleware<ResponseHeaders>();
+
+    /// <summary>
+    /// Adds Problem Details for what no handler answers (unknown paths, wrong methods), and what a request must fulfil: where it comes from,
+    /// key, type.
+    /// </summary>
+    public static IApplicationBuilder Use(IApplicationBuilder app) => UseHeaders(app)
+        .UseMiddleware<ApiErrorMiddleware>().UseMiddleware<BrowserRules>().UseMiddleware<ApiKeyMiddleware>().UseMiddleware<JsonBodies>();
 
     /// <summary>Maps every route, described for OpenAPI.</summary>
     public static IEndpointRouteBuilder Map(IEndpointRouteBuilder routes)

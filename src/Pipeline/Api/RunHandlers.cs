@@ -78,6 +78,7 @@ public sealed partial class RunHandlers
     {
         var (file, type) = ReportFormat.Choose(NotEmpty(request.Query["format"]), request.Headers.Accept);
         var content = await data.ReportAsync(id, file, request.HttpContext.RequestAborted);
+        request.HttpContext.Response.Headers.ContentSecurityPolicy = ResponseHeaders.StoredPolicy;
         return Results.Bytes(content.ToMemory(), type);
     });
 

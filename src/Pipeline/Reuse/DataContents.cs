@@ -8,16 +8,33 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Reuse;
 
 /// <summary>What stands for the content of data files and model folders in stages' keys.</summary>
-internal sealed class DataContents(IBlobStore blobs)
+/// <param name="blobs">Where files that begin with <c>blob:</c> are.</param>
+/// <param name="options">How long a look may take.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, TimeProvider clock)
 {
+    private const int MostBlobs = 10_000;
+
     // Hashing a large file takes seconds; one that was not written since need not be read again.
     private readonly ConcurrentDictionary<(string Path, long Length, DateTime WrittenAt), string> hashes = new();
 
     /// <summary>The contents of a recipe's data files and model folders, by path; null for one that is not here, as when only the workers have it.</summary>
     public async Task<IReadOnlyDictionary<string, string?>> OfAsync(Recipe recipe, CancellationToken cancellation)
     {
+        using var limit = new CancellationTokenSource(options.LocalFilesTime, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         var contents = new Dictionary<string, string?>(StringComparer.Ordinal);
-        foreach (var file in StageKeys.Files(recipe)) contents[file] = Dataset.IsBlob(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, cancellation);
+        foreach (var file in StageKeys.Files(recipe))
+        {
+            try
+            {
+                contents[file] = Dataset.IsBlob(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, stop.Token);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                contents[file] = null; // too much to look at now
+            }
+        }
         return contents;
     }
 
@@ -25,10 +42,13 @@ internal sealed class DataContents(IBlobStore blobs)
     private async Task<string?> BlobAsync(string file, CancellationToken cancellation)
     {
         var path = file[Dataset.BlobPrefix.Length..].TrimEnd('/');
+        if (path.Length == 0) return null;
         var versions = new List<string>();
-        await foreach (var blob in blobs.ListAsync(path, cancellation))
+        // Listed by path: the blob itself comes before those whose names only begin so.
+        var whole = blobs.ListAsync(path, cancellation).Take(1).Where(blob => blob.Path == path);
+        await foreach (var blob in whole.Concat(blobs.ListAsync(path + "/", cancellation)).WithCancellation(cancellation))
         {
-            if (blob.Path != path && !blob.Path.StartsWith(path + "/", StringComparison.Ordinal)) continue;
+            if (versions.Count == MostBlobs) return null;
             versions.Add(string.Create(CultureInfo.InvariantCulture, $"{Dataset.BlobPrefix}{blob.Path} {blob.Length} {blob.ModifiedAt.UtcTicks}"));
         }
         return versions.Count > 0 ? string.Join('\n', versions.Order(StringComparer.Ordinal)) : null;
@@ -55,7 +75,7 @@ internal sealed class DataContents(IBlobStore blobs)
             var version = (file, length, writtenAt);
             if (!hashes.TryGetValue(version, out var hash))
             {
-                await using var stream = File.OpenRead(file);
+                await using var stream = RegularFile.OpenRead(file);
                 hashes[version] = hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
             }
             return hash + Path.GetExtension(file); // the extension says how it is read

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared.Data;
 
@@ -54,7 +55,7 @@ public static class DataFiles
     // Lines are read as bytes, so that text that is not UTF-8 is a problem of its line and not a character of doubt.
     private static IEnumerable<RawRow> ReadJsonLines(string path, string shown, ICollection<DataProblem> problems)
     {
-        using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        using var reader = new StreamReader(RegularFile.OpenRead(path), new UTF8Encoding(false, throwOnInvalidBytes: true));
         for (var number = 1; ; number++)
         {
             string? line;

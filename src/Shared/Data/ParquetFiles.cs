@@ -2,6 +2,7 @@ using System.Collections;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Parquet.Serialization;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared.Data;
 
@@ -14,7 +15,7 @@ internal static class ParquetFiles
         IEnumerable<IDictionary<string, object>> rows;
         try
         {
-            using var stream = File.OpenRead(path);
+            using var stream = RegularFile.OpenRead(path);
             rows = Task.Run(() => ParquetSerializer.DeserializeUntypedAsync(stream)).GetAwaiter().GetResult().Data;
         }
         catch (Exception e) when (e is not (UnauthorizedAccessException or OutOfMemoryException)) // a damaged file fails in many ways inside the reader

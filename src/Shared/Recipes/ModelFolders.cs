@@ -1,5 +1,6 @@
 using System.Text.Json;
 using R1Cloud.Shared.Data;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -42,7 +43,8 @@ internal sealed class ModelFolders(RecipeProblems problems, RecipeFiles paths)
         {
             if (!File.Exists(config)) return $"{folder} has no {Config}";
             if (File.Exists(Path.Combine(folder, "reward_model.json"))) return $"{folder} is a reward model (it has reward_model.json): it scores responses and writes none";
-            using var json = JsonDocument.Parse(File.ReadAllBytes(config), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var content = RegularFile.OpenRead(config);
+            using var json = JsonDocument.Parse(content, new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             if (json.RootElement.ValueKind != JsonValueKind.Object) return $"{config} is no JSON object";
             var type = json.RootElement.TryGetProperty("model_type", out var field) ? field.ToString() : "";
             if (!KnownNames.Architectures.Contains(type)) return $"{config}: model_type '{type}' is not supported";

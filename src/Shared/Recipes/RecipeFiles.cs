@@ -16,12 +16,29 @@ internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, stri
     /// <param name="file">The path.</param>
     public string Full(string path, string file)
     {
-        if (Dataset.IsBlob(file) || Path.IsPathFullyQualified(file)) return file;
+        if (Dataset.IsBlob(file)) return InStorage(path, file);
+        if (Path.IsPathFullyQualified(file)) return file;
         var at = tree.Find(path).Node.At.File;
         if (recipeFile is not null && file.Length > 0) return Path.GetFullPath(file, Path.GetDirectoryName(Path.GetFullPath(File.Exists(at) ? at : recipeFile))!);
         if (!problems.Concern(path)) Add(path, $"{ScalarNode.Quote(file)} is a path from the recipe's folder, and there is none here", $"a full path, or {Dataset.BlobPrefix}PATH in the run's storage");
         return file;
     }
+
+    // An empty name is all of the storage; the others are names that a blob cannot have, or that mean another.
+    private string InStorage(string path, string file)
+    {
+        var parts = file[Dataset.BlobPrefix.Length..].Split('/');
+        if (parts is [_, .., ""]) parts = parts[..^1]; // a folder may end so
+        if (!parts.All(IsPart) && !problems.Concern(path))
+        {
+            Add(path, $"{ScalarNode.Quote(file)} names no place in the run's storage",
+                $"{Dataset.BlobPrefix}PATH, whose parts are neither empty nor '.' or '..'");
+        }
+        return file;
+    }
+
+    private static bool IsPart(string part) =>
+        !string.IsNullOrWhiteSpace(part) && part is not ("." or "..") && !part.Any(letter => letter == '\\' || char.IsControl(letter));
 
     /// <summary>Adds a problem of a field.</summary>
     public void Add(string path, string message, string allowed)

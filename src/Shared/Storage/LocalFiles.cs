@@ -21,12 +21,12 @@ public static class LocalFiles
 
     /// <summary>Length and time of the last write of a file as it is when opened: of a link, as in the Hugging Face cache, the file that it leads to.</summary>
     /// <param name="file">The file.</param>
-    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="IOException">It cannot be opened, or is no regular file.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static (long Length, DateTime WrittenAt) Stat(string file)
     {
-        using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        return (RandomAccess.GetLength(handle), File.GetLastWriteTimeUtc(handle));
+        using var opened = RegularFile.OpenRead(file);
+        return (opened.Length, File.GetLastWriteTimeUtc(opened.SafeFileHandle));
     }
 
     /// <summary>What went wrong with a local file, in words.</summary>

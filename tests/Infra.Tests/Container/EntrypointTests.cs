@@ -76,9 +76,9 @@ public sealed class EntrypointTests : IDisposable
     [Fact]
     public async Task Run_OnABatchNode_KeepsTemporaryFilesInTheTasksFolderAndLeavesNone()
     {
-        using var process = Start($"echo \"$TMPDIR\" > '{Output}'; touch \"$TMPDIR/checkpoint\"");
+        using var process = Start($"echo \"$TMPDIR $R1_CACHE\" > '{Output}'; touch \"$TMPDIR/checkpoint\"");
         (await ExitAsync(process)).ShouldBe(0);
-        (await File.ReadAllTextAsync(Output)).ShouldBe(At("wd/tmp") + "\n");
+        (await File.ReadAllTextAsync(Output)).ShouldBe($"{At("wd/tmp")} {At("wd/tmp/checkpoints")}\n");
         Directory.EnumerateFileSystemEntries(At("wd")).ShouldBeEmpty();
     }
 

@@ -132,7 +132,7 @@ public sealed class RunCommandsTests : IAsyncLifetime
     [Fact]
     public async Task Runs_HostFileOfTheDataFolder_IsFollowed()
     {
-        folder.Write("data/host.json", $$"""{ "pid": 1, "url": "{{api.Url}}", "startedAt": "2026-03-01T00:00:00Z", "version": "0.1.0" }""");
+        folder.Write("data/host.json", $$"""{ "pid": {{Environment.ProcessId}}, "url": "{{api.Url}}", "startedAt": "2026-03-01T00:00:00Z", "version": "0.1.0" }""");
         (await R1.RunAsync(folder, "runs", "--data", folder["data"])).ExitCode.ShouldBe(ExitCode.Ok);
     }
 

@@ -89,8 +89,10 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     /// <summary>SIGKILL for the worker process: no last words.</summary>
     public async Task KillWorkerAsync()
     {
-        var url = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "host.json"))).RootElement.GetProperty("url").GetString();
+        var host = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "host.json"))).RootElement;
+        var url = host.GetProperty("url").GetString();
         using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("X-Api-Key", host.GetProperty("key").GetString());
         var runs = await http.GetStringAsync($"{url}/api/runs/{RunId}");
         var pid = int.Parse(PidPattern().Match(runs).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
         Process.GetProcessById(pid).Kill();

@@ -24,8 +24,9 @@ public sealed class WholeChainFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Recipe = WholeChain.Write(Folder);
-        host = await LocalHostApp.StartAsync(new LocalHostOptions { DataFolder = Folder[".r1"], Port = 0 }, default);
-        client = new RunClient(host.Address);
+        var options = new LocalHostOptions { DataFolder = Folder[".r1"], Port = 0, FileFolders = [Folder.Root] };
+        host = await LocalHostApp.StartAsync(options, default);
+        client = new RunClient(host.Address, host.Key);
         First = await RunAsync("a", WholeChain.Load(Recipe));
     }
 

@@ -16,7 +16,7 @@ public sealed class DataFolderTests : IDisposable
         {
             data.ReadHost().ShouldNotBeNull().ProcessId.ShouldBe(Environment.ProcessId);
             data.ReadHost()!.Url.ShouldBeNull();
-            taken.Announce("http://127.0.0.1:7171");
+            taken.Announce("http://127.0.0.1:7171", "k");
             data.ReadHost()!.Url.ShouldBe("http://127.0.0.1:7171");
         }
         data.ReadHost().ShouldBeNull();
@@ -27,7 +27,7 @@ public sealed class DataFolderTests : IDisposable
     public void Acquire_Taken_NamesTheHolder()
     {
         using var taken = new DataFolder(folder.Root).Acquire();
-        taken.Announce("http://127.0.0.1:1234");
+        taken.Announce("http://127.0.0.1:1234", "k");
         var error = Should.Throw<EnvironmentException>(() => new DataFolder(folder.Root).Acquire()).Message;
         error.ShouldContain($"pid {Environment.ProcessId}, http://127.0.0.1:1234");
         error.ShouldContain("--data");

@@ -56,6 +56,6 @@ public sealed class StartFailureTests : IDisposable
     {
         var outcome = await R1Process.RunAsync(folder, "serve", "--port", "0", "--bind", "0.0.0.0");
         outcome.ExitCode.ShouldBe(3, outcome.All);
-        outcome.Error.ShouldContain("--api-key");
+        outcome.Error.ShouldContain("R1_API_KEY");
     }
 }

@@ -69,7 +69,11 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
         var run = await UntilAsync("steered", run => run.Status == RunStatus.Completed);
         run.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed);
 
-        async Task PostAsync(string path) => (await client.PostAsync(path, null)).IsSuccessStatusCode.ShouldBeTrue(path);
+        async Task PostAsync(string path)
+        {
+            using var empty = new StringContent("", System.Text.Encoding.UTF8, "application/json");
+            (await client.PostAsync(path, empty)).IsSuccessStatusCode.ShouldBeTrue(path);
+        }
 
         async Task<RunView> UntilAsync(string id, Func<RunView, bool> condition)
         {

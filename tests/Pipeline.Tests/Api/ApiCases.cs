@@ -25,9 +25,9 @@ internal sealed record ApiCase(string Name, string Method, string Path, int Stat
     public async Task RunAsync(HttpClient client)
     {
         using var request = new HttpRequestMessage(new(Method), Path);
-        if (Body is not null)
+        if (Body is not null || Method is not ("GET" or "HEAD"))
         {
-            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(Body));
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(Body ?? ""));
             if (ContentType is not null) request.Content.Headers.TryAddWithoutValidation("Content-Type", ContentType);
         }
         foreach (var (name, value) in Headers) request.Headers.TryAddWithoutValidation(name, value);
@@ -93,7 +93,9 @@ internal static class ApiCases
         new("create: formatting of the recipe does not matter", "POST", "/api/runs?id=done", 202) { Body = Recipe.Replace("\n", "\r\n\r\n", StringComparison.Ordinal) },
         new("create: same id, other recipe", "POST", "/api/runs?id=done", 409) { Body = TestRecipes.Json(seed: 2), Contains = ["another recipe"] },
         new("create: id from the recipe", "POST", "/api/runs", 202) { Body = TestRecipes.Json("by-name"), Check = (_, body) => Read<RunView>(body).Id.ShouldMatch("^by-name-[0-9a-f]{8}$") },
-        new("create: without a content type", "POST", "/api/runs?id=done", 202) { Body = Recipe, ContentType = null },
+        new("create: without a content type", "POST", "/api/runs?id=done", 415) { Body = Recipe, ContentType = null, Contains = ["application/json"] },
+        new("create: text", "POST", "/api/runs?id=done", 415) { Body = Recipe, ContentType = "text/plain" },
+        new("pause: without a content type", "POST", "/api/runs/stuck/pause", 415) { ContentType = null },
         new("create: +json", "POST", "/api/runs?id=done", 202) { Body = Recipe, ContentType = "application/vnd.r1+json; charset=utf-8" },
         new("create: byte order mark", "POST", "/api/runs?id=done", 202) { Body = "\uFEFF" + Recipe },
         new("create: key of another recipe", "POST", "/api/runs", 409)

@@ -6,7 +6,9 @@ using R1Cloud.Shared.Recipes;
 namespace R1Cloud.GpuJob.Rewards.Code;
 
 /// <summary><c>accuracy/code</c>: runs a completion's program against the tests of its row.</summary>
-internal sealed class CodeReward(CodeOptions options) : IDisposable
+/// <param name="options">What the recipe says.</param>
+/// <param name="unsandboxed">Whether programs run without a sandbox: no recipe says so, see <see cref="SandboxPermission"/>.</param>
+internal sealed class CodeReward(CodeOptions options, bool unsandboxed = false) : IDisposable
 {
     private static readonly ConcurrentDictionary<CodeOptions, Lazy<CodeReward>> Shared = new();
 
@@ -22,7 +24,7 @@ internal sealed class CodeReward(CodeOptions options) : IDisposable
 
         CodeReward Create()
         {
-            var reward = new CodeReward(options);
+            var reward = new CodeReward(options, SandboxPermission.IsUnsandboxed);
             AppDomain.CurrentDomain.ProcessExit += (_, _) => reward.Dispose();
             return reward;
         }
@@ -71,7 +73,7 @@ internal sealed class CodeReward(CodeOptions options) : IDisposable
         {
             if (pools.TryGetValue(language, out var pool)) return pool;
             var limits = SandboxLimits.Default with { WallSeconds = options.Seconds, TotalSeconds = options.TotalSeconds, MemoryBytes = (long)options.MemoryMegabytes << 20 };
-            return pools[language] = new RunnerPool(new Sandbox(Interpreter.Find(language), limits, options.Unsandboxed), options.Warm);
+            return pools[language] = new RunnerPool(new Sandbox(Interpreter.Find(language), limits, unsandboxed), options.Warm);
         }
     }
 }

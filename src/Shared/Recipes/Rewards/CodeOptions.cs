@@ -24,7 +24,4 @@ public sealed record CodeOptions
     /// <summary>Interpreters kept started and waiting, in each verifier.</summary>
     [Bounds(Min = 0, Max = 64)]
     public int Warm { get; init; } = 4;
-
-    /// <summary>Run programs without a sandbox, open to everything that the trainer's user may do: for machines that are thrown away.</summary>
-    public bool Unsandboxed { get; init; }
 }

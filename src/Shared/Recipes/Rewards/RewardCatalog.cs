@@ -43,7 +43,7 @@ public static class RewardCatalog
         var problems = new RecipeProblems();
         try
         {
-            var tree = RecipeReader.Read($"options of reward {reward}", options?.GetRawText() ?? "{}", problems);
+            var tree = RecipeReader.Read($"options of reward {reward}", Current(reward, options), problems);
             problems.ThrowIfAny();
             var bound = new RecipeBinder(problems).Bind(RecipeShape.ObjectOf(typeof(T)), tree!);
             problems.ThrowIfAny();
@@ -54,6 +54,20 @@ public static class RewardCatalog
             throw new BadInputException(string.Join(Environment.NewLine, e.Problems.Select(problem => $"Reward '{reward}': options.{problem.Path}: {problem.Message}: {problem.Allowed}")), e);
         }
     }
+
+    // Jobs that an earlier version wrote have every option of its time. One that is gone may stay where it says what holds without it.
+    private static string Current(string reward, JsonElement? options)
+    {
+        if (options is not { ValueKind: JsonValueKind.Object } given) return options?.GetRawText() ?? "{}";
+        if (!Gone.TryGetValue(reward, out var gone)) return given.GetRawText();
+        var kept = given.EnumerateObject().Where(option => option.Name != gone.Name || option.Value.GetRawText() != gone.Value);
+        return $"{{{string.Join(',', kept.Select(option => $"{JsonSerializer.Serialize(option.Name)}:{option.Value.GetRawText()}"))}}}";
+    }
+
+    private static readonly Dictionary<string, (string Name, string Value)> Gone = new(StringComparer.Ordinal)
+    {
+        ["accuracy/code"] = ("unsandboxed", "false"),
+    };
 }
 
 /// <summary>The reward has no options.</summary>

@@ -114,7 +114,7 @@ public sealed class CodeRewardTests(CodeSandbox sandbox) : IClassFixture<CodeSan
     public void Score_Unsandboxed_RunsWithTheLimitsAlone()
     {
         _ = sandbox.Pool("python");
-        using var reward = new CodeReward(new() { Unsandboxed = true, Warm = 1, Seconds = 1 });
+        using var reward = new CodeReward(new() { Warm = 1, Seconds = 1 }, unsandboxed: true);
         reward.Score(Row($"```python\n{Add}\n```", Cases)).ShouldBe(new Reward(1, "2 of 2 tests"));
         reward.Score(Row("```python\nwhile True: pass\n```", Cases)).Reason.ShouldContain("time limit");
         reward.Score(Row("```python\nx = bytearray(1 << 30)\n```", Cases)).Reason.ShouldContain("MemoryError");
