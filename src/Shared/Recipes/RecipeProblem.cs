@@ -63,8 +63,11 @@ internal sealed class RecipeProblems
     /// <summary>What is worth knowing but no problem.</summary>
     public IReadOnlyList<RecipeProblem> Notes => notes;
 
-    public void Note(Location at, string path, string value, string message, string instead) =>
-        notes.Add(new(at.File, at.Line, at.Column, path, value, message, instead));
+    /// <summary>Adds a note, up to as many as there may be problems.</summary>
+    public void Note(Location at, string path, string value, string message, string instead)
+    {
+        if (notes.Count < Most) notes.Add(new(at.File, at.Line, at.Column, Cut(path), Cut(value), Cut(message), Cut(instead)));
+    }
 
     /// <summary>Whether a field, one that holds it or one inside it has a problem.</summary>
     public bool Concern(string path) => problems.Exists(p => p.Path == path || Inside(p.Path, path) || Inside(path, p.Path));
