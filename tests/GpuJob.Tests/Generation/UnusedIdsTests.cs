@@ -147,10 +147,11 @@ public sealed class UnusedIdsTests : IDisposable
 
     private async Task<List<RolloutRow>> ReadAsync(JobOutcome rollout)
     {
-        var file = Path.GetTempFileName();
+        var folder = Directory.CreateTempSubdirectory("r1-rollout-");
+        var file = SafePath.Join(folder.FullName, "rollout.safetensors");
         (await jobs.Blobs.TryDownloadAsync(rollout.Outputs["tokens"], file)).ShouldBeTrue();
-        var rows = RolloutFile.Read(file);
-        File.Delete(file);
+        var rows = RolloutFile.Read(file.FullName);
+        folder.Delete(recursive: true);
         return rows;
     }
 }
