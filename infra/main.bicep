@@ -7,7 +7,42 @@ targetScope = 'subscription'
 @maxLength(32)
 param environmentName string
 
-@description('The region. It must have the GPU family of vmSize and Functions Flex Consumption.')
+@description('The region. It must have the GPU family of vmSize; these have Functions Flex Consumption (az functionapp list-flexconsumption-locations).')
+@allowed([
+  'australiaeast'
+  'australiasoutheast'
+  'brazilsouth'
+  'canadacentral'
+  'centralindia'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'francecentral'
+  'germanywestcentral'
+  'italynorth'
+  'japaneast'
+  'koreacentral'
+  'northcentralus'
+  'northeurope'
+  'norwayeast'
+  'southafricanorth'
+  'southcentralus'
+  'southeastasia'
+  'southindia'
+  'spaincentral'
+  'swedencentral'
+  'switzerlandnorth'
+  'uaenorth'
+  'uksouth'
+  'ukwest'
+  'westcentralus'
+  'westeurope'
+  'westus'
+  'westus2'
+  'westus3'
+])
+@metadata({ azd: { type: 'location' } })
 param location string
 
 @description('The person or pipeline that deploys: gets data-plane roles on storage and Batch. Empty for none.')
@@ -34,6 +69,14 @@ param nodeImage object = {
 @description('The Batch node agent that fits nodeImage.')
 param nodeAgentSkuId string = 'batch.node.ubuntu 22.04'
 
+@description('Disk of the nodes\' system in GB. Docker keeps images and containers on it; checkpoints on their way lie on the disk of vmSize.')
+@minValue(64)
+@maxValue(4095)
+param osDiskSizeGB int = 128
+
+@description('How Docker runs a worker\'s container. Empty for the app\'s own choice (docs/azure.md, Settings).')
+param containerOptions string = ''
+
 @description('CPU cores that one worker uses of that VM size.')
 @minValue(1)
 param workerThreads int = 24
@@ -52,6 +95,14 @@ param poolAllocationMode string = 'BatchService'
 
 @description('For UserSubscription: object id of the service principal "Microsoft Azure Batch" in the tenant (docs/azure.md, Quotas).')
 param batchServicePrincipalId string = ''
+
+@description('Where Durable Functions keeps its state: the storage account, or the Durable Task Scheduler (docs/azure.md, Where orchestrations are kept).')
+@allowed(['storage', 'scheduler'])
+param durableBackend string = 'storage'
+
+@description('For the scheduler: Consumption is paid by the action, Dedicated by the hour.')
+@allowed(['Consumption', 'Dedicated'])
+param schedulerSku string = 'Consumption'
 
 @description('Virtual network with private endpoints for storage, and the pool and app inside it.')
 param vnetEnabled bool = false
@@ -196,12 +247,24 @@ module batch 'modules/batch.bicep' = {
     vmSize: vmSize
     nodeImage: nodeImage
     nodeAgentSkuId: nodeAgentSkuId
+    osDiskSizeGB: osDiskSizeGB
     maxSpotNodes: maxSpotNodes
     maxDedicatedNodes: maxDedicatedNodes
     subnetId: vnetEnabled ? network!.outputs.poolSubnetId : ''
   }
   // The pool pulls the image as soon as it exists: its identity needs the right before.
   dependsOn: [workerRoles]
+}
+
+module scheduler 'modules/scheduler.bicep' = if (durableBackend == 'scheduler') {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: '${abbreviations.durableTaskScheduler}${token}'
+    skuName: schedulerSku
+    appPrincipalId: identities.outputs.appPrincipalId
+  }
 }
 
 module functions 'modules/functions.bicep' = {
@@ -225,6 +288,8 @@ module functions 'modules/functions.bicep' = {
     batchPoolId: batch.outputs.poolId
     registryServer: registry.outputs.loginServer
     trainerImage: trainerImage
+    containerOptions: containerOptions
+    schedulerEndpoint: durableBackend == 'scheduler' ? scheduler!.outputs.endpoint : ''
     workerThreads: workerThreads
     spotPricePerHour: spotPricePerHour
     dedicatedPricePerHour: dedicatedPricePerHour
@@ -317,6 +382,8 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(budgetCon
 
 @description('Where runs are started and watched.')
 output R1_URL string = functions.outputs.url
+output AZURE_LOCATION string = location
+output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.loginServer
 output AZURE_STORAGE_ACCOUNT string = storage.outputs.name

@@ -18,7 +18,7 @@ internal static class RecoveryCase
           "tasks": { "addition": { "kind": "arithmetic", "digits": 1, "heldOutPercent": 20 } },
           "stages": {
             "base": {
-              "kind": "pretrain", "task": "addition", "steps": 1000000, "batchSize": 16, "saveEvery": 20,
+              "kind": "pretrain", "task": "addition", "steps": 900000, "batchSize": 16, "saveEvery": 20,
               "model": { "hiddenSize": 32, "layers": 2, "heads": 2, "kvHeads": 1, "intermediateSize": 48, "maxPositions": 64 }, "optimizer": { "learningRate": 1e-3 }
             }
           },

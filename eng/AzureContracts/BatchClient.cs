@@ -32,6 +32,10 @@ public class BatchClient
         string jobId, string taskId, string filePath, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
         RequestConditions? requestConditions = null, string? ocpRange = null, CancellationToken cancellationToken = default) => throw Missing.Package;
 
+    public virtual Task<Response<BatchFileProperties>> GetTaskFilePropertiesAsync(
+        string jobId, string taskId, string filePath, TimeSpan? timeout = null, DateTimeOffset? ocpdate = null,
+        CancellationToken cancellationToken = default) => throw Missing.Package;
+
     public virtual Task<Response> TerminateTaskAsync(
         string jobId, string taskId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, RequestConditions? requestConditions = null,
         CancellationToken cancellationToken = default) => throw Missing.Package;
@@ -51,6 +55,14 @@ public class BatchClient
     public virtual Task<Response> DisableNodeSchedulingAsync(
         string poolId, string nodeId, BatchNodeDisableSchedulingOptions? options = null, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
         CancellationToken cancellationToken = default) => throw Missing.Package;
+}
+
+/// <summary>Of a file's properties; its length is the answer's Content-Length.</summary>
+public class BatchFileProperties
+{
+    internal BatchFileProperties()
+    {
+    }
 }
 
 /// <summary>A long-running operation; the adapter does not wait for it.</summary>

@@ -152,6 +152,7 @@ public readonly struct BatchErrorCode(string value) : IEquatable<BatchErrorCode>
     public static BatchErrorCode JobNotFound { get; } = new("JobNotFound");
     public static BatchErrorCode JobCompleted { get; } = new("JobCompleted");
     public static BatchErrorCode JobBeingTerminated { get; } = new("JobBeingTerminated");
+    public static BatchErrorCode JobBeingDeleted { get; } = new("JobBeingDeleted");
     public static BatchErrorCode PoolNotFound { get; } = new("PoolNotFound");
     public static BatchErrorCode TaskExists { get; } = new("TaskExists");
     public static BatchErrorCode TaskNotFound { get; } = new("TaskNotFound");

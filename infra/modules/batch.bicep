@@ -28,6 +28,9 @@ param nodeImage object
 
 param nodeAgentSkuId string
 
+@description('Disk of the nodes\' system, on which Docker keeps its images.')
+param osDiskSizeGB int
+
 // As many nodes as there are workers waiting or working: spot ("low priority" to the formula), up to the limit. Dedicated ones stand in, up to
 // theirs, for spot nodes that were taken away, and for those that the region has not given to workers who waited a quarter of an hour. Nobody
 // waiting: none. A node that leaves finishes its worker first.
@@ -72,6 +75,7 @@ resource account 'Microsoft.Batch/batchAccounts@2024-07-01' = {
         virtualMachineConfiguration: {
           imageReference: nodeImage
           nodeAgentSkuId: nodeAgentSkuId
+          osDisk: { diskSizeGB: osDiskSizeGB }
           containerConfiguration: {
             type: 'DockerCompatible'
             // Pulled when a node starts, so that a worker need not wait for it.
@@ -96,7 +100,8 @@ resource account 'Microsoft.Batch/batchAccounts@2024-07-01' = {
           evaluationInterval: 'PT5M'
         }
       }
-      resourceTags: tags
+      // Of the virtual machines, where they are the subscription's own; Batch refuses tags on machines of its own.
+      resourceTags: poolAllocationMode == 'UserSubscription' ? tags : null
     }
   }
 }

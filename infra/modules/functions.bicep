@@ -22,6 +22,11 @@ param batchEndpoint string
 param batchPoolId string
 param registryServer string
 param trainerImage string
+param containerOptions string
+
+@description('The Durable Task Scheduler that keeps the orchestrations; empty for the storage account.')
+param schedulerEndpoint string
+
 param workerThreads int
 param spotPricePerHour string
 param dedicatedPricePerHour string
@@ -94,6 +99,11 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       R1_IMAGE: empty(trainerImage) ? 'none-yet' : '${registryServer}/${trainerImage}'
       R1_WORKER_IDENTITY: workerIdentityId
       R1_WORKER_CLIENT_ID: workerIdentityClientId
+      R1_CONTAINER_OPTIONS: containerOptions
+      // Which of host.json's back ends: by settings alone, the app's code knows of neither.
+      AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: empty(schedulerEndpoint) ? 'AzureStorage' : 'azureManaged'
+      AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: empty(schedulerEndpoint) ? 'AzureWebJobsStorage' : 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
+      DURABLE_TASK_SCHEDULER_CONNECTION_STRING: empty(schedulerEndpoint) ? '' : 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${appIdentityClientId}'
       R1_WORKER_THREADS: string(workerThreads)
       R1_PRICE_SPOT: spotPricePerHour
       R1_PRICE_DEDICATED: dedicatedPricePerHour
@@ -127,7 +137,8 @@ resource signIn 'Microsoft.Web/sites/config@2024-04-01' = if (!empty(entraClient
           openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
         }
         validation: {
-          allowedAudiences: ['api://${entraClientId}']
+          // Tokens of version 2, which the registration must ask for (docs/azure.md): their audience is the client id alone.
+          allowedAudiences: [entraClientId, 'api://${entraClientId}']
           // Without names the whole tenant would pass: then nobody does.
           defaultAuthorizationPolicy: {
             allowedPrincipals: {

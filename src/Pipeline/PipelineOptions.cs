@@ -17,6 +17,9 @@ public sealed record PipelineOptions
     /// <summary>How often the workers of active runs are seen to.</summary>
     public TimeSpan WorkerCheckInterval { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long the look after one run's workers may take; what it leaves is done at the next one.</summary>
+    public TimeSpan WorkerCheckLimit { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>How often a server-sent event stream looks for news.</summary>
     public TimeSpan EventPollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
@@ -25,6 +28,9 @@ public sealed record PipelineOptions
 
     /// <summary>What the host lends to callers.</summary>
     public HostLimits Limits { get; init; } = new();
+
+    /// <summary>After so long an event stream ends; its reader comes back with the last event's id. Null: when the run ends.</summary>
+    public TimeSpan? EventStreamLimit { get; init; }
 
     /// <summary>Largest recipe that the API takes, in bytes.</summary>
     public int MaxRecipeBytes { get; init; } = 1 << 20;

@@ -14,6 +14,7 @@ public class ContractTests
             .SelectMany(assembly => assembly.GetTypes())
             // Recipes have a reader of their own.
             .Where(type => type.GetMethod("<Clone>$") is not null && type.Namespace != typeof(Shared.Recipes.Recipe).Namespace)
+            .Where(type => type.Namespace?.StartsWith("R1Cloud.", StringComparison.Ordinal) == true)
             .SelectMany(type => type.GetConstructors())
             .SelectMany(constructor => constructor.GetParameters())
             .ToList();

@@ -15,6 +15,8 @@ internal static class LoraAdapter
 {
     private const string WeightsFile = "adapter_model.safetensors", Prefix = "base_model.model.", SuffixA = ".lora_A.weight", SuffixB = ".lora_B.weight";
 
+    private const int MostNamed = 20;
+
     /// <summary>Adds fresh additions to a model: A uniform as a linear layer's weights, B zero, so nothing changes at first.</summary>
     /// <exception cref="BadInputException">The settings cover no module.</exception>
     public static void Attach(CausalLm model, LoraConfig config, ulong seed)
@@ -29,7 +31,7 @@ internal static class LoraAdapter
             using var generator = new Generator(Seeds.Derive((long)seed, name + SuffixA));
             var bound = 1 / Math.Sqrt(inputs); // Kaiming with a = √5
             var a = (rand([config.Rank, inputs], dtype: ScalarType.Float32, generator: generator) * Scalars.Of(2 * bound)) - Scalars.Of(bound);
-            projection.Adapter = Create(a, zeros([outputs, config.Rank], dtype: ScalarType.Float32), config.Scale(name, config.Rank), model.Device);
+            projection.Adapter = Create(a, zeros([outputs, config.Rank], dtype: ScalarType.Float32), config.Scale(name), model.Device);
         }
         Freeze(model, config);
     }
@@ -38,16 +40,25 @@ internal static class LoraAdapter
     public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, LoraConfig.FileName));
 
     /// <summary>Adds a saved adapter to a model.</summary>
-    /// <exception cref="BadInputException">Tensors are missing, of unknown modules or misshapen: all are named.</exception>
+    /// <exception cref="BadInputException">Tensors are missing, of other modules or another rank than the settings say, misshapen or not finite: all are named.</exception>
     public static LoraConfig Load(CausalLm model, string folder)
     {
         var config = LoraConfig.Load(folder);
         var path = Path.Combine(folder, WeightsFile);
         if (!File.Exists(path)) throw new BadInputException($"{path}: there is no such file; an adapter's weights are in it.");
+        return ModelFile.Guard(path, () => Load(model, config, path));
+    }
+
+    private static LoraConfig Load(CausalLm model, LoraConfig config, string path)
+    {
         using var reader = new SafetensorsReader(path);
         using var _ = no_grad();
         var projections = model.Projections.ToDictionary(item => item.Name, item => item.Projection, StringComparer.Ordinal);
-        var problems = new List<string>();
+        config.CheckModules(projections.Keys);
+        if (reader.FindNotFinite() is { } broken) throw new WeightsFormatException(path, broken, "holds a number that is not finite (NaN or ∞).");
+        var problems = projections.Keys.Where(module => config.Covers(module) && !reader.Tensors.ContainsKey(Prefix + module + SuffixA) && !reader.Tensors.ContainsKey(Prefix + module + SuffixB))
+            .Select(module => $"'{Prefix}{module}{SuffixA}' is missing, which {LoraConfig.FileName} asks for").ToList();
+        var adapters = new List<(Projection Projection, string A, string B, double Scale)>();
         foreach (var name in reader.Tensors.Keys)
         {
             var suffix = name.EndsWith(SuffixA, StringComparison.Ordinal) ? SuffixA : name.EndsWith(SuffixB, StringComparison.Ordinal) ? SuffixB : "";
@@ -70,10 +81,18 @@ internal static class LoraAdapter
                 problems.Add($"'{nameA}' [{string.Join(", ", a.Shape)}] and '{nameB}' [{string.Join(", ", b.Shape)}] do not fit: [r, {inputs}] and [{outputs}, r] are needed");
                 continue;
             }
-            using var scope = NewDisposeScope();
-            projection.Adapter = Create(reader.Read(nameA), reader.Read(nameB), config.Scale(module, (int)rank), model.Device);
+            if (!config.Covers(module)) problems.Add($"'{nameA}' is of a module that {LoraConfig.FileName} leaves out (target_modules [{string.Join(", ", config.Targets)}])");
+            else if (rank != config.RankOf(module)) problems.Add($"'{nameA}' has rank {rank}, and {LoraConfig.FileName} says r {config.RankOf(module)}");
+            else if (!a.IsFloatingPoint || a.IsFloat8 || !b.IsFloatingPoint || b.IsFloat8) problems.Add($"'{nameA}' and '{nameB}' have the types {a.Type} and {b.Type}; floating-point types of 16 bits and more are needed");
+            else adapters.Add((projection, nameA, nameB, config.Scale(module)));
         }
-        if (problems.Count > 0) throw new BadInputException($"{path}: the adapter does not fit the model: {string.Join("; ", problems.Order(StringComparer.Ordinal))}.");
+        if (adapters.Count == 0 && problems.Count == 0) problems.Add("it has no tensor");
+        if (problems.Count > 0) throw new BadInputException($"{path}: the adapter does not fit the model: {string.Join("; ", problems.Order(StringComparer.Ordinal).Take(MostNamed))}{(problems.Count > MostNamed ? $"; and {problems.Count - MostNamed} more" : "")}.");
+        foreach (var (projection, nameA, nameB, scale) in adapters)
+        {
+            using var scope = NewDisposeScope();
+            projection.Adapter = Create(reader.Read(nameA), reader.Read(nameB), scale, model.Device);
+        }
         Freeze(model, config);
         return config;
     }
@@ -84,7 +103,10 @@ internal static class LoraAdapter
     {
         var config = model.Lora ?? throw new InvalidOperationException("The model has no adapter.");
         var adapted = model.Projections.Where(item => item.Projection.Adapter is not null).ToList();
-        config.Save(folder, adapted.Select(item => item.Name[(item.Name.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal));
+        // Last names where they mean these modules and no others, else whole ones.
+        var last = adapted.Select(item => item.Name[(item.Name.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal).ToList();
+        var whole = model.Projections.Count(item => ModuleNames.HasOneOf(last, item.Name)) > adapted.Count;
+        config.Save(folder, whole ? adapted.Select(item => item.Name) : last);
         SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), adapted.SelectMany(item => new[]
         {
             (Prefix + item.Name + SuffixA, (Tensor)item.Projection.Adapter!.A), (Prefix + item.Name + SuffixB, (Tensor)item.Projection.Adapter!.B),

@@ -1,7 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Adapters;
@@ -12,7 +11,7 @@ internal sealed record LoraConfig
     /// <summary>The file's name inside an adapter folder.</summary>
     public const string FileName = "adapter_config.json";
 
-    /// <summary>Fields that are read, and those that a saved adapter's effect does not depend on: its tensors say which modules it adds to, and of which rank.</summary>
+    /// <summary>Fields that are read, and those that a saved adapter's effect does not depend on.</summary>
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
         "peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "alpha_pattern", "rank_pattern", "base_model_name_or_path", "bias", "init_lora_weights",
@@ -36,15 +35,46 @@ internal sealed record LoraConfig
     /// <summary>The model that the adapter belongs to, as the file names it.</summary>
     public string? BaseModel { get; init; }
 
+    /// <summary>Ranks of single modules, as <see cref="AlphaPattern"/>.</summary>
+    public IReadOnlyDictionary<string, double> RankPattern { get; init; } = new Dictionary<string, double>();
+    /// <summary>Modules that get no addition although they are targets.</summary>
+    public ModuleNames? Excluded { get; init; }
+    /// <summary>The layers that get additions; null for all.</summary>
+    public IReadOnlyList<int>? Layers { get; init; }
+    /// <summary>The targets where they are an expression for whole names; null for names.</summary>
+    public ModuleNames? TargetExpression { get; init; }
+
+    /// <summary>The rank of a module's addition.</summary>
+    public int RankOf(string module) => (int)(ModuleNames.Find(RankPattern, module) ?? Rank);
+
     /// <summary>The factor on B A of a module.</summary>
-    public double Scale(string module, int rank)
+    public double Scale(string module)
     {
-        var alpha = AlphaPattern.FirstOrDefault(pattern => Regex.IsMatch(module, $@"^(.*\.)?({pattern.Key})$", RegexOptions.None, TimeSpan.FromSeconds(1))) is { Key: not null } own ? own.Value : Alpha;
+        double alpha = ModuleNames.Find(AlphaPattern, module) ?? Alpha, rank = RankOf(module);
         return alpha / (RankStabilized ? Math.Sqrt(rank) : rank);
     }
 
     /// <summary>Whether a module gets an addition.</summary>
-    public bool Covers(string module) => Targets is ["all-linear"] || Targets.Any(target => module == target || module.EndsWith("." + target, StringComparison.Ordinal));
+    public bool Covers(string module) =>
+        (TargetExpression?.Has(module) ?? (Targets is ["all-linear"] || ModuleNames.HasOneOf(Targets, module)))
+        && Excluded?.Has(module) != true && (Layers is null || Layers.Contains(ModuleNames.LayerOf(module)));
+
+    /// <summary>Holds what the settings name to the modules that there are.</summary>
+    /// <exception cref="BadInputException">A target, or a module with an α or a rank of its own, is none of them.</exception>
+    public void CheckModules(IReadOnlyCollection<string> modules)
+    {
+        var known = modules.ToList();
+        if (TargetExpression is null && Targets is not ["all-linear"] && Targets.FirstOrDefault(target => !known.Any(module => ModuleNames.HasOneOf([target], module))) is { } stranger)
+            throw new BadInputException($"{Source}: target_modules has '{stranger}', which is no module of the model's layers.");
+        foreach (var (field, patterns) in new[] { ("alpha_pattern", AlphaPattern), ("rank_pattern", RankPattern) })
+        {
+            if (patterns.Keys.FirstOrDefault(pattern => !known.Any(module => Covers(module) && ModuleNames.Fits(pattern, module))) is { } unused)
+                throw new BadInputException($"{Source}: {field} has '{unused}', which is no module with an addition.");
+        }
+    }
+
+    /// <summary>The file it was read from, for messages.</summary>
+    private string Source { get; init; } = FileName;
 
     /// <summary>Reads an adapter's settings.</summary>
     /// <exception cref="BadInputException">The file is missing, malformed, or asks for what is not supported.</exception>
@@ -52,53 +82,47 @@ internal sealed record LoraConfig
     {
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path)) throw new BadInputException($"{path}: there is no such file; an adapter folder has an {FileName}.");
-        JsonNode? root;
-        try
-        {
-            root = JsonNode.Parse(File.ReadAllBytes(path));
-        }
-        catch (JsonException error)
-        {
-            throw new BadInputException($"{path}: not valid JSON: {error.Message}", error);
-        }
-        if (root is not JsonObject json) throw new BadInputException($"{path}: must be a JSON object.");
+        return ModelFile.Guard(path, () => Read(ModelFile.ParseObject(ModelFile.Read(path), path), path));
+    }
+
+    private static LoraConfig Read(JsonObject json, string path)
+    {
         var fields = new ConfigFields(json, path, "");
         if (!fields.Has("peft_type")) throw fields.Error("peft_type", null, "LORA");
         fields.MustBe("peft_type", "LORA");
         fields.MustBe("bias", "none");
         fields.RefuseUnknown(Known);
         if (json["init_lora_weights"]?.ToString().ToLowerInvariant() is { } start && !PlainStarts.Contains(start)) throw fields.Error("init_lora_weights", start, string.Join(", ", PlainStarts));
+        if (fields.Has("layers_pattern") && fields.Text("layers_pattern") != "layers") throw fields.Error("layers_pattern", json["layers_pattern"]!.ToJsonString(), "layers");
+        var targets = ModuleNames.Read(json["target_modules"], "target_modules", fields) ?? throw fields.Error("target_modules", null, "names of modules, or an expression for them");
         return new LoraConfig
         {
-            Rank = fields.Positive("r", 8),
-            Alpha = fields.PositiveNumber("lora_alpha", 8),
+            Source = path,
+            Rank = fields.Positive("r"),
+            Alpha = fields.PositiveNumber("lora_alpha"),
             RankStabilized = fields.Flag("use_rslora", false),
-            Targets = json["target_modules"] switch
-            {
-                JsonArray names => [.. names.Select(name => $"{name}")],
-                JsonValue name when name.TryGetValue<string>(out var text) => [text],
-                _ => [],
-            },
-            AlphaPattern = Patterns(json, fields),
+            Targets = targets.Names,
+            TargetExpression = targets.Names is ["all-linear"] || !targets.IsExpression ? null : targets,
+            Excluded = ModuleNames.Read(json["exclude_modules"], "exclude_modules", fields),
+            Layers = ReadLayers(json, fields),
+            AlphaPattern = Patterns("alpha_pattern", json, fields),
+            RankPattern = Patterns("rank_pattern", json, fields),
             BaseModel = fields.Text("base_model_name_or_path"),
         };
     }
 
-    private static Dictionary<string, double> Patterns(JsonObject json, ConfigFields fields)
+    private static List<int>? ReadLayers(JsonObject json, ConfigFields fields)
     {
-        if (fields.Section("alpha_pattern") is not { } section) return [];
-        var patterns = json["alpha_pattern"]!.AsObject().ToDictionary(pair => pair.Key, pair => section.PositiveNumber(pair.Key, 1), StringComparer.Ordinal);
-        foreach (var pattern in patterns.Keys)
-        {
-            try
-            {
-                _ = new Regex(pattern);
-            }
-            catch (ArgumentException error)
-            {
-                throw section.Error(pattern, "no regular expression", $"names of modules or expressions for them ({error.Message})");
-            }
-        }
+        var layers = fields.Ids("layers_to_transform");
+        return json["layers_to_transform"] is null or JsonArray { Count: 0 } ? null : [.. layers];
+    }
+
+    private static Dictionary<string, double> Patterns(string field, JsonObject json, ConfigFields fields)
+    {
+        if (fields.Section(field) is not { } section) return [];
+        var patterns = json[field]!.AsObject().ToDictionary(
+            pair => pair.Key, pair => field == "rank_pattern" ? section.Positive(pair.Key) : section.PositiveNumber(pair.Key), StringComparer.Ordinal);
+        foreach (var pattern in patterns.Keys) ModuleNames.CheckPattern(pattern, section);
         return patterns;
     }
 
@@ -122,6 +146,6 @@ internal sealed record LoraConfig
         ["modules_to_save"] = null,
         ["target_modules"] = new JsonArray([.. targets.Select(target => JsonValue.Create(target))]),
         ["alpha_pattern"] = new JsonObject(AlphaPattern.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
-        ["rank_pattern"] = new JsonObject(),
+        ["rank_pattern"] = new JsonObject(RankPattern.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)(int)pair.Value))),
     }.ToJsonString(Shared.R1Json.Indented));
 }

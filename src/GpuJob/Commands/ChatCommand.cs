@@ -27,6 +27,7 @@ internal static class ChatCommand
             var templates = new ChatTemplates(tokenizer);
             var (loaded, compute) = model.Load(parsed);
             using var _ = loaded;
+            loaded.LeaveOut(((ITokenizer)tokenizer).IdsWithoutToken(loaded.Config.VocabularySize));
             using var generator = Generators.Create(loaded, compute.Threads);
             var (recipe, stops) = (sampling.Recipe(parsed), sampling.Stops(parsed, tokenizer));
             IReadOnlyList<int> ends = [.. loaded.Config.EosTokenIds, .. ((ITokenizer)tokenizer).EosIds];

@@ -1,3 +1,5 @@
+using R1Cloud.GpuJob.Numerics;
+using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
@@ -20,7 +22,7 @@ internal sealed record CommandContext(TextReader Input, TextWriter Output, TextW
         {
             return await command();
         }
-        catch (BadInputException e)
+        catch (Exception e) when (e is BadInputException or WeightsFormatException or NonFiniteException)
         {
             return Fail(e.Message, ExitCodes.BadInput);
         }

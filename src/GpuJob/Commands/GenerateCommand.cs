@@ -35,6 +35,7 @@ internal static class GenerateCommand
             var recipe = sampling.Recipe(parsed);
             var folder = model.Folder(parsed);
             var tokenizer = parsed.GetValue(prompt) is not null || File.Exists(Path.Combine(folder, TokenizerFiles.Tokenizer)) ? TokenizerLoader.Load(folder) : null;
+            if (tokenizer is not null) loaded.LeaveOut(tokenizer.IdsWithoutToken(loaded.Config.VocabularySize));
             var stops = sampling.Stops(parsed, tokenizer);
 
             IReadOnlyList<int> ends = parsed.GetValue(eos) ?? [];

@@ -34,18 +34,15 @@ internal static class InspectCommand
     internal static ModelReport Inspect(string folder, int rows, int? length)
     {
         var config = ModelConfig.Load(folder);
-        try
+        return ModelFile.Guard(folder, () =>
         {
             using var weights = SafetensorsModel.Open(folder);
+            ConfiguredSizes.Check(weights, config);
             var tokens = (long)rows * Math.Min(length ?? config.MaxPositions, config.MaxPositions);
             return new ModelReport(
                 config.ScoreHead ? config.ModelType + ", reward model" : config.ModelType, config.ParameterCount(), config.ActiveParameterCount(), weights.Types, weights.Tensors.Sum(pair => pair.Value.Bytes), weights.Tensors.Count(),
                 config.VocabularySize, config.MaxPositions, rows, tokens / rows, MemoryEstimate.Generation(config, 2, tokens), MemoryEstimate.Generation(config, 4, tokens), MemoryEstimate.Training(config, tokens));
-        }
-        catch (WeightsFormatException error)
-        {
-            throw new BadInputException(error.Message, error);
-        }
+        });
     }
 }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
-using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 using static TorchSharp.torch;
 
@@ -42,17 +41,10 @@ internal sealed class ModelOptions
         var folder = Folder(parsed);
         if (!Directory.Exists(folder)) throw new BadInputException($"--model: there is no folder '{folder}'.");
         var compute = machine.Compute(parsed).Value;
-        try
-        {
-            var loaded = CausalLm.Load(folder, new Placement(compute.Device, placementType));
-            // A checkpoint in training has its adapter beside the weights.
-            if ((parsed.GetValue(adapter) ?? (LoraAdapter.IsIn(folder) ? folder : null)) is { } adapterFolder) LoraAdapter.Load(loaded, adapterFolder);
-            return (loaded, compute);
-        }
-        catch (WeightsFormatException error)
-        {
-            throw new BadInputException(error.Message, error);
-        }
+        var loaded = CausalLm.Load(folder, new Placement(compute.Device, placementType));
+        // A checkpoint in training has its adapter beside the weights.
+        if ((parsed.GetValue(adapter) ?? (LoraAdapter.IsIn(folder) ? folder : null)) is { } adapterFolder) LoraAdapter.Load(loaded, adapterFolder);
+        return (loaded, compute);
     }
 
     /// <summary>An element type by name.</summary>

@@ -158,7 +158,7 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
             var taken = new List<DrawnTokens>(window);
             for (var step = 0; step < window; step++)
             {
-                var tokens = TorchSampling.Draw(model.Project(hidden), noise.select(0, step), sampling);
+                var tokens = TorchSampling.Draw(model.ProjectTokens(hidden), noise.select(0, step), sampling);
                 taken.Add(tokens);
                 hidden = Replace(hidden, model.Step(tokens.Ids, place, length + step + 1, cache));
                 place.add_(Scalars.One, Scalars.One);

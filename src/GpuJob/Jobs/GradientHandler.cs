@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Jobs.Updates;
 using R1Cloud.GpuJob.Losses;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
@@ -32,10 +33,13 @@ internal sealed class GradientHandler(ResidentModels models) : IJobHandler<Gradi
         try
         {
             using var sums = new MetricSums();
+            using var watch = new FiniteWatch();
             using (context.Time.Measure(TimePart.Update))
             {
                 policy.Optimizer!.ZeroGradients();
-                new PolicyGradient(progress.Plan, payload.Settings, policy.Model, reference).Add(payload.Step, progress.Plan.Shard(payload.Step, payload.Shard), sums);
+                new PolicyGradient(progress.Plan, payload.Settings, policy.Model, reference).Add(payload.Step, progress.Plan.Shard(payload.Step, payload.Shard), sums, watch);
+                watch.Check($"Iteration {payload.Iteration}, shard {payload.Shard}, ");
+                RequireFinite(payload, policy.Model.Trainable);
             }
             using (context.Time.Measure(TimePart.Storage))
             {
@@ -47,5 +51,11 @@ internal sealed class GradientHandler(ResidentModels models) : IJobHandler<Gradi
         {
             policy.Optimizer!.ZeroGradients();
         }
+    }
+
+    private static void RequireFinite(GradientJob payload, IEnumerable<(string Name, TorchSharp.Modules.Parameter Tensor)> trained)
+    {
+        if (Finite.FindNot(trained.Where(parameter => parameter.Tensor.grad is not null).Select(parameter => (parameter.Name, parameter.Tensor.grad!))) is { } broken)
+            throw new NonFiniteException($"Iteration {payload.Iteration}, shard {payload.Shard}, step {payload.Step + 1}: the gradient of {broken} is not finite.");
     }
 }

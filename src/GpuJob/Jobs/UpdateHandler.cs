@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Jobs.Updates;
 using R1Cloud.GpuJob.Losses;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Jobs;
@@ -35,15 +36,17 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
         policy.BeginChange(); // neither the old checkpoint nor the new one, until that is saved
         using var _ = context.Time.Measure(TimePart.Update);
         using var sums = new MetricSums();
+        using var watch = new FiniteWatch();
         var gradient = new PolicyGradient(plan, settings, policy.Model, reference);
         for (var step = 0; step < plan.Steps.Count; step++)
         {
             using var scope = TorchSharp.torch.NewDisposeScope();
-            gradient.Add(step, plan.Steps[step], sums);
-            sums.Add(MetricNames.GradNorm, policy.Optimizer!.ClipGradients(settings.Optimizer.ClipNorm));
+            gradient.Add(step, plan.Steps[step], sums, watch);
+            sums.Add(MetricNames.GradNorm, policy.Optimizer!.ClipGradients(settings.Optimizer.ClipNorm, watch, step));
             policy.Optimizer.Step(Rate(payload));
             policy.Optimizer.ZeroGradients();
         }
+        watch.Check($"Iteration {payload.Iteration}, ");
         return (policy, plan, sums.Read());
     }
 
@@ -64,7 +67,7 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
         var figures = sums.ToDictionary(sum => sum.Key == "ratio" ? MetricNames.RatioMean : sum.Key, sum => sum.Value / Math.Max(1, plan.Steps.Count));
         if (figures.FirstOrDefault(figure => !double.IsFinite(figure.Value)) is { Key: not null } broken)
         {
-            throw new InvalidOperationException($"Iteration {payload.Iteration}: {broken.Key} is {broken.Value}; the update is not saved.");
+            throw new NonFiniteException($"Iteration {payload.Iteration}: {broken.Key} is {broken.Value}; the update is not saved.");
         }
         figures[MetricNames.LearningRate] = Rate(payload);
         figures[MetricNames.Tokens] = plan.Tokens;

@@ -32,6 +32,8 @@ internal sealed record PolicyLossOptions
     public double? OffPolicyThreshold { get; init; }
     /// <summary>The KL estimator.</summary>
     public KlEstimator KlEstimator { get; init; } = KlEstimator.K3;
+    /// <summary>The KL estimator of the metric; null for the loss's own.</summary>
+    public KlEstimator? KlMetric { get; init; }
     /// <summary>How token losses become one number, where the name does not say.</summary>
     public LossAggregation Aggregation { get; init; } = LossAggregation.SequenceMean;
     /// <summary>The length limit of a completion: the divisor of <see cref="LossAggregation.ConstantLength"/>.</summary>
@@ -48,9 +50,18 @@ internal sealed record PolicyLossOptions
             Name = recipe.Name,
             ClipLow = recipe.ClipLow,
             ClipHigh = recipe.ClipHigh,
+            TwoSidedClip = recipe.TwoSidedClip,
+            SequenceRatio = recipe.SequenceRatio,
+            GateTemperatures = (recipe.GateTemperatures.Positive, recipe.GateTemperatures.Negative),
+            Given = (recipe.Given.K, recipe.Given.Lambda),
+            Taken = (recipe.Taken.K, recipe.Taken.Lambda),
+            HighEntropyShare = recipe.HighEntropyShare,
+            OffPolicyThreshold = recipe.OffPolicyThreshold,
             KlWeight = recipe.KlWeight,
             KlEstimator = recipe.KlEstimator,
-            Aggregation = recipe.Aggregation,
+            KlTimesRatio = recipe.KlTimesRatio,
+            KlMetric = recipe.KlMetric,
+            Aggregation = recipe.Aggregation ?? LossAggregation.SequenceMean,
             MaxNewTokens = maxNewTokens,
         };
         options.Validate();
@@ -67,6 +78,10 @@ internal sealed record PolicyLossOptions
         if (Name == "cispo" && ClipHigh < 1) throw Error("clipHigh", ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself");
         if (Name != "cispo" && TwoSidedClip is { } cap && !(cap > 1 + ClipHigh)) throw Error("twoSidedClip", cap, $"above 1 + clipHigh ({1 + ClipHigh})");
         if (!(KlWeight >= 0) || double.IsInfinity(KlWeight)) throw Error("klWeight", KlWeight, "0 or more");
+        if (KlWeight > 0 && KlEstimator == KlEstimator.K1 && !KlTimesRatio) throw Error("klEstimator", "k1", LossSettings.WhyNotK1);
+        if (!(GateTemperatures is { Positive: > 0, Negative: > 0 })) throw Error("gateTemperatures", GateTemperatures, "numbers above 0");
+        if (!(Given is { K: >= 0, Lambda: >= 0 })) throw Error("given", Given, "numbers from 0");
+        if (!(Taken is { K: >= 0, Lambda: >= 0 })) throw Error("taken", Taken, "numbers from 0");
         if (!(HighEntropyShare > 0 && HighEntropyShare <= 1)) throw Error("highEntropyShare", HighEntropyShare, "above 0, up to 1");
         if (OffPolicyThreshold is { } threshold && !(threshold >= 0)) throw Error("offPolicyThreshold", threshold, "0 or more");
         if (MaxNewTokens < 1) throw Error("maxNewTokens", MaxNewTokens, "1 or more");

@@ -65,6 +65,7 @@ internal static class PolicyLosses
             kl = KlEstimators.Compute(options.KlEstimator, input.LogProbs, input.ReferenceLogProbs);
             if (options.KlTimesRatio) kl = kl * ratio;
             if (options.KlWeight > 0) losses = losses.add(kl * Scalars.Of(options.KlWeight), Scalars.One);
+            if (options.KlMetric is { } measured) kl = KlEstimators.Compute(measured, input.LogProbs.detach(), input.ReferenceLogProbs);
         }
         var loss = (definition.Aggregate ?? Aggregations[options.Aggregation])(losses, input, options.MaxNewTokens);
         var metrics = Metrics(options, input, ratio.detach(), advantages, kl?.detach());
@@ -116,6 +117,17 @@ internal static class PolicyLosses
         var entropy = (input.Entropy ?? throw new ArgumentException("A share of high-entropy tokens needs the entropies.", nameof(input))).detach();
         var least = input.EntropyThreshold is { } given ? Scalars.Use(given, bound => full([], bound, dtype: ScalarType.Float32, device: entropy.device)) : entropy.masked_select(input.Mask > Scalars.Zero).quantile(tensor((float)(1 - share), device: entropy.device));
         return ((entropy >= least) & (input.Mask > Scalars.Zero)).to(ScalarType.Float32);
+    }
+
+    /// <summary>The entropy from which on tokens are among a share of those of highest entropy.</summary>
+    /// <param name="entropies">Entropies of all tokens of a mini-batch.</param>
+    /// <param name="share">The share.</param>
+    public static double EntropyThreshold(float[] entropies, double share)
+    {
+        Array.Sort(entropies);
+        var at = (1 - share) * (entropies.Length - 1);
+        var (low, high) = (entropies[(int)Math.Floor(at)], entropies[(int)Math.Ceiling(at)]);
+        return low + ((high - low) * (at - Math.Floor(at)));
     }
 
     private static readonly Dictionary<LossAggregation, Func<Tensor, PolicyLossInput, int, Tensor>> Aggregations = new()

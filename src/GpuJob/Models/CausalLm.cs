@@ -66,6 +66,12 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>What an optimizer updates: the parameters, or an adapter's.</summary>
     public IReadOnlyList<(string Name, Parameter Tensor)> Trainable { get; set; }
 
+    /// <summary>Ids that are no token's, where the model has more rows than its tokenizer has tokens: nothing draws them, and they have no part in log-probabilities.</summary>
+    public IReadOnlyList<int> Unused { get; private set; } = [];
+
+    /// <summary>True at those ids, bool [vocabulary]; null where every id is a token's.</summary>
+    public Tensor? UnusedMask { get; private set; }
+
     /// <summary>The settings of the adapter that the model has, or null.</summary>
     public LoraConfig? Lora { get; set; }
 
@@ -104,28 +110,37 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     public static CausalLm Shape(ModelConfig config) => new(config, META);
 
     /// <summary>Reads a model folder: config.json and model.safetensors, or shards with their index.</summary>
-    /// <exception cref="BadInputException">The configuration is wrong, or tensors are missing, superfluous or misshapen: all are named.</exception>
-    /// <exception cref="WeightsFormatException">A weights file is torn or malformed.</exception>
+    /// <exception cref="BadInputException">The configuration is wrong, a weights file is torn, or tensors are missing, superfluous, misshapen or not finite: all are named.</exception>
     public static CausalLm Load(string folder, Placement placement)
     {
-        var model = new CausalLm(ModelConfig.Load(folder), placement);
-        try
+        var config = ModelConfig.Load(folder);
+        return ModelFile.Guard(folder, () =>
         {
-            model.LoadWeights(folder);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+            using var source = SafetensorsModel.Open(folder);
+            WeightLoading.Check(source, config);
+            var model = new CausalLm(config with { Float8Block = null }, placement); // in memory no weight has 8 bits
+            try
+            {
+                WeightLoading.Copy(source, config, model);
+                return model;
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
+        });
     }
 
     /// <summary>Replaces the weights by those of a folder of the same shape.</summary>
+    /// <exception cref="BadInputException">As above.</exception>
+    /// <exception cref="WeightsFormatException">A weights file is torn or malformed.</exception>
     public void LoadWeights(string folder)
     {
         using var source = SafetensorsModel.Open(folder);
-        WeightLoading.Copy(source, this);
+        var config = ModelConfig.Load(folder);
+        WeightLoading.Check(source, config);
+        WeightLoading.Copy(source, config, this);
     }
 
     /// <summary>Writes config.json and model.safetensors into an existing folder.</summary>
@@ -182,6 +197,27 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         return nn.functional.linear(hidden, HeadWeight.As(hidden.dtype)).As(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Logits as tokens are drawn from: −∞ at ids that are no token's; else as <see cref="Project"/>.</summary>
+    public Tensor ProjectTokens(Tensor hidden)
+    {
+        if (UnusedMask is null) return Project(hidden);
+        using var scope = NewDisposeScope();
+        return Project(hidden).masked_fill_(UnusedMask, Scalars.NegativeInfinity).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Leaves ids out that are no token's; see <see cref="Unused"/>.</summary>
+    /// <param name="ids">Ids below the vocabulary; none leaves nothing out.</param>
+    public void LeaveOut(int[] ids)
+    {
+        if (Config.ScoreHead) return; // there is no vocabulary to draw from
+        UnusedMask?.Dispose();
+        (Unused, UnusedMask) = (ids, null);
+        if (ids.Length == 0) return;
+        var mask = new bool[Config.VocabularySize];
+        foreach (var id in ids) mask[id] = true;
+        UnusedMask = tensor(mask, device: Device).DetachFromDisposeScope();
+    }
+
     /// <summary>Room for generation: a cache in the type that is computed in.</summary>
     public KvCache CreateCache(int rows, int capacity) => new(Config, new Placement(Device, ComputeType), rows, capacity);
 
@@ -202,6 +238,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         if (disposing)
         {
             Rotary.Dispose();
+            UnusedMask?.Dispose();
             foreach (var (_, tensor) in Trainable) tensor.Dispose(); // an adapter's are not among the modules
         }
         base.Dispose(disposing);

@@ -50,9 +50,9 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
             : throw Error(name, fields[name]!.ToJsonString(), "a whole number above 0");
     }
 
-    public double PositiveNumber(string name, double otherwise)
+    public double PositiveNumber(string name, double? otherwise = null)
     {
-        if (fields[name] is null) return otherwise;
+        if (fields[name] is null) return otherwise ?? throw Error(name, null, "a number above 0");
         return fields[name] is JsonValue value && value.TryGetValue<double>(out var number) && number > 0 && double.IsFinite(number)
             ? number
             : throw Error(name, fields[name]!.ToJsonString(), "a number above 0");
@@ -94,11 +94,14 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
             : throw Error(name, fields[name]!.ToJsonString(), "a token id or a list of them"))];
     }
 
-    public void AllMustBe(string name, string only)
+    public void AllMustBe(string name, string only, int count)
     {
-        if (fields[name] is not JsonArray items) return;
-        if (items.Any(item => item is not JsonValue value || !value.TryGetValue<string>(out var text) || text != only)) throw Error(name, items.ToJsonString(), $"{only} alone");
+        if (fields[name] is not { } field) return;
+        if (field is not JsonArray items || items.Count != count || items.Any(item => item is not JsonValue value || !value.TryGetValue<string>(out var text) || text != only))
+            throw Error(name, Shortened(field.ToJsonString()), $"a list of {only} alone, one for each of {count} layers");
     }
+
+    private static string Shortened(string json) => json.Length > 80 ? json[..80] + "…" : json;
 
     public void MustBe<T>(string name, T only)
         where T : notnull

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Models;
@@ -34,7 +35,7 @@ internal sealed record ModelConfig
     public double RmsNormEps { get; init; } = 1e-6;
     /// <summary>The rotary embedding.</summary>
     public RopeConfig Rope { get; init; } = new();
-    /// <summary>Longest sequence in tokens.</summary>
+    /// <summary>Longest sequence in tokens; a file must say it.</summary>
     public int MaxPositions { get; init; } = 2048;
     /// <summary>Whether the output projection is the embedding matrix: one tensor, one gradient.</summary>
     public bool TieWordEmbeddings { get; init; }
@@ -50,8 +51,8 @@ internal sealed record ModelConfig
     public double? InitializerRange { get; init; }
     /// <summary>Layers behind the last that a checkpoint may hold to predict further tokens (<c>num_nextn_predict_layers</c>); not used and not kept.</summary>
     public int NextTokenLayers { get; init; }
-    /// <summary>Rows and columns that share a scale where weights are stored in 8 bits.</summary>
-    public (int Rows, int Columns) Float8Block { get; init; } = (128, 128);
+    /// <summary>Rows and columns that share a scale where weights are stored in 8 bits; null where the file does not say.</summary>
+    public (int Rows, int Columns)? Float8Block { get; init; }
     /// <summary>Begin-of-sequence id, if any.</summary>
     public int? BosTokenId { get; init; }
     /// <summary>End-of-sequence ids.</summary>
@@ -65,14 +66,14 @@ internal sealed record ModelConfig
     {
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path)) throw new BadInputException($"{path}: there is no such file; a model folder has a {FileName}.");
-        return Parse(File.ReadAllBytes(path), path);
+        return Parse(ModelFile.Read(path), path);
     }
 
     /// <summary>Reads a configuration.</summary>
     /// <param name="json">UTF-8 JSON.</param>
     /// <param name="source">The file's name in errors.</param>
     /// <exception cref="BadInputException">Names the file, field, value and what is allowed.</exception>
-    public static ModelConfig Parse(ReadOnlyMemory<byte> json, string source) => ModelConfigJson.Read(json, source);
+    public static ModelConfig Parse(ReadOnlyMemory<byte> json, string source) => ModelFile.Guard(source, () => ModelConfigJson.Read(json, source));
 
     /// <summary>Writes <c>config.json</c> into a model folder.</summary>
     /// <param name="folder">The folder.</param>

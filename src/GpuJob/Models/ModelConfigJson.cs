@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Models;
@@ -33,17 +34,7 @@ internal static class ModelConfigJson
 
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string source)
     {
-        JsonNode? root;
-        try
-        {
-            root = JsonNode.Parse(json.Span, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-        }
-        catch (JsonException error)
-        {
-            throw new BadInputException($"{source}: not valid JSON: {error.Message}", error);
-        }
-        if (root is not JsonObject fields) throw new BadInputException($"{source}: must be a JSON object.");
-
+        var fields = ModelFile.ParseObject(json.Span, source);
         var reader = new ConfigFields(fields, source, "");
         var modelType = reader.Text("model_type") ?? throw new BadInputException($"{source}: model_type is missing; supported are {Architectures.Supported}.");
         if (!Architectures.TryGet(modelType, out var architecture))
@@ -53,7 +44,6 @@ internal static class ModelConfigJson
         reader.RefuseUnknown([.. Common, .. architecture.Fields], $" with model_type '{modelType}'", WithoutEffect);
         reader.MustBe("hidden_act", "silu");
         reader.MustBe("use_sliding_window", false);
-        reader.AllMustBe("layer_types", "full_attention");
         reader.MustBe("scoring_func", "sigmoid");
         reader.MustBe("topk_method", "noaux_tc");
         reader.MustBe("moe_layer_freq", 1);
@@ -65,8 +55,8 @@ internal static class ModelConfigJson
         var latent = architecture.Latent ? ReadLatent(reader) : null;
         if (latent is not null && kvHeads != heads) throw reader.Error("num_key_value_heads", kvHeads, $"num_attention_heads ({heads}): latent attention has no groups");
         var layers = reader.Positive("num_hidden_layers");
+        reader.AllMustBe("layer_types", "full_attention", layers);
         var bias = reader.Flag("attention_bias", architecture.QkvBias);
-        var maxPositions = reader.Positive("max_position_embeddings", 2048);
         return new ModelConfig
         {
             ModelType = modelType,
@@ -81,8 +71,8 @@ internal static class ModelConfigJson
             IntermediateSize = reader.Positive("intermediate_size"),
             VocabularySize = reader.Positive("vocab_size"),
             RmsNormEps = reader.PositiveNumber("rms_norm_eps", 1e-6),
-            Rope = RopeConfigJson.Read(reader, maxPositions),
-            MaxPositions = maxPositions,
+            Rope = RopeConfigJson.Read(reader),
+            MaxPositions = reader.Positive("max_position_embeddings"),
             TieWordEmbeddings = reader.Flag("tie_word_embeddings", false),
             ScoreHead = fields["architectures"] is JsonArray and [JsonValue name, ..] && name.TryGetValue<string>(out var className) && className.EndsWith(Scorer, StringComparison.Ordinal),
             QkvBias = architecture.QkvBias || bias,
@@ -133,14 +123,23 @@ internal static class ModelConfigJson
             groups, chosen, reader.Flag("norm_topk_prob", true), reader.PositiveNumber("routed_scaling_factor", 2.5));
     }
 
-    private static (int Rows, int Columns) ReadBlock(ConfigFields reader)
+    // Which tensors are in 8 bits their own headers say; how activations were to be rounded, and in which form scales were once written, changes no weight.
+    private static readonly HashSet<string> Quantization = new(StringComparer.Ordinal)
     {
-        if (reader.Section("quantization_config") is not { } quantization) return (128, 128);
+        "quant_method", "fmt", "weight_block_size", "activation_scheme", "scale_fmt", "modules_to_not_convert", "ignored_layers",
+    };
+
+    private static (int Rows, int Columns)? ReadBlock(ConfigFields reader)
+    {
+        if (reader.Section("quantization_config") is not { IsEmpty: false } quantization) return null;
+        if (!quantization.Has("quant_method")) throw quantization.Error("quant_method", null, "fp8");
         quantization.MustBe("quant_method", "fp8");
         quantization.MustBe("fmt", "e4m3");
+        quantization.MustBe("activation_scheme", "dynamic");
+        quantization.RefuseUnknown(Quantization);
         return quantization.Ids("weight_block_size") switch
         {
-            [] => (128, 128),
+            [] => throw quantization.Error("weight_block_size", null, "[rows, columns] above 0"),
             [> 0 and var rows, > 0 and var columns] => (rows, columns),
             var other => throw quantization.Error("weight_block_size", $"[{string.Join(", ", other)}]", "[rows, columns] above 0"),
         };

@@ -11,21 +11,21 @@ internal static class RopeConfigJson
         "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "attention_factor", "attn_factor", "truncate", "finetuned",
     };
 
-    private static readonly Dictionary<string, Func<RopeConfig, ConfigFields, int, RopeConfig>> Types = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<RopeConfig, ConfigFields, RopeConfig>> Types = new(StringComparer.Ordinal)
     {
-        ["default"] = (rope, _, _) => rope,
-        ["linear"] = (rope, scaling, _) => rope with { LinearFactor = scaling.PositiveNumber("factor", 1) },
-        ["llama3"] = (rope, scaling, _) => rope with
+        ["default"] = (rope, _) => rope,
+        ["linear"] = (rope, scaling) => rope with { LinearFactor = scaling.PositiveNumber("factor") },
+        ["llama3"] = (rope, scaling) => rope with
         {
             Llama3 = new Llama3RopeScaling(
-                scaling.PositiveNumber("factor", 8), scaling.PositiveNumber("low_freq_factor", 1),
-                scaling.PositiveNumber("high_freq_factor", 4), scaling.Positive("original_max_position_embeddings")),
+                scaling.PositiveNumber("factor"), scaling.PositiveNumber("low_freq_factor"),
+                scaling.PositiveNumber("high_freq_factor"), scaling.Positive("original_max_position_embeddings")),
         },
-        ["yarn"] = (rope, scaling, maxPositions) =>
+        ["yarn"] = (rope, scaling) =>
         {
-            var original = scaling.Positive("original_max_position_embeddings", maxPositions);
+            var original = scaling.Positive("original_max_position_embeddings");
             var yarn = new YarnRopeScaling(
-                scaling.PositiveNumber("factor", (double)maxPositions / original), original,
+                scaling.PositiveNumber("factor"), original,
                 scaling.PositiveNumber("beta_fast", 32), scaling.PositiveNumber("beta_slow", 1), scaling.Number("mscale", 0), scaling.Number("mscale_all_dim", 0),
                 scaling.Has("attention_factor") ? scaling.PositiveNumber("attention_factor", 1) : null, scaling.Flag("truncate", true));
             // DeepSeek-R1-0528-Qwen3-8B's own field, a factor on the customary one: vLLM and llama.cpp read it, transformers warns and passes over it.
@@ -34,20 +34,22 @@ internal static class RopeConfigJson
         },
     };
 
+    private static string Allowed => string.Join(", ", Types.Keys.Select(name => $"'{name}'"));
+
     /// <summary>Reads the settings.</summary>
     /// <param name="reader">The fields of config.json.</param>
-    /// <param name="maxPositions">The model's longest sequence.</param>
-    public static RopeConfig Read(ConfigFields reader, int maxPositions)
+    public static RopeConfig Read(ConfigFields reader)
     {
         // Where both are there the older one decides, as in transformers.
         var scaling = reader.Section("rope_scaling") is { IsEmpty: false } older ? older : reader.Section("rope_parameters");
         var rope = new RopeConfig { Theta = (scaling is not null && scaling.Has("rope_theta") ? scaling : reader).PositiveNumber("rope_theta", 10000) };
         if (scaling is null) return rope;
+        if (!scaling.Has("rope_type") && !scaling.Has("type") && scaling.Has("factor")) throw scaling.Error("rope_type", null, Allowed);
         scaling.MustBe("partial_rotary_factor", 1.0);
         var type = scaling.Text("rope_type") ?? scaling.Text("type") ?? "default";
-        if (!Types.TryGetValue(type, out var read)) throw scaling.Error("rope_type", $"'{type}'", string.Join(", ", Types.Keys.Select(name => $"'{name}'")));
+        if (!Types.TryGetValue(type, out var read)) throw scaling.Error("rope_type", $"'{type}'", Allowed);
         scaling.RefuseUnknown(Known);
-        return read(rope, scaling, maxPositions);
+        return read(rope, scaling);
     }
 
     /// <summary>The classic section; null for plain rotary embedding.</summary>

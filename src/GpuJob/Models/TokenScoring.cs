@@ -28,7 +28,7 @@ internal static class TokenScoring
     {
         using var scope = NewDisposeScope();
         var hidden = model.Hidden(batch.Layout).index_select(0, batch.Sources);
-        var scores = Score(hidden, model.HeadWeight, batch.Targets, sampling, chunk);
+        var scores = Score(model, hidden, batch.Targets, sampling, chunk);
         return new TokenScores(batch.Lay(scores.LogProbs).MoveToOuterDisposeScope(), batch.Lay(scores.Entropy).MoveToOuterDisposeScope());
     }
 
@@ -42,19 +42,25 @@ internal static class TokenScoring
     public static TokenScores TokenLogProbs(this CausalLm model, Tensor ids, Tensor targets, SamplingRecipe? sampling = null, int chunk = 0)
     {
         using var scope = NewDisposeScope();
-        var scores = Score(model.Hidden(TokenLayout.OfRows(ids)), model.HeadWeight, targets.flatten(), sampling, chunk);
+        var scores = Score(model, model.Hidden(TokenLayout.OfRows(ids)), targets.flatten(), sampling, chunk);
         return new TokenScores(scores.LogProbs.view(ids.shape).MoveToOuterDisposeScope(), scores.Entropy.view(ids.shape).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Scores targets [N] by hidden states [N, D] and an output projection [V, D]: two tensors [N].</summary>
-    internal static TokenScores Score(Tensor hidden, Tensor head, Tensor targets, SamplingRecipe? sampling, int chunk)
+    /// <summary>Scores targets [N] by hidden states [N, D]: two tensors [N].</summary>
+    private static TokenScores Score(CausalLm model, Tensor hidden, Tensor targets, SamplingRecipe? sampling, int chunk)
     {
+        var head = model.HeadWeight;
         sampling ??= new SamplingRecipe();
         if (sampling.Temperature <= 0) throw new ArgumentOutOfRangeException(nameof(sampling), sampling.Temperature, "Scoring needs a temperature above 0.");
         if (chunk <= 0) chunk = (int)Math.Clamp(AutomaticChunkElements / head.shape[0], 64, int.MaxValue);
         var entropy = empty([hidden.shape[0]], dtype: ScalarType.Float32, device: hidden.device);
-        return new TokenScores(ChunkedLogProbs.apply(hidden, head, targets, sampling, chunk, entropy), entropy);
+        return new TokenScores(ChunkedLogProbs.apply(hidden, head, targets, new Distribution(sampling, model.UnusedMask), chunk, entropy), entropy);
     }
+
+    /// <summary>What tokens are drawn from.</summary>
+    /// <param name="Sampling">Temperature and truncation.</param>
+    /// <param name="Unused">Ids that are no token's, bool [V], or null.</param>
+    private sealed record Distribution(SamplingRecipe Sampling, Tensor? Unused);
 
     /// <summary>
     /// With s = logits / T and p their softmax over the kept tokens: log p(y) = s_y − lse(s), ∂log p(y)/∂s = 1_y − p and H = lse(s) − Σ p s.
@@ -67,7 +73,7 @@ internal static class TokenScoring
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
             var (hidden, head, targets) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]);
-            var (sampling, chunk, entropy) = ((SamplingRecipe)vars[3], (int)vars[4], (Tensor)vars[5]);
+            var (distribution, chunk, entropy) = ((Distribution)vars[3], (int)vars[4], (Tensor)vars[5]);
             using var _ = no_grad();
             using var scope = NewDisposeScope();
             var logProbs = empty_like(entropy);
@@ -76,14 +82,14 @@ internal static class TokenScoring
             {
                 using var inner = NewDisposeScope();
                 var target = targets.narrow(0, start, count).unsqueeze(1);
-                var scaled = Scaled(hidden.narrow(0, start, count), lowered, target, sampling, out var kept);
+                var scaled = Scaled(hidden.narrow(0, start, count), lowered, target, distribution, out var kept);
                 var logZ = scaled.logsumexp(-1);
                 logProbs.narrow(0, start, count).copy_(scaled.gather(1, target).squeeze(1) - logZ);
                 var p = (scaled - logZ.unsqueeze(1)).exp_();
                 entropy.narrow(0, start, count).copy_(logZ - (p * kept).sum(-1));
             }
             ctx.save_for_backward([hidden, head, targets]);
-            ctx.save_data("sampling", sampling);
+            ctx.save_data("distribution", distribution);
             ctx.save_data("chunk", chunk);
             return logProbs.MoveToOuterDisposeScope();
         }
@@ -94,7 +100,7 @@ internal static class TokenScoring
             using var scope = NewDisposeScope();
             var saved = ctx.get_saved_variables();
             var (hidden, head, targets) = (saved[0], saved[1], saved[2]);
-            var (sampling, chunk) = ((SamplingRecipe)ctx.get_data("sampling"), (int)ctx.get_data("chunk"));
+            var (distribution, chunk) = ((Distribution)ctx.get_data("distribution"), (int)ctx.get_data("chunk"));
             var hiddenGradient = empty_like(hidden);
             var headGradient = head.requires_grad ? zeros_like(head) : null; // frozen below an adapter
             var lowered = head.As(hidden.dtype);
@@ -103,10 +109,10 @@ internal static class TokenScoring
                 using var inner = NewDisposeScope();
                 var target = targets.narrow(0, start, count).unsqueeze(1);
                 var states = hidden.narrow(0, start, count);
-                var scaled = Scaled(states, lowered, target, sampling, out var _);
+                var scaled = Scaled(states, lowered, target, distribution, out var _);
                 var gradient = grad_output.narrow(0, start, count).unsqueeze(1);
                 var byLogits = scaled.softmax(-1).mul_(gradient).neg_().scatter_add_(1, target, gradient);
-                if (sampling.Temperature != 1) byLogits.div_(Scalars.Of(sampling.Temperature));
+                if (distribution.Sampling.Temperature != 1) byLogits.div_(Scalars.Of(distribution.Sampling.Temperature));
                 var rounded = byLogits.As(hidden.dtype);
                 hiddenGradient.narrow(0, start, count).copy_(rounded.matmul(lowered));
                 if (headGradient is null) continue;
@@ -117,13 +123,17 @@ internal static class TokenScoring
         }
 
         /// <summary>Logits / T in float32 with −∞ at dropped tokens, and the same with 0 there.</summary>
-        private static Tensor Scaled(Tensor hidden, Tensor head, Tensor target, SamplingRecipe sampling, out Tensor kept)
+        private static Tensor Scaled(Tensor hidden, Tensor head, Tensor target, Distribution distribution, out Tensor kept)
         {
+            var (sampling, unused) = distribution;
             var scaled = LinearProduct.Apply(hidden, head).As(ScalarType.Float32);
             if (sampling.Temperature != 1) scaled.div_(Scalars.Of(sampling.Temperature));
+            if (unused is not null) scaled.masked_fill_(unused, Scalars.NegativeInfinity);
             kept = scaled;
-            if (TorchSampling.Dropped(scaled, sampling) is not { } dropped) return scaled;
-            dropped.scatter_(1, target, zeros_like(target, dtype: ScalarType.Bool));
+            var dropped = TorchSampling.Dropped(scaled, sampling);
+            if (dropped is null && unused is null) return scaled;
+            if (dropped is null) dropped = unused!.unsqueeze(0);
+            else dropped.scatter_(1, target, zeros_like(target, dtype: ScalarType.Bool));
             kept = scaled.masked_fill(dropped, Scalars.Zero);
             return scaled.masked_fill_(dropped, Scalars.NegativeInfinity);
         }

@@ -44,8 +44,11 @@ internal static class TorchOps
                                 weight_decay=weight_decay, eps=eps, amsgrad=False, maximize=False)
             return steps[0]
 
-        def global_norm(tensors: List[Tensor]) -> Tensor:
-            return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(tensors)))
+        def norms(tensors: List[Tensor]) -> Tensor:
+            return torch.stack(torch._foreach_norm(tensors))
+
+        def norm(x):
+            return torch.linalg_vector_norm(x)
 
         def scale_(tensors: List[Tensor], factor) -> Tensor:
             torch._foreach_mul_(tensors, factor)
@@ -83,8 +86,11 @@ internal static class TorchOps
         double learningRate, double beta1, double beta2, double weightDecay, double epsilon) =>
         Call("fused_adamw_", parameters, gradients, firstMoments, secondMoments, NoTensors, steps, learningRate, beta1, beta2, weightDecay, epsilon).Dispose();
 
-    /// <summary>The 2-norm over all elements of all tensors, a scalar tensor.</summary>
-    public static Tensor GlobalNorm(Tensor[] tensors) => Call("global_norm", [tensors]);
+    /// <summary>The 2-norm of each tensor: [tensors].</summary>
+    public static Tensor Norms(Tensor[] tensors) => Call("norms", [tensors]);
+
+    /// <summary>The 2-norm of a tensor, a scalar tensor; of <see cref="Norms"/>, that over all elements of all tensors.</summary>
+    public static Tensor Norm(Tensor x) => Call("norm", x);
 
     /// <summary>Multiplies every tensor in place by a scalar tensor.</summary>
     public static void Scale(Tensor[] tensors, Tensor factor) => Call("scale_", tensors, factor).Dispose();

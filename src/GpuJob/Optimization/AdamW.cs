@@ -38,14 +38,20 @@ internal sealed class AdamW : IDisposable
 
     /// <summary>Scales all gradients so that their global 2-norm is at most <paramref name="maxNorm"/>.</summary>
     /// <param name="maxNorm">The limit; 0 or less for none.</param>
+    /// <param name="watch">Told each gradient's norm and that of all; null for nobody.</param>
+    /// <param name="step">The step, for the watch.</param>
     /// <returns>The norm before, a scalar tensor in the caller's scope: reading it is the caller's synchronisation.</returns>
-    public Tensor ClipGradients(double maxNorm)
+    public Tensor ClipGradients(double maxNorm, FiniteWatch? watch = null, int step = 0)
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        var gradients = slots.Select(slot => slot.Parameter.grad).OfType<Tensor>().ToArray();
+        var live = slots.Where(slot => slot.Parameter.grad is not null).ToArray();
+        var gradients = live.Select(slot => slot.Parameter.grad!).ToArray();
         if (gradients.Length == 0) return zeros([], dtype: ScalarType.Float32, device: stepTensor.device).MoveToOuterDisposeScope();
-        var norm = TorchOps.GlobalNorm(gradients);
+        var norms = TorchOps.Norms(gradients);
+        var norm = TorchOps.Norm(norms);
+        watch?.Add(step, [.. live.Select(slot => $"the gradient norm of {slot.Name}")], norms);
+        watch?.Add(step, "the gradient norm", norm);
         if (maxNorm > 0) TorchOps.Scale(gradients, (Scalars.Of(maxNorm) / norm.add(Scalars.Of(1e-6), Scalars.One)).clamp(max: Scalars.One));
         return norm.MoveToOuterDisposeScope();
     }

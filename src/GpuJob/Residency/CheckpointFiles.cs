@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
 using static TorchSharp.torch;
@@ -25,8 +26,12 @@ internal static class CheckpointFiles
     }
 
     /// <summary>Writes a policy's files into an existing folder.</summary>
+    /// <exception cref="NonFiniteException">A weight is not finite: nothing is written.</exception>
     public static void Write(Policy policy, string folder, TrainerState state)
     {
+        var trained = policy.Model.Trainable.Select(parameter => (parameter.Name, (Tensor)parameter.Tensor)); // an adapter's are not among the weights
+        if (Finite.FindNot(policy.Model.Weights.Concat(trained)) is { } broken)
+            throw new NonFiniteException($"Stage '{state.Stage}', step {state.Step}: the weight {broken} is not finite; the checkpoint is not saved.");
         policy.Model.Save(folder);
         if (policy.Model.Lora is not null) LoraAdapter.Save(policy.Model, folder); // the weights above are those that it adds to
         policy.Tokenizer.Save(folder);

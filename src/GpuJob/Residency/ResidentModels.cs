@@ -144,6 +144,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         var folder = await DownloadAsync(checkpoint, context);
         using var _ = context.Time.Measure(TimePart.Storage);
         var model = CheckpointFiles.ReadModel(folder, Compute.Device);
+        model.LeaveOut(TokenizerLoader.Load(folder).IdsWithoutToken(model.Config.VocabularySize));
         reference = (checkpoint, model);
         return model;
     }
@@ -171,7 +172,11 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     private static TorchSharp.torch.ScalarType TypeOf(TrainingPrecision precision) =>
         precision == TrainingPrecision.Bfloat16 ? TorchSharp.torch.ScalarType.BFloat16 : TorchSharp.torch.ScalarType.Float32;
 
-    private Policy Create(CausalLm model, ITokenizer with) => new(model, with, Generators.Create(model, Compute.Threads));
+    private Policy Create(CausalLm model, ITokenizer with)
+    {
+        model.LeaveOut(with.IdsWithoutToken(model.Config.VocabularySize));
+        return new(model, with, Generators.Create(model, Compute.Threads));
+    }
 
     /// <inheritdoc/>
     public void Dispose()

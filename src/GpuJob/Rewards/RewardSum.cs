@@ -11,12 +11,17 @@ internal sealed class RewardSum
 
     /// <summary>Makes the functions.</summary>
     /// <param name="rewards">The recipe's rewards by name.</param>
-    /// <exception cref="BadInputException">A name or an option is unknown or not allowed.</exception>
-    public RewardSum(IReadOnlyDictionary<string, RewardRecipe> rewards) => parts =
-    [
-        .. rewards.Select(reward => new Part(reward.Key, reward.Value, RewardFunctions.Find(reward.Key).LooksAtVerdicts, RewardFunctions.Create(reward.Key, reward.Value.Options)))
-            .OrderBy(part => part.LooksAtVerdicts).ThenBy(part => part.Name, StringComparer.Ordinal),
-    ];
+    /// <exception cref="BadInputException">A name or an option is unknown or not allowed, or the weights are too large.</exception>
+    public RewardSum(IReadOnlyDictionary<string, RewardRecipe> rewards)
+    {
+        if (!(RewardRecipe.Total(rewards) <= RewardRecipe.MostWeight))
+            throw new BadInputException(FormattableString.Invariant($"The sizes of the rewards' weights add up to {RewardRecipe.Total(rewards)}; at most {RewardRecipe.MostWeight} is allowed."));
+        parts =
+        [
+            .. rewards.Select(reward => new Part(reward.Key, reward.Value, RewardFunctions.Find(reward.Key).LooksAtVerdicts, RewardFunctions.Create(reward.Key, reward.Value.Options)))
+                .OrderBy(part => part.LooksAtVerdicts).ThenBy(part => part.Name, StringComparer.Ordinal),
+        ];
+    }
 
     /// <summary>The functions' names.</summary>
     public IReadOnlyList<string> Names => [.. parts.Select(part => part.Name)];
@@ -52,7 +57,7 @@ internal sealed class RewardSum
             if (!reward.Judged) return reward with { Score = 0 };
             return double.IsFinite(reward.Score) ? reward : Reward.Failed($"the score is {reward.Score}");
         }
-        catch (Exception e) when (e is not (BadInputException or OperationCanceledException or OutOfMemoryException))
+        catch (Exception e) when (e is not (BadInputException or Numerics.NonFiniteException or OperationCanceledException or OutOfMemoryException))
         {
             return Reward.Failed($"{e.GetType().Name}: {e.Message}");
         }

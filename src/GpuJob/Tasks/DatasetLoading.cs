@@ -51,5 +51,5 @@ internal static class DatasetLoading
 
     // A local file that changed is another data set.
     private static string Key(DatasetTask recipe) => JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', recipe.AllFiles().Where(file => !Dataset.IsBlob(file))
-        .Select(file => new FileInfo(file) is { Exists: true } info ? $"{info.Length}:{info.LastWriteTimeUtc.Ticks}" : "absent"));
+        .Select(file => File.Exists(file) && LocalFiles.Stat(file) is var stat ? $"{stat.Length}:{stat.WrittenAt.Ticks}" : "absent"));
 }

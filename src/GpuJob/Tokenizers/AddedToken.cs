@@ -17,6 +17,6 @@ internal sealed record AddedToken(int Id, string Content, bool SingleWord, bool 
 
     /// <summary>An entry of <c>added_tokens</c>, or of <c>added_tokens_decoder</c> with its key as the id.</summary>
     public static AddedToken Read(Component part, int? id = null) => new(
-        id ?? part.Number("id"), part.Text("content"), part.Flag("single_word"), part.Flag("lstrip"), part.Flag("rstrip"),
+        id ?? TokenIds.Read(part.Field("id")), part.Text("content"), part.Flag("single_word"), part.Flag("lstrip"), part.Flag("rstrip"),
         part.Flag("normalized", !part.Flag("special")), part.Flag("special"));
 }

@@ -50,6 +50,9 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     public int VocabularySize => tokens.Length;
 
     /// <inheritdoc/>
+    public bool HasToken(int id) => (uint)id < (uint)tokens.Length && tokens[id] is not null;
+
+    /// <inheritdoc/>
     public int PadId => Named("pad_token") ?? EosId;
 
     /// <inheritdoc/>

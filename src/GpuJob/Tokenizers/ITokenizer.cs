@@ -8,6 +8,13 @@ internal interface ITokenizer
     /// <summary>Number of token ids; ids are below it.</summary>
     int VocabularySize { get; }
 
+    /// <summary>Whether an id is a token's. Ids below <see cref="VocabularySize"/> may be none's.</summary>
+    bool HasToken(int id) => (uint)id < (uint)VocabularySize;
+
+    /// <summary>The ids below a model's vocabulary that are no token's, in order: a model may have more rows than its tokenizer has tokens.</summary>
+    /// <param name="vocabulary">The model's ids are below it.</param>
+    int[] IdsWithoutToken(int vocabulary) => [.. Enumerable.Range(0, vocabulary).Where(id => !HasToken(id))];
+
     /// <summary>The id that fills rows up; never part of a text.</summary>
     int PadId { get; }
 

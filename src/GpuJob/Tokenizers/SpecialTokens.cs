@@ -32,8 +32,6 @@ internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> Names, 
 
     private static IReadOnlyList<int> Ids(Component? part) => part?.Optional("eos_token_id") is not { } field
         ? []
-        : field.Element.ValueKind == JsonValueKind.Array ? [.. part.Items("eos_token_id").Select(Id)] : [Id(field)];
+        : field.Element.ValueKind == JsonValueKind.Array ? [.. part.Items("eos_token_id").Select(TokenIds.Read)] : [TokenIds.Read(field)];
 
-    private static int Id(Component part) =>
-        part.Element.ValueKind == JsonValueKind.Number && part.Element.TryGetInt32(out var id) && id >= 0 ? id : throw part.Bad("a token id, or several");
 }

@@ -121,6 +121,7 @@ internal sealed class SymbolTokenizer : ITokenizer
                 ?? throw new BadInputException($"{file}: field 'model.vocab' is missing.");
             var loaded = new string[vocabulary.Count];
             foreach (var (token, id) in vocabulary) loaded[(int)id!] = token;
+            if (Array.Exists(loaded, string.IsNullOrEmpty)) throw new BadInputException($"{file}: not a symbol tokenizer: a token is empty, or an id is two tokens'.");
             return new SymbolTokenizer(loaded);
         }
         catch (Exception e) when (e is IOException or System.Text.Json.JsonException or InvalidOperationException or IndexOutOfRangeException or KeyNotFoundException or ArgumentNullException)

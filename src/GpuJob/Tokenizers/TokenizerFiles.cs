@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using R1Cloud.GpuJob.Tokenizers.Json;
+using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
@@ -51,7 +51,7 @@ internal sealed class TokenizerFiles
         foreach (var name in (IEnumerable<string>)[.. Kept, Generation, Model, .. names])
         {
             var file = Path.Combine(folder, name);
-            if (File.Exists(file)) files.contents[name] = File.ReadAllBytes(FolderLinks.Resolve(folder, name));
+            if (File.Exists(file)) files.contents[name] = ModelFile.Read(FolderLinks.Resolve(folder, name));
         }
         return files.contents.ContainsKey(Tokenizer)
             ? files
@@ -84,19 +84,7 @@ internal sealed class TokenizerFiles
     /// <exception cref="BadInputException">The file is not JSON.</exception>
     public Component? Json(string name)
     {
-        if (!contents.TryGetValue(name, out var bytes)) return null;
-        try
-        {
-            var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip });
-            var root = JsonElement.ParseValue(ref reader);
-            return root.ValueKind == JsonValueKind.Object
-                ? new Component(FullName(name), "", root)
-                : throw new BadInputException($"{FullName(name)}: it must be a JSON object.");
-        }
-        catch (JsonException e)
-        {
-            throw new BadInputException($"{FullName(name)}: it is not JSON: {e.Message}", e);
-        }
+        return contents.TryGetValue(name, out var bytes) ? new Component(FullName(name), "", ModelFile.ParseElement(bytes, FullName(name))) : null;
     }
 
     /// <summary>Writes the tokenizer's files as they were; what the model has (such as its generation settings) is not touched.</summary>

@@ -5,6 +5,7 @@ using R1Cloud.GpuJob.Tokenizers.Json;
 using R1Cloud.GpuJob.Tokenizers.Models;
 using R1Cloud.GpuJob.Tokenizers.Normalizers;
 using R1Cloud.GpuJob.Tokenizers.PreTokenizers;
+using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Tokenizers;
@@ -21,7 +22,9 @@ internal static class TokenizerLoader
     /// <summary>Loads a tokenizer.</summary>
     /// <param name="folder">A folder in Hugging Face layout, with a <c>tokenizer.json</c>.</param>
     /// <exception cref="BadInputException">A file is missing or malformed, or it asks for something that is not supported.</exception>
-    public static ITokenizer Load(string folder)
+    public static ITokenizer Load(string folder) => ModelFile.Guard(Path.Combine(folder, TokenizerFiles.Tokenizer), () => LoadFrom(folder));
+
+    private static ITokenizer LoadFrom(string folder)
     {
         var files = TokenizerFiles.Read(folder);
         var root = files.Json(TokenizerFiles.Tokenizer)!;
@@ -70,8 +73,8 @@ internal static class TokenizerLoader
         var known = added.Select(token => token.Content).ToHashSet();
         foreach (var entry in more.Element.EnumerateObject())
         {
-            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-                throw new BadInputException($"{more.File}: field '{more.Path}': the key '{entry.Name}' is not a token id.");
+            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || !TokenIds.IsOne(id))
+                throw new BadInputException($"{more.File}: field '{more.Path}': the key '{entry.Name}' is not {TokenIds.Allowed}.");
             var token = AddedToken.Read(more.Field(entry.Name), id);
             if (known.Add(token.Content)) added.Add(token);
         }

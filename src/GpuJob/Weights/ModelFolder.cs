@@ -2,10 +2,11 @@ using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Weights;
 
-/// <summary>A model's folder in Hugging Face layout, checked without reading the weights themselves.</summary>
+/// <summary>A model's folder in Hugging Face layout, checked without a tensor in memory.</summary>
 /// <param name="Config">Its configuration.</param>
 /// <param name="Files">The names of the files that make it up: configuration, weights, tokenizer, chat template, generation settings. Whatever else lies there is no part of it.</param>
 /// <param name="Bytes">Their length in all.</param>
@@ -26,28 +27,29 @@ internal sealed record ModelFolder(ModelConfig Config, IReadOnlyList<string> Fil
         return Companions.Where(name => File.Exists(Path.Combine(folder, name))).Concat(more);
     }
 
-    /// <summary>Checks a folder: the architecture, every tensor's name, shape and type against it, the tokenizer against the vocabulary.</summary>
+    /// <summary>Checks a folder: the architecture, every tensor's name, shape and type against it, that its numbers are finite, the tokenizer against the vocabulary.</summary>
     /// <exception cref="BadInputException">Something is missing, torn, unknown or does not fit; the message names it.</exception>
     public static ModelFolder Check(string folder)
     {
         if (File.Exists(Path.Combine(folder, RewardModelInfo.FileName)))
             throw new BadInputException($"{folder}: it is a reward model ({RewardModelInfo.FileName}): it scores responses and writes none. Import the model that it was trained from, and train a reward model in a stage of kind reward-model.");
         var config = ModelConfig.Load(folder);
+        return ModelFile.Guard(folder, () => Check(folder, config));
+    }
+
+    private static ModelFolder Check(string folder, ModelConfig config)
+    {
         if (LoraAdapter.IsIn(folder)) throw new BadInputException($"{folder}: it has a LoRA adapter beside the model; merge the two first (gpujob export).");
         List<string> files = [ModelConfig.FileName];
-        try
+        using (var weights = SafetensorsModel.Open(folder))
         {
-            using var weights = SafetensorsModel.Open(folder);
             WeightLoading.Check(weights, config);
+            weights.RequireFinite();
             files.AddRange(weights.Files);
-        }
-        catch (WeightsFormatException error)
-        {
-            throw new BadInputException(error.Message, error);
         }
         CheckTokenizer(folder, config);
         files.AddRange(CompanionsIn(folder));
-        return new(config, files, files.Sum(name => new FileInfo(Path.Combine(folder, name)).Length));
+        return new(config, files, files.Sum(name => LocalFiles.Stat(Path.Combine(folder, name)).Length));
     }
 
     private static void CheckTokenizer(string folder, ModelConfig config)

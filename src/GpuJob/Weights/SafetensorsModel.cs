@@ -1,4 +1,5 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
@@ -16,9 +17,10 @@ internal sealed class SafetensorsModel : IDisposable
     private readonly Dictionary<string, SafetensorsReader> shards = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SafetensorsReader> byTensor = new(StringComparer.Ordinal);
 
-    private SafetensorsModel()
-    {
-    }
+    private SafetensorsModel(string folder) => Folder = folder;
+
+    /// <summary>The folder.</summary>
+    public string Folder { get; }
 
     /// <summary>The tensors by name.</summary>
     public IEnumerable<KeyValuePair<string, StoredTensor>> Tensors => byTensor.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Tensors[pair.Key]));
@@ -42,16 +44,33 @@ internal sealed class SafetensorsModel : IDisposable
             .OrderByDescending(group => group.Sum(stored => stored.Bytes)).Select(group => group.Key),
     ];
 
-    /// <summary>Opens a folder's weights; the index wins where both are there.</summary>
-    /// <exception cref="WeightsFormatException">Neither is there, or something is torn or malformed.</exception>
+    /// <summary>Whether two tensors have the same content, byte by byte.</summary>
+    public bool SameBytes(string one, string other) => SafetensorsReader.SameBytes(byTensor[one], one, byTensor[other], other);
+
+    /// <summary>Looks at every floating-point number of the files.</summary>
+    /// <exception cref="WeightsFormatException">One is not finite; the message names its tensor.</exception>
+    public void RequireFinite()
+    {
+        foreach (var reader in shards.Values)
+        {
+            if (reader.FindNotFinite() is { } name) throw new WeightsFormatException(reader.FullName, name, "holds a number that is not finite (NaN or ∞).");
+        }
+    }
+
+    /// <summary>Opens a folder's weights.</summary>
+    /// <exception cref="WeightsFormatException">There are none, both a single file and an index of others are there, or something is torn or malformed.</exception>
+    /// <exception cref="BadInputException">A file is a Git LFS pointer, or the index is no JSON object.</exception>
     public static SafetensorsModel Open(string folder)
     {
         string index = Path.Combine(folder, IndexFile), single = Path.Combine(folder, SingleFile);
-        var model = new SafetensorsModel();
+        var model = new SafetensorsModel(folder);
         try
         {
             if (File.Exists(index)) model.OpenShards(folder, index);
-            else if (File.Exists(single)) model.OpenSingle(single);
+            if (File.Exists(index) && File.Exists(single) && !model.shards.ContainsKey(SingleFile))
+                throw new WeightsFormatException(index, null, $"names other files, and there is a {SingleFile} beside it: remove the one or the other.");
+            if (File.Exists(index)) return model;
+            if (File.Exists(single)) model.OpenSingle(single);
             else throw new WeightsFormatException(single, null, $"there is no such file, and no {IndexFile} beside it.");
             return model;
         }
@@ -71,22 +90,20 @@ internal sealed class SafetensorsModel : IDisposable
 
     private void OpenShards(string folder, string index)
     {
-        Dictionary<string, string> map;
-        try
+        if (ModelFile.ParseObject(ModelFile.Read(index), index)["weight_map"] is not JsonObject { Count: > 0 } map)
+            throw new WeightsFormatException(index, null, "has no weight_map of tensor names to file names.");
+        foreach (var (name, node) in map)
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-            map = document.RootElement.GetProperty("weight_map").Deserialize<Dictionary<string, string>>()!;
-        }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new WeightsFormatException(index, null, $"has no weight_map of tensor names to file names: {error.Message}");
-        }
-        foreach (var (name, file) in map)
-        {
+            if (node is not JsonValue value || !value.TryGetValue<string>(out var file)) throw new WeightsFormatException(index, name, $"its shard is {node?.ToJsonString() ?? "null"}, but must be a file's name.");
             if (!SafePath.IsName(file) || file.Contains('/', StringComparison.Ordinal) || !File.Exists(Path.Combine(folder, file))) throw new WeightsFormatException(index, name, $"its shard '{file}' is missing.");
             if (!shards.TryGetValue(file, out var reader)) reader = shards[file] = new SafetensorsReader(Path.Combine(folder, file));
             if (!reader.Tensors.ContainsKey(name)) throw new WeightsFormatException(Path.Combine(folder, file), name, "is not in the file that the index names.");
             byTensor[name] = reader;
+        }
+        foreach (var (file, reader) in shards)
+        {
+            if (reader.Tensors.Keys.FirstOrDefault(name => !byTensor.TryGetValue(name, out var shard) || shard != reader) is { } unnamed)
+                throw new WeightsFormatException(Path.Combine(folder, file), unnamed, $"is in the file, but {IndexFile} does not say so.");
         }
         Files = [IndexFile, .. shards.Keys.Order(StringComparer.Ordinal)];
     }

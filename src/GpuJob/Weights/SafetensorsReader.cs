@@ -33,12 +33,18 @@ internal sealed class SafetensorsReader : IDisposable
     public SafetensorsReader(string path)
     {
         this.path = path;
-        var length = new FileInfo(path).Length;
-        if (length < 8) throw new WeightsFormatException(path, null, $"{length} bytes are too few for a safetensors file.");
-        map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        var length = file.Length; // the opened file's: a link has a length of its own
+        if (length < 8)
+        {
+            file.Dispose();
+            throw new WeightsFormatException(path, null, $"{length} bytes are too few for a safetensors file.");
+        }
+        map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
         view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         try
         {
+            RefusePointer(length);
             ReadHeader(length);
         }
         catch
@@ -47,6 +53,9 @@ internal sealed class SafetensorsReader : IDisposable
             throw;
         }
     }
+
+    /// <summary>The file.</summary>
+    public string FullName => path;
 
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
@@ -87,6 +96,52 @@ internal sealed class SafetensorsReader : IDisposable
         }
     }
 
+    /// <summary>The first tensor whose content is not all finite numbers, or null. Nothing is copied.</summary>
+    public unsafe string? FindNotFinite()
+    {
+        byte* start = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        try
+        {
+            foreach (var (name, stored) in tensors.Where(tensor => tensor.Value.IsFloatingPoint).OrderBy(tensor => tensor.Value.Offset))
+            {
+                if (!StoredNumbers.AreFinite(start + view.PointerOffset + stored.Offset, stored)) return name;
+            }
+            return null;
+        }
+        finally
+        {
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+    }
+
+    /// <summary>Whether two tensors have the same content, byte by byte.</summary>
+    public static unsafe bool SameBytes(SafetensorsReader one, string name, SafetensorsReader other, string otherName)
+    {
+        var (a, b) = (one.Find(name), other.Find(otherName));
+        if (a.Type != b.Type || a.IsFloat8 != b.IsFloat8 || a.Bytes != b.Bytes) return false;
+        byte* left = null, right = null;
+        one.view.SafeMemoryMappedViewHandle.AcquirePointer(ref left);
+        other.view.SafeMemoryMappedViewHandle.AcquirePointer(ref right);
+        try
+        {
+            const int Piece = 1 << 30;
+            left += one.view.PointerOffset + a.Offset;
+            right += other.view.PointerOffset + b.Offset;
+            for (var at = 0L; at < a.Bytes; at += Piece)
+            {
+                var count = (int)Math.Min(Piece, a.Bytes - at);
+                if (!new ReadOnlySpan<byte>(left + at, count).SequenceEqual(new ReadOnlySpan<byte>(right + at, count))) return false;
+            }
+            return true;
+        }
+        finally
+        {
+            one.view.SafeMemoryMappedViewHandle.ReleasePointer();
+            other.view.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+    }
+
     private StoredTensor Find(string name) => tensors.TryGetValue(name, out var stored) ? stored : throw new WeightsFormatException(path, name, "is not in the file.");
 
     private unsafe void CopyBytes(StoredTensor stored, long from, Tensor target)
@@ -102,6 +157,13 @@ internal sealed class SafetensorsReader : IDisposable
         {
             view.SafeMemoryMappedViewHandle.ReleasePointer();
         }
+    }
+
+    private void RefusePointer(long length)
+    {
+        var start = new byte[Math.Min(length, 64)];
+        view.ReadArray(0, start, 0, start.Length);
+        ModelFile.RefusePointer(path, start);
     }
 
     private void ReadHeader(long length)

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared.Jobs;
 using static TorchSharp.torch;
 
@@ -7,39 +8,57 @@ namespace R1Cloud.GpuJob.Weights;
 /// <summary>Weights by name into a model.</summary>
 internal static class WeightLoading
 {
-    private const string Head = "lm_head.weight", InverseFrequencies = ".rotary_emb.inv_freq";
+    private const string Head = "lm_head.weight", Embedding = "model.embed_tokens.weight", InverseFrequencies = ".rotary_emb.inv_freq";
 
     private const int MostNamed = 20;
 
-    /// <summary>Holds tensors to what a configuration asks for, by their headers alone.</summary>
+    /// <summary>Holds tensors to what a configuration asks for, by their headers alone, before anything is built.</summary>
     /// <exception cref="BadInputException">Names the missing, superfluous and misshapen tensors.</exception>
     public static void Check(SafetensorsModel source, ModelConfig config)
     {
+        ConfiguredSizes.Check(source, config);
         using var scope = NewDisposeScope();
         using var model = CausalLm.Shape(config);
-        Check(source, model);
+        var problems = Problems(source, model).Order(StringComparer.Ordinal).ToList();
+        if (problems.Count > 0)
+        {
+            var more = problems.Count > MostNamed ? $"; and {problems.Count - MostNamed} more" : "";
+            throw new BadInputException($"{source.Folder}: the weights do not fit a {config.ModelType} model of this config.json: {string.Join("; ", problems.Take(MostNamed))}{more}.");
+        }
+        CheckHead(source, config);
     }
 
-    /// <summary>Copies every tensor into the weight of its name, converting to its type.</summary>
-    /// <exception cref="BadInputException">Names the missing, superfluous and misshapen tensors.</exception>
-    public static void Copy(SafetensorsModel source, CausalLm model)
+    /// <summary>Copies every tensor into the weight of its name, converting to its type. The tensors fit: see <see cref="Check"/>.</summary>
+    /// <param name="source">The tensors.</param>
+    /// <param name="config">Their folder's configuration.</param>
+    /// <param name="model">A model of that configuration.</param>
+    /// <exception cref="BadInputException">A weight is not finite, or scales do not fit their matrix.</exception>
+    public static void Copy(SafetensorsModel source, ModelConfig config, CausalLm model)
     {
-        Check(source, model);
         using var _ = no_grad();
         foreach (var (name, weight) in model.Weights)
         {
             using var scope = NewDisposeScope();
-            if (source.Find(name)!.IsFloat8) CopyFloat8(source, name, model.Config.Float8Block, weight);
+            if (source.Find(name)!.IsFloat8) CopyFloat8(source, name, config.Float8Block!.Value, weight);
             else source.CopyTo(name, weight);
         }
+        if (Finite.FindNot(model.Weights) is { } broken) throw new BadInputException($"{source.Folder}: the weight '{broken}' holds a number that is not finite (NaN or ∞).");
     }
 
-    private static void Check(SafetensorsModel source, CausalLm model)
+    // A head that is stored beside a tied embedding says that the two are one; where they differ, one of the files is wrong.
+    private static void CheckHead(SafetensorsModel source, ModelConfig config)
     {
-        var problems = Problems(source, model).Order(StringComparer.Ordinal).ToList();
-        if (problems.Count == 0) return;
-        var more = problems.Count > MostNamed ? $"; and {problems.Count - MostNamed} more" : "";
-        throw new BadInputException($"The weights do not fit a {model.Config.ModelType} model of this config.json: {string.Join("; ", problems.Take(MostNamed))}{more}.");
+        if (!config.TieWordEmbeddings || config.ScoreHead || source.Find(Head) is not { } head || source.Find(Embedding) is not { } embedding) return;
+        if (head.Shape.SequenceEqual(embedding.Shape) && (source.SameBytes(Head, Embedding) || SameNumbers(source, head, embedding))) return;
+        throw new BadInputException(
+            $"{source.Folder}: config.json says tie_word_embeddings, but '{Head}' is not '{Embedding}': if the head is to be used, set tie_word_embeddings to false; if not, remove it from the weights.");
+    }
+
+    private static bool SameNumbers(SafetensorsModel source, StoredTensor head, StoredTensor embedding)
+    {
+        if (head.Type == embedding.Type || head.IsFloat8 || embedding.IsFloat8) return false;
+        using var scope = NewDisposeScope();
+        return source.Read(Head).to(ScalarType.Float32).equal(source.Read(Embedding).to(ScalarType.Float32)).all().item<bool>();
     }
 
     private static IEnumerable<string> Problems(SafetensorsModel source, CausalLm model)
@@ -56,8 +75,11 @@ internal static class WeightLoading
             if (!stored.Shape.SequenceEqual(weight.shape)) yield return $"'{name}' has shape [{string.Join(", ", stored.Shape)}], [{string.Join(", ", weight.shape)}] is needed";
             if (!stored.IsFloatingPoint) yield return $"'{name}' has type {stored.Type}, a floating-point type is needed";
             if (!stored.IsFloat8) continue;
+            if (stored.Shape.Length != 2) yield return $"'{name}' is a vector in 8 bits; only matrices are stored so";
+            if (model.Config.Float8Block is null) yield return $"'{name}' is in 8 bits, but config.json has no quantization_config with a weight_block_size";
             known.Add(name + Float8.ScaleSuffix);
-            if (source.Find(name + Float8.ScaleSuffix) is null) yield return $"'{name + Float8.ScaleSuffix}' is missing, the scales of '{name}'";
+            if (source.Find(name + Float8.ScaleSuffix) is not { } scales) yield return $"'{name + Float8.ScaleSuffix}' is missing, the scales of '{name}'";
+            else if (!scales.IsFloatingPoint || scales.IsFloat8) yield return $"'{name + Float8.ScaleSuffix}' has type {scales.Type}, a floating-point type is needed";
         }
         foreach (var (name, _) in source.Tensors)
         {

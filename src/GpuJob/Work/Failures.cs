@@ -22,7 +22,7 @@ internal static class Failures
     /// <summary>Its class: bad input is never tried again.</summary>
     public static int ExitCode(Exception error) => error switch
     {
-        BadInputException or CheckpointCorruptException or CheckpointNotFoundException or Weights.WeightsFormatException or JsonException => ExitCodes.BadInput,
+        BadInputException or CheckpointCorruptException or CheckpointNotFoundException or Weights.WeightsFormatException or Numerics.NonFiniteException or JsonException => ExitCodes.BadInput,
         PreemptedException => ExitCodes.Preempted,
         _ => ExitCodes.Retryable,
     };

@@ -88,8 +88,8 @@ internal sealed partial class JobExecution(
             return await CommitAsync(ending, result);
         }
 
-        LogStarted(log, spec.JobId, result.Attempt);
         await ending.History.StartedAsync(result.Attempt);
+        LogStarted(log, spec.JobId, result.Attempt);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(preemption, heartbeat.Lost);
         var context = new JobContext
         {

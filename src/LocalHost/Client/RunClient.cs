@@ -17,6 +17,8 @@ namespace R1Cloud.LocalHost.Client;
 internal sealed class RunClient : IDisposable
 {
     private readonly HttpClient http;
+    private readonly bool hasKey;
+    private readonly bool hasToken;
 
     /// <summary>A client of the service at an address.</summary>
     /// <param name="address">The address.</param>
@@ -26,8 +28,8 @@ internal sealed class RunClient : IDisposable
     public RunClient(Uri address, string? apiKey = null, string? token = null)
     {
         Address = address;
-        var hasSecret = !string.IsNullOrEmpty(apiKey) || !string.IsNullOrEmpty(token);
-        if (hasSecret && address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback)
+        (hasKey, hasToken) = (!string.IsNullOrEmpty(apiKey), !string.IsNullOrEmpty(token));
+        if ((hasKey || hasToken) && address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback)
         {
             throw new BadInputException(
                 $"'{address}' is not encrypted, so that everybody on the way could read the key: https:// is needed beyond this machine.");
@@ -35,8 +37,8 @@ internal sealed class RunClient : IDisposable
         // A redirect could lead a request, and what it carries, to anybody; a proxy has no business between this machine and itself.
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !address.IsLoopback };
         http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        if (!string.IsNullOrEmpty(token)) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        if (string.IsNullOrEmpty(apiKey)) return;
+        if (hasToken) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (!hasKey) return;
         http.DefaultRequestHeaders.Add(ApiRoutes.ApiKeyHeader, apiKey);
         http.DefaultRequestHeaders.Add(ApiRoutes.FunctionsKeyHeader, apiKey);
     }
@@ -113,9 +115,14 @@ internal sealed class RunClient : IDisposable
         SendAsync<RunReport>(HttpMethod.Get, Route(ApiRoutes.Report, runId) + "?format=json", cancellation);
 
     /// <summary>A run's server-sent events, by the names of <see cref="RunEventNames"/>, until the service ends the stream.</summary>
-    public async IAsyncEnumerable<SseItem<string>> EventsAsync(string runId, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <param name="runId">The run.</param>
+    /// <param name="lastEventId">The id of the last event that is known, of an earlier stream: this one goes on from there.</param>
+    /// <param name="cancellation">Stops.</param>
+    public async IAsyncEnumerable<SseItem<string>> EventsAsync(
+        string runId, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var response = await RequestAsync(HttpMethod.Get, Route(ApiRoutes.Events, runId), "text/event-stream", null, cancellation);
+        var path = Route(ApiRoutes.Events, runId);
+        using var response = await RequestAsync(HttpMethod.Get, path, "text/event-stream", null, cancellation, lastEventId);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
         await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellation)) yield return item;
     }
@@ -131,9 +138,11 @@ internal sealed class RunClient : IDisposable
             ?? throw new ApiException(response.StatusCode, $"{method} {path} answered with an empty body.");
     }
 
-    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, string accept, string? body, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> RequestAsync(
+        HttpMethod method, string path, string accept, string? body, CancellationToken cancellation, string? lastEventId = null)
     {
         using var request = new HttpRequestMessage(method, path);
+        if (lastEventId is not null) request.Headers.TryAddWithoutValidation(ApiRoutes.LastEventIdHeader, lastEventId);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
         if (method != HttpMethod.Get) request.Content = new StringContent(body ?? "", Encoding.UTF8, "application/json");
         HttpResponseMessage response;
@@ -147,7 +156,11 @@ internal sealed class RunClient : IDisposable
         }
 
         if (response.IsSuccessStatusCode) return response;
-        using (response) throw new ApiException(response.StatusCode, await ProblemAsync(response, cancellation));
+        using (response)
+        {
+            var problem = await ProblemAsync(response, cancellation);
+            throw new ApiException(response.StatusCode, problem + SignInHint.For(response, hasKey, hasToken));
+        }
     }
 
     /// <summary>The text of a problem (RFC 9457): its detail, and the errors of single fields.</summary>

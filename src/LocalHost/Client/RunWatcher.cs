@@ -11,7 +11,7 @@ namespace R1Cloud.LocalHost.Client;
 /// <param name="Data">A <see cref="RunView"/>, <see cref="StageView"/>, <see cref="MetricsRow"/>, <see cref="RunLog"/> or <see cref="RunEnd"/>, by the name.</param>
 internal sealed record RunEvent(string Name, object Data);
 
-/// <summary>Follows a run over its event stream; a broken stream is taken up again.</summary>
+/// <summary>Follows a run over its event stream; one that broke off, or that the host ended, is taken up again where it was.</summary>
 internal static class RunWatcher
 {
     private static readonly Dictionary<string, Type> DataTypes = new()
@@ -28,18 +28,23 @@ internal static class RunWatcher
     public static async IAsyncEnumerable<RunEvent> FollowAsync(RunClient client, string runId, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var told = new HashSet<(string Stage, int Step, int Values)>();
+        string? last = null;
         while (true)
         {
             yield return new RunEvent(RunEventNames.Snapshot, await client.GetAsync(runId, cancellation));
-            foreach (var row in (await client.MetricsAsync(runId, null, null, cancellation)).Rows)
+            if (last is null)
             {
-                if (told.Add(Key(row))) yield return new RunEvent(RunEventNames.Metrics, row);
+                foreach (var row in (await client.MetricsAsync(runId, null, null, cancellation)).Rows)
+                {
+                    if (told.Add(Key(row))) yield return new RunEvent(RunEventNames.Metrics, row);
+                }
             }
 
-            await using var events = client.EventsAsync(runId, cancellation).GetAsyncEnumerator(cancellation);
+            await using var events = client.EventsAsync(runId, last, cancellation).GetAsyncEnumerator(cancellation);
             while (await MoveNextAsync(events))
             {
                 var item = events.Current;
+                last = item.EventId ?? last;
                 if (!DataTypes.TryGetValue(item.EventType, out var type)) continue;
                 var data = JsonSerializer.Deserialize(item.Data, type, R1Json.Options)!;
                 if (data is MetricsRow row && !told.Add(Key(row))) continue;

@@ -19,11 +19,12 @@ internal static class LocalApi
             if (!IPAddress.IsLoopback(options.Address) && !options.IsOnEveryAddress) kestrel.Listen(IPAddress.Loopback, options.Port);
         });
         var services = builder.Services;
-        services.AddRouting().AddOpenApi();
+        services.AddRouting();
         services.AddSingleton<IHostLifetime, NoLifetime>();
         // What was asked is answered before the host goes: who cancels a run waits until its workers have saved.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         RunApi.AddConventions(services);
+        RunApiDocument.Add(services, ApiRoutes.ApiKeyHeader);
         if (IPAddress.IsLoopback(options.Address))
             services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
     }

@@ -23,7 +23,7 @@ internal sealed class Pusher(IBlobStore blobs)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var isFolder = Directory.Exists(full);
-        var files = isFolder ? FilesBelow(full) : File.Exists(full) ? [new PushFile(full, "", new FileInfo(full).Length)]
+        var files = isFolder ? FilesBelow(full) : File.Exists(full) ? [new PushFile(full, "", LocalFiles.Stat(full).Length)]
             : throw new BadInputException($"There is no file or folder '{path}'.");
         if (files.Count == 0) throw new BadInputException($"The folder '{path}' has no files.");
 
@@ -48,7 +48,8 @@ internal sealed class Pusher(IBlobStore blobs)
         return new(path, Dataset.BlobPrefix + blob, files.Count, files.Sum(file => file.Length), uploaded);
     }
 
-    private static List<PushFile> FilesBelow(string folder) => [.. FolderLinks.Files(folder).Select(file => new PushFile(file.File, file.Name, new FileInfo(file.File).Length))];
+    private static List<PushFile> FilesBelow(string folder) =>
+        [.. FolderLinks.Files(folder).Select(file => new PushFile(file.File, file.Name, LocalFiles.Stat(file.File).Length))];
 
     /// <summary>A folder's hash: that of its files' hashes and names, in the form of sha256sum.</summary>
     private static string HashOf(List<PushFile> files, List<string> hashes) =>

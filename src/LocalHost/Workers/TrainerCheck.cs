@@ -1,9 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
+using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Workers;
 
@@ -46,7 +46,7 @@ internal static class TrainerCheck
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardInputEncoding = new UTF8Encoding(false),
         };
-        start.Environment.Remove(StorageConnection.Variable); // this machine's storage is not up yet
+        ChildEnvironment.ForTrainer(start); // without this machine's storage, which is not up yet
         try
         {
             return Process.Start(start)!;

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Microsoft.DurableTask;
+using Microsoft.Extensions.DependencyInjection;
+using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.Orchestrator.Durable;
@@ -11,7 +13,8 @@ public static class DurableTasks
     public static DurableTaskRegistry AddAll(this DurableTaskRegistry tasks, OrchestrationRegistry registry)
     {
         foreach (var name in registry.Orchestrators) tasks.AddOrchestrator(name, new OrchestratorTask(registry.Orchestrator(name)));
-        foreach (var name in registry.Activities) tasks.AddActivity(name, services => new ActivityTask(registry.Activity(name), services));
+        foreach (var name in registry.Activities)
+            tasks.AddActivity(name, services => new ActivityTask(name, registry.Activity(name), services));
         return tasks;
     }
 
@@ -36,7 +39,7 @@ public static class DurableTasks
     }
 
     /// <summary>An activity of the pipeline as a Durable Task one.</summary>
-    private sealed class ActivityTask(Activity run, IServiceProvider services) : ITaskActivity
+    private sealed class ActivityTask(string name, Activity run, IServiceProvider services) : ITaskActivity
     {
         public Type InputType => typeof(JsonElement);
 
@@ -47,7 +50,9 @@ public static class DurableTasks
         {
             try
             {
-                return Json.Element(await run(services, input as JsonElement? ?? Json.Null, CancellationToken.None));
+                var clock = services.GetService<TimeProvider>() ?? TimeProvider.System;
+                return Json.Element(await InvocationLimits.RunAsync(
+                    clock, name, CancellationToken.None, token => run(services, input as JsonElement? ?? Json.Null, token)));
             }
             catch (Exception e) when (DeepFailureException.IsTooDeep(e))
             {

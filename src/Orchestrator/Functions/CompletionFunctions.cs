@@ -1,13 +1,14 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using R1Cloud.Orchestrator.Durable;
+using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Orchestrator.Functions;
 
 /// <summary>Turns the workers' completion messages into external events.</summary>
-internal sealed class CompletionFunctions(JobCompletions completions, DurableClientSource clients)
+internal sealed class CompletionFunctions(JobCompletions completions, DurableClientSource clients, TimeProvider clock)
 {
     /// <summary>The settings of the queue's connection begin so.</summary>
     public const string Connection = "R1Queues";
@@ -18,6 +19,6 @@ internal sealed class CompletionFunctions(JobCompletions completions, DurableCli
         [QueueTrigger(BlobLayout.CompletionsQueue, Connection = Connection)] string message, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
         clients.Set(client);
-        return completions.HandleAsync(message, cancellation);
+        return InvocationLimits.RunAsync(clock, "complete-job", cancellation, token => completions.HandleAsync(message, token));
     }
 }

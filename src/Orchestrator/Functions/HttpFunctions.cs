@@ -10,6 +10,10 @@ namespace R1Cloud.Orchestrator.Functions;
 /// The run API. Every request goes to the same routes and handlers as on a laptop, so that unknown paths and wrong methods are answered alike;
 /// the Functions host only checks the key. Durable Task's own management URLs are never handed out.
 /// </summary>
+/// <remarks>
+/// The host takes functions in the order of their names and gives a request to the first whose route matches, however exact others are: what
+/// takes every path under /api must come last.
+/// </remarks>
 internal sealed class HttpFunctions(RunApiPipeline api, DurableClientSource clients)
 {
     /// <summary>The health check, for anybody.</summary>
@@ -17,7 +21,7 @@ internal sealed class HttpFunctions(RunApiPipeline api, DurableClientSource clie
     public IResult Health([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/health")] HttpRequest request) => api.Handle(request);
 
     /// <summary>Everything else under /api; needs a function key.</summary>
-    [Function("api")]
+    [Function("run-api")]
     public IResult Api([HttpTrigger(AuthorizationLevel.Function, Route = "api/{*path}")] HttpRequest request, [DurableClient] DurableTaskClient client)
     {
         clients.Set(client);

@@ -37,8 +37,9 @@ internal static class OrchestratorServices
         services.AddPipeline(options).AddSingleton<WorkerKeeper>();
         services.AddSingleton<DurableClientSource>().AddSingleton<IDurableClientSource>(provider => provider.GetRequiredService<DurableClientSource>());
         services.AddSingleton<IOrchestrationClient, DurableClient>();
-        services.AddRouting().AddOpenApi();
+        services.AddRouting();
         RunApi.AddConventions(services);
+        RunApiDocument.Add(services, ApiRoutes.FunctionsKeyHeader);
         return services
             .AddSingleton<RunApiPipeline>()
             .AddSingleton<HttpFunctions>().AddSingleton<CompletionFunctions>().AddSingleton<WorkerFunctions>();
@@ -51,6 +52,7 @@ internal static class OrchestratorServices
         JobCheckInterval = TimeSpan.FromMinutes(5),
         // A stream's look at a run is a handful of table and Batch requests.
         EventPollInterval = TimeSpan.FromSeconds(2),
+        EventStreamLimit = InvocationLimits.Stream,
         LocalFiles = false,
         PricePerWorkerHour = settings.GetValue("R1_PRICE_PER_HOUR", 0.0),
         Currency = settings["R1_CURRENCY"] ?? "USD",

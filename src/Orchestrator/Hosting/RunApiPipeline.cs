@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using R1Cloud.Pipeline.Api;
 
 namespace R1Cloud.Orchestrator.Hosting;
@@ -8,6 +9,7 @@ namespace R1Cloud.Orchestrator.Hosting;
 internal sealed class RunApiPipeline
 {
     private readonly RequestDelegate run;
+    private readonly TimeProvider clock;
 
     /// <summary>Builds it.</summary>
     /// <param name="services">The app's services.</param>
@@ -22,19 +24,32 @@ internal sealed class RunApiPipeline
             routes.MapOpenApi(ApiRoutes.OpenApi);
         });
         run = app.Build();
+        clock = services.GetRequiredService<TimeProvider>();
     }
 
     /// <summary>Answers a request.</summary>
-    public IResult Handle(HttpRequest request) => new Answer(run, request);
+    public IResult Handle(HttpRequest request) => new Answer(run, request, clock);
 
-    private sealed class Answer(RequestDelegate run, HttpRequest request) : IResult
+    private sealed class Answer(RequestDelegate run, HttpRequest request, TimeProvider clock) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
             // The Functions host has chosen the function; which of the API's routes it is, is chosen anew.
             httpContext.SetEndpoint(null);
             request.RouteValues.Clear();
-            return run(httpContext);
+            var aborted = httpContext.RequestAborted;
+            return InvocationLimits.RunAsync(clock, request.Path, aborted, async token =>
+            {
+                httpContext.RequestAborted = token;
+                try
+                {
+                    await run(httpContext);
+                }
+                finally
+                {
+                    httpContext.RequestAborted = aborted;
+                }
+            });
         }
     }
 }

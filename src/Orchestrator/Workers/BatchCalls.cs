@@ -1,51 +1,70 @@
 using Azure;
+using Azure.Compute.Batch;
+using Azure.Identity;
 
 namespace R1Cloud.Orchestrator.Workers;
 
-/// <summary>Calls of Batch that survive its being busy, beyond the few tries that the client makes itself.</summary>
+/// <summary>A Batch job takes no more tasks: it has ended, or is ending, or is gone.</summary>
+internal sealed class JobOverException(BatchErrorCode code, Exception inner) : Exception(code.ToString(), inner)
+{
+    /// <summary>What Batch says of it.</summary>
+    public BatchErrorCode Code { get; } = code;
+}
+
+/// <summary>Calls of Batch and what their errors mean. Tries again are the client's business: <see cref="BatchClients.Options"/>.</summary>
 internal static class BatchCalls
 {
-    private const int MaxAttempts = 6;
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
-
-    /// <summary>Runs a call; while Batch asks for patience (429, 503) waits as long as it says, or longer each time.</summary>
-    /// <exception cref="RequestFailedException">Any other answer, or still busy after six attempts.</exception>
-    public static async Task<T> RunAsync<T>(TimeProvider clock, CancellationToken cancellation, Func<Task<T>> call)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await call();
-            }
-            catch (RequestFailedException e) when (e.Status is 429 or 503 && attempt < MaxAttempts)
-            {
-                await Task.Delay(Wait(e, attempt), clock, cancellation);
-            }
-        }
-    }
+    private static readonly BatchErrorCode[] Over =
+        [BatchErrorCode.JobCompleted, BatchErrorCode.JobBeingTerminated, BatchErrorCode.JobBeingDeleted, BatchErrorCode.JobNotFound];
 
     /// <summary>Runs a call that need not find or change anything: these error codes count as success.</summary>
     /// <returns>False when one of the codes came back.</returns>
-    public static async Task<bool> TryAsync<T>(TimeProvider clock, CancellationToken cancellation, Func<Task<T>> call, params string[] fine)
+    /// <exception cref="JobOverException">Its job is over.</exception>
+    public static async Task<bool> TryAsync<T>(Func<Task<T>> call, params BatchErrorCode[] fine)
     {
         try
         {
-            await RunAsync(clock, cancellation, call);
+            await call();
             return true;
         }
-        catch (RequestFailedException e) when (fine.Contains(e.ErrorCode, StringComparer.OrdinalIgnoreCase))
+        catch (RequestFailedException e) when (Find(fine, e) is not null)
         {
             return false;
         }
+        catch (RequestFailedException e) when (Find(Over, e) is { } code)
+        {
+            throw new JobOverException(code, e);
+        }
     }
 
-    private static TimeSpan Wait(RequestFailedException error, int attempt)
+    /// <summary>Runs a call; what goes wrong is told in a sentence with the advice what to do.</summary>
+    /// <exception cref="WorkerPoolException">Batch refuses, does not answer, or the app cannot sign in.</exception>
+    public static async Task<T> ExplainAsync<T>(string what, Func<Task<T>> call)
     {
-        if (error.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var text) == true
-            && int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var seconds))
-            return TimeSpan.FromSeconds(Math.Min(seconds, LongestWait.TotalSeconds));
-        return TimeSpan.FromTicks(Math.Min(FirstWait.Ticks << (attempt - 1), LongestWait.Ticks));
+        try
+        {
+            return await call();
+        }
+        catch (RequestFailedException e)
+        {
+            throw Explained(what, e, e);
+        }
+        catch (AggregateException e) when (e.InnerExceptions is [.., RequestFailedException last])
+        {
+            // After its last try the client throws the errors of all of them at once.
+            throw Explained(what, last, e);
+        }
+        catch (AuthenticationFailedException e)
+        {
+            throw new WorkerPoolException(BatchAdvice.Explain(what, "the app cannot sign in (Authorization)", e.Message), e);
+        }
     }
+
+    private static BatchErrorCode? Find(BatchErrorCode[] codes, RequestFailedException error) =>
+        codes.Cast<BatchErrorCode?>()
+            .FirstOrDefault(code => string.Equals(code.ToString(), error.ErrorCode, StringComparison.OrdinalIgnoreCase));
+
+    private static WorkerPoolException Explained(string what, RequestFailedException error, Exception cause) =>
+        new(
+            BatchAdvice.Explain(what, error.ErrorCode ?? (error.Status == 0 ? "no answer" : $"status {error.Status}"), error.Message), cause);
 }

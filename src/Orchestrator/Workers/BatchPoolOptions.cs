@@ -5,6 +5,10 @@ namespace R1Cloud.Orchestrator.Workers;
 /// <summary>Where workers run, and what they may cost. The settings' names are those in infra/modules/functions.bicep.</summary>
 public sealed record BatchPoolOptions
 {
+    // A worker writes into its task's folder, which Batch mounts, and into /tmp; it needs no right of the system's, and can get none.
+    private const string DefaultContainerOptions = "--rm --init --stop-timeout 60 --shm-size 1g --cap-drop ALL"
+        + " --security-opt no-new-privileges --read-only --tmpfs /tmp:rw,nosuid,nodev,size=1g,mode=1777";
+
     /// <summary>The pool that Bicep made.</summary>
     public required string PoolId { get; init; }
 
@@ -50,8 +54,11 @@ public sealed record BatchPoolOptions
     /// <summary>The longest that one worker task may run; then it is started anew.</summary>
     public TimeSpan MaxRunTime { get; init; } = TimeSpan.FromDays(6);
 
-    /// <summary>How long the container may take to save once told to stop.</summary>
-    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>
+    /// How Docker runs the worker's container. <c>--stop-timeout</c>: the seconds that it may take to save once told to stop. The GPU comes
+    /// without <c>--gpus</c>.
+    /// </summary>
+    public string ContainerOptions { get; init; } = DefaultContainerOptions;
 
     /// <summary>How long a view of the workers is good enough for the next who asks.</summary>
     public TimeSpan ViewAge { get; init; } = TimeSpan.FromSeconds(10);
@@ -67,6 +74,7 @@ public sealed record BatchPoolOptions
             Storage = Required("R1_STORAGE"),
             IdentityResourceId = Required("R1_WORKER_IDENTITY"),
             IdentityClientId = Required("R1_WORKER_CLIENT_ID"),
+            ContainerOptions = settings["R1_CONTAINER_OPTIONS"] is { Length: > 0 } container ? container : DefaultContainerOptions,
             ThreadsPerWorker = settings.GetValue("R1_WORKER_THREADS", 4),
             SpotPricePerHour = settings.GetValue("R1_PRICE_SPOT", 0.0),
             DedicatedPricePerHour = settings.GetValue("R1_PRICE_DEDICATED", 0.0),

@@ -26,27 +26,31 @@ internal sealed record BatchState(string JobId, IReadOnlyList<BatchTask> Tasks, 
     public IReadOnlyDictionary<string, bool> Dedicated => Nodes.ToDictionary(node => node.Key, node => node.Value.IsDedicated ?? false);
 
     /// <summary>Reads it. A job that does not exist has no tasks; a pool that does not exist is null.</summary>
-    public static async Task<BatchState> ReadAsync(BatchClient client, string jobId, string poolId, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<BatchState> ReadAsync(BatchClient client, string jobId, string poolId, CancellationToken cancellation)
     {
-        var tasks = await ListAsync(() => client.GetTasksAsync(jobId, cancellationToken: cancellation), BatchErrorCode.JobNotFound.ToString());
-        var nodes = await ListAsync(() => client.GetNodesAsync(poolId, cancellationToken: cancellation), BatchErrorCode.PoolNotFound.ToString());
+        var tasks = await ListAsync(
+            () => client.GetTasksAsync(jobId, cancellationToken: cancellation), cancellation,
+            BatchErrorCode.JobNotFound, BatchErrorCode.JobBeingDeleted);
+        var nodes = await ListAsync(
+            () => client.GetNodesAsync(poolId, cancellationToken: cancellation), cancellation, BatchErrorCode.PoolNotFound);
         BatchPool? pool = null;
-        await BatchCalls.TryAsync(clock, cancellation, async () => pool = (await client.GetPoolAsync(poolId, cancellationToken: cancellation)).Value, BatchErrorCode.PoolNotFound.ToString());
+        await BatchCalls.TryAsync(
+            async () => pool = (await client.GetPoolAsync(poolId, cancellationToken: cancellation)).Value, BatchErrorCode.PoolNotFound);
         return new(jobId, tasks, nodes.ToDictionary(node => node.Id, StringComparer.Ordinal), pool);
+    }
 
-        Task<List<T>> ListAsync<T>(Func<AsyncPageable<T>> list, string none)
-            where T : notnull => BatchCalls.RunAsync(clock, cancellation, async () =>
+    private static async Task<List<T>> ListAsync<T>(
+        Func<AsyncPageable<T>> list, CancellationToken cancellation, params BatchErrorCode[] none)
+        where T : notnull
+    {
+        var items = new List<T>();
+        await BatchCalls.TryAsync(
+            async () =>
             {
-                var items = new List<T>();
-                try
-                {
-                    await foreach (var item in list().WithCancellation(cancellation)) items.Add(item);
-                }
-                catch (RequestFailedException e) when (e.ErrorCode == none)
-                {
-                    return [];
-                }
+                await foreach (var item in list().WithCancellation(cancellation)) items.Add(item);
                 return items;
-            });
+            },
+            none);
+        return items;
     }
 }

@@ -14,8 +14,11 @@ internal sealed record WorkerLedger
     /// <summary>The Batch job's number; each release ends one.</summary>
     public int Generation { get; init; }
 
-    /// <summary>Whether that job was ended.</summary>
+    /// <summary>Whether that job was let go.</summary>
     public bool Released { get; init; }
+
+    /// <summary>Numbers of jobs that were let go but that nobody has ended yet, as far as is known.</summary>
+    public IReadOnlyList<int> Ending { get; init; } = [];
 
     /// <summary>The workers that were last asked for.</summary>
     public int Asked { get; init; }
@@ -34,6 +37,12 @@ internal sealed record WorkerLedger
 
     /// <summary>Why workers could not be seen to the last time; null when they were.</summary>
     public string? Error { get; init; }
+
+    /// <summary>The books with the job let go.</summary>
+    public WorkerLedger Release() => Released ? this : this with { Released = true, Ending = [.. Ending, Generation] };
+
+    /// <summary>The books as another Batch job begins.</summary>
+    public WorkerLedger Next() => this with { Generation = Generation + 1, Released = false, BadNodes = [], Note = null };
 
     /// <summary>Brings the books up to date with what Batch says now.</summary>
     /// <param name="job">The job.</param>

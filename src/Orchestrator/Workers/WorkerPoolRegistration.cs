@@ -1,4 +1,3 @@
-using Azure.Compute.Batch;
 using Azure.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,10 +15,9 @@ internal static class WorkerPoolRegistration
     public static IServiceCollection AddWorkerPool(this IServiceCollection services, IConfiguration settings)
     {
         if (settings[EndpointSetting] is not { Length: > 0 } endpoint) return services.AddSingleton<IWorkerPool, ManualWorkerPool>();
-        var uri = endpoint.Contains("://", StringComparison.Ordinal) ? endpoint : "https://" + endpoint;
         return services
             .AddSingleton(BatchPoolOptions.Read(settings))
-            .AddSingleton(provider => new BatchClient(new Uri(uri), provider.GetRequiredService<TokenCredential>(), new BatchClientOptions()))
+            .AddSingleton(provider => BatchClients.Create(endpoint, provider.GetRequiredService<TokenCredential>()))
             .AddSingleton<IWorkerPool, BatchWorkerPool>();
     }
 }

@@ -49,10 +49,7 @@ internal static class WorkerTasks
         {
             ContainerSettings = new BatchTaskContainerSettings(options.Image)
             {
-                // --stop-timeout: what "docker stop" waits after SIGTERM. The GPU comes without --gpus. A worker writes into its task's folder,
-                // which Batch mounts, and into /tmp; it needs no right of the system's, and can get none.
-                ContainerRunOptions = string.Create(CultureInfo.InvariantCulture,
-                    $"--rm --init --stop-timeout {options.StopGrace.TotalSeconds:0} --shm-size 1g --cap-drop ALL --security-opt no-new-privileges --read-only --tmpfs /tmp:rw,nosuid,nodev,size=1g,mode=1777"),
+                ContainerRunOptions = options.ContainerOptions,
                 WorkingDirectory = ContainerWorkingDirectory.ContainerImageDefault,
             },
             // Preemptions are not retries: Batch puts a preempted task back whatever this says.

@@ -8,13 +8,14 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Orchestrator.Workers;
 
 /// <summary>Finds what keeps a run's workers from working, the deepest cause first, with the advice what to do.</summary>
-internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions options, TimeProvider clock)
+internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions options)
 {
     private const int LastWords = 400;
 
     /// <summary>The trouble in a sentence; null when all is well.</summary>
     public async Task<string?> FindAsync(string runId, BatchState state, WorkerLedger ledger, DateTimeOffset now, CancellationToken cancellation) =>
-        OfPool(state) ?? OfNodes(state) ?? await OfTasksAsync(runId, state, ledger, cancellation) ?? OfQueue(state, now) ?? ledger.Note;
+        OfPool(state) ?? OfNodes(state)
+        ?? await OfTasksAsync(runId, state, ledger, now, cancellation) ?? OfQueue(state, now) ?? ledger.Note;
 
     /// <summary>The pool cannot grow, and somebody waits for it.</summary>
     private string? OfPool(BatchState state)
@@ -43,7 +44,8 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
     }
 
     /// <summary>A worker's last task failed.</summary>
-    private async Task<string?> OfTasksAsync(string runId, BatchState state, WorkerLedger ledger, CancellationToken cancellation)
+    private async Task<string?> OfTasksAsync(
+        string runId, BatchState state, WorkerLedger ledger, DateTimeOffset now, CancellationToken cancellation)
     {
         var failed = state.Slots.Values.Where(slot => slot.Last is { } task && WorkerVerdicts.IsFailure(task, state.JobId, ledger)).MaxBy(slot => slot.Last!.ExecutionInfo?.EndTime);
         if (failed?.Last is not { } last) return null;
@@ -59,7 +61,7 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
             137 => "killed: most likely out of memory; choose a larger vmSize or smaller batches",
             _ => $"its output is in {BlobLayout.WorkerLogs(runId, last.Id)}",
         };
-        var suffix = WorkerVerdicts.On(failed, state, ledger, options, clock.GetUtcNow()) == WorkerVerdict.Hopeless ? "; it is not started again until the run is paused and resumed" : "";
+        var suffix = WorkerVerdicts.On(failed, state, ledger, options, now) == WorkerVerdict.Hopeless ? "; it is not started again until the run is paused and resumed" : "";
         return string.Create(CultureInfo.InvariantCulture, $"{last.Id}{node} ended with exit code {code}{(words is null ? "" : $": {words}")} – {advice}{suffix}");
     }
 
@@ -73,13 +75,20 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
             $"{waiting.Id} has waited {wait.TotalMinutes:0} minutes for a node; pool '{pool.Id}' has {pool.CurrentLowPriorityNodes} of {pool.TargetLowPriorityNodes} spot and {pool.CurrentDedicatedNodes} of {pool.TargetDedicatedNodes} dedicated nodes – the region may be short of them: wait, choose another vmSize or region, or allow dedicated nodes");
     }
 
+    /// <summary>The end of what a worker said, and no more: its output may be large, and it is asked for at every look.</summary>
     private async Task<string?> StandardErrorAsync(string jobId, string taskId, CancellationToken cancellation)
     {
+        const string File = "stderr.txt";
         try
         {
-            var file = await BatchCalls.RunAsync(clock, cancellation, () => client.GetTaskFileAsync(jobId, taskId, "stderr.txt", cancellationToken: cancellation));
-            var text = file.Value.ToString().Trim();
-            return text.Length == 0 ? null : text.Length > LastWords ? "…" + text[^LastWords..] : text;
+            var properties = await client.GetTaskFilePropertiesAsync(jobId, taskId, File, cancellationToken: cancellation);
+            var length = properties.GetRawResponse().Headers.ContentLengthLong ?? 0;
+            if (length == 0) return null;
+            var first = Math.Max(0, length - LastWords * 4); // no letter takes more bytes
+            var range = string.Create(CultureInfo.InvariantCulture, $"bytes={first}-{length - 1}");
+            var end = await client.GetTaskFileAsync(jobId, taskId, File, ocpRange: range, cancellationToken: cancellation);
+            var text = end.Value.ToString().Trim().TrimStart('\uFFFD');
+            return text.Length == 0 ? null : text.Length > LastWords || first > 0 ? "…" + text[^Math.Min(LastWords, text.Length)..] : text;
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409)
         {

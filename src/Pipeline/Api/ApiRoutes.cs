@@ -34,6 +34,8 @@ public static class ApiRoutes
 
     /// <summary>Request header that makes a POST repeatable.</summary>
     public const string IdempotencyKeyHeader = "Idempotency-Key";
+    /// <summary>Request header with the id of the last event of an earlier stream.</summary>
+    public const string LastEventIdHeader = "Last-Event-ID";
     /// <summary>Request header with the API key.</summary>
     public const string ApiKeyHeader = "X-Api-Key";
     /// <summary>Request header with the key where Azure Functions checks it.</summary>

@@ -24,13 +24,14 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
     /// <exception cref="TooManyException">There are as many streams as may be.</exception>
     public RunReader Open(string runId) => watches.Open(runId);
 
-    /// <summary>The stream; null stands for a sign of life. It ends when the run has ended.</summary>
+    /// <summary>The stream; null stands for a sign of life. It ends when the run has ended, or after the longest time allowed.</summary>
     public async IAsyncEnumerable<RunEvent?> StreamAsync(RunReader reader, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var sent = new Sent(ParseId(lastEventId));
         RunView? before = null;
         var snapshot = "";
-        var quiet = clock.GetTimestamp();
+        var begun = clock.GetTimestamp();
+        var quiet = begun;
         while (true)
         {
             var (run, rows) = await reader.NextAsync(cancellation);
@@ -65,6 +66,7 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
                 quiet = clock.GetTimestamp();
                 yield return null;
             }
+            if (options.EventStreamLimit is { } limit && clock.GetElapsedTime(begun) >= limit) yield break;
 
             void Add(string name, object data) => news.Add(new(FormatId(sent.Steps), name, Serialize(data)));
         }

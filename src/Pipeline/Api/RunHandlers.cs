@@ -90,7 +90,7 @@ public sealed partial class RunHandlers
     {
         await service.SpecAsync(id, request.HttpContext.RequestAborted);
         var reader = events.Open(id);
-        var stream = events.StreamAsync(reader, NotEmpty(request.Headers["Last-Event-ID"]), request.HttpContext.RequestAborted);
+        var stream = events.StreamAsync(reader, NotEmpty(request.Headers[ApiRoutes.LastEventIdHeader]), request.HttpContext.RequestAborted);
         return new EventStreamResult(reader, stream, error => LogFailed(error, request.Path));
     });
 

@@ -6,10 +6,13 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Jobs;
 
 /// <summary>A job by name.</summary>
-internal sealed record JobRef(string RunId, string JobId);
+/// <param name="RunId">The run.</param>
+/// <param name="JobId">The job.</param>
+/// <param name="Message">Its queue message; null in histories that were begun before messages were known by their id.</param>
+internal sealed record JobRef(string RunId, string JobId, SentMessage? Message = null);
 
-/// <summary>What became of a submission: the result when the job was done already, else it is on the queue.</summary>
-internal sealed record JobSubmission(JobResult? Result = null);
+/// <summary>What became of a submission: the result when the job was done already, else the message by which it is on the queue.</summary>
+internal sealed record JobSubmission(JobResult? Result = null, SentMessage? Message = null);
 
 /// <summary>Jobs of a run, one of which has failed.</summary>
 internal sealed record JobRefs(string RunId, IReadOnlyList<string> JobIds);
@@ -76,8 +79,7 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
             // It may name files of attempts that are gone by now, or somebody else who waits.
             if (!JsonElement.DeepEquals(stored, JsonSerializer.SerializeToElement(spec, R1Json.Options))) await blobs.WriteJsonAsync(path, spec, cancellation);
         }
-        await EnqueueAsync(spec.RunId, spec.JobId, cancellation);
-        return new();
+        return new(Message: await EnqueueAsync(spec.RunId, spec.JobId, cancellation));
     }
 
     /// <summary>Looks after a job that nobody has heard of: true when it has its result; a lost message is put again.</summary>
@@ -87,13 +89,12 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
         var result = BlobLayout.JobResult(job.RunId, job.JobId);
         if (await blobs.ExistsAsync(result, cancellation)) return true;
 
-        // A message stays on the queue, hidden, while its job runs. So an empty queue and no result mean that it is lost.
-        var queue = await queues.GetAsync(BlobLayout.JobQueue(job.RunId), cancellation);
-        if (await queue.CountAsync(cancellation) > 0) return false;
+        if (await IsQueuedAsync(job, cancellation)) return false;
         if (await blobs.ExistsAsync(result, cancellation)) return true;
         if (!await blobs.ExistsAsync(BlobLayout.JobSpec(job.RunId, job.JobId), cancellation))
             throw new JobFailedException($"Job '{job.JobId}' of run '{job.RunId}' is gone from storage, where something was removed or an older state put back. A retry of the run puts it there again.");
-        await EnqueueAsync(job.RunId, job.JobId, cancellation);
+        var sent = await EnqueueAsync(job.RunId, job.JobId, cancellation);
+        await blobs.WriteJsonAsync(BlobLayout.JobMessage(job.RunId, job.JobId), sent, cancellation);
         return false;
     }
 
@@ -104,15 +105,31 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
         Succeeded(await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(job.RunId, job.JobId), cancellation)
             ?? throw new StorageException($"Job '{job.JobId}' of run '{job.RunId}' was announced as finished but has no result."));
 
+    /// <summary>
+    /// Whether the job's message is there. It stays on the queue, hidden, while the job runs: without it and a result the job is lost.
+    /// </summary>
+    private async Task<bool> IsQueuedAsync(JobRef job, CancellationToken cancellation)
+    {
+        var queue = await queues.GetAsync(BlobLayout.JobQueue(job.RunId), cancellation);
+        var again = await blobs.TryReadJsonAsync<SentMessage>(BlobLayout.JobMessage(job.RunId, job.JobId), cancellation);
+        // Nothing is known of this job's message alone: only an empty queue says that it is gone.
+        if (job.Message is null && again is null) return await queue.CountAsync(cancellation) > 0;
+        foreach (var message in new[] { job.Message, again }.OfType<SentMessage>())
+        {
+            if (await queue.HoldsAsync(message, cancellation)) return true;
+        }
+        return false;
+    }
+
     private static JobResult Succeeded(JobResult result) => result.Status == JobStatus.Failed ? throw Failure(result) : result;
 
-    private async Task EnqueueAsync(string runId, string jobId, CancellationToken cancellation)
+    private async Task<SentMessage> EnqueueAsync(string runId, string jobId, CancellationToken cancellation)
     {
         var name = BlobLayout.JobQueue(runId);
         var queue = await queues.GetAsync(name, cancellation);
         try
         {
-            await queue.SendAsync(JsonSerializer.Serialize(new JobMessage(runId, jobId), R1Json.Options), cancellation: cancellation);
+            return await queue.SendAsync(JsonSerializer.Serialize(new JobMessage(runId, jobId), R1Json.Options), cancellation: cancellation);
         }
         catch (StorageException)
         {

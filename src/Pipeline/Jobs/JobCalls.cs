@@ -43,7 +43,7 @@ internal sealed class JobCalls(TimeSpan checkInterval)
         var submission = await context.CallActivityAsync<JobSubmission>(order, spec, Storage(spec.Retry));
         if (submission.Result is { } done) return done;
 
-        var job = new JobRef(spec.RunId, spec.JobId);
+        var job = new JobRef(spec.RunId, spec.JobId, submission.Message);
         await CompletionAsync(context, job, spec.Retry);
         return await context.CallActivityAsync<JobResult>(JobActivities.Read, job, Storage(spec.Retry));
     }

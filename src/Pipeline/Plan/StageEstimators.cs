@@ -80,7 +80,7 @@ internal static class StageEstimators
         var prompts = sources.Sum(source => source.Completions * context.PromptTokens(source.Task)) / completions;
         var length = prompts + stage.Sampling.MaxNewTokens * context.LengthShare;
         var passes = completions * stage.Epochs;
-        var scores = stage.Loss.KlWeight > 0 ? passes : 0;
+        var scores = stage.Loss.NeedsReference() ? passes : 0;
         var rollouts = sources.Select(source => context.Generate(source.Completions, source.Task, stage.Sampling)).Aggregate((a, b) => a + b);
         var work = rollouts with
         {

@@ -112,15 +112,15 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         try
         {
             if (Directory.Exists(file)) return await FolderAsync(file, cancellation);
-            var info = new FileInfo(file);
-            if (!info.Exists) return null;
-            var version = (file, info.Length, info.LastWriteTimeUtc);
+            if (!File.Exists(file)) return null;
+            var (length, writtenAt) = LocalFiles.Stat(file);
+            var version = (file, length, writtenAt);
             if (!hashes.TryGetValue(version, out var hash))
             {
                 await using var stream = RegularFile.OpenRead(file);
                 hashes[version] = hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
             }
-            return hash + info.Extension; // the extension says how it is read
+            return hash + Path.GetExtension(file); // the extension says how it is read
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -60,7 +60,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
             last = await context.CallSubOrchestratorAsync<RlIterationResult>(
                 RlIteration.Name,
                 new RlIterationInput(
-                    stage, cursor.Iteration, cursor.Policy, settings.Loss.KlWeight > 0 ? cursor.Reference : null, Evaluates(stage, settings, cursor.Iteration + 1),
+                    stage, cursor.Iteration, cursor.Policy, settings.Loss.NeedsReference() ? cursor.Reference : null, Evaluates(stage, settings, cursor.Iteration + 1),
                     cursor.Rollouts, SampleNext: settings.Staleness > 0 && cursor.Iteration + 1 < settings.Iterations),
                 new SubOrchestrationOptions(InstanceId: instance));
             var time = last.Time with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds };

@@ -26,6 +26,8 @@ public sealed partial class WorkerKeeper(
     /// <summary>Iterations that are forgotten in one go; the rest follows at the next look.</summary>
     private const int MostForgotten = 200;
 
+    private const int AtOnce = 8;
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -43,22 +45,26 @@ public sealed partial class WorkerKeeper(
         }
     }
 
-    /// <summary>Looks once after every run that is not finished, or that has left something behind.</summary>
-    public async Task KeepAsync(CancellationToken cancellation)
-    {
-        foreach (var id in await lister.ActiveAsync(cancellation))
+    /// <summary>
+    /// Looks once after every run that is not finished, or that has left something behind: several at a time and each within its limit, so
+    /// that one whose pool answers slowly does not hold up the others.
+    /// </summary>
+    public async Task KeepAsync(CancellationToken cancellation) => await Parallel.ForEachAsync(
+        await lister.ActiveAsync(cancellation), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+        async (id, stop) =>
         {
+            using var limit = new CancellationTokenSource(options.WorkerCheckLimit, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
             try
             {
-                await KeepRunAsync(id, cancellation);
+                await KeepRunAsync(id, either.Token);
             }
-            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            catch (Exception e) when (!stop.IsCancellationRequested)
             {
                 // One run's trouble is not the others'.
                 LogRunFailed(e, id);
             }
-        }
-    }
+        });
 
     private async Task KeepRunAsync(string id, CancellationToken cancellation)
     {

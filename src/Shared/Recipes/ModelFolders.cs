@@ -8,7 +8,6 @@ namespace R1Cloud.Shared.Recipes;
 internal sealed class ModelFolders(RecipeProblems problems, RecipeFiles paths)
 {
     private const string Config = "config.json", Weights = "model.safetensors", Index = "model.safetensors.index.json", Tokenizer = "tokenizer.json";
-    private const int DefaultPositions = 2048;
 
     private readonly Dictionary<string, int> positions = [];
 
@@ -37,7 +36,7 @@ internal sealed class ModelFolders(RecipeProblems problems, RecipeFiles paths)
 
     private static string? Problem(string folder, out int longest)
     {
-        longest = DefaultPositions;
+        longest = 0;
         if (!Directory.Exists(folder)) return $"there is no folder {folder}";
         var config = Path.Combine(folder, Config);
         try
@@ -49,7 +48,8 @@ internal sealed class ModelFolders(RecipeProblems problems, RecipeFiles paths)
             if (json.RootElement.ValueKind != JsonValueKind.Object) return $"{config} is no JSON object";
             var type = json.RootElement.TryGetProperty("model_type", out var field) ? field.ToString() : "";
             if (!KnownNames.Architectures.Contains(type)) return $"{config}: model_type '{type}' is not supported";
-            if (json.RootElement.TryGetProperty("max_position_embeddings", out var most) && most.ValueKind == JsonValueKind.Number && most.TryGetInt32(out var number)) longest = number;
+            if (!json.RootElement.TryGetProperty("max_position_embeddings", out var most) || most.ValueKind != JsonValueKind.Number || !most.TryGetInt32(out longest) || longest < 1)
+                return $"{config}: max_position_embeddings is missing or no whole number above 0";
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -31,19 +32,20 @@ public static class RecipeLoader
     {
         var problems = new RecipeProblems();
         var text = ReadText(path, problems, new Location(path, 1, 1), "", ScalarNode.Quote(path));
-        return Load(text, path, Path.GetFullPath(path), path, problems);
+        return Load(text, path, Path.GetFullPath(path), path, problems, own: null);
     }
 
     /// <summary>Reads a text; it may extend presets but no files.</summary>
     /// <param name="json">The recipe.</param>
     /// <param name="name">What problems call it.</param>
+    /// <param name="own">What the recipe itself sets, as paths, where the rest is inherited; null for everything.</param>
     /// <exception cref="RecipeException">It cannot be run; every problem is listed.</exception>
-    public static LoadedRecipe Parse(string json, string name)
+    public static LoadedRecipe Parse(string json, string name, IReadOnlyCollection<string>? own = null)
     {
         ArgumentNullException.ThrowIfNull(json);
         var problems = new RecipeProblems();
         if (json.Length > MaxBytes) problems.Add(new(name, 1, 1), "", "", "too large", $"at most {MaxBytes} characters");
-        return Load(json, name, name, null, problems);
+        return Load(json, name, name, null, problems, own);
     }
 
     /// <summary>A file's text, or null with a problem added.</summary>
@@ -53,7 +55,7 @@ public static class RecipeLoader
         try
         {
             if (Directory.Exists(path)) problem = "is a folder";
-            else if (new FileInfo(path) is { Exists: true, Length: > MaxBytes }) problem = "is too large";
+            else if (File.Exists(path) && LocalFiles.Stat(path).Length > MaxBytes) problem = "is too large";
             else return Utf8.GetString(File.ReadAllBytes(path));
         }
         catch (DecoderFallbackException e)
@@ -72,7 +74,7 @@ public static class RecipeLoader
         return null;
     }
 
-    private static LoadedRecipe Load(string? text, string name, string identity, string? file, RecipeProblems problems)
+    private static LoadedRecipe Load(string? text, string name, string identity, string? file, RecipeProblems problems, IReadOnlyCollection<string>? own)
     {
         var root = text is null ? null : RecipeReader.Read(name, text, problems);
         if (root is null) problems.ThrowIfAny();
@@ -81,6 +83,7 @@ public static class RecipeLoader
         var recipe = new RecipeBinder(problems).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
         if (recipe.Stages.Sum(stage => (stage.Value as DistillStage)?.Students.Count ?? 1) > RecipeReader.MostMembers)
             problems.Refuse(root.At, "stages", "{…}", "too many stages", $"at most {RecipeReader.MostMembers}, each student counted");
+        if (new SettingsWithoutEffect(problems, root, own).Check(recipe)) recipe = new RecipeBinder(new RecipeProblems()).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
         var paths = new RecipeFiles(problems, root, file);
         var datasets = new DatasetFiles(problems, paths);
         var models = new ModelFolders(problems, paths);

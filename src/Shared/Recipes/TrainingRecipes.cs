@@ -175,15 +175,45 @@ public sealed record PolicyLossRecipe
     [Bounds(Above = 0)]
     public double ClipHigh { get; init; } = 0.2;
 
+    /// <summary>Cap on the unclipped ratio as well (dual clip); above 1 + clipHigh. Null for none.</summary>
+    [Bounds(Above = 1)]
+    public double? TwoSidedClip { get; init; }
+
+    /// <summary>Whether the importance ratio is the sequence's, its geometric mean over tokens, rather than each token's; null for what the loss does by itself.</summary>
+    public bool? SequenceRatio { get; init; }
+
+    /// <summary>Temperatures of sapo's gate.</summary>
+    public GateTemperatures GateTemperatures { get; init; } = new();
+
+    /// <summary>The shape of vespo's weight for completions of positive advantage, whose probability grows.</summary>
+    public WeightShape Given { get; init; } = new() { K = 2, Lambda = 3 };
+
+    /// <summary>The same for those of negative advantage.</summary>
+    public WeightShape Taken { get; init; } = new() { K = 3, Lambda = 2 };
+
+    /// <summary>Share of the tokens, those of highest entropy in a mini-batch, that the loss acts on; 1 for all. The KL term acts on all of them.</summary>
+    [Bounds(Above = 0, Max = 1)]
+    public double HighEntropyShare { get; init; } = 1;
+
+    /// <summary>Completions of negative advantage whose mean of log π_old − log π is above this are left out of the loss; null for none.</summary>
+    [Bounds(Min = 0)]
+    public double? OffPolicyThreshold { get; init; }
+
     /// <summary>Weight β of the KL term; 0 needs no reference model.</summary>
     [Bounds(Min = 0)]
     public double KlWeight { get; init; }
 
-    /// <summary>The KL estimator inside the loss.</summary>
+    /// <summary>The KL estimator inside the loss. By itself k1 has no place there: its gradient is the same for every reference.</summary>
     public KlEstimator KlEstimator { get; init; } = KlEstimator.K3;
 
-    /// <summary>How token losses become one number.</summary>
-    public LossAggregation Aggregation { get; init; } = LossAggregation.SequenceMean;
+    /// <summary>Whether the KL term is weighted by the importance ratio, which makes its gradient unbiased off policy.</summary>
+    public bool KlTimesRatio { get; init; }
+
+    /// <summary>The KL estimator that is measured, whatever the loss does with a reference model, which this loads; null measures the loss's own where it has one.</summary>
+    public KlEstimator? KlMetric { get; init; }
+
+    /// <summary>How token losses become one number; null for what the loss does by itself (grpo, gspo and sapo: sequence-mean).</summary>
+    public LossAggregation? Aggregation { get; init; }
 
     /// <summary>What rewards are compared with.</summary>
     public AdvantageBaseline AdvantageBaseline { get; init; } = AdvantageBaseline.GroupMean;
@@ -196,6 +226,33 @@ public sealed record PolicyLossRecipe
 
     /// <summary>Whether groups whose rewards are all equal are left out of the batch, which is smaller then; dynamic sampling fills it up.</summary>
     public bool DropEqualGroups { get; init; }
+
+    /// <summary>Whether an update looks at a reference model.</summary>
+    public bool NeedsReference() => KlWeight > 0 || KlMetric is not null;
+}
+
+/// <summary>Temperatures of the gate that takes the clip's place in sapo; the paper's are steeper where probability is taken away.</summary>
+public sealed record GateTemperatures
+{
+    /// <summary>For advantages above 0.</summary>
+    [Bounds(Above = 0)]
+    public double Positive { get; init; } = 1.0;
+
+    /// <summary>For the others.</summary>
+    [Bounds(Above = 0)]
+    public double Negative { get; init; } = 1.05;
+}
+
+/// <summary>The shape of vespo's weight φ(w) = e^λ wᵏ e^(−λw) of a sequence ratio w; the defaults are the paper's.</summary>
+public sealed record WeightShape
+{
+    /// <summary>The power k.</summary>
+    [Bounds(Min = 0)]
+    public required double K { get; init; }
+
+    /// <summary>The decay λ.</summary>
+    [Bounds(Min = 0)]
+    public required double Lambda { get; init; }
 }
 
 /// <summary>Dynamic sampling (DAPO, arXiv 2503.14476, section 3.2): groups whose rewards are all equal teach nothing; they are left out and others drawn.</summary>

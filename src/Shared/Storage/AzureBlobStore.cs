@@ -10,7 +10,7 @@ namespace R1Cloud.Shared.Storage;
 /// <param name="container">The container; created when it is first missed by a write.</param>
 public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
 {
-    /// <summary>Names the call that made a blob, so that a retried create recognises its own work.</summary>
+    /// <summary>Names the call that made a blob, so that a retried conditional write recognises its own work.</summary>
     private const string WriterKey = "writer";
 
     // At most 4 pieces of 8 MiB in memory; what fits 16 MiB goes in one request.
@@ -39,26 +39,26 @@ public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
 
     /// <inheritdoc/>
     public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
-        WriteAsync($"creating blob '{path}'", cancellation, async () =>
+        TryWriteAsync($"creating blob '{path}'", path, content, new() { IfNoneMatch = ETag.All }, cancellation);
+
+    /// <inheritdoc/>
+    public Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) =>
+        RunAsync($"reading blob '{path}'", cancellation, async () =>
         {
-            var blob = container.GetBlobClient(path);
-            var writer = Guid.NewGuid().ToString("n");
-            var options = new BlobUploadOptions
-            {
-                Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
-                Metadata = new Dictionary<string, string> { [WriterKey] = writer },
-            };
             try
             {
-                await blob.UploadAsync(content, options, cancellation);
-                return true;
+                var found = (await container.GetBlobClient(path).DownloadContentAsync(cancellation)).Value;
+                return new VersionedBlob(found.Content, found.Details.ETag.ToString("G"));
             }
-            catch (RequestFailedException e) when (e.Status is 409 or 412 && e.ErrorCode != BlobErrorCode.ContainerBeingDeleted)
+            catch (RequestFailedException e) when (e.Status == 404)
             {
-                // A retry after a lost answer meets the blob that the first try made.
-                return await MadeByAsync(blob, writer, cancellation);
+                return null;
             }
         });
+
+    /// <inheritdoc/>
+    public Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default) =>
+        TryWriteAsync($"replacing blob '{path}'", path, content, new() { IfMatch = new ETag(version) }, cancellation);
 
     /// <inheritdoc/>
     public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
@@ -132,6 +132,26 @@ public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default) =>
         RunAsync($"deleting blob '{path}'", cancellation, async () => (await container.GetBlobClient(path).DeleteIfExistsAsync(cancellationToken: cancellation)).Value);
+
+    private Task<bool> TryWriteAsync(
+        string operation, string path, BinaryData content, BlobRequestConditions conditions, CancellationToken cancellation) =>
+        WriteAsync(operation, cancellation, async () =>
+        {
+            var blob = container.GetBlobClient(path);
+            var writer = Guid.NewGuid().ToString("n");
+            var metadata = new Dictionary<string, string> { [WriterKey] = writer };
+            var options = new BlobUploadOptions { Conditions = conditions, Metadata = metadata };
+            try
+            {
+                await blob.UploadAsync(content, options, cancellation);
+                return true;
+            }
+            catch (RequestFailedException e) when (e.Status is 409 or 412 && e.ErrorCode != BlobErrorCode.ContainerBeingDeleted)
+            {
+                // A retry after a lost answer meets the blob that the first try made.
+                return await MadeByAsync(blob, writer, cancellation);
+            }
+        });
 
     private static async Task<bool> MadeByAsync(BlobClient blob, string writer, CancellationToken cancellation)
     {

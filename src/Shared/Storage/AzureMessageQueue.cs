@@ -25,13 +25,17 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
         RunAsync("creating", cancellation, () => queue.CreateIfNotExistsAsync(cancellationToken: cancellation));
 
     /// <inheritdoc/>
-    public Task SendAsync(string text, TimeSpan? delay = null, CancellationToken cancellation = default)
+    public Task<SentMessage> SendAsync(string text, TimeSpan? delay = null, CancellationToken cancellation = default)
     {
         var bytes = Utf8.GetBytes(text);
         return bytes.Length > MaxTextBytes
             ? throw new StorageException($"A message of {bytes.Length} bytes does not fit queue '{Name}': at most {MaxTextBytes} are allowed.")
             // Never expires: a run may be paused for longer than the default of seven days.
-            : RunAsync("sending to", cancellation, () => queue.SendMessageAsync(Convert.ToBase64String(bytes), delay, TimeSpan.FromSeconds(-1), cancellation));
+            : RunAsync("sending to", cancellation, async () =>
+            {
+                var sent = await queue.SendMessageAsync(Convert.ToBase64String(bytes), delay, TimeSpan.FromSeconds(-1), cancellation);
+                return new SentMessage(sent.Value.MessageId, sent.Value.PopReceipt);
+            });
     }
 
     /// <inheritdoc/>
@@ -70,6 +74,25 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
             catch (RequestFailedException e) when (IsLost(e))
             {
                 return false;
+            }
+        });
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Storage cannot be asked for a message by its id. But it tells a receipt that is no longer good from a message that is gone; and where
+    /// the receipt still is, nobody has taken the message, which is then shown as it was.
+    /// </remarks>
+    public Task<bool> HoldsAsync(SentMessage message, CancellationToken cancellation = default) =>
+        RunAsync("looking for a message of", cancellation, async () =>
+        {
+            try
+            {
+                await queue.UpdateMessageAsync(message.Id, message.Receipt, messageText: (string?)null, TimeSpan.Zero, cancellation);
+                return true;
+            }
+            catch (RequestFailedException e) when (IsLost(e))
+            {
+                return e.ErrorCode == QueueErrorCode.PopReceiptMismatch;
             }
         });
 

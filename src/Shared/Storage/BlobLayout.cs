@@ -92,6 +92,9 @@ public static class BlobLayout
     /// <summary>A job's commit point.</summary>
     public static string JobResult(string runId, string jobId) => Job(runId, jobId) + "result.json";
 
+    /// <summary>The queue message that was put when an earlier one of the job had been lost.</summary>
+    public static string JobMessage(string runId, string jobId) => Job(runId, jobId) + "message.json";
+
     /// <summary>A running job's last word.</summary>
     public static string JobProgress(string runId, string jobId) => Job(runId, jobId) + "progress.json";
 

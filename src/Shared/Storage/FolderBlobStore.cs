@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 
 namespace R1Cloud.Shared.Storage;
 
@@ -6,6 +7,9 @@ namespace R1Cloud.Shared.Storage;
 /// <param name="folder">The folder; created when first written to.</param>
 public sealed class FolderBlobStore(string folder) : IBlobStore
 {
+    // Of this process alone: what several processes share lies in Azure Storage or Azurite.
+    private static readonly SemaphoreSlim Replacing = new(1, 1);
+
     private readonly string root = Path.GetFullPath(folder);
 
     /// <inheritdoc/>
@@ -30,6 +34,28 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
             await stream.WriteAsync(content.ToMemory(), cancellation);
             return true;
         });
+
+    /// <inheritdoc/>
+    public async Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) =>
+        await TryReadAsync(path, cancellation) is { } content
+            ? new(content, Convert.ToHexStringLower(SHA256.HashData(content.ToMemory().Span)))
+            : null;
+
+    /// <inheritdoc/>
+    public async Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default)
+    {
+        await Replacing.WaitAsync(cancellation);
+        try
+        {
+            if ((await TryReadVersionAsync(path, cancellation))?.Version != version) return false;
+            await WriteAsync(path, content, cancellation);
+            return true;
+        }
+        finally
+        {
+            Replacing.Release();
+        }
+    }
 
     /// <inheritdoc/>
     public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default) =>

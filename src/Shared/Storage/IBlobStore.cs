@@ -14,6 +14,13 @@ public interface IBlobStore
     /// <returns>False when it exists: it is left as it is. True when this very call made it, even if it had to be retried on the way.</returns>
     Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default);
 
+    /// <summary>The blob's bytes and the version that <see cref="TryReplaceAsync"/> asks for; null when there is none.</summary>
+    Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default);
+
+    /// <summary>Replaces the blob if it is still the version that was read.</summary>
+    /// <returns>False when it is another by now, or gone: it is left as it is. True when this very call replaced it, be it after a retry.</returns>
+    Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default);
+
     /// <summary>Creates or replaces the blob.</summary>
     Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default);
 
@@ -40,6 +47,11 @@ public interface IBlobStore
     /// <returns>False when there was none.</returns>
     Task<bool> DeleteAsync(string path, CancellationToken cancellation = default);
 }
+
+/// <summary>A blob's bytes at one moment.</summary>
+/// <param name="Content">The bytes.</param>
+/// <param name="Version">What tells this state of the blob from others.</param>
+public sealed record VersionedBlob(BinaryData Content, string Version);
 
 /// <summary>A blob in a listing.</summary>
 /// <param name="Path">Its path.</param>

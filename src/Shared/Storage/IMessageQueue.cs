@@ -13,7 +13,8 @@ public interface IMessageQueue
     /// <param name="text">At most 48 KiB of text.</param>
     /// <param name="delay">Keeps it invisible at first.</param>
     /// <param name="cancellation">Stops.</param>
-    Task SendAsync(string text, TimeSpan? delay = null, CancellationToken cancellation = default);
+    /// <returns>What <see cref="HoldsAsync"/> finds the message by.</returns>
+    Task<SentMessage> SendAsync(string text, TimeSpan? delay = null, CancellationToken cancellation = default);
 
     /// <summary>Takes up to 32 messages and hides them for a while. Returns at once, with none when there are none.</summary>
     Task<IReadOnlyList<QueueMessage>> ReceiveAsync(int max, TimeSpan visibility, CancellationToken cancellation = default);
@@ -24,6 +25,9 @@ public interface IMessageQueue
 
     /// <summary>Removes a taken message; a message lost to another receiver is left to it.</summary>
     Task DeleteAsync(QueueMessage message, CancellationToken cancellation = default);
+
+    /// <summary>Whether a message that was put is still there, waiting or taken by somebody. Leaves it as it is.</summary>
+    Task<bool> HoldsAsync(SentMessage message, CancellationToken cancellation = default);
 
     /// <summary>About how many messages there are.</summary>
     Task<int> CountAsync(CancellationToken cancellation = default);
@@ -38,3 +42,8 @@ public interface IMessageQueue
 /// <param name="Text">Its text.</param>
 /// <param name="DequeueCount">How often it was taken, this time included.</param>
 public sealed record QueueMessage(string Id, string Receipt, string Text, long DequeueCount);
+
+/// <summary>A message that was put into a queue.</summary>
+/// <param name="Id">Its id, which stays until it is removed.</param>
+/// <param name="Receipt">The receipt of its putting, which ends when it is first taken.</param>
+public sealed record SentMessage(string Id, string Receipt);

@@ -19,6 +19,16 @@ public static class LocalFiles
     /// <exception cref="StorageException">The file cannot be written; a full disk is named as such.</exception>
     internal static Task<bool> TryCreateAsync(string file, Func<Stream, Task<bool>> write) => TryWriteAsync(file, overwrite: false, write);
 
+    /// <summary>Length and time of the last write of a file as it is when opened: of a link, as in the Hugging Face cache, the file that it leads to.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="IOException">It cannot be opened, or is no regular file.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static (long Length, DateTime WrittenAt) Stat(string file)
+    {
+        using var opened = RegularFile.OpenRead(file);
+        return (opened.Length, File.GetLastWriteTimeUtc(opened.SafeFileHandle));
+    }
+
     /// <summary>What went wrong with a local file, in words.</summary>
     /// <param name="doing">What was being done, e.g. "writing".</param>
     /// <param name="file">The file.</param>

@@ -13,18 +13,16 @@ public sealed class PatientBlobStore(IBlobStore inner, StoragePatience patience,
         WaitAsync(() => inner.TryReadAsync(path, cancellation), cancellation);
 
     /// <inheritdoc/>
-    public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default)
-    {
-        var again = false;
-        return WaitAsync(async () =>
-        {
-            var repeated = again;
-            again = true;
-            if (await inner.TryCreateAsync(path, content, cancellation)) return true;
-            // An earlier try whose answer was lost may have made it.
-            return repeated && await inner.TryReadAsync(path, cancellation) is { } there && there.ToMemory().Span.SequenceEqual(content.ToMemory().Span);
-        }, cancellation);
-    }
+    public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
+        OnceAsync(path, content, () => inner.TryCreateAsync(path, content, cancellation), cancellation);
+
+    /// <inheritdoc/>
+    public Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) =>
+        WaitAsync(() => inner.TryReadVersionAsync(path, cancellation), cancellation);
+
+    /// <inheritdoc/>
+    public Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default) =>
+        OnceAsync(path, content, () => inner.TryReplaceAsync(path, content, version, cancellation), cancellation);
 
     /// <inheritdoc/>
     public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
@@ -111,6 +109,20 @@ public sealed class PatientBlobStore(IBlobStore inner, StoragePatience patience,
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default) =>
         WaitAsync(() => inner.DeleteAsync(path, cancellation), cancellation);
+
+    // A write on a condition: an earlier try whose answer was lost may have been the one that did it.
+    private Task<bool> OnceAsync(string path, BinaryData content, Func<Task<bool>> write, CancellationToken cancellation)
+    {
+        var again = false;
+        return WaitAsync(async () =>
+        {
+            var repeated = again;
+            again = true;
+            if (await write()) return true;
+            return repeated && await inner.TryReadAsync(path, cancellation) is { } there
+                && there.ToMemory().Span.SequenceEqual(content.ToMemory().Span);
+        }, cancellation);
+    }
 
     // What stops the waiting does not stop an operation that goes on: a worker that is told to leave still saves.
     private async Task<T> WaitAsync<T>(Func<Task<T>> operation, CancellationToken cancellation)

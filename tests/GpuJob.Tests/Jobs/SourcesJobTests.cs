@@ -145,7 +145,7 @@ public sealed class SourcesJobTests : IDisposable
         async Task<JobOutcome> UpdateAsync(string next, PolicyLossRecipe loss) =>
             await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], next, stage: JobRunner.Rl with { Loss = loss }, reference: "base/");
         var plain = await UpdateAsync("grpo/1/", new());
-        foreach (var estimator in Enum.GetValues<KlEstimator>())
+        foreach (var estimator in new[] { KlEstimator.K2, KlEstimator.K3 })
         {
             var other = await UpdateAsync($"{name}-{estimator}/1/", new() { Name = name, AdvantageBaseline = baseline, AdvantageScale = scale, ClipHigh = clipHigh, KlWeight = 0.1, KlEstimator = estimator, MaskTruncated = true });
             other.Metrics[MetricNames.Loss].ShouldNotBe(plain.Metrics[MetricNames.Loss]);

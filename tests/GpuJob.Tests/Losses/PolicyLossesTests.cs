@@ -89,11 +89,11 @@ public sealed class PolicyLossesTests
         KlEstimators.Compute(KlEstimator.K3, policy, reference).item<float>().ShouldBe(MathF.Exp(-0.5f) + 0.5f - 1, 1e-6f);
     }
 
-    /// <summary>An oracle's settings as ours; trajectories have fewer fields.</summary>
+    /// <summary>An oracle's settings as a recipe has them; trajectories have fewer fields.</summary>
     internal static PolicyLossOptions OptionsOf(JsonElement settings)
     {
         var name = settings.GetProperty("loss").GetString()!;
-        var options = new PolicyLossOptions
+        var recipe = new PolicyLossRecipe
         {
             Name = name switch { "bnpo" => "dapo", "dr_grpo" => "dr-grpo", _ => name },
             SequenceRatio = settings.GetProperty("importance_ratio").GetString() switch { "token" => false, "sequence" => true, var other => throw new InvalidOperationException($"{other} is not offered.") },
@@ -104,12 +104,12 @@ public sealed class PolicyLossesTests
             KlTimesRatio = Get("kl_times_ratio")?.GetBoolean() ?? false,
             HighEntropyShare = Get("high_entropy_share")?.GetDouble() ?? 1,
             OffPolicyThreshold = Get("off_policy_kl_threshold")?.GetDouble(),
-            MaxNewTokens = Get("max_completion_length")?.GetInt32() ?? 1,
         };
-        if (Get("sapo_temperatures") is { } gate) options = options with { GateTemperatures = (gate[0].GetDouble(), gate[1].GetDouble()) };
-        if (Get("vespo") is not { } shape) return options;
-        (double K, double Lambda) Shape(string sign) => (shape.GetProperty("k_" + sign).GetDouble(), shape.GetProperty("lambda_" + sign).GetDouble());
-        return options with { Given = Shape("pos"), Taken = Shape("neg") };
+        if (Get("sapo_temperatures") is { } gate) recipe = recipe with { GateTemperatures = new() { Positive = gate[0].GetDouble(), Negative = gate[1].GetDouble() } };
+        if (Get("vespo") is { } shape) recipe = recipe with { Given = Shape(shape, "pos"), Taken = Shape(shape, "neg") };
+        return PolicyLossOptions.From(recipe, Get("max_completion_length")?.GetInt32() ?? 1);
+
+        static WeightShape Shape(JsonElement shape, string sign) => new() { K = shape.GetProperty("k_" + sign).GetDouble(), Lambda = shape.GetProperty("lambda_" + sign).GetDouble() };
 
         JsonElement? Get(string field) => settings.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
     }

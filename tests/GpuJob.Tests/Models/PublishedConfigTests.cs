@@ -27,7 +27,7 @@ public sealed class PublishedConfigTests
             using var shape = CausalLm.Shape(config);
             shape.Parameters.Sum(parameter => parameter.parameter.numel()).ShouldBe(config.ParameterCount());
         }
-        (Parse(Encoding.UTF8.GetString(config.ToJson())) with { NextTokenLayers = config.NextTokenLayers }).ShouldBe(config);
+        (Parse(Encoding.UTF8.GetString(config.ToJson())) with { NextTokenLayers = config.NextTokenLayers, Float8Block = config.Float8Block }).ShouldBe(config);
     }
 
     [Theory]

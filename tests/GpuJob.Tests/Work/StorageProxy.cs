@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace R1Cloud.GpuJob.Tests.Work;
 
@@ -79,12 +80,31 @@ internal sealed class StorageProxy : IAsyncDisposable
                 await far.ConnectAsync(IPAddress.Loopback, target);
                 lock (open) open.AddRange([near, far]);
                 if (Away) return;
-                await Task.WhenAny(near.GetStream().CopyToAsync(far.GetStream()), far.GetStream().CopyToAsync(near.GetStream()));
+                await Task.WhenAny(SendAsync(near.GetStream(), far.GetStream()), far.GetStream().CopyToAsync(near.GetStream()));
             }
             catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
             {
                 // Cut.
             }
+        }
+    }
+
+    /// <summary>Passes requests on under the name that the storage service goes by.</summary>
+    private async Task SendAsync(NetworkStream near, NetworkStream far)
+    {
+        var (here, there) = (Encoding.ASCII.GetBytes($"Host: 127.0.0.1:{Port}\r\n"), Encoding.ASCII.GetBytes($"Host: 127.0.0.1:{target}\r\n"));
+        var buffer = new byte[1 << 16];
+        while (await near.ReadAsync(buffer) is > 0 and var read)
+        {
+            var start = buffer.AsSpan(0, read).IndexOf(here);
+            if (start < 0)
+            {
+                await far.WriteAsync(buffer.AsMemory(0, read));
+                continue;
+            }
+            await far.WriteAsync(buffer.AsMemory(0, start));
+            await far.WriteAsync(there);
+            await far.WriteAsync(buffer.AsMemory(start + here.Length, read - start - here.Length));
         }
     }
 }

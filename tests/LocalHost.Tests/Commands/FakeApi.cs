@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -26,6 +27,9 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>How requests signed in.</summary>
     public List<string?> Authorizations { get; } = [];
 
+    /// <summary>The last events that readers of the event stream knew.</summary>
+    public List<string?> LastEventIds { get; } = [];
+
     /// <summary>The recipes that were posted.</summary>
     public List<string> Bodies { get; } = [];
 
@@ -35,7 +39,7 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>An answer of the run's model.</summary>
     public Sample Sample { get; set; } = new("57+83=", "<answer>140</answer>", "140", Correct: true, Greedy: true);
 
-    public static async Task<FakeApi> StartAsync(string? apiKey = null)
+    public static async Task<FakeApi> StartAsync(string? apiKey = null, string? challenge = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
@@ -49,8 +53,13 @@ internal sealed class FakeApi : IAsyncDisposable
                 fake.Requests.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
                 fake.Authorizations.Add(context.Request.Headers.Authorization);
             }
-            if (apiKey is not null && context.Request.Headers[ApiRoutes.ApiKeyHeader] != apiKey) await Problem(401, "The header X-Api-Key is required.").ExecuteAsync(context);
-            else await next(context);
+            if (apiKey is null || context.Request.Headers[ApiRoutes.ApiKeyHeader] == apiKey)
+            {
+                await next(context);
+                return;
+            }
+            if (challenge is not null) context.Response.Headers.WWWAuthenticate = challenge;
+            await Problem(401, "The header X-Api-Key is required.").ExecuteAsync(context);
         });
         app.MapGet(ApiRoutes.Runs, () => Json(new RunList([new RunSummary(fake.Run.Id, "quickstart", fake.Run.Status, SampleRuns.Start, "r1-zero")])));
         app.MapPost(ApiRoutes.Runs, async (HttpRequest request) =>
@@ -63,6 +72,13 @@ internal sealed class FakeApi : IAsyncDisposable
         foreach (var route in (string[])[ApiRoutes.Pause, ApiRoutes.Resume, ApiRoutes.Cancel]) app.MapPost(route, (string id) => fake.Known(id, fake.Run));
         app.MapPost(ApiRoutes.Retry, (string id) => Problem(409, $"Run '{id}' is running and cannot be retried."));
         app.MapGet(ApiRoutes.Metrics, (string id) => fake.Known(id, new RunMetrics(id, [SampleRuns.Step(1), SampleRuns.Step(2)])));
+        app.MapGet(ApiRoutes.Events, (HttpRequest request) =>
+        {
+            // The host ends the first stream, as one on Azure does after four minutes; the second tells the end.
+            fake.LastEventIds.Add(request.Headers[ApiRoutes.LastEventIdHeader]);
+            var (name, data) = fake.LastEventIds.Count == 1 ? (RunEventNames.Metrics, (object)SampleRuns.Step(3)) : (RunEventNames.End, new RunEnd(RunStatus.Completed, null));
+            return Results.Text($"id: r1-zero=3\nevent: {name}\ndata: {JsonSerializer.Serialize(data, R1Json.Options)}\n\n", "text/event-stream");
+        });
         app.MapGet(ApiRoutes.Samples, (string id) => fake.Known(id, new RunSamples(id,
             [new SampleSet("r1-zero", "evaluate", 65, [fake.Sample])])));
         app.MapGet(ApiRoutes.Report, (string id) => id == "damaged" ? Results.Text("{ \"stages\": [", "application/json") : fake.Known(id, SampleRuns.Report));

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Commands;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 
@@ -48,6 +50,37 @@ public sealed class RunCommandsTests : IAsyncLifetime
     {
         await R1.RunWithAsync(folder, new() { ["R1_URL"] = api.Url, ["R1_TOKEN"] = "abc" }, "status", SampleRuns.Id);
         api.Authorizations.ShouldContain("Bearer abc");
+    }
+
+    [Theory]
+    [InlineData(null, null, null, "Set R1_API_KEY to the host's key, or name its file with --api-key-file.")]
+    [InlineData("ApiKey", "wrong", null, "The key in R1_API_KEY (or --api-key-file) is not the host's.")]
+    [InlineData("Bearer realm=\"host\"", "right", null, "Set R1_TOKEN to an access token")]
+    [InlineData("Bearer realm=\"host\"", "right", "old", "The access token in R1_TOKEN is refused")]
+    public async Task Status_WhereTheHostAsksWhoOneIs_SaysWhichVariableToSet(string? challenge, string? key, string? token, string hint)
+    {
+        await using var guarded = await FakeApi.StartAsync(apiKey: "other", challenge);
+        var environment = new Dictionary<string, string?> { ["R1_URL"] = guarded.Url };
+        if (key is not null) environment["R1_API_KEY"] = key;
+        if (token is not null) environment["R1_TOKEN"] = token;
+        var outcome = await R1.RunWithAsync(folder, environment, "status", SampleRuns.Id);
+        outcome.ExitCode.ShouldBe(ExitCode.BadInput);
+        outcome.Error.ShouldContain("The header X-Api-Key is required.");
+        outcome.Error.ShouldContain(hint);
+    }
+
+    [Fact]
+    public async Task Follow_StreamThatTheHostEnds_GoesOnWithTheLastEventAndTellsAStepOnce()
+    {
+        using var client = new RunClient(new Uri(api.Url));
+        var steps = new List<int>();
+        await foreach (var item in RunWatcher.FollowAsync(client, SampleRuns.Id, CancellationToken.None))
+        {
+            if (item.Data is MetricsRow row) steps.Add(row.Step);
+        }
+        api.LastEventIds.ShouldBe([null, "r1-zero=3"]);
+        steps.ShouldBe([1, 2, 3]);
+        api.Requests.Count(request => request.Contains("/metrics", StringComparison.Ordinal)).ShouldBe(1);
     }
 
     [Fact]

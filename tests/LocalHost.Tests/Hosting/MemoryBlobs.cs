@@ -14,6 +14,12 @@ internal sealed class MemoryBlobs : IBlobStore
 
     public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) => Task.FromResult(blobs.TryAdd(path, content.ToArray()));
 
+    public Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) =>
+        Task.FromResult(blobs.TryGetValue(path, out var content) ? new VersionedBlob(new(content), Version(content)) : null);
+
+    public Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default) =>
+        Task.FromResult(blobs.TryGetValue(path, out var known) && Version(known) == version && blobs.TryUpdate(path, content.ToArray(), known));
+
     public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default)
     {
         blobs[path] = content.ToArray();
@@ -45,4 +51,6 @@ internal sealed class MemoryBlobs : IBlobStore
     }
 
     public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default) => Task.FromResult(blobs.TryRemove(path, out _));
+
+    private static string Version(byte[] content) => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content));
 }

@@ -13,6 +13,9 @@ public sealed class OrchestratorAppTests
         using var settings = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
         settings.RootElement.GetProperty("extensions").GetProperty("durableTask").GetProperty("extendedSessionsEnabled").GetBoolean().ShouldBeTrue();
 
+        // One line an instance and look otherwise.
+        settings.RootElement.GetProperty("logging").GetProperty("logLevel").GetProperty("Host.Triggers.DurableTask").GetString().ShouldBe("Warning");
+
         // The HTTP extension reads the file by itself, with options of its own.
         var source = Type.GetType("Microsoft.Azure.Functions.Worker.Extensions.Http.AspNetCore.AspNetMiddleware.FunctionsEndpointDataSource, Microsoft.Azure.Functions.Worker.Extensions.Http.AspNetCore", throwOnError: true)!;
         source.GetMethod("GetRoutePrefix", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!.Invoke(null, [text]).ShouldBe("");

@@ -1,9 +1,11 @@
 using System.Net;
+using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -11,6 +13,7 @@ using R1Cloud.Orchestrator.Durable;
 using R1Cloud.Orchestrator.Functions;
 using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Orchestrator.Tests.Durable;
+using R1Cloud.Orchestrator.Tests.Hosting;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
@@ -26,6 +29,15 @@ namespace R1Cloud.Orchestrator.Tests.Functions;
 /// </summary>
 internal sealed class OrchestratorServer : IAsyncDisposable
 {
+    private static readonly Dictionary<HostRoute, MethodInfo> Triggers = (
+        from method in typeof(HttpFunctions).GetMethods()
+        let function = method.GetCustomAttribute<FunctionAttribute>()
+        where function is not null
+        from trigger in method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).OfType<HttpTriggerAttribute>()
+        let needsKey = trigger.AuthLevel != AuthorizationLevel.Anonymous
+        select (Route: new HostRoute(function.Name, trigger.Methods ?? [], trigger.Route!, needsKey), Method: method))
+        .ToDictionary(item => item.Route, item => item.Method);
+
     private readonly CancellationTokenSource stop = new();
     private DurableHost durable = null!;
     private WebApplication app = null!;
@@ -67,10 +79,8 @@ internal sealed class OrchestratorServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         Add(builder.Services, options);
         app = builder.Build();
-        // The host's routing: the more exact function first, the key checked.
-        app.Map("/api/health", (HttpRequest request) => app.Services.GetRequiredService<HttpFunctions>().Health(request));
-        app.Map("/api/{*path}", (HttpRequest request) => app.Services.GetRequiredService<HttpFunctions>().Api(request, durable.DurableTask));
-        app.Map("/openapi/{*path}", (HttpRequest request) => app.Services.GetRequiredService<HttpFunctions>().OpenApi(request));
+        var functions = app.Services.GetRequiredService<HttpFunctions>();
+        app.Run(context => AnswerAsync(context, functions));
         await app.StartAsync();
         // The activities' client is of another invocation.
         durable.Services.GetRequiredService<DurableClientSource>().Set(durable.DurableTask);
@@ -78,6 +88,19 @@ internal sealed class OrchestratorServer : IAsyncDisposable
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Client = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(30) };
         pump = PumpAsync(app.Services.GetRequiredService<CompletionFunctions>(), durable.DurableTask);
+    }
+
+    /// <summary>What the host does with a request.</summary>
+    private async Task AnswerAsync(HttpContext context, HttpFunctions functions)
+    {
+        if (HostRoute.Find(Triggers.Keys, context.Request.Method, context.Request.Path) is not { } found)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        var method = Triggers[found];
+        var arguments = method.GetParameters().Select(parameter => parameter.ParameterType == typeof(HttpRequest) ? context.Request : (object)durable.DurableTask).ToArray();
+        await ((IResult)method.Invoke(functions, arguments)!).ExecuteAsync(context);
     }
 
     private void Add(IServiceCollection services, PipelineOptions options) => services

@@ -15,7 +15,7 @@ namespace R1Cloud.Orchestrator.Tests.Hosting;
 internal sealed class FunctionsHost : IAsyncDisposable
 {
     private static readonly string AppFolder = Path.GetDirectoryName(Repository.Built("Orchestrator", "host.json"))!;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly FunctionsRpc rpc;
     private readonly Sidecar sidecar;
@@ -38,8 +38,11 @@ internal sealed class FunctionsHost : IAsyncDisposable
     /// <summary>The app's functions as it declares them: bindings by function, in the form of function.json.</summary>
     public IReadOnlyDictionary<string, JsonObject[]> Functions { get; private set; } = new Dictionary<string, JsonObject[]>();
 
-    /// <summary>Requests to the HTTP triggers.</summary>
+    /// <summary>Requests to the HTTP triggers, with a key.</summary>
     public HttpClient? Client { get; private set; }
+
+    /// <summary>Requests of somebody who has no key.</summary>
+    public HttpClient? Stranger { get; private set; }
 
     /// <summary>The triggers of Durable Task.</summary>
     public DurableTriggers? Durable { get; private set; }
@@ -115,6 +118,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client?.Dispose();
+        Stranger?.Dispose();
         if (Durable is not null) await Durable.DisposeAsync();
         await StopAsync();
         AppDomain.CurrentDomain.ProcessExit -= Kill;
@@ -169,7 +173,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
         {
             if (watch.Elapsed > Patience) throw new TimeoutException($"The app did not start: {string.Join('\n', rpc.Log)}");
         }
+        Stranger = new HttpClient(new HttpTriggers(this)) { BaseAddress = new Uri("http://app.test"), Timeout = Patience };
         Client = new HttpClient(new HttpTriggers(this)) { BaseAddress = new Uri("http://app.test"), Timeout = Patience };
+        Client.DefaultRequestHeaders.Add(HostRoute.KeyHeader, "key");
         Durable = new DurableTriggers(this, sidecar.Address);
     }
 

@@ -30,7 +30,7 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
         Declared("health").ShouldBe([
             """{"name":"request","type":"httpTrigger","direction":"In","authLevel":"Anonymous","methods":["get"],"route":"api/health"}""",
             """{"name":"$return","type":"http","direction":"Out"}"""]);
-        Declared("api").ShouldBe([
+        Declared("run-api").ShouldBe([
             """{"name":"request","type":"httpTrigger","direction":"In","authLevel":"Function","route":"api/{*path}"}""",
             """{"name":"client","type":"durableClient","direction":"In"}""",
             """{"name":"$return","type":"http","direction":"Out"}"""]);
@@ -48,6 +48,18 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
         app.Host.Functions.Count.ShouldBe(pipeline.Orchestrators.Count + pipeline.Activities.Count + 5);
         // What the Functions host allows as a name.
         app.Host.Functions.Keys.ShouldAllBe(name => Regex.IsMatch(name, "^[a-zA-Z][a-zA-Z0-9_-]{0,127}$"));
+    }
+
+    [Theory]
+    [InlineData("/api/health", 200)]
+    [InlineData("/api/runs", 401)]
+    [InlineData("/api/health/more", 401)]
+    [InlineData("/openapi/v1.json", 401)]
+    public async Task Request_WithoutAKey_ReachesTheHealthCheckAlone(string path, int status)
+    {
+        using var response = await app.Host.Stranger!.GetAsync(path);
+        ((int)response.StatusCode).ShouldBe(status);
+        if (status == 200) (await response.Content.ReadAsStringAsync()).ShouldContain("\"ok\"");
     }
 
     [Fact]

@@ -1,24 +1,22 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing.Template;
 
 namespace R1Cloud.Orchestrator.Tests.Hosting;
 
 /// <summary>
-/// What the Functions host does with a request: it finds the function whose route fits best, invokes it, and hands the request itself to
-/// the worker's own HTTP server, under the invocation's id.
+/// What the Functions host does with a request: it finds the function, asks for its key, invokes it, and hands the request itself to the worker's own
+/// HTTP server, under the invocation's id.
 /// </summary>
 internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new SocketsHttpHandler())
 {
-    private readonly (string Function, string[] Methods, RouteTemplate Route)[] routes = [.. Routes(host)];
+    private readonly HostRoute[] routes = [.. Routes(host)];
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var path = PathString.FromUriComponent(request.RequestUri!);
-        var found = routes.FirstOrDefault(item => new TemplateMatcher(item.Route, []).TryMatch(path, [])
-            && (item.Methods.Length == 0 || item.Methods.Contains(request.Method.Method, StringComparer.OrdinalIgnoreCase)));
-        if (found.Function is null) return new(HttpStatusCode.NotFound) { RequestMessage = request };
+        var found = HostRoute.Find(routes, request.Method.Method, PathString.FromUriComponent(request.RequestUri!));
+        if (found is null) return new(HttpStatusCode.NotFound) { RequestMessage = request };
+        if (found.NeedsKey && !request.Headers.Contains(HostRoute.KeyHeader)) return new(HttpStatusCode.Unauthorized) { RequestMessage = request };
 
         var id = Guid.NewGuid().ToString();
         request.RequestUri = new Uri(new Uri(host.Capabilities["HttpUri"]!.ToString()), request.RequestUri!.PathAndQuery);
@@ -30,11 +28,10 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
         return response;
     }
 
-    private static IEnumerable<(string Function, string[] Methods, RouteTemplate Route)> Routes(FunctionsHost host) =>
+    private static IEnumerable<HostRoute> Routes(FunctionsHost host) =>
         from function in host.Functions
         from binding in function.Value
         where binding["type"]!.ToString() == "httpTrigger"
-        let route = TemplateParser.Parse(binding["route"]?.ToString() ?? function.Key)
-        orderby RoutePrecedence.ComputeInbound(route)
-        select (function.Key, (binding["methods"]?.AsArray().Select(method => method!.ToString()) ?? []).ToArray(), route);
+        let methods = binding["methods"]?.AsArray().Select(method => method!.ToString()) ?? []
+        select new HostRoute(function.Key, [.. methods], binding["route"]?.ToString() ?? function.Key, binding["authLevel"]!.ToString() != "Anonymous");
 }

@@ -40,7 +40,6 @@ public abstract class BatchPoolTests : IDisposable
 
     public void Dispose()
     {
-        pool.Dispose();
         blobs.Dispose();
         GC.SuppressFinalize(this);
     }

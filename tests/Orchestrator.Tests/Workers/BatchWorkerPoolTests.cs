@@ -187,39 +187,58 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
         await blobs.WriteJsonAsync(BlobLayout.WorkerLedger("run-a"), new WorkerLedger());
         // Job, tasks, nodes and pool are read; then the create meets a task that exists.
         var racing = new RacingBatch(batch);
-        using var other = new BatchWorkerPool(racing, Options, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+        var other = new BatchWorkerPool(racing, Options, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
         await other.EnsureAsync("run-a", Four);
         racing.Refused.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task Throttling_WithRetryAfter_IsWaitedOut()
+    [Theory]
+    [InlineData("JobCompleted")]
+    [InlineData("JobBeingTerminated")]
+    [InlineData("JobBeingDeleted")]
+    public async Task EnsureAsync_JobThatHasEnded_GoesOnInTheNextOne(string code)
     {
-        batch.Refuse(3, 429, "TooManyRequests", retryAfterSeconds: 7);
-        var start = clock.GetUtcNow();
-        var ensuring = pool.EnsureAsync("run-a", Four);
-        while (!ensuring.IsCompleted)
-        {
-            await Task.Delay(5);
-            clock.Advance(TimeSpan.FromSeconds(1));
-        }
-        await ensuring;
-        (clock.GetUtcNow() - start).TotalSeconds.ShouldBeInRange(21, 30);
-        batch.Tasks(Job).Count().ShouldBe(1);
+        await pool.EnsureAsync("run-a", Four);
+        // By somebody's hand, or by an instance of the app that died before it could write so down.
+        await batch.TerminateJobAsync(Azure.WaitUntil.Started, Job);
+        batch.EndedCode = code;
+
+        await pool.EnsureAsync("run-a", Four);
+        batch.Tasks("r1-run-a-1").Single().State.ShouldBe(BatchTaskState.Active);
+        (await pool.GetAsync("run-a")).LastError.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ReleaseAsync_ThatDiesBeforeTheJobEnds_IsFinishedByTheNext(bool byEnsure)
+    {
+        await pool.EnsureAsync("run-a", Four);
+        var steps = 0;
+        var dying = new BatchWorkerPool(
+            new SteppedBatch(batch, _ => ++steps < 2 ? Task.CompletedTask : throw new IOException("killed")), Options, blobs, queues.Open, clock,
+            NullLogger<BatchWorkerPool>.Instance);
+        await Should.ThrowAsync<IOException>(() => dying.ReleaseAsync("run-a"));
+        (await pool.GetAsync("run-a")).Workers.Count.ShouldBe(1, "whoever looks sees that they are not gone");
+
+        if (byEnsure) await pool.EnsureAsync("run-a", Four);
+        else await pool.ReleaseAsync("run-a");
+        batch.Terminated.ShouldBe([Job]);
+        (await pool.GetAsync("run-a")).Workers.Count.ShouldBe(byEnsure ? 1 : 0);
     }
 
     [Fact]
-    public async Task Throttling_WithoutEnd_FailsInTheEnd()
+    public async Task EnsureAsync_OfAnotherRun_DoesNotWaitForASlowOne()
     {
-        batch.Refuse(50, 429, "TooManyRequests");
-        var ensuring = pool.EnsureAsync("run-a", Four);
-        while (!ensuring.IsCompleted)
-        {
-            await Task.Delay(2);
-            clock.Advance(TimeSpan.FromSeconds(10));
-        }
-        (await Should.ThrowAsync<WorkerPoolException>(() => ensuring)).Message.ShouldContain("TooManyRequests");
-        batch.Calls.ShouldBe(6);
+        var slow = new TaskCompletionSource();
+        var both = new BatchWorkerPool(
+            new SteppedBatch(batch, job => job == Job ? slow.Task : Task.CompletedTask), Options, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+        var ensuring = both.EnsureAsync("run-a", Four);
+        await both.EnsureAsync("run-b", Four);
+        ensuring.IsCompleted.ShouldBeFalse();
+        batch.Tasks("r1-run-b-0").Count().ShouldBe(1);
+        slow.SetResult();
+        await ensuring;
     }
 
     [Fact]
@@ -246,7 +265,7 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
     [Fact]
     public async Task GetAsync_WithinTheViewsAge_AsksBatchOnce()
     {
-        using var patient = new BatchWorkerPool(batch, Options with { ViewAge = TimeSpan.FromSeconds(10) }, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+        var patient = new BatchWorkerPool(batch, Options with { ViewAge = TimeSpan.FromSeconds(10) }, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
         await patient.EnsureAsync("run-a", Four);
         await patient.GetAsync("run-a");
         var calls = batch.Calls;

@@ -17,6 +17,12 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     public bool PoolExists { get; set; } = true;
     public int Calls { get; private set; }
     public List<string> Terminated { get; } = [];
+
+    /// <summary>What Batch says of a job that has ended: it may still be on its way.</summary>
+    public string EndedCode { get; set; } = "JobCompleted";
+
+    /// <summary>The ranges of files that were asked for.</summary>
+    public List<string?> Ranges { get; } = [];
     public IReadOnlyCollection<string> Jobs => jobs.Keys;
 
     public ScriptedTask this[string job, string task] => jobs[job][task];
@@ -24,9 +30,9 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     public IEnumerable<ScriptedTask> Tasks(string job) => jobs[job].Values;
 
     /// <summary>Lets the next calls fail.</summary>
-    public void Refuse(int times, int status, string code, int? retryAfterSeconds = null)
+    public void Refuse(int times, int status, string code)
     {
-        for (var i = 0; i < times; i++) refusals.Enqueue(Error(status, code, retryAfterSeconds));
+        for (var i = 0; i < times; i++) refusals.Enqueue(Error(status, code));
     }
 
     /// <summary>Batch gives waiting tasks to idle nodes.</summary>
@@ -76,6 +82,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     {
         Call();
         job.PoolInfo.PoolId.ShouldBe("gpu");
+        if (Terminated.Contains(job.Id) && EndedCode == "JobBeingDeleted") throw Error(409, EndedCode);
         return jobs.TryAdd(job.Id, []) ? Ok() : throw Error(409, "JobExists");
     }
 
@@ -83,7 +90,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
         string jobId, BatchTaskCreateOptions task, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default)
     {
         Call();
-        if (Terminated.Contains(jobId)) throw Error(409, "JobCompleted");
+        if (Terminated.Contains(jobId)) throw Error(409, EndedCode);
         return Job(jobId).TryAdd(task.Id, new(task, clock.GetUtcNow())) ? Ok() : throw Error(409, "TaskExists");
     }
 
@@ -100,10 +107,23 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
         RequestConditions? requestConditions = null, string? ocpRange = null, CancellationToken cancellationToken = default)
     {
         Call();
+        Ranges.Add(ocpRange);
+        var text = StandardError(jobId, taskId);
+        var range = ocpRange?["bytes=".Length..].Split('-').Select(int.Parse).ToArray() ?? [0, text.Length - 1];
+        return Task.FromResult(Response.FromValue(new BinaryData(text[range[0]..(range[1] + 1)]), new Answer(200)));
+    }
+
+    public override Task<Response<BatchFileProperties>> GetTaskFilePropertiesAsync(
+        string jobId, string taskId, string filePath, TimeSpan? timeout = null, DateTimeOffset? ocpdate = null, CancellationToken cancellationToken = default)
+    {
+        Call();
+        return Task.FromResult(Response.FromValue<BatchFileProperties>(null!, new Answer(200, new() { ["Content-Length"] = $"{StandardError(jobId, taskId).Length}" })));
+    }
+
+    private byte[] StandardError(string jobId, string taskId)
+    {
         var task = Job(jobId)[taskId];
-        return task.Node is { } node && Nodes.ContainsKey(node)
-            ? Task.FromResult(Response.FromValue(new BinaryData(task.StandardError), new Answer(200, null)))
-            : throw Error(404, "FileNotFound");
+        return task.Node is { } node && Nodes.ContainsKey(node) ? System.Text.Encoding.UTF8.GetBytes(task.StandardError) : throw Error(404, "FileNotFound");
     }
 
     public override Task<Response> TerminateTaskAsync(
@@ -121,7 +141,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
         RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
     {
         Call();
-        if (Terminated.Contains(jobId)) throw Error(409, "JobCompleted");
+        if (Terminated.Contains(jobId)) throw Error(409, EndedCode);
         foreach (var task in Job(jobId).Values.Where(task => task.State != BatchTaskState.Completed))
         {
             task.End = clock.GetUtcNow();
@@ -144,7 +164,7 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
                 currentDedicatedNodes: Nodes.Values.Count(node => node.Dedicated), currentLowPriorityNodes: Nodes.Values.Count(node => !node.Dedicated),
                 targetDedicatedNodes: 0, targetLowPriorityNodes: waiting,
                 autoScaleRun: ComputeBatchModelFactory.AutoScaleRun(error: AutoScaleError)),
-            new Answer(200, null)));
+            new Answer(200)));
     }
 
     public override AsyncPageable<BatchNode> GetNodesAsync(
@@ -174,15 +194,12 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
         if (refusals.TryDequeue(out var refusal)) throw refusal;
     }
 
-    private static Task<Response> Ok() => Task.FromResult<Response>(new Answer(201, null));
+    private static Task<Response> Ok() => Task.FromResult<Response>(new Answer(201));
 
-    private static RequestFailedException Error(int status, string code, int? retryAfterSeconds = null) =>
-        retryAfterSeconds is { } seconds
-            ? new RequestFailedException(new Answer(status, seconds))
-            : new RequestFailedException(status, $"The service says {code}.", code, null);
+    private static RequestFailedException Error(int status, string code) => new(status, $"The service says {code}.", code, null);
 
     private static AsyncPageable<T> Pages<T>(IEnumerable<T> items)
-        where T : notnull => AsyncPageable<T>.FromPages([Page<T>.FromValues([.. items], null, new Answer(200, null))]);
+        where T : notnull => AsyncPageable<T>.FromPages([Page<T>.FromValues([.. items], null, new Answer(200))]);
 }
 
 /// <summary>A task as Batch would have it.</summary>
@@ -222,9 +239,11 @@ internal sealed class ScriptedNode(string id, DateTimeOffset created, bool dedic
     public BatchNode Model => ComputeBatchModelFactory.BatchNode(id: Id, state: State, stateTransitionTime: created, isDedicated: Dedicated, errors: Errors, startTaskInfo: StartTask);
 }
 
-/// <summary>An HTTP answer with nothing but a status and perhaps a Retry-After.</summary>
-internal sealed class Answer(int status, int? retryAfterSeconds) : Response
+/// <summary>An HTTP answer with nothing but a status and headers.</summary>
+internal sealed class Answer(int status, Dictionary<string, string>? headers = null) : Response
 {
+    private readonly Dictionary<string, string> headers = new(headers ?? [], StringComparer.OrdinalIgnoreCase);
+
     public override int Status => status;
     public override string ReasonPhrase => "";
     public override Stream? ContentStream { get; set; }
@@ -234,15 +253,11 @@ internal sealed class Answer(int status, int? retryAfterSeconds) : Response
     {
     }
 
-    protected override bool ContainsHeader(string name) => TryGetHeader(name, out _);
+    protected override bool ContainsHeader(string name) => headers.ContainsKey(name);
 
-    protected override IEnumerable<HttpHeader> EnumerateHeaders() => retryAfterSeconds is { } seconds ? [new("Retry-After", $"{seconds}")] : [];
+    protected override IEnumerable<HttpHeader> EnumerateHeaders() => headers.Select(header => new HttpHeader(header.Key, header.Value));
 
-    protected override bool TryGetHeader(string name, [NotNullWhen(true)] out string? value)
-    {
-        value = name == "Retry-After" && retryAfterSeconds is { } seconds ? $"{seconds}" : null;
-        return value is not null;
-    }
+    protected override bool TryGetHeader(string name, [NotNullWhen(true)] out string? value) => headers.TryGetValue(name, out value);
 
     protected override bool TryGetHeaderValues(string name, [NotNullWhen(true)] out IEnumerable<string>? values)
     {

@@ -25,7 +25,7 @@ public sealed class WorkerTroublesTests : BatchPoolTests
     [InlineData("r1.azurecr.io/gpujob@sha256:0123", "names no digest")]
     public async Task Image_ThatIsNoneByDigest_StartsNothingAndSaysWhatToDo(string image, string error)
     {
-        using var wrong = new BatchWorkerPool(batch, Options with { Image = image }, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+        var wrong = new BatchWorkerPool(batch, Options with { Image = image }, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
         (await Should.ThrowAsync<WorkerPoolException>(() => wrong.EnsureAsync("run-a", Four))).Message.ShouldContain(error);
         batch.Jobs.ShouldBeEmpty();
         (await wrong.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain(error);
@@ -66,6 +66,52 @@ public sealed class WorkerTroublesTests : BatchPoolTests
         batch.Nodes["n"].Errors.Add(ComputeBatchModelFactory.BatchNodeError(code: "ContainerImagePullFailed", message: "manifest unknown"));
         await pool.EnsureAsync("run-a", Four);
         (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("ContainerImagePullFailed (manifest unknown) – check that the image exists");
+    }
+
+    [Theory]
+    [InlineData("ContainerInvalidSettings", "correct R1_CONTAINER_OPTIONS")]
+    [InlineData("ContainerInvalidImage", "the digest in R1_IMAGE")]
+    [InlineData("ContainerRegistryUnableToConnect", "check the registry's name")]
+    [InlineData("ContainerSomethingNew", null)] // what is not known gets no advice rather than a wrong one
+    [InlineData("ImageSomethingNew", null)]
+    public async Task Task_ThatDoesNotStart_GetsTheAdviceOfItsOwnCause(string code, string? advice)
+    {
+        Node("n");
+        await pool.EnsureAsync("run-a", Four);
+        batch.Schedule();
+        var task = batch[Job, "worker-0-0"];
+        task.Failure = ComputeBatchModelFactory.BatchTaskFailureInfo(code: code, message: "What Docker said.");
+        task.End = clock.GetUtcNow();
+        task.Move(BatchTaskState.Completed, clock.GetUtcNow());
+
+        var error = (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull();
+        error.ShouldStartWith($"worker-0-0 on node n did not start: {code} (What Docker said.)");
+        if (advice is null) error.ShouldNotContain(" – ");
+        else error.ShouldContain(advice);
+    }
+
+    [Fact]
+    public async Task Task_ThatSaidMuch_IsReadFromItsEnd()
+    {
+        Node("n");
+        await pool.EnsureAsync("run-a", Four);
+        batch.Schedule();
+        FailForGood("worker-0-0", 134, new string('ä', 1_000_000) + "the last words");
+
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("ääääthe last words – its output is in");
+        batch.Ranges.ShouldBe(["bytes=1998414-2000013"]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("few words")]
+    public async Task Task_ThatSaidLittle_IsReadWhole(string words)
+    {
+        Node("n");
+        await pool.EnsureAsync("run-a", Four);
+        batch.Schedule();
+        FailForGood("worker-0-0", 134, words);
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain($"ended with exit code 134{(words.Length == 0 ? "" : ": " + words)} – ");
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal sealed class ApiServer : IAsyncDisposable
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
-        builder.Services.AddOpenApi();
+        RunApiDocument.Add(builder.Services, ApiRoutes.ApiKeyHeader);
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             foreach (var converter in Shared.R1Json.Options.Converters) json.SerializerOptions.Converters.Add(converter);

@@ -33,6 +33,21 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task OpenApi_Document_HasATitleAndSaysHowToSignIn()
+    {
+        var document = JsonSerializer.Deserialize<JsonElement>(await fixture.Server.Client.GetStringAsync(ApiRoutes.OpenApi));
+
+        document.GetProperty("info").GetProperty("title").GetString().ShouldBe("R1 Cloud run API");
+        var (name, scheme) = document.GetProperty("components").GetProperty("securitySchemes").EnumerateObject().Select(item => (item.Name, item.Value)).Single();
+        scheme.GetProperty("type").GetString().ShouldBe("apiKey");
+        scheme.GetProperty("in").GetString().ShouldBe("header");
+        scheme.GetProperty("name").GetString().ShouldBe("X-Api-Key");
+        document.GetProperty("security")[0].TryGetProperty(name, out _).ShouldBeTrue();
+        document.GetProperty("paths").GetProperty("/api/health").GetProperty("get").GetProperty("security").GetArrayLength().ShouldBe(0, "open to anybody");
+        document.GetProperty("paths").GetProperty("/api/runs").GetProperty("get").TryGetProperty("security", out _).ShouldBeFalse("as the document says");
+    }
+
+    [Fact]
     public async Task Middleware_OutsideTheApi_LeavesAnswersAlone()
     {
         using var response = await fixture.Server.Client.GetAsync("/outside");
@@ -120,6 +135,36 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             await foreach (var item in parser.EnumerateAsync()) events.Add((item.EventId ?? "", item.EventType, item.Data));
             return events;
         }
+    }
+
+    [Fact]
+    public async Task Events_OfALongRun_EndInGoodOrderAndGoOnWithTheLastId()
+    {
+        await using var server = await ApiServer.StartAsync(new() { EventPollInterval = TimeSpan.FromMilliseconds(10), EventStreamLimit = TimeSpan.FromMilliseconds(100) });
+        var go = new TaskCompletionSource();
+        server.Pipeline.Pool.OnJob = job => job.JobId.Contains("/000003/", StringComparison.Ordinal) ? go.Task : Task.CompletedTask;
+        await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 6)), "long", null);
+
+        var steps = new List<int>();
+        string? last = null;
+        var streams = 0;
+        for (var ended = false; !ended; streams++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/runs/long/events");
+            if (last is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", last);
+            using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            await foreach (var item in System.Net.ServerSentEvents.SseParser.Create(await response.Content.ReadAsStreamAsync()).EnumerateAsync())
+            {
+                last = item.EventId;
+                item.Data.ShouldNotContain("broke off");
+                if (item.EventType == RunEventNames.Metrics && ApiCases.Read<MetricsRow>(item.Data) is { Stage: "r1-zero" } row) steps.Add(row.Step);
+                ended |= item.EventType == RunEventNames.End;
+            }
+            if (streams == 3) go.SetResult();
+        }
+        streams.ShouldBeGreaterThan(3);
+        steps.Distinct().ShouldBe([1, 2, 3, 4, 5, 6]);
+        steps.ShouldBe(steps.Order().ToList(), "nothing but the last step is told again");
     }
 
     [Fact]

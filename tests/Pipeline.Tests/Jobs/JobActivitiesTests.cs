@@ -121,6 +121,38 @@ public sealed class JobActivitiesTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_LostMessageAmongOthers_PutsItAgainAndOnce()
+    {
+        var other = Spec with { JobId = "s/000000/noop/1" };
+        var job = new JobRef("run", Spec.JobId, (await Activities.SubmitAsync(Spec, default)).Message);
+        await Activities.SubmitAsync(other, default);
+        Queue.Lose(Spec.JobId);
+
+        (await Activities.CheckAsync(job, default)).ShouldBeFalse();
+        Queue.Sent.ShouldBe(3);
+        // The message that was put again is known from now on, waiting and taken.
+        (await Activities.CheckAsync(job, default)).ShouldBeFalse();
+        (await Queue.ReceiveAsync(32, TimeSpan.FromMinutes(1))).Select(message => message.Text).ShouldContain(text => text.Contains(Spec.JobId, StringComparison.Ordinal));
+        (await Activities.CheckAsync(job, default)).ShouldBeFalse();
+        Queue.Sent.ShouldBe(3);
+
+        Queue.Lose(Spec.JobId);
+        (await Activities.CheckAsync(job, default)).ShouldBeFalse();
+        Queue.Sent.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Check_OfAHistoryThatKnowsNoMessage_GoesByTheWholeQueue()
+    {
+        await Activities.SubmitAsync(Spec, default);
+        (await Activities.CheckAsync(new("run", Spec.JobId), default)).ShouldBeFalse();
+        Queue.Sent.ShouldBe(1);
+        await Queue.DropAsync();
+        (await Activities.CheckAsync(new("run", Spec.JobId), default)).ShouldBeFalse();
+        Queue.Sent.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Check_SpecThatIsGone_FailsInsteadOfWaitingForever()
     {
         await Activities.SubmitAsync(Spec, default);

@@ -50,4 +50,26 @@ public class WorkerKeeperTests
 
         (await host.WaitAsync("b-active", RunStatus.Completed)).Error.ShouldBeNull();
     }
+
+    [Fact]
+    public async Task Keep_RunWhosePoolDoesNotAnswer_IsLeftAfterItsLimitAndSeesToTheOthers()
+    {
+        await using var host = new PipelineHost(new() { JobCheckInterval = TimeSpan.FromSeconds(20), WorkerCheckLimit = TimeSpan.FromMilliseconds(200) });
+        var go = new TaskCompletionSource();
+        host.Pool.OnJob = _ => go.Task;
+        foreach (var id in new[] { "a-silent", "b-active" })
+        {
+            await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), id, null);
+            await host.WaitAsync(id, run => run.Status == RunStatus.Running);
+        }
+        host.Pool.OnJob = _ => Task.CompletedTask;
+        go.SetResult();
+        await host.Pool.ReleaseAsync("b-active");
+        host.Pool.Silent = "a-silent";
+
+        await host.Services.GetRequiredService<WorkerKeeper>().KeepAsync(default);
+
+        host.Pool.Silent = null;
+        (await host.WaitAsync("b-active", RunStatus.Completed)).Error.ShouldBeNull();
+    }
 }

@@ -36,9 +36,13 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     /// <summary>The run that gets no workers.</summary>
     public string? Refused { get; set; }
 
+    /// <summary>The run for which the pool never answers.</summary>
+    public string? Silent { get; set; }
+
     public Task EnsureAsync(string runId, WorkersRecipe workers, CancellationToken cancellation = default)
     {
         if (runId == Refused) throw new InvalidOperationException("no quota");
+        if (runId == Silent) return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
         lock (loops)
         {
             if (loops.ContainsKey(runId)) return Task.CompletedTask;

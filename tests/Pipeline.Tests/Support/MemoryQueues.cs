@@ -36,14 +36,26 @@ internal sealed class MemoryQueue(string name) : IMessageQueue
 
     public Task EnsureCreatedAsync(CancellationToken cancellation = default) => Task.CompletedTask;
 
-    public Task SendAsync(string text, TimeSpan? delay = null, CancellationToken cancellation = default)
+    public Task<SentMessage> SendAsync(string text, TimeSpan? delay = null, CancellationToken cancellation = default)
     {
         lock (messages)
         {
             Sent++;
-            messages.Add((new($"{nextId++}", "", text, 0), DateTimeOffset.UtcNow + (delay ?? TimeSpan.Zero)));
+            var id = $"{nextId++}";
+            messages.Add((new(id, "", text, 0), DateTimeOffset.UtcNow + (delay ?? TimeSpan.Zero)));
+            return Task.FromResult(new SentMessage(id, ""));
         }
-        return Task.CompletedTask;
+    }
+
+    public Task<bool> HoldsAsync(SentMessage message, CancellationToken cancellation = default)
+    {
+        lock (messages) return Task.FromResult(messages.Any(entry => entry.Message.Id == message.Id));
+    }
+
+    /// <summary>Loses a message, as storage may.</summary>
+    public void Lose(string text)
+    {
+        lock (messages) messages.RemoveAll(entry => entry.Message.Text.Contains(text, StringComparison.Ordinal)).ShouldBePositive();
     }
 
     public Task<IReadOnlyList<QueueMessage>> ReceiveAsync(int max, TimeSpan visibility, CancellationToken cancellation = default)

@@ -23,6 +23,11 @@ internal sealed class WatchedBlobStore : IBlobStore, IDisposable
 
     public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) => Watched(path).TryCreateAsync(path, content, cancellation);
 
+    public Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) => Watched(path).TryReadVersionAsync(path, cancellation);
+
+    public Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default) =>
+        Watched(path).TryReplaceAsync(path, content, version, cancellation);
+
     public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default) => Watched(path).WriteAsync(path, content, cancellation);
 
     public Task UploadAsync(string path, Stream content, CancellationToken cancellation = default) => Watched(path).UploadAsync(path, content, cancellation);

@@ -31,6 +31,18 @@ public sealed class AzureBlobStoreTests(AzuriteFixture azurite) : BlobStoreSuite
     }
 
     [Fact]
+    public async Task TryReplaceAsync_AnswerLost_RecognisesItsOwnBlob()
+    {
+        await Open().WriteAsync("books", new("first"));
+        var version = (await Open().TryReadVersionAsync("books"))!.Version;
+        var lossy = new LostAnswers();
+        (await Open(lossy).TryReplaceAsync("books", new("mine"), version)).ShouldBeTrue();
+        lossy.Lost.ShouldBe(1);
+        (await Open(new LostAnswers()).TryReplaceAsync("books", new("late"), version)).ShouldBeFalse();
+        (await ReadAsync("books")).ShouldBe("mine");
+    }
+
+    [Fact]
     public async Task AppendAsync_AnswerLost_AppendsOnce()
     {
         await Open().AppendAsync("log", new("one\n"));

@@ -70,6 +70,35 @@ public sealed class AzureMessageQueueTests(AzuriteFixture azurite) : IAsyncLifet
     }
 
     [Fact]
+    public async Task HoldsAsync_Waiting_TakenOrGone_TellsAndDisturbsNobody()
+    {
+        var sent = await Queue.SendAsync("job");
+        (await Queue.HoldsAsync(sent)).ShouldBeTrue("waiting");
+        (await Queue.HoldsAsync(sent)).ShouldBeTrue("waiting still");
+        var message = (await Queue.ReceiveAsync(1, Long)).ShouldHaveSingleItem();
+        (message.Text, message.DequeueCount).ShouldBe(("job", 1));
+
+        (await Queue.HoldsAsync(sent)).ShouldBeTrue("taken");
+        (await Queue.ReceiveAsync(1, Long)).ShouldBeEmpty();
+        message = (await Queue.RenewAsync(message, Long)).ShouldNotBeNull("its holder keeps it");
+        (await Queue.HoldsAsync(sent)).ShouldBeTrue("renewed");
+
+        await Queue.DeleteAsync(message);
+        (await Queue.HoldsAsync(sent)).ShouldBeFalse("done");
+        await Queue.DropAsync();
+        (await Queue.HoldsAsync(sent)).ShouldBeFalse("the queue is gone");
+    }
+
+    [Fact]
+    public async Task HoldsAsync_TakenBeforeItIsAskedFor_IsThere()
+    {
+        var sent = await Queue.SendAsync("job");
+        (await Queue.ReceiveAsync(1, Long)).Count.ShouldBe(1);
+        (await Queue.HoldsAsync(sent)).ShouldBeTrue();
+        (await Queue.ReceiveAsync(1, Long)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task CountAsync_Messages_CountsHiddenOnesToo()
     {
         for (var i = 0; i < 3; i++) await Queue.SendAsync($"{i}");

@@ -26,6 +26,32 @@ public abstract class BlobStoreSuite
     }
 
     [Fact]
+    public async Task TryReplaceAsync_OnlyTheVersionThatWasRead_IsReplaced()
+    {
+        (await Open().TryReadVersionAsync("books")).ShouldBeNull();
+        (await Open().TryReplaceAsync("books", new("x"), "\"0x1\"")).ShouldBeFalse("there is none");
+        await Open().WriteAsync("books", new("first"));
+        var first = (await Open().TryReadVersionAsync("books")).ShouldNotBeNull();
+        first.Content.ToString().ShouldBe("first");
+
+        (await Open().TryReplaceAsync("books", new("second"), first.Version)).ShouldBeTrue();
+        (await Open().TryReplaceAsync("books", new("third"), first.Version)).ShouldBeFalse();
+        (await ReadAsync("books")).ShouldBe("second");
+    }
+
+    [Fact]
+    public async Task ChangeJsonAsync_ManyAtOnce_LosesNoChange()
+    {
+        var blobs = Open();
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => blobs.ChangeJsonAsync<int[]>("list", known => [.. known ?? [], known?.Length ?? 0]))));
+        (await blobs.ReadJsonAsync<int[]>("list")).ShouldBe([0, 1, 2, 3, 4, 5, 6, 7]);
+
+        var before = await blobs.TryReadVersionAsync("list");
+        await blobs.ChangeJsonAsync<int[]>("list", known => known!);
+        (await blobs.TryReadVersionAsync("list"))!.Version.ShouldBe(before!.Version, "nothing to change, nothing written");
+    }
+
+    [Fact]
     public async Task WriteAsync_Exists_Replaces()
     {
         await Open().WriteAsync("x", new("a longer first text"));

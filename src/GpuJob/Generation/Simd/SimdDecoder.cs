@@ -60,7 +60,7 @@ internal sealed class SimdDecoder : IGenerator
         var positions = requests.Max(request => request.Prompt.Length + GenerationChecks.Limit(model.Config, request.Prompt.Length, sampling));
         var rows = Math.Min(share, MaxRows);
         MakeRoom(rows, positions);
-        var work = new GenerationWork(requests, sampling, Units(requests, share), results, drawn, cancellation);
+        var work = new GenerationWork(requests, sampling, model.Unused, Units(requests, share), results, drawn, cancellation);
 
         Exception? failure = null;
         var active = Math.Min(threads, samples);

@@ -7,12 +7,14 @@ namespace R1Cloud.GpuJob.Generation.Simd;
 internal sealed record WorkUnit(int Request, int FirstSample, int Samples);
 
 /// <summary>What the threads of one generation share.</summary>
-internal sealed class GenerationWork(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, IReadOnlyList<WorkUnit> units, GenerationResult[][] results, Action<int, int, int>? drawn, CancellationToken cancellation)
+internal sealed class GenerationWork(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, IReadOnlyList<int> unused, IReadOnlyList<WorkUnit> units, GenerationResult[][] results, Action<int, int, int>? drawn, CancellationToken cancellation)
 {
     private int taken;
 
     public IReadOnlyList<GenerationRequest> Requests => requests;
     public SamplingRecipe Sampling => sampling;
+    /// <summary>Ids that are no token's.</summary>
+    public IReadOnlyList<int> Unused => unused;
     public GenerationResult[][] Results => results;
     public Action<int, int, int>? Drawn => drawn;
     public CancellationToken Cancellation => cancellation;
@@ -60,7 +62,7 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
     /// <inheritdoc/>
     public unsafe void Run(GenerationWork work, int rows)
     {
-        using var sampler = new TokenSampler<TVector, TLanes>(config.VocabularySize, work.Sampling);
+        using var sampler = new TokenSampler<TVector, TLanes>(config.VocabularySize, work.Sampling, work.Unused);
         var free = new Stack<int>(Enumerable.Range(0, rows).Reverse());
         var live = new List<Row>(rows);
         int[] tokens = new int[rows], rowSlots = new int[rows], positions = new int[rows];

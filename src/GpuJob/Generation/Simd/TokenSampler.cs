@@ -12,7 +12,7 @@ internal readonly record struct DrawnToken(int Token, float LogProb, float Polic
 /// Draws a token from logits: temperature, then top-k, top-p and min-p (the same tokens as <see cref="TorchSampling"/> keeps), then the
 /// first token whose cumulative probability exceeds the noise.
 /// </summary>
-internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, SamplingRecipe sampling) : IDisposable
+internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, SamplingRecipe sampling, IReadOnlyList<int>? unused = null) : IDisposable
     where TVector : struct
     where TLanes : struct, ILanes<TVector>
 {
@@ -22,10 +22,12 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
     private readonly float[] keys = new float[vocabulary];
 
     /// <summary>Draws.</summary>
-    /// <param name="logits">[vocabulary].</param>
+    /// <param name="logits">[vocabulary]; those of ids that are no token's become −∞.</param>
     /// <param name="noise">Uniform in [0, 1).</param>
+    /// <returns>The token; with a log-probability that is not finite where the logits are not.</returns>
     public DrawnToken Draw(float* logits, double noise)
     {
+        foreach (var id in unused ?? []) logits[id] = float.NegativeInfinity;
         var largest = RowKernels<TVector, TLanes>.Largest(logits, vocabulary);
         var policyTotal = Exponentials(logits, largest, 1, policy.Pointer);
         if (sampling.Temperature == 0)
@@ -52,6 +54,7 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
             cumulative += p[i];
             if (cumulative > threshold) break;
         }
+        if (token < 0) return new DrawnToken(token, float.NaN, float.NaN);
         return new DrawnToken(token, (float)(((logits[token] - largest) * (double)inverse) - Math.Log(total)), (float)(logits[token] - largest - Math.Log(policyTotal)));
     }
 

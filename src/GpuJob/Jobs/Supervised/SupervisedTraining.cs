@@ -80,6 +80,7 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
     {
         using var _ = context.Time.Measure(TimePart.Update);
         using var sums = new MetricSums();
+        using var watch = new FiniteWatch();
         var (start, tokens) = (Stopwatch.GetTimestamp(), 0);
         double rate = 0;
         for (var step = from; step < until; step++)
@@ -92,18 +93,19 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
                 using var inner = TorchSharp.torch.NewDisposeScope();
                 var result = plan.Objective.Compute(policy.Model, part);
                 var loss = Scalars.Use(weight, count => result.Loss / count);
+                watch.Add(step, "the loss", loss);
                 loss.backward();
                 sums.Add(MetricNames.Loss, loss);
                 sums.Add(result.Metrics, 1.0 / weight);
             }
-            sums.Add(MetricNames.GradNorm, policy.Optimizer!.ClipGradients(plan.Optimizer.ClipNorm));
+            sums.Add(MetricNames.GradNorm, policy.Optimizer!.ClipGradients(plan.Optimizer.ClipNorm, watch, step));
             policy.Optimizer.Step(rate = LearningRates.At(plan.Optimizer, step + 1, plan.Steps));
             policy.Optimizer.ZeroGradients();
             tokens += rows.Sum(plan.Objective.Length);
         }
 
+        watch.Check(FormattableString.Invariant($"Stage '{Stage}' (optimizer.learningRate {plan.Optimizer.LearningRate}), "));
         var values = sums.Read().ToDictionary(sum => sum.Key, sum => sum.Value / (until - from));
-        if (!double.IsFinite(values[MetricNames.Loss])) throw new InvalidOperationException($"Step {until}: the loss is {values[MetricNames.Loss]}; lower optimizer.learningRate ({plan.Optimizer.LearningRate}).");
         values[MetricNames.LearningRate] = rate;
         values[MetricNames.Tokens] = tokens;
         values[MetricNames.TokensPerSecond] = tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;

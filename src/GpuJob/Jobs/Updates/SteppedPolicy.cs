@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Jobs;
@@ -61,7 +62,9 @@ internal static class SteppedPolicy
         var progress = policy.Progress!;
         policy.BeginChange();
         step.SumInto(policy);
-        var norm = policy.Optimizer!.ClipGradients(input.Settings.Optimizer.ClipNorm);
+        using var watch = new FiniteWatch();
+        var norm = policy.Optimizer!.ClipGradients(input.Settings.Optimizer.ClipNorm, watch, progress.Taken.Count);
+        watch.Check($"Iteration {input.Iteration}, ");
         policy.Optimizer.Step(LearningRates.At(input.Settings.Optimizer, input.Iteration + 1, input.Settings.Iterations));
         policy.Optimizer.ZeroGradients();
         policy.Is(NameOf(input.Policy, step.Paths), progress.After(step.Paths, step.Metrics, norm.item<float>()));

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
@@ -48,6 +49,7 @@ internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, Rewar
         {
             using var scope = NewDisposeScope();
             scores.AddRange(model.Scores(part).cpu().data<float>().ToArray());
+            if (scores.FindIndex(score => !float.IsFinite(score)) is >= 0 and var at) throw new NonFiniteException($"The reward model's score of completion {at} is {scores[at]}.");
         }
         return scores;
     }

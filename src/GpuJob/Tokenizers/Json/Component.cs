@@ -35,7 +35,18 @@ internal sealed record Component(string File, string Path, JsonElement Element)
     public string Text(string name) => Field(name).AsText();
 
     /// <summary>This as a text.</summary>
-    public string AsText() => Element.ValueKind == JsonValueKind.String ? Element.GetString()! : throw Bad("a text");
+    public string AsText()
+    {
+        if (Element.ValueKind != JsonValueKind.String) throw Bad("a text");
+        try
+        {
+            return Element.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Bad("a text of whole characters"); // half a surrogate pair, written as an escape
+        }
+    }
 
     /// <summary>A text field, or what stands in for it.</summary>
     public string Text(string name, string otherwise) => Optional(name)?.AsText() ?? otherwise;

@@ -16,9 +16,9 @@ internal static class BpeModelReader
         var vocabulary = new Dictionary<string, int>(field.Element.GetPropertyCount());
         foreach (var token in field.Element.EnumerateObject())
         {
-            vocabulary[token.Name] = token.Value.ValueKind == JsonValueKind.Number && token.Value.TryGetInt32(out var id) && id >= 0
+            vocabulary[token.Name] = token.Value.ValueKind == JsonValueKind.Number && token.Value.TryGetInt32(out var id) && TokenIds.IsOne(id)
                 ? id
-                : throw new BadInputException($"{field.File}: field '{field.Path}': the id of '{token.Name}' is {token.Value.GetRawText()}, but must be a whole number from 0.");
+                : throw new BadInputException($"{field.File}: field '{field.Path}': the id of '{token.Name}' is {token.Value.GetRawText()}, but must be {TokenIds.Allowed}.");
         }
         return vocabulary;
     }

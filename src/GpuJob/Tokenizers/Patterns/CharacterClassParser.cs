@@ -6,13 +6,15 @@ namespace R1Cloud.GpuJob.Tokenizers.Patterns;
 /// A bracketed class: ranges, escapes, POSIX names, classes within it, intersections (<c>&amp;&amp;</c>). .NET's classes know only some of these;
 /// as every class takes exactly one unit, unions become alternatives and intersections become look-aheads.
 /// </summary>
-internal sealed class CharacterClassParser(OnigurumaPattern source, bool ignoreCase)
+internal sealed class CharacterClassParser(OnigurumaPattern source, bool ignoreCase, int depth = 0)
 {
     private const string Any = @"[\s\S]";
+    private const int Deepest = 50;
 
     /// <summary>Parses behind the opening bracket.</summary>
     public string Parse()
     {
+        if (depth > Deepest) throw source.Bad("classes nested too deeply");
         var negated = source.Take("^");
         var conditions = new List<string>();
         var items = new StringBuilder();
@@ -33,7 +35,7 @@ internal sealed class CharacterClassParser(OnigurumaPattern source, bool ignoreC
             }
             else if (source.Take("["))
             {
-                others.Add(new CharacterClassParser(source, ignoreCase).Parse());
+                others.Add(new CharacterClassParser(source, ignoreCase, depth + 1).Parse());
             }
             else
             {

@@ -1,9 +1,13 @@
 using System.Text.RegularExpressions;
+using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Tokenizers.Patterns;
 
 /// <summary>Matches as offsets into the text, enumerated without allocation.</summary>
-internal ref struct CodePointMatches(Regex.ValueMatchEnumerator matches, int[]? offsets)
+/// <param name="matches">The matches in the text's shape.</param>
+/// <param name="offsets">Where each unit of the shape stands in the text; null where they are the same.</param>
+/// <param name="pattern">The pattern, as messages name it.</param>
+internal ref struct CodePointMatches(Regex.ValueMatchEnumerator matches, int[]? offsets, string pattern)
 {
     private Regex.ValueMatchEnumerator matches = matches;
 
@@ -19,7 +23,18 @@ internal ref struct CodePointMatches(Regex.ValueMatchEnumerator matches, int[]? 
     }
 
     /// <summary>Goes to the next match.</summary>
-    public bool MoveNext() => matches.MoveNext();
+    /// <exception cref="BadInputException">The pattern backtracks without end on this text.</exception>
+    public bool MoveNext()
+    {
+        try
+        {
+            return matches.MoveNext();
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new BadInputException($"{pattern} cannot be used: it backtracks so much that a match takes longer than {e.MatchTimeout.TotalSeconds:0} s.", e);
+        }
+    }
 
     /// <summary>For <c>foreach</c>.</summary>
     public readonly CodePointMatches GetEnumerator() => this;

@@ -16,10 +16,17 @@ internal sealed class CodePointRegex
     private const string StandIns = "\uA640\uA641\u1FBC\uA9CF\uA000\uA806\uA823\u20DD\uA8D0\u16EE\uA830\u2028\u2028\u2028\u0001\uFFF9\uD800\uE000\uFE33\u2E3A\u2E42\u2E29\u2E02\u2E03\uA8CE\u2A00\u20BF\uA700\uA490\uFDD0";
     private const char Han = '\u4DBF';
 
-    private readonly Regex regex;
+    // A match takes microseconds, unless a pattern backtracks without end.
+    private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
 
-    private CodePointRegex(string translated) =>
-        regex = new Regex(translated, RegexOptions.Compiled | RegexOptions.CultureInvariant | RegexOptions.Multiline, TimeSpan.FromSeconds(20));
+    private readonly Regex regex;
+    private readonly string name;
+
+    private CodePointRegex(string translated, string name)
+    {
+        this.name = name;
+        regex = new Regex(translated, RegexOptions.Compiled | RegexOptions.CultureInvariant | RegexOptions.Multiline, LongestMatch);
+    }
 
     /// <summary>A pattern of <c>tokenizer.json</c>.</summary>
     /// <exception cref="BadInputException">The pattern cannot be used.</exception>
@@ -27,21 +34,21 @@ internal sealed class CodePointRegex
     {
         try
         {
-            return new CodePointRegex(OnigurumaPattern.Translate(part.AsText()));
+            return new CodePointRegex(OnigurumaPattern.Translate(part.AsText()), $"{part.File}: {part.Path}: the pattern {Shown(part.AsText())}");
         }
         catch (Exception e) when (e is FormatException or ArgumentException)
         {
-            throw new BadInputException($"{part.File}: {part.Path}: the pattern {part.AsText()} cannot be used: {e.Message}.", e);
+            throw new BadInputException($"{part.File}: {part.Path}: the pattern {Shown(part.AsText())} cannot be used: {Shown(e.Message.Split('\n')[0])}.", e);
         }
     }
 
     /// <summary>A pattern of the program's own.</summary>
-    public static CodePointRegex Of(string pattern) => new(OnigurumaPattern.Translate(pattern));
+    public static CodePointRegex Of(string pattern) => new(OnigurumaPattern.Translate(pattern), $"the pattern {Shown(pattern)}");
 
     /// <summary>The matches in a text, leftmost first.</summary>
     public CodePointMatches Matches(ReadOnlySpan<char> text)
     {
-        if (text.IndexOfAnyInRange('\uD800', '\uDFFF') < 0) return new CodePointMatches(regex.EnumerateMatches(text), null);
+        if (text.IndexOfAnyInRange('\uD800', '\uDFFF') < 0) return new CodePointMatches(regex.EnumerateMatches(text), null, name);
         var shape = new char[text.Length];
         var offsets = new int[text.Length + 1];
         int length = 0, offset = 0;
@@ -52,7 +59,7 @@ internal sealed class CodePointRegex
             offset += rune.Utf16SequenceLength;
         }
         offsets[length] = offset;
-        return new CodePointMatches(regex.EnumerateMatches(shape.AsSpan(0, length)), offsets);
+        return new CodePointMatches(regex.EnumerateMatches(shape.AsSpan(0, length)), offsets, name);
     }
 
     /// <summary>The text with every match replaced by a fixed content.</summary>
@@ -67,6 +74,8 @@ internal sealed class CodePointRegex
         }
         return built.Append(text, end, text.Length - end).ToString();
     }
+
+    private static string Shown(string text) => text.Length > 200 ? text[..200] + "…" : text;
 
     private static char StandIn(Rune rune)
     {

@@ -11,6 +11,8 @@ namespace R1Cloud.GpuJob.Tokenizers.Patterns;
 /// </summary>
 internal sealed class OnigurumaPattern
 {
+    private const int Longest = 10_000; // the longest published have some 500
+
     private readonly string pattern;
     private int at;
     private int depth;
@@ -21,6 +23,7 @@ internal sealed class OnigurumaPattern
     /// <exception cref="FormatException">The pattern is malformed, or uses what is not translated.</exception>
     public static string Translate(string pattern)
     {
+        if (pattern.Length > Longest) throw new FormatException($"it has {pattern.Length} characters; at most {Longest} are read");
         var translator = new OnigurumaPattern(pattern);
         var translated = translator.Alternatives(ignoreCase: false, dotAll: false);
         return translator.at == pattern.Length ? translated : throw translator.Bad("a closing ')' too many");

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>The rules of reinforcement learning: rollouts, sources and rewards.</summary>
@@ -16,6 +18,10 @@ internal sealed partial class RecipeCrossRules
             $"at most a mini-batch, {rows} / {stage.MiniBatches} rows", involved: [.. rollout, $"{path}.miniBatches"]);
         Require(stage.Sampling.Temperature > 0, $"{path}.sampling.temperature", stage.Sampling.Temperature, "above 0: equal samples have no advantage");
         Require(stage.Loss.Name != "cispo" || stage.Loss.ClipHigh >= 1, $"{path}.loss.clipHigh", stage.Loss.ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself", involved: $"{path}.loss.name");
+        Require(stage.Loss.KlWeight == 0 || stage.Loss.KlEstimator != KlEstimator.K1 || stage.Loss.KlTimesRatio, $"{path}.loss.klEstimator", "k1", LossSettings.WhyNotK1,
+            involved: [$"{path}.loss.klWeight", $"{path}.loss.klTimesRatio"]);
+        Require(stage.Loss.TwoSidedClip is not { } cap || cap > 1 + stage.Loss.ClipHigh || !LossSettings.Of(stage.Loss.Name).Reads.Contains(nameof(PolicyLossRecipe.TwoSidedClip)),
+            $"{path}.loss.twoSidedClip", stage.Loss.TwoSidedClip ?? 0, $"above 1 + clipHigh, {1 + stage.Loss.ClipHigh}", involved: [$"{path}.loss.clipHigh", $"{path}.loss.name"]);
         Require(stage.EvaluateEvery == 0 || recipe.Evaluation is not null, $"{path}.evaluateEvery", stage.EvaluateEvery,
             "0, or an \"evaluation\" in the recipe that says what is measured", involved: "evaluation");
         CheckWarmup(path, stage.Optimizer, stage.Iterations, "iterations");
@@ -50,6 +56,10 @@ internal sealed partial class RecipeCrossRules
                 $"so much that at least one of {stage.Questions} questions comes from {name} in each iteration in which it takes part", involved: [$"{path}.sources", $"{path}.questions"]);
         }
     }
+
+    private void CheckWeights(string path, IReadOnlyDictionary<string, RewardRecipe> rewards) =>
+        Require(RewardRecipe.Total(rewards) <= RewardRecipe.MostWeight, path, string.Create(CultureInfo.InvariantCulture, $"{RewardRecipe.Total(rewards)} in all"),
+            string.Create(CultureInfo.InvariantCulture, $"weights whose sizes add up to at most {RewardRecipe.MostWeight}"));
 
     private void CheckRewards(string path, IReadOnlyDictionary<string, RewardRecipe> rewards)
     {

@@ -29,6 +29,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
             if (stage is SftStage sft) CheckPrompt($"{path}.prompt", sft.Prompt, ModelOf(name));
             if (stage is DistillStage distill) CheckStudents(path, name, distill);
             if (stage is RewardModelStage model) CheckRewardModel(path, name, model);
+            foreach (var (field, rewards) in stage.RewardSets()) CheckWeights($"{path}.{field}", rewards);
             foreach (var (field, rewards) in stage.RewardSets()) CheckModelRewards($"{path}.{field}", rewards, Before(name), earlier: true);
             if (stage is not EvaluateStage evaluate) continue;
             CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));

@@ -7,7 +7,11 @@ namespace R1Cloud.Shared.Recipes;
 [JsonConverter(typeof(RewardRecipeConverter))]
 public sealed record RewardRecipe
 {
+    /// <summary>The largest weight, and the most that the sizes of a set's weights may add up to: what is beyond is no reward any more, and sums must stay finite.</summary>
+    public const double MostWeight = 1000;
+
     /// <summary>What its score is multiplied by in the sum; 0 measures without rewarding.</summary>
+    [Bounds(Min = -MostWeight, Max = MostWeight)]
     public double Weight { get; init; } = 1;
 
     /// <summary>The reward's own options; those left out have the defaults of their record (see <see cref="RewardCatalog"/>).</summary>
@@ -18,6 +22,13 @@ public sealed record RewardRecipe
 
     /// <summary>The short form: a weight alone.</summary>
     public static implicit operator RewardRecipe(double weight) => new() { Weight = weight };
+
+    /// <summary>The sizes of some rewards' weights, added up.</summary>
+    public static double Total(IReadOnlyDictionary<string, RewardRecipe> rewards)
+    {
+        ArgumentNullException.ThrowIfNull(rewards);
+        return rewards.Values.Sum(reward => Math.Abs(reward.Weight));
+    }
 
     /// <summary>Equal settings, options compared as JSON.</summary>
     public bool Equals(RewardRecipe? other) =>

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -35,7 +36,8 @@ internal sealed record RewardEntryShape(ObjectShape LongForm, ObjectShape Option
     {
         var options = ObjectOf(optionType);
         RecipeField Field(string property, RecipeShape shape, bool required = false) =>
-            new(JsonNamingPolicy.CamelCase.ConvertName(property), shape, required, false, typeof(RewardRecipe).GetProperty(property)!, [], []);
+            new(JsonNamingPolicy.CamelCase.ConvertName(property), shape, required, false, typeof(RewardRecipe).GetProperty(property)!,
+                [.. typeof(RewardRecipe).GetProperty(property)!.GetCustomAttributes<RecipeRuleAttribute>()], []);
         return new(
             new ObjectShape(typeof(RewardRecipe),
             [
