@@ -7,7 +7,7 @@ namespace R1Cloud.Pipeline.Api;
 /// <param name="Problem">What is wrong with it, if anything.</param>
 /// <param name="Allowed">What would be right.</param>
 /// <param name="Bytes">How large it is.</param>
-internal sealed record FoundFile(string? Problem, string Allowed, long Bytes = 0);
+internal sealed record FoundFile(string? Problem = null, string Allowed = "", long Bytes = 0);
 
 /// <summary>Looks at files that a recipe names, without opening any.</summary>
 /// <param name="roots">The folders below which they must lie, links followed.</param>
@@ -50,7 +50,7 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
     {
         if (Directory.Exists(real)) return new($"'{path}' is a folder", "a file of this machine");
         if (!File.Exists(real)) return new($"there is no file '{path}'", "a file of this machine");
-        return IsRegular(real, out var length) ? new(null, "", length) : new($"'{path}' is a device, a pipe or a socket", "a regular file");
+        return IsRegular(real, out var length) ? new(Bytes: length) : new($"'{path}' is a device, a pipe or a socket", "a regular file");
     }
 
     private FoundFile AtFolder(string path, string real)
@@ -68,7 +68,7 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
             if (!IsRegular(target, out var length)) return new($"'{entry}' is no regular file", "regular files");
             bytes += length;
         }
-        return new(null, "", bytes);
+        return new(Bytes: bytes);
     }
 
     private static bool IsRegular(string real, out long length)

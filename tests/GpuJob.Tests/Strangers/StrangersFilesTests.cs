@@ -97,14 +97,19 @@ public sealed class StrangersFilesTests
         folder.Refusal(_ => CausalLm.Load(shards, CPU).Dispose()).ShouldContain("remove the one or the other");
     }
 
-    /// <summary>The Hugging Face cache keeps a model as links to its blobs.</summary>
+    /// <summary>The Hugging Face cache keeps a model as links to its blobs, whose names say nothing.</summary>
     [Fact]
-    public void Check_FolderOfLinks_IsReadByTheFilesThatTheyLeadTo()
+    public void Check_SnapshotOfTheHubCache_IsReadByTheFilesThatItsLinksLeadTo()
     {
         using var folder = new StrangersFolder();
         Directory.Delete(folder.At(StrangersFolder.Adapter), recursive: true);
-        var links = Directory.CreateDirectory(folder.At("snapshot")).FullName;
-        foreach (var file in Directory.GetFiles(folder.Root)) File.CreateSymbolicLink(Path.Combine(links, Path.GetFileName(file)), $"../{Path.GetFileName(file)}");
+        var blobs = Directory.CreateDirectory(folder.At("models--org--name/blobs")).FullName;
+        var links = Directory.CreateDirectory(folder.At("models--org--name/snapshots/rev")).FullName;
+        foreach (var (index, file) in Directory.GetFiles(folder.Root).Index())
+        {
+            File.Copy(file, Path.Combine(blobs, $"{index:x40}"));
+            File.CreateSymbolicLink(Path.Combine(links, Path.GetFileName(file)), $"../../blobs/{index:x40}");
+        }
         var (real, linked) = (ModelFolder.Check(folder.Root), ModelFolder.Check(links));
         linked.Bytes.ShouldBe(real.Bytes);
         linked.Files.ShouldBe(real.Files);
