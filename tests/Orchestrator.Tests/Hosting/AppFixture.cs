@@ -1,9 +1,10 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using R1Cloud.Orchestrator.Tests.Durable;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Tests.Api;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
@@ -57,28 +58,31 @@ public sealed class AppFixture : IAsyncLifetime
     }
 
     /// <summary>The run from its request to its end, once.</summary>
-    public Task CompleteAsync() => completed ??= RunAsync(Run, TestRecipes.Json(), TimeSpan.FromMinutes(3));
+    public Task CompleteAsync() => completed ??= RunAsync(Run, TestRecipes.Json(), ApiCases.Key, TimeSpan.FromMinutes(3));
 
     /// <summary>A run of its own from its request to its end.</summary>
     internal async Task CompleteAsync(string id, string recipe, TimeSpan patience)
     {
         await workers!.EnsureAsync(id, new WorkersRecipe());
-        await RunAsync(id, recipe, patience);
+        await RunAsync(id, recipe, $"key of {id}", patience);
     }
 
-    private async Task RunAsync(string id, string recipe, TimeSpan patience)
+    private async Task RunAsync(string id, string recipe, string key, TimeSpan patience)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={id}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
-        request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, $"key of {id}");
+        request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, key);
         using var created = await Client.SendAsync(request);
         created.IsSuccessStatusCode.ShouldBeTrue(await created.Content.ReadAsStringAsync());
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < patience; await Task.Delay(50))
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < patience; await Task.Delay(200))
         {
-            var run = await Client.GetFromJsonAsync<RunView>($"/api/runs/{id}", R1Json.Options);
-            if (run!.Status == RunStatus.Completed) return;
+            using var answer = await Client.GetAsync($"/api/runs/{id}");
+            var text = await answer.Content.ReadAsStringAsync();
+            if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{(int)answer.StatusCode} {text} {await Host.DescribeAsync()}");
+            var run = JsonSerializer.Deserialize<RunView>(text, R1Json.Options)!;
+            if (run.Status == RunStatus.Completed) return;
             if (run.Status == RunStatus.Failed) break;
         }
-        throw new InvalidOperationException($"The run did not complete: {await Client.GetStringAsync($"/api/runs/{id}")} {string.Join('\n', Host.Log)}");
+        throw new InvalidOperationException($"The run did not complete: {await Client.GetStringAsync($"/api/runs/{id}")} {await Host.DescribeAsync()}");
     }
 
     /// <summary>What the host's queue trigger does.</summary>

@@ -32,6 +32,15 @@ internal sealed class FunctionsHost : IAsyncDisposable
     /// <summary>What the app logged.</summary>
     public IEnumerable<string> Log => rpc.Log;
 
+    /// <summary>Whether the app's process runs, what it wrote when it ended, and the last that it logged: for the message of a failure.</summary>
+    public async Task<string> DescribeAsync()
+    {
+        // A process that dies closes its connections before its end is seen.
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var state = process.HasExited ? $"The app ended with exit code {process.ExitCode}: {await output}" : "The app's process runs.";
+        return $"{state}\n{string.Join('\n', Log.TakeLast(50))}";
+    }
+
     /// <summary>What the worker says it can do.</summary>
     public JsonObject Capabilities { get; private set; } = [];
 

@@ -7,6 +7,9 @@ namespace R1Cloud.Orchestrator.Tests.Hosting;
 /// <summary>The Functions host's end of the stream to a worker process: requests and their answers.</summary>
 public sealed class FunctionsRpc : FunctionsRpcService
 {
+    /// <summary>As long as a whole invocation may last: a machine that is busy with other things is no failure.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonObject>> asked = new();
     private readonly TaskCompletionSource<JsonObject> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim turn = new(1);
@@ -56,7 +59,7 @@ public sealed class FunctionsRpc : FunctionsRpcService
         var id = Guid.NewGuid().ToString();
         var answer = asked[id] = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await TellAsync(request, content, id);
-        var message = await answer.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var message = await answer.Task.WaitAsync(Patience);
         return message[response]?.AsObject() ?? throw new InvalidOperationException($"The worker answered {request} with {message}.");
     }
 

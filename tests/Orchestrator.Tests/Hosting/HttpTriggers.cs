@@ -22,7 +22,15 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
         request.RequestUri = new Uri(new Uri(host.Capabilities["HttpUri"]!.ToString()), request.RequestUri!.PathAndQuery);
         request.Headers.Add("x-ms-invocation-id", id);
         var invocation = host.InvokeAsync(found.Function, new() { ["http"] = new JsonObject() }, id: id);
-        var response = await base.SendAsync(request, cancellationToken);
+        HttpResponseMessage response;
+        try
+        {
+            response = await base.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new InvalidOperationException($"{request.Method} {request.RequestUri}: {e.Message} {await host.DescribeAsync()}", e);
+        }
         // The invocation lasts until the answer is read. Where it fails, the worker's server knows no more than that.
         if (response.StatusCode == HttpStatusCode.InternalServerError) await invocation;
         return response;

@@ -59,6 +59,9 @@ internal sealed record ApiCase(string Name, string Method, string Path, int Stat
 /// </summary>
 internal static class ApiCases
 {
+    /// <summary>The idempotency key that the run "done" was asked for with.</summary>
+    public const string Key = "key-1";
+
     private static readonly string Recipe = TestRecipes.Json();
 
     public static IReadOnlyList<ApiCase> All { get; } =
@@ -100,11 +103,11 @@ internal static class ApiCases
         new("create: byte order mark", "POST", "/api/runs?id=done", 202) { Body = "\uFEFF" + Recipe },
         new("create: key of another recipe", "POST", "/api/runs", 409)
         {
-            Body = TestRecipes.Json(seed: 3), Headers = new Dictionary<string, string> { ["Idempotency-Key"] = "key-1" }, Contains = ["another recipe"],
+            Body = TestRecipes.Json(seed: 3), Headers = new Dictionary<string, string> { ["Idempotency-Key"] = Key }, Contains = ["another recipe"],
         },
         new("create: key of another id", "POST", "/api/runs?id=other", 409)
         {
-            Body = Recipe, Headers = new Dictionary<string, string> { ["Idempotency-Key"] = "key-1" }, Contains = ["idempotency key"],
+            Body = Recipe, Headers = new Dictionary<string, string> { ["Idempotency-Key"] = Key }, Contains = ["idempotency key"],
         },
         new("create: key too long", "POST", "/api/runs", 400)
         {
@@ -228,7 +231,7 @@ internal static class ApiCases
     /// <summary>Brings the runs about that the cases speak of.</summary>
     public static async Task PrepareAsync(HttpClient client)
     {
-        await PostAsync(client, "done", Recipe, "key-1", RunStatus.Completed);
+        await PostAsync(client, "done", Recipe, Key, RunStatus.Completed);
         await PostAsync(client, "broken", TestRecipes.Json("broken"), null, RunStatus.Failed, "&reuse=false");
         await PostAsync(client, "stuck", TestRecipes.Json("stuck"), null, RunStatus.Running, "&reuse=false");
     }
