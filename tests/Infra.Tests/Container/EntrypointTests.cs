@@ -112,7 +112,7 @@ public sealed class EntrypointTests : IDisposable
 
     private static async Task<int> ExitAsync(Process process)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         try
         {
             await process.WaitForExitAsync(patience.Token);
@@ -133,7 +133,7 @@ public sealed class EntrypointTests : IDisposable
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        for (var i = 0; i < 1000 && !condition(); i++) await Task.Delay(10);
+        for (var i = 0; i < 30_000 && !condition(); i++) await Task.Delay(10);
         condition().ShouldBeTrue();
     }
 }

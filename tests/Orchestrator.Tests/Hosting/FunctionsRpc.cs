@@ -56,7 +56,7 @@ public sealed class FunctionsRpc : FunctionsRpcService
         var id = Guid.NewGuid().ToString();
         var answer = asked[id] = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await TellAsync(request, content, id);
-        var message = await answer.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var message = await answer.Task.WaitAsync(TimeSpan.FromMinutes(5));
         return message[response]?.AsObject() ?? throw new InvalidOperationException($"The worker answered {request} with {message}.");
     }
 
