@@ -264,7 +264,7 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
 
         // No assignment on a whole group or subscription reaches the account either.
         foreach (var assignment in All.Where(resource => (string?)resource["type"] == "Microsoft.Authorization/roleAssignments"))
-            ((string)assignment["scope"]!).ShouldMatch(@"^\[resourceId\('Microsoft\.(Storage/storageAccounts|ContainerRegistry/registries|Insights/components|Batch/batchAccounts|KeyVault/vaults)',");
+            ((string)assignment["scope"]!).ShouldMatch(@"^\[resourceId\('Microsoft\.(Storage/storageAccounts|ContainerRegistry/registries|Insights/components|Batch/batchAccounts|KeyVault/vaults|DurableTask/schedulers)',");
 
         static bool HasRoleOnStorage(JsonObject template) => Bicep.Resources(template).Any(resource =>
             (string?)resource["type"] == "Microsoft.Authorization/roleAssignments" && ((string)resource["scope"]!).Contains("Microsoft.Storage/storageAccounts", StringComparison.Ordinal));

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Rewards.Instructions;
-using R1Cloud.GpuJob.Rewards.Mathematics;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Data;
@@ -82,35 +81,18 @@ internal static class DataCommand
         if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
     }
 
-    // A row that a reward cannot judge is one that it cannot judge even for an empty completion; mathematics also reads the right answer
-    // for itself.
     private static void CheckRewards(Dataset dataset, string[] rewards)
     {
         var problems = new List<DataProblem>();
         foreach (var reward in rewards)
         {
-            var score = RewardFunctions.Get(reward);
+            if (RowCheck.For(reward, options: null) is not { } check) continue;
             foreach (var row in dataset.Training.Concat(dataset.HeldOut))
             {
-                if (Problem(reward, score, row) is { } problem) problems.Add(new(row.File, row.Number, reward, problem));
+                if (check.Problem(row.Answer, row.Fields) is { } problem) problems.Add(new(row.File, row.Number, reward, problem));
             }
         }
-        if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem =>
-            problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
-    }
-
-    private static string? Problem(string reward, RewardFunction score, DataRow row)
-    {
-        try
-        {
-            if (reward == "accuracy/math" && MathAnswer.Problem(row.Answer, MathOptions.Default) is { } unreadable) return unreadable;
-            var judged = score(new Completion("", row.Answer, Finished: true) { Fields = row.Fields });
-            return judged.Outcome == RewardOutcome.Error ? judged.Reason : null;
-        }
-        catch (BadInputException e)
-        {
-            return e.Message;
-        }
+        if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
     }
 
     private static void Print(TextWriter output, DatasetReport report)

@@ -59,6 +59,14 @@ public sealed class CheckJobTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_RowsThatARewardCannotJudge_AreNamedByFileAndRow()
+    {
+        var task = model.Task(DatasetLayout.Plain, Row("q"), """{"question":"r","answer":"\\frac{1"}""");
+        var stage = Rl with { Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/math"] = 1 } };
+        (await FailAsync(Recipe(task, ("rl", stage)))).ShouldContain($"stages.rl: {task.Files[0]}(2): accuracy/math: the right answer");
+    }
+
+    [Fact]
     public async Task Check_NothingLeft_IsAnError() => (await FailAsync(Recipe(model.Task(DatasetLayout.Plain, Row(Long)), ("rl", Rl with { Prompt = PublishedModel.Chat with { TooLong = LongRows.LeaveOut } }))))
         .ShouldContain("not one of the 1 rows of rows fits into the model");
 

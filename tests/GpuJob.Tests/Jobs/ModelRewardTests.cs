@@ -161,7 +161,7 @@ public sealed class ModelRewardTests : IDisposable
     {
         Seed = 3, Stage = "rm", From = "base/", Task = task, Checkpoint = to,
         Settings = new() { Task = "t", Objective = objective, Rows = 160, BatchSize = 32, HeldOut = 32, Optimizer = new() { LearningRate = 3e-3 } },
-    }, jobId: to);
+    }, jobId: to.TrimEnd('/'));
 
     private Task<JobOutcome> RolloutAsync(int first, int count, Dictionary<string, string>? rewardModels = null) => jobs.RunAsync(models => new RolloutHandler(models), new RolloutJob
     {

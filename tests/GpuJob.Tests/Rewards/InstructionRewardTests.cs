@@ -10,7 +10,7 @@ public sealed class InstructionRewardTests
     // One instruction, a response that follows it and one that does not.
     public static TheoryData<string, string, string, string> Kinds => new()
     {
-        { "keywords:existence", """{"keywords":["river","Bank"]}""", "The RIVERSIDE bank.", "The river." },
+        { "keywords:existence", """{"keywords":["river","Bank"]}""", "The RIVER's bank.", "The river." },
         { "keywords:frequency", """{"keyword":"ox","frequency":2,"relation":"at least"}""", "Ox and fox.", "One ox." },
         { "keywords:frequency", """{"keyword":"ox","frequency":2,"relation":"less than"}""", "One ox.", "Ox and fox." },
         { "keywords:forbidden_words", """{"forbidden_words":["cat","dog"]}""", "A category of dogma.", "A Cat." },
@@ -126,6 +126,18 @@ public sealed class InstructionRewardTests
     public void Score_Language_IsRecognised(string language, string text) =>
         Score("instructions/ifeval", text, "",
             $$"""{"instruction_id_list":["language:response_language"],"kwargs":[{"language":"{{language}}"}]}""").Score.ShouldBe(1);
+
+    [Theory]
+    [InlineData("keywords:existence", "\"keywords\":[\"art\"]", "The start was smart.", 0)]
+    [InlineData("keywords:existence", "\"keywords\":[\"art\"]", "It is art.", 1)]
+    [InlineData("keywords:existence", "\"keywords\":[\"学习\"]", "我们学习数学。", 1)]
+    [InlineData("keywords:existence", "\"keywords\":[\"c++ (2020)\"]", "I like C++ (2020).", 1)]
+    [InlineData("detectable_format:number_highlighted_sections", "\"num_highlights\":1", "2 * 3 * 4", 0)]
+    [InlineData("detectable_format:number_highlighted_sections", "\"num_highlights\":3", "*one* and **two** and *a long one*", 1)]
+    [InlineData("detectable_format:number_highlighted_sections", "\"num_highlights\":2", "**only one**", 0)]
+    [InlineData("detectable_format:number_bullet_lists", "\"num_bullets\":2", "* a\n*b* is\n- c", 1)]
+    public void Score_SignsAndWords_AreWhatTheyLook(string id, string arguments, string text, double expected) =>
+        Score("instructions/ifeval", text, "", $$"""{"instruction_id_list":["{{id}}"],"kwargs":[{ {{arguments}} }]}""").Score.ShouldBe(expected);
 
     [Fact]
     public void Score_EmptyAnswer_FollowsNothing() =>

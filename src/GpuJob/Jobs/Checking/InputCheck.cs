@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Fitting;
+using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Shared.Data;
 using R1Cloud.Shared.Jobs;
@@ -32,7 +33,9 @@ internal sealed class InputCheck(Recipe recipe, IBlobStore? blobs, string scratc
             foreach (var use in RowUses.Of(recipe, name, stage))
             {
                 cancellation.ThrowIfCancellationRequested();
-                if (model is not null && await TaskAsync(use.Task, cancellation) is { } task) Measure(use, model, task);
+                if (model is null || await TaskAsync(use.Task, cancellation) is not { } task) continue;
+                Measure(use, model, task);
+                if (use.HeldOut is null) Judge(use, stage, task);
             }
         }
         var more = problems.Count - MostProblems;
@@ -68,6 +71,20 @@ internal sealed class InputCheck(Recipe recipe, IBlobStore? blobs, string scratc
         }
         if (measured > 0 && measured == leftOut) problems.Add($"{use.Field}: not one of the {measured} rows of {use.Task} fits into the model.");
         rows.Add(new(use.Field, use.Task, measured, leftOut));
+    }
+
+    /// <summary>Tells rows that the stage's rewards could not judge.</summary>
+    private void Judge(RowUse use, StageRecipe stage, IProblemTask task)
+    {
+        var sets = stage.RewardSets().Where(set => set.Field == "rewards" || $"{use.Field}.".Contains($"{set.Field.Replace(".rewards", "", StringComparison.Ordinal)}.", StringComparison.Ordinal));
+        foreach (var (name, reward) in sets.SelectMany(set => set.Rewards))
+        {
+            if (RowCheck.For(name, reward.Options) is not { } check) continue;
+            foreach (var row in Rows(use, task))
+            {
+                if (check.Problem(row.Answer, row.Fields) is { } problem) problems.Add($"{use.Field}: {row.Origin ?? $"problem '{row.Id}' of {use.Task}"}: {name}: {problem}");
+            }
+        }
     }
 
     private IEnumerable<Problem> Rows(RowUse use, IProblemTask task) => task switch

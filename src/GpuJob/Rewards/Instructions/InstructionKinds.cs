@@ -20,7 +20,7 @@ internal static partial class InstructionKinds
 
     private static readonly Dictionary<string, InstructionCheck> Known = new(StringComparer.Ordinal)
     {
-        ["keywords:existence"] = (text, a) => a.Texts("keywords").All(word => text.Contains(word, StringComparison.OrdinalIgnoreCase)),
+        ["keywords:existence"] = (text, a) => a.Texts("keywords").All(word => word.Length == 0 || TextUnits.HasWord(text, word)),
         ["keywords:frequency"] = (text, a) => a.Compare(TextUnits.Occurrences(text, NotEmpty(a, "keyword")), "frequency", "relation"),
         ["keywords:forbidden_words"] = (text, a) => !a.Texts("forbidden_words").Any(word => word.Length > 0 && TextUnits.HasWord(text, word)),
         ["keywords:letter_frequency"] = (text, a) => a.Compare(TextUnits.Occurrences(text, NotEmpty(a, "letter")), "let_frequency", "let_relation"),
@@ -88,7 +88,7 @@ internal static partial class InstructionKinds
         _ => text.Contains(marker, StringComparison.OrdinalIgnoreCase),
     };
 
-    private static int Bullets(string text) => text.Split('\n').Count(line => line.TrimStart() is { Length: > 0 } item && (item[0] == '-' || (item[0] == '*' && item.Length > 1 && item[1] != '*')));
+    private static int Bullets(string text) => text.Split('\n').Count(line => line.TrimStart() is { Length: > 0 } item && (item[0] == '-' || (item[0] == '*' && item.Length > 1 && char.IsWhiteSpace(item[1]))));
 
     private static int Highlights(string text) =>
         Highlight().Matches(text).Count(match => match.Value.Trim('*').Trim().Length > 0) + DoubleHighlight().Matches(text).Count(match => match.Value[2..^2].Trim().Length > 0);
@@ -145,9 +145,10 @@ internal static partial class InstructionKinds
     [GeneratedRegex(@"p\.\s?s\.", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Postscript();
 
-    [GeneratedRegex(@"\*[^\n*]*\*")]
+    // The marks touch what they highlight: 2 * 3 * 4 is a product.
+    [GeneratedRegex(@"(?<!\*)\*[^\s*](?:[^\n*]*[^\s*])?\*(?!\*)")]
     private static partial Regex Highlight();
 
-    [GeneratedRegex(@"\*\*[^\n*]*\*\*")]
+    [GeneratedRegex(@"\*\*[^\s*](?:[^\n*]*[^\s*])?\*\*")]
     private static partial Regex DoubleHighlight();
 }

@@ -96,7 +96,11 @@ internal static class TextUnits
         return false;
     }
 
-    private static bool IsWordPart(string text, int at) => at >= 0 && at < text.Length && (char.IsLetterOrDigit(text[at]) || text[at] == '_');
+    // Chinese, Japanese and Thai write no spaces: there a word ends anywhere.
+    private static bool IsWordPart(string text, int at) =>
+        at >= 0 && at < text.Length && (char.IsLetterOrDigit(text[at]) || text[at] == '_')
+        && !(text[at] > 0xE00 && Rune.TryCreate(text[at], out var rune)
+            && Language.Scripts.Of(rune) is Language.Script.Han or Language.Script.Kana or Language.Script.Thai or Language.Script.Southeast);
 
     private static bool EndsSentence(string text, int mark, int end)
     {
