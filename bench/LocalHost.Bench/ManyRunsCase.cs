@@ -85,6 +85,8 @@ internal static class ManyRunsCase
 
         public Task ReleaseAsync(string runId, CancellationToken cancellation = default) => Task.CompletedTask;
 
+        public int? ThreadsFor(WorkersRecipe workers) => null;
+
         public Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default) => Task.FromResult(WorkerPoolView.None);
     }
 }

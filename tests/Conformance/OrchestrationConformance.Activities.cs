@@ -138,7 +138,7 @@ public abstract partial class OrchestrationConformance
         var early = TimerPrecision.TotalMilliseconds;
         waits[0].ShouldBeGreaterThanOrEqualTo(100 - early);
         waits[1].ShouldBeGreaterThanOrEqualTo(200 - early);
-        waits[2].ShouldBeInRange(250 - early, 5000);
+        waits[2].ShouldBeGreaterThanOrEqualTo(250 - early);
     }
 
     [Fact]

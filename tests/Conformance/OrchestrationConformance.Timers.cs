@@ -12,7 +12,7 @@ public abstract partial class OrchestrationConformance
             return (context.CurrentUtcDateTime - begin).TotalMilliseconds;
         });
 
-        Output<double>(await RunAsync(registry)).ShouldBeInRange(300, 20_000);
+        Output<double>(await RunAsync(registry)).ShouldBeGreaterThanOrEqualTo(300);
     }
 
     [Fact]

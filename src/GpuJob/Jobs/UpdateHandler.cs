@@ -17,14 +17,14 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(UpdateJob payload, JobContext context)
     {
-        var (policy, plan, sums) = payload.Gradients is null ? await TrainAsync(payload, context) : await TakeStepsAsync(payload, payload.Gradients, context);
-        var figures = Figures(payload, plan, sums);
+        var (policy, plan, sums, before) = payload.Gradients is null ? await TrainAsync(payload, context) : await TakeStepsAsync(payload, payload.Gradients, context);
+        var figures = Figures(payload, plan, sums, StepEffects.Without(before, StepEffects.DigestOf(policy.Model.Trainable), plan.Steps.Count));
         await ResidentModels.SaveAsync(policy, payload.Checkpoint, payload.Stage, payload.Iteration + 1, parent: payload.Policy, context);
         return new JobOutcome(new Dictionary<string, string> { ["checkpoint"] = payload.Checkpoint }, figures);
     }
 
     /// <summary>All steps here.</summary>
-    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums)> TrainAsync(UpdateJob payload, JobContext context)
+    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums, IReadOnlyList<double> Before)> TrainAsync(UpdateJob payload, JobContext context)
     {
         var (input, settings) = (UpdateInput.Of(payload), payload.Settings);
         var plan = await UpdatePlan.ReadAsync(input, context);
@@ -35,6 +35,7 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
 
         policy.BeginChange(); // neither the old checkpoint nor the new one, until that is saved
         using var _ = context.Time.Measure(TimePart.Update);
+        var before = StepEffects.DigestOf(policy.Model.Trainable);
         using var sums = new MetricSums();
         using var watch = new FiniteWatch();
         var gradient = new PolicyGradient(plan, settings, policy.Model, reference);
@@ -47,11 +48,12 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
             policy.Optimizer.ZeroGradients();
         }
         watch.Check($"Iteration {payload.Iteration}, ");
-        return (policy, plan, sums.Read());
+        return (policy, plan, sums.Read(), before);
     }
 
     /// <summary>The steps whose gradients shards have computed.</summary>
-    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums)> TakeStepsAsync(UpdateJob payload, IReadOnlyList<string> gradients, JobContext context)
+    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums, IReadOnlyList<double> Before)> TakeStepsAsync(
+        UpdateJob payload, IReadOnlyList<string> gradients, JobContext context)
     {
         var policy = await SteppedPolicy.LoadAsync(models, UpdateInput.Of(payload), gradients, context);
         var progress = policy.Progress!;
@@ -59,10 +61,10 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
         {
             throw new BadInputException($"Job '{context.Spec.JobId}': there are gradients of {progress.Taken.Count} steps; the update has {progress.Plan.Steps.Count}.");
         }
-        return (policy, progress.Plan, progress.Sums);
+        return (policy, progress.Plan, progress.Sums, progress.Before);
     }
 
-    private static Dictionary<string, double> Figures(UpdateJob payload, UpdatePlan plan, IReadOnlyDictionary<string, double> sums)
+    private static Dictionary<string, double> Figures(UpdateJob payload, UpdatePlan plan, IReadOnlyDictionary<string, double> sums, int withoutEffect)
     {
         var figures = sums.ToDictionary(sum => sum.Key == "ratio" ? MetricNames.RatioMean : sum.Key, sum => sum.Value / Math.Max(1, plan.Steps.Count));
         if (figures.FirstOrDefault(figure => !double.IsFinite(figure.Value)) is { Key: not null } broken)
@@ -72,6 +74,8 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
         figures[MetricNames.LearningRate] = Rate(payload);
         figures[MetricNames.Tokens] = plan.Tokens;
         figures[MetricNames.Steps] = plan.Steps.Count; // none where no reward differs: the policy stays as it is
+        figures[MetricNames.StepsWithoutEffect] = withoutEffect;
+        StepEffects.Require($"Stage '{payload.Stage}', iteration {payload.Iteration}", withoutEffect, plan.Steps.Count, Rate(payload), figures.GetValueOrDefault(MetricNames.GradNorm));
         figures[MetricNames.Samples] = plan.Batch.Count;
         figures[MetricNames.SamplesUnjudged] = plan.Batch.Unjudged;
         return figures;

@@ -24,20 +24,24 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
     public static Compute Start(string device = "auto", int threads = 0, bool deterministic = true)
     {
         if (threads < 0) throw new BadInputException($"threads: {threads} is not allowed; 0 (one a core) or more.");
-        if (deterministic) PrepareProcess();
+        threads = threads == 0 ? Environment.ProcessorCount : threads;
+        if (deterministic) PrepareProcess(threads);
         KeepMemory();
-        var compute = new Compute(Choose(device), threads == 0 ? Environment.ProcessorCount : threads, deterministic);
+        var compute = new Compute(Choose(device), threads, deterministic);
         set_num_threads(compute.Threads);
         return compute;
     }
 
     /// <summary>
     /// Sets what MKL, OpenMP and cuBLAS read from the environment once, when libtorch loads. .NET's own SetEnvironmentVariable does not reach
-    /// native getenv on Unix, hence setenv. Without effect on a library that is loaded already.
+    /// native getenv on Unix, hence setenv. Without effect on a library that is loaded already. A thread that libtorch has not told its number
+    /// of threads yet takes OpenMP's.
     /// </summary>
-    private static void PrepareProcess()
+    private static void PrepareProcess(int threads)
     {
-        foreach (var (name, value) in new[] { ("MKL_CBWR", "AUTO"), ("MKL_DYNAMIC", "FALSE"), ("OMP_DYNAMIC", "FALSE"), ("CUBLAS_WORKSPACE_CONFIG", ":4096:8") })
+        var count = threads.ToString(CultureInfo.InvariantCulture);
+        (string, string)[] variables = [("OMP_NUM_THREADS", count), ("MKL_NUM_THREADS", count), ("MKL_CBWR", "AUTO"), ("MKL_DYNAMIC", "FALSE"), ("OMP_DYNAMIC", "FALSE"), ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")];
+        foreach (var (name, value) in variables)
         {
             Environment.SetEnvironmentVariable(name, value); // child processes and Windows
             if (!OperatingSystem.IsWindows()) _ = SetNative(name, value, overwrite: 1);

@@ -50,6 +50,13 @@ internal static class TorchOps
         def norm(x):
             return torch.linalg_vector_norm(x)
 
+        # Types by their numbers, which is what the script's compiler knows: 7 is float64.
+        def sums64(tensors: List[Tensor]) -> Tensor:
+            return torch.stack([torch.sum(x, dtype=7) for x in tensors])
+
+        def norms64(tensors: List[Tensor]) -> Tensor:
+            return torch.stack([torch.linalg_vector_norm(x, dtype=7) for x in tensors])
+
         def scale_(tensors: List[Tensor], factor) -> Tensor:
             torch._foreach_mul_(tensors, factor)
             return factor
@@ -91,6 +98,12 @@ internal static class TorchOps
 
     /// <summary>The 2-norm of a tensor, a scalar tensor; of <see cref="Norms"/>, that over all elements of all tensors.</summary>
     public static Tensor Norm(Tensor x) => Call("norm", x);
+
+    /// <summary>The sum of each tensor, taken in float64: [tensors].</summary>
+    public static Tensor Sums64(Tensor[] tensors) => Call("sums64", [tensors]);
+
+    /// <summary>The 2-norm of each tensor, taken in float64: [tensors].</summary>
+    public static Tensor Norms64(Tensor[] tensors) => Call("norms64", [tensors]);
 
     /// <summary>Multiplies every tensor in place by a scalar tensor.</summary>
     public static void Scale(Tensor[] tensors, Tensor factor) => Call("scale_", tensors, factor).Dispose();

@@ -44,6 +44,9 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
     }
 
     /// <inheritdoc/>
+    public int? ThreadsFor(WorkersRecipe workers) => options.ComputingThreadsFor(workers);
+
+    /// <inheritdoc/>
     public Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default)
     {
         if (!runs.TryGetValue(runId, out var workers)) return Task.FromResult(WorkerPoolView.None);

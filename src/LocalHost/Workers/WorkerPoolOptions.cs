@@ -55,6 +55,9 @@ internal sealed record WorkerPoolOptions
     /// <summary>CPU threads a worker: the recipe's, or an equal share of the cores.</summary>
     public int ThreadsFor(WorkersRecipe workers) => workers.Threads > 0 ? workers.Threads : Math.Max(1, Cores / CountFor(workers));
 
+    /// <summary>The same where results depend on it; null where GPUs compute.</summary>
+    public int? ComputingThreadsFor(WorkersRecipe workers) => Gpus is null && !workers.OnGpu() ? ThreadsFor(workers) : null;
+
     /// <summary>The wait after so many failures in a row.</summary>
     public TimeSpan DelayAfter(int failures) =>
         failures <= 0 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(LongestDelay.Ticks, FirstDelay.Ticks << Math.Min(failures - 1, 20)));

@@ -30,7 +30,7 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
         var options = new StartOrchestrationOptions(instanceId) { DedupeStatuses = restartFinished ? Unfinished : [.. Unfinished, .. Finished] };
         try
         {
-            await (await ClientAsync(cancellation)).ScheduleNewOrchestrationInstanceAsync(name, Json.Element(input), options, cancellation);
+            await CallAsync(client => client.ScheduleNewOrchestrationInstanceAsync(name, Json.Element(input), options, cancellation), cancellation);
             return true;
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
@@ -84,7 +84,7 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
 
     /// <inheritdoc/>
     public async Task<OrchestrationState?> GetAsync(string instanceId, CancellationToken cancellation = default) =>
-        await (await ClientAsync(cancellation)).GetInstanceAsync(instanceId, getInputsAndOutputs: true, cancellation) is { } found ? InstanceStates.From(found) : null;
+        await CallAsync(client => client.GetInstanceAsync(instanceId, getInputsAndOutputs: true, cancellation), cancellation) is { } found ? InstanceStates.From(found) : null;
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<OrchestrationState> ListAsync(
@@ -116,8 +116,21 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     /// <inheritdoc/>
     public async Task<bool> PurgeAsync(string instanceId, CancellationToken cancellation = default)
     {
-        if (await (await ClientAsync(cancellation)).GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellation) is not { IsCompleted: true }) return false;
-        return (await (await ClientAsync(cancellation)).PurgeInstanceAsync(instanceId, cancellation)).PurgedInstanceCount > 0;
+        if (await CallAsync(client => client.GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellation), cancellation) is not { IsCompleted: true }) return false;
+        return (await CallAsync(client => client.PurgeInstanceAsync(instanceId, cancellation), cancellation)).PurgedInstanceCount > 0;
+    }
+
+    /// <summary>A call that its caller cancelled ends so, whatever the transport says of it.</summary>
+    private async Task<T> CallAsync<T>(Func<DurableTaskClient, Task<T>> call, CancellationToken cancellation)
+    {
+        try
+        {
+            return await call(await ClientAsync(cancellation));
+        }
+        catch (Exception e) when (e is not OperationCanceledException && cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("The call to Durable Task was cancelled.", e, cancellation);
+        }
     }
 
     private ValueTask<DurableTaskClient> ClientAsync(CancellationToken cancellation) => source.GetAsync(cancellation);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Orchestrator.Workers;
 
@@ -26,6 +27,9 @@ public sealed record BatchPoolOptions
 
     /// <summary>CPU threads a worker where the recipe names none.</summary>
     public int ThreadsPerWorker { get; init; } = 4;
+
+    /// <summary>CPU threads a worker: the recipe's, or the pool's.</summary>
+    public int ThreadsFor(WorkersRecipe workers) => workers.Threads > 0 ? workers.Threads : ThreadsPerWorker;
 
     /// <summary>Price of a spot node's hour.</summary>
     public double SpotPricePerHour { get; init; }

@@ -53,6 +53,9 @@ public sealed partial class BatchWorkerPool(
     }
 
     /// <inheritdoc/>
+    public int? ThreadsFor(WorkersRecipe workers) => workers.OnGpu() ? null : options.ThreadsFor(workers);
+
+    /// <inheritdoc/>
     public async Task ReleaseAsync(string runId, CancellationToken cancellation = default)
     {
         try

@@ -13,6 +13,9 @@ internal sealed class ManualWorkerPool : IWorkerPool
     public Task ReleaseAsync(string runId, CancellationToken cancellation = default) => Task.CompletedTask;
 
     /// <inheritdoc/>
+    public int? ThreadsFor(WorkersRecipe workers) => workers is { Threads: > 0 and var threads } && !workers.OnGpu() ? threads : null;
+
+    /// <inheritdoc/>
     public Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default) => Task.FromResult(new WorkerPoolView(
         [], LastError: $"No Batch pool is configured (R1_BATCH_ENDPOINT): start workers yourself with R1_STORAGE=… gpujob work --run {runId} --worker worker-0"));
 }

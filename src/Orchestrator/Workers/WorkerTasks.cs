@@ -78,5 +78,5 @@ internal static class WorkerTasks
     /// <summary>The arguments of the image's entry point.</summary>
     private static string CommandLine(string runId, WorkerTaskId id, WorkersRecipe workers, BatchPoolOptions options) => string.Create(
         CultureInfo.InvariantCulture,
-        $"work --run {runId} --worker {id.Name} --threads {(workers.Threads > 0 ? workers.Threads : options.ThreadsPerWorker)} --device {workers.Device} --idle-limit {options.IdleLimit.TotalSeconds:0}{(workers.Deterministic ? "" : " --fast")}");
+        $"work --run {runId} --worker {id.Name} --threads {options.ThreadsFor(workers)} --device {workers.Device} --idle-limit {options.IdleLimit.TotalSeconds:0}{(workers.Deterministic ? "" : " --fast")}");
 }

@@ -16,16 +16,17 @@ public sealed class ReusePlanner
         (this.blobs, this.index, this.outputs, this.contents) = (blobs, index, outputs, contents);
 
     /// <summary>The keys of a recipe's stages, by name.</summary>
-    internal async Task<IReadOnlyDictionary<string, StageKey>> KeysAsync(Recipe recipe, CancellationToken cancellation) =>
-        StageKeys.Of(recipe, await contents.OfAsync(recipe, cancellation), await contents.DatedAsync(recipe, cancellation));
+    internal async Task<IReadOnlyDictionary<string, StageKey>> KeysAsync(Recipe recipe, int? threads, CancellationToken cancellation) =>
+        StageKeys.Of(recipe, await contents.OfAsync(recipe, cancellation), await contents.DatedAsync(recipe, cancellation), threads);
 
     /// <summary>What a new run would take over.</summary>
     /// <param name="recipe">Its recipe.</param>
+    /// <param name="threads">The CPU threads of its workers; see <see cref="Runs.RunSpec.Threads"/>.</param>
     /// <param name="reuse">False when nothing may be.</param>
     /// <param name="cancellation">Stops.</param>
-    public async Task<ReusePlan> PlanAsync(Recipe recipe, bool reuse, CancellationToken cancellation)
+    public async Task<ReusePlan> PlanAsync(Recipe recipe, int? threads, bool reuse, CancellationToken cancellation)
     {
-        var (_, decisions) = await DecideAsync(recipe, new RunInput(""), reuse, cancellation);
+        var (_, decisions) = await DecideAsync(recipe, threads, new RunInput(""), reuse, cancellation);
         return new([.. recipe.Stages.Select(stage =>
         {
             var (kind, result) = (StageKinds.Of(stage.Value), decisions[stage.Key].Record?.Result);
@@ -35,13 +36,14 @@ public sealed class ReusePlanner
 
     /// <summary>The stages' keys and what becomes of each stage, by name. A stage is taken over when it has its key's result, whole, and all its inputs are there with the content that it was made from.</summary>
     /// <param name="recipe">The run's recipe.</param>
+    /// <param name="threads">The CPU threads of its workers.</param>
     /// <param name="run">The run; stages that are run anew by a retry are never taken over.</param>
     /// <param name="reuse">False when nothing may be.</param>
     /// <param name="cancellation">Stops.</param>
     internal async Task<(IReadOnlyDictionary<string, StageKey> Keys, IReadOnlyDictionary<string, StageDecision> Decisions)> DecideAsync(
-        Recipe recipe, RunInput run, bool reuse, CancellationToken cancellation)
+        Recipe recipe, int? threads, RunInput run, bool reuse, CancellationToken cancellation)
     {
-        var keys = await KeysAsync(recipe, cancellation);
+        var keys = await KeysAsync(recipe, threads, cancellation);
         var decisions = new Dictionary<string, StageDecision>();
         var there = new Dictionary<string, string>(); // content of the stages that do not run
         foreach (var name in recipe.Stages.Keys)

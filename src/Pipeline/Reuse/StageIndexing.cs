@@ -11,8 +11,9 @@ internal sealed class StageIndexing(IRunStore runs, IBlobStore blobs, ReusePlann
     /// <summary>Enters a stage that the run made itself, and what was measured of it. Doing it again changes nothing.</summary>
     public async Task AddAsync(string runId, FinishedStage stage, StageResult result, CancellationToken cancellation)
     {
-        var recipe = (await runs.TryGetAsync(runId, cancellation))?.ParseRecipe() ?? throw new StorageException($"There is no run '{runId}' in storage.");
-        var key = (await planner.KeysAsync(recipe, cancellation))[stage.Name];
+        var run = await runs.TryGetAsync(runId, cancellation) ?? throw new StorageException($"There is no run '{runId}' in storage.");
+        var recipe = run.ParseRecipe();
+        var key = (await planner.KeysAsync(recipe, run.Threads, cancellation))[stage.Name];
         if (key.Result != stage.Key) return; // a data file changed while the run went on: nobody knows which rows it read
 
         var measured = StageKinds.Of(recipe.Stages[stage.Name]).YieldsModel ? result.Evaluation : null;

@@ -44,7 +44,7 @@ public sealed class RunService(
     private async Task<RunView> CreateAsync(LoadedRecipe recipe, string id, bool reuse, CancellationToken cancellation)
     {
         var resolved = JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson);
-        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse, recipe.Recipe.TemplateDate ?? Today()), cancellation);
+        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse, recipe.Recipe.TemplateDate ?? Today(), pool.ThreadsFor(recipe.Recipe.Workers)), cancellation);
         if (run.Hash != recipe.Hash)
             throw new RunConflictException($"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
 
@@ -60,7 +60,7 @@ public sealed class RunService(
     public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        return planner.PlanAsync(recipe.Recipe.Expand() with { TemplateDate = recipe.Recipe.TemplateDate ?? Today() }, reuse, cancellation);
+        return planner.PlanAsync(recipe.Recipe.Expand() with { TemplateDate = recipe.Recipe.TemplateDate ?? Today() }, pool.ThreadsFor(recipe.Recipe.Workers), reuse, cancellation);
     }
 
     private string Today() => clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
@@ -141,7 +141,7 @@ public sealed class RunService(
     /// <summary>The view of a run whose orchestration has not said yet what it takes over.</summary>
     private async Task<RunView> AnnounceAsync(RunSpec run, RunView view, CancellationToken cancellation)
     {
-        var plan = (await planner.PlanAsync(run.ParseRecipe(), run.Reuse, cancellation)).Stages;
+        var plan = (await planner.PlanAsync(run.ParseRecipe(), run.Threads, run.Reuse, cancellation)).Stages;
         return view with { Stages = [.. view.Stages.Zip(plan, (stage, planned) => stage with { ReusedFrom = planned.ReusedFrom, Reason = planned.Reason })] };
     }
 

@@ -66,7 +66,7 @@ internal sealed class StageActivities(
         var recipe = spec.ParseRecipe();
         // A retry goes on with what it has: an input may have been cleared away once it was used.
         if (input.Generation == 0) await CheckInputsAsync(recipe, cancellation);
-        var (keys, decisions) = await planner.DecideAsync(recipe, input, spec.Reuse, cancellation);
+        var (keys, decisions) = await planner.DecideAsync(recipe, spec.Threads, input, spec.Reuse, cancellation);
         var records = new Dictionary<string, StageRecord>();
         foreach (var (name, decision) in decisions)
         {

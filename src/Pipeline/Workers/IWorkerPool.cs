@@ -11,6 +11,12 @@ public interface IWorkerPool
     /// <summary>Stops the run's workers after letting them save; does nothing when there are none.</summary>
     Task ReleaseAsync(string runId, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// The CPU threads that each worker of a new run computes with: the recipe's, or what the pool gives by default. The last bits of a result
+    /// depend on them. Null where they do not (a GPU computes) and where the pool cannot know (people start its workers).
+    /// </summary>
+    int? ThreadsFor(WorkersRecipe workers);
+
     /// <summary>The run's workers, for display.</summary>
     Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default);
 }

@@ -71,6 +71,8 @@ public static class MetricNames
     public const string Bytes = "bytes";
     /// <summary>Optimizer steps.</summary>
     public const string Steps = "steps";
+    /// <summary>Optimizer steps after which every trained weight was what it was before; steps that are read together count together.</summary>
+    public const string StepsWithoutEffect = "steps/without_effect";
     /// <summary>Samples kept to learn from.</summary>
     public const string SamplesKept = "samples/kept";
     /// <summary>Samples not kept, by the first reason, whose name follows.</summary>

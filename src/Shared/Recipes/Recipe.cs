@@ -33,7 +33,7 @@ public sealed record Recipe
     public EvaluationRecipe? Evaluation { get; init; }
 
     /// <summary>The workers that the run asks for.</summary>
-    [NoEffect("the result does not depend on who makes it")]
+    [NoEffect("the result does not depend on who makes it; a run's threads join its keys by themselves")]
     public WorkersRecipe Workers { get; init; } = new();
 
     /// <summary>How failing jobs are treated.</summary>

@@ -7,7 +7,7 @@ public sealed record WorkersRecipe
     [Bounds(Min = 1, Max = 1000)]
     public int Count { get; init; } = 1;
 
-    /// <summary>CPU threads a worker; 0 shares the machine's cores among the workers.</summary>
+    /// <summary>CPU threads a worker; 0 takes what the machine gives when the run is created: its cores, shared among the workers.</summary>
     [Bounds(Min = 0, Max = 1024)]
     public int Threads { get; init; }
 
@@ -17,6 +17,9 @@ public sealed record WorkersRecipe
 
     /// <summary>Whether resumed runs must end with bitwise the same weights.</summary>
     public bool Deterministic { get; init; } = true;
+
+    /// <summary>Whether they are told to compute on a GPU: results do not depend on <see cref="Threads"/> then.</summary>
+    public bool OnGpu() => Device.StartsWith("cuda", StringComparison.Ordinal);
 }
 
 /// <summary>How failing jobs are treated.</summary>

@@ -151,7 +151,7 @@ internal sealed class JobRunner : IDisposable
     }
 
     private ResidentModels NewWorker() => new(
-        new Lazy<Compute>(() => Compute.Start("cpu", threads: 1)), root.CreateSubdirectory($"cache-{Guid.NewGuid():N}").FullName);
+        new Lazy<Compute>(() => Compute.Start("cpu", TestThreads.Count)), root.CreateSubdirectory($"cache-{Guid.NewGuid():N}").FullName);
 
     private sealed class Question<T>(Func<ResidentModels, JobContext, Task<T>> ask, ResidentModels models) : IJobHandler<NoopJob>
     {

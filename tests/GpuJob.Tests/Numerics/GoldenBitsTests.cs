@@ -62,6 +62,19 @@ public sealed class GoldenBitsTests : IDisposable
         bits.ShouldBe(golden, Advice);
     }
 
+    /// <summary>Sums are cut among threads, so another number of them gives other last bits; the same number gives the same, which is why a run keeps its own.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public async Task Bits_OfANumberOfThreads_AreTheSameEachTime(int threads)
+    {
+        var bits = await BitsAsync(new Dictionary<string, string>(), threads);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{threads} threads: {bits}");
+        // What a parent says of threads is not heeded: the job's own number is.
+        (await BitsAsync(new Dictionary<string, string> { ["OMP_NUM_THREADS"] = "3", ["MKL_NUM_THREADS"] = "3" }, threads)).ShouldBe(bits);
+    }
+
     private static string Advice => $"the arithmetic has changed: raise {nameof(TrainerNumerics)}.{nameof(TrainerNumerics.Version)}, and put the new bits here";
 
     private static string Machine
@@ -76,7 +89,7 @@ public sealed class GoldenBitsTests : IDisposable
     }
 
     /// <summary>The hash of all that a training, a generation and an update leave, in processes with the given environment.</summary>
-    private async Task<string> BitsAsync(IReadOnlyDictionary<string, string> environment)
+    private async Task<string> BitsAsync(IReadOnlyDictionary<string, string> environment, int threads = 1)
     {
         var blobs = new FolderBlobStore(folder["blobs"]);
         var tasks = new Dictionary<string, TaskRecipe> { ["addition"] = new ArithmeticTask() };
@@ -86,7 +99,7 @@ public sealed class GoldenBitsTests : IDisposable
             Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1, ["length/cosine"] = 0.5 }, Optimizer = new() { LearningRate = 1e-3 },
         };
         // Wide enough for the kernels of large products.
-        var base0 = await RunAsync(environment, "base", new PretrainJob
+        var base0 = await RunAsync(environment, threads, "base", new PretrainJob
         {
             Tasks = tasks, Checkpoint = "base/", Settings = new()
             {
@@ -94,8 +107,8 @@ public sealed class GoldenBitsTests : IDisposable
                 Model = new() { HiddenSize = 256, Layers = 1, Heads = 4, KvHeads = 2, IntermediateSize = 256, MaxPositions = 64 },
             },
         });
-        var rollout = await RunAsync(environment, "rollout", new RolloutJob { Settings = rl, Tasks = tasks, Iteration = 0, Policy = base0.Outputs["checkpoint"], FirstQuestion = 0, QuestionCount = 4, Output = "rollout" });
-        var update = await RunAsync(environment, "update", new UpdateJob
+        var rollout = await RunAsync(environment, threads, "rollout", new RolloutJob { Settings = rl, Tasks = tasks, Iteration = 0, Policy = base0.Outputs["checkpoint"], FirstQuestion = 0, QuestionCount = 4, Output = "rollout" });
+        var update = await RunAsync(environment, threads, "update", new UpdateJob
         {
             Settings = rl, Iteration = 0, Policy = base0.Outputs["checkpoint"], Reference = base0.Outputs["checkpoint"], Rollouts = [rollout.Outputs["tokens"]], Checkpoint = "step-1/",
         });
@@ -109,12 +122,12 @@ public sealed class GoldenBitsTests : IDisposable
         return string.Join(' ', hashes.Select(hash => hash[..16]));
     }
 
-    private async Task<JobResult> RunAsync(IReadOnlyDictionary<string, string> environment, string name, JobPayload payload)
+    private async Task<JobResult> RunAsync(IReadOnlyDictionary<string, string> environment, int threads, string name, JobPayload payload)
     {
         var spec = new JobSpec { RunId = "golden", JobId = name, Payload = payload with { Seed = 11, Stage = name } };
         var file = folder[$"{name}.json"];
         await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(spec, R1Json.Options));
-        var start = new ProcessStartInfo("dotnet", [Repository.Built("GpuJob", "gpujob.dll"), "run-job", file, "--storage", folder["blobs"], "--device", "cpu", "--threads", "1"])
+        var start = new ProcessStartInfo("dotnet", [Repository.Built("GpuJob", "gpujob.dll"), "run-job", file, "--storage", folder["blobs"], "--device", "cpu", "--threads", $"{threads}"])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };

@@ -9,12 +9,12 @@ public sealed class VerifierPoolTests
 {
     private static VerificationRequest Ask(string reward, string text = "") => new(reward, new Completion(text, "", Finished: true));
 
-    private static VerifierPool Pool(int workers = 1, double seconds = 20, long memory = 1L << 30, int queue = 1024) => new(Options(workers, seconds, memory, queue));
+    private static VerifierPool Pool(int workers = 1, double seconds = 300, long memory = 1L << 30, int queue = 1024) => new(Options(workers, seconds, memory, queue));
 
-    private static VerificationOptions Options(int workers = 1, double seconds = 20, long memory = 1L << 30, int queue = 1024) => VerificationOptions.Default with
+    private static VerificationOptions Options(int workers = 1, double seconds = 300, long memory = 1L << 30, int queue = 1024) => VerificationOptions.Default with
     {
         Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "R1Cloud.VerifierHost.dll")],
-        Workers = workers, MemoryBytes = memory, QueueLength = queue, TimeLimit = _ => TimeSpan.FromSeconds(seconds), StartGrace = TimeSpan.FromSeconds(30),
+        Workers = workers, MemoryBytes = memory, QueueLength = queue, TimeLimit = reward => TimeSpan.FromSeconds(reward is "hang" or "spin" ? seconds : 300), StartGrace = TimeSpan.FromMinutes(5),
     };
 
     private static async Task ShouldGoOn(VerifierPool pool) => (await pool.ScoreAsync(Ask("length", "four"))).ShouldBe(new Reward(4, "counted"));
@@ -116,7 +116,7 @@ public sealed class VerifierPoolTests
     [Fact]
     public async Task Dispose_WorkWaits_CancelsItAndLeavesNoProcess()
     {
-        var pool = Pool(seconds: 60);
+        var pool = Pool();
         var id = (int)(await pool.ScoreAsync(Ask("pid"))).Score;
         var hung = pool.ScoreAsync(Ask("hang"));
         var waiting = pool.ScoreAsync(Ask("length"));
@@ -132,7 +132,7 @@ public sealed class VerifierPoolTests
     [Fact]
     public async Task Score_Cancelled_StopsWaiting()
     {
-        await using var pool = Pool(seconds: 60);
+        await using var pool = Pool();
         using var cancel = new CancellationTokenSource(300);
         await Should.ThrowAsync<OperationCanceledException>(() => pool.ScoreAsync(Ask("hang"), cancel.Token));
     }

@@ -21,7 +21,7 @@ public sealed class EarlyWorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task RunAsync_BeforeTheQueueIsThere_WaitsAndTakesTheFirstJob()
     {
         await run.CreateRunAsync();
-        var working = run.WorkAsync(idleSeconds: 20);
+        var working = run.WorkAsync(idleSeconds: 600);
         await Task.Delay(1500);
         working.IsCompleted.ShouldBeFalse("the run has only been accepted");
         await run.Queue.EnsureCreatedAsync();
@@ -36,7 +36,7 @@ public sealed class EarlyWorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         await run.CreateRunAsync();
         await run.EndRunAsync();
-        (await run.WorkAsync(idleSeconds: 60)).ShouldBe(ExitCodes.Done);
+        (await run.WorkAsync(idleSeconds: 600)).ShouldBe(ExitCodes.Done);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class EarlyWorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         await run.CreateRunAsync();
         await run.EndRunAsync();
         await run.Blobs.WriteAsync(BlobLayout.Generation(run.RunId, 1), new("{}"));
-        var working = run.WorkAsync(idleSeconds: 60);
+        var working = run.WorkAsync(idleSeconds: 600);
         await Task.Delay(1500);
         working.IsCompleted.ShouldBeFalse("the mark is that of the generation before");
         await run.EndRunAsync(1);
@@ -53,11 +53,11 @@ public sealed class EarlyWorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task RunAsync_UnknownRun_IsBadInput() => (await run.WorkAsync(idleSeconds: 60)).ShouldBe(ExitCodes.BadInput);
+    public async Task RunAsync_UnknownRun_IsBadInput() => (await run.WorkAsync(idleSeconds: 600)).ShouldBe(ExitCodes.BadInput);
 
     private static async Task Eventually(Func<Task<bool>> condition)
     {
-        for (var left = 600; !await condition(); left--)
+        for (var left = 12_000; !await condition(); left--)
         {
             left.ShouldBeGreaterThan(0, "it did not come to it");
             await Task.Delay(50);

@@ -35,7 +35,7 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         var spec = await run.SubmitAsync(new(), NothingAllowed);
         proxy.Cut(Outage);
-        await run.WorkAsync(visibilitySeconds: 1, idleSeconds: 15, preemption: await WhenDoneAsync(spec));
+        await run.WorkAsync(visibilitySeconds: 1, idleSeconds: 600, preemption: await WhenDoneAsync(spec));
         Succeeded(await run.ResultAsync(spec));
     }
 
@@ -68,7 +68,7 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
         {
             proxy.Cut(Outage);
             await context.Blobs.WriteAsync($"runs/{run.RunId}/output", new("x"));
-            for (var left = 100; told is null && left > 0; left--)
+            for (var left = 3000; told is null && left > 0; left--)
             {
                 await Task.Delay(100);
                 told = await run.Blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(run.RunId, spec.JobId));
@@ -110,7 +110,7 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
                 await context.Blobs.WriteAsync($"runs/{run.RunId}/output", new("x"));
             }
             return JobOutcome.Empty;
-        }, visibilitySeconds: 1, idleSeconds: 15, preemption: await WhenDoneAsync(spec));
+        }, visibilitySeconds: 1, idleSeconds: 600, preemption: await WhenDoneAsync(spec));
         runs.ShouldBe(2);
         (await run.ResultAsync(spec)).ShouldNotBeNull().Attempts.ShouldBe(new AttemptCounts(0, 0, 1));
     }
@@ -146,7 +146,7 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
         var done = new CancellationTokenSource();
         _ = Task.Run(async () =>
         {
-            for (var left = 300; left > 0 && await run.ResultAsync(spec) is null; left--) await Task.Delay(100);
+            for (var left = 3000; left > 0 && await run.ResultAsync(spec) is null; left--) await Task.Delay(100);
             await Task.Delay(300);
             await done.CancelAsync();
         });

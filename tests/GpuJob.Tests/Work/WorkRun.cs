@@ -63,7 +63,7 @@ internal sealed class WorkRun : IAsyncDisposable
             RunId = RunId, Name = name, ScratchFolder = scratch.Path, Visibility = TimeSpan.FromSeconds(visibilitySeconds),
             IdleLimit = TimeSpan.FromSeconds(idleSeconds), ProgressInterval = TimeSpan.FromMilliseconds(100), PollMax = TimeSpan.FromMilliseconds(50),
         };
-        return await new Worker(WorkerStorage ?? Storage, handlers, options, Time, NullLogger.Instance).RunAsync(preemption).WaitAsync(TimeSpan.FromSeconds(60));
+        return await new Worker(WorkerStorage ?? Storage, handlers, options, Time, NullLogger.Instance).RunAsync(preemption).WaitAsync(TimeSpan.FromMinutes(15));
     }
 
     /// <summary>A worker takes the job and dies in its midst without a word.</summary>

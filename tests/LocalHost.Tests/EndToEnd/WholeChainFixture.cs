@@ -68,7 +68,7 @@ public sealed class WholeChainFixture : IAsyncLifetime
     private async Task<RunView> EndAsync(string id)
     {
         RunView? run = null;
-        await Eventually.BeTrueAsync(async () => (run = await client.GetAsync(id, default)).Status is RunStatus.Completed or RunStatus.Failed, $"end of run {id}", 150);
+        await Eventually.BeTrueAsync(async () => (run = await client.GetAsync(id, default)).Status is RunStatus.Completed or RunStatus.Failed, $"end of run {id}", 1800);
         run!.Status.ShouldBe(RunStatus.Completed, run.Error);
         return run;
     }

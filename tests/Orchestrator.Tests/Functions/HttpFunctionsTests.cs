@@ -77,7 +77,7 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
 
         async Task<RunView> UntilAsync(string id, Func<RunView, bool> condition)
         {
-            for (var i = 0; i < 1500; i++)
+            for (var i = 0; i < 30_000; i++)
             {
                 var run = await client.GetFromJsonAsync<RunView>($"/api/runs/{id}", R1Json.Options);
                 if (condition(run!)) return run!;

@@ -58,7 +58,7 @@ public sealed class AppFixture : IAsyncLifetime
     }
 
     /// <summary>The run from its request to its end, once.</summary>
-    public Task CompleteAsync() => completed ??= RunAsync(Run, TestRecipes.Json(), ApiCases.Key, TimeSpan.FromMinutes(3));
+    public Task CompleteAsync() => completed ??= RunAsync(Run, TestRecipes.Json(), ApiCases.Key, TimeSpan.FromMinutes(10));
 
     /// <summary>A run of its own from its request to its end.</summary>
     internal async Task CompleteAsync(string id, string recipe, TimeSpan patience)

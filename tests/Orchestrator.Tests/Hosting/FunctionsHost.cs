@@ -15,7 +15,7 @@ namespace R1Cloud.Orchestrator.Tests.Hosting;
 internal sealed class FunctionsHost : IAsyncDisposable
 {
     private static readonly string AppFolder = Path.GetDirectoryName(Repository.Built("Orchestrator", "host.json"))!;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly FunctionsRpc rpc;
     private readonly Sidecar sidecar;
@@ -114,7 +114,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         {
             // It is just ending by itself.
         }
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var patience = new CancellationTokenSource(Patience);
         await process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!process.HasExited)
         {

@@ -50,10 +50,10 @@ public sealed class InvocationLimitsTests
             });
         await using var host = await new DurableWorkerHostFactory().StartAsync(registry, services => services.AddSingleton<TimeProvider>(clock));
         await host.Client.ScheduleNewAsync("calls", "x", "one");
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await begun.Task.WaitAsync(TimeSpan.FromMinutes(5));
 
         clock.Advance(InvocationLimits.Any);
-        var ended = await host.Client.WaitForCompletionAsync("one", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        var ended = await host.Client.WaitForCompletionAsync("one", CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(5));
         ended.Output!.Value.GetString()!.ShouldContain("'endless' was stopped after 5 minutes");
     }
 

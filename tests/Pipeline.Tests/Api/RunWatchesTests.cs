@@ -6,7 +6,7 @@ namespace R1Cloud.Pipeline.Tests.Api;
 
 public sealed class RunWatchesTests
 {
-    private readonly FakeTimeProvider clock = new();
+    private readonly WaitedForClock clock = new();
     private readonly Dictionary<string, int> looks = [];
     private Func<string, int, Exception?> trouble = (_, _) => null;
 
@@ -49,7 +49,11 @@ public sealed class RunWatchesTests
         await reader.NextAsync(TestContext.Current.CancellationToken);
         reader.Dispose();
         var before = looks["a"];
-        for (var i = 0; i < 3; i++) await AdvanceAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
         looks["a"].ShouldBe(before);
         // Who comes later looks anew.
         using var later = watches.Open("a");
@@ -81,10 +85,25 @@ public sealed class RunWatchesTests
         }, []);
     }
 
-    // The watch waits on the fake clock in a task of its own: give it the turn to come there.
+    // A watch waits on the clock in a task of its own: it has come there when its timer is.
     private async Task AdvanceAsync()
     {
-        await Task.Delay(20, TestContext.Current.CancellationToken);
+        await clock.WaitedFor.WaitAsync(TestContext.Current.CancellationToken);
         clock.Advance(TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>A clock that says how often somebody began to wait on it.</summary>
+    private sealed class WaitedForClock : FakeTimeProvider, IDisposable
+    {
+        public SemaphoreSlim WaitedFor { get; } = new(0);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            WaitedFor.Release();
+            return timer;
+        }
+
+        public void Dispose() => WaitedFor.Dispose();
     }
 }

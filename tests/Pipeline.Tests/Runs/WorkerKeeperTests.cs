@@ -54,7 +54,7 @@ public class WorkerKeeperTests
     [Fact]
     public async Task Keep_RunWhosePoolDoesNotAnswer_IsLeftAfterItsLimitAndSeesToTheOthers()
     {
-        await using var host = new PipelineHost(new() { JobCheckInterval = TimeSpan.FromSeconds(20), WorkerCheckLimit = TimeSpan.FromMilliseconds(200) });
+        await using var host = new PipelineHost(new() { JobCheckInterval = TimeSpan.FromSeconds(20), WorkerCheckLimit = TimeSpan.FromSeconds(3) });
         var go = new TaskCompletionSource();
         host.Pool.OnJob = _ => go.Task;
         foreach (var id in new[] { "a-silent", "b-active" })

@@ -141,7 +141,7 @@ public class RunOrchestrationTests
             await go.Task;
         };
         await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 1)), "lost", null);
-        await reached.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await reached.Task.WaitAsync(TimeSpan.FromMinutes(5));
         // The worker dies with the message gone: released here, its answer thrown away.
         await queue.DropAsync();
         host.Pool.Announces = _ => false;

@@ -39,8 +39,17 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     /// <summary>The run for which the pool never answers.</summary>
     public string? Silent { get; set; }
 
+    /// <summary>The CPU threads that this machine gives a worker.</summary>
+    public int? Threads { get; set; }
+
+    /// <summary>The CPU threads that a run's workers were last asked to take.</summary>
+    public ConcurrentDictionary<string, int> Asked { get; } = new();
+
+    public int? ThreadsFor(WorkersRecipe workers) => workers.Threads > 0 ? workers.Threads : Threads;
+
     public Task EnsureAsync(string runId, WorkersRecipe workers, CancellationToken cancellation = default)
     {
+        Asked[runId] = workers.Threads;
         if (runId == Refused) throw new InvalidOperationException("no quota");
         if (runId == Silent) return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
         lock (loops)

@@ -54,10 +54,11 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
     public async Task<JobOutcome> RunAsync()
     {
         var (policy, done, log) = await BeginAsync();
+        var digest = StepEffects.DigestOf(policy.Model.Trainable);
         for (var step = done; step < plan.Steps;)
         {
             var until = Math.Min(plan.Steps, step + plan.ReadEvery);
-            log.Add(Train(policy, step, until));
+            log.Add(Train(policy, step, until, ref digest));
             var saves = until / plan.SaveEvery > step / plan.SaveEvery;
             step = until;
             context.Progress(step, plan.Steps, log[^1].Values);
@@ -68,15 +69,19 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
             }
         }
 
-        var metrics = new Dictionary<string, double>(log[^1].Values) { [MetricNames.Tokens] = log.Sum(line => line.Values.GetValueOrDefault(MetricNames.Tokens)) };
+        var metrics = new Dictionary<string, double>(log[^1].Values) { [MetricNames.Tokens] = Sum(MetricNames.Tokens), [MetricNames.StepsWithoutEffect] = Sum(MetricNames.StepsWithoutEffect) };
+        StepEffects.Require($"Stage '{Stage}'", metrics[MetricNames.StepsWithoutEffect], plan.Steps, Highest(MetricNames.LearningRate), Highest(MetricNames.GradNorm));
         foreach (var (name, value) in plan.Finish?.Invoke(policy) ?? new Dictionary<string, double>()) metrics[name] = value;
         await ResidentModels.SaveAsync(policy, plan.Checkpoint, Stage, plan.Steps, plan.Parent, context);
         var steps = context.AttemptPrefix + "steps.jsonl";
         using (context.Time.Measure(TimePart.Storage)) await context.Blobs.WriteAsync(steps, ToJsonLines(log));
         return new JobOutcome(new Dictionary<string, string> { ["checkpoint"] = plan.Checkpoint, ["steps"] = steps }, metrics);
+
+        double Sum(string name) => log.Sum(line => line.Values.GetValueOrDefault(name));
+        double Highest(string name) => log.Max(line => line.Values.GetValueOrDefault(name));
     }
 
-    private TrainingStep Train(Policy policy, int from, int until)
+    private TrainingStep Train(Policy policy, int from, int until, ref IReadOnlyList<double> digest)
     {
         using var _ = context.Time.Measure(TimePart.Update);
         using var sums = new MetricSums();
@@ -106,6 +111,9 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
 
         watch.Check(FormattableString.Invariant($"Stage '{Stage}' (optimizer.learningRate {plan.Optimizer.LearningRate}), "));
         var values = sums.Read().ToDictionary(sum => sum.Key, sum => sum.Value / (until - from));
+        var before = digest;
+        digest = StepEffects.DigestOf(policy.Model.Trainable);
+        values[MetricNames.StepsWithoutEffect] = StepEffects.Without(before, digest, until - from);
         values[MetricNames.LearningRate] = rate;
         values[MetricNames.Tokens] = tokens;
         values[MetricNames.TokensPerSecond] = tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -50,7 +50,7 @@ internal static class SteppedPolicy
         {
             var plan = await UpdatePlan.ReadAsync(input, context);
             var begun = await models.TrainableAsync(input.Policy, input.Settings.Optimizer, freshOptimizer: input.Iteration == 0, context);
-            begun.Is(input.Policy, new UpdateProgress(plan));
+            begun.Is(input.Policy, new UpdateProgress(plan, StepEffects.DigestOf(begun.Model.Trainable)));
             return begun;
         }
     }

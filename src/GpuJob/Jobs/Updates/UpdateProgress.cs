@@ -6,11 +6,12 @@ namespace R1Cloud.GpuJob.Jobs.Updates;
 /// <param name="Plan">The update's plan.</param>
 /// <param name="Taken">The gradients of the steps taken since the update's checkpoint, each step's in shard order.</param>
 /// <param name="Sums">The steps' metrics, summed.</param>
-internal sealed record UpdateProgress(UpdatePlan Plan, IReadOnlyList<IReadOnlyList<string>> Taken, IReadOnlyDictionary<string, double> Sums)
+/// <param name="Before">The digest of the weights before the first step.</param>
+internal sealed record UpdateProgress(UpdatePlan Plan, IReadOnlyList<IReadOnlyList<string>> Taken, IReadOnlyDictionary<string, double> Sums, IReadOnlyList<double> Before)
 {
     /// <summary>Before the first step.</summary>
-    public UpdateProgress(UpdatePlan plan)
-        : this(plan, [], new Dictionary<string, double>())
+    public UpdateProgress(UpdatePlan plan, IReadOnlyList<double> before)
+        : this(plan, [], new Dictionary<string, double>(), before)
     {
     }
 
@@ -25,6 +26,6 @@ internal sealed record UpdateProgress(UpdatePlan Plan, IReadOnlyList<IReadOnlyLi
         {
             sums[name] = sums.GetValueOrDefault(name) + value;
         }
-        return new UpdateProgress(Plan, [.. Taken, gradients], sums);
+        return new UpdateProgress(Plan, [.. Taken, gradients], sums, Before);
     }
 }

@@ -12,8 +12,9 @@ public static class StageKeys
     /// <param name="recipe">The recipe, as it is carried out (<see cref="Recipe.Expand"/>).</param>
     /// <param name="contents">What stands for the content of each of <see cref="Files"/>; null when it is not known.</param>
     /// <param name="dated">The model folders (see <see cref="TemplateFolders"/>) whose chat templates ask for the date; null for none.</param>
+    /// <param name="threads">The CPU threads that workers compute with, on which the last bits of sums depend; null where nobody says.</param>
     /// <returns>By the stages' names.</returns>
-    public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents, IReadOnlySet<string>? dated = null)
+    public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents, IReadOnlySet<string>? dated = null, int? threads = null)
     {
         var keys = new Dictionary<string, StageKey>(StringComparer.Ordinal);
         foreach (var (name, stage) in recipe.Stages)
@@ -27,11 +28,12 @@ public static class StageKeys
             ]);
             if (stage is EvaluateStage evaluate) basis["rewards"] = Rewards(recipe, evaluate.Evaluation, keys);
             if (IsDated(recipe, stage.Prompts(), dated)) basis["templateDate"] = recipe.TemplateDate;
+            if (stage is not ImportStage) Computed(basis, threads);
             var unknown = settings.Unknown ?? inputs.Select(input => keys[input].UnknownFile).FirstOrDefault(file => file is not null);
             keys[name] = new()
             {
                 Result = unknown is null ? Hash(basis) : null,
-                Evaluation = unknown is null && stage.YieldsModel() && recipe.Evaluation is { } evaluation ? Evaluation(recipe, evaluation, name, Hash(basis), keys, contents, dated) : null,
+                Evaluation = unknown is null && stage.YieldsModel() && recipe.Evaluation is { } evaluation ? Evaluation(recipe, evaluation, name, Hash(basis), keys, contents, dated, threads) : null,
                 Basis = JsonSerializer.SerializeToElement(basis),
                 UnknownFile = unknown,
             };
@@ -91,7 +93,7 @@ public static class StageKeys
     }
 
     private static string? Evaluation(
-        Recipe recipe, EvaluationRecipe evaluation, string name, string stage, Dictionary<string, StageKey> earlier, IReadOnlyDictionary<string, string?> contents, IReadOnlySet<string>? dated)
+        Recipe recipe, EvaluationRecipe evaluation, string name, string stage, Dictionary<string, StageKey> earlier, IReadOnlyDictionary<string, string?> contents, IReadOnlySet<string>? dated, int? threads)
     {
         var judges = recipe.JudgesOf(evaluation, name);
         if (judges.Any(judge => earlier[judge].Result is null)) return null;
@@ -99,7 +101,13 @@ public static class StageKeys
         var basis = CanonicalSettings.Object(
             [("evaluation", settings.Of(evaluation)), ("rewardModels", KeysOf(judges, earlier)), ("rewards", Rewards(recipe, evaluation, earlier)), ("stage", Value(stage))]);
         if (IsDated(recipe, Measured(recipe, name), dated)) basis["templateDate"] = recipe.TemplateDate;
+        Computed(basis, threads);
         return settings.Unknown is null ? Hash(basis) : null;
+    }
+
+    private static void Computed(JsonObject basis, int? threads)
+    {
+        if (threads is { } count) basis["threads"] = count;
     }
 
     private static JsonObject KeysOf(IEnumerable<string> stages, Dictionary<string, StageKey> keys) =>
