@@ -69,7 +69,7 @@ public sealed class AppFixture : IAsyncLifetime
     private async Task RunAsync(string id, string recipe, TimeSpan patience)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={id}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
-        request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, $"key of {id}");
+        request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, id == Run ? "key-1" : $"key of {id}"); // the cases of the shared table know the first
         using var created = await Client.SendAsync(request);
         created.IsSuccessStatusCode.ShouldBeTrue(await created.Content.ReadAsStringAsync());
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < patience; await Task.Delay(50))
