@@ -21,6 +21,10 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
         {
             return new BinaryData(await File.ReadAllBytesAsync(file, cancellation));
         }
+        catch (Exception e) when (IsGone(e))
+        {
+            return null;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw LocalFiles.Failure("reading", file, e);
@@ -79,9 +83,16 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
     {
         var file = FileOf(path);
         if (!File.Exists(file)) return false;
-        await using var source = BlobStoreFiles.OpenRead(file);
-        await source.CopyToAsync(destination, cancellation);
-        return true;
+        try
+        {
+            await using var source = BlobStoreFiles.OpenRead(file);
+            await source.CopyToAsync(destination, cancellation);
+            return true;
+        }
+        catch (Exception e) when (IsGone(e))
+        {
+            return false;
+        }
     }
 
     /// <inheritdoc/>
@@ -119,7 +130,24 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
         foreach (var (path, file) in found)
         {
             cancellation.ThrowIfCancellationRequested();
-            yield return new BlobEntry(path, file.Length, file.LastWriteTimeUtc);
+            if (TryDescribe(path, file) is { } entry) yield return entry;
+        }
+    }
+
+    // A file may be deleted between any look at it and the next.
+    private static bool IsGone(Exception error) => (error as StorageException)?.InnerException is { } cause
+        ? IsGone(cause)
+        : error is FileNotFoundException or DirectoryNotFoundException;
+
+    private static BlobEntry? TryDescribe(string path, FileInfo file)
+    {
+        try
+        {
+            return new BlobEntry(path, file.Length, file.LastWriteTimeUtc);
+        }
+        catch (Exception e) when (IsGone(e))
+        {
+            return null;
         }
     }
 
