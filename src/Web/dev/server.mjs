@@ -171,11 +171,14 @@ function stream(run, response) {
     send("end", { status: run.status, error: run.error });
     return response.end();
   }
+  let shown = view(run).jobs.map(job => job.jobId);
   let known = Math.max(0, doneOf(run, Math.max(0, run.current)));
   const timer = setInterval(() => {
     const whole = view(run);
     if (run.current >= 0) {
       for (const job of whole.jobs) send("job", job);
+      for (const id of shown) if (!whole.jobs.some(job => job.jobId === id)) send("job-end", { jobId: id });
+      shown = whole.jobs.map(job => job.jobId);
       const done = doneOf(run, run.current);
       for (let step = known + 1; step <= done; step++) {
         send("metrics", { stage: run.stages[run.current].name, step, wallTime: new Date().toISOString(), values: values(run, run.current, step) });

@@ -120,7 +120,7 @@ function optionsOf(props: ChartProps, width: number, height: number, setAt: (at:
   for (const curve of props.curves) {
     const stroke = colour(`--hue-${curve.hue % Hues}`);
     const own: uPlot.Series = { stroke, width: 1.4, spanGaps: true, points: { show: false } };
-    if (curve.points) Object.assign(own, { paths: () => null, points: { show: true, size: 7, fill: stroke, stroke: colour("--surface"), width: 1.5 } });
+    if (curve.points) Object.assign(own, { paths: () => null, points: { show: true, size: 9, fill: stroke, stroke: colour("--surface"), width: 1.5 } });
     if (curve.dashed) own.dash = [5, 4];
     if (props.stacked) Object.assign(own, { fill: stroke, width: 0.5 });
     series.push(own);

@@ -2,6 +2,7 @@ import type { StageView } from "../api/types.ts";
 import { toNumber } from "../curves/series.ts";
 import { formatRoute } from "../state/route.ts";
 import { percent } from "../ui/format.ts";
+import { visible } from "../ui/visible.ts";
 import { Badge, Progress } from "../ui/parts.tsx";
 import { layout } from "./layout.ts";
 
@@ -60,7 +61,7 @@ function Node({ runId, stage, needs }: { runId: string; stage: StageView; needs:
       </span>
       {origin
         ? <span class="sub clip">from <a href={formatRoute(["runs", origin.runId])}>{origin.runId}</a></span>
-        : stage.error ? <span class="sub bad clip" title={stage.error}>{stage.error}</span>
+        : stage.error ? <span class="sub bad clip" title={visible(stage.error)}>{visible(stage.error)}</span>
         : stage.status === "running" || stage.status === "evaluating" ? <Progress done={stage.done} total={stage.total} label={`Progress of ${stage.label}`} state={stage.status} />
         : stage.reason ? <span class="sub clip" title={stage.reason}>{stage.reason}</span> : null}
     </>

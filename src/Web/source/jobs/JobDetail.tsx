@@ -1,6 +1,6 @@
 import type { Job } from "../api/types.ts";
 import { bytes, duration, moment } from "../ui/format.ts";
-import { Badge, Fact } from "../ui/parts.tsx";
+import { Badge, Fact, Words } from "../ui/parts.tsx";
 
 /** A job with its attempts and what went wrong. */
 export function JobDetail({ job, onLog }: { job: Job; onLog: (worker: string) => void }) {
@@ -14,8 +14,8 @@ export function JobDetail({ job, onLog }: { job: Job; onLog: (worker: string) =>
         {job.traffic && <Fact name="Read">{bytes(job.traffic.readBytes)}</Fact>}
         {job.traffic && <Fact name="Written">{bytes(job.traffic.writtenBytes)}</Fact>}
       </dl>
-      {job.waiting && <p class="note">Waits: <bdi>{job.waiting}</bdi></p>}
-      {job.error && <div class="trouble"><p><strong><bdi>{job.error.type}</bdi></strong> <bdi class="words">{job.error.message}</bdi></p></div>}
+      {job.waiting && <p class="note">Waits: <Words text={job.waiting} /></p>}
+      {job.error && <div class="trouble"><p><strong><bdi>{job.error.type}</bdi></strong> <Words text={job.error.message} /></p></div>}
       <h3>Attempts</h3>
       {job.attempts.length === 0 ? <p class="muted">None yet: it waits for a worker.</p> : (
         <div class="table-box">
@@ -28,7 +28,7 @@ export function JobDetail({ job, onLog }: { job: Job; onLog: (worker: string) =>
                   <td>{attempt.worker ? <button type="button" class="link" onClick={() => onLog(attempt.worker!)}><bdi>{attempt.worker}</bdi></button> : "–"}</td>
                   <td>{moment(attempt.startedAt)}</td>
                   <td class="number">{attempt.startedAt && attempt.endedAt ? duration((Date.parse(attempt.endedAt) - Date.parse(attempt.startedAt)) / 1000) : "–"}</td>
-                  <td><bdi class="words">{attempt.error?.message ?? ""}</bdi></td>
+                  <td><Words text={attempt.error?.message ?? ""} /></td>
                 </tr>
               ))}
             </tbody>

@@ -2,8 +2,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get, pathOf } from "../api/client.ts";
 import { pause } from "../api/follow.ts";
 import type { LogTail } from "../api/types.ts";
-import { visible } from "../samples/think.ts";
 import { bytes } from "../ui/format.ts";
+import { visible } from "../ui/visible.ts";
 import { save, Trouble } from "../ui/parts.tsx";
 
 const Every = 2000;

@@ -141,7 +141,7 @@ function Painted({ text, problems }: { text: string; problems: readonly RecipePr
     if (token.from > at) parts.push(text.slice(at, token.from));
     const isKey = token.kind === "text" && /^\s*:/.test(text.slice(token.to, token.to + 20));
     const isBad = ranges.some(range => token.from < range.to && range.from < token.to);
-    parts.push(<span class={`t-${isKey ? "key" : token.kind}${isBad ? " wrong" : ""}`} key={token.from}>{text.slice(token.from, token.to)}</span>);
+    parts.push(<span class={`t-${isKey ? "key" : token.kind}${isBad ? " t-bad" : ""}`} key={token.from}>{text.slice(token.from, token.to)}</span>);
     at = token.to;
   }
   return <>{parts}{text.slice(at)}</>;

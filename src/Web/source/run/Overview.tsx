@@ -1,11 +1,11 @@
 import { Chart } from "../curves/Chart.tsx";
-import { Overview as Shown, panelsOf } from "../curves/panels.ts";
+import { Overview as Shown, panelsOf, type PanelSpec } from "../curves/panels.ts";
 import { stageToShow } from "../curves/stages.ts";
 import { curvesOf, useNames, useSeries } from "../curves/useCurves.ts";
 import { StageGraph } from "../graph/StageGraph.tsx";
 import { formatRoute, type Route } from "../state/route.ts";
 import { clock, duration, percent } from "../ui/format.ts";
-import { Ago, Empty, Panel, Progress, Trouble } from "../ui/parts.tsx";
+import { Ago, Empty, Panel, Progress, Trouble, Words } from "../ui/parts.tsx";
 import type { RunStore } from "./runStore.ts";
 import type { TimeBreakdown } from "../api/types.ts";
 
@@ -29,7 +29,7 @@ export function Overview({ store }: { store: RunStore; route: Route }) {
           ? <Empty title="No figures yet.">They come with the first step of a stage.</Empty>
           : <div class="charts small-charts">
               {panels.map(panel => (
-                <Chart key={panel.title} title={panel.title} curves={curvesOf(shown, stage!, panel)} height={150} stacked={panel.stacked ?? false} smoothing={0.6} tools={false} />
+                <Chart key={panel.title} title={panel.title} curves={curvesOf(shown, stage!, panel)} height={150} stacked={panel.stacked ?? false} smoothing={isLong(store, stage!, panel) ? 0.6 : 0} tools={false} />
               ))}
             </div>}
       </Panel>
@@ -41,6 +41,9 @@ export function Overview({ store }: { store: RunStore; route: Route }) {
     </div>
   );
 }
+
+// A few points need no smoothing: it would only lag behind them.
+const isLong = (store: RunStore, stage: string, panel: PanelSpec): boolean => (store.series.get(stage, panel.names[0] ?? "")?.steps.length ?? 0) > 100;
 
 function Running({ store }: { store: RunStore }) {
   const jobs = store.run!.jobs ?? [];
@@ -92,7 +95,7 @@ function Story({ store }: { store: RunStore }) {
     <ol class="story" aria-live="polite">
       {store.logs.slice(-100).reverse().map((log, at) => (
         <li class={log.level} key={store.logs.length - at}>
-          <time dateTime={log.time}>{clock(log.time)}</time> <bdi class="words">{log.message}</bdi>
+          <time dateTime={log.time}>{clock(log.time)}</time> <Words text={log.message} />
         </li>
       ))}
     </ol>

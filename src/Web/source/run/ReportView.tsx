@@ -1,10 +1,11 @@
 import { ApiError, ask, get, pathOf } from "../api/client.ts";
 import type { RunReport, StageReport } from "../api/report.ts";
-import { splitThought, visible } from "../samples/think.ts";
+import { splitThought } from "../samples/think.ts";
 import { useLoaded } from "../state/hooks.ts";
 import { formatRoute, type Route } from "../state/route.ts";
 import { duration, figure, moment, money, percent } from "../ui/format.ts";
 import { Empty, Fact, Panel, save, Trouble, Waiting } from "../ui/parts.tsx";
+import { visible } from "../ui/visible.ts";
 import { Time } from "./Overview.tsx";
 import type { RunStore } from "./runStore.ts";
 

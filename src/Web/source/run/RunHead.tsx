@@ -4,7 +4,7 @@ import { toNumber } from "../curves/series.ts";
 import { useNow } from "../state/hooks.ts";
 import { formatRoute } from "../state/route.ts";
 import { duration, money, percent } from "../ui/format.ts";
-import { Badge, Dialog, Fact, Trouble } from "../ui/parts.tsx";
+import { Badge, Dialog, Fact, Trouble, Words } from "../ui/parts.tsx";
 import type { RunStore } from "./runStore.ts";
 
 type Action = "pause" | "resume" | "cancel" | "retry";
@@ -35,11 +35,11 @@ export function RunHead({ store, run }: { store: RunStore; run: RunView }) {
       </div>
       {run.error && (
         <div class="trouble" role="alert">
-          <p><strong>{run.status === "cancelled" ? "Cancelled" : "Failed"}</strong> <bdi class="words">{run.error}</bdi></p>
+          <p><strong>{run.status === "cancelled" ? "Cancelled" : "Failed"}</strong> <Words text={run.error} /></p>
           {run.status === "failed" && <p class="muted">Look at the <a href={formatRoute(["runs", run.id, "jobs"])}>jobs and logs</a>; mend the cause, then retry: finished jobs stay finished.</p>}
         </div>
       )}
-      {run.workers.lastError && run.status === "running" && <p class="note"><bdi class="words">{run.workers.lastError}</bdi></p>}
+      {run.workers.lastError && run.status === "running" && <p class="note"><Words text={run.workers.lastError} /></p>}
       <Facts run={run} />
       {asked && <Question store={store} run={run} action={asked} onClose={() => setAsked(undefined)} />}
     </>
@@ -109,8 +109,8 @@ function Question({ store, run, action, onClose }: { store: RunStore; run: RunVi
         )}
         {error && <Trouble error={error} />}
         <div class="row end">
-          <button type="button" onClick={onClose}>Leave it</button>
-          <button type="submit" class={spec.kind ?? "main"} disabled={isBusy || (action === "retry" && !isWhole && !stage)} autofocus>{isBusy ? "…" : spec.text}</button>
+          <button type="button" onClick={onClose} autofocus={spec.kind === "danger"}>Leave it</button>
+          <button type="submit" class={spec.kind ?? "main"} disabled={isBusy || (action === "retry" && !isWhole && !stage)} autofocus={spec.kind !== "danger"}>{isBusy ? "…" : `${spec.text} the run`}</button>
         </div>
       </form>
     </Dialog>

@@ -67,7 +67,7 @@ export function NewRun({ route }: { route: Route }) {
             <ul class="notes" aria-label="Notes">{checked.answer.notes.map((note, at) => <li key={at}><code>{note.path}</code> {note.message}</li>)}</ul>
           )}
         </Panel>
-        <Side text={text} checked={isGood ? checked : undefined} error={checked?.error} />
+        <Side text={text} checked={isGood ? checked : undefined} error={problems.length > 0 ? undefined : checked?.error} />
       </div>
     </div>
   );
@@ -117,7 +117,7 @@ function Side({ text, checked, error }: { text: string; checked: Checked | undef
           {answer?.exists && !id.trim() && (
             <p class="note">This recipe has a run already: <a href={formatRoute(["runs", answer.runId])}>{answer.runId}</a>. Starting shows it; another id makes another run.</p>
           )}
-          {error && !(error instanceof ApiError && error.problems.length > 0) && <Trouble error={error} />}
+          {error && <Trouble error={error} />}
           {trouble && <Trouble error={trouble} />}
           <button type="submit" class="main" disabled={!answer || isStarting}>{isStarting ? "Starting…" : "Start the run"}</button>
         </form>

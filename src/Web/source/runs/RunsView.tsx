@@ -4,6 +4,7 @@ import type { RunList, RunStatus, RunSummary } from "../api/types.ts";
 import { useLoaded, useNow } from "../state/hooks.ts";
 import { formatRoute, setValues, type Route } from "../state/route.ts";
 import { ago, duration, figure, money, percent } from "../ui/format.ts";
+import { visible } from "../ui/visible.ts";
 import { Ago, Badge, Empty, Progress, Trouble, Waiting } from "../ui/parts.tsx";
 
 const PageSize = 50;
@@ -108,7 +109,7 @@ function Line({ run, isChosen, toggle }: { run: RunSummary; isChosen: boolean; t
       <td><input type="checkbox" aria-label={`Choose ${run.id}`} checked={isChosen} onChange={() => toggle(run.id)} /></td>
       <th scope="row" class="name">
         <a href={formatRoute(["runs", run.id])}><bdi>{run.id}</bdi></a>
-        {run.error && <span class="sub bad clip" title={run.error}><bdi>{run.error}</bdi></span>}
+        {run.error && <span class="sub bad clip" title={visible(run.error)}><bdi>{visible(run.error)}</bdi></span>}
       </th>
       <td data-name="State"><Badge state={run.status} /></td>
       <td data-name="Stage">

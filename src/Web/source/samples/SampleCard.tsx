@@ -2,12 +2,13 @@ import { useState } from "preact/hooks";
 import { get, pathOf } from "../api/client.ts";
 import type { RewardPart, SampleRow, SampleRows, SampleSet } from "../api/types.ts";
 import { count, figure } from "../ui/format.ts";
-import { splitThought, visible } from "./think.ts";
+import { visible } from "../ui/visible.ts";
+import { splitThought } from "./think.ts";
 
 const Whole = 1 << 20;
 
 /** One completion: what was asked, what was thought and answered, what it earned and why. */
-export function SampleCard({ row, runId, set }: { row: SampleRow; runId: string; set: SampleSet }) {
+export function SampleCard({ row, runId, set, isPromptKnown = false }: { row: SampleRow; runId: string; set: SampleSet; isPromptKnown?: boolean }) {
   const [whole, setWhole] = useState<SampleRow>();
   const [error, setError] = useState<Error>();
   const shown = whole ?? row;
@@ -36,7 +37,7 @@ export function SampleCard({ row, runId, set }: { row: SampleRow; runId: string;
           {row.tokens !== undefined && <> · {count(row.tokens)} tokens</>}
         </span>
       </header>
-      <Prompt text={shown.prompt} answer={row.answer} />
+      {!isPromptKnown && <Prompt text={shown.prompt} answer={row.answer} />}
       <Completion text={shown.completion} />
       {isCut && !whole && <button type="button" class="small" onClick={() => void loadWhole()}>Show all {count(row.completionChars ?? row.completion.length)} characters</button>}
       {error && <p class="bad">{error.message}</p>}

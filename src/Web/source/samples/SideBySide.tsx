@@ -53,10 +53,10 @@ const problemOf = (row: SampleRow): string => row.problem ?? row.prompt;
 function Side({ runId, set, rows, error }: { runId: string; set: SampleSet; rows: SampleRows | undefined; error: Error | undefined }) {
   return (
     <section aria-label={nameOf(set)}>
-      <h3>{nameOf(set)}</h3>
+      <h2>{nameOf(set)}</h2>
       {error && <Trouble error={error} />}
       {rows?.rows.length === 0 && <Empty title="It was not asked this problem." />}
-      {rows?.rows.map(row => <SampleCard row={row} runId={runId} set={set} key={`${row.question} ${row.sample} ${row.greedy}`} />)}
+      {rows?.rows.map(row => <SampleCard row={row} runId={runId} set={set} isPromptKnown key={`${row.question} ${row.sample} ${row.greedy}`} />)}
     </section>
   );
 }

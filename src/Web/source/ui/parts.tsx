@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ApiError } from "../api/client.ts";
 import { useNow } from "../state/hooks.ts";
 import { ago, moment } from "./format.ts";
+import { visible } from "./visible.ts";
 
 /** A state as a word with a dot of its colour. */
 export function Badge({ state, children }: { state: string; children?: ComponentChildren }) {
@@ -45,12 +46,15 @@ export function Trouble({ error, again }: { error: Error; again?: () => void }) 
   return (
     <div class="trouble" role="alert">
       <p>
-        <strong>{error instanceof ApiError ? `${error.status}` : "No answer"}</strong> {error.message}
+        <strong>{error instanceof ApiError ? `${error.status}` : "No answer"}</strong> <Words text={error.message} />
       </p>
       {again && <button type="button" class="small" onClick={again}>Try again</button>}
     </div>
   );
 }
+
+/** What a model, a recipe or a worker said: text and nothing else. */
+export const Words = ({ text }: { text: string }) => <bdi class="words">{visible(text)}</bdi>;
 
 /** Something on its way. */
 export const Waiting = ({ what }: { what: string }) => <p class="waiting" role="status">Loading {what}…</p>;
