@@ -6,7 +6,7 @@ namespace R1Cloud.Web;
 /// <summary>A file of the page, as it was built.</summary>
 public sealed class PageFile
 {
-    private const string HashedFolder = "/assets/";
+    private const string HashedFolder = "/assets/", Index = "index.html";
 
     private static readonly Dictionary<string, (string Type, bool Shrinks)> Types = new(StringComparer.Ordinal)
     {
@@ -20,12 +20,12 @@ public sealed class PageFile
 
     private readonly Lazy<ReadOnlyMemory<byte>?> compressed;
 
-    internal PageFile(string path, byte[] content)
+    internal PageFile(string name, byte[] content)
     {
-        var (type, shrinks) = Types.TryGetValue(System.IO.Path.GetExtension(path), out var known)
+        var (type, shrinks) = Types.TryGetValue(System.IO.Path.GetExtension(name), out var known)
             ? known
-            : throw new InvalidOperationException($"The page's file '{path}' is of no known type; known: {string.Join(", ", Types.Keys)}.");
-        (Path, ContentType, Content) = (path, type, content);
+            : throw new InvalidOperationException($"The page's file '{name}' is of no known type; known: {string.Join(", ", Types.Keys)}.");
+        (Path, ContentType, Content) = (name == Index ? "/" : "/" + name, type, content);
         ETag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 12))}\"";
         compressed = new(() => shrinks ? Compress(content) : null);
     }

@@ -5,7 +5,7 @@ namespace R1Cloud.Web;
 /// <summary>The files of the page, which are in this assembly: nothing of it lies on a disk, and nothing comes from elsewhere.</summary>
 public static class PageFiles
 {
-    private const string Prefix = "page/", Index = "index.html";
+    private const string Prefix = "page/";
 
     private static readonly Lazy<IReadOnlyDictionary<string, PageFile>> Files = new(Load);
 
@@ -21,12 +21,10 @@ public static class PageFiles
         var assembly = Assembly.GetExecutingAssembly();
         return assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
-            .Select(name => new PageFile(PathOf(name[Prefix.Length..]), Read(assembly, name)))
+            // A resource's name has the separators of the machine that built it.
+            .Select(name => new PageFile(name[Prefix.Length..].Replace('\\', '/'), Read(assembly, name)))
             .ToDictionary(file => file.Path, StringComparer.Ordinal);
     }
-
-    // A resource's name has the separators of the machine that built it.
-    private static string PathOf(string name) => name == Index ? "/" : "/" + name.Replace('\\', '/');
 
     private static byte[] Read(Assembly assembly, string name)
     {

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { colour, onTheme } from "../state/theme.ts";
 import { figure } from "../ui/format.ts";
 import { save } from "../ui/parts.tsx";
@@ -45,38 +45,45 @@ export function Chart(props: ChartProps) {
   const [turn, setTurn] = useState(0);
   useEffect(() => onTheme(() => setTurn(before => before + 1)), []);
 
+  const isSeen = useIsSeen(box);
   const shape = curves.map(curve => `${curve.name} ${curve.hue} ${curve.points ?? ""}${curve.dashed ?? ""}`).join("\n");
-  const data = dataOf(curves, stacked, smoothing);
+  // Series grow in place: what tells that there is something new to draw is their length and their end.
+  const content = curves.map(curve => `${curve.steps.length} ${curve.steps[0]} ${curve.steps.at(-1)} ${curve.values.at(-1)}`).join("\n");
+  const data = useMemo(() => (isSeen ? dataOf(curves, stacked, smoothing) : undefined), [isSeen, shape, content, stacked, smoothing, curves[0]?.values]);
 
   useLayoutEffect(() => {
     const element = box.current!;
+    if (!data) return;
     const options = optionsOf(latest.current, element.clientWidth || 320, height, place => hover.current(place));
-    const made = (chart.current = new uPlot(options, dataOf(latest.current.curves, stacked, smoothing) as uPlot.AlignedData, element));
+    const made = (chart.current = new uPlot(options, data as uPlot.AlignedData, element));
     Cursor.sub(made);
-    const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
+    const watch = new ResizeObserver(() => made.width !== element.clientWidth && made.setSize({ width: element.clientWidth, height }));
     watch.observe(element);
     return () => {
+      chart.current = undefined;
       watch.disconnect();
       Cursor.unsub(made);
       made.destroy();
     };
-  }, [shape, log, stacked, smoothing > 0, height, turn]);
+  }, [isSeen, shape, log, stacked, smoothing > 0, height, turn]);
 
   useLayoutEffect(() => {
     const own = chart.current;
-    if (!own) return;
-    own.setData(data as uPlot.AlignedData, false);
+    if (!own || !data) return;
     const steps = data[0] as number[];
     const [first, last] = [range?.from ?? steps[0] ?? 0, range?.to ?? steps.at(-1) ?? 1];
-    own.setScale("x", { min: first, max: Math.max(last, first + 1) });
-  });
+    own.batch(() => {
+      own.setData(data as uPlot.AlignedData, false);
+      own.setScale("x", { min: first, max: Math.max(last, first + 1) });
+    });
+  }, [data, range?.from, range?.to, log, height, turn]);
 
   const name = `${title}: ${curves.map(curve => `${curve.name} ${figure(lastOf(curve.values))} at step ${curve.steps.at(-1) ?? 0}`).join(", ")}`;
   return (
     <figure class="chart">
       <figcaption>
         <span class="chart-title">{title}</span>
-        <Legend curves={curves} steps={data[0] as number[]} hover={hover} />
+        <Legend curves={curves} steps={(data?.[0] ?? []) as number[]} hover={hover} />
         {tools && (
           <span class="chart-tools">
             <button type="button" class="quiet small" onClick={() => saveCsv(title, curves)} aria-label={`${title} as CSV`}>CSV</button>
@@ -84,9 +91,20 @@ export function Chart(props: ChartProps) {
           </span>
         )}
       </figcaption>
-      <div ref={box} class="chart-box" role="img" aria-label={name} onDblClick={() => props.onRange?.(undefined)} />
+      <div ref={box} class="chart-box" style={{ minHeight: `${height}px` }} role="img" aria-label={name} onDblClick={() => props.onRange?.(undefined)} />
     </figure>
   );
+}
+
+// Charts far below the window's edge cost nothing.
+function useIsSeen(box: { current: HTMLElement | null }): boolean {
+  const [isSeen, setSeen] = useState(false);
+  useEffect(() => {
+    const watch = new IntersectionObserver(entries => setSeen(entries.at(-1)!.isIntersecting), { rootMargin: "300px" });
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, []);
+  return isSeen;
 }
 
 interface LegendProps {

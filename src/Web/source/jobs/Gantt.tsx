@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Job } from "../api/types.ts";
+import type { Job } from "../api/jobs.ts";
 import { clock, duration } from "../ui/format.ts";
 import { lanes, timeTicks } from "./lanes.ts";
 import { barsOf, type Bar } from "./bars.ts";

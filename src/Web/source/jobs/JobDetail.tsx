@@ -1,4 +1,4 @@
-import type { Job } from "../api/types.ts";
+import type { Job } from "../api/jobs.ts";
 import { bytes, duration, moment } from "../ui/format.ts";
 import { Badge, Fact, Words } from "../ui/parts.tsx";
 

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Job } from "../api/types.ts";
+import type { Job } from "../api/jobs.ts";
 import { duration } from "../ui/format.ts";
 import { Badge } from "../ui/parts.tsx";
 

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { get, pathOf } from "../api/client.ts";
-import type { Job, JobsAnswer, WorkersAnswer } from "../api/types.ts";
+import type { Job, JobsAnswer, WorkersAnswer } from "../api/jobs.ts";
 import type { RunStore } from "../run/runStore.ts";
 import { useLoaded } from "../state/hooks.ts";
 import { setValues, type Route } from "../state/route.ts";

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get, pathOf } from "../api/client.ts";
 import { pause } from "../api/follow.ts";
-import type { LogTail } from "../api/types.ts";
+import type { LogTail } from "../api/jobs.ts";
 import { bytes } from "../ui/format.ts";
 import { visible } from "../ui/visible.ts";
 import { save, Trouble } from "../ui/parts.tsx";

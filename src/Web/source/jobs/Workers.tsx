@@ -1,4 +1,4 @@
-import type { Worker } from "../api/types.ts";
+import type { Worker } from "../api/jobs.ts";
 import { bytes, percent } from "../ui/format.ts";
 import { Ago, Badge, Empty } from "../ui/parts.tsx";
 

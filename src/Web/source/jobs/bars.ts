@@ -1,4 +1,4 @@
-import type { Attempt, Job } from "../api/types.ts";
+import type { Attempt, Job } from "../api/jobs.ts";
 import type { Span } from "./lanes.ts";
 
 /** A bar of the chart: an attempt on its worker, or the time in which a job waited for one. */

@@ -5,6 +5,7 @@ import type { JobView, MetricNames, MetricsRow, RunLog, RunView, SeriesAnswer, S
 import { SeriesStore } from "../curves/series.ts";
 
 const MostLogs = 500;
+const TellEvery = 150;
 
 /** A run as its stream tells of it: what it is, its figures, its story. */
 export class RunStore {
@@ -20,13 +21,14 @@ export class RunStore {
   readonly #leave = new AbortController();
   readonly #listeners = new Set<() => void>();
   #isTelling = false;
+  #toldAt = -Infinity;
 
   constructor(id: string) {
     this.id = id;
     void this.#begin();
   }
 
-  /** Calls when something changed, at most once a frame. */
+  /** Calls when something changed, a few times a second at most. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -88,14 +90,15 @@ export class RunStore {
     return event.name === "end";
   }
 
-  // Many figures come at once: one drawing a frame is enough.
+  // Many figures come at once: a few drawings a second are enough.
   #tell(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    requestAnimationFrame(() => {
+    setTimeout(() => requestAnimationFrame(() => {
       this.#isTelling = false;
+      this.#toldAt = performance.now();
       this.#listeners.forEach(listener => listener());
-    });
+    }), Math.max(0, this.#toldAt + TellEvery - performance.now()));
   }
 
   /** Steers the run and takes its new state. */
