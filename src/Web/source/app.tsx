@@ -1,6 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useReducer, useRef, useState } from "preact/hooks";
-import { isRefused, keepKey, key, onKey } from "./state/key.ts";
+import { keepKey, key, onKey, refused } from "./state/key.ts";
 import { useChanges, useRoute } from "./state/hooks.ts";
 import { formatRoute, type Route } from "./state/route.ts";
 import { nextTheme, onTheme, theme } from "./state/theme.ts";
@@ -34,7 +34,7 @@ export function App() {
     before.current = name;
     document.title = rest[0] && name === "run" ? `${rest[0]} · R1 Cloud` : name === "new" ? "Start a run · R1 Cloud" : "R1 Cloud";
   }, [place]);
-  const asksForKey = isRefused || (!key() && !mayBeOpen);
+  const asksForKey = refused !== undefined || (!key() && !mayBeOpen);
   return (
     <>
       <a class="skip" href="#main" onClick={event => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
@@ -92,10 +92,11 @@ function Content({ name, route }: { name: string | undefined; route: Route }) {
 
 function KeyQuestion({ onNone }: { onNone: () => void }) {
   const [text, setText] = useState("");
+  if (refused === "sign-in") return <SignIn />;
   return (
     <form class="key panel" onSubmit={event => { event.preventDefault(); if (text.trim()) keepKey(text); }}>
       <h1>Which key does this host have?</h1>
-      {isRefused && <p class="trouble" role="alert">The host refused the key. A host makes a new one at each start.</p>}
+      {refused === "key" && <p class="trouble" role="alert">The host refused the key. A host makes a new one at each start.</p>}
       <p>
         <code>./r1 up</code> and <code>./r1 serve</code> print an address with the key in it; opening that address is all it takes. It also stands in
         the data folder's <code>host.json</code>. The key stays in this tab.
@@ -105,7 +106,18 @@ function KeyQuestion({ onNone }: { onNone: () => void }) {
         <input id="key" type="password" autocomplete="off" value={text} onInput={event => setText(event.currentTarget.value)} autofocus />
         <button type="submit" class="main">Go on</button>
       </div>
-      {!isRefused && <button type="button" class="quiet" onClick={onNone}>This host asks for none</button>}
+      {refused === undefined && <button type="button" class="quiet" onClick={onNone}>This host asks for none</button>}
     </form>
+  );
+}
+
+function SignIn() {
+  const back = encodeURIComponent(`/${location.hash}`);
+  return (
+    <div class="key panel">
+      <h1>Sign in first</h1>
+      <p>This host asks who you are before it asks for its key.</p>
+      <p><a class="button main" href={`/.auth/login/aad?post_login_redirect_uri=${back}`}>Sign in</a></p>
+    </div>
   );
 }

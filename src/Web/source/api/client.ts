@@ -1,5 +1,5 @@
 import type { Problem, RecipeProblem } from "./types.ts";
-import { forgetKey, key } from "../state/key.ts";
+import { key, refuse } from "../state/key.ts";
 
 /** An answer that says no, in the service's own words. */
 export class ApiError extends Error {
@@ -44,7 +44,7 @@ export async function ask(path: string, request: Request = {}): Promise<Response
     throw new AwayError("The host does not answer. The page goes on when it is back.");
   }
   if (response.ok || response.status === 304) return response;
-  if (response.status === 401) forgetKey(sent);
+  if (response.status === 401) refuse(sent, isSignIn(response) ? "sign-in" : "key");
   throw await errorOf(response);
 }
 
@@ -64,6 +64,9 @@ export function pathOf(parts: readonly string[], query: Record<string, string | 
   const text = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
   return `/api/${parts.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
 }
+
+// The platform in front of a Functions app asks for a token; the host itself for a key.
+const isSignIn = (response: Response): boolean => /^bearer/i.test(response.headers.get("WWW-Authenticate") ?? "");
 
 async function errorOf(response: Response): Promise<ApiError> {
   const fallback = `The host answered with ${response.status} ${response.statusText}.`;

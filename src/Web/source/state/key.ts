@@ -4,21 +4,21 @@ const listeners = new Set<() => void>();
 /** The key of the host, as long as this tab lives. */
 export const key = (): string | undefined => sessionStorage.getItem(Name) ?? undefined;
 
-/** Whether a request was refused since the last key was given. */
-export let isRefused = false;
+/** Why requests were refused since the last key was given: the key, or that nobody is signed in (where the platform asks for that). */
+export let refused: "key" | "sign-in" | undefined;
 
 /** Keeps a key for this tab. */
 export function keepKey(text: string): void {
   sessionStorage.setItem(Name, text.trim());
-  isRefused = false;
+  refused = undefined;
   tell();
 }
 
-/** Forgets a key that the host refused, unless a newer one is here by now. */
-export function forgetKey(refused: string | undefined): void {
-  if (key() !== refused) return;
-  sessionStorage.removeItem(Name);
-  isRefused = true;
+/** Takes note of a refusal, and forgets a key that the host refused, unless a newer one is here by now. */
+export function refuse(sent: string | undefined, why: "key" | "sign-in"): void {
+  if (key() !== sent) return;
+  if (why === "key") sessionStorage.removeItem(Name);
+  refused = why;
   tell();
 }
 
