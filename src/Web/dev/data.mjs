@@ -39,6 +39,8 @@ add("quickstart-seed2-77aa10f0", "quickstart-seed2", "completed", Begun - 3600e3
 add("r1-mini-19fe4410", "r1-mini", "paused", Begun - 7200e3, Pipeline, 3, { pace: 2 });
 add("dapo-ablation-5b0e7c21", "dapo-ablation", "failed", Begun - 86400e3, Quick, 1, { error: "Job 'r1-zero/000003/update/0' failed in 3 attempts: NonFiniteException: the gradient of model.layers.2.mlp.down_proj.weight is not finite at step 4. Lower optimizer.learningRate, or look at the rewards of iteration 3." });
 add("hostile-00000000", "hostile", "cancelled", Begun - 90000e3, Quick, 1, { error: `cancelled ${Hostile}` });
+add("r1-done-00c0ffee", "r1-done", "completed", Begun - 40 * 86400e3, Pipeline, Pipeline.length);
+add("long-00000001", "long", "completed", Begun - 41 * 86400e3, [{ name: "base", kind: "pretrain", needs: [], total: 100_000 }], 1);
 add("waiting-4d4d4d4d", "waiting", "queued", Begun - 4e3, Quick, -1);
 for (let n = 0; n < 55; n++) add(`sweep-lr-${String(n).padStart(2, "0")}-${(n * 7919 + 4096).toString(16)}`, `sweep-lr-${n}`, n % 9 === 4 ? "failed" : "completed", Begun - (2 + n * 0.4) * 86400e3, Quick, n % 9 === 4 ? 1 : 2, n % 9 === 4 ? { error: "A worker had trouble: out of memory" } : {});
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { doneOf, jobs, random, Runs, sample, summary, values, view } from "./data.mjs";
 
 const Root = fileURLToPath(new URL("../../../", import.meta.url));
-const Built = join(Root, "artifacts/web");
+const Built = process.env.R1_PAGE ?? join(Root, "artifacts/web");
 const Key = process.env.R1_API_KEY ?? "dev";
 const Types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -222,4 +222,6 @@ createServer(async (request, response) => {
     const status = error.status ?? 500;
     answer(status, { status, title: "Problem", detail: error.message, ...(error.problems ? { problems: error.problems } : {}) });
   }
-}).listen(Number(process.env.PORT ?? 7180), "127.0.0.1", () => console.log(`http://127.0.0.1:${process.env.PORT ?? 7180}/#key=${Key}`));
+}).listen(Number(process.env.PORT ?? 7180), "127.0.0.1", function () {
+  console.log(`http://127.0.0.1:${this.address().port}/#key=${Key}`);
+});

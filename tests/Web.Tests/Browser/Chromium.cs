@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace R1Cloud.Web.Tests.Browser;
 
-/// <summary>The Chromium that this machine has; tests without one are skipped.</summary>
+/// <summary>The Chromium that this machine has.</summary>
 internal static class Chromium
 {
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
@@ -10,12 +10,10 @@ internal static class Chromium
     /// <summary>Its program; null when there is none.</summary>
     public static string? Program { get; } = Names.Select(OnPath).FirstOrDefault(path => path is not null);
 
-    /// <summary>Skips the test where no browser can be started.</summary>
-    public static void Require()
-    {
-        Assert.SkipWhen(Program is null, $"No Chromium is installed ({string.Join(", ", Names)}).");
-        Assert.SkipWhen(Node is null, "Node.js, which drives the browser, is not installed.");
-    }
+    /// <summary>Why no browser can be started; null when one can.</summary>
+    public static string? Missing =>
+        Program is null ? $"No Chromium is installed ({string.Join(", ", Names)})."
+        : Node is null ? "Node.js, which drives the browser, is not installed." : null;
 
     /// <summary>Starts it.</summary>
     public static async Task<(IPlaywright Driver, IBrowser Browser)> LaunchAsync()

@@ -15,7 +15,7 @@ public sealed class PageFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (Chromium.Program is null) return;
+        if (Chromium.Missing is not null) return;
         Host = new(folder["data"]);
         await Host.StartAsync();
         (driver, browser) = await Chromium.LaunchAsync();
@@ -32,7 +32,7 @@ public sealed class PageFixture : IAsyncLifetime
     /// <summary>A page in a browser that knows nothing of earlier ones; whatever it complains of is kept.</summary>
     internal async Task<WatchedPage> OpenAsync(string? route = null, BrowserNewContextOptions? options = null)
     {
-        Chromium.Require();
+        Assert.SkipWhen(Chromium.Missing is not null, Chromium.Missing ?? "");
         var context = await browser!.NewContextAsync(options);
         context.SetDefaultTimeout(Patience);
         var page = new WatchedPage(context, await context.NewPageAsync());
