@@ -53,6 +53,13 @@ test("proposals_InnerObjectAndArray_AreTheirOwn", () => {
   assert.deepEqual(at("{ \"stages\": { \"s\": { \"kind\": \"sft\", \"data\": [ | ] } } }").labels, ["a", "b"]);
 });
 
+test("proposals_TextWithoutItsEnd_TakesNothingOfTheLine", () => {
+  assert.deepEqual(at("{ \"stages\": { \"s\": { \"kind\": \"sft\", \"epo| } } }").labels, ["epochs"]);
+  assert.deepEqual(at("{ \"stages\": { \"s\": { \"kind\": \"| } } }").labels, ["rl", "sft"]);
+  const text = "{ \"stages\": { \"s\": { \"epo } } }";
+  assert.equal(spotAt(text, text.indexOf("epo") + 3)!.to, text.indexOf("epo") + 3);
+});
+
 test("proposals_InAComment_AreNone", () => assert.deepEqual(at("{ // na|me\n }").labels, []));
 
 test("explanation_AtAField_SaysWhatItIs", () => assert.equal(at("{ \"stages\": { \"s\": { \"kind\": \"rl\", \"iterat|ions\": 3 } } }").told, "How many."));

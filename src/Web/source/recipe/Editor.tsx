@@ -16,6 +16,7 @@ interface Props {
 }
 
 const MostProposals = 60;
+const MostPainted = 200_000;
 
 /**
  * A recipe in a plain text field: what is under it paints, what is beside it counts lines. Ctrl-Space, or typing, proposes what the schema allows.
@@ -59,14 +60,16 @@ export function Editor({ text, onChange, schema, problems, goTo, label }: Props)
     const list = schema && here ? proposals(schema, here, value).slice(0, MostProposals) : [];
     setOpen(list.length > 0 && here ? { list, from: here.from, to: here.to, at: 0 } : undefined);
   };
+  // As if it was typed, so that it can be undone.
   const put = (from: number, to: number, insert: string, at: number): void => {
     wanted.current = from + at;
     setOpen(undefined);
-    onChange(text.slice(0, from) + insert + text.slice(to));
+    field.current!.focus();
+    field.current!.setSelectionRange(from, to);
+    document.execCommand("insertText", false, insert);
   };
   const take = (proposal: Proposal): void => {
     if (open) put(open.from, open.to, proposal.insert, proposal.caret);
-    field.current?.focus();
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -116,7 +119,7 @@ export function Editor({ text, onChange, schema, problems, goTo, label }: Props)
             const { value, selectionStart } = event.currentTarget;
             setCaret(selectionStart);
             onChange(value);
-            if (/[\w"/-]/.test(value[selectionStart - 1] ?? "") && (event as InputEvent).inputType?.startsWith("insert")) propose(value, selectionStart);
+            if (wanted.current === undefined && /[\w"/-]/.test(value[selectionStart - 1] ?? "") && (event as InputEvent).inputType?.startsWith("insert")) propose(value, selectionStart);
             else setOpen(undefined);
           }}
         />
@@ -134,6 +137,7 @@ export function Editor({ text, onChange, schema, problems, goTo, label }: Props)
 const lineHeight = (of: HTMLElement): number => parseFloat(getComputedStyle(of).lineHeight);
 
 function Painted({ text, problems }: { text: string; problems: readonly RecipeProblem[] }) {
+  if (text.length > MostPainted) return <>{text}</>;
   const ranges = problems.map(problem => rangeOf(text, problem));
   const parts = [];
   let at = 0;

@@ -140,9 +140,11 @@ export interface Spot {
   holders: JsonNode[];
   /** Whether a key is being typed, or a value. */
   wants: "key" | "value";
-  /** What is typed already, quotes included, from `from` to `to`. */
+  /** What stands there already, quotes included, from `from` to `to`; of a text that has no end yet, up to the caret. */
   from: number;
   to: number;
+  /** The caret. */
+  at: number;
 }
 
 /** Finds out what is wanted at a place. */
@@ -156,10 +158,10 @@ export function spotAt(text: string, at: number): Spot | undefined {
     if (current.kind === "object" && current.from < at) {
       holders.push(current);
       const own = current.members.find(member => member.keyFrom <= at && at <= member.keyTo);
-      if (own) return { path, holders, wants: "key", from: own.keyFrom, to: own.keyTo };
+      if (own) return { path, holders, wants: "key", from: own.keyFrom, to: endOf(text, own.keyFrom, own.keyTo, at), at };
       const next = current.members.find((member, place) =>
         at > member.keyTo && at <= valueEnd(member, current.members[place + 1], text));
-      if (!next) return { path, holders, wants: "key", from: at, to: at };
+      if (!next) return { path, holders, wants: "key", from: at, to: at, at };
       path.push(next.key);
       const value = next.node;
       if ((value.kind === "object" || value.kind === "array") && value.from < at) {
@@ -167,7 +169,7 @@ export function spotAt(text: string, at: number): Spot | undefined {
         continue;
       }
       const isThere = value.kind !== "missing" && value.from <= at && at <= value.to;
-      return { path, holders, wants: "value", from: isThere ? value.from : at, to: isThere ? value.to : at };
+      return { path, holders, wants: "value", from: isThere ? value.from : at, to: isThere ? endOf(text, value.from, value.to, at) : at, at };
     }
     if (current.kind === "array" && current.from < at) {
       const place = current.items.findIndex(item => item.from <= at && at <= item.to);
@@ -177,11 +179,15 @@ export function spotAt(text: string, at: number): Spot | undefined {
         current = item;
         continue;
       }
-      return { path, holders, wants: "value", from: item?.from ?? at, to: item?.to ?? at };
+      return { path, holders, wants: "value", from: item?.from ?? at, to: item ? endOf(text, item.from, item.to, at) : at, at };
     }
     return undefined;
   }
 }
+
+// A text without its closing quote takes the rest of its line, which is not meant.
+const endOf = (text: string, from: number, to: number, at: number): number =>
+  text[from] === "\"" && (to === from + 1 || text[to - 1] !== "\"") ? at : to;
 
 // A member's value goes on to its end; one that is missing, to the comma, or to the next key.
 function valueEnd(member: Member, next: Member | undefined, text: string): number {

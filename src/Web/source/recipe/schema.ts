@@ -39,7 +39,7 @@ export interface Proposal {
 /** What may stand at a place, most wanted first, by what is typed already. */
 export function proposals(root: Schema, spot: Spot, text: string): Proposal[] {
   const schemas = schemasAt(root, spot);
-  const typed = text.slice(spot.from, spot.to).replace(/^"|"$/g, "").toLowerCase();
+  const typed = text.slice(spot.from, spot.at).replace(/^"|"$/g, "").toLowerCase();
   const all = spot.wants === "key" ? keys(schemas, spot, text) : values(schemas);
   const seen = new Set<string>();
   return all

@@ -5,6 +5,8 @@ import { formatRoute, type Route } from "../state/route.ts";
 import { Panel, save, Trouble, Waiting } from "../ui/parts.tsx";
 import type { RunStore } from "./runStore.ts";
 
+const MostPainted = 200_000;
+
 /** A run's recipe with all defaults in it. */
 export function RecipeView({ store }: { store: RunStore; route: Route }) {
   const recipe = useLoaded(store.id, async signal => JSON.stringify(await get(pathOf(["runs", store.id, "recipe"]), signal), null, 2));
@@ -25,6 +27,7 @@ export function RecipeView({ store }: { store: RunStore; route: Route }) {
 }
 
 function Json({ text }: { text: string }) {
+  if (text.length > MostPainted) return <>{text}</>;
   const parts = [];
   let at = 0;
   for (const token of tokens(text)) {

@@ -1,11 +1,12 @@
 import { ask, ApiError, get, pathOf } from "../api/client.ts";
-import { follow, type StreamState } from "../api/follow.ts";
+import { follow, pause, type StreamState } from "../api/follow.ts";
 import type { ServerEvent } from "../api/streamParser.ts";
 import type { JobView, MetricNames, MetricsRow, RunLog, RunView, SeriesAnswer, StageView } from "../api/types.ts";
 import { SeriesStore } from "../curves/series.ts";
 
 const MostLogs = 500;
 const TellEvery = 150;
+const NamesAgainAfter = 2000;
 
 /** A run as its stream tells of it: what it is, its figures, its story. */
 export class RunStore {
@@ -59,20 +60,8 @@ export class RunStore {
   }
 
   async #begin(): Promise<void> {
-    let cursor: string | undefined;
-    try {
-      const names = await get<MetricNames>(pathOf(["runs", this.id, "metrics", "names"]), this.#leave.signal);
-      for (const stage of names.stages) this.series.names.set(stage.stage, new Set(stage.names));
-      // What is there is loaded thinned when it is looked at: the stream tells of later steps alone.
-      cursor = names.stages.map(stage => `${stage.stage}=${stage.last}`).join(",") || undefined;
-      this.#tell();
-    } catch (error) {
-      if (this.#leave.signal.aborted) return;
-      if (error instanceof ApiError && error.status === 404) {
-        this.error = error;
-        return this.#tell();
-      }
-    }
+    const cursor = await this.#loadNames();
+    if (this.error || this.#leave.signal.aborted) return;
     await follow(`${pathOf(["runs", this.id, "events"])}?form=changes`, cursor, {
       onEvent: event => this.#take(event),
       onState: (state, reason) => {
@@ -81,6 +70,29 @@ export class RunStore {
         this.#tell();
       },
     }, this.#leave.signal);
+  }
+
+  /**
+   * Learns which figures there are. What is there is loaded thinned when it is looked at: of the stream it wants later steps alone, from the
+   * place that this returns.
+   */
+  async #loadNames(): Promise<string | undefined> {
+    const signal = this.#leave.signal;
+    for (;;) {
+      try {
+        const names = await get<MetricNames>(pathOf(["runs", this.id, "metrics", "names"]), signal);
+        for (const stage of names.stages) this.series.names.set(stage.stage, new Set(stage.names));
+        this.#tell();
+        return names.stages.map(stage => `${stage.stage}=${stage.last}`).join(",") || undefined;
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        if (error instanceof ApiError && error.status < 500 && error.status !== 429) this.error = error;
+        else [this.state, this.reason] = ["away", (error as Error).message];
+        this.#tell();
+        if (this.error) return undefined;
+        await pause(NamesAgainAfter, signal);
+      }
+    }
   }
 
   #take(event: ServerEvent): boolean {

@@ -28,10 +28,8 @@ export function RunsView({ route }: { route: Route }) {
   }, [text]);
   useEffect(() => setPages(1), [state, q]);
   const limit = PageSize * pages;
-  const list = useLoaded(`${state} ${q} ${limit}`, signal => get<RunList>(pathOf(["runs"], { state, q, limit }), signal), Every);
-  const [last, setLast] = useState<RunList>();
-  useEffect(() => list.value && setLast(list.value), [list.value]);
-  const runs = (list.value ?? last)?.runs;
+  const list = useLoaded(`${state} ${q} ${limit}`, signal => get<RunList>(pathOf(["runs"], { state, q, limit }), signal), Every, true);
+  const runs = list.value?.runs;
 
   const toggle = (id: string): void => setChosen(before => (before.includes(id) ? before.filter(other => other !== id) : [...before, id].slice(-2)));
   return (

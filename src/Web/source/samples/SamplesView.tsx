@@ -18,7 +18,7 @@ type Mode = "committed" | "live" | "compare";
 export function SamplesView({ store, route }: { store: RunStore; route: Route }) {
   const { values } = route;
   const turns = [...store.sampleTurns.values()].reduce((sum, turn) => sum + turn, 0);
-  const sets = useLoaded(`${store.id} ${store.run?.status}`, signal => get<{ sets: SampleSet[] }>(pathOf(["runs", store.id, "samples", "sets"]), signal), isActive(store) ? 10_000 : undefined);
+  const sets = useLoaded(`${store.id} ${store.run?.status} ${turns}`, signal => get<{ sets: SampleSet[] }>(pathOf(["runs", store.id, "samples", "sets"]), signal), isActive(store) ? 10_000 : undefined, true);
   const mode: Mode = values["mode"] === "live" || values["mode"] === "compare" ? values["mode"] : "committed";
   const chosen = setOf(sets.value?.sets ?? [], values["set"]) ?? sets.value?.sets.at(-1);
   return (
@@ -62,7 +62,7 @@ function Rows({ runId, set, values, turns }: { runId: string; set: SampleSet; va
   const [before, setBefore] = useState<string[]>([]);
   const after = values["after"];
   const query = { stage: set.stage, source: set.source, iteration: set.iteration, benchmark: set.benchmark, ...filter, after, limit: 20 };
-  const rows = useLoaded(`${JSON.stringify(query)} ${set.rows} ${set.updated} ${turns}`, signal => get<SampleRows>(pathOf(["runs", runId, "samples", "rows"], query), signal));
+  const rows = useLoaded(`${JSON.stringify(query)} ${set.rows} ${set.updated} ${turns}`, signal => get<SampleRows>(pathOf(["runs", runId, "samples", "rows"], query), signal), undefined, true);
   const turn = (next: string | undefined, history: string[]): void => {
     setBefore(history);
     setValues({ after: next });
@@ -81,7 +81,7 @@ function Rows({ runId, set, values, turns }: { runId: string; set: SampleSet; va
           </p>
           {rows.value.rows.length === 0 && <Empty title="No sample matches." />}
           <ol class="cards">
-            {rows.value.rows.map(row => <li key={`${row.question} ${row.sample} ${row.problem}`}><SampleCard row={row} runId={runId} set={set} /></li>)}
+            {rows.value.rows.map((row, at) => <li key={`${row.question ?? at} ${row.sample} ${row.problem} ${row.greedy}`}><SampleCard row={row} runId={runId} set={set} /></li>)}
           </ol>
           <div class="row pager">
             <button type="button" disabled={after === undefined} onClick={() => turn(before.at(-1) || undefined, before.slice(0, -1))}>Earlier</button>

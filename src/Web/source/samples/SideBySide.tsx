@@ -56,7 +56,7 @@ function Side({ runId, set, rows, error }: { runId: string; set: SampleSet; rows
       <h2>{nameOf(set)}</h2>
       {error && <Trouble error={error} />}
       {rows?.rows.length === 0 && <Empty title="It was not asked this problem." />}
-      {rows?.rows.map(row => <SampleCard row={row} runId={runId} set={set} isPromptKnown key={`${row.question} ${row.sample} ${row.greedy}`} />)}
+      {rows?.rows.map((row, at) => <SampleCard row={row} runId={runId} set={set} isPromptKnown key={`${at} ${row.sample} ${row.greedy}`} />)}
     </section>
   );
 }

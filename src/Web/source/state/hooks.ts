@@ -22,9 +22,10 @@ export interface Loaded<T> {
 }
 
 /**
- * Loads what a key stands for, and again every so many milliseconds while somebody looks. An undefined key loads nothing.
+ * Loads what a key stands for, and again every so many milliseconds while somebody looks. An undefined key loads nothing. Where it `keeps`, what an
+ * earlier key stood for is there until the new one's is.
  */
-export function useLoaded<T>(key: string | undefined, load: (signal: AbortSignal) => Promise<T>, every?: number): Loaded<T> {
+export function useLoaded<T>(key: string | undefined, load: (signal: AbortSignal) => Promise<T>, every?: number, keeps = false): Loaded<T> {
   const [state, setState] = useState<{ key: string | undefined; value: T | undefined; error: Error | undefined }>({
     key: undefined, value: undefined, error: undefined,
   });
@@ -52,10 +53,12 @@ export function useLoaded<T>(key: string | undefined, load: (signal: AbortSignal
     }
   }, [key, every, turn]);
   const isOld = state.key !== key;
+  const value = isOld && !keeps ? undefined : state.value;
+  const error = isOld ? undefined : state.error;
   return {
-    value: isOld ? undefined : state.value,
-    error: isOld ? undefined : state.error,
-    isLoading: key !== undefined && (isOld || (state.value === undefined && state.error === undefined)),
+    value,
+    error,
+    isLoading: key !== undefined && value === undefined && error === undefined,
     again: useCallback(() => again(), []),
   };
 }

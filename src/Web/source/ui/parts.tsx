@@ -85,11 +85,18 @@ export function Panel({ title, tools, children, id }: { title: string; tools?: C
 /** A window over the page that asks something; Escape and the backdrop close it. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => (before as HTMLElement | null)?.focus();
+  }, []);
   return (
     <dialog ref={dialog} aria-label={title} onClose={onClose} onClick={event => event.target === dialog.current && dialog.current?.close()}>
       <div class="dialog">
-        <h2>{title}</h2>
+        <header>
+          <h2>{title}</h2>
+          <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>×</button>
+        </header>
         {children}
       </div>
     </dialog>
