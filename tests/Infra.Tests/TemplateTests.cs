@@ -330,6 +330,9 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     }
 
     [Fact]
+    public void Homepage_OfThePlatform_GivesWayToThePage() => ((string)AppSettings["AzureWebJobsDisableHomepage"]!).ShouldBe("true");
+
+    [Fact]
     public void SignIn_WhereItIsOn_LeavesTheHealthCheckAloneOpen()
     {
         var signIn = All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("authsettingsV2", StringComparison.Ordinal));
