@@ -6,7 +6,7 @@ import { Editor } from "../recipe/Editor.tsx";
 import type { Schema } from "../recipe/schema.ts";
 import { useLoaded } from "../state/hooks.ts";
 import { formatRoute, go, type Route } from "../state/route.ts";
-import { Panel, Trouble } from "../ui/parts.tsx";
+import { Panel, Trouble, Words } from "../ui/parts.tsx";
 import { PlanPanel } from "./PlanPanel.tsx";
 
 const Draft = "r1-draft";
@@ -31,6 +31,7 @@ export function NewRun({ route }: { route: Route }) {
   useEffect(() => { if (text.length < LongestDraft) sessionStorage.setItem(Draft, text); }, [text]);
   const checked = useCheck(text);
   const problems = checked?.problems ?? [];
+  const own = problems.filter(isHere);
   const isGood = checked?.text === text && checked.answer !== undefined;
   return (
     <div class="view new">
@@ -50,14 +51,17 @@ export function NewRun({ route }: { route: Route }) {
       {source.error && <Trouble error={source.error} again={source.again} />}
       <div class="new-grid">
         <Panel title="Recipe" tools={<State checked={checked} isCurrent={checked?.text === text} />}>
-          <Editor text={text} onChange={setText} schema={schema.value} problems={problems} goTo={goTo} label="Recipe" />
+          <Editor text={text} onChange={setText} schema={schema.value} problems={own} goTo={goTo} label="Recipe" />
           {problems.length > 0 && (
             <ol class="problems" aria-label="Problems of the recipe">
               {problems.map((problem, at) => (
                 <li key={at}>
-                  <button type="button" onClick={() => setGoTo({ problem, turn: (goTo?.turn ?? 0) + 1 })}>
+                  <button type="button" disabled={!isHere(problem)} onClick={() => setGoTo({ problem, turn: (goTo?.turn ?? 0) + 1 })}>
                     <span class="where">{problem.line}:{problem.column}</span>
-                    <span><code>{problem.path}</code> {problem.message}<span class="sub">allowed: {problem.allowed}</span></span>
+                    <span>
+                      <code>{problem.path}</code> <Words text={problem.message} />
+                      <span class="sub">{!isHere(problem) && <>in {problem.file}; </>}allowed: <Words text={problem.allowed} /></span>
+                    </span>
                   </button>
                 </li>
               ))}
@@ -72,6 +76,9 @@ export function NewRun({ route }: { route: Route }) {
     </div>
   );
 }
+
+// A problem may lie in what the recipe extends: its line is another file's then.
+const isHere = (problem: RecipeProblem): boolean => problem.file === "" || problem.file === "request body";
 
 function State({ checked, isCurrent }: { checked: Checked | undefined; isCurrent: boolean }) {
   const word = !checked || !isCurrent ? ["checking…", "muted"]

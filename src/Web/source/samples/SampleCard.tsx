@@ -74,7 +74,8 @@ export function Completion({ text }: { text: string }) {
   return (
     <div class="completion-words" dir="auto">
       {before.trim() && <pre>{before}</pre>}
-      {think !== undefined && (
+      {think !== undefined && think.trim() === "" && <p class="muted thought-nothing">Thought nothing.</p>}
+      {think !== undefined && think.trim() !== "" && (
         <details open={think.length < 1200}>
           <summary>Thinking <span class="muted">{count(think.length)} characters{closed ? "" : ", never ended"}</span></summary>
           <pre class="thought">{think.trim()}</pre>
