@@ -12,7 +12,8 @@ internal sealed class StandIn : IAsyncDisposable
     private readonly IPlaywright driver;
     private readonly IBrowser browser;
 
-    private StandIn(Process server, IPlaywright driver, IBrowser browser, string address) => (this.server, this.driver, this.browser, Address) = (server, driver, browser, address);
+    private StandIn(Process server, IPlaywright driver, IBrowser browser, string address) =>
+        (this.server, this.driver, this.browser, Address) = (server, driver, browser, address);
 
     /// <summary>Its address, with the key.</summary>
     public string Address { get; }
@@ -21,7 +22,8 @@ internal sealed class StandIn : IAsyncDisposable
     public static async Task<StandIn> StartAsync()
     {
         if (Chromium.Missing is { } missing) throw new InvalidOperationException(missing);
-        var start = new ProcessStartInfo("node", "dev/server.mjs") { WorkingDirectory = Repository.PathOf("src", "Web"), RedirectStandardOutput = true };
+        var folder = Repository.PathOf("src", "Web");
+        var start = new ProcessStartInfo("node", "dev/server.mjs") { WorkingDirectory = folder, RedirectStandardOutput = true };
         start.Environment["PORT"] = "0";
         start.Environment["R1_PAGE"] = Repository.PathOf("artifacts", "obj", "Web", "page");
         var server = Process.Start(start)!;

@@ -73,7 +73,8 @@ public sealed class PageMiddlewareTests
     [InlineData("GET", "/api/runs")]
     [InlineData("GET", "/nowhere")]
     [InlineData("GET", "/Assets/x.js")]
-    public async Task Others_Asked_AreLeftToWhatComesAfter(string method, string path) => (await AskAsync(method, path)).StatusCode.ShouldBe(418);
+    public async Task Others_Asked_AreLeftToWhatComesAfter(string method, string path) =>
+        (await AskAsync(method, path)).StatusCode.ShouldBe(418);
 
     private static async Task<HttpResponse> AskAsync(string method, string path, Action<IHeaderDictionary>? with = null)
     {

@@ -6,7 +6,8 @@ using R1Cloud.Web;
 namespace R1Cloud.Orchestrator.Hosting;
 
 /// <summary>
-/// The page's files, for a function that asks for no key. It knows nothing of the API: a path of that which came here by a detour finds nothing.
+/// The page's files, for a function that asks for no key. It knows nothing of the API: a path of that which came here by a detour finds
+/// nothing.
 /// </summary>
 internal sealed class PagePipeline
 {

@@ -12,17 +12,41 @@ export function random(seed) {
 
 const Begun = Date.now();
 export const Hostile = "</script><img src=x onerror=alert(1)>\u202Etxet desrever\u202C \u001b[31mred";
-const iso = time => new Date(time).toISOString();
+export const iso = time => new Date(time).toISOString();
 
 const Pipeline = [
   { name: "base", kind: "import", needs: [], total: 1 },
   { name: "rm-safety", kind: "reward-model", needs: [["base", "model"]], total: 400 },
   { name: "cold-start", kind: "collect", needs: [["base", "model"]], total: 12 },
-  { name: "dev1", kind: "sft", needs: [["base", "model"], ["cold-start", "data"]], total: 900 },
+  {
+    name: "dev1",
+    kind: "sft",
+    needs: [
+      ["base", "model"],
+      ["cold-start", "data"],
+    ],
+    total: 900,
+  },
   { name: "rl-reasoning", kind: "rl", needs: [["dev1", "model"]], total: 5000 },
   { name: "sample-800k", kind: "rejection-sample", needs: [["rl-reasoning", "model"]], total: 20 },
-  { name: "dev3", kind: "sft", needs: [["base", "model"], ["sample-800k", "data"]], total: 2000 },
-  { name: "rl-final", kind: "rl", needs: [["dev3", "model"], ["rm-safety", "reward"]], total: 400 },
+  {
+    name: "dev3",
+    kind: "sft",
+    needs: [
+      ["base", "model"],
+      ["sample-800k", "data"],
+    ],
+    total: 2000,
+  },
+  {
+    name: "rl-final",
+    kind: "rl",
+    needs: [
+      ["dev3", "model"],
+      ["rm-safety", "reward"],
+    ],
+    total: 400,
+  },
   { name: "distill-small", kind: "sft", needs: [["sample-800k", "data"]], total: 1500 },
   { name: "check", kind: "evaluate", needs: [["rl-final", "model"]], total: 1 },
 ];
@@ -32,17 +56,31 @@ const Quick = [
 ];
 
 export const Runs = new Map();
-const add = (id, name, status, created, stages, current, extra = {}) => Runs.set(id, { id, name, status, created, stages, current, ...extra });
+const add = (id, name, status, created, stages, current, extra = {}) =>
+  Runs.set(id, { id, name, status, created, stages, current, ...extra });
 add("r1-full-8c1d02ab", "r1-full", "running", Begun - 9.3 * 3600e3, Pipeline, 4, { pace: 4.1 });
 add("quickstart-362d0311", "quickstart", "running", Begun - 140e3, Quick, 1, { pace: 9 });
 add("quickstart-seed2-77aa10f0", "quickstart-seed2", "completed", Begun - 3600e3, Quick, 2);
 add("r1-mini-19fe4410", "r1-mini", "paused", Begun - 7200e3, Pipeline, 3, { pace: 2 });
-add("dapo-ablation-5b0e7c21", "dapo-ablation", "failed", Begun - 86400e3, Quick, 1, { error: "Job 'r1-zero/000003/update/0' failed in 3 attempts: NonFiniteException: the gradient of model.layers.2.mlp.down_proj.weight is not finite at step 4. Lower optimizer.learningRate, or look at the rewards of iteration 3." });
+add("dapo-ablation-5b0e7c21", "dapo-ablation", "failed", Begun - 86400e3, Quick, 1, {
+  error:
+    "Job 'r1-zero/000003/update/0' failed in 3 attempts: NonFiniteException: the gradient of " +
+    "model.layers.2.mlp.down_proj.weight is not finite at step 4. Lower optimizer.learningRate, or look at the rewards of iteration 3.",
+});
 add("hostile-00000000", "hostile", "cancelled", Begun - 90000e3, Quick, 1, { error: `cancelled ${Hostile}` });
 add("r1-done-00c0ffee", "r1-done", "completed", Begun - 40 * 86400e3, Pipeline, Pipeline.length);
 add("long-00000001", "long", "completed", Begun - 41 * 86400e3, [{ name: "base", kind: "pretrain", needs: [], total: 100_000 }], 1);
 add("waiting-4d4d4d4d", "waiting", "queued", Begun - 4e3, Quick, -1);
-for (let n = 0; n < 55; n++) add(`sweep-lr-${String(n).padStart(2, "0")}-${(n * 7919 + 4096).toString(16)}`, `sweep-lr-${n}`, n % 9 === 4 ? "failed" : "completed", Begun - (2 + n * 0.4) * 86400e3, Quick, n % 9 === 4 ? 1 : 2, n % 9 === 4 ? { error: "A worker had trouble: out of memory" } : {});
+for (let n = 0; n < 55; n++)
+  add(
+    `sweep-lr-${String(n).padStart(2, "0")}-${(n * 7919 + 4096).toString(16)}`,
+    `sweep-lr-${n}`,
+    n % 9 === 4 ? "failed" : "completed",
+    Begun - (2 + n * 0.4) * 86400e3,
+    Quick,
+    n % 9 === 4 ? 1 : 2,
+    n % 9 === 4 ? { error: "A worker had trouble: out of memory" } : {},
+  );
 
 /** Steps that a stage has done by now. */
 export function doneOf(run, at) {
@@ -65,29 +103,69 @@ export function view(run) {
     const done = doneOf(run, at);
     const isDone = at < run.current || run.status === "completed";
     const isNow = at === run.current && !isDone;
-    const status = isDone ? "completed" : !isNow ? "pending" : { running: "running", paused: "running", failed: "failed", cancelled: "cancelled" }[run.status] ?? "pending";
+    const status = isDone
+      ? "completed"
+      : !isNow
+        ? "pending"
+        : ({ running: "running", paused: "running", failed: "failed", cancelled: "cancelled" }[run.status] ?? "pending");
     const measured = isDone && !["collect", "rejection-sample", "reward-model"].includes(stage.kind);
     return {
-      name: stage.name, label: stage.name, kind: stage.kind, ...(stage.needs[0]?.[1] === "model" ? { from: stage.needs[0][0] } : {}),
-      needs: stage.needs.map(([name, as]) => ({ stage: name, as })), status, done, total: stage.total,
-      ...(isNow && run.status === "running" ? { phase: stage.kind === "rl" ? (Math.floor(Date.now() / 6000) % 2 ? "update" : "rollout") : "train" } : {}),
-      ...(isDone || isNow ? { startedAt: iso(started + at * 60e3) } : {}), ...(isDone ? { endedAt: iso(started + (at + 1) * 60e3) } : {}),
-      metrics: measured ? { "eval/pass_at_1": passOf(run, at), "eval/pass_at_1_ci95": 0.019, "eval/greedy_accuracy": passOf(run, at) + 0.02 } : {},
+      name: stage.name,
+      label: stage.name,
+      kind: stage.kind,
+      ...(stage.needs[0]?.[1] === "model" ? { from: stage.needs[0][0] } : {}),
+      needs: stage.needs.map(([name, as]) => ({ stage: name, as })),
+      status,
+      done,
+      total: stage.total,
+      ...(isNow && run.status === "running"
+        ? { phase: stage.kind === "rl" ? (Math.floor(Date.now() / 6000) % 2 ? "update" : "rollout") : "train" }
+        : {}),
+      ...(isDone || isNow ? { startedAt: iso(started + at * 60e3) } : {}),
+      ...(isDone ? { endedAt: iso(started + (at + 1) * 60e3) } : {}),
+      metrics: measured
+        ? { "eval/pass_at_1": passOf(run, at), "eval/pass_at_1_ci95": 0.019, "eval/greedy_accuracy": passOf(run, at) + 0.02 }
+        : {},
       ...(status === "failed" ? { error: run.error } : {}),
-      ...(run.name === "r1-full" && at < 2 ? { reusedFrom: { runId: "r1-mini-19fe4410", label: stage.name, measured: true } } : run.name === "r1-full" && at >= 2 ? { reason: at === 2 ? "changed: sampling.temperature" : `depends on ${stage.needs.at(-1)[0]}` } : {}),
+      ...(run.name === "r1-full" && at < 2
+        ? { reusedFrom: { runId: "r1-mini-19fe4410", label: stage.name, measured: true } }
+        : run.name === "r1-full" && at >= 2
+          ? { reason: at === 2 ? "changed: sampling.temperature" : `depends on ${stage.needs.at(-1)[0]}` }
+          : {}),
     };
   });
   const isEnd = ["completed", "failed", "cancelled"].includes(run.status);
   const ended = isEnd ? run.created + last * 95e3 : undefined;
   const wall = ((ended ?? Date.now()) - started) / 1000;
   return {
-    id: run.id, name: run.name, recipeHash: "362d0311c0ffee00".repeat(4), status: run.status, stages,
+    id: run.id,
+    name: run.name,
+    recipeHash: "362d0311c0ffee00".repeat(4),
+    status: run.status,
+    stages,
     jobs: run.status === "running" ? jobsNow(run) : [],
-    workers: { workers: ["worker-0", "worker-1", "worker-2", "worker-3"].map(name => ({ name, location: "pid 4711", state: isEnd ? "stopped" : "running", restarts: name === "worker-2" ? 1 : 0 })), restarts: 1 },
-    ...(run.error ? { error: run.error } : {}), ...(run.status === "running" ? { etaSeconds: 3600 * (run.name === "r1-full" ? 11 : 0.04) } : {}),
+    workers: {
+      workers: ["worker-0", "worker-1", "worker-2", "worker-3"].map(name => ({
+        name,
+        location: "pid 4711",
+        state: isEnd ? "stopped" : "running",
+        restarts: name === "worker-2" ? 1 : 0,
+      })),
+      restarts: 1,
+    },
+    ...(run.error ? { error: run.error } : {}),
+    ...(run.status === "running" ? { etaSeconds: 3600 * (run.name === "r1-full" ? 11 : 0.04) } : {}),
     time: { wall, generation: wall * 0.52, reward: wall * 0.06, update: wall * 0.28, storage: wall * 0.05, waiting: wall * 0.09 },
-    cost: { workerSeconds: wall * 4, pricePerHour: 3.2, amount: run.name === "r1-full" ? wall * 4 * 3.2 / 3600 : 0, currency: "USD", note: "Workers only." },
-    createdAt: iso(run.created), ...(run.current >= 0 ? { startedAt: iso(started) } : {}), ...(ended ? { endedAt: iso(ended) } : {}),
+    cost: {
+      workerSeconds: wall * 4,
+      pricePerHour: 3.2,
+      amount: run.name === "r1-full" ? (wall * 4 * 3.2) / 3600 : 0,
+      currency: "USD",
+      note: "Workers only.",
+    },
+    createdAt: iso(run.created),
+    ...(run.current >= 0 ? { startedAt: iso(started) } : {}),
+    ...(ended ? { endedAt: iso(ended) } : {}),
   };
 }
 
@@ -95,109 +173,36 @@ function jobsNow(run) {
   const stage = run.stages[run.current];
   const iteration = String(doneOf(run, run.current)).padStart(6, "0");
   return [0, 1, 2].map(shard => ({
-    jobId: `${stage.name}/${iteration}/${stage.kind === "rl" ? "rollout" : stage.kind}/${shard}`, worker: `worker-${shard}`, step: (Math.floor(Date.now() / 300) + shard * 17) % 192, steps: 192, metrics: {}, updatedAt: iso(Date.now() - shard * 900),
+    jobId: `${stage.name}/${iteration}/${stage.kind === "rl" ? "rollout" : stage.kind}/${shard}`,
+    worker: `worker-${shard}`,
+    step: (Math.floor(Date.now() / 300) + shard * 17) % 192,
+    steps: 192,
+    metrics: {},
+    updatedAt: iso(Date.now() - shard * 900),
   }));
 }
 
 export function summary(run) {
   const whole = view(run);
-  const now = whole.stages.find(stage => stage.status === "running" || stage.status === "failed" || stage.status === "cancelled") ?? whole.stages.findLast(stage => stage.status === "completed");
+  const now =
+    whole.stages.find(stage => stage.status === "running" || stage.status === "failed" || stage.status === "cancelled") ??
+    whole.stages.findLast(stage => stage.status === "completed");
   const measured = whole.stages.findLast(stage => stage.metrics["eval/pass_at_1"]);
   return {
-    id: run.id, name: run.name, status: run.status, createdAt: whole.createdAt, ...(now ? { stage: now.name, kind: now.kind, phase: now.phase, done: now.done, total: now.total } : {}),
-    startedAt: whole.startedAt, endedAt: whole.endedAt, stagesDone: whole.stages.filter(stage => stage.status === "completed").length, stages: whole.stages.length,
-    progressedAt: iso(Date.now() - 4200), etaSeconds: whole.etaSeconds, cost: { amount: whole.cost.amount, currency: "USD" },
+    id: run.id,
+    name: run.name,
+    status: run.status,
+    createdAt: whole.createdAt,
+    ...(now ? { stage: now.name, kind: now.kind, phase: now.phase, done: now.done, total: now.total } : {}),
+    startedAt: whole.startedAt,
+    endedAt: whole.endedAt,
+    stagesDone: whole.stages.filter(stage => stage.status === "completed").length,
+    stages: whole.stages.length,
+    progressedAt: iso(Date.now() - 4200),
+    etaSeconds: whole.etaSeconds,
+    cost: { amount: whole.cost.amount, currency: "USD" },
     ...(measured ? { passAt1: { stage: measured.name, benchmark: "main", value: measured.metrics["eval/pass_at_1"], ci95: 0.019 } } : {}),
-    ...(run.current > 0 ? { reward: 0.3 + random(run.id)() } : {}), error: run.error,
+    ...(run.current > 0 ? { reward: 0.3 + random(run.id)() } : {}),
+    error: run.error,
   };
-}
-
-const Sources = ["math", "code", "logic", "general"];
-
-/** A step's figures. */
-export function values(run, at, step) {
-  const stage = run.stages[at];
-  const roll = random(`${run.id}/${at}/${step}`);
-  const noise = scale => (roll() - 0.5) * scale;
-  const share = step / stage.total;
-  if (stage.kind !== "rl") return { loss: 2.4 * Math.exp(-share * 2) + 0.35 + noise(0.08), lr: 1e-3 * Math.min(1, step / 20) * (1 - share * 0.9), grad_norm: 0.6 + noise(0.3), tokens_per_second: 41000 + noise(3000) };
-  const learned = 1 - Math.exp(-share * 4.2 - (run.name === "quickstart-seed2" ? 0.1 : 0));
-  const row = {
-    "reward/mean": 0.25 + learned * 1.05 + noise(0.09), "reward/std": 0.6 - learned * 0.3 + noise(0.05), accuracy: 0.2 + learned * 0.65 + noise(0.05), format: Math.min(1, 0.3 + learned * 0.72 + noise(0.03)),
-    "completions/mean_length": 420 + share * 5200 + noise(240), "completions/min_length": 40, "completions/max_length": 8192, "completions/clipped_ratio": 0.03 + share * 0.05 + Math.abs(noise(0.02)),
-    entropy: 0.9 - learned * 0.5 + noise(0.04), kl: step % 97 === 0 ? 0.4 : 0.001 + share * 0.05 + Math.abs(noise(0.006)), "clip_ratio/low": 0.002 + Math.abs(noise(0.002)), "clip_ratio/high": 0.004 + Math.abs(noise(0.004)),
-    "ratio/mean": 1 + noise(0.01), grad_norm: step % 211 === 0 ? 9 : 0.3 + Math.abs(noise(0.3)), lr: 3e-6, loss: noise(0.02), frac_reward_zero_std: 0.2 + share * 0.3 + noise(0.06),
-    "tokens_per_second/generation": 21000 + noise(2000), "tokens_per_second/update": 43000 + noise(3000), "time/step": 61, "time/generation": 34 + noise(6), "time/reward": 3 + noise(1), "time/update": 16 + noise(2), "time/storage": 2.5 + noise(1), "time/waiting": 4 + noise(2),
-    "policy/staleness": 1, "rewards/accuracy/math/mean": 0.2 + learned * 0.6 + noise(0.05), "rewards/format/think-answer/mean": 0.3 + learned * 0.68 + noise(0.02), samples: 8192, tokens: 8192 * 3000,
-  };
-  for (const [place, name] of Sources.entries()) row[`sources/${name}/reward/mean`] = 0.2 + learned * (1.1 - place * 0.17) + noise(0.08);
-  for (let n = 0; n < 24; n++) row[`diagnostics/layer_${String(n).padStart(2, "0")}/norm`] = 1 + n * 0.1 + noise(0.1);
-  const every = Math.max(4, Math.floor(stage.total / 40));
-  if (step % every === 0 || step === stage.total) Object.assign(row, { "eval/greedy_accuracy": 0.2 + learned * 0.6 + noise(0.02), "eval/format": 0.4 + learned * 0.6, "eval/mean_length": 500 + share * 5000 });
-  if (step === stage.total) row["eval/pass_at_1"] = passOf(run, at);
-  return row;
-}
-
-const words = "so we know that the sum of both numbers must be carried over and then wait let me check this again because the tens digit could be wrong therefore it holds".split(" ");
-
-export function sample(run, stage, iteration, question, number, total) {
-  const roll = random(`${run.id}${stage}${iteration}${question}${number}`);
-  const [a, b] = [Math.floor(random(`${question}`)() * 90 + 10), Math.floor(random(`${question}b`)() * 90 + 10)];
-  const right = roll() < 0.2 + 0.7 * Math.min(1, iteration / total);
-  const isHostile = run.name === "hostile";
-  const length = Math.floor(30 + roll() * (number % 4 === 1 ? 500 : 60));
-  const thought = isHostile ? Hostile : Array.from({ length }, () => words[Math.floor(roll() * words.length)]).join(" ");
-  const answer = right ? a + b : a + b + (roll() < 0.5 ? 10 : -1);
-  const truncated = !right && roll() < 0.2;
-  const completion = truncated ? `<think>${thought}` : `<think>\n${a} + ${b}: ${thought}.\n</think>\n<answer>${isHostile ? Hostile : answer}</answer>`;
-  return {
-    question, sample: number, problem: `${a}+${b}`, prompts: Sources[question % 4], prompt: isHostile ? Hostile : `What is ${a} + ${b}? Think first, then give the answer in tags.`,
-    completion, completionChars: completion.length, promptChars: 40, answer: String(a + b), correct: right && !truncated, formatted: !truncated, greedy: number === 0 && roll() < 0.2, truncated, dropped: false,
-    tokens: Math.floor(completion.length / 3.2), reward: (right ? 1 : 0) + (truncated ? 0 : 0.5), advantage: (right ? 1 : -1) * (0.3 + roll()),
-    rewards: [
-      { name: "accuracy/math", score: right ? 1 : 0, weight: 1, outcome: "scored", reason: right ? `${answer}` : `${answer} is not ${a + b}` },
-      { name: "format/think-answer", score: truncated ? 0 : 1, weight: 0.5, outcome: truncated ? "scored" : "scored", reason: truncated ? "</think> is missing" : "" },
-    ],
-  };
-}
-
-export function jobs(run) {
-  const result = [];
-  let clock = Date.now() - 20 * 62e3;
-  const stage = run.stages[Math.max(0, Math.min(run.current, run.stages.length - 1))];
-  const last = doneOf(run, Math.min(run.current, run.stages.length - 1));
-  const start = Math.max(0, last - 19);
-  for (let iteration = start; iteration <= last; iteration++) {
-    const ends = [];
-    const kinds = stage.kind === "rl" ? [...[0, 1, 2, 3].map(shard => ["rollout", shard]), ["update", 0]] : [[stage.kind, 0]];
-    for (const [kind, shard] of kinds) {
-      const roll = random(`${run.id}${iteration}${kind}${shard}`);
-      const queued = kind === "update" ? Math.max(...ends) + 400 : clock;
-      const from = queued + 300 + roll() * 2500;
-      const took = (kind === "update" ? 16 : 26 + roll() * 12) * 1000;
-      const isLost = roll() < 0.06;
-      const worker = `worker-${kind === "update" ? 0 : shard}`;
-      const attempts = [];
-      let begin = from;
-      if (isLost) {
-        attempts.push({ attempt: "a", worker, startedAt: iso(from), endedAt: iso(from + 8000), outcome: roll() < 0.5 ? "preempted" : "lost" });
-        begin = from + 11000;
-      }
-      const running = begin + took > Date.now() && run.status === "running";
-      if (begin > Date.now()) {
-        result.push({ jobId: `${stage.name}/${String(iteration).padStart(6, "0")}/${kind}/${shard}`, stage: stage.name, iteration, kind, shard, status: "queued", queuedAt: iso(Math.min(queued, Date.now())), attempts });
-        continue;
-      }
-      attempts.push({ attempt: "b", worker, startedAt: iso(begin), ...(running ? {} : { endedAt: iso(begin + took) }), outcome: running ? "running" : "won" });
-      ends.push(begin + took);
-      result.push({
-        jobId: `${stage.name}/${String(iteration).padStart(6, "0")}/${kind}/${shard}`, stage: stage.name, iteration, kind, shard, status: running ? "running" : "done", queuedAt: iso(queued), startedAt: iso(begin), ...(running ? {} : { endedAt: iso(begin + took) }), worker,
-        step: running ? 90 : 192, steps: 192, attempts,
-        ...(running ? {} : { timing: { total: took / 1000, generation: kind === "update" ? 0 : took / 1100, reward: 0.6, update: kind === "update" ? took / 1100 : 0, storage: 0.8 }, traffic: { readBytes: 3.1e6, writtenBytes: 8.2e5 } }),
-      });
-    }
-    clock = Math.max(...ends, clock) + 900;
-    if (clock > Date.now()) break;
-  }
-  return result;
 }

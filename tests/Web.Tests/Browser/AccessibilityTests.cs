@@ -27,7 +27,10 @@ public sealed class AccessibilityTests(PageFixture fixture) : IClassFixture<Page
     {
         // Evaluated, not added as a script: the page's rules let none in.
         await page.EvaluateAsync(await File.ReadAllTextAsync(AxeFile));
-        var result = await page.EvaluateAsync<JsonElement>("axe.run(document, { resultTypes: ['violations'] }).then(result => result.violations.map(one => `${one.id}: ${one.help} ${one.nodes[0].html} ${one.nodes[0].failureSummary}`))");
+        var result = await page.EvaluateAsync<JsonElement>("""
+            axe.run(document, { resultTypes: ['violations'] }).then(result =>
+                result.violations.map(one => `${one.id}: ${one.help} ${one.nodes[0].html} ${one.nodes[0].failureSummary}`))
+            """);
         result.EnumerateArray().Select(violation => violation.GetString()).ShouldBeEmpty();
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -25,7 +26,8 @@ internal sealed class ServedHost(string data) : IAsyncDisposable
     /// <summary>Starts it and waits until it answers.</summary>
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo("dotnet", [Repository.Built("LocalHost", "r1.dll"), "serve", "--data", data, "--port", new Uri(Address).Port.ToString(null, null)])
+        var port = new Uri(Address).Port.ToString(CultureInfo.InvariantCulture);
+        var start = new ProcessStartInfo("dotnet", [Repository.Built("LocalHost", "r1.dll"), "serve", "--data", data, "--port", port])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -59,7 +61,7 @@ internal sealed class ServedHost(string data) : IAsyncDisposable
     {
         var view = await GetAsync($"/api/runs/{run}");
         var location = view.GetProperty("workers").GetProperty("workers").EnumerateArray().First().GetProperty("location").GetString()!;
-        Process.GetProcessById(int.Parse(location["pid ".Length..], null)).Kill();
+        Process.GetProcessById(int.Parse(location["pid ".Length..], CultureInfo.InvariantCulture)).Kill();
     }
 
     /// <summary>Asks its API.</summary>

@@ -8,7 +8,13 @@ export const setOf = (sets: readonly SampleSet[], key: string | undefined): Samp
 
 /** A set for people. */
 export function nameOf(set: SampleSet): string {
-  const what = set.source === "rollout" ? `iteration ${set.iteration}` : `evaluation${set.benchmark ? ` ${set.benchmark}` : ""}, step ${set.iteration}`;
-  const part = set.shards !== undefined && set.shardsDone !== undefined && set.shardsDone < set.shards ? `, ${set.shardsDone} of ${set.shards} shards` : "";
-  return `${set.stage} · ${what} · ${set.rows.toLocaleString("en")} samples${part}`;
+    const what =
+        set.source === "rollout"
+            ? `iteration ${set.iteration}`
+            : `evaluation${set.benchmark ? ` ${set.benchmark}` : ""}, step ${set.iteration}`;
+    const part =
+        set.shards !== undefined && set.shardsDone !== undefined && set.shardsDone < set.shards
+            ? `, ${set.shardsDone} of ${set.shards} shards`
+            : "";
+    return `${set.stage} · ${what} · ${set.rows.toLocaleString("en")} samples${part}`;
 }
