@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using R1Cloud.GpuJob.Rewards.Code;
-using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
+using R1Cloud.Rewards.Code;
+using R1Cloud.Rewards.Sandboxing;
 
 namespace R1Cloud.GpuJob.Bench;
 

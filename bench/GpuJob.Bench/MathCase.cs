@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Mathematics;
+using R1Cloud.Rewards.Mathematics;
+using R1Cloud.Rewards.Scoring;
 
 namespace R1Cloud.GpuJob.Bench;
 

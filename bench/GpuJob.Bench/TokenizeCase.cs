@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.ML.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Bench;
 

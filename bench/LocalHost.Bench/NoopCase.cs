@@ -5,6 +5,7 @@ using R1Cloud.LocalHost.Engine;
 using R1Cloud.LocalHost.Workers;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Jobs;

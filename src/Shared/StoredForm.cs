@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared;
 

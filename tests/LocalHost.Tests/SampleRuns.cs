@@ -1,6 +1,6 @@
 using R1Cloud.LocalHost.Client;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Metrics;
 

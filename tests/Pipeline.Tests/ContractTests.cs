@@ -1,4 +1,5 @@
 using System.Reflection;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.Pipeline.Tests;

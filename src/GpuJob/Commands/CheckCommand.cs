@@ -1,12 +1,16 @@
 using System.CommandLine;
 using System.Text.Json;
+using R1Cloud.Datasets;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Checking;
 using R1Cloud.GpuJob.Work;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -38,7 +42,7 @@ internal static class CheckCommand
     {
         try
         {
-            return (file == FromInput ? RecipeLoader.Parse(await context.Input.ReadToEndAsync(), "the recipe") : RecipeLoader.LoadFile(file)).Recipe.Expand();
+            return (file == FromInput ? RecipeLoader.Parse(await context.Input.ReadToEndAsync(), "the recipe") : RecipeLoader.LoadFile(file, DatasetReader.Instance)).Recipe.Expand();
         }
         catch (RecipeException e)
         {

@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Instructions;
+using R1Cloud.Datasets;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Instructions;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
-using R1Cloud.Shared.Data;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
 using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.GpuJob.Generation.Engines;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Terminal;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Commands;
 

@@ -2,9 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using R1Cloud.GpuJob.Rewards.Grading;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Rewards.Grading;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Processes;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Terminal;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Commands;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Commands;
 

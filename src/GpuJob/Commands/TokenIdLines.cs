@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 
 namespace R1Cloud.GpuJob.Commands;
 

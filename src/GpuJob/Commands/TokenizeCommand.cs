@@ -2,11 +2,12 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers.Chat;
-using R1Cloud.GpuJob.Tokenizers.Json;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Terminal;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Chat;
+using R1Cloud.Tokenizers.Json;
 
 namespace R1Cloud.GpuJob.Commands;
 

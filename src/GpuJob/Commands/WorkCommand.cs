@@ -1,10 +1,11 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs;
-using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 using R1Cloud.GpuJob.Work;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Rewards.Sandboxing;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -20,7 +21,7 @@ internal static class WorkCommand
         var parentPipe = new Option<bool>("--parent-pipe") { Description = "Leave when the standard input ends: the starter has gone." };
         var idle = new Option<int?>("--idle-limit") { Description = "Leave after so many seconds without a job." };
         var lease = new Option<string?>("--lease") { Description = "A file that always names the message at hand, for who gives it back when this process dies." };
-        var unsandboxed = SandboxPermission.Create();
+        var unsandboxed = UnsandboxedOption.Create();
         var machine = new MachineOptions();
         var command = new ExampleCommand("work",
             "Takes a run's jobs from its queue until told to stop or the run has ended; before its queue is there, waits. SIGTERM: saves, puts the job back, exits with 30. The storage is named by the environment variable " + StorageConnection.Variable + ".",

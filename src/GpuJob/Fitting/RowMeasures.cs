@@ -1,9 +1,9 @@
-using R1Cloud.GpuJob.Prompts;
-using R1Cloud.GpuJob.Rewards.Models;
+using R1Cloud.GpuJob.RewardModels;
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Prompts;
 
 namespace R1Cloud.GpuJob.Fitting;
 

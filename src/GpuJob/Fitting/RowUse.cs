@@ -1,4 +1,5 @@
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.GpuJob.Fitting;
 

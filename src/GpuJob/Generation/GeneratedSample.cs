@@ -1,4 +1,4 @@
-using R1Cloud.GpuJob.Numerics;
+using R1Cloud.Shared;
 
 namespace R1Cloud.GpuJob.Generation;
 

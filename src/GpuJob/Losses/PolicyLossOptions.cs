@@ -1,5 +1,6 @@
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Effects;
 
 namespace R1Cloud.GpuJob.Losses;
 

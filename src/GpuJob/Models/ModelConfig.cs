@@ -1,5 +1,5 @@
-using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Models;
 

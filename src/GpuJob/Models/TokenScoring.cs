@@ -1,4 +1,3 @@
-using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Numerics;
@@ -80,7 +81,3 @@ internal sealed class FiniteWatch : IDisposable
 
     public void Dispose() => Clear();
 }
-
-/// <summary>A number of a computation is not finite. The same job would end the same again.</summary>
-/// <param name="message">Which, of what step.</param>
-internal sealed class NonFiniteException(string message) : Exception(message);

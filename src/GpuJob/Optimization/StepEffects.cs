@@ -1,5 +1,5 @@
 using R1Cloud.GpuJob.Numerics;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -2,8 +2,8 @@ using System.Text.Json;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
+using R1Cloud.Tokenizers;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Residency;

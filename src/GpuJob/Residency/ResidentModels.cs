@@ -1,13 +1,13 @@
 using R1Cloud.GpuJob.Adapters;
-using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Generation.Engines;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Residency;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Datasets;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tasks;
 

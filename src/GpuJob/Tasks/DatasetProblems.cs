@@ -1,11 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Datasets;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tasks;
 

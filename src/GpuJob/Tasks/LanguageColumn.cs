@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tasks;
 

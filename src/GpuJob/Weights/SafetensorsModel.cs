@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Text.Json;
 using R1Cloud.GpuJob.Numerics;
+using R1Cloud.Shared.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

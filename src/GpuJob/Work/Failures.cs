@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 
@@ -22,7 +23,7 @@ internal static class Failures
     /// <summary>Its class: bad input is never tried again.</summary>
     public static int ExitCode(Exception error) => error switch
     {
-        BadInputException or CheckpointCorruptException or CheckpointNotFoundException or Weights.WeightsFormatException or Numerics.NonFiniteException or JsonException => ExitCodes.BadInput,
+        BadInputException or CheckpointCorruptException or CheckpointNotFoundException or R1Cloud.Shared.Storage.WeightsFormatException or NonFiniteException or JsonException => ExitCodes.BadInput,
         PreemptedException => ExitCodes.Preempted,
         _ => ExitCodes.Retryable,
     };

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 

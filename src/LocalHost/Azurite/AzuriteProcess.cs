@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Processes;
 
 namespace R1Cloud.LocalHost.Azurite;
 

@@ -4,12 +4,13 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.LocalHost.Client;
 

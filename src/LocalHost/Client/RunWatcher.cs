@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 

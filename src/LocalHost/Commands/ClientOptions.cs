@@ -1,7 +1,7 @@
 using System.CommandLine;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Commands;
 

@@ -1,13 +1,12 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.LocalHost.Workers;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
-using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Processes;
+using R1Cloud.Shared.Recipes.Reading;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Commands;

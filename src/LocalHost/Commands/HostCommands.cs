@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Net;
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.LocalHost.Workers;
-using R1Cloud.Shared.Commands;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Commands;
 

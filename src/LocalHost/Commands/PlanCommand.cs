@@ -1,7 +1,9 @@
 using System.CommandLine;
+using R1Cloud.Datasets;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Plan;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -26,6 +28,7 @@ internal static class PlanCommand
             var table = parsed.GetValue(prices) is { } file ? PriceTable.Load(file) : PriceTable.Default;
             var options = new PlanOptions
             {
+                Datasets = DatasetReader.Instance,
                 Nodes = parsed.GetValue(nodes), Device = parsed.GetValue(gpu), LengthShare = parsed.GetValue(share),
                 Model = parsed.GetValue(model) is { } config ? PlanModel.Load(config) : null,
             };

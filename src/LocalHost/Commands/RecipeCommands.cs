@@ -1,8 +1,11 @@
 using System.CommandLine;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.LocalHost.Workers;
-using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Terminal;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Commands;

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using Spectre.Console;
 

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using R1Cloud.LocalHost.Client;
-using R1Cloud.Shared.Commands;
-using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Commands;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Push;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 using Spectre.Console;
 

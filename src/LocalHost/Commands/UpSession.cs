@@ -1,9 +1,10 @@
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Shared.Recipes.Loading;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Commands;

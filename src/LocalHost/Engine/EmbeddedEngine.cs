@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using R1Cloud.LocalHost.Engine.Activities;
 using R1Cloud.LocalHost.Engine.Execution;
+using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.LocalHost.Engine.Storage;
 using R1Cloud.LocalHost.Engine.Timers;
 using R1Cloud.Pipeline.Orchestration;

@@ -1,3 +1,4 @@
+using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.LocalHost.Engine.Storage;
 
 namespace R1Cloud.LocalHost.Engine;

@@ -1,3 +1,5 @@
+using R1Cloud.LocalHost.Environments;
+
 namespace R1Cloud.LocalHost.Hosting;
 
 /// <summary>Where Azurite's starter and its installed packages are.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 

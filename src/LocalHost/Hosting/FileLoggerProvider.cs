@@ -1,4 +1,5 @@
 using System.Globalization;
+using R1Cloud.LocalHost.Environments;
 
 namespace R1Cloud.LocalHost.Hosting;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using R1Cloud.LocalHost.Environments;
 
 namespace R1Cloud.LocalHost.Hosting;
 

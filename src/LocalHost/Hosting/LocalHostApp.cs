@@ -2,12 +2,15 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Console;
+using R1Cloud.Datasets;
 using R1Cloud.LocalHost.Engine;
+using R1Cloud.LocalHost.Engine.Storage;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Workers;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Storage;
 
@@ -160,6 +163,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
 
         var pipeline = new PipelineOptions
         {
+            Datasets = DatasetReader.Instance,
             ApiKey = Key,
             LocalFolders = Options.FileFolders,
             Limits = HostLimits.Of(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),

@@ -39,6 +39,6 @@ internal sealed class StopSignals : IDisposable
             return;
         }
         BeforeHardStop();
-        Environment.Exit(Commands.ExitCode.Interrupted);
+        Environment.Exit(R1Cloud.LocalHost.Environments.ExitCode.Interrupted);
     }
 }

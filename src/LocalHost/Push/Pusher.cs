@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Push;
@@ -45,7 +44,7 @@ internal sealed class Pusher(IBlobStore blobs)
                 uploaded++;
             }
         }
-        return new(path, Dataset.BlobPrefix + blob, files.Count, files.Sum(file => file.Length), uploaded);
+        return new(path, BlobReference.Prefix + blob, files.Count, files.Sum(file => file.Length), uploaded);
     }
 
     private static List<PushFile> FilesBelow(string folder) =>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 using Spectre.Console;
 

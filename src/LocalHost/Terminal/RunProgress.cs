@@ -1,5 +1,5 @@
 using R1Cloud.LocalHost.Client;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.LocalHost.Terminal;

@@ -1,4 +1,4 @@
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 using Spectre.Console;
 using Spectre.Console.Rendering;

@@ -1,5 +1,6 @@
 using System.Globalization;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.LocalHost.Workers;

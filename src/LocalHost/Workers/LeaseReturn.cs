@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Workers;

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Checkpoints;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Processes;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 

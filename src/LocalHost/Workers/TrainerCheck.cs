@@ -1,9 +1,12 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
-using R1Cloud.Shared.Commands;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Processes;
+using R1Cloud.Shared.Recipes.Keys;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.LocalHost.Workers;
 

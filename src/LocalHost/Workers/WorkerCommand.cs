@@ -1,3 +1,5 @@
+using R1Cloud.LocalHost.Environments;
+
 namespace R1Cloud.LocalHost.Workers;
 
 /// <summary>How the trainer is started.</summary>

@@ -1,4 +1,4 @@
-using R1Cloud.LocalHost.Hosting;
+using R1Cloud.LocalHost.Environments;
 
 namespace R1Cloud.LocalHost.Workers;
 

@@ -1,7 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using R1Cloud.Orchestrator.Durable;
-using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Shared.Storage;
 

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using R1Cloud.Orchestrator.Durable;
-using R1Cloud.Orchestrator.Hosting;
 
 namespace R1Cloud.Orchestrator.Functions;
 

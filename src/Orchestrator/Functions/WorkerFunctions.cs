@@ -1,8 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using R1Cloud.Orchestrator.Durable;
-using R1Cloud.Orchestrator.Hosting;
-using R1Cloud.Pipeline.Workers;
+using R1Cloud.Pipeline.Upkeep;
 
 namespace R1Cloud.Orchestrator.Functions;
 

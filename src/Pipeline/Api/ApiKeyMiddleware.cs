@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using R1Cloud.Pipeline.Options;
 
 namespace R1Cloud.Pipeline.Api;
 

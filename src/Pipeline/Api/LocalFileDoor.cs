@@ -1,4 +1,6 @@
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Pipeline.Options;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Api;

@@ -1,5 +1,5 @@
 using Microsoft.Net.Http.Headers;
-using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Runs;
 
 namespace R1Cloud.Pipeline.Api;

@@ -1,4 +1,5 @@
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.Pipeline.Api;

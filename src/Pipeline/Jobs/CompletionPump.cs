@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Jobs;

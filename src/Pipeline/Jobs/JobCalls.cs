@@ -3,7 +3,6 @@ using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Jobs;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Storage;
 

@@ -1,5 +1,6 @@
-using R1Cloud.Shared.Data;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Plan;
 
@@ -32,7 +33,7 @@ internal static class DataEstimators
         foreach (var name in stage.Data)
         {
             if (context.Recipe.Stages.TryGetValue(name, out var made) && made is SampleStage sample) sources[name] = RowsOf(context, sample);
-            else if (RowsOf(context.Recipe.Tasks.GetValueOrDefault(name)) is { } rows) sources[name] = rows;
+            else if (RowsOf(context.Datasets, context.Recipe.Tasks.GetValueOrDefault(name)) is { } rows) sources[name] = rows;
             else return null;
         }
         var unit = stage.Proportions.Count == 0 ? 0 : sources.Min(source => source.Value.Count / stage.Proportions[source.Key]);
@@ -49,13 +50,13 @@ internal static class DataEstimators
         new((double)stage.Questions * stage.Keep, context.PromptTokens(stage.Task) + stage.Sampling.MaxNewTokens * context.LengthShare);
 
     // A data set on this machine is read; one in storage, or one that is not here, is not known.
-    private static Rows? RowsOf(TaskRecipe? task)
+    private static Rows? RowsOf(IDatasetReader? datasets, TaskRecipe? task)
     {
-        if (task is not DatasetTask dataset || dataset.Files.Any(file => Dataset.IsBlob(file) || !File.Exists(file))) return null;
+        if (datasets is null || task is not DatasetTask dataset || dataset.Files.Any(file => BlobReference.Is(file) || !File.Exists(file))) return null;
         try
         {
-            var rows = Dataset.Load(dataset).Training;
-            return new(rows.Count, rows.Count == 0 ? 0 : rows.Average(row => row.Prompt.Length + (row.Completion?.Length ?? 0)) / CharactersPerToken);
+            var facts = datasets.Read(dataset);
+            return new(facts.Training, facts.TrainingLength / CharactersPerToken);
         }
         catch (DatasetException)
         {

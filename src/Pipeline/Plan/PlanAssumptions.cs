@@ -1,5 +1,6 @@
 using System.Globalization;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Plan;
 

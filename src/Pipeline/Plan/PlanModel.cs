@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Plan;

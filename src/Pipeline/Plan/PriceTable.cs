@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.Pipeline.Plan;
 

@@ -1,7 +1,6 @@
-using System.Reflection;
-using System.Text.Json.Serialization;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Plan;
 
@@ -16,6 +15,8 @@ public sealed record PlanOptions
     public double LengthShare { get; init; } = 0.5;
     /// <summary>The model of stages whose model the recipe does not shape.</summary>
     public PlanModel? Model { get; init; }
+    /// <summary>Counts the rows of data sets; null where a host reads none, and stages that learn from such have no estimate.</summary>
+    public IDatasetReader? Datasets { get; init; }
 }
 
 /// <summary>Estimates a run before it is launched.</summary>
@@ -48,7 +49,7 @@ public static class RunPlanner
                 _ => options.Model,
             };
             models[name] = model;
-            stages.Add(Stage(recipe, name, stage, model, options.LengthShare, nodes, device));
+            stages.Add(Stage(recipe, name, stage, model, options, nodes, device));
         }
 
         var known = stages.Where(stage => stage.Work is not null).ToList();
@@ -78,13 +79,13 @@ public static class RunPlanner
     public static string DeviceOf(Recipe recipe, PriceTable prices) =>
         recipe.Workers.Device.StartsWith("cuda", StringComparison.Ordinal) && prices.Devices.Keys.FirstOrDefault(name => name != Cpu) is { } gpu ? gpu : Cpu;
 
-    private static StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, double share, int nodes, DevicePrice device)
+    private static StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, PlanOptions options, int nodes, DevicePrice device)
     {
-        var plan = new StagePlan { Name = name, Kind = KindOf(stage) };
+        var plan = new StagePlan { Name = name, Kind = stage.Kind() };
         if (StageEstimators.Find(stage) is not { } estimate) return plan with { Note = $"no estimate: stages of kind '{plan.Kind}' have none yet" };
         if (model is null) return plan with { Note = "no estimate: the model is not known here; give its import stage a size, or name its config.json with --model" };
 
-        var context = new EstimateContext(recipe, model, share);
+        var context = new EstimateContext(recipe, model, options.LengthShare, options.Datasets);
         if (estimate(context, stage) is not { } work) return plan with { Note = "no estimate: known once the data is (a data set's rows cannot be counted here)" };
         if (stage.YieldsModel() && recipe.Evaluation is { } evaluation) work += context.Evaluate(evaluation);
 
@@ -108,8 +109,4 @@ public static class RunPlanner
     private static double Wall(IEnumerable<StagePlan> stages, int nodes) => stages
         .GroupBy(stage => ModelNames.StageOf(stage.Name), stage => stage.WallSeconds!.Value)
         .Sum(group => Math.Max(group.Max(), group.Sum() / Math.Min(nodes, group.Count())));
-
-    private static string KindOf(StageRecipe stage) =>
-        typeof(StageRecipe).GetCustomAttributes<JsonDerivedTypeAttribute>().FirstOrDefault(kind => kind.DerivedType == stage.GetType())?.TypeDiscriminator as string
-        ?? stage.GetType().Name;
 }

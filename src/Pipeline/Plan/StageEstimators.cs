@@ -1,4 +1,6 @@
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Plan;
 
@@ -6,7 +8,8 @@ namespace R1Cloud.Pipeline.Plan;
 /// <param name="Recipe">The recipe.</param>
 /// <param name="Model">The stage's model.</param>
 /// <param name="LengthShare">Expected length of a completion as a share of the most that is allowed.</param>
-internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double LengthShare)
+/// <param name="Datasets">Counts the rows of data sets; null where none are read.</param>
+internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double LengthShare, IDatasetReader? Datasets)
 {
     /// <summary>Prompt tokens of data-set problems, which are not counted before the run.</summary>
     public const int DatasetPromptTokens = 256;

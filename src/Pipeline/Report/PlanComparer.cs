@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Plan;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -25,7 +26,7 @@ internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
     public async Task<PlanComparison> CompareAsync(
         string runId, Recipe recipe, IReadOnlyDictionary<string, StageResult> results, TimeSpan time, CancellationToken cancellation)
     {
-        var plan = RunPlanner.Plan(recipe, new() { Device = options.PlanDevice }, PriceTable.Default);
+        var plan = RunPlanner.Plan(recipe, new() { Device = options.PlanDevice, Datasets = options.Datasets }, PriceTable.Default);
         var stages = new List<StageComparison>();
         var all = new List<JobResult>();
         foreach (var planned in plan.Stages)

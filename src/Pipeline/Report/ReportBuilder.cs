@@ -1,6 +1,7 @@
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -54,7 +55,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
     private async Task<StageReport> StageAsync(
         string runId, string name, StageRecipe settings, StageResult result, EvaluationResult? before, string? curve, CancellationToken cancellation)
     {
-        var kind = StageKinds.Of(settings).Name;
+        var kind = settings.Kind();
         if (result.Evaluation is null) before = null; // data, a reward model: it does not change what is measured
         var rows = await metrics.ReadAsync(runId, result.Label, result.ReusedFrom, cancellation);
         var held = curve is null ? null : MetricNames.OfBenchmark(MetricNames.EvalMeanLength, curve);

@@ -3,6 +3,9 @@ namespace R1Cloud.Pipeline.Report;
 /// <summary>A stage's learning curve as a picture.</summary>
 internal static class ReportCurve
 {
+    /// <summary>The name of a stage's own curve.</summary>
+    public static string FileOf(StageReport stage) => $"curve-{stage.Label.Replace('/', '.')}.svg";
+
     /// <summary>Whether the stage has a curve worth drawing.</summary>
     public static bool Has(StageReport stage) => stage.Training.Count > 0 || stage.Evaluations.Count > 2; // before and after alone is no curve
 

@@ -88,7 +88,7 @@ internal static class ReportHtml
         return page.Append("</body>\n</html>\n").ToString();
     }
 
-    private static string Answer(string when, Runs.Sample? sample) =>
+    private static string Answer(string when, R1Cloud.Pipeline.Model.Sample? sample) =>
         sample is null ? "" : $"<div><span class=\"faint\">{when}{(sample.Correct is { } right ? right ? ", right" : ", wrong" : "")}</span><pre>{E(sample.Completion)}</pre></div>";
 
     private static void Table(StringBuilder page, ReportTable table, string style = "")

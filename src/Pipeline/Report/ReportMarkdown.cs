@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Processes;
 
 namespace R1Cloud.Pipeline.Report;
 

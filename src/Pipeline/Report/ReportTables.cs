@@ -1,5 +1,5 @@
 using System.Globalization;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 
 namespace R1Cloud.Pipeline.Report;
 

@@ -2,8 +2,9 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using R1Cloud.Shared.Data;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Reuse;
@@ -30,7 +31,7 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         {
             try
             {
-                contents[file] = Dataset.IsBlob(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, stop.Token);
+                contents[file] = BlobReference.Is(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, stop.Token);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -60,7 +61,7 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
 
     private async IAsyncEnumerable<string> TemplatesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        if (!Dataset.IsBlob(folder))
+        if (!BlobReference.Is(folder))
         {
             foreach (var file in TemplateFiles(folder))
             {
@@ -69,7 +70,7 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
             }
             yield break;
         }
-        await foreach (var blob in blobs.ListAsync(folder[Dataset.BlobPrefix.Length..].TrimEnd('/') + "/", cancellation))
+        await foreach (var blob in blobs.ListAsync(folder[BlobReference.Prefix.Length..].TrimEnd('/') + "/", cancellation))
         {
             if (HoldsTemplates(blob.Path) && await blobs.TryReadAsync(blob.Path, cancellation) is { } text) yield return text.ToString();
         }
@@ -83,7 +84,7 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
     // Storage changes a blob's time with every write, so that none need be read.
     private async Task<string?> BlobAsync(string file, CancellationToken cancellation)
     {
-        var path = file[Dataset.BlobPrefix.Length..].TrimEnd('/');
+        var path = file[BlobReference.Prefix.Length..].TrimEnd('/');
         if (path.Length == 0) return null;
         var versions = new List<string>();
         // Listed by path: the blob itself comes before those whose names only begin so.
@@ -91,7 +92,7 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         await foreach (var blob in whole.Concat(blobs.ListAsync(path + "/", cancellation)).WithCancellation(cancellation))
         {
             if (versions.Count == MostBlobs) return null;
-            versions.Add(string.Create(CultureInfo.InvariantCulture, $"{Dataset.BlobPrefix}{blob.Path} {blob.Length} {blob.ModifiedAt.UtcTicks}"));
+            versions.Add(string.Create(CultureInfo.InvariantCulture, $"{BlobReference.Prefix}{blob.Path} {blob.Length} {blob.ModifiedAt.UtcTicks}"));
         }
         return versions.Count > 0 ? string.Join('\n', versions.Order(StringComparer.Ordinal)) : null;
     }

@@ -1,5 +1,6 @@
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Reuse;
@@ -21,7 +22,7 @@ public sealed class ReusePlanner
 
     /// <summary>What a new run would take over.</summary>
     /// <param name="recipe">Its recipe.</param>
-    /// <param name="threads">The CPU threads of its workers; see <see cref="Runs.RunSpec.Threads"/>.</param>
+    /// <param name="threads">The CPU threads of its workers; see <see cref="R1Cloud.Pipeline.Model.RunSpec.Threads"/>.</param>
     /// <param name="reuse">False when nothing may be.</param>
     /// <param name="cancellation">Stops.</param>
     public async Task<ReusePlan> PlanAsync(Recipe recipe, int? threads, bool reuse, CancellationToken cancellation)
@@ -29,8 +30,8 @@ public sealed class ReusePlanner
         var (_, decisions) = await DecideAsync(recipe, threads, new RunInput(""), reuse, cancellation);
         return new([.. recipe.Stages.Select(stage =>
         {
-            var (kind, result) = (StageKinds.Of(stage.Value), decisions[stage.Key].Record?.Result);
-            return new StageReuse(stage.Key, kind.Name, result?.ReusedFrom, result is not null && Evaluations.IsDue(kind, result, recipe.Evaluation), decisions[stage.Key].Reason);
+            var result = decisions[stage.Key].Record?.Result;
+            return new StageReuse(stage.Key, stage.Value.Kind(), result?.ReusedFrom, result is not null && EvaluationPlan.IsDue(stage.Value, result, recipe.Evaluation), decisions[stage.Key].Reason);
         })]);
     }
 

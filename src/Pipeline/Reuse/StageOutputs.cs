@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Storage;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Runs;

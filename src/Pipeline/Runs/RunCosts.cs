@@ -1,3 +1,5 @@
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Workers;
 
 namespace R1Cloud.Pipeline.Runs;

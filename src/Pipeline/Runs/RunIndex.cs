@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Runs;

@@ -1,7 +1,7 @@
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Reuse;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -37,9 +37,9 @@ public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationCli
 
         await index.MarkAsync(run.Id, cancellation);
         await ForgetInstancesAsync(run.Id, cancellation);
-        foreach (var label in recipe.Stages.Keys.Select(input.Label).Append(InputCheck.Label)) await SetFailuresAsideAsync(run.Id, label, number, cancellation);
+        foreach (var label in recipe.Stages.Keys.Select(input.Label).Append(OrchestrationNames.InputCheck)) await SetFailuresAsideAsync(run.Id, label, number, cancellation);
         if (!await runs.TryAddGenerationAsync(run.Id, new(number, revisions, clock.GetUtcNow()), cancellation)
-            || !await client.ScheduleNewAsync(RunOrchestration.Name, input, run.Id, restartFinished: true, cancellation))
+            || !await client.ScheduleNewAsync(OrchestrationNames.Run, input, run.Id, restartFinished: true, cancellation))
         {
             throw new RunConflictException($"Run '{run.Id}' is being restarted by another request.");
         }

@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Reuse;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Workers;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.Pipeline.Runs;
 
@@ -50,7 +51,7 @@ public sealed class RunService(
 
         var generation = await runs.TryGetGenerationAsync(id, cancellation);
         var input = RunInput.Begin(id, generation?.Number ?? 0, generation?.Revisions);
-        await client.ScheduleNewAsync(RunOrchestration.Name, input, id, cancellation: cancellation);
+        await client.ScheduleNewAsync(OrchestrationNames.Run, input, id, cancellation: cancellation);
         var view = await viewer.ViewAsync(run, cancellation);
         var silent = generation is null && view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null });
         return silent ? await AnnounceAsync(run, view, cancellation) : view;

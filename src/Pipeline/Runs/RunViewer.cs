@@ -1,6 +1,7 @@
 using System.Text.Json;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -96,7 +97,7 @@ public sealed class RunViewer
     private async Task<(StageView Stage, StageProgress? Detail)> CurrentAsync(string runId, StageView stage, CancellationToken cancellation)
     {
         if (stage.Status != StageStatus.Running) return (stage, null);
-        if (Read<StageProgress>(await client.GetAsync(StageHelpers.Instance(runId, stage.Label), cancellation)) is not { } detail) return (stage, null);
+        if (Read<StageProgress>(await client.GetAsync(InstanceIds.Stage(runId, stage.Label), cancellation)) is not { } detail) return (stage, null);
         if (detail.Instance is { } instance && Read<StageProgress>(await client.GetAsync(instance, cancellation)) is { } inner)
             detail = detail with { Phase = inner.Phase, Jobs = inner.Jobs };
         var metrics = detail.Metrics ?? await tree.FiguresAsync(runId, stage.Label, detail, cancellation);

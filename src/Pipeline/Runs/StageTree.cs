@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -28,7 +28,7 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
         var progress = RunViewer.Read<RunProgress>(state);
         if (progress?.Stages is { } told) return ([.. told], progress.Jobs);
         var input = await InputAsync(runId, state, cancellation);
-        var plan = RunBoard.Plan(recipe, input);
+        var plan = StageViews.Plan(recipe, input);
         if (progress is null) return (plan, []);
 
         var decisions = await CachedAsync<RunDecisions>(BlobLayout.Decisions(runId, input.Generation), true, cancellation);
@@ -76,7 +76,7 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
             Done = result.Steps, Total = result.Steps, Checkpoint = result.Checkpoint, Metrics = figures, StartedAt = result.StartedAt,
             EndedAt = mark.Status is StageStatus.Completed ? result.EndedAt : mark.EndedAt, ReusedFrom = stage.ReusedFrom ?? result.ReusedFrom,
         };
-        return mark.Status is StageStatus.Evaluating ? (stage with { Phase = JobKinds.Evaluate }, Evaluations.JobsOf(stage.Label, recipe, result.Steps)) : (stage, []);
+        return mark.Status is StageStatus.Evaluating ? (stage with { Phase = JobKinds.Evaluate }, EvaluationPlan.JobsOf(stage.Label, recipe, result.Steps)) : (stage, []);
     }
 
     private async Task<RunInput> InputAsync(string runId, OrchestrationState? state, CancellationToken cancellation)

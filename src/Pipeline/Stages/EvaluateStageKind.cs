@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -10,12 +11,6 @@ namespace R1Cloud.Pipeline.Stages;
 /// <summary>A measurement of another stage's model, with settings of its own.</summary>
 internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
 {
-    /// <inheritdoc/>
-    public override bool YieldsModel => false;
-
-    /// <inheritdoc/>
-    protected override int Steps(EvaluateStage settings) => 1;
-
     /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, EvaluateStage settings)
     {

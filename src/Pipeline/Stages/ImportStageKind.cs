@@ -1,4 +1,5 @@
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -10,9 +11,6 @@ namespace R1Cloud.Pipeline.Stages;
 internal sealed class ImportStageKind() : StageKind<ImportStage>("import")
 {
     private const int Step = 1;
-
-    /// <inheritdoc/>
-    protected override int Steps(ImportStage settings) => Step;
 
     /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, ImportStage settings)

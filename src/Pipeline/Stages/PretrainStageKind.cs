@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -10,9 +11,6 @@ namespace R1Cloud.Pipeline.Stages;
 /// <summary>Pretraining: one job, whose steps are the stage's.</summary>
 internal sealed class PretrainStageKind() : StageKind<PretrainStage>("pretrain")
 {
-    /// <inheritdoc/>
-    protected override int Steps(PretrainStage settings) => settings.Steps;
-
     /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, PretrainStage settings)
     {

@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
@@ -11,12 +12,6 @@ namespace R1Cloud.Pipeline.Stages;
 /// <summary>A reward model: one job, whose steps are the stage's. Its checkpoint is no policy, so it is measured by its job and not by the run's evaluation.</summary>
 internal sealed class RewardModelStageKind() : StageKind<RewardModelStage>("reward-model")
 {
-    /// <inheritdoc/>
-    public override bool YieldsModel => false;
-
-    /// <inheritdoc/>
-    protected override int Steps(RewardModelStage settings) => settings.Steps();
-
     /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, RewardModelStage settings)
     {

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -37,9 +37,6 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
     }
 
     /// <inheritdoc/>
-    protected override int Steps(RlStage settings) => settings.Iterations;
-
-    /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, RlStage settings)
     {
         var from = input.RequireFrom();
@@ -53,7 +50,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
         RlIterationResult? last = null;
         while (cursor.Iteration < stop)
         {
-            var instance = StageHelpers.Iteration(context.InstanceId, cursor.Iteration);
+            var instance = InstanceIds.Iteration(context.InstanceId, cursor.Iteration);
             context.SetCustomStatus(status = status with { Instance = instance });
 
             var start = context.CurrentUtcDateTime;

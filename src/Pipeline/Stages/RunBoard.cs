@@ -1,5 +1,5 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Stages;
@@ -21,16 +21,6 @@ internal sealed class RunBoard
     }
 
     private DateTimeOffset Now => new(context.CurrentUtcDateTime, TimeSpan.Zero);
-
-    /// <summary>The stage tree before anything is done.</summary>
-    public static List<StageView> Plan(Recipe recipe, RunInput input) => [.. recipe.Stages.Select(stage =>
-    {
-        var kind = StageKinds.Of(stage.Value);
-        return new StageView
-        {
-            Name = stage.Key, Label = input.Label(stage.Key), Kind = kind.Name, From = stage.Value.From, Status = StageStatus.Pending, Total = kind.Steps(stage.Value),
-        };
-    })];
 
     public void Begin(string name) => Publish(name, stage => stage with { Status = StageStatus.Running, StartedAt = Now });
 

@@ -1,16 +1,17 @@
 using Microsoft.Extensions.Logging;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
 
 namespace R1Cloud.Pipeline.Stages;
 
 /// <summary>A run: the recipe's stages in order, each measured when it has made a model, and the report at the end.</summary>
 internal sealed partial class RunOrchestration(JobCalls jobs)
 {
-    public const string Name = "run";
 
     /// <summary>The orchestrator. What earlier generations finished is taken over, not done again.</summary>
     public async Task<RunProgress> RunAsync(IOrchestrationContext context, RunInput input)
@@ -53,7 +54,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     }
 
     private static bool NeedsWorkers(RunPlan plan) => plan.Recipe.Stages.Any(stage =>
-        plan.Records.GetValueOrDefault(stage.Key)?.Result is not { } result || Evaluations.IsDue(StageKinds.Of(stage.Value), result, plan.Recipe.Evaluation));
+        plan.Records.GetValueOrDefault(stage.Key)?.Result is not { } result || EvaluationPlan.IsDue(stage.Value, result, plan.Recipe.Evaluation));
 
     // It sees no tasks and no results but those that its key covers: what it cannot see cannot change what it makes.
     private static StageInput Stage(Recipe recipe, RunInput run, string name, Dictionary<string, StageResult> inputs) => new()
@@ -99,10 +100,10 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         {
             board.Begin(stage.Name);
             result = await context.CallSubOrchestratorAsync<StageResult>(
-                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: StageHelpers.Instance(stage.RunId, stage.Label)));
+                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: InstanceIds.Stage(stage.RunId, stage.Label)));
             await SaveAsync(context, stage, result, finished);
         }
-        if (Evaluations.IsDue(kind, result, stage.Evaluation))
+        if (EvaluationPlan.IsDue(stage.Settings, result, stage.Evaluation))
         {
             var benchmarks = Evaluations.All(stage, stage.Evaluation!, result.Checkpoint!, result.Steps);
             board.Evaluate(stage.Name, result);
@@ -118,7 +119,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         return result;
     }
 
-    /// <summary>Lets the workers go; when that fails, the run's own outcome stands and <see cref="Workers.WorkerKeeper"/> tries again.</summary>
+    /// <summary>Lets the workers go; when that fails, the run's own outcome stands and <see cref="Upkeep.WorkerKeeper"/> tries again.</summary>
     private static async Task ReleaseAsync(IOrchestrationContext context, WorkersRelease release, JobsRecipe jobs)
     {
         try
@@ -127,7 +128,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         }
         catch (TaskFailedException e)
         {
-            LogNotReleased(context.CreateReplaySafeLogger(Name), e, release.RunId);
+            LogNotReleased(context.CreateReplaySafeLogger(OrchestrationNames.Run), e, release.RunId);
         }
     }
 

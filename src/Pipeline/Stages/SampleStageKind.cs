@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -14,12 +15,6 @@ namespace R1Cloud.Pipeline.Stages;
 internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>(name)
     where TRecipe : SampleStage
 {
-    /// <inheritdoc/>
-    public override bool YieldsModel => false;
-
-    /// <inheritdoc/>
-    protected override int Steps(TRecipe settings) => 1;
-
     /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, TRecipe settings)
     {

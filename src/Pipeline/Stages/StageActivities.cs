@@ -1,11 +1,12 @@
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Stages;
@@ -17,12 +18,6 @@ namespace R1Cloud.Pipeline.Stages;
 /// <param name="Finished">What else a finished stage's entry in the index needs; null for a stage that is not finished.</param>
 internal sealed record StageSave(string RunId, string Stage, StageRecord Record, FinishedStage? Finished = null);
 
-/// <summary>A finished stage of a run.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Key">The key that it had when the run began.</param>
-/// <param name="Inputs">Labels of the stages that it was made from, by name.</param>
-internal sealed record FinishedStage(string Name, string Key, IReadOnlyDictionary<string, string> Inputs);
-
 /// <summary>What a run has to do: its recipe, and by name what is there of its stages already.</summary>
 /// <param name="Recipe">The recipe.</param>
 /// <param name="Records">What earlier generations left and what is taken over from other runs.</param>
@@ -30,14 +25,6 @@ internal sealed record FinishedStage(string Name, string Key, IReadOnlyDictionar
 /// <param name="Reasons">Why stages run that are not there.</param>
 internal sealed record RunPlan(
     Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records, IReadOnlyDictionary<string, string> Keys, IReadOnlyDictionary<string, string> Reasons);
-
-/// <summary>What a run decided when it began, by its stages' names: for those who look at it.</summary>
-internal sealed record RunDecisions(IReadOnlyDictionary<string, RunDecision> Stages);
-
-/// <summary>What was decided of a stage.</summary>
-/// <param name="ReusedFrom">The run whose result it takes over.</param>
-/// <param name="Reason">Why it runs.</param>
-internal sealed record RunDecision(StageOrigin? ReusedFrom = null, string? Reason = null);
 
 /// <summary>An iteration whose update is committed: its gradients are of no more use.</summary>
 internal sealed record GradientsDone(string RunId, string Stage, int Iteration);
@@ -93,7 +80,7 @@ internal sealed class StageActivities(
         var missing = new List<string>();
         foreach (var input in recipe.StoredInputs())
         {
-            var path = input[Dataset.BlobPrefix.Length..].TrimEnd('/');
+            var path = input[BlobReference.Prefix.Length..].TrimEnd('/');
             if (!await blobs.ExistsAsync(path, cancellation) && !await blobs.ListAsync(path + "/", cancellation).AnyAsync(cancellation)) missing.Add(input);
         }
         if (missing.Count > 0)

@@ -1,10 +1,10 @@
-using System.Globalization;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Pipeline.Stages;
 
@@ -20,12 +20,6 @@ internal abstract class StageKind(Type recipe, string name)
     /// <summary>The orchestrator's name.</summary>
     public string Orchestrator => $"stage-{Name}";
 
-    /// <summary>Whether the stage makes a model, which is then measured.</summary>
-    public virtual bool YieldsModel => true;
-
-    /// <summary>Steps or iterations in all; 0 where that is known only once the stage runs.</summary>
-    public abstract int Steps(StageRecipe settings);
-
     /// <summary>Adds the kind's orchestrators.</summary>
     public abstract void Register(OrchestrationRegistry registry, JobCalls jobs);
 }
@@ -36,14 +30,8 @@ internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TReci
     where TRecipe : StageRecipe
 {
     /// <inheritdoc/>
-    public sealed override int Steps(StageRecipe settings) => Steps((TRecipe)settings);
-
-    /// <inheritdoc/>
     public override void Register(OrchestrationRegistry registry, JobCalls jobs) =>
         registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator, (context, input) => RunAsync(context, jobs, input, (TRecipe)input.Settings));
-
-    /// <inheritdoc cref="Steps(StageRecipe)"/>
-    protected abstract int Steps(TRecipe settings);
 
     /// <summary>The stage itself. Null when it goes on as new.</summary>
     protected abstract Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, TRecipe settings);
@@ -52,15 +40,6 @@ internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TReci
 /// <summary>What stages have in common.</summary>
 internal static class StageHelpers
 {
-    /// <summary>The id of a stage's orchestration; some engines take no slash in it.</summary>
-    public static string Instance(string runId, string label) => $"{runId}:{label.Replace('/', '.')}";
-
-    /// <summary>The id of an iteration's orchestration.</summary>
-    public static string Iteration(string stageInstance, int iteration) => string.Create(CultureInfo.InvariantCulture, $"{stageInstance}:{iteration}");
-
-    /// <summary>Whether an id is an iteration's.</summary>
-    public static bool IsIteration(string instance) =>
-        instance.Split(':') is [_, _, var iteration] && int.TryParse(iteration, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     /// <summary>The checkpoint that the stage starts from.</summary>
     /// <exception cref="InvalidOperationException">The recipe names none; the recipe's check should have said so.</exception>

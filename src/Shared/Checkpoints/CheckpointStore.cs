@@ -46,7 +46,7 @@ public sealed class CheckpointStore(IBlobStore blobs)
     /// <param name="cancellation">Stops.</param>
     /// <returns>The manifest that counts: another attempt's when that was first, and then this one's files are removed.</returns>
     /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
-    /// <exception cref="Jobs.BadInputException">A file is a link out of the folder.</exception>
+    /// <exception cref="BadInputException">A file is a link out of the folder.</exception>
     public async Task<CheckpointManifest> WriteAsync(
         string prefix, string stage, int step, string attempt, string? parent, string folder, IEnumerable<string> names, CancellationToken cancellation = default)
     {

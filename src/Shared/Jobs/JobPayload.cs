@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Jobs;
 

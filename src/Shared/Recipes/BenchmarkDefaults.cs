@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Recipes;
 

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -24,7 +26,7 @@ public record BenchmarkRecipe
     public SamplingRecipe Sampling { get; init; } = new() { Temperature = 0.6, TopP = 0.95 };
 
     /// <summary>The reward functions that judge the answers; weights have no part here. Empty takes all that the run's stages have.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true)]
+    [KnownReward(OnNames = true)]
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 }
 

@@ -1,3 +1,6 @@
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>One of several prompt sources of an RL stage, with rewards of its own (DeepSeek-R1 section 2.3.4: RL for all scenarios).</summary>
@@ -17,6 +20,6 @@ public sealed record PromptSource
     public int FromIteration { get; init; }
 
     /// <summary>The reward functions of its completions, as an RL stage's own: each a weight, or an object with weight, options and onError.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true), NotEmpty]
+    [KnownReward(OnNames = true), NotEmpty]
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 }

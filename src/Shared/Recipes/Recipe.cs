@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
-using R1Cloud.Shared.Data;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -39,9 +41,6 @@ public sealed record Recipe
     /// <summary>How failing jobs are treated.</summary>
     [NoEffect("a job has one result, however often it was tried")]
     public JobsRecipe Jobs { get; init; } = new();
-
-    /// <summary>Files and folders that the run finds in its storage, as <c>blob:PATH</c>: whether they are there is known when it starts.</summary>
-    public IReadOnlyList<string> StoredInputs() => [.. StageKeys.Files(Expand()).Where(Dataset.IsBlob)];
 
     /// <summary><see cref="TemplateDate"/> as a day; null where none is given.</summary>
     public DateOnly? TemplateDay() => TemplateDate is { } date ? DateOnly.ParseExact(date, DateAttribute.Format, System.Globalization.CultureInfo.InvariantCulture) : null;

@@ -1,9 +1,15 @@
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>Trains a reward model (DeepSeek-R1, supplement: helpful and safety reward models): the model of <c>from</c> with a scalar head in place of its vocabulary. It is no policy; rewards of later stages refer to it.</summary>
 [Needs(nameof(From))]
 public sealed record RewardModelStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override int PlannedSteps() => Steps();
+
     /// <inheritdoc/>
     public override bool YieldsModel() => false;
 
@@ -55,15 +61,6 @@ public sealed record RewardModelStage : StageRecipe
 
     /// <summary>Optimizer steps in all.</summary>
     public int Steps() => Epochs * ((Rows + BatchSize - 1) / BatchSize);
-}
-
-/// <summary>What a reward model's scores are trained for.</summary>
-public enum RewardObjective
-{
-    /// <summary>The better response of a pair scores higher (Bradley–Terry): helpfulness.</summary>
-    Pairwise,
-    /// <summary>σ(score) is the chance that the response is safe (binary cross entropy): safety.</summary>
-    Pointwise,
 }
 
 /// <summary>Which part of a response a reward model reads.</summary>

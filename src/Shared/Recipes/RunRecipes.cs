@@ -1,3 +1,5 @@
+using R1Cloud.Shared.Recipes.Reading;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>The workers that a run asks for.</summary>

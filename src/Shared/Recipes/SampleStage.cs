@@ -1,8 +1,14 @@
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>A stage that makes data to learn from: it samples a model, scores the completions and keeps good ones.</summary>
 public abstract record SampleStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override int PlannedSteps() => 1;
+
     /// <summary>The task whose training problems are the prompts.</summary>
     [TaskName]
     public required string Task { get; init; }
@@ -30,11 +36,11 @@ public abstract record SampleStage : StageRecipe
     public SamplingRecipe Sampling { get; init; } = new();
 
     /// <summary>The reward functions that judge a completion, by their registered names; weights have no part here.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true), NotEmpty]
+    [KnownReward(OnNames = true), NotEmpty]
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 
     /// <summary>The least score that a kept completion has, by reward; each must be one of the stage's rewards.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true), NotEmpty]
+    [KnownReward(OnNames = true), NotEmpty]
     public IReadOnlyDictionary<string, double> Minimums { get; init; } = new Dictionary<string, double>();
 
     /// <summary>What else a kept completion must not be.</summary>

@@ -1,3 +1,5 @@
+using R1Cloud.Shared.Recipes.Reading;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>Training on prompts and completions; the loss is on the completions alone.</summary>

@@ -1,4 +1,7 @@
+using System.Reflection;
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -18,6 +21,15 @@ public abstract record StageRecipe
     /// <summary>The stage whose model this one starts from (<c>STAGE/STUDENT</c> after distillation); null for a stage that makes its own.</summary>
     [JsonPropertyOrder(-1)]
     public string? From { get; init; }
+
+    private static readonly Dictionary<Type, string> Kinds = typeof(StageRecipe).GetCustomAttributes<JsonDerivedTypeAttribute>()
+        .ToDictionary(kind => kind.DerivedType, kind => (string)kind.TypeDiscriminator!);
+
+    /// <summary>The kind's name in recipes, e.g. <c>rl</c>.</summary>
+    public string Kind() => Kinds[GetType()];
+
+    /// <summary>Steps or iterations in all, where the recipe alone says so; else 0.</summary>
+    public virtual int PlannedSteps() => 0;
 
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
@@ -44,6 +56,9 @@ public abstract record StageRecipe
 [Lacks(nameof(From), "a pretrain stage makes its own model")]
 public sealed record PretrainStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override int PlannedSteps() => Steps;
+
     /// <summary>The task whose training problems make the corpus; null where <see cref="Tasks"/> names several.</summary>
     [TaskName]
     public string? Task { get; init; }
@@ -82,6 +97,9 @@ public sealed record PretrainStage : StageRecipe
 [NeedsUnless(nameof(Sources), "each source has a task and rewards of its own", nameof(Task), nameof(Rewards))]
 public sealed record RlStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override int PlannedSteps() => Iterations;
+
     /// <inheritdoc/>
     public override IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() =>
         PromptSources().Select(source => (source.Name.Length > 0 ? $"sources.{source.Name}.rewards" : "rewards", source.Source.Rewards));
@@ -123,7 +141,7 @@ public sealed record RlStage : StageRecipe
     public SamplingRecipe Sampling { get; init; } = new();
 
     /// <summary>The reward functions by their registered names: each a weight, or an object with weight, options and onError. The reward is the weighted sum. Required unless there are sources.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true)]
+    [KnownReward(OnNames = true)]
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 
     /// <summary>The policy loss.</summary>
@@ -181,6 +199,9 @@ public sealed record RlStage : StageRecipe
 [Needs(nameof(From))]
 public sealed record EvaluateStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override int PlannedSteps() => 1;
+
     /// <inheritdoc/>
     public override bool YieldsModel() => false;
 

@@ -1,5 +1,3 @@
-using R1Cloud.Shared.Jobs;
-
 namespace R1Cloud.Shared.Storage;
 
 /// <summary>

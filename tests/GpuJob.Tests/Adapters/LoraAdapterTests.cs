@@ -1,10 +1,12 @@
+using R1Cloud.Testing;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Generation.Torch;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 

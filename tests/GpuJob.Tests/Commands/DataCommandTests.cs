@@ -1,3 +1,4 @@
+using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
 using R1Cloud.Shared.Jobs;
@@ -68,7 +69,7 @@ public sealed class DataCommandTests : IDisposable
     [Fact]
     public async Task Data_PublicTrainingProblems_AreGood()
     {
-        var (code, output, error) = await RunAsync("data", Oracles.Shared("data/shared_only/train_problems.jsonl"), "--json");
+        var (code, output, error) = await RunAsync("data", Fixtures.Shared("data/shared_only/train_problems.jsonl"), "--json");
         (code, error).ShouldBe((ExitCodes.Done, ""));
         var report = JsonSerializer.Deserialize<JsonElement>(output);
         report.GetProperty("rows").GetInt32().ShouldBe(1000);

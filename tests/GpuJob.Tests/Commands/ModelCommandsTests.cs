@@ -1,10 +1,11 @@
+using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Tests.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Tests;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Commands;

@@ -1,10 +1,12 @@
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
-using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
-using R1Cloud.GpuJob.Verification;
+using R1Cloud.Rewards.Sandboxing;
+using R1Cloud.Rewards.Verification;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Testing;
 
 namespace R1Cloud.GpuJob.Tests.Commands;

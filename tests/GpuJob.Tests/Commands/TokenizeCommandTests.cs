@@ -1,7 +1,8 @@
+using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
-using R1Cloud.GpuJob.Tests.Tokenizers;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Tokenizers.Tests;
 
 namespace R1Cloud.GpuJob.Tests.Commands;
 

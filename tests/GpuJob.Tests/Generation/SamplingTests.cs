@@ -1,6 +1,8 @@
+using R1Cloud.Testing;
 using System.Runtime.Intrinsics;
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Generation.Simd;
+using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 

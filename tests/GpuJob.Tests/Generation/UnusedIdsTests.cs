@@ -1,13 +1,16 @@
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Jobs.Importing;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Tests.Jobs;
 using R1Cloud.GpuJob.Tests.Strangers;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Generation;

@@ -1,11 +1,13 @@
 using System.IO.Compression;
 using System.Text.Json;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Pretraining;
 using R1Cloud.GpuJob.Tests.Jobs;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 using R1Cloud.Testing;
 

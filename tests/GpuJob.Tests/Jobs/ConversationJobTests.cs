@@ -1,8 +1,9 @@
 using R1Cloud.GpuJob.Jobs.Rollouts;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared.Metrics;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 

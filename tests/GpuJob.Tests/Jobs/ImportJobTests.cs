@@ -1,14 +1,18 @@
 using System.Text.Json.Nodes;
-using R1Cloud.GpuJob.Jobs;
-using R1Cloud.GpuJob.Jobs.Sampling;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Importing;
+using R1Cloud.GpuJob.Jobs.SupervisedTuning;
+using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Tests.Tokenizers;
+using R1Cloud.GpuJob.Sampling;
 using R1Cloud.GpuJob.Weights;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers.Tests;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;

@@ -1,14 +1,19 @@
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Evaluation;
+using R1Cloud.GpuJob.Jobs.RewardModels;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Jobs.Sampling;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Models;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.GpuJob.RewardModels;
+using R1Cloud.GpuJob.Sampling;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Testing;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 

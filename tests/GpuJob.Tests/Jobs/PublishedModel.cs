@@ -1,7 +1,11 @@
-using R1Cloud.GpuJob.Jobs;
-using R1Cloud.GpuJob.Tests.Tokenizers;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Importing;
+using R1Cloud.GpuJob.Jobs.Rollouts;
+using R1Cloud.GpuJob.Jobs.SupervisedTuning;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
+using R1Cloud.Tokenizers.Tests;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 

@@ -1,12 +1,15 @@
 using System.Text.Json;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Pretraining;
 using R1Cloud.GpuJob.Jobs.RewardModels;
-using R1Cloud.GpuJob.Jobs.Supervised;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Supervised;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;

@@ -1,12 +1,16 @@
 using System.Text.Json;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Jobs;
 using R1Cloud.GpuJob.Jobs.Sampling;
-using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Sampling;
 using R1Cloud.GpuJob.Tasks;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 

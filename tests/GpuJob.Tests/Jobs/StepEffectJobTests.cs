@@ -1,9 +1,13 @@
-using R1Cloud.GpuJob.Jobs;
-using R1Cloud.GpuJob.Jobs.Sampling;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Pretraining;
+using R1Cloud.GpuJob.Jobs.SupervisedTuning;
+using R1Cloud.GpuJob.Sampling;
 using R1Cloud.GpuJob.Work;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 

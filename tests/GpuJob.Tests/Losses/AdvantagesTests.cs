@@ -1,3 +1,4 @@
+using R1Cloud.Testing;
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;

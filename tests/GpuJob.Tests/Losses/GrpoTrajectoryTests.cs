@@ -1,3 +1,4 @@
+using R1Cloud.Testing;
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;

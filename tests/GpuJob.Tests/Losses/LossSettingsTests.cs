@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Losses;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Effects;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Losses;

@@ -1,3 +1,4 @@
+using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Models;
@@ -149,7 +150,7 @@ public sealed class CausalLmOracleTests
     [Fact]
     public void Forward_Stories260K_GivesTheGoldenLogits()
     {
-        var folder = Oracles.Shared("data/shared_only/stories260K_hf");
+        var folder = Fixtures.Shared("data/shared_only/stories260K_hf");
         using var scope = NewDisposeScope();
         using var __ = no_grad();
         using var model = CausalLm.Load(folder, CPU);

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Generation.Torch;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;

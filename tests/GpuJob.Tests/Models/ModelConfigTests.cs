@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Models;
@@ -106,5 +106,5 @@ public sealed class ModelConfigTests
     private static ModelConfig Read(string name, string file) => ModelConfig.Parse(File.ReadAllBytes(Path.Combine(Oracles.Model(name), file)), file);
 
     [Fact]
-    public void Supported_Architectures_AreThoseThatRecipesMayImport() => Architectures.Supported.ShouldBe(string.Join(", ", R1Cloud.Shared.Recipes.KnownNames.Architectures));
+    public void Supported_Architectures_AreThoseThatRecipesMayImport() => Architectures.Supported.ShouldBe(string.Join(", ", R1Cloud.Shared.Recipes.Reading.KnownNames.Architectures));
 }

@@ -1,5 +1,4 @@
 using System.Reflection;
-using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;

@@ -1,7 +1,7 @@
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
-using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Optimization;

@@ -1,3 +1,4 @@
+using R1Cloud.Testing;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.Shared.Recipes;
 

@@ -1,10 +1,12 @@
 using System.Text;
 using R1Cloud.GpuJob.Adapters;
+using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers.Chat;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Chat;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Strangers;

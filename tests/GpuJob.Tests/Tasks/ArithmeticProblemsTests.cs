@@ -1,9 +1,11 @@
 using System.Globalization;
-using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Rewards.Texts;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tests.Tasks;
 

@@ -1,10 +1,13 @@
-using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Puzzles;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Rewards.Texts;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tests.Tasks;
 

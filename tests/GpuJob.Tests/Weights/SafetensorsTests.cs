@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 using System.Text;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Weights;

@@ -1,8 +1,9 @@
+using R1Cloud.Testing;
 using System.Text;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Weights;

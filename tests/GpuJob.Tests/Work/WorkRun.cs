@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Logging.Abstractions;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Jobs.Noop;
 using R1Cloud.GpuJob.Work;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;

@@ -1,5 +1,6 @@
 using R1Cloud.LocalHost.Commands;
-using R1Cloud.Shared.Commands;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 

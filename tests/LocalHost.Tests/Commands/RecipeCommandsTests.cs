@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Commands;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Shared;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
-using R1Cloud.LocalHost.Commands;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.LocalHost.Tests.Commands;

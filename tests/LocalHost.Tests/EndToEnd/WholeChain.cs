@@ -1,7 +1,7 @@
 using System.Text.Json;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Checkpoints;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Tests.EndToEnd;

@@ -1,8 +1,8 @@
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Reuse;
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Tests.EndToEnd;

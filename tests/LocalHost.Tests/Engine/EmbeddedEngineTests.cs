@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using R1Cloud.LocalHost.Engine;
+using R1Cloud.LocalHost.Engine.Execution;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Tests.Engine;

@@ -1,4 +1,4 @@
-using R1Cloud.LocalHost.Engine;
+using R1Cloud.LocalHost.Engine.Execution;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Tests.Engine;

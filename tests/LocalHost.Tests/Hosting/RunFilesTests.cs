@@ -1,5 +1,5 @@
 using R1Cloud.LocalHost.Hosting;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 
 namespace R1Cloud.LocalHost.Tests.Hosting;
 

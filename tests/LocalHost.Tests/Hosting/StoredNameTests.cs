@@ -1,5 +1,6 @@
 using R1Cloud.LocalHost.Hosting;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Tests.Hosting;

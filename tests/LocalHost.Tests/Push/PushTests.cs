@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.LocalHost.Commands;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Push;
 using R1Cloud.LocalHost.Tests.Commands;
 using R1Cloud.Shared.Storage;

@@ -3,8 +3,9 @@ using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Azure.Storage.Sas;
-using R1Cloud.LocalHost.Commands;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Tests.Security;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Terminal;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 
 namespace R1Cloud.LocalHost.Tests.Terminal;
 

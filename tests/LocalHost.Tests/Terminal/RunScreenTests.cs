@@ -1,6 +1,6 @@
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Terminal;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 
 namespace R1Cloud.LocalHost.Tests.Terminal;
 

@@ -16,9 +16,11 @@ using R1Cloud.Orchestrator.Tests.Durable;
 using R1Cloud.Orchestrator.Tests.Hosting;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Orchestrator.Tests.Functions;
@@ -134,7 +136,7 @@ public sealed class OrchestratorFixture : IAsyncLifetime
         Server = await OrchestratorServer.StartAsync();
         Server.Pool.OnJob = job => job.RunId switch
         {
-            "broken" => throw new Shared.Jobs.BadInputException("no such corpus"),
+            "broken" => throw new BadInputException("no such corpus"),
             "stuck" => stuck.Task,
             _ => Task.CompletedTask,
         };

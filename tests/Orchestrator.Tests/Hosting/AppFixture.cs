@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using R1Cloud.Orchestrator.Tests.Durable;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Api;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using R1Cloud.Orchestrator.Durable;
 using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Orchestrator.Tests.Durable;
 using R1Cloud.Pipeline.Orchestration;

@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 
 namespace R1Cloud.Orchestrator.Tests.Hosting;

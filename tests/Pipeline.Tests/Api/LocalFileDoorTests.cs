@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Pipeline.Options;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 

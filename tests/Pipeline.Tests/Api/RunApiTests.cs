@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 

@@ -1,7 +1,7 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Jobs;
 

@@ -1,5 +1,5 @@
 using R1Cloud.Pipeline.Plan;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 
 namespace R1Cloud.Pipeline.Tests.Plan;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using R1Cloud.Pipeline.Plan;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Tests.Plan;
 

@@ -1,3 +1,4 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
 
@@ -8,7 +9,7 @@ public class ReportTests
     [Fact]
     public void Markdown_OfARun_HoldsTablesAnswersAndOverhead()
     {
-        var text = ReportMarkdown.Render(Sample(), ReportFiles.StageCurve, ReportFiles.Stages);
+        var text = ReportMarkdown.Render(Sample(), ReportCurve.FileOf, ReportFiles.Stages);
 
         text.ShouldContain("## Results, addition");
         text.ShouldContain("512 held-out problems, k = 4");
@@ -32,7 +33,7 @@ public class ReportTests
             Name = "collect", Label = "collect", Kind = "collect", Steps = 1, Time = new(), Metrics = new Dictionary<string, double> { ["samples"] = 2048, ["samples/kept"] = 700 },
         };
         data = data with { Summary = StageSummary.Of(data) };
-        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], data, run.Stages[1] with { Benchmarks = [new("addition", null, after)] }] }, ReportFiles.StageCurve, ReportFiles.Stages);
+        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], data, run.Stages[1] with { Benchmarks = [new("addition", null, after)] }] }, ReportCurve.FileOf, ReportFiles.Stages);
         text.ShouldContain("| stage | kind | steps | time | what it did |");
         text.ShouldContain("| collect | collect | 1 | 0:00 | Keeps 700 of 2,048 samples. |");
         text.ShouldContain("| r1-zero | 98.6 % | 100.0 % | 97.1 % ± 1.3 | 99.0 % | 98.0 % | 99.9 % | 24.2 |");
@@ -44,7 +45,7 @@ public class ReportTests
         var run = Sample();
         var main = run.Stages[1].After! with { Rewards = new Dictionary<string, double> { ["language"] = 0.875 } };
         var other = new EvaluationFigures { PassAt1 = 0.5, MeanLength = 7, Problems = 30, Samples = 64, ConsAtK = 0.75, Rewards = new Dictionary<string, double> { ["helpful"] = -0.158 } };
-        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], run.Stages[1] with { Benchmarks = [new("addition", null, main), new("aime", null, other)] }] }, ReportFiles.StageCurve, ReportFiles.Stages);
+        var text = ReportMarkdown.Render(run with { Stages = [run.Stages[0], run.Stages[1] with { Benchmarks = [new("addition", null, main), new("aime", null, other)] }] }, ReportCurve.FileOf, ReportFiles.Stages);
         text.ShouldContain("| stage | greedy | greedy format | pass@1 ± 95 % | format | language | length |");
         text.ShouldContain("| base | 31.2 % | 25.0 % | 29.0 % | 24.0 % | – | 18.5 |");
         text.ShouldContain("| stage | pass@1 ± 95 % | cons@k | helpful | length |");

@@ -1,10 +1,10 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Golden;
 using R1Cloud.Pipeline.Tests.Support;
-using R1Cloud.Pipeline.Workers;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Pipeline.Upkeep;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Runs;

@@ -1,5 +1,5 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
@@ -144,7 +144,7 @@ public class ChainTests
 
         var sft = (SftJob)await PayloadAsync("tuned/000000/sft/0");
         sft.Data.Keys.ShouldBe(["cold"]);
-        sft.Tasks["general"].ShouldBeOfType<Shared.Recipes.DatasetTask>().Files.ShouldBe(["blob:general.jsonl"]);
+        sft.Tasks["general"].ShouldBeOfType<R1Cloud.Shared.Recipes.Tasks.DatasetTask>().Files.ShouldBe(["blob:general.jsonl"]);
         ((SampleJob)await PayloadAsync("cold/000000/sample/0")).Rewriter.ShouldBeNull();
         ((SampleJob)await PayloadAsync("collect/000000/sample/1")).Rewriter.ShouldBe((await host.Runs.GetAsync("mixed")).Stages.Single(stage => stage.Name == "tuned").Checkpoint);
 

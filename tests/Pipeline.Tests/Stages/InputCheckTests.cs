@@ -1,6 +1,6 @@
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
@@ -64,7 +64,7 @@ public class InputCheckTests
         var recipe = TestRecipes.Load(Recipe());
         var spec = new RunSpec("run", "imported", System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(recipe.ResolvedJson), recipe.Hash, DateTimeOffset.UtcNow);
         await ((IRunStore)host.Services.GetService(typeof(IRunStore))!).GetOrCreateAsync(spec);
-        await host.Engine.ScheduleNewAsync(RunOrchestration.Name, new RunInput("run"), "run");
+        await host.Engine.ScheduleNewAsync(OrchestrationNames.Run, new RunInput("run"), "run");
         (await EndAsync(host, "run")).Error.ShouldBeNull();
         host.Pool.Ran.ShouldNotContain(Check);
         (await PayloadAsync(host, "run", "r1-zero/000000/rollout/0")).TemplateDate.ShouldBeNull();

@@ -1,8 +1,10 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Tests.Stages;
 

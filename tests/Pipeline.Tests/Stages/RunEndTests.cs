@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Tests.Support;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Stages;

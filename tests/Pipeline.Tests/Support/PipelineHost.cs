@@ -3,9 +3,12 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using R1Cloud.LocalHost.Engine;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Golden;
+using R1Cloud.Pipeline.Upkeep;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Storage;
 

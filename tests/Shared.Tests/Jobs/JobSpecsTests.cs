@@ -1,6 +1,7 @@
 using System.Text.Json;
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Tests.Recipes;
 
 namespace R1Cloud.Shared.Tests.Jobs;
@@ -15,7 +16,7 @@ public class JobSpecsTests
     {
         var loaded = name == "good"
             ? RecipeLoader.Parse(RecipeSamples.Good, name)
-            : RecipeLoader.LoadFile(R1Cloud.Testing.Repository.PathOf("recipes", name));
+            : RecipeLoader.LoadFile(R1Cloud.Testing.Repository.PathOf("recipes", name), DatasetReader.Instance);
         var recipe = loaded.Recipe.Expand();
         var rewards = recipe.AllRewards();
         var task = recipe.Tasks.Values.First();

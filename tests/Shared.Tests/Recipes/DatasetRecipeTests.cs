@@ -1,4 +1,7 @@
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Datasets;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -13,7 +16,7 @@ public sealed class DatasetRecipeTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(folder.FullName, "data"));
         Write("data/train.jsonl", [.. Enumerable.Range(0, 100).Select(Line)]);
-        var loaded = RecipeLoader.LoadFile(Recipe("""{ "kind": "dataset", "files": ["data/train.jsonl"], "heldOutPercent": 50 }"""));
+        var loaded = RecipeLoader.LoadFile(Recipe("""{ "kind": "dataset", "files": ["data/train.jsonl"], "heldOutPercent": 50 }"""), DatasetReader.Instance);
         loaded.Recipe.Tasks["data"].ShouldBeOfType<DatasetTask>().Files.ShouldBe([Path.Combine(folder.FullName, "data", "train.jsonl")]);
         RecipeLoader.Parse(loaded.ResolvedJson, "again").Hash.ShouldBe(loaded.Hash, "the resolved recipe needs no folder");
     }
@@ -50,7 +53,7 @@ public sealed class DatasetRecipeTests : IDisposable
     [Fact]
     public void LoadFile_Blobs_AreLeftToTheWorkers()
     {
-        var loaded = RecipeLoader.LoadFile(Recipe("""{ "kind": "dataset", "files": ["blob:datasets/train.jsonl"] }"""));
+        var loaded = RecipeLoader.LoadFile(Recipe("""{ "kind": "dataset", "files": ["blob:datasets/train.jsonl"] }"""), DatasetReader.Instance);
         loaded.Recipe.Tasks["data"].ShouldBeOfType<DatasetTask>().Files.ShouldBe(["blob:datasets/train.jsonl"]);
     }
 
@@ -64,7 +67,7 @@ public sealed class DatasetRecipeTests : IDisposable
         Write("train.jsonl", [Line(1)]);
         var recipe = RecipeSamples.Good.Replace("\"task\": \"add\",\n      \"model\"", "\"task\": \"data\",\n      \"model\"").Replace("\"tasks\": {", """ "tasks": { "data": { "kind": "dataset", "files": ["train.jsonl"] },""");
         Write("recipe.json", [recipe]);
-        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Path.Combine(folder.FullName, "recipe.json"))).Problems.ShouldHaveSingleItem();
+        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Path.Combine(folder.FullName, "recipe.json"), DatasetReader.Instance)).Problems.ShouldHaveSingleItem();
         problem.Path.ShouldBe("stages.base.task");
         problem.Allowed.ShouldContain("worked examples");
     }
@@ -83,7 +86,7 @@ public sealed class DatasetRecipeTests : IDisposable
 
     private static string Line(int i) => $$"""{"question":"{{i}}+0?","answer":"{{i}}"}""";
 
-    private IReadOnlyList<RecipeProblem> Fails(string task) => Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Recipe(task))).Problems;
+    private IReadOnlyList<RecipeProblem> Fails(string task) => Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Recipe(task), DatasetReader.Instance)).Problems;
 
     // The base is pretrained on sums; RL asks the data set.
     private string Recipe(string task)

@@ -1,4 +1,8 @@
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 using R1Cloud.Testing;
 
 namespace R1Cloud.Shared.Tests.Recipes;
@@ -73,7 +77,7 @@ public sealed class ImportRecipeTests : IDisposable
         return problem;
     }
 
-    private LoadedRecipe Load(string path, int maxNewTokens = 40, string prompt = "plain") => RecipeLoader.LoadFile(Write("recipe.json", Recipe(path, maxNewTokens, prompt)));
+    private LoadedRecipe Load(string path, int maxNewTokens = 40, string prompt = "plain") => RecipeLoader.LoadFile(Write("recipe.json", Recipe(path, maxNewTokens, prompt)), DatasetReader.Instance);
 
     private string Write(string name, string text)
     {

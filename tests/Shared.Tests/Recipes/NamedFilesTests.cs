@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Reflection;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -65,9 +68,9 @@ public sealed class NamedFilesTests : IDisposable
     public void Bind_SandboxSwitchedOff_IsRefused()
     {
         var options = System.Text.Json.JsonSerializer.SerializeToElement(new { unsandboxed = true });
-        Should.Throw<BadInputException>(() => RewardCatalog.Bind<CodeOptions>("accuracy/code", options)).Message.ShouldContain("options.unsandboxed");
+        Should.Throw<BadInputException>(() => RewardOptions.Bind<CodeOptions>("accuracy/code", options)).Message.ShouldContain("options.unsandboxed");
         // Jobs of an earlier version say that it is on, which it is.
-        RewardCatalog.Bind<CodeOptions>("accuracy/code", System.Text.Json.JsonSerializer.SerializeToElement(new { unsandboxed = false, warm = 2 })).Warm.ShouldBe(2);
+        RewardOptions.Bind<CodeOptions>("accuracy/code", System.Text.Json.JsonSerializer.SerializeToElement(new { unsandboxed = false, warm = 2 })).Warm.ShouldBe(2);
         var json = RecipeSamples.Good.Replace("\"accuracy/exact\": 1,", "\"accuracy/code\": { \"weight\": 1, \"options\": { \"unsandboxed\": true } },", StringComparison.Ordinal);
         Should.Throw<RecipeException>(() => RecipeLoader.Parse(json, "body")).Problems.ShouldContain(problem => problem.Path.EndsWith("options.unsandboxed", StringComparison.Ordinal));
     }

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -138,7 +141,7 @@ public sealed class RecipeLoaderTests
     [Fact]
     public void ResolvedJson_ParsedAgain_IsTheSame()
     {
-        var loaded = RecipeLoader.LoadFile(Path.Combine(RecipeSamples.RecipesFolder, "quickstart.json"));
+        var loaded = RecipeLoader.LoadFile(Path.Combine(RecipeSamples.RecipesFolder, "quickstart.json"), DatasetReader.Instance);
         var again = RecipeLoader.Parse(loaded.ResolvedJson, "x");
         again.ResolvedJson.ShouldBe(loaded.ResolvedJson);
         again.Hash.ShouldBe(loaded.Hash);

@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Shapes;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -23,7 +26,7 @@ public sealed class RecipeReferenceTests
         var page = File.ReadAllText(PageOf("recipes.md"));
         foreach (var name in KnownNames.Losses.Concat(KnownNames.Prompts).Concat(RecipePresets.Names)) page.ShouldContain($"`{name}`");
         page = File.ReadAllText(PageOf("rewards.md"));
-        foreach (var name in KnownNames.Rewards) page.Split(Begin)[0].ShouldContain($"`{name}`", Case.Sensitive, "the page says what it scores");
+        foreach (var name in RewardCatalog.Names) page.Split(Begin)[0].ShouldContain($"`{name}`", Case.Sensitive, "the page says what it scores");
     }
 
     private static string PageOf(string name) => Path.Combine(RecipeSamples.Root, "docs", name);

@@ -1,4 +1,7 @@
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -36,7 +39,7 @@ public sealed class RewardModelRecipeTests
         var recipe = RecipeLoader.Parse(With($"{Helpful}, {Rl("helpful/model", "helpful")}"), "good.json").Recipe;
         var (name, reward) = recipe.Stages["r1"].RewardSets().Single().Rewards.Single();
         ModelRewardCatalog.StageOf(name, reward).ShouldBe("helpful");
-        RewardCatalog.Bind<HelpfulModelOptions>(name, reward.Options).Normalize.ShouldBeTrue();
+        RewardOptions.Bind<HelpfulModelOptions>(name, reward.Options).Normalize.ShouldBeTrue();
     }
 
     [Fact]

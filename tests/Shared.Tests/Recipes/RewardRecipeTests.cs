@@ -1,6 +1,7 @@
 using System.Text.Json;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -17,7 +18,7 @@ public sealed class RewardRecipeTests
     {
         var reward = RlOf("""{ "length/overlong": { "weight": 2, "options": { "bufferTokens": 8 }, "onError": "score-zero" } }""").Rewards["length/overlong"];
         (reward.Weight, reward.OnError).ShouldBe((2, RewardErrorPolicy.ScoreZero));
-        RewardCatalog.Bind<OverlongOptions>("length/overlong", reward.Options).ShouldBe(new OverlongOptions { BufferTokens = 8 });
+        RewardOptions.Bind<OverlongOptions>("length/overlong", reward.Options).ShouldBe(new OverlongOptions { BufferTokens = 8 });
     }
 
     [Fact]
@@ -69,11 +70,11 @@ public sealed class RewardRecipeTests
     public void Bind_UnknownOption_NamesRewardFieldAndWhatIsAllowed()
     {
         var options = JsonSerializer.Deserialize<JsonElement>("""{ "max": 3 }""");
-        var message = Should.Throw<BadInputException>(() => RewardCatalog.Bind<OverlongOptions>("length/overlong", options)).Message;
+        var message = Should.Throw<BadInputException>(() => RewardOptions.Bind<OverlongOptions>("length/overlong", options)).Message;
         message.ShouldContain("length/overlong");
         message.ShouldContain("options.max");
         message.ShouldContain("maxTokens, bufferTokens");
-        Should.Throw<BadInputException>(() => RewardCatalog.Bind<OverlongOptions>("length/overlong", JsonSerializer.Deserialize<JsonElement>("3"))).Message.ShouldContain("an object");
+        Should.Throw<BadInputException>(() => RewardOptions.Bind<OverlongOptions>("length/overlong", JsonSerializer.Deserialize<JsonElement>("3"))).Message.ShouldContain("an object");
     }
 
     [Fact]

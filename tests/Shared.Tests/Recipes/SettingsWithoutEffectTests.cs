@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -74,12 +77,12 @@ public sealed class SettingsWithoutEffectTests
             File.WriteAllText(file, $$"""{ "extends": "./base.json", "stages": { "zero": {{changes}} } }""");
             return file;
         }
-        var loaded = RecipeLoader.LoadFile(Child("""{ "loss": { "name": "sapo", "klWeight": 0 } }"""));
+        var loaded = RecipeLoader.LoadFile(Child("""{ "loss": { "name": "sapo", "klWeight": 0 } }"""), DatasetReader.Instance);
         var rl = (RlStage)loaded.Recipe.Stages["zero"];
         rl.Loss.ShouldBe(new PolicyLossRecipe { Name = "sapo", Aggregation = LossAggregation.TokenMean });
         rl.ReferenceEvery.ShouldBe(400);
         RecipeLoader.Parse(loaded.ResolvedJson, "resolved.json").Hash.ShouldBe(loaded.Hash);
-        Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Child("""{ "loss": { "name": "sapo", "klWeight": 0, "clipLow": 0.3 } }""")))
+        Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Child("""{ "loss": { "name": "sapo", "klWeight": 0, "clipLow": 0.3 } }"""), DatasetReader.Instance))
             .Problems.ShouldHaveSingleItem().Path.ShouldBe("stages.zero.loss.clipLow");
         Directory.Delete(folder, recursive: true);
     }
@@ -120,7 +123,7 @@ public sealed class SettingsWithoutEffectTests
     {
         foreach (var file in Directory.GetFiles(RecipeSamples.RecipesFolder, "*.json").Where(file => !file.EndsWith("schema.json", StringComparison.Ordinal)))
         {
-            var loaded = RecipeLoader.LoadFile(file);
+            var loaded = RecipeLoader.LoadFile(file, DatasetReader.Instance);
             RecipeLoader.Parse(loaded.ResolvedJson, "resolved.json").Hash.ShouldBe(loaded.Hash, file);
         }
     }

@@ -1,4 +1,6 @@
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -115,7 +117,7 @@ public sealed class SourcesRecipeTests
             { "extends": "{{preset}}", "name": "n", "tasks": { "t": { "kind": "arithmetic" } },
               "stages": { "base": { "kind": "pretrain", "task": "t", "model": { "maxPositions": 40000 } }, "r1-zero": { "task": "t", "from": "base" } } }
             """);
-        RecipeCheck.Run(file).Problems.ShouldBeEmpty();
+        RecipeCheck.Run(file, DatasetReader.Instance).Problems.ShouldBeEmpty();
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 

@@ -3,6 +3,12 @@ using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Shapes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 

@@ -1,5 +1,4 @@
 using R1Cloud.Shared.Checkpoints;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 using R1Cloud.Testing;
 

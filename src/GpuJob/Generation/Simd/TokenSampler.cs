@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Generation.Simd;

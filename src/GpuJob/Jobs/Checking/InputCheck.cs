@@ -1,9 +1,9 @@
 using R1Cloud.GpuJob.Fitting;
-using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Rewards;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Jobs.Checking;
@@ -99,7 +99,7 @@ internal sealed class InputCheck(Recipe recipe, IBlobStore? blobs, string scratc
         if (tasks.TryGetValue(name, out var known)) return known;
         tasks[name] = null; // one that is wrong is told once
         if (!recipe.Tasks.TryGetValue(name, out var task)) return null;
-        if (blobs is null && task is DatasetTask data && data.AllFiles().Any(Dataset.IsBlob)) return null;
+        if (blobs is null && task is DatasetTask data && data.AllFiles().Any(BlobReference.Is)) return null;
         return tasks[name] = await TryAsync($"tasks.{name}", async () => (IProblemTask?)await ProblemTasks.CreateAsync(task, blobs!, cancellation));
     }
 

@@ -1,8 +1,8 @@
-using R1Cloud.GpuJob.Jobs.Supervised;
+using R1Cloud.GpuJob.Supervised;
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Jobs.Pretraining;
 

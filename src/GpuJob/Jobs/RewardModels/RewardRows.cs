@@ -1,8 +1,8 @@
-using R1Cloud.GpuJob.Prompts;
-using R1Cloud.GpuJob.Rewards.Models;
+using R1Cloud.GpuJob.RewardModels;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Tokenizers.Prompts;
 
 namespace R1Cloud.GpuJob.Jobs.RewardModels;
 

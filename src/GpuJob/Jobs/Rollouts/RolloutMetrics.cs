@@ -1,4 +1,5 @@
-using R1Cloud.GpuJob.Rewards;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Scoring;
 using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.GpuJob.Jobs.Rollouts;

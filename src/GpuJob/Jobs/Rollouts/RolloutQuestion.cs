@@ -1,9 +1,10 @@
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Fitting;
 using R1Cloud.GpuJob.Residency;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Models;
+using R1Cloud.GpuJob.Scoring;
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.GpuJob.Verification;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Verification;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using R1Cloud.GpuJob.Rewards;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Scoring;
 using R1Cloud.Shared;
 
 namespace R1Cloud.GpuJob.Jobs.Rollouts;

@@ -1,6 +1,9 @@
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Language;
+using R1Cloud.GpuJob.Sampling;
+using R1Cloud.Rewards.Language;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Rewards.Texts;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.GpuJob.Jobs.Sampling;
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 

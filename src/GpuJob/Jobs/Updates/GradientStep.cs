@@ -1,7 +1,8 @@
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Jobs.Updates;

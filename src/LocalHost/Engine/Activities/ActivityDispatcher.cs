@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using R1Cloud.LocalHost.Engine.Execution;
 using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.LocalHost.Engine.Storage;
 using R1Cloud.Pipeline.Orchestration;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using R1Cloud.LocalHost.Engine.Execution;
+using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Engine.Storage;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.LocalHost.Engine.Execution;
+using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Engine.Storage;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using R1Cloud.LocalHost.Engine.Execution;
 using R1Cloud.LocalHost.Engine.History;
 
 namespace R1Cloud.LocalHost.Engine.Storage;

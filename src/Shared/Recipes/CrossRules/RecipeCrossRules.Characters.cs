@@ -1,4 +1,8 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
+
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
 /// <summary>The rules of vocabularies: a pretrained model has tokens for the characters of its tasks and for no others, so what it is to read must have no others either.</summary>
 internal sealed partial class RecipeCrossRules

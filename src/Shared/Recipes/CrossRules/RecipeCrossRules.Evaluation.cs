@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
 /// <summary>The rules of what is measured.</summary>
 internal sealed partial class RecipeCrossRules

@@ -1,6 +1,8 @@
 using System.Globalization;
+using R1Cloud.Shared.Recipes.Effects;
+using R1Cloud.Shared.Recipes.Rewards;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
 /// <summary>The rules of reinforcement learning: rollouts, sources and rewards.</summary>
 internal sealed partial class RecipeCrossRules

@@ -1,4 +1,8 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
+
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
 /// <summary>The rules of reward models and of the rewards that they give.</summary>
 internal sealed partial class RecipeCrossRules

@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
 /// <summary>The rules of stages that make data.</summary>
 internal sealed partial class RecipeCrossRules

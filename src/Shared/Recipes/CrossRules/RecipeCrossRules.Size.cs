@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
 /// <summary>How many stages fit into a run's status, which every host bounds.</summary>
 internal sealed partial class RecipeCrossRules

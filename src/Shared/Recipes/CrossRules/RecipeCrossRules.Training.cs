@@ -1,4 +1,7 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Tasks;
+
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
 /// <summary>The rules of stages that train on given text: pretraining, fine-tuning and distillation.</summary>
 internal sealed partial class RecipeCrossRules

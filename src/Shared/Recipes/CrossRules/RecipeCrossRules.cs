@@ -1,6 +1,8 @@
 using System.Globalization;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Tasks;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
 /// <summary>The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.</summary>
 internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets, IReadOnlyDictionary<string, int> imports)

@@ -1,6 +1,8 @@
 using System.Collections;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Shapes;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Effects;
 
 /// <summary>
 /// Finds settings that nothing reads. What the recipe itself sets is an error, unless it is the default or what is done anyway; what it inherits is

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Effects;
 
 /// <summary>A setting that nothing reads because of others beside it.</summary>
 /// <param name="Property">The record's property.</param>

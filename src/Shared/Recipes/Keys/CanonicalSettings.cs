@@ -1,8 +1,10 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Shapes;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Keys;
 
 /// <summary>
 /// Settings in the one form that all spellings of them share: every field with its value, defaults too, by name; without those that have no

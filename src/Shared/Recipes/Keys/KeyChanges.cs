@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Keys;
 
 /// <summary>Why a stage's key is not what it was.</summary>
 public static class KeyChanges

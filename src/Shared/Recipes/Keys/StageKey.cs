@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Keys;
 
 /// <summary>What a stage's result depends on: stages with the same key make the same thing.</summary>
 public sealed record StageKey

@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>An answer of one spelling: the text of <c>part</c> equals the right answer.</summary>
 public sealed record ExactOptions

@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>Soft overlong punishment (DAPO, arXiv 2503.14476, equation 13): 0 up to maxTokens − bufferTokens, then in a line to −1 at maxTokens.</summary>
 public sealed record OverlongOptions

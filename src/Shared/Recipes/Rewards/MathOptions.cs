@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>Where in a completion its final answer may stand.</summary>
 public enum AnswerSource

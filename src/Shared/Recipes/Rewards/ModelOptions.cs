@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>Helpfulness by a reward model that was trained pairwise; it reads the part of the completion that it was trained on (the final summary by default). A completion without that part scores as the worst held-out response.</summary>
 public sealed record HelpfulModelOptions

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes.Reading;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>A reward in a recipe: its weight, its own options, and what becomes of a completion that it could not judge.</summary>
 [JsonConverter(typeof(RewardRecipeConverter))]

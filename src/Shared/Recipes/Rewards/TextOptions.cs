@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>Steps that a reader can see (open-r1): "Step 1:", "1.", bullets, "First,", "Next,", "Finally,".</summary>
 public sealed record ReasoningStepsOptions

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>The problems of an <see cref="ArithmeticTask"/>, and which of them are held out.</summary>
 public static class ArithmeticSplit

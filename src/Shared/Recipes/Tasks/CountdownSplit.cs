@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>An expression over a countdown problem's numbers.</summary>
 /// <param name="Steps">How it is worked out: <c>3*7=21,21+2=23</c>.</param>

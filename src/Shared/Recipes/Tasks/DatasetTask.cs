@@ -1,8 +1,13 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>Problems from files.</summary>
 public sealed record DatasetTask : TaskRecipe
 {
+    /// <summary>The extensions of files that can be read.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".jsonl", ".ndjson", ".parquet"];
+
     /// <inheritdoc/>
     public override bool HasPairs() => Layout == DatasetLayout.Preferences;
 

@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>How a language speaks of sums.</summary>
 /// <param name="Plus">Between two numbers.</param>

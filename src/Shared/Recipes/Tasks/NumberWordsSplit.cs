@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>The problems of a <see cref="NumberWordsTask"/>, and which of them are held out.</summary>
 public static class NumberWordsSplit

@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>Sums of small numbers in words, in several languages: <c>seven plus eight plus four=</c> and <c>七加八加四=</c>. A problem has its language in a column <c>language</c>.</summary>
 public sealed record NumberWordsTask : TaskRecipe

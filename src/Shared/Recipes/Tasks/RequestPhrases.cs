@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>What may be asked for, and the replies: <c>{n}</c> stands for a name.</summary>
 /// <param name="Verb">The request.</param>

@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>The problems of a <see cref="RequestsTask"/>, and which of them are held out. The numbers here are those of <see cref="RequestPhrases"/>; a test holds the two equal.</summary>
 public static class RequestsSplit

@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>
 /// General requests, such as <c>greet Tom:</c> and <c>感谢小明：</c>, with replies that may be polite or curt, short or long. No rule grades them: their preference pairs

@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>What is known of a task's problems before any is made.</summary>
 /// <param name="Training">Different problems to learn from.</param>

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>Which characters texts have: what a model that is pretrained on them has tokens for.</summary>
 public static partial class TextCharacters
