@@ -46,6 +46,23 @@ public sealed class HostLimitsTests
     }
 
     [Fact]
+    public void Check_ManyRewardsBeyondTheLimits_AreToldShortly()
+    {
+        string Stage(int i) => $$"""
+            "z{{i}}": { "kind": "rl", "from": "base", "task": "add", "iterations": 2, "rewards": { "accuracy/code": { "options": { "memoryMegabytes": {{3000 + i}} } } } }
+            """;
+        var recipe = RecipeLoader.Parse($$"""
+            {
+              "name": "many", "tasks": { "add": { "kind": "arithmetic" } },
+              "stages": { "base": { "kind": "pretrain", "task": "add", "steps": 5, "optimizer": { "learningRate": 1e-3, "warmupSteps": 1 } }, {{string.Join(',', Enumerable.Range(0, 120).Select(Stage))}} }
+            }
+            """, "recipe");
+        var problems = Should.Throw<RecipeException>(() => Machine.Check(recipe)).Problems;
+        problems.Count.ShouldBe(100);
+        problems[^1].Message.ShouldContain("more problems");
+    }
+
+    [Fact]
     public async Task Api_RecipeBeyondTheLimits_Is422()
     {
         await using var server = await ApiServer.StartAsync(new() { Limits = Machine });

@@ -84,6 +84,13 @@ public class JinjaTemplateTests
     [InlineData("{% for i in range(90) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l|tojson }}")]
     [InlineData("{% macro f(x) %}{{ x }}{% endmacro %}{% for i in range(1000) %}{% set x = f(t) %}{% endfor %}")]
     [InlineData("{% for i in range(20000) %}{% set n.l = n.l + [1] %}{% endfor %}")]
+    [InlineData("{% set x = (['X' * 10000] * 1000)|sort %}")]
+    [InlineData("{% set x = (['X' * 10000] * 1000)|unique %}")]
+    [InlineData("{% set x = (['X' * 10000] * 1000)|max %}")]
+    [InlineData("{% set x = [1]|slice(60000) %}")]
+    [InlineData("{% set x = range(60000)|batch(1) %}")]
+    [InlineData("{% set x = (['é' * 20000] * 12)|tojson(ensure_ascii=true) %}")]
+    [InlineData("{% set x = strftime_now('%c' * 50000) %}")]
     public void Render_OfTemplateThatMakesMuch_StopsAtTheBudget(string template)
     {
         const string prepared = "{% set n = namespace(l=[]) %}{% set t = 'x' * 10000 %}{% set many = [t] * 1000 %}";
@@ -106,6 +113,7 @@ public class JinjaTemplateTests
     [InlineData("{% for i in range(60) %}{% set n.a = [n.a, n.a] %}{% set n.b = [n.b, n.b] %}{% endfor %}{{ n.a == n.b }}")]
     [InlineData("{% for i in range(60) %}{% set n.a = [n.a, n.a] %}{% set n.b = [n.b, n.b] %}{% endfor %}{{ n.a < n.b }}")]
     [InlineData("{{ ([u] * 1000)|sort|length }}")]
+    [InlineData("{% set n.a = (u[1:] ~ 'y',) %}{% for i in range(10) %}{% set n.a = n.a + n.a %}{% endfor %}{{ u.startswith(n.a) }}")]
     public void Render_OfFewLargeSteps_LooksAtTheClock(string template)
     {
         const string prepared = "{% set n = namespace(a=[1], b=[1]) %}{% set t = 'x' * 300000 %}{% set u = t ~ '' %}";
