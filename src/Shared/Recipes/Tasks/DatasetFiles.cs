@@ -8,6 +8,8 @@ namespace R1Cloud.Shared.Recipes;
 /// </summary>
 internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths)
 {
+    private const int MostTold = 50; // of a file, as where all are here
+
     private readonly Dictionary<string, TaskBounds> bounds = [];
 
     /// <summary>What was found out about the data sets that could be read, by task.</summary>
@@ -35,8 +37,21 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths)
             Add($"{path}.difficulty.above", $"{limits.Above} is not allowed", $"below difficulty.below, {limits.Below}");
         if (resolved.Pairs is not null && !resolved.HasPairs() && !problems.Concern($"{path}.layout"))
             Add($"{path}.pairs", $"has no meaning with layout {Words(resolved.Layout)}", "left out: only the layout preferences has pairs");
-        if (paths.AreHere && !problems.Concern(path) && !resolved.AllFiles().Any(Dataset.IsBlob)) Check(path, name, resolved);
+        if (!paths.AreHere || problems.Concern(path)) return resolved;
+        if (resolved.AllFiles().Any(Dataset.IsBlob)) CheckLocal(path, resolved);
+        else Check(path, name, resolved);
         return resolved;
+    }
+
+    // The data set as a whole is known to the workers alone. But what is here will be pushed to where its other files are: rows, and nothing else.
+    private void CheckLocal(string path, DatasetTask task)
+    {
+        foreach (var file in task.AllFiles().Where(file => !Dataset.IsBlob(file)).Distinct())
+        {
+            var found = new List<DataProblem>();
+            DataFiles.Read(file, file, found);
+            foreach (var problem in found.Take(MostTold)) Add(FieldOf(path, task, file), problem.ToString(), "rows");
+        }
     }
 
     private void Check(string path, string name, DatasetTask task)
