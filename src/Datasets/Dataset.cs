@@ -7,7 +7,7 @@ namespace R1Cloud.Datasets;
 /// <summary>A data set that is ready to be asked from: validated, without duplicates, decontaminated, filtered, split.</summary>
 public sealed class Dataset
 {
-    private const int MostProblems = 50;
+    internal const int MostProblems = 50;
 
     private const long SplitSeed = 7, OrderSeed = 11;
 

@@ -24,4 +24,12 @@ public sealed class DatasetReader : IDatasetReader
             TextCharacters.Of(rows.Select(row => row.Completion ?? "")),
             dataset.Training.Count == 0 ? 0 : dataset.Training.Average(row => row.Prompt.Length + (row.Completion?.Length ?? 0)));
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<DataProblem> ProblemsOf(string file)
+    {
+        var problems = new List<DataProblem>();
+        DataFiles.Read(file, file, problems);
+        return [.. problems.Take(Dataset.MostProblems)];
+    }
 }

@@ -1,6 +1,6 @@
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tasks;
 

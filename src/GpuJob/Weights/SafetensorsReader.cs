@@ -34,6 +34,7 @@ internal sealed class SafetensorsReader : IDisposable
     public SafetensorsReader(string path)
     {
         this.path = path;
+        if (FileStatus.Of(path) is { Kind: FileKind.Special }) throw new WeightsFormatException(path, null, "is a device, a pipe or a socket, and no file.");
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
         var length = file.Length; // the opened file's: a link has a length of its own
         if (length < 8)

@@ -48,7 +48,7 @@ public sealed record HostLimits
     public void Check(LoadedRecipe recipe)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        var problems = new List<RecipeProblem>();
+        var problems = new RecipeProblems();
         if (recipe.Recipe.Workers.Count > WorkersPerRun) Add("workers.count", recipe.Recipe.Workers.Count, $"at most {WorkersPerRun} workers a run on this host");
 
         var judges = RewardSets(recipe.Recipe).Where(set => set.Rewards.ContainsKey(Code))
@@ -62,12 +62,12 @@ public sealed record HostLimits
             Add($"{path}.memoryMegabytes", options.MemoryMegabytes,
                 $"at most {SandboxMegabytes / Verifiers / 2}: this host lends {SandboxMegabytes} MiB to {Verifiers} verifiers with two sandboxes each");
         }
-        if (problems.Count > 0) throw new RecipeException(problems);
+        problems.ThrowIfAny();
 
         void Add(string path, long value, string allowed)
         {
             var shown = value.ToString(CultureInfo.InvariantCulture);
-            problems.Add(new("recipe", 1, 1, path, shown, $"{shown} is not allowed", allowed));
+            problems.Add(new RecipeProblem("recipe", 1, 1, path, shown, $"{shown} is not allowed", allowed));
         }
     }
 

@@ -53,10 +53,10 @@ public sealed record PipelineOptions
     public long MaxLocalModelBytes { get; init; } = 1L << 40;
 
     /// <summary>
-    /// How long a look at the content of a recipe's local files may take; what was not read by then counts as unknown, and nothing made of it is
+    /// How long a look at the content of a recipe's files may take, local ones and those in storage; what was not read by then counts as unknown, and nothing made of it is
     /// reused.
     /// </summary>
-    public TimeSpan LocalFilesTime { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan FilesTime { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The key that API requests must carry; null asks for none (loopback only).</summary>
     public string? ApiKey { get; init; }

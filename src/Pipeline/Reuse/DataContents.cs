@@ -18,20 +18,23 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
     private const string AsksForTheDate = "strftime_now";
     private const int MostBlobs = 10_000;
 
+    // A folder's template, with the settings that some have it in; longer ones are not read, and count as if they asked for the date.
+    private const long MostTemplateBytes = 16 << 20;
+
     // Hashing a large file takes seconds; one that was not written since need not be read again.
     private readonly ConcurrentDictionary<(string Path, long Length, DateTime WrittenAt), string> hashes = new();
 
     /// <summary>The contents of a recipe's data files and model folders, by path; null for one that is not here, as when only the workers have it.</summary>
     public async Task<IReadOnlyDictionary<string, string?>> OfAsync(Recipe recipe, CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(options.LocalFilesTime, clock);
+        using var limit = new CancellationTokenSource(options.FilesTime, clock);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         var contents = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var file in StageKeys.Files(recipe))
         {
             try
             {
-                contents[file] = BlobReference.Is(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, stop.Token);
+                contents[file] = BlobReference.Is(file) ? await BlobAsync(file, stop.Token) : await FileAsync(file, stop.Token);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -41,15 +44,21 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         return contents;
     }
 
-    /// <summary>The model folders whose chat templates ask for the date.</summary>
+    /// <summary>The model folders whose chat templates ask for the date, or may.</summary>
     public async Task<IReadOnlySet<string>> DatedAsync(Recipe recipe, CancellationToken cancellation)
     {
+        using var limit = new CancellationTokenSource(options.FilesTime, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         var dated = new HashSet<string>(StringComparer.Ordinal);
         foreach (var folder in StageKeys.TemplateFolders(recipe))
         {
             try
             {
-                if (await TemplatesAsync(folder, cancellation).AnyAsync(text => text.Contains(AsksForTheDate, StringComparison.Ordinal), cancellation)) dated.Add(folder);
+                if (await TemplatesAsync(folder, stop.Token).AnyAsync(text => text is null || text.Contains(AsksForTheDate, StringComparison.Ordinal), stop.Token)) dated.Add(folder);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                dated.Add(folder); // too much to look at now
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -59,20 +68,23 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         return dated;
     }
 
-    private async IAsyncEnumerable<string> TemplatesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>The templates; null for one that is too long.</summary>
+    private async IAsyncEnumerable<string?> TemplatesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
     {
         if (!BlobReference.Is(folder))
         {
             foreach (var file in TemplateFiles(folder))
             {
                 using var reader = new StreamReader(RegularFile.OpenRead(file));
-                yield return await reader.ReadToEndAsync(cancellation);
+                yield return reader.BaseStream.Length > MostTemplateBytes ? null : await reader.ReadToEndAsync(cancellation);
             }
             yield break;
         }
         await foreach (var blob in blobs.ListAsync(folder[BlobReference.Prefix.Length..].TrimEnd('/') + "/", cancellation))
         {
-            if (HoldsTemplates(blob.Path) && await blobs.TryReadAsync(blob.Path, cancellation) is { } text) yield return text.ToString();
+            if (!HoldsTemplates(blob.Path)) continue;
+            if (blob.Length > MostTemplateBytes) yield return null;
+            else if (await blobs.TryReadAsync(blob.Path, cancellation) is { } text) yield return text.ToString();
         }
     }
 

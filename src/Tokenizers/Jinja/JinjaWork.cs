@@ -32,6 +32,14 @@ internal static class JinjaWork
         return piece;
     }
 
+    /// <summary>A list or tuple of its own is made of items.</summary>
+    public static T Items<T>(T items)
+        where T : IReadOnlyCollection<object?>
+    {
+        current?.Made(JinjaLimits.PieceCost + ((long)items.Count * JinjaLimits.ItemCost));
+        return items;
+    }
+
     /// <summary>Characters or items are gone through.</summary>
     /// <exception cref="JinjaException">It has taken too long.</exception>
     public static void Passed(long count) => current?.Passed(count);

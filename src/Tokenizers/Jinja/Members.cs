@@ -5,7 +5,7 @@ internal static class Members
 {
     private static readonly Dictionary<string, Func<JinjaDict, Arguments, object?>> DictMethods = new()
     {
-        ["items"] = (dict, _) => dict.Select(entry => (object?)new[] { Values.FromKey(entry.Key), entry.Value }).ToList(),
+        ["items"] = (dict, _) => dict.Select(entry => (object?)JinjaWork.Items(new[] { Values.FromKey(entry.Key), entry.Value })).ToList(),
         ["keys"] = (dict, _) => dict.Keys.Select(Values.FromKey).ToList(),
         ["values"] = (dict, _) => dict.Values.ToList(),
         ["get"] = (dict, arguments) => dict.TryGetValue(arguments.Get(0, "key") ?? JinjaDict.NoneKey, out var value) ? value : arguments.Get(1, "default", null),

@@ -101,7 +101,7 @@ internal static class Operators
     /// <summary>Python's <c>in</c>.</summary>
     public static bool Contains(object? container, object? value) => container switch
     {
-        string text => value is string part ? text.Contains(part, StringComparison.Ordinal) : throw new JinjaException($"'in' a text needs a text, not {Values.TypeName(value)}"),
+        string text => value is string part ? TextSearch.IndexOf(text, part) >= 0 : throw new JinjaException($"'in' a text needs a text, not {Values.TypeName(value)}"),
         JinjaDict dict => dict.ContainsKey(value ?? JinjaDict.NoneKey),
         JinjaNamespace space => value is string name && space.ContainsKey(name),
         _ => Values.Iterate(container).Any(item => Values.AreEqual(item, value)),

@@ -125,7 +125,7 @@ internal static class PythonText
 
     private static void JsonString(string text, bool ascii, StringBuilder built)
     {
-        JinjaWork.Made(text.Length);
+        var before = built.Length;
         built.Append('"');
         foreach (var character in text)
         {
@@ -144,6 +144,7 @@ internal static class PythonText
             };
         }
         built.Append('"');
+        JinjaWork.Made(built.Length - before); // with escapes up to six times the text
     }
 
     /// <summary>The shortest digits that give the number back, in Python's notation.</summary>

@@ -40,13 +40,13 @@ internal static class SequenceFilters
 
     /// <summary>What to compare by: an attribute if one is given, and small letters unless case counts.</summary>
     private static Func<object?, object?> Key(object? attribute, bool caseSensitive) =>
-        item => Attribute(item, attribute) is var value && value is string text && !caseSensitive ? text.ToLowerInvariant() : value;
+        item => Attribute(item, attribute) is var value && value is string text && !caseSensitive ? JinjaWork.Piece(text.ToLowerInvariant()) : value;
 
     private static List<object?> Batch(object? value, Arguments arguments)
     {
         var size = arguments.Whole(0, "linecount", 0);
         if (size < 1) throw new JinjaException("batch: the size must be at least 1");
-        var batches = Values.Iterate(value).Chunk(size).Select(chunk => chunk.ToList()).ToList();
+        var batches = Values.Iterate(value).Chunk(size).Select(chunk => JinjaWork.Items(chunk.ToList())).ToList();
         if (arguments.TryGet(1, "fill_with", out var fill) && batches.Count > 0)
         {
             arguments.Run.Reserve(size);
@@ -66,7 +66,7 @@ internal static class SequenceFilters
         for (var i = 0; i < slices; i++)
         {
             var count = each + (i < more ? 1 : 0);
-            var part = items.GetRange(at, count);
+            var part = JinjaWork.Items(items.GetRange(at, count));
             at += count;
             if (arguments.TryGet(1, "fill_with", out var fill) && i >= more && more > 0) part.Add(fill);
             result.Add(part);
@@ -78,7 +78,7 @@ internal static class SequenceFilters
     {
         if (value is not JinjaDict dict) throw new JinjaException($"dictsort needs a dictionary, not {Values.TypeName(value)}");
         var place = arguments.Text(1, "by", "key") == "value" ? 1L : 0L;
-        var pairs = dict.Select(entry => (object?)new[] { Values.FromKey(entry.Key), entry.Value });
+        var pairs = dict.Select(entry => (object?)JinjaWork.Items(new[] { Values.FromKey(entry.Key), entry.Value }));
         return Ordered(pairs, Key(place, Values.IsTrue(arguments.Get(0, "case_sensitive", false))), Values.IsTrue(arguments.Get(2, "reverse", false)));
     }
 
@@ -106,7 +106,7 @@ internal static class SequenceFilters
         foreach (var item in sorted)
         {
             if (groups.Count > 0 && groups[^1] is object?[] last && Values.AreEqual(key(((List<object?>)last[1]!)[0]), key(item))) ((List<object?>)last[1]!).Add(item);
-            else groups.Add(new object?[] { Attribute(item, arguments.Get(0, "attribute")), new List<object?> { item } });
+            else groups.Add(JinjaWork.Items(new object?[] { Attribute(item, arguments.Get(0, "attribute")), new List<object?> { item } }));
         }
         return groups;
     }

@@ -33,7 +33,7 @@ internal static class StrfTime
             var plain = format[i] == '-' && i + 1 < format.Length;
             if (plain) i++;
             if (!Directives.TryGetValue(format[i], out var directive)) throw new JinjaException($"strftime_now: '%{format[i]}' is not supported");
-            var value = directive(time);
+            var value = JinjaWork.Piece(directive(time));
             text.Append(plain && value.TrimStart('0', ' ') is { Length: > 0 } trimmed ? trimmed : value);
         }
         return text.ToString();

@@ -10,14 +10,14 @@ internal static class StringMethods
 
     private static readonly Dictionary<string, Func<string, Arguments, object?>> Methods = new()
     {
-        ["strip"] = (text, arguments) => text.Trim(Characters(arguments)),
-        ["lstrip"] = (text, arguments) => text.TrimStart(Characters(arguments)),
-        ["rstrip"] = (text, arguments) => text.TrimEnd(Characters(arguments)),
+        ["strip"] = (text, arguments) => Strip(text, arguments, left: true, right: true),
+        ["lstrip"] = (text, arguments) => Strip(text, arguments, left: true, right: false),
+        ["rstrip"] = (text, arguments) => Strip(text, arguments, left: false, right: true),
         ["split"] = (text, arguments) => Split(text, arguments, fromRight: false),
         ["rsplit"] = (text, arguments) => Split(text, arguments, fromRight: true),
         ["splitlines"] = (text, arguments) => Lines(text, Values.IsTrue(arguments.Get(0, "keepends", false))),
-        ["partition"] = (text, arguments) => Partition(text, arguments.Text(0, "sep"), text.IndexOf(arguments.Text(0, "sep"), StringComparison.Ordinal), first: true),
-        ["rpartition"] = (text, arguments) => Partition(text, arguments.Text(0, "sep"), text.LastIndexOf(arguments.Text(0, "sep"), StringComparison.Ordinal), first: false),
+        ["partition"] = (text, arguments) => Partition(text, arguments.Text(0, "sep"), TextSearch.IndexOf(text, arguments.Text(0, "sep")), first: true),
+        ["rpartition"] = (text, arguments) => Partition(text, arguments.Text(0, "sep"), TextSearch.LastIndexOf(text, arguments.Text(0, "sep")), first: false),
         ["startswith"] = (text, arguments) => Options(arguments).Any(option => text.StartsWith(option, StringComparison.Ordinal)),
         ["endswith"] = (text, arguments) => Options(arguments).Any(option => text.EndsWith(option, StringComparison.Ordinal)),
         ["removeprefix"] = (text, arguments) => arguments.Text(0, "prefix") is var prefix && text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text,
@@ -29,10 +29,10 @@ internal static class StringMethods
         ["swapcase"] = (text, _) => string.Concat(text.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c))),
         ["title"] = (text, _) => Title(text),
         ["capitalize"] = (text, _) => Capitalize(text),
-        ["find"] = (text, arguments) => (long)text.IndexOf(arguments.Text(0, "sub"), StringComparison.Ordinal),
-        ["rfind"] = (text, arguments) => (long)text.LastIndexOf(arguments.Text(0, "sub"), StringComparison.Ordinal),
-        ["index"] = (text, arguments) => text.IndexOf(arguments.Text(0, "sub"), StringComparison.Ordinal) is var at and >= 0 ? (long)at : throw new JinjaException("index: the text is not in the other"),
-        ["count"] = (text, arguments) => arguments.Text(0, "sub") is { Length: > 0 } part ? text.AsSpan().Count(part) : Values.Length(text) + 1,
+        ["find"] = (text, arguments) => (long)TextSearch.IndexOf(text, arguments.Text(0, "sub")),
+        ["rfind"] = (text, arguments) => (long)TextSearch.LastIndexOf(text, arguments.Text(0, "sub")),
+        ["index"] = (text, arguments) => TextSearch.IndexOf(text, arguments.Text(0, "sub")) is var at and >= 0 ? (long)at : throw new JinjaException("index: the text is not in the other"),
+        ["count"] = (text, arguments) => arguments.Text(0, "sub") is { Length: > 0 } part ? (long)TextSearch.Count(text, part) : Values.Length(text) + 1,
         ["join"] = (text, arguments) => PythonText.Join(text, Values.Iterate(arguments.Get(0, "iterable")).Select(item =>
             item as string ?? throw new JinjaException($"join needs texts, not {Values.TypeName(item)}"))),
         ["format"] = (text, arguments) => StringFormat.Braces(text, arguments),
@@ -79,25 +79,32 @@ internal static class StringMethods
             return built.Append(limit > 0 ? with : "").ToString();
         }
         run.Reserve(text.Length + ((text.Length / old.Length) * (long)with.Length));
-        if (count < 0) return text.Replace(old, with, StringComparison.Ordinal);
-        var replaced = new System.Text.StringBuilder();
-        var start = 0;
-        for (; count > 0 && text.IndexOf(old, start, StringComparison.Ordinal) is var at and >= 0; count--)
-        {
-            replaced.Append(text, start, at - start).Append(with);
-            start = at + old.Length;
-        }
-        return replaced.Append(text, start, text.Length - start).ToString();
+        return TextSearch.Replace(text, old, with, count);
     }
 
-    private static char[]? Characters(Arguments arguments) => arguments.Get(0, "chars", null) is null ? null : arguments.Text(0, "chars") is { Length: > 0 } characters ? characters.ToCharArray() : ['\uFFFF'];
+    private static string Strip(string text, Arguments arguments, bool left, bool right)
+    {
+        // A set: there may be as many characters to strip as there are in the text.
+        Func<char, bool> goes = arguments.Get(0, "chars", null) is null ? char.IsWhiteSpace : arguments.Text(0, "chars").ToHashSet().Contains;
+        var (start, end) = (0, text.Length);
+        while (left && start < end && goes(text[start])) start++;
+        while (right && end > start && goes(text[end - 1])) end--;
+        return text[start..end];
+    }
 
     private static IEnumerable<string> Options(Arguments arguments) => arguments.Get(0, "prefix") switch
     {
         string text => [text],
-        object?[] several => several.Select(option => option as string ?? throw new JinjaException("startswith and endswith need texts")),
+        object?[] several => several.Select(option => option is string one ? Looked(one) : throw new JinjaException("startswith and endswith need texts")),
         var other => throw new JinjaException($"startswith and endswith need a text or a tuple of texts, not {Values.TypeName(other)}"),
     };
+
+    // Each of very many may be as long as the text, and almost match.
+    private static string Looked(string option)
+    {
+        JinjaWork.Passed(option.Length);
+        return option;
+    }
 
     private static List<object?> Split(string text, Arguments arguments, bool fromRight)
     {
@@ -126,7 +133,7 @@ internal static class StringMethods
     {
         var parts = new List<object?>();
         var start = 0;
-        for (; most != 0 && text.IndexOf(separator, start, StringComparison.Ordinal) is var at and >= 0; most--)
+        for (; most != 0 && TextSearch.IndexOf(text, separator, start) is var at and >= 0; most--)
         {
             parts.Add(JinjaWork.Piece(text[start..at]));
             start = at + separator.Length;
@@ -139,7 +146,7 @@ internal static class StringMethods
     {
         var parts = new List<object?>();
         var rest = text.AsSpan();
-        for (; most != 0 && rest.LastIndexOf(separator) is var at and >= 0; most--)
+        for (; most != 0 && TextSearch.LastIndexOf(rest, separator) is var at and >= 0; most--)
         {
             parts.Add(JinjaWork.Piece(rest[(at + separator.Length)..].ToString()));
             rest = rest[..at];

@@ -17,6 +17,23 @@ public sealed class SafetensorsTests : IDisposable
     private string At(string name) => Path.Combine(folder, name);
 
     [Fact]
+    public async Task Open_OfAPipe_IsRefusedWithoutWaitingForAWriter()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "This system does not tell a pipe from a file.");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", At("model.safetensors"))) await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var opening = Task.Run(() => Should.Throw<WeightsFormatException>(() => new SafetensorsReader(At("model.safetensors"))));
+        try
+        {
+            (await opening.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken)).Message.ShouldContain("a pipe");
+        }
+        catch (TimeoutException)
+        {
+            File.OpenWrite(At("model.safetensors")).Dispose(); // whoever waits may go
+            throw;
+        }
+    }
+
+    [Fact]
     public void Write_AllTypes_ReadsBackBitwise()
     {
         using var scope = NewDisposeScope();

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Text.Json;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Options;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Recipes.Reading;
 
@@ -31,6 +33,20 @@ public sealed class LocalFileDoorTests : IDisposable
         there.Allowed.ShouldContain("--files DIR");
         Look([Write("database/rows.jsonl")], "data").Count.ShouldBe(1); // a name that only begins alike
         Look([Write("data/rows.jsonl")]).ShouldHaveSingleItem().Message.ShouldContain("there is none");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Check_ManyFilesElsewhere_AreToldShortlyAndNotAllLookedAt(bool isLocal)
+    {
+        var paths = Enumerable.Range(0, 20_000).Select(i => $"/e{i}.jsonl").Prepend($"/{new string('x', 500_000)}.jsonl");
+        var json = $$"""{ "tasks": { "t": { "kind": "dataset", "files": [{{string.Join(',', paths.Select(path => $"\"{path}\""))}}] } } }""";
+        var problems = Should.Throw<RecipeException>(() =>
+            new LocalFileDoor(new() { LocalFiles = isLocal, LocalFolders = [At("")] }).Check(new LoadedRecipe(null!, json, ""), "request body")).Problems;
+        problems.Count.ShouldBeLessThanOrEqualTo(100);
+        problems[^1].Message.ShouldContain("more problems");
+        JsonSerializer.SerializeToUtf8Bytes(problems, R1Json.Options).Length.ShouldBeLessThan(256 << 10);
     }
 
     [Fact]

@@ -48,6 +48,23 @@ public sealed class HostLimitsTests
     }
 
     [Fact]
+    public void Check_ManyRewardsBeyondTheLimits_AreToldShortly()
+    {
+        string Stage(int i) => $$"""
+            "z{{i}}": { "kind": "rl", "from": "base", "task": "add", "iterations": 2, "rewards": { "accuracy/code": { "options": { "memoryMegabytes": {{3000 + i}} } } } }
+            """;
+        var recipe = RecipeLoader.Parse($$"""
+            {
+              "name": "many", "tasks": { "add": { "kind": "arithmetic" } },
+              "stages": { "base": { "kind": "pretrain", "task": "add", "steps": 5, "optimizer": { "learningRate": 1e-3, "warmupSteps": 1 } }, {{string.Join(',', Enumerable.Range(0, 120).Select(Stage))}} }
+            }
+            """, "recipe");
+        var problems = Should.Throw<RecipeException>(() => Machine.Check(recipe)).Problems;
+        problems.Count.ShouldBe(100);
+        problems[^1].Message.ShouldContain("more problems");
+    }
+
+    [Fact]
     public async Task Api_RecipeBeyondTheLimits_Is422()
     {
         await using var server = await ApiServer.StartAsync(new() { Limits = Machine });
@@ -107,6 +124,11 @@ public sealed class HostLimitsTests
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {ApiRoutes.Runs} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"), TestContext.Current.CancellationToken);
         using var reader = new StreamReader(stream);
         (await reader.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldStartWith("HTTP/1.1 408");
+        // The server itself says as much, without a word, of a body that comes too slowly; a slow one that keeps its pace is ours to end.
+        string? line;
+        do line = await reader.ReadLineAsync(TestContext.Current.CancellationToken);
+        while (line is not null && !line.Contains("did not come within", StringComparison.Ordinal));
+        line.ShouldNotBeNull();
     }
 
     [Fact]

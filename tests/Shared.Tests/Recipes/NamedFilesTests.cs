@@ -64,6 +64,28 @@ public sealed class NamedFilesTests : IDisposable
         Should.Throw<DatasetException>(() => Dataset.Load(new DatasetTask { Files = [pipe] })).Message.ShouldContain("no regular file");
     }
 
+    /// <summary>What a recipe names is pushed to storage: a stranger's must not bring other files there by naming one of storage beside them.</summary>
+    [Theory]
+    [InlineData("\"files\": [\"blob:x.jsonl\", \"FILE\"]", "files")]
+    [InlineData("\"files\": [\"blob:x.jsonl\"], \"heldOutFiles\": [\"FILE\"]", "heldOutFiles")]
+    [InlineData("\"files\": [\"blob:x.jsonl\"], \"difficulty\": { \"passRates\": \"FILE\" }", "difficulty.passRates")]
+    public void LoadFile_FileThatHoldsNoRowsBesideOneInStorage_IsRefused(string fields, string field)
+    {
+        var (secret, link, rows) = (At("credentials"), At("link.jsonl"), At("rows.jsonl"));
+        File.WriteAllText(secret, "[default]\naws_secret_access_key = x\n");
+        File.CreateSymbolicLink(link, secret);
+        File.WriteAllText(rows, "{\"prompt\": \"1\", \"answer\": \"1\", \"pass_rate\": 0.5}\n");
+        foreach (var (file, taken) in new[] { (secret, false), (link, false), (rows, true) })
+        {
+            var recipe = At("recipe.json");
+            File.WriteAllText(recipe, RecipeSamples.Good.Replace("\"add\": {", $$"""
+                "rows": { "kind": "dataset", {{fields.Replace("FILE", file, StringComparison.Ordinal)}} }, "add": {
+                """, StringComparison.Ordinal));
+            if (taken) RecipeLoader.LoadFile(recipe, DatasetReader.Instance);
+            else Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(recipe, DatasetReader.Instance)).Problems.ShouldContain(problem => problem.Path.StartsWith($"tasks.rows.{field}", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public void Bind_SandboxSwitchedOff_IsRefused()
     {
@@ -74,4 +96,6 @@ public sealed class NamedFilesTests : IDisposable
         var json = RecipeSamples.Good.Replace("\"accuracy/exact\": 1,", "\"accuracy/code\": { \"weight\": 1, \"options\": { \"unsandboxed\": true } },", StringComparison.Ordinal);
         Should.Throw<RecipeException>(() => RecipeLoader.Parse(json, "body")).Problems.ShouldContain(problem => problem.Path.EndsWith("options.unsandboxed", StringComparison.Ordinal));
     }
+
+    private string At(string name) => Path.Combine(folder.FullName, name);
 }

@@ -35,7 +35,9 @@ public sealed class RecipeWorkTests
         var (before, after) = (Allocated(small), Allocated(large));
         after.ShouldBeLessThan(6 * before + (4 << 20));
 
+        var scanned = TextPosition.ScannedByThread;
         var problems = Refused(large);
+        (TextPosition.ScannedByThread - scanned).ShouldBeLessThanOrEqualTo(Encoding.UTF8.GetByteCount(large)); // where each name and value is: a byte is looked at once
         problems.Count.ShouldBeLessThanOrEqualTo(100);
         JsonSerializer.SerializeToUtf8Bytes(problems, R1Json.Options).Length.ShouldBeLessThan(MostBytes);
         Encoding.UTF8.GetByteCount(string.Join('\n', problems)).ShouldBeLessThan(MostBytes);
@@ -45,9 +47,10 @@ public sealed class RecipeWorkTests
     public void Position_ManyTokensInALine_LooksAtEachByteOnce()
     {
         var text = Encoding.UTF8.GetBytes(new string('é', 50_000) + "\n" + new string('x', 100_000));
+        var before = TextPosition.ScannedByThread;
         var position = new TextPosition(text);
         for (var at = 0; at < text.Length; at += 2) position.MoveTo(at);
-        position.Scanned.ShouldBeLessThanOrEqualTo(text.Length);
+        (TextPosition.ScannedByThread - before).ShouldBeLessThanOrEqualTo(text.Length);
         (position.Line, position.Column).ShouldBe((2, 100_000));
     }
 
@@ -59,6 +62,17 @@ public sealed class RecipeWorkTests
         var merged = RecipeInheritance.MergeOrder(inherited, own, counting);
         merged.ShouldBe(own);
         counting.Calls.ShouldBeLessThan(10 * (inherited.Length + own.Length));
+    }
+
+    [Fact]
+    public void Parse_ManyValuesWithinLongNames_DoNotCarryTheNames()
+    {
+        const int depth = 50;
+        var name = new string('x', 80);
+        var lists = string.Join(',', Enumerable.Repeat($"[{string.Join(',', Enumerable.Repeat("0", 1000))}]", 60));
+        var json = $"{string.Concat(Enumerable.Repeat($"{{\"{name}\":", depth))}[{lists}]{new string('}', depth)}";
+        Allocated(json); // whatever is made once
+        Allocated(json).ShouldBeLessThan(64 << 20);
     }
 
     [Fact]

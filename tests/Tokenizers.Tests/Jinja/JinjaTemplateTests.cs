@@ -84,6 +84,11 @@ public class JinjaTemplateTests
     [InlineData("{% for i in range(90) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l|tojson }}")]
     [InlineData("{% macro f(x) %}{{ x }}{% endmacro %}{% for i in range(1000) %}{% set x = f(t) %}{% endfor %}")]
     [InlineData("{% for i in range(20000) %}{% set n.l = n.l + [1] %}{% endfor %}")]
+    [InlineData("{% set x = (['X' * 10000] * 1000)|sort %}")]
+    [InlineData("{% set x = (['X' * 10000] * 1000)|unique %}")]
+    [InlineData("{% set x = (['X' * 10000] * 1000)|max %}")]
+    [InlineData("{% set x = [1]|slice(60000) %}")]
+    [InlineData("{% set x = range(60000)|batch(1) %}")]
     public void Render_OfTemplateThatMakesMuch_StopsAtTheBudget(string template)
     {
         const string prepared = "{% set n = namespace(l=[]) %}{% set t = 'x' * 10000 %}{% set many = [t] * 1000 %}";
@@ -97,6 +102,18 @@ public class JinjaTemplateTests
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(64 << 20);
     }
 
+    /// <summary>A short text becomes a long one: it is counted while it grows, not once it is there.</summary>
+    [Theory]
+    [InlineData("{{ (['é' * 30000] * 30)|tojson(ensure_ascii=true) }}")]
+    [InlineData("{{ strftime_now('%c' * 400000) }}")]
+    public void Render_OfTextThatGrows_StopsWhileItGrows(string template)
+    {
+        var limits = new JinjaLimits(Made: 1 << 20);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Should.Throw<BadInputException>(() => new JinjaTemplate("t", template).Render(None, new FakeTimeProvider(), limits)).Message.ShouldContain("in all");
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(12 << 20);
+    }
+
     [Theory]
     [InlineData("{% for i in range(100) %}{% set x = t in u %}{% endfor %}")]
     [InlineData("{% for i in range(100) %}{% set x = t == u %}{% endfor %}")]
@@ -106,6 +123,7 @@ public class JinjaTemplateTests
     [InlineData("{% for i in range(60) %}{% set n.a = [n.a, n.a] %}{% set n.b = [n.b, n.b] %}{% endfor %}{{ n.a == n.b }}")]
     [InlineData("{% for i in range(60) %}{% set n.a = [n.a, n.a] %}{% set n.b = [n.b, n.b] %}{% endfor %}{{ n.a < n.b }}")]
     [InlineData("{{ ([u] * 1000)|sort|length }}")]
+    [InlineData("{% set n.a = (u[1:] ~ 'y',) %}{% for i in range(10) %}{% set n.a = n.a + n.a %}{% endfor %}{{ u.startswith(n.a) }}")]
     public void Render_OfFewLargeSteps_LooksAtTheClock(string template)
     {
         const string prepared = "{% set n = namespace(a=[1], b=[1]) %}{% set t = 'x' * 300000 %}{% set u = t ~ '' %}";

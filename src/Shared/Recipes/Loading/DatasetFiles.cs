@@ -37,8 +37,19 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
             Add($"{path}.difficulty.above", $"{limits.Above} is not allowed", $"below difficulty.below, {limits.Below}");
         if (resolved.Pairs is not null && !resolved.HasPairs() && !problems.Concern($"{path}.layout"))
             Add($"{path}.pairs", $"has no meaning with layout {Words(resolved.Layout)}", "left out: only the layout preferences has pairs");
-        if (reader is not null && paths.AreHere && !problems.Concern(path) && !resolved.AllFiles().Any(BlobReference.Is)) Check(path, name, resolved);
+        if (reader is null || !paths.AreHere || problems.Concern(path)) return resolved;
+        if (resolved.AllFiles().Any(BlobReference.Is)) CheckLocal(path, resolved);
+        else Check(path, name, resolved);
         return resolved;
+    }
+
+    // The data set as a whole is known to the workers alone. But what is here will be pushed to where its other files are: rows, and nothing else.
+    private void CheckLocal(string path, DatasetTask task)
+    {
+        foreach (var file in task.AllFiles().Where(file => !BlobReference.Is(file)).Distinct())
+        {
+            foreach (var problem in reader!.ProblemsOf(file)) Add(FieldOf(path, task, file), problem.ToString(), "rows");
+        }
     }
 
     private void Check(string path, string name, DatasetTask task)

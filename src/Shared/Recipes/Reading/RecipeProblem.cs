@@ -18,19 +18,21 @@ public sealed record RecipeProblem(string File, int Line, int Column, string Pat
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{File}({Line},{Column}): {(Path.Length > 0 ? Path + ": " : "")}{Message}: {Allowed}");
 }
 
-/// <summary>A recipe that cannot be run; carries every problem found, not only the first.</summary>
-/// <param name="problems">The problems, at least one.</param>
-public sealed class RecipeException(IReadOnlyList<RecipeProblem> problems) : Exception(string.Join(Environment.NewLine, problems))
+/// <summary>A recipe that cannot be run; carries every problem found, not only the first. Only <see cref="RecipeProblems"/> makes one, so that all are bounded.</summary>
+public sealed class RecipeException : Exception
 {
+    internal RecipeException(IReadOnlyList<RecipeProblem> problems)
+        : base(string.Join(Environment.NewLine, problems)) => Problems = problems;
+
     /// <summary>What is wrong, in the order of the files.</summary>
-    public IReadOnlyList<RecipeProblem> Problems { get; } = problems;
+    public IReadOnlyList<RecipeProblem> Problems { get; }
 }
 
 /// <summary>
 /// Collects problems, and knows which fields have one so that nobody complains of what follows from it. Whoever sends a recipe decides how many
 /// there are: after so many, or so long ones, the rest is not looked at.
 /// </summary>
-internal sealed class RecipeProblems
+public sealed class RecipeProblems
 {
     /// <summary>Problems told at most, the last of them being that there are more.</summary>
     public const int Most = 100;
@@ -42,19 +44,24 @@ internal sealed class RecipeProblems
 
     /// <summary>Adds a problem.</summary>
     /// <exception cref="RecipeException">There are too many.</exception>
-    public void Add(Location at, string path, string value, string message, string allowed)
+    public void Add(RecipeProblem problem)
     {
-        var problem = new RecipeProblem(at.File, at.Line, at.Column, Cut(path), Cut(value), Cut(message), Cut(allowed));
+        ArgumentNullException.ThrowIfNull(problem);
+        problem = problem with { Path = Cut(problem.Path), Value = Cut(problem.Value), Message = Cut(problem.Message), Allowed = Cut(problem.Allowed) };
         bytes += JsonSerializer.SerializeToUtf8Bytes(problem, R1Json.Options).Length;
         if (problems.Count == Most - 1 || bytes > MostBytes)
             throw new RecipeException([.. Sorted(), problem with { Path = "", Value = "", Message = "there are more problems than these", Allowed = "a recipe without them" }]);
         problems.Add(problem);
     }
 
+    /// <summary>Adds a problem.</summary>
+    /// <exception cref="RecipeException">There are too many.</exception>
+    internal void Add(Location at, string path, string value, string message, string allowed) => Add(new RecipeProblem(at.File, at.Line, at.Column, path, value, message, allowed));
+
     /// <summary>Adds a problem after which nothing is looked at.</summary>
     /// <exception cref="RecipeException">Always.</exception>
     [DoesNotReturn]
-    public void Refuse(Location at, string path, string value, string message, string allowed)
+    internal void Refuse(Location at, string path, string value, string message, string allowed)
     {
         Add(at, path, value, message, allowed);
         throw new RecipeException([.. Sorted()]);
@@ -64,7 +71,7 @@ internal sealed class RecipeProblems
     public IReadOnlyList<RecipeProblem> Notes => notes;
 
     /// <summary>Adds a note, up to as many as there may be problems.</summary>
-    public void Note(Location at, string path, string value, string message, string instead)
+    internal void Note(Location at, string path, string value, string message, string instead)
     {
         if (notes.Count < Most) notes.Add(new(at.File, at.Line, at.Column, Cut(path), Cut(value), Cut(message), Cut(instead)));
     }

@@ -37,7 +37,7 @@ internal ref struct RecipeReader
         try
         {
             self.reader.Read();
-            var root = self.ReadValue("");
+            var root = self.ReadValue(null);
             self.reader.Read(); // whatever follows the value is an error
             if (root is ObjectNode recipe) return recipe;
             problems.Add(root.At, "", root.Shown, "a recipe is an object", "{ \"name\": …, \"stages\": { … } }");
@@ -50,7 +50,7 @@ internal ref struct RecipeReader
         return null;
     }
 
-    private RecipeNode ReadValue(string path)
+    private RecipeNode ReadValue(PathStep? path)
     {
         var at = Here();
         switch (reader.TokenType)
@@ -63,8 +63,8 @@ internal ref struct RecipeReader
                 var items = new List<RecipeNode>();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    if (items.Count == MostItems) problems.Refuse(Here(), path, "[…]", "a list of too many entries", $"at most {MostItems} entries");
-                    items.Add(ReadValue($"{path}[{items.Count}]"));
+                    if (items.Count == MostItems) problems.Refuse(Here(), Text(path), "[…]", "a list of too many entries", $"at most {MostItems} entries");
+                    items.Add(ReadValue(new(path, null, items.Count)));
                 }
                 return new ArrayNode(at, items);
             case JsonTokenType.String:
@@ -80,20 +80,20 @@ internal ref struct RecipeReader
         }
     }
 
-    private void ReadMember(ObjectNode owner, string path)
+    private void ReadMember(ObjectNode owner, PathStep? path)
     {
         var at = Here();
         var name = ReadString(at, path);
-        var inner = RecipePath.Join(path, name);
+        var inner = new PathStep(path, name, 0);
         reader.Read();
         var value = ReadValue(inner);
-        if (owner.Members.Count == MostMembers) problems.Refuse(at, path, "{…}", "an object of too many fields", $"at most {MostMembers} fields");
+        if (owner.Members.Count == MostMembers) problems.Refuse(at, Text(path), "{…}", "an object of too many fields", $"at most {MostMembers} fields");
         if (owner.Members.TryGetValue(name, out var first))
-            problems.Add(at, inner, value.Shown, $"{ScalarNode.Quote(name)} is here twice", $"each name once (it is in line {first.NameAt.Line} already)");
+            problems.Add(at, Text(inner), value.Shown, $"{ScalarNode.Quote(name)} is here twice", $"each name once (it is in line {first.NameAt.Line} already)");
         else owner.Members.Add(name, new(at, value));
     }
 
-    private string ReadString(Location at, string path)
+    private string ReadString(Location at, PathStep? path)
     {
         try
         {
@@ -102,10 +102,18 @@ internal ref struct RecipeReader
         catch (InvalidOperationException) // half a surrogate pair, written as an escape
         {
             var raw = Encoding.UTF8.GetString(reader.ValueSpan);
-            problems.Add(at, path, ScalarNode.Quote(raw), $"{ScalarNode.Quote(raw)} is not text", "valid Unicode");
+            problems.Add(at, Text(path), ScalarNode.Quote(raw), $"{ScalarNode.Quote(raw)} is not text", "valid Unicode");
             return raw;
         }
     }
+
+    // Written out for a problem alone: a path is as long as the names around a value, and a recipe may have very many values.
+    private static string Text(PathStep? path) => path switch
+    {
+        null => "",
+        { Name: { } name } => RecipePath.Join(Text(path.Outer), name),
+        _ => $"{Text(path.Outer)}[{path.Index}]",
+    };
 
     private Location Here()
     {
@@ -120,6 +128,9 @@ internal ref struct RecipeReader
         return Encoding.UTF8.GetCharCount(text.Slice(start, (int)Math.Min(bytes, text.Length - start))) + 1;
     }
 }
+
+/// <summary>A step of the way to a value: a field's name, or a place in a list.</summary>
+internal sealed record PathStep(PathStep? Outer, string? Name, int Index);
 
 /// <summary>Dotted paths of fields.</summary>
 internal static class RecipePath

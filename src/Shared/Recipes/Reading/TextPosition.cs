@@ -6,6 +6,9 @@ namespace R1Cloud.Shared.Recipes.Reading;
 /// <param name="text">The text.</param>
 internal ref struct TextPosition(ReadOnlySpan<byte> text)
 {
+    [ThreadStatic]
+    private static long scannedByThread;
+
     private readonly ReadOnlySpan<byte> text = text;
     private int at;
 
@@ -15,15 +18,15 @@ internal ref struct TextPosition(ReadOnlySpan<byte> text)
     /// <summary>The column, from 1, in UTF-16 units.</summary>
     public int Column { get; private set; } = 1;
 
-    /// <summary>Bytes looked at so far.</summary>
-    public long Scanned { get; private set; }
+    /// <summary>Bytes that this thread has looked at so far, for all texts.</summary>
+    public static long ScannedByThread => scannedByThread;
 
     /// <summary>Goes on to a place, which is the start of a character.</summary>
     public void MoveTo(int place)
     {
         var passed = text[at..place];
         at = place;
-        Scanned += passed.Length;
+        scannedByThread += passed.Length;
         if (passed.LastIndexOf((byte)'\n') is >= 0 and var end)
         {
             Line += passed.Count((byte)'\n');

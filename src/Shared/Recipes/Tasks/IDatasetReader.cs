@@ -7,6 +7,10 @@ public interface IDatasetReader
     /// <param name="task">The data set.</param>
     /// <exception cref="DatasetException">A file or a row is wrong; every problem is listed, up to a limit.</exception>
     DatasetFacts Read(DatasetTask task);
+
+    /// <summary>What is wrong with one file of rows, whatever their layout; every problem, up to a limit.</summary>
+    /// <param name="file">The file, which is on this machine.</param>
+    IReadOnlyList<DataProblem> ProblemsOf(string file);
 }
 
 /// <summary>What a recipe's checks and plans need to know of a data set.</summary>
