@@ -40,7 +40,7 @@ internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TReci
 
     /// <inheritdoc/>
     public override void Register(OrchestrationRegistry registry, JobCalls jobs) =>
-        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator, (context, input) => RunAsync(context, jobs, input, (TRecipe)input.Settings));
+        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator, (context, input) => RunAsync(new WaitingContext(context, new StageProgress()), jobs, input, (TRecipe)input.Settings));
 
     /// <inheritdoc cref="Steps(StageRecipe)"/>
     protected abstract int Steps(TRecipe settings);
