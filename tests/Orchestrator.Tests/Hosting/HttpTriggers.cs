@@ -15,8 +15,8 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
 
     private readonly HostRoute[] routes = [.. Routes(host)];
 
-    /// <summary>What happens between the invocation and the request itself, by the number of the try.</summary>
-    public Func<int, Task> Between { get; init; } = _ => Task.CompletedTask;
+    /// <summary>What an invocation that comes after the request itself waits for, by the number of the try; null where it comes first as usual.</summary>
+    public Func<int, Task?> Late { get; init; } = _ => null;
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -30,8 +30,7 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
             var id = Guid.NewGuid().ToString();
             request.Headers.Remove(InvocationHeader);
             request.Headers.Add(InvocationHeader, id);
-            var invocation = host.InvokeAsync(found.Function, new() { ["http"] = new JsonObject() }, id: id);
-            await Between(attempt);
+            var invocation = InvokeAsync(found.Function, id, Late(attempt));
             try
             {
                 var response = await base.SendAsync(request, cancellationToken);
@@ -49,6 +48,12 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
                 throw new InvalidOperationException($"{request.Method} {request.RequestUri}: {e.Message} {await FailureAsync(invocation)} {await host.DescribeAsync()}", e);
             }
         }
+    }
+
+    private async Task InvokeAsync(string function, string id, Task? wait)
+    {
+        if (wait is not null) await wait;
+        await host.InvokeAsync(function, new() { ["http"] = new JsonObject() }, id: id);
     }
 
     /// <summary>
