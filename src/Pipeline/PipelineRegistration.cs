@@ -24,7 +24,9 @@ public static class PipelineRegistration
     public static OrchestrationRegistry AddPipeline(this OrchestrationRegistry registry, PipelineOptions options)
     {
         var jobs = new JobCalls(options.JobCheckInterval);
-        registry.AddOrchestrator<RunInput, RunProgress>(OrchestrationNames.Run, new RunOrchestration(jobs).RunAsync);
+        var run = new RunOrchestration(jobs);
+        registry.AddOrchestrator<RunInput, RunProgress>(
+            OrchestrationNames.Run, (context, input) => run.RunAsync(new WaitingContext(context, new RunProgress { Version = RunProgress.CurrentVersion }), input));
         foreach (var kind in StageKinds.All) kind.Register(registry, jobs);
 
         Add<JobActivities, Shared.Jobs.JobSpec, JobSubmission>(JobActivities.Submit, activities => activities.SubmitAsync);

@@ -142,6 +142,33 @@ public abstract partial class OrchestrationConformance
     }
 
     [Fact]
+    public async Task CallActivity_ThatIsTriedAgain_LetsTheOrchestratorSaySoWhileItWaits()
+    {
+        const string id = nameof(CallActivity_ThatIsTriedAgain_LetsTheOrchestratorSaySoWhileItWaits);
+        var away = true;
+        var registry = Main<string>(async context =>
+        {
+            var policy = new RetryPolicy
+            {
+                MaxAttempts = 1, FirstInterval = TimeSpan.FromMilliseconds(100), Waited = ["TimeoutException"], Patience = TimeSpan.FromHours(1),
+                OnWait = failure => context.SetCustomStatus($"waits: {failure.ErrorMessage}"),
+            };
+            var result = await context.CallActivityAsync<string>("sleeping", null, new TaskOptions(policy));
+            context.SetCustomStatus("goes on");
+            return result;
+        }).AddActivity<object?, string>("sleeping", (_, _, _) => Volatile.Read(ref away) ? throw new TimeoutException("away") : Task.FromResult("there"));
+        await using var host = await StartAsync(registry);
+        await host.Client.ScheduleNewAsync("main", null, id, cancellation: GiveUp);
+        await UntilStatusAsync(host, id, "waits: away");
+
+        Volatile.Write(ref away, false);
+
+        var state = await host.Client.WaitForCompletionAsync(id, GiveUp);
+        Output<string>(state).ShouldBe("there");
+        state.CustomStatus!.Value.GetString().ShouldBe("goes on");
+    }
+
+    [Fact]
     public async Task CallActivity_WithAnErrorThatIsWaitedFor_GoesOnBeyondTheLastAttempt()
     {
         var policy = new RetryPolicy { MaxAttempts = 2, FirstInterval = TimeSpan.FromMilliseconds(1), Backoff = 1, Waited = ["TimeoutException"], Patience = TimeSpan.FromMilliseconds(50) };

@@ -98,6 +98,7 @@ internal static class RunCommands
         var progress = new RunProgress(http.Address, view.StartedAt ?? now);
         progress.Apply(new RunEvent(RunEventNames.Snapshot, view));
         context.Console.Write(RunScreen.Draw(progress, Glyphs.For(context.Console), context.Console.Profile.Width, view.EndedAt ?? now, stops: false));
+        if (view.Waiting is not null) context.Console.WriteMarkup($" [olive]waits: {Markup.Escape(view.Waiting)}[/]");
         if (view.Error is not null) context.Console.WriteMarkup($" [red]{Markup.Escape(view.Error)}[/]");
         return ExitCode.Ok;
     }

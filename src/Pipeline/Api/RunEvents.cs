@@ -108,6 +108,8 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
                 : new(now, "information", $"Stage '{stage.Label}' is {stage.Status.ToString().ToLowerInvariant()}.");
         }
         if (run.Status != before.Status) yield return new(now, "information", $"The run is {run.Status.ToString().ToLowerInvariant()}.");
+        if (run.Waiting is { } away && before.Waiting is null) yield return new(now, "warning", $"The run waits: {away}");
+        if (run.Waiting is null && before.Waiting is not null && run.Status == RunStatus.Running) yield return new(now, "information", "The run waits no longer.");
         foreach (var job in run.Jobs)
         {
             var former = before.Jobs.FirstOrDefault(other => other.JobId == job.JobId);

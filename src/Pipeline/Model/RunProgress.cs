@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared;
 
 namespace R1Cloud.Pipeline.Model;
@@ -14,7 +15,7 @@ namespace R1Cloud.Pipeline.Model;
 internal sealed record StageMark(string Name, StageStatus Status = StageStatus.Pending, DateTimeOffset? StartedAt = null, DateTimeOffset? EndedAt = null, string? Error = null);
 
 /// <summary>The custom status of a run's orchestration. It is bounded: <see cref="CustomStatus.MaxCharacters"/> hold as many stages as a recipe may have.</summary>
-internal sealed record RunProgress
+internal sealed record RunProgress : IWaitingStatus
 {
     /// <summary>The version that is written now.</summary>
     public const int CurrentVersion = 2;
@@ -31,6 +32,9 @@ internal sealed record RunProgress
     /// <summary>Jobs that the run's orchestration itself waits for (evaluations): of version 1, later ones follow from the stages.</summary>
     public IReadOnlyList<string> Jobs { get; init; } = [];
 
+    /// <summary>What its activities wait for while storage is away.</summary>
+    public string? Waiting { get; init; }
+
     /// <summary>The stages that <see cref="Columns"/> tell of.</summary>
     [JsonIgnore]
     public IReadOnlyList<StageMark> Marks => Columns?.Marks(StartedAt!.Value) ?? [];
@@ -42,6 +46,9 @@ internal sealed record RunProgress
         var room = CustomStatus.MaxCharacters - JsonSerializer.Serialize(bare, R1Json.Options).Length;
         return bare with { Columns = bare.Columns.WithErrors(marks, room) };
     }
+
+    /// <inheritdoc/>
+    public object With(string? waiting) => this with { Waiting = StatusText.Fitted(this with { Waiting = null }, waiting) };
 }
 
 /// <summary>Stages column by column, as their names alone leave no room for a field's name a stage.</summary>
@@ -53,8 +60,6 @@ internal sealed record RunProgress
 internal sealed record StageColumns(
     IReadOnlyList<string> Names, IReadOnlyList<StageStatus> States, IReadOnlyList<double?> Starts, IReadOnlyList<double?> Ends, IReadOnlyDictionary<int, string> Errors)
 {
-    private const string Cut = "…";
-
     /// <summary>The columns of stages, without errors.</summary>
     public static StageColumns Of(IReadOnlyList<StageMark> marks, DateTimeOffset origin)
     {
@@ -73,7 +78,7 @@ internal sealed record StageColumns(
         var share = room / failed.Count - """
             "999":"",
             """.Length;
-        return this with { Errors = failed.Select(place => (place, Text: Shortened(marks[place].Error!, share))).Where(error => error.Text.Length > 0).ToDictionary(error => error.place, error => error.Text) };
+        return this with { Errors = failed.Select(place => (place, Text: StatusText.Shortened(marks[place].Error!, share))).Where(error => error.Text.Length > 0).ToDictionary(error => error.place, error => error.Text) };
     }
 
     /// <summary>The stages.</summary>
@@ -84,18 +89,7 @@ internal sealed record StageColumns(
     /// <param name="kept">What was kept.</param>
     /// <param name="known">A text that may be the whole of it.</param>
     public static string? Restored(string? kept, string? known) =>
-        kept is null || (kept.EndsWith(Cut, StringComparison.Ordinal) && known?.StartsWith(kept[..^Cut.Length], StringComparison.Ordinal) == true) ? known : kept;
+        kept is null || (kept.EndsWith(StatusText.Cut, StringComparison.Ordinal) && known?.StartsWith(kept[..^StatusText.Cut.Length], StringComparison.Ordinal) == true) ? known : kept;
 
     private static DateTimeOffset? Time(double? seconds, DateTimeOffset origin) => seconds is null ? null : Instants.After(origin, TimeSpan.FromSeconds(seconds.Value));
-
-    private static string Shortened(string text, int characters)
-    {
-        if (Length(text) <= characters) return text;
-        var most = Math.Min(text.Length, Math.Max(0, characters));
-        while (most > 0 && (char.IsHighSurrogate(text[most - 1]) || Length(text[..most] + Cut) > characters)) most--;
-        return most > 0 ? text[..most] + Cut : "";
-    }
-
-    // As JSON has it: what is not plain ASCII takes six characters.
-    private static int Length(string text) => JsonEncodedText.Encode(text).Value.Length;
 }

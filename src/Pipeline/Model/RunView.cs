@@ -21,6 +21,8 @@ public sealed record RunView
     public WorkerPoolView Workers { get; init; } = WorkerPoolView.None;
     /// <summary>Why it failed, or why it was cancelled.</summary>
     public string? Error { get; init; }
+    /// <summary>What the run itself waits for while storage is away: the activity and the reason; null while it goes on. Of its jobs <see cref="Jobs"/> says so.</summary>
+    public string? Waiting { get; init; }
     /// <summary>Seconds the running stage is likely to need still; null when nothing is known yet.</summary>
     public double? EtaSeconds { get; init; }
     /// <summary>Where the time of its stages went so far.</summary>

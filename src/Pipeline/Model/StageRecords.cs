@@ -1,4 +1,6 @@
 using System.Text.Json;
+using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Rewards;
@@ -103,7 +105,7 @@ internal sealed record BenchmarkResult(string Name, string? Samples = null, stri
 internal sealed record StageRecord(StageResult? Result = null, JsonElement? Cursor = null);
 
 /// <summary>The custom status of a stage's orchestration, or an iteration's: bounded, however many shards and figures there are.</summary>
-internal sealed record StageProgress
+internal sealed record StageProgress : IWaitingStatus
 {
     public int Done { get; init; }
     public int Total { get; init; }
@@ -119,4 +121,9 @@ internal sealed record StageProgress
     public string? Checkpoint { get; init; }
     public string? Samples { get; init; }
     public TimeBreakdown Time { get; init; } = new();
+    /// <summary>What its activities wait for while storage is away.</summary>
+    public string? Waiting { get; init; }
+
+    /// <inheritdoc/>
+    public object With(string? waiting) => this with { Waiting = StatusText.Fitted(this with { Waiting = null }, waiting) };
 }

@@ -10,6 +10,10 @@ public interface IOrchestrationClient
     Task<bool> ScheduleNewAsync(string name, object? input, string instanceId, bool restartFinished = false, CancellationToken cancellation = default);
 
     /// <summary>Raises an event; it is kept until the instance asks for it. Does nothing when the instance is finished or unknown.</summary>
+    /// <remarks>
+    /// On Durable Task's Azure Storage provider an event may be lost that comes to an instance begun anew before its first decision: the provider may take
+    /// it for one to the execution that had finished (Azure/durabletask#530). Whoever waits for an event must find out by other ways, too, in the end.
+    /// </remarks>
     Task RaiseEventAsync(string instanceId, string eventName, object? payload, CancellationToken cancellation = default);
 
     /// <summary>Ends an instance and its running sub-orchestrations without giving them a say. Activities in flight run out; their results are dropped.</summary>

@@ -33,6 +33,9 @@ public sealed record RetryPolicy
     /// <summary>How long errors of <see cref="Waited"/> are waited for.</summary>
     public TimeSpan Patience { get; init; }
 
+    /// <summary>Called in the orchestrator, before each wait, with what it is for: it may publish a status, and must be as deterministic as the orchestrator.</summary>
+    public Action<FailureDetails>? OnWait { get; init; }
+
     /// <summary>The wait after the given attempt failed.</summary>
     /// <param name="attempt">The attempt that failed, from 1.</param>
     public TimeSpan IntervalAfter(int attempt)

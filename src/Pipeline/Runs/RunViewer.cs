@@ -34,11 +34,13 @@ public sealed class RunViewer
         double? eta = null;
         var jobs = new List<JobView>(await JobsAsync(run.Id, evaluations, cancellation));
         var spent = new TimeBreakdown();
+        var waiting = progress.Waiting;
         for (var current = 0; current < stages.Count; current++)
         {
             if (stages[current].Status is not (StageStatus.Running or StageStatus.Evaluating)) continue;
             var (stage, detail) = await CurrentAsync(run.Id, stages[current], cancellation);
             if (detail is { Time: var own } && own.Wall >= spent.Wall) spent = own;
+            waiting ??= detail?.Waiting;
             var ownJobs = await JobsAsync(run.Id, detail?.Jobs ?? [], cancellation);
             jobs.AddRange(ownJobs);
             if (detail is { JobSteps: true } && ownJobs is [var job]) stage = stage with { Done = job.Step, Total = job.Steps > 0 ? job.Steps : stage.Total, Metrics = job.Metrics };
@@ -70,6 +72,7 @@ public sealed class RunViewer
                 RunStatus.Cancelled => state?.Output is { ValueKind: JsonValueKind.String } reason ? reason.GetString() : "cancelled",
                 _ => null,
             },
+            Waiting = status == RunStatus.Running ? waiting : null,
             EtaSeconds = eta,
             Time = time,
             Cost = workers.Usage is { } usage
@@ -99,7 +102,7 @@ public sealed class RunViewer
         if (stage.Status != StageStatus.Running) return (stage, null);
         if (Read<StageProgress>(await client.GetAsync(InstanceIds.Stage(runId, stage.Label), cancellation)) is not { } detail) return (stage, null);
         if (detail.Instance is { } instance && Read<StageProgress>(await client.GetAsync(instance, cancellation)) is { } inner)
-            detail = detail with { Phase = inner.Phase, Jobs = inner.Jobs };
+            detail = detail with { Phase = inner.Phase, Jobs = inner.Jobs, Waiting = inner.Waiting ?? detail.Waiting };
         var metrics = detail.Metrics ?? await tree.FiguresAsync(runId, stage.Label, detail, cancellation);
         return (stage with { Done = detail.Done, Total = detail.Total, Phase = detail.Phase, Metrics = metrics, Checkpoint = detail.Checkpoint }, detail);
     }

@@ -29,7 +29,8 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
         if (progress?.Stages is { } told) return ([.. told], progress.Jobs);
         var input = await InputAsync(runId, state, cancellation);
         var plan = StageViews.Plan(recipe, input);
-        if (progress is null) return (plan, []);
+        // Before its recipe is read a run may have nothing to say but that storage is away.
+        if (progress?.Columns is null) return (plan, []);
 
         var decisions = await CachedAsync<RunDecisions>(BlobLayout.Decisions(runId, input.Generation), true, cancellation);
         var failure = state?.Failure?.Root.ErrorMessage;

@@ -33,7 +33,7 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
     public override void Register(OrchestrationRegistry registry, JobCalls jobs)
     {
         base.Register(registry, jobs);
-        registry.AddOrchestrator<RlIterationInput, RlIterationResult>(RlIteration.Name, (context, input) => RlIteration.RunAsync(context, jobs, input));
+        registry.AddOrchestrator<RlIterationInput, RlIterationResult>(RlIteration.Name, (context, input) => RlIteration.RunAsync(new WaitingContext(context, new StageProgress()), jobs, input));
     }
 
     /// <inheritdoc/>

@@ -31,7 +31,7 @@ internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TReci
 {
     /// <inheritdoc/>
     public override void Register(OrchestrationRegistry registry, JobCalls jobs) =>
-        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator, (context, input) => RunAsync(context, jobs, input, (TRecipe)input.Settings));
+        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator, (context, input) => RunAsync(new WaitingContext(context, new StageProgress()), jobs, input, (TRecipe)input.Settings));
 
     /// <summary>The stage itself. Null when it goes on as new.</summary>
     protected abstract Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, TRecipe settings);

@@ -18,7 +18,7 @@ public sealed class DurableStorageConformanceTests : OrchestrationConformance, I
 {
     private const string Variable = "R1_TEST_AZURE_STORAGE";
 
-    private static readonly string[] Always = ["Restart", "CallSubOrchestrator", "Terminate", "Suspend", "CreateTimer", "CustomStatus_OfTheLargestSize", "CustomStatus_LargerThanPromised"];
+    private static readonly string[] Always = ["Restart", "CallSubOrchestrator", "Terminate", "Suspend", "CreateTimer", "CustomStatus_OfTheLargestSize", "CustomStatus_LargerThanPromised", "CallActivity_ThatIsTriedAgain"];
 
     private readonly AzuriteTablesFixture azurite;
 

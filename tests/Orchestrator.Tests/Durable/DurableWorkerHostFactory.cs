@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using R1Cloud.Conformance;
 using R1Cloud.Orchestrator.Durable;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Tests.Support;
 
 namespace R1Cloud.Orchestrator.Tests.Durable;
 
@@ -34,6 +35,7 @@ internal sealed class DurableWorkerHostFactory(string? address = null, string ta
 
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.LeaveSignals();
         configure(builder.Services);
         builder.Services.AddDurableTaskWorker(worker => worker.AddTasks(tasks => tasks.AddAll(registry)).UseGrpc(grpc => grpc.CallInvoker = calls));
         builder.Services.AddDurableTaskClient(client => client.UseGrpc(grpc => grpc.CallInvoker = calls));

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using R1Cloud.Pipeline.Tests.Support;
 
 namespace R1Cloud.Orchestrator.Tests.Durable;
 
@@ -22,6 +23,7 @@ internal sealed class Sidecar(WebApplication app) : IAsyncDisposable
         var (service, client) = await backEnd.OpenAsync();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.LeaveSignals();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(service).AddSingleton(client).AddSingleton<SidecarServer>();

@@ -78,6 +78,7 @@ internal sealed class OrchestratorServer : IAsyncDisposable
 
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.LeaveSignals();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         Add(builder.Services, options);
         app = builder.Build();

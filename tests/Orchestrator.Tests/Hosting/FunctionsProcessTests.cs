@@ -63,6 +63,32 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
         if (status == 200) (await response.Content.ReadAsStringAsync()).ShouldContain("\"ok\"");
     }
 
+    /// <summary>What gave status 500 and reset connections on busy machines.</summary>
+    [Fact]
+    public async Task Request_WhoseHalvesComeTooFarApart_IsLookedAtAgainButNeverSentAgain()
+    {
+        var (looks, orders) = (0, 0);
+        using var looker = Client(attempt => looks = attempt);
+        using var orderer = Client(attempt => orders = attempt);
+        orderer.DefaultRequestHeaders.Add(HostRoute.KeyHeader, "key");
+        using var content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
+
+        var ordered = orderer.PostAsync("/api/reuse", content);
+        using (var answer = await looker.GetAsync("/api/health")) answer.IsSuccessStatusCode.ShouldBeTrue();
+        looks.ShouldBe(2);
+        (await Should.ThrowAsync<Exception>(() => ordered)).Message.ShouldContain("Timed out waiting for the");
+        orders.ShouldBe(1);
+
+        HttpClient Client(Action<int> tell) => new(new HttpTriggers(app.Host)
+        {
+            Late = attempt =>
+            {
+                tell(attempt);
+                return attempt == 1 ? Task.Delay(TimeSpan.FromSeconds(7)) : null;
+            },
+        }) { BaseAddress = new Uri("http://app.test"), Timeout = TimeSpan.FromMinutes(5) };
+    }
+
     [Fact]
     public async Task Run_ThroughAllTriggers_Completes()
     {

@@ -28,6 +28,7 @@ internal sealed class ApiServer : IAsyncDisposable
         var pipeline = new PipelineHost(options);
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.LeaveSignals();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
         RunApiDocument.Add(builder.Services, ApiRoutes.ApiKeyHeader);
         builder.Services.ConfigureHttpJsonOptions(json =>

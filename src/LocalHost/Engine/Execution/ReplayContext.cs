@@ -172,6 +172,7 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
             }
             catch (TaskFailedException failed) when (retry is not null && retry.Allows(attempt, failed.Details))
             {
+                retry.OnWait?.Invoke(failed.Details);
             }
             await CreateTimer(Instants.After(CurrentUtcDateTime, retry.IntervalAfter(attempt)), CancellationToken.None);
         }
