@@ -23,8 +23,9 @@ internal sealed partial class AnswerParser
     public static Node? TryParse(string text, NumberStyle style, WorkBudget budget)
     {
         if (CalendarDate.TryRead(text) is { } date) return date;
+        if (SetsInWords.TryRead(text, part => TryParse(part, style, budget)) is { } inWords) return inWords;
         var depth = budget.Depth;
-        var parser = new AnswerParser(Lexer.Read(text, style, budget), budget);
+        var parser = new AnswerParser(Lexer.Read(WholeNumberNames.Rewrite(text), style, budget), budget);
         try
         {
             return parser.Answer();
@@ -56,6 +57,8 @@ internal sealed partial class AnswerParser
             budget.Step();
             if (Now.Kind is TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand || IsConnective(Now))
             {
+                // "42 and" says that something is missing.
+                if (IsConnective(Now) && tokens[at + 1].Kind is TokenKind.End) throw new NotMathException();
                 if (Now.Kind is TokenKind.Period && !OnlyPunctuationFollows()) throw new NotMathException();
                 inInterval |= close == TokenKind.Close && closeText is "]" or ")" && items.Count == 1
                     && Now.Kind is TokenKind.Comma or TokenKind.Semicolon;
@@ -195,6 +198,8 @@ internal sealed partial class AnswerParser
     {
         Relation relation => relation with { Sides = [.. relation.Sides.Take(relation.Sides.Count - 1), Measure(relation.Sides[^1], unit)] },
         Measured measured => measured with { Unit = measured.Unit + " " + unit },
+        _ when unit.Split(' ') is [.. var before, var last] && Units.TemperatureScale(last) is { } scale
+            && (before is ["degree" or "degrees" or "°"] || before.Length == 0 && last.Length > 1) => new Measured(statement, "°" + scale),
         _ when unit is "percent" or "per cent" or "percents" or "pct" or "percentage" => new Percent(statement),
         _ => new Measured(statement, unit),
     };
@@ -234,7 +239,7 @@ internal sealed partial class AnswerParser
 
     private string TrailingUnit()
     {
-        if (Now.Kind is not (TokenKind.Word or TokenKind.Currency or TokenKind.Degree) && !IsRemark(at)) return "";
+        if (Now.Kind is not (TokenKind.Word or TokenKind.Currency or TokenKind.Degree) && !IsRemark(at) && !IsArticle()) return "";
         var parts = new List<string>();
         var start = at;
         for (; ; at++)
@@ -263,6 +268,7 @@ internal sealed partial class AnswerParser
                 belongs = true;
             }
             if (!belongs) break;
+            if (token.Kind is TokenKind.Word && Vocabulary.DenyingWords.Contains(token.Text.ToLowerInvariant())) throw new NotMathException();
             parts.Add(token.Text);
         }
         if (at == start) return "";
@@ -328,7 +334,8 @@ internal sealed partial class AnswerParser
             left = new SetOperation(sign, left, Ratio());
         }
         budget.Leave();
-        return left;
+        return left is Sum { Terms: [NamedSet whole, Product { Factors: [Number { Value: var minus }, var part] }] }
+            && minus == Rational.MinusOne && part is Sequence or Interval ? new SetOperation('\\', whole, part) : left;
     }
 
     private Node Ratio()
