@@ -92,6 +92,8 @@ internal sealed class Answers(Chains chains)
             Call { Function: "mod", Arguments: [var a, Number m] } => (a, m.Value),
             _ => (null, Algebra.Rational.Zero),
         };
+        if (right is Product { Factors: [Number { Value: var minus }, Product { Factors: [Number positive, Call { Function: "pmod", Arguments: [Number of] }] }] }
+            && minus == Algebra.Rational.MinusOne) (value, modulus) = (positive with { Value = -positive.Value }, of.Value);
         if (value is Product { Factors: [Number { Value: var sign }, Number size] } && sign == Algebra.Rational.MinusOne) value = size with { Value = -size.Value };
         if (value is not Number { Value: { IsInteger: true } number } || !modulus.IsInteger || modulus.Sign <= 0) return null;
         var rest = System.Numerics.BigInteger.Remainder(number.Numerator, modulus.Numerator);

@@ -8,7 +8,7 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
 {
     private delegate bool Follows(ReadOnlySpan<char> after);
 
-    private const int MaxCuts = 16;
+    private const int MaxCuts = 16, MaxNumeral = 5;
     private const int MaxCutSentence = 400;
 
     // Where a sentence may go on after its answer.
@@ -79,11 +79,16 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         if (Mathematics(sentence) is { } whole) return whole;
         foreach (var cut in Cuts(sentence))
         {
+            if (IsStatement(sentence, cut)) continue;
             if (Mathematics(sentence[..cut]) is { } stated) return TakenBack(sentence.AsSpan(cut)) ? AnswerExtractor.Clean(sentence)
                 : stated;
         }
         return MathDelimiters.Leading(sentence) is { } formula && !TakenBack(sentence.AsSpan(formula.Length)) ? Mathematics(formula) : null;
     }
+
+    /// <summary>"I and III only": letters that an "and" joins are one answer.</summary>
+    private static bool IsStatement(string sentence, int cut) => cut <= MaxNumeral && sentence.AsSpan(0, cut).Trim() is { Length: > 0 } name
+        && !name.ContainsAnyExceptInRange('A', 'Z') && string.CompareOrdinal(sentence, cut, " and ", 0, 5) == 0;
 
     private string? Mathematics(string text)
     {

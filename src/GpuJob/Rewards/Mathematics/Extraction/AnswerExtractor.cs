@@ -150,7 +150,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
             if (sign.EndsWith(relation, StringComparison.Ordinal)) return true;
         }
         var words = before.ToLowerInvariant().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        if (words is [.., "is" or "be", "at", "least" or "most"] or [.., "than"] or [.., "than", "or", "equal", "to"] or [.., "between", _, "and"]) return true;
+        if (words is [.., "is" or "be", "at", "least" or "most"] or [.., "below" or "above" or "exceeds" or "beyond"] or [.., "than"] or [.., "than", "or", "equal", "to"] or [.., "between", _, "and"]) return true;
         var last = words.Length - 1;
         while (last >= 0 && words.Length - last <= 3 && words[last] is "be" or "equal" or "to" or "is" or "exactly") last--;
         return last >= 0 && (words[last] is "not" or "cannot" or "never" or "nicht" or "不是"

@@ -19,6 +19,8 @@ internal static class ChoiceLetters
         rest = rest[1..].TrimStart();
         if (bracket) return rest.Length > 0 && rest[0] is ')' or ']' or '）' && !ContinuesFormula(rest[1..]) && !NamesAnother(rest[1..]) ? letter : null;
         if (rest.Length > 2 && rest[0] == '.' && rest[1] == ' ') return letter;
+        if (rest.Length > 1 && rest[0] is '、' or ',' or '，' && rest[1..].TrimStart() is [var second, .. var after] && IsLetter(second)
+            && (after.Length == 0 || !IsWord(after[0]))) return null;
         rest = rest.Trim("}.$* 。");
         if (rest.Length == 0 || rest[0] is ')' or ':' or '：' or '．' or '、') return letter;
         return alone ? null : letter;

@@ -104,6 +104,7 @@ internal static partial class LastNumbers
         var (from, to) = Formula(text, found.Start, found.End);
         if (to == 0) return null; // a part of a formula that nobody can read
         if (Clock(text, from, to) is { } time) return time;
+        if (from == found.Start) from = RatioStart(text, from);
         while (to < text.Length && text[to] == '\\') to++;
         if (to < text.Length && text[to] == '%') to++;
         else if (to > found.End && text[to - 1] == '\\') to--;
@@ -139,6 +140,23 @@ internal static partial class LastNumbers
             if (string.Compare(text, to, half, 0, half.Length, StringComparison.OrdinalIgnoreCase) == 0) return from..(to + half.Length);
         }
         return from..end;
+    }
+
+    /// <summary>Where the ratio begins whose last term the number is: 3:2, 1 : 2 : 5.</summary>
+    private static int RatioStart(string text, int start)
+    {
+        while (true)
+        {
+            var at = start;
+            while (at > 0 && text[at - 1] == ' ') at--;
+            if (at == 0 || text[at - 1] != ':') return start;
+            at--;
+            while (at > 0 && text[at - 1] == ' ') at--;
+            var end = at;
+            while (at > 0 && char.IsAsciiDigit(text[at - 1])) at--;
+            if (at == end || at > 0 && (char.IsLetter(text[at - 1]) || text[at - 1] is '.' or ',')) return start;
+            start = at;
+        }
     }
 
     /// <summary>Where the number begins that this one is an alternative to: 72 or 73.</summary>

@@ -17,7 +17,7 @@ internal sealed partial class AnswerParser
             digits += tokens[i].Text;
         }
         if (i < at + 2 || digits.Length > 40 || !(tokens[i].Kind is TokenKind.Underscore || tokens[i].Is(TokenKind.Word, "base"))
-            || !digits.Any(char.IsAsciiDigit)) return null;
+            || !digits.Any(char.IsAsciiDigit) && digits.Any(char.IsAsciiLetterLower)) return null;
         var isSmall = digits.Any(char.IsAsciiLetterLower);
         var braced = tokens[i + 1].Kind is TokenKind.GroupOpen;
         var name = tokens[i + (braced ? 2 : 1)];

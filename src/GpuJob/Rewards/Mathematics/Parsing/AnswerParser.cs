@@ -209,8 +209,10 @@ internal sealed partial class AnswerParser
     private string LeadingWords(out bool isAll)
     {
         isAll = false;
-        if (Now.Kind != TokenKind.Word) return "";
+        var article = Now is { Kind: TokenKind.Letter, Text: "a" } && tokens[at + 1] is { Kind: TokenKind.Word, SpaceBefore: true };
+        if (Now.Kind != TokenKind.Word && !article) return "";
         var start = at;
+        if (article) at++;
         while (Now.Kind is TokenKind.Word && !IsConnective(Now) || Now.Kind is TokenKind.Letter && at > start && tokens[at + 1].Kind is TokenKind.Word or TokenKind.End
             || Now.Kind is TokenKind.Operator && Now.Text == "-" && tokens[at + 1].Kind is TokenKind.Word) at++;
         var words = string.Join(' ', tokens.Skip(start).Take(at - start).Select(token => token.Text));

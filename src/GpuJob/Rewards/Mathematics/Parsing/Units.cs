@@ -138,6 +138,11 @@ internal static class Units
         Add("dm decimeter 分米", "length", Rational.Of(1, 10));
         Add("mm millimeter millimetre 毫米", "length", Rational.Of(1, 1000));
         Add("km kilometer kilometre 千米 公里", "length", 1000);
+        Add("平方米", "length", 1, 2);
+        Add("平方厘米", "length", Rational.Of(1, 10_000), 2);
+        Add("平方千米 平方公里", "length", 1_000_000, 2);
+        Add("立方米", "length", 1, 3);
+        Add("立方厘米", "length", Rational.Of(1, 1_000_000), 3);
         Add("in inch", "length", Rational.Of(254, 10000));
         Add("ft foot", "length", Rational.Of(3048, 10000));
         Add("yd yard", "length", Rational.Of(9144, 10000));

@@ -91,6 +91,9 @@ internal static class Vocabulary
         "the a an is are be answer answers final result solution solutions value values of equals equal approximately about roughly exactly thus so therefore hence only we get it its to by "
         + "i got found obtain have it's that's at exactly simply just namely i.e. either both from total that then there our for when if with has have must number 答案 是 为 為 等于 约 大约 结果 因此 所以 est la le réponse antwort die ist lautet respuesta es ответ");
 
+    /// <summary>Words before another way to say the same.</summary>
+    public static readonly FrozenSet<string> Approximations = Set("about approximately roughly approx i.e. ie or");
+
     /// <summary>Words that make what they stand behind no statement: 36 is wrong.</summary>
     public static readonly FrozenSet<string> DenyingWords = Set(
         "wrong incorrect false not too never isn't isn’t wasn't aren't can't cannot unless except impossible invalid untrue maybe perhaps possibly nicht falsch faux falso incorrecto 错 错误 不对 不是 неверно");
