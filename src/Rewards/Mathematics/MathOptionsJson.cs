@@ -7,6 +7,8 @@ namespace R1Cloud.Rewards.Mathematics;
 /// <summary>Reads <see cref="MathOptions"/> from JSON: by their own names in camel case, and by the names that public checkers use for the same policies.</summary>
 internal static class MathOptionsJson
 {
+    private const double MostRelative = MathOptions.MostRelativeTolerance, MostAbsolute = MathOptions.MostAbsoluteTolerance;
+
     private static readonly HashSet<string> CommaLanguages = new(StringComparer.OrdinalIgnoreCase)
     {
         "french", "german", "spanish", "italian", "portuguese", "dutch", "russian", "ukrainian", "polish", "czech", "swedish", "turkish", "vietnamese", "indonesian", "danish", "norwegian", "finnish", "greek", "romanian", "hungarian", "bulgarian", "croatian", "serbian",
@@ -18,7 +20,7 @@ internal static class MathOptionsJson
         ["markedAfterThinking"] = (options, value) => options with { MarkedAfterThinking = value.GetBoolean() },
         ["kind"] = (options, value) => options with { Kind = Enumerated<AnswerKind>(value) },
         ["decimalPlaces"] = (options, value) => options with { DecimalPlaces = Within(value, 0, 15) },
-        ["relativeTolerance"] = (options, value) => options with { RelativeTolerance = value.ValueKind == JsonValueKind.Null ? null : Tolerance(value) },
+        ["relativeTolerance"] = (options, value) => options with { RelativeTolerance = value.ValueKind == JsonValueKind.Null ? null : Tolerance(value, MostRelative) },
         ["percent"] = (options, value) => options with { Percent = Enumerated<PercentPolicy>(value) },
         ["decimalComma"] = (options, value) => options with { DecimalComma = value.GetBoolean() },
         ["listOrder"] = (options, value) => options with { ListOrder = value.GetBoolean() },
@@ -26,7 +28,7 @@ internal static class MathOptionsJson
         ["impliedBase"] = (options, value) => options with { ImpliedBase = value.GetBoolean() },
         ["setAgainstRelation"] = (options, value) => options with { SetAgainstRelation = Enumerated<SetRelationPolicy>(value) },
         ["absoluteTolerance"] = (options, value) => options with { AbsoluteTolerance = value.ValueKind == JsonValueKind.Null ? null
-            : Tolerance(value) },
+            : Tolerance(value, MostAbsolute) },
         ["maxSteps"] = (options, value) => options with { MaxSteps = Within(value, 1000, 1_000_000) },
         // Math-Verify, lighteval, and the graders that descend from PRM800K.
         ["match_types"] = (options, value) => value.ToString().Contains("NativeLetters", StringComparison.Ordinal) ? options with { Kind = AnswerKind.Choice } : options,
@@ -35,8 +37,8 @@ internal static class MathOptionsJson
         ["language"] = (options, value) => options with { DecimalComma = CommaLanguages.Contains(value.GetString() ?? "") },
         ["allow_set_relation_comp"] = (options, value) => value.GetBoolean() ? options with { SetAgainstRelation = SetRelationPolicy.Always } : options,
         ["include_percentage"] = (options, value) => options with { Percent = value.GetBoolean() ? PercentPolicy.AnyScale : PercentPolicy.Hundredth },
-        ["rel_tol"] = (options, value) => options with { RelativeTolerance = Tolerance(value) },
-        ["abs_tol"] = (options, value) => options with { AbsoluteTolerance = Tolerance(value) },
+        ["rel_tol"] = (options, value) => options with { RelativeTolerance = Tolerance(value, MostRelative) },
+        ["abs_tol"] = (options, value) => options with { AbsoluteTolerance = Tolerance(value, MostAbsolute) },
     };
 
     /// <summary>All names.</summary>
@@ -76,6 +78,7 @@ internal static class MathOptionsJson
     private static int Within(JsonElement value, int low, int high) =>
         value.TryGetInt32(out var number) && number >= low && number <= high ? number : throw new FormatException($"Allowed: {low} to {high}.");
 
-    private static double Tolerance(JsonElement value) =>
-        value.TryGetDouble(out var number) && number is >= 0 and <= 0.5 ? number : throw new FormatException("Allowed: 0 to 0.5.");
+    private static double Tolerance(JsonElement value, double most) =>
+        value.TryGetDouble(out var number) && number >= 0 && number <= most ? number
+            : throw new FormatException(System.FormattableString.Invariant($"Allowed: 0 to {most}."));
 }

@@ -37,14 +37,19 @@ internal sealed class Parses(MathOptions options, WorkBudget budget)
     private Node? Parse(string text, NumberStyle style) => AnswerParser.TryParse(text, style, budget) is { } node
         ? MatrixAlgebra.Reduce(BoundNames.Normalize(node, budget), budget) : null;
 
-    /// <summary>Whether a comma may be both: 100,200 is two numbers or one.</summary>
+    /// <summary>Whether a comma may be both: 100,200 is two numbers or one. No item of a list begins with a zero: 1,000 is one.</summary>
     private static bool HasAmbiguousComma(string text)
     {
+        var found = false;
         for (var i = 1; i + 3 < text.Length; i++)
         {
             if (text[i] == ',' && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1]) && char.IsAsciiDigit(text[i + 2])
-                && char.IsAsciiDigit(text[i + 3])) return true;
+                && char.IsAsciiDigit(text[i + 3]))
+            {
+                if (text[i + 1] == '0') return false;
+                found = true;
+            }
         }
-        return false;
+        return found;
     }
 }

@@ -8,6 +8,8 @@ internal static class AnswerText
 {
     private const string EndThink = "</think>";
 
+    private static readonly string[] Boxes = ["\\boxed{", "\\boxed {", "\\fbox{"];
+
     /// <summary>The text, or null when the completion has no such part.</summary>
     public static string? Of(Completion completion, AnswerPart part) => part switch
     {
@@ -35,10 +37,8 @@ internal static class AnswerText
     /// <summary>What stands in the braces of the last <c>\boxed{…}</c>, which may nest; null when there is none that is closed.</summary>
     public static string? LastBoxed(string text)
     {
-        const string boxed = "\\boxed{";
-        var start = text.LastIndexOf(boxed, StringComparison.Ordinal);
+        var start = Boxes.Max(box => text.LastIndexOf(box, StringComparison.Ordinal) is var at and >= 0 ? at + box.Length : -1);
         if (start < 0) return null;
-        start += boxed.Length;
         for (int at = start, depth = 1; at < text.Length; at++)
         {
             depth += text[at] switch { '{' => 1, '}' => -1, _ => 0 };

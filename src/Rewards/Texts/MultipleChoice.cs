@@ -19,7 +19,7 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
         var letters = choices?.Length ?? options.Letters;
         if (Choice(completion.Answer, choices, letters) is not { } right) return Reward.Failed($"the row's answer \"{completion.Answer}\" is neither one of {letters} letters nor the text of a choice");
         if (!completion.Finished) return Reward.Unparsable("cut off at the length limit");
-        foreach (var (text, where) in Candidates(completion))
+        foreach (var (text, where) in Candidates(completion, choices))
         {
             if (text is null) return Reward.Unparsable($"names several choices in {where}");
             if (Choice(text, choices, letters) is { } chosen) return new(chosen == right ? 1 : 0, $"{(char)('A' + chosen)} in {where}");
@@ -28,13 +28,15 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
     }
 
     // A null text: several choices are named there, which settles on none.
-    private IEnumerable<(string? Text, string Where)> Candidates(Completion completion)
+    private IEnumerable<(string? Text, string Where)> Candidates(Completion completion, string[]? choices)
     {
         if (ThinkAnswerFormat.ExtractAnswer(completion.Text) is { } tagged)
         {
             yield return (AnswerText.LastBoxed(tagged) ?? tagged, "the answer tags");
             if (Announced(tagged) is { } inTags) yield return (inTags, "the answer tags");
             else if (IsHedged(tagged)) yield return (null, "the answer tags");
+            if (AnnouncedText(tagged, choices) is { } content1) yield return (content1, "the answer tags");
+            if (ChosenLetter.Declared(tagged) is { } declared1) yield return (declared1.ToString(), "the answer tags");
             yield break; // what stands outside of the tags is no answer
         }
         if (AnswerText.Of(completion, AnswerPart.AfterThinking) is not { } text) yield break;
@@ -45,7 +47,12 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
         }
         if (Announced(text) is { } phrase) yield return (phrase, "a phrase");
         else if (IsHedged(text)) yield return (null, "a phrase");
-        if (options.BareLetter) yield return (text.TrimEnd().Split('\n')[^1], "the last line");
+        if (AnnouncedText(text, choices) is { } content) yield return (content, "a phrase");
+        if (ChosenLetter.Declared(text) is { } declared) yield return (declared.ToString(), "a sentence");
+        if (!options.BareLetter) yield break;
+        var line = text.TrimEnd().Split('\n')[^1];
+        yield return (line, "the last line");
+        if (ChosenLetter.Concluded(line) is { } concluded) yield return (concluded.ToString(), "the last line");
     }
 
     // The letter after the last phrase that a letter follows; none when that is one of several.
@@ -56,6 +63,15 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
             if (ChosenLetter.Read(text.AsSpan(end), out var isSeveral) is { } letter) return isSeveral ? null : letter.ToString();
         }
         return null;
+    }
+
+    // "The answer is Mars.": the text of a choice after the last phrase, and nothing else in that sentence.
+    private static string? AnnouncedText(string text, string[]? choices)
+    {
+        if (choices is null || ChosenLetter.Announced(text).ToList() is not [.., var end]) return null;
+        var sentence = text[end..].Split(['\n', '?'], 2)[0].Trim().Trim('*', '"', '$', ' ');
+        if (sentence.IndexOf(". ", StringComparison.Ordinal) is var stop and > 0) sentence = sentence[..stop];
+        return Array.Find(choices, choice => Same(choice, sentence));
     }
 
     private static bool IsHedged(string text) => ChosenLetter.Announced(text).Reverse().Any(end =>
@@ -80,7 +96,7 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
     [GeneratedRegex(@"^[\s({\[]*(?:\\text\{)?[A-Z][)}\]]*\s*(?:,|/|;|and|or|&)\s*[({\[]*(?:\\text\{)?[A-Z](?![a-z])")]
     private static partial Regex Several();
 
-    [GeneratedRegex(@"\\(?:text|textbf|mathrm|mathbf)|[*${}]")]
+    [GeneratedRegex(@"\\(?:text(?:bf|it|rm|sf|normal)?|math(?:rm|bf|it|sf)|mbox|boxed|fbox)(?![a-z])|[*${}\[\]<>]")]
     private static partial Regex Wrapping();
 
     [GeneratedRegex(@"^\(?([A-Za-z])(?:[).:、]\s*(.*))?$", RegexOptions.Singleline)]

@@ -7,7 +7,7 @@ namespace R1Cloud.Rewards.Tests.Mathematics;
 
 /// <summary>
 /// Answers with spellings that are the same and others that are not: answers.jsonl, and reported.jsonl with the kinds of mistakes that
-/// people report of public graders.
+/// people report of public graders, unseen.jsonl with cases that were written after the rules, to try them.
 /// </summary>
 internal static class AnswerCases
 {
@@ -16,7 +16,7 @@ internal static class AnswerCases
     public sealed record Row(string Feature, string Gold, string[] Right, string[]? Wrong);
 
     public static IReadOnlyList<Row> All { get; } =
-        [.. new[] { "answers.jsonl", "reported.jsonl" }.SelectMany(file =>
+        [.. new[] { "answers.jsonl", "reported.jsonl", "unseen.jsonl" }.SelectMany(file =>
             File.ReadLines(Repository.PathOf("tests", "Rewards.Tests", "Mathematics", file))).Select(line =>
             JsonSerializer.Deserialize<Row>(line, Options)!)];
 

@@ -90,6 +90,30 @@ public sealed class MathAnswerTests
         Same("\\pi", "3.1416", MathOptions.Default with { AbsoluteTolerance = 1e-4 }).ShouldBeTrue();
     }
 
+    [Theory]
+    [InlineData("{\"abs_tol\": 5}", "1000", "1004", "1006")]
+    [InlineData("{\"absoluteTolerance\": 1, \"relativeTolerance\": 0.01}", "50", "50.9", "52")]
+    [InlineData("{\"rel_tol\": 0.01}", "100", "99.1", "98")]
+    [InlineData("{\"precision\": 3}", "3.14159", "3.1416", "3.15")]
+    [InlineData("{\"include_percentage\": true}", "0.25", "25", "2.5")]
+    public void Read_TolerancesOfRows_ReachAsFarAsTheRecipes(string options, string gold, string right, string wrong)
+    {
+        var read = MathOptionsJson.Read(MathOptions.Default, System.Text.Json.JsonDocument.Parse(options).RootElement);
+        MathAnswer.Judge(gold, right, read).Correct.ShouldBeTrue();
+        MathAnswer.Judge(gold, wrong, read).Correct.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Judge_SetOfRealNumbersInWords_IsTheSet()
+    {
+        foreach (var (gold, pred) in new[] { ("x \\ne 3", "all real numbers except 3"), ("(0,\\infty)", "all positive real numbers"),
+            ("x\\ge0", "\\text{all nonnegative real numbers}"), ("\\mathbb{R}\\setminus\\{1,2\\}", "all real numbers except 1 and 2") })
+        {
+            MathAnswer.Judge(gold, pred, MathOptions.Default).Correct.ShouldBeTrue(pred);
+            MathAnswer.Judge("(5,\\infty)", pred, MathOptions.Default).Correct.ShouldBeFalse(pred);
+        }
+    }
+
     [Fact]
     public void Judge_OtherPolicies_DifferAsDocumented()
     {

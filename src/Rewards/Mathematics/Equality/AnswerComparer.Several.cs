@@ -87,7 +87,7 @@ internal sealed partial class AnswerComparer
         if (plain.Items.Any(item => item is Relation)) return false;
         if (names.Select(item => item.Name).Distinct().Count() < names.Count && !IsOneName(names)) return SameRecordsAndTuples(names, plain);
         // x = 1 or x = 2 is the list 1, 2 in any order; x = 1, y = 2 is the pair (1, 2).
-        return IsOneName(names) ? plain.Kind is not (SequenceKind.Tuple or SequenceKind.Bracketed) && SameUnordered(Values(names), plain.Items) : SameOrdered(Values(names), plain.Items);
+        return IsOneName(names) ? plain.Kind is not (SequenceKind.Tuple or SequenceKind.Bracketed) && SameUnordered(Values(names), plain.Items) : SameOrdered(Values(InOrder(names)), plain.Items);
     }
 
     private static List<Answers.Assignment>? Named(Sequence sequence)
@@ -95,6 +95,10 @@ internal sealed partial class AnswerComparer
         var named = sequence.Items.Select(Answers.TryAssignment).ToList();
         return named.All(item => item is not null) ? [.. named.Select(item => item!.Value)] : null;
     }
+
+    /// <summary>Coordinates in their order, however they are told: y = −1, x = 4 is the point (4, −1).</summary>
+    private static List<Answers.Assignment> InOrder(List<Answers.Assignment> names) =>
+        names.All(item => item.Name is "x" or "y" or "z") ? [.. names.OrderBy(item => item.Name, StringComparer.Ordinal)] : names;
 
     private static bool Take(List<Dictionary<string, Node>> records, int index)
     {
@@ -135,7 +139,7 @@ internal sealed partial class AnswerComparer
     private bool SameSets(Node gold, Node predicted)
     {
         // Relations with nothing but commas between them hold together or are alternatives, whichever the other answer says.
-        var (left, right) = (sets.Readings(gold), sets.Readings(predicted));
+        var (left, right) = (sets.Readings(gold, isGold: true), sets.Readings(predicted, isGold: false));
         return left.Any(one => right.Any(one.IsSame));
     }
 
@@ -168,6 +172,9 @@ internal sealed partial class AnswerComparer
         {
             var (sign, other) = (gold.Operators[0], predicted.Operators[0]);
             if (Answers.TryAssignment(gold) is { } a && Answers.TryAssignment(predicted) is { } b && (a.Name == b.Name || IsFunctionValue(gold, predicted) || IsFunctionValue(predicted, gold)) && Same(a.Value, b.Value)) return true;
+            // Where x = 5 is asked for, 2x = 10 is not solved.
+            if (Answers.TryAssignment(gold) is { } solved && Tree.IsConstant(solved.Value) && Answers.TryAssignment(predicted) is null
+                && !IsDifference(predicted)) return false;
             if (gold.Sides.Concat(predicted.Sides).Any(side => HasOddParts(side) || side is Words or Measured { Unit: not "°" })) return sign is "=" or "≠" && sign == other && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()]);
             if (Flip(sign) is { } flipped && (other == sign || other == flipped))
             {
@@ -178,6 +185,10 @@ internal sealed partial class AnswerComparer
         else if (gold.Operators.Count == predicted.Operators.Count && gold.Operators.Select(Flip).SequenceEqual(predicted.Operators.Reverse()) && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()])) return true;
         return (IsInequality(gold) || IsInequality(predicted)) && VariableOf(gold) == VariableOf(predicted) && SameSets(gold, predicted);
     }
+
+    /// <summary>x − 5 = 0, as lines are written.</summary>
+    private static bool IsDifference(Relation relation) =>
+        relation.Sides is [Sum { Terms: [Symbol, _] }, Number { Value.IsZero: true }] && relation.Operators[0] == "=";
 
     /// <summary>The set in S = (2, 3), or null.</summary>
     private static Node? IsNamedSet(Relation relation) =>

@@ -103,7 +103,18 @@ internal sealed partial class AnswerComparer
 
     /// <summary>Whether a number has the digits of one in a base.</summary>
     private static bool HasDigits(Node inBase, Node number) =>
-        inBase is Call { Function: "base", Arguments: [Number digits, ..] } && number is Number { IsDecimal: false } bare && bare.Value == digits.Value;
+        inBase is Call { Function: "base", Arguments: [Number digits, ..] } && number is Number bare && bare.IsDecimal == digits.IsDecimal
+            && bare.Value == digits.Value
+        || inBase is Call { Function: "base", Arguments: [Words { Text: var letters }, ..] } && Spelled(number) == letters;
+
+    /// <summary>The characters of a product such as 3F, which may be digits.</summary>
+    private static string? Spelled(Node node) => node switch
+    {
+        Number { Value: { IsInteger: true, Sign: >= 0 } value } => value.ToString(),
+        Symbol { Name: [var letter] } when char.IsAsciiLetter(letter) => char.ToUpperInvariant(letter).ToString(),
+        Product { Factors: var factors } when factors.Select(Spelled).ToList() is var parts && parts.All(part => part is not null) => string.Concat(parts),
+        _ => null,
+    };
 
     private static bool IsSetLike(Node node) => node is Interval or SetOperation or NamedSet or SetBuilder;
 
@@ -138,10 +149,15 @@ internal sealed partial class AnswerComparer
         return other switch
         {
             Symbol symbol => TextAnswers.Same(words.Text, symbol.Name),
+            Product => Letters(other) == words.Text,
             _ when Answers.TryAssignment(other) is { } assignment => Same(words, assignment.Value),
             _ => false,
         };
     }
+
+    /// <summary>The letters of a product such as AC, which may be a name; null for anything else.</summary>
+    private static string? Letters(Node node) => node is Product { Factors: var factors } && factors.All(factor => factor is Symbol { Name.Length: 1 })
+        ? string.Concat(factors.Select(factor => ((Symbol)factor).Name)) : null;
 
     private bool SameMeasured(Node gold, Node predicted)
     {
@@ -149,7 +165,9 @@ internal sealed partial class AnswerComparer
         if (a is not null && b is not null)
         {
             Unit left = Units.Parse(a.Unit), right = Units.Parse(b.Unit);
+            if (ArePounds(a.Unit, b.Unit) || ArePounds(b.Unit, a.Unit)) return Same(a.Value, b.Value);
             if (left.IsLike(right)) return left.Factor == right.Factor ? Same(a.Value, b.Value) : Same(Scaled(a.Value, left.Factor), Scaled(b.Value, right.Factor));
+            if (UnitPower(left, right) is { } alike) return alike && Same(a.Value, b.Value);
             var related = left.Powers.Count == 0 || right.Powers.Count == 0 || !(left.AllKnown && right.AllKnown) && (left.Powers.Keys.All(right.Powers.ContainsKey) || right.Powers.Keys.All(left.Powers.ContainsKey));
             return related && Same(a.Value, b.Value);
         }
@@ -163,6 +181,24 @@ internal sealed partial class AnswerComparer
         return (bare || !options.RequireUnits) && Same(measured.Value, other);
     }
 
+    /// <summary>
+    /// Whether "square units" fits the other unit; null when neither is in units of no name. "Units" alone fits everything but those.
+    /// </summary>
+    private static bool? UnitPower(Unit a, Unit b)
+    {
+        static int? Power(Unit unit) => unit.Powers is { Count: 1 } powers && powers.TryGetValue(Units.Nameless, out var power) ? power : null;
+        return (Power(a), Power(b)) switch
+        {
+            (null, null) => null,
+            ({ } one, { } other) => one == other,
+            var (one, other) => (one ?? other!.Value) is var power && (power == 1 || (one is null ? a : b) is var named
+                && (named.Powers.Count == 0 || named.Powers.Values.Max() == power)),
+        };
+    }
+
+    /// <summary>Money and weight have one name; the sign says which.</summary>
+    private static bool ArePounds(string sign, string name) => sign is "£" && name.ToLowerInvariant() is "pound" or "pounds" or "pounds sterling";
+
     private static Node Scaled(Node value, Rational factor) => factor == Rational.One ? value : Tree.Multiply(new Number(factor), value);
 
     private bool SamePercent(Node gold, Node predicted)
@@ -172,7 +208,7 @@ internal sealed partial class AnswerComparer
         if (other is Relation && Answers.TryAssignment(other) is { } assignment) other = assignment.Value;
         if (other is Percent again) return Same(percent.Value, again.Value);
         if (other is Sequence or Relation) return false;
-        return options.Percent != PercentPolicy.Hundredth && Same(percent.Value, other) || Same(Scaled(percent.Value, Rational.Of(1, 100)), other);
+        return options.Percent != PercentPolicy.Hundredth && percent.Value is not Percent && Same(percent.Value, other) || Same(Scaled(percent.Value, Rational.Of(1, 100)), other);
     }
 
     private bool SameMatrix(Node gold, Node predicted)

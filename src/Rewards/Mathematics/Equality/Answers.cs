@@ -35,6 +35,8 @@ internal sealed class Answers(Chains chains)
         Symbol { IsConstant: false } symbol => symbol.Name,
         Call { Function: var function, Arguments: var arguments } when (function.StartsWith("fn ", StringComparison.Ordinal) || function is "abs" or "deg" or "det" or "max" or "min" or "arg" or "Re" or "Im") && arguments.All(item => item is Symbol or Number or Product) =>
             $"{function}({string.Join(',', arguments.Select(item => NameOf(item) ?? (item as Number)?.Value.ToString() ?? "?"))})",
+        // P(X ≥ 2)
+        Product { Factors: [Symbol { IsConstant: false } probability, Relation] } when char.IsAsciiLetterUpper(probability.Name[0]) => probability.Name,
         Product { Factors: var factors } when factors.All(factor => factor is Symbol { IsConstant: false } or Sequence { Kind: SequenceKind.Tuple }) => string.Concat(factors.Select(NameOf)),
         // \frac{BD}{DC} = 2: a quotient of lengths.
         Product { Factors: [var above, Power { Base: var below, Exponent: Number exponent }] } when exponent.Value == R1Cloud.Rewards.Mathematics.Numbers.Rational.MinusOne && NameOf(above) is { } top && NameOf(below) is { } bottom => $"{top}/{bottom}",
@@ -68,8 +70,35 @@ internal sealed class Answers(Chains chains)
             Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items: [var low, var high] } range => new Interval(low, high, range.Kind == SequenceKind.Bracketed, range.Kind == SequenceKind.Bracketed),
             _ => set,
         };
+        if (relation is { Operators: ["∉"], Sides: [Symbol outside, Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items: [var from, var to] } gap] })
+        {
+            var closed = gap.Kind == SequenceKind.Bracketed;
+            return new SetOperation('\\', new NamedSet("ℝ"), new Interval(from, to, closed, closed));
+        }
+        if (relation is { Operators: ["≠"], Sides: [var name, var value] } && BothSigns(value) is { } excluded) return new Sequence(SequenceKind.All, [.. excluded.Select(one => new Relation([name, one], ["≠"]))]);
+        if (Residue(relation) is { } residue) return residue;
         if (relation is { Operators: ["→" or "⇒" or "⇔"], Sides: [_, var result] }) return Prepare(result);
         return relation;
+    }
+
+    /// <summary>n ≡ 10 (mod 7) with its smallest remainder, however it is written; null for anything else.</summary>
+    private static Relation? Residue(Relation relation)
+    {
+        if (relation is not { Operators: ["≡"], Sides: [var left, var right] }) return null;
+        var (value, modulus) = right switch
+        {
+            Product { Factors: { Count: > 1 } factors } when factors[^1] is Call { Function: "pmod", Arguments: [Number m] } =>
+                (Tree.Multiply([.. factors.SkipLast(1)]), m.Value),
+            Call { Function: "mod", Arguments: [var a, Number m] } => (a, m.Value),
+            _ => (null, Algebra.Rational.Zero),
+        };
+        if (right is Product { Factors: [Number { Value: var minus }, Product { Factors: [Number positive, Call { Function: "pmod", Arguments: [Number of] }] }] }
+            && minus == Algebra.Rational.MinusOne) (value, modulus) = (positive with { Value = -positive.Value }, of.Value);
+        if (value is Product { Factors: [Number { Value: var sign }, Number size] } && sign == Algebra.Rational.MinusOne) value = size with { Value = -size.Value };
+        if (value is not Number { Value: { IsInteger: true } number } || !modulus.IsInteger || modulus.Sign <= 0) return null;
+        var rest = System.Numerics.BigInteger.Remainder(number.Numerator, modulus.Numerator);
+        if (rest.Sign < 0) rest += modulus.Numerator;
+        return new Relation([left, new Call("pmod", [new Number(rest), new Number(modulus)])], ["≡"]);
     }
 
     private static bool IsMembership(Node node) => node is Relation { Operators: ["∈"], Sides: [_, NamedSet] };

@@ -11,6 +11,8 @@ namespace R1Cloud.Rewards.Mathematics.Equality;
 /// </summary>
 internal sealed class Chains(Func<Node, Node, bool> same, Func<Node, Quad?> realValue)
 {
+    private const int LongDecimal = 4;
+
     /// <summary>
     /// The chain as an equation of two sides, or the value where nothing but numbers is in it, or <see cref="Contradiction"/>.
     /// </summary>
@@ -72,7 +74,7 @@ internal sealed class Chains(Func<Node, Node, bool> same, Func<Node, Quad?> real
 
     private static int DigitsOf(Node side) => Literal(side)?.Decimals ?? 0;
 
-    /// <summary>Whether a decimal is a value cut or rounded to its digits.</summary>
+    /// <summary>Whether a decimal is a value rounded to its digits; from the fourth digit on it may also be cut off.</summary>
     private bool Rounds(Node exact, Node written, string sign)
     {
         if (exact is Measured a && written is Measured b)
@@ -87,14 +89,14 @@ internal sealed class Chains(Func<Node, Node, bool> same, Func<Node, Quad?> real
         var number = Literal(written)!;
         if (realValue(bare) is not { IsFinite: true } value) return same(exact, written);
         var unit = Math.Pow(10, -(sign == "≈" && number is { IsDecimal: false } ? -TrailingZeros(number) : number.Decimals));
-        return factors.Any(factor => Agree(value * Quad.Of(factor), Quad.Of(number.Value), unit));
+        return factors.Any(factor => Agree(value * Quad.Of(factor), Quad.Of(number.Value), unit, mayBeCut: number.Decimals >= LongDecimal));
     }
 
-    private static bool Agree(Quad exact, Quad written, double unit)
+    private static bool Agree(Quad exact, Quad written, double unit, bool mayBeCut)
     {
         var distance = (exact.Abs() - written.Abs()).High;
         if (exact.High * written.High < 0) return false;
-        return Math.Abs(distance) <= 0.5 * unit * (1 + 1e-9) || distance >= 0 && distance < unit;
+        return Math.Abs(distance) <= 0.5 * unit * (1 + 1e-9) || mayBeCut && distance >= 0 && distance < unit;
     }
 
     private static int TrailingZeros(Number number)

@@ -24,6 +24,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         var depth = budget.Depth;
         try
         {
+            if (HasInfinity(a) || HasInfinity(b)) return SameInfinity(a, b);
             if (Exact.TryValue(a, budget) is { } left && Exact.TryValue(b, budget) is { } right)
             {
                 return left == right || (HasTolerance || IsRounded(a) || IsRounded(b)) && Close(Quad.Of(left), Quad.Of(right));
@@ -105,7 +106,32 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
     }
 
     /// <summary>Whether a number in it was written with a decimal point.</summary>
-    public static bool IsRounded(Node node) => Tree.Walk(node).Any(part => part is Number { IsDecimal: true });
+    public bool IsRounded(Node node) => Tree.Walk(node).Any(part => part is Number { IsDecimal: true }) && !Tree.Walk(node).Any(HasHidden);
+
+    /// <summary>Whether a decimal is there to hide in what numbers may be rounded by: π + 0.0000001, 7 · 1.0000001.</summary>
+    private bool HasHidden(Node node) => node switch
+    {
+        Sum { Terms: var terms } => terms.Any(term => term is Number { IsDecimal: true, Value: { IsZero: false } value } && IsSmall(value.Abs())),
+        Product { Factors: var factors } => factors.Any(IsNearWhole),
+        Power power => IsNearWhole(power.Exponent),
+        _ => false,
+    };
+
+    private bool IsNearWhole(Node node) => node is Number { IsDecimal: true, Value: { IsInteger: false } value }
+        && Math.Abs(Quad.Of(value).High - Math.Round(Quad.Of(value).High)) is var distance && distance < Math.Pow(10, -options.DecimalPlaces) && Math.Abs(Quad.Of(value).High) > 0.5;
+
+    private bool IsSmall(Rational value) => Quad.Of(value).High < Math.Pow(10, -options.DecimalPlaces);
+
+    /// <summary>Whether ∞ is an operand: algebra does not hold for it. Bounds of sums and limits are none.</summary>
+    private static bool HasInfinity(Node node) => node is Symbol { Name: "∞" }
+        || node is not Call { Function: "sum" or "prod" or "int" or "lim" } && Tree.Parts(node).Any(HasInfinity);
+
+    private bool SameInfinity(Node a, Node b)
+    {
+        var evaluator = new Evaluator(name => SampleValue(name, 0), budget);
+        ComplexQuad left = evaluator.Value(a), right = evaluator.Value(b);
+        return left.IsInfinite && right.IsInfinite && left.Real.High.Equals(right.Real.High) && left.Imaginary.High.Equals(right.Imaginary.High);
+    }
 
     private bool SameValue(Node a, Node b)
     {

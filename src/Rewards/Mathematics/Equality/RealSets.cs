@@ -24,7 +24,7 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
             Sequence { Kind: SequenceKind.Bracketed, Items: [var low, var high] } => Between(low, high, true, true),
             Sequence { Kind: SequenceKind.Set } several => Points(several.Items),
             Sequence { Kind: SequenceKind.Any } several => Joined(several.Items, (a, b) => a || b),
-            Sequence { Kind: SequenceKind.All } several => Intersected(several.Items),
+            Sequence { Kind: SequenceKind.All } several => Intersected(several.Items, isLoose: false),
             Sequence { Kind: SequenceKind.List } several => Intersected(several.Items),
             SetOperation operation => Operated(operation),
             SetBuilder { Element: Symbol, Condition: var condition } => TryCreate(condition),
@@ -38,9 +38,12 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
     /// <summary>
     /// The sets that a node may describe: relations joined by commas hold together, or are alternatives; never the empty set.
     /// </summary>
-    public IReadOnlyList<RealSet> Readings(Node node)
+    /// <param name="node">The node.</param>
+    /// <param name="isGold">Whether it is the right answer: where its "and" leaves nothing, "or" is meant.</param>
+    public IReadOnlyList<RealSet> Readings(Node node, bool isGold)
     {
-        if (node is Sequence { Kind: SequenceKind.List, Items: { Count: > 1 } items } && items.All(item => item is Relation))
+        if (node is Sequence { Items: { Count: > 1 } items } several && (several.Kind is SequenceKind.List
+            || isGold && several.Kind is SequenceKind.All && Joined(items, (a, b) => a && b) is { IsEmpty: true }) && items.All(item => item is Relation))
         {
             RealSet?[] both = [Joined(items, (a, b) => a && b), Joined(items, (a, b) => a || b)];
             return [.. both.Where(set => set is { IsEmpty: false }).Select(set => set!)];
@@ -80,12 +83,15 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         return all;
     }
 
-    /// <summary>"x > 1 and x &lt; 2" holds for both; "x &lt; 1 and x > 2" can but mean either.</summary>
-    private RealSet? Intersected(IReadOnlyList<Node> items)
+    /// <summary>
+    /// Relations hold together. Nothing but commas between some that exclude each other can but mean either; the word "and" says what it
+    /// says.
+    /// </summary>
+    private RealSet? Intersected(IReadOnlyList<Node> items, bool isLoose = true)
     {
         if (!items.All(item => item is Relation)) return items.Any(item => item is Relation or Sequence { Kind: not SequenceKind.Tuple }) ? null : Joined(items, (a, b) => a || b);
         var both = Joined(items, (a, b) => a && b);
-        return both is { IsEmpty: true } ? Joined(items, (a, b) => a || b) : both;
+        return both is { IsEmpty: true } && isLoose ? Joined(items, (a, b) => a || b) : both;
     }
 
     private RealSet? Operated(SetOperation operation)

@@ -12,6 +12,7 @@ namespace R1Cloud.Rewards.Mathematics.Equality;
 internal sealed class Visibility(WorkBudget budget)
 {
     private const double Smallest = 1e-9, Largest = 1e9;
+    private const int MostBits = 70;
 
     // Functions that may be 0 at arguments of ordinary size.
     private static readonly HashSet<string> CanVanish = new(StringComparer.Ordinal)
@@ -32,6 +33,7 @@ internal sealed class Visibility(WorkBudget budget)
         budget.Enter();
         var shows = node switch
         {
+            Number { Value: { IsInteger: false, Bits: > MostBits } } => false, // more digits than are kept
             Sum sum => TermsShow(sum, evaluator),
             Power power => IsOrdinary(power.Exponent, evaluator) && !IsNearOne(evaluator.Value(power.Base)),
             Call call => call.Arguments.All(argument => argument is Words or Sequence or Relation or Matrix

@@ -6,7 +6,9 @@ namespace R1Cloud.Rewards.Mathematics.Extraction;
 /// <param name="parse">Parses a piece; null when it is no answer.</param>
 internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
 {
-    private const int MaxCuts = 16;
+    private delegate bool Follows(ReadOnlySpan<char> after);
+
+    private const int MaxCuts = 16, MaxNumeral = 5;
     private const int MaxCutSentence = 400;
 
     // Where a sentence may go on after its answer.
@@ -28,7 +30,7 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         {
             if (!IsHeading(rest) && Stated(AnswerPhrases.Line(rest)) is { } marked) return marked;
         }
-        var rests = AnswerPhrases.All(text).ToList();
+        var rests = AnswerPhrases.All(text).Where(rest => !AnswerPhrases.IsQuestion(rest)).ToList();
         foreach (var rest in rests)
         {
             if (Exclusion(rest) is { } exclusion) return exclusion;
@@ -40,6 +42,8 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         {
             if (Within(AnswerPhrases.Sentence(rest)) is { } within) return within;
         }
+        if (AnswerPhrases.Marked(text).FirstOrDefault() is { } last && last.IndexOf('\n', StringComparison.Ordinal) < 0 && !IsHeading(last)
+            && InWords(last) is { } name) return name;
         foreach (var rest in rests)
         {
             if (InWords(AnswerPhrases.Sentence(rest)) is { } words) return words;
@@ -75,11 +79,16 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         if (Mathematics(sentence) is { } whole) return whole;
         foreach (var cut in Cuts(sentence))
         {
+            if (IsStatement(sentence, cut)) continue;
             if (Mathematics(sentence[..cut]) is { } stated) return TakenBack(sentence.AsSpan(cut)) ? AnswerExtractor.Clean(sentence)
                 : stated;
         }
         return MathDelimiters.Leading(sentence) is { } formula && !TakenBack(sentence.AsSpan(formula.Length)) ? Mathematics(formula) : null;
     }
+
+    /// <summary>"I and III only": letters that an "and" joins are one answer.</summary>
+    private static bool IsStatement(string sentence, int cut) => cut <= MaxNumeral && sentence.AsSpan(0, cut).Trim() is { Length: > 0 } name
+        && !name.ContainsAnyExceptInRange('A', 'Z') && string.CompareOrdinal(sentence, cut, " and ", 0, 5) == 0;
 
     private string? Mathematics(string text)
     {
@@ -99,7 +108,9 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         return cuts.Take(MaxCuts).Reverse();
     }
 
-    private static bool TakenBack(ReadOnlySpan<char> rest)
+    private static bool TakenBack(ReadOnlySpan<char> rest) => HasHedge(rest, after => after.IndexOfAnyInRange('0', '9') >= 0);
+
+    private static bool HasHedge(ReadOnlySpan<char> rest, Follows counts)
     {
         foreach (var hedge in Hedges)
         {
@@ -109,7 +120,7 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
                 var (start, end) = (at + found, at + found + hedge.Length);
                 var alone = hedge[0] > 127 || (start == 0 || !char.IsLetter(rest[start - 1]))
                     && (end == rest.Length || !char.IsLetter(rest[end]));
-                if (alone && rest[end..].IndexOfAnyInRange('0', '9') >= 0) return true;
+                if (alone && counts(rest[end..])) return true;
             }
         }
         return false;
@@ -125,13 +136,19 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
             if (clean.LastIndexOf(verb, StringComparison.Ordinal) is var at and > 0
                 && Stated(clean[(at + verb.Length)..]) is { } stated) return stated;
         }
-        return LastNumbers.First(clean) is { } number ? clean[number] : null;
+        return LastNumbers.First(clean) is { } number && !LastNumbers.IsBound(clean, number) ? clean[number] : null;
     }
 
     private string? InWords(string sentence)
     {
+        // "$\text{Paris}$, as claimed"
+        if (MathDelimiters.Leading(sentence) is { } formula && AnswerExtractor.Clean(formula) is { Length: > 0 } named && parse(named) is Words
+            && !HasHedge(sentence.AsSpan(formula.Length), _ => true)) return named;
         var clean = AnswerExtractor.Clean(sentence);
-        foreach (var cut in Cuts(clean).Prepend(clean.Length))
+        var cuts = Cuts(clean).ToList();
+        var goesOn = cuts.Exists(cut => clean[cut] == ' ' && cut + 1 < clean.Length && char.IsLetter(clean[cut + 1])
+            && string.CompareOrdinal(clean, cut, " and ", 0, 5) != 0);
+        foreach (var cut in goesOn ? cuts : cuts.Prepend(clean.Length))
         {
             if (AnswerExtractor.Clean(clean[..cut]) is { Length: > 0 and <= AnswerExtractor.MaxAnswerLength } words
                 && (cut < clean.Length || parse(words) is not null) && words.Count(c => c == ' ') <= 6) return words;

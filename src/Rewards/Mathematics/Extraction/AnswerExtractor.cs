@@ -15,7 +15,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     /// <summary>Longer pieces are prose.</summary>
     public const int MaxAnswerLength = 1500;
 
-    private const int MaxTextAnswer = 200;
+    private const int MaxTextAnswer = 200, MaxQuestions = 4;
     private const string EndThink = "</think>", StartThink = "<think>";
 
     // Within answer tags, and for right answers, everything is the answer: the places differ only in what may stand beside it.
@@ -100,7 +100,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
 
     private string? Whole(string text)
     {
-        if (text.Length > 2 * MaxAnswerLength) return null;
+        if (text.Length > 2 * MaxAnswerLength || text.AsSpan().Trim().Contains('\n') && AnswerPhrases.Find(text) is not null) return null;
         var clean = Clean(text);
         return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !AnnouncedAnswers.IsProse(node)
             && !(node is Sequence && IsArgument(text)) ? clean : null;
@@ -127,6 +127,20 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is not null ? clean : null;
     }
 
+    /// <summary>Where the sentence of a number begins, when it asks; null when it states.</summary>
+    private static int? QuestionStart(string text, Range number)
+    {
+        var end = number.End.Value;
+        while (end < text.Length && !EndsSentence(text, end)) end++;
+        if (end == text.Length || text[end] != '?') return null;
+        var start = number.Start.Value;
+        while (start > 0 && !EndsSentence(text, start - 1)) start--;
+        return start;
+    }
+
+    private static bool EndsSentence(string text, int at) => text[at] is '\n' or '。' or '\uFF1F'
+        || text[at] is '.' or '?' or '!' && (at + 1 == text.Length || char.IsWhiteSpace(text[at + 1]));
+
     private static bool IsDenied(string before)
     {
         // A relation that says what the answer is not, or more than it: ≠ 7.
@@ -137,6 +151,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
             if (sign.EndsWith(relation, StringComparison.Ordinal)) return true;
         }
         var words = before.ToLowerInvariant().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        if (words is [.., "is" or "be", "at", "least" or "most"] or [.., "below" or "above" or "exceeds" or "beyond"] or [.., "than"] or [.., "than", "or", "equal", "to"] or [.., "between", _, "and"]) return true;
         var last = words.Length - 1;
         while (last >= 0 && words.Length - last <= 3 && words[last] is "be" or "equal" or "to" or "is" or "exactly") last--;
         return last >= 0 && (words[last] is "not" or "cannot" or "never" or "nicht" or "不是"
@@ -151,8 +166,14 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     {
         var from = MathDelimiters.LastSpan(text, withOpen: true) is { } span ? span.End : 0;
         if (LastNumbers.Find(text, from) is not { } range) return null;
+        for (var i = 0; i < MaxQuestions && QuestionStart(text, range) is { } question; i++)
+        {
+            text = text[..question];
+            if (question <= from || LastNumbers.Find(text, from) is not { } stated) return null; // nothing but asked
+            range = stated;
+        }
         var before = text[..range.Start.Value];
-        if (IsDenied(before)) return null; // what the answer is not
+        if (IsDenied(before) || LastNumbers.GoesOn(text, range) || LastNumbers.IsNoAnswer(text, range)) return null; // what the answer is not, or one end of a range
         if (before.LastIndexOf("\\begin{", StringComparison.Ordinal) > before.LastIndexOf("\\end{", StringComparison.Ordinal)) return null;
         if (LastNumbers.Computation(text, from, range) is { } computation && Clean(text[computation]) is var whole
             && parse(whole) is Relation) return whole;

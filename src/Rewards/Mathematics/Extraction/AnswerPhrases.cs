@@ -70,6 +70,10 @@ internal static class AnswerPhrases
         return text;
     }
 
+    /// <summary>Whether the sentence that a text begins with asks, and the text goes on: "36? No, it is 37."</summary>
+    public static bool IsQuestion(string text) => Sentence(text).Length is var end && end < text.Length && text[end] == '?'
+        && HasContent(text.AsSpan(end));
+
     private static string Tail(string text) => text.Length > MaxTail ? text[^MaxTail..] : text;
 
     /// <summary>p.m., sq. ft, approx. 5: the point ends no sentence.</summary>

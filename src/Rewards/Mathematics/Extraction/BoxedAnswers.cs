@@ -5,6 +5,7 @@ internal static class BoxedAnswers
 {
     private const int MaxJoin = 60;
     private const int MaxBoxes = 64;
+    private static readonly string[] Names = ["\\boxed", "\\fbox"];
     private static readonly char[] Separators = [' ', '$', '&', ',', ';', '，', '、', '\\', '(', ')', '[', ']', '{', '}', '~', '*'];
     private static readonly HashSet<string> Joints = new(StringComparer.Ordinal) { "and", "or", "also", "quad", "qquad", "和", "与", "與", "及",
         "以及", "或", "或者", "et", "ou", "y", "o", "e", "und", "oder", "и", "или" };
@@ -25,27 +26,32 @@ internal static class BoxedAnswers
         var boxes = new List<(int, Range, int)>();
         // Backwards from the end: a long text with many boxes costs no more than its last ones.
         var tries = 0;
-        for (var at = text.Length; at > 0 && tries < MaxBoxes; tries++)
+        for (var at = text.Length; at > 0 && tries < MaxBoxes;)
         {
-            at = text.LastIndexOf("boxed", at - 1, at, StringComparison.Ordinal);
+            at = text.LastIndexOf("box", at - 1, at, StringComparison.Ordinal);
             if (at < 0) break;
-            var start = at > 0 && text[at - 1] == 'f' ? at - 1 : at;
-            if (start == 0 || text[start - 1] != '\\') continue;
-            var open = at + "boxed".Length;
+            if (Array.Find(Names, name => IsName(text, name, at)) is not { } command) continue;
+            tries++;
+            var start = at - command.IndexOf("box", StringComparison.Ordinal);
+            var open = start + command.Length;
             while (open < text.Length && text[open] == ' ') open++;
             if (open >= text.Length) continue;
             if (text[open] != '{')
             {
                 var stop = open;
                 while (stop < text.Length && text[stop] is not (' ' or '$' or '\n' or '.' or ',' or '\\' or '{')) stop++;
-                if (stop > open) boxes.Add((start - 1, open..stop, stop));
+                if (stop > open) boxes.Add((start, open..stop, stop));
             }
-            else if (Close(text, open) is var close and > 0) boxes.Add((start - 1, (open + 1)..close, close + 1));
+            else if (Close(text, open) is var close and > 0) boxes.Add((start, (open + 1)..close, close + 1));
         }
         boxes.Reverse();
         // A box inside of a box is a part of it.
         return [.. boxes.Where(box => !boxes.Any(outer => outer.Item1 < box.Item1 && outer.Item3 > box.Item3))];
     }
+
+    /// <summary>Whether a command stands around the "box" there.</summary>
+    private static bool IsName(string text, string name, int box) => box - name.IndexOf("box", StringComparison.Ordinal) is var start and >= 0
+        && string.CompareOrdinal(text, start, name, 0, name.Length) == 0;
 
     private static int Close(string text, int open)
     {

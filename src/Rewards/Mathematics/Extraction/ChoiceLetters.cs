@@ -19,8 +19,10 @@ internal static class ChoiceLetters
         if (rest.Length == 0 || !IsLetter(bracket ? char.ToUpperInvariant(rest[0]) : rest[0])) return null;
         var letter = char.ToUpperInvariant(rest[0]);
         rest = rest[1..].TrimStart();
-        if (bracket) return rest.Length > 0 && rest[0] is ')' or ']' or '）' && !ContinuesFormula(rest[1..]) ? letter : null;
+        if (bracket) return rest.Length > 0 && rest[0] is ')' or ']' or '）' && !ContinuesFormula(rest[1..]) && !NamesAnother(rest[1..]) ? letter : null;
         if (rest.Length > 2 && rest[0] == '.' && rest[1] == ' ') return letter;
+        if (rest.Length > 1 && rest[0] is '、' or ',' or '，' && rest[1..].TrimStart() is [var second, .. var after] && IsLetter(second)
+            && (after.Length == 0 || !IsWord(after[0]))) return null;
         rest = rest.Trim("}.$* 。");
         if (rest.Length == 0 || rest[0] is ')' or ':' or '：' or '．' or '、') return letter;
         return alone ? null : letter;
@@ -82,6 +84,18 @@ internal static class ChoiceLetters
 
     private static bool IsLetter(char c) => c is >= 'A' and <= Last;
 
+    /// <summary>"(D) or (E)" settles on nothing.</summary>
+    private static bool NamesAnother(ReadOnlySpan<char> rest)
+    {
+        rest = rest.TrimStart(" }*$");
+        foreach (var joint in (ReadOnlySpan<string>)["or", "and", ",", "/", "&", ";", "或", "和"])
+        {
+            if (rest.StartsWith(joint, StringComparison.OrdinalIgnoreCase) && rest[joint.Length..].TrimStart(" \\{*$") is [var open, var letter, var close, ..]
+                && open is '(' or '[' && IsLetter(letter) && close is ')' or ']') return true;
+        }
+        return false;
+    }
+
     private static bool ContinuesFormula(ReadOnlySpan<char> rest)
     {
         rest = rest.TrimStart();
@@ -93,7 +107,7 @@ internal static class ChoiceLetters
         var rest = text.AsSpan().Trim();
         for (var i = 0; i < 4; i++)
         {
-            foreach (var wrapper in (ReadOnlySpan<string>)["\\textbf{", "\\text{", "\\mathrm{", "\\mathbf{", "\\textrm{", "\\rm", "{", "$", "**"])
+            foreach (var wrapper in (ReadOnlySpan<string>)["\\boxed{", "\\textbf{", "\\text{", "\\mathrm{", "\\mathbf{", "\\textrm{", "\\rm", "{", "$", "**"])
             {
                 if (rest.StartsWith(wrapper, StringComparison.Ordinal)) rest = rest[wrapper.Length..].TrimStart();
             }

@@ -88,7 +88,7 @@ internal sealed partial class AnswerParser
     /// <summary>Whether a factor follows without a sign of multiplication.</summary>
     private bool StartsFactor() => Now.Kind switch
     {
-        TokenKind.Letter when Now.Text == Vocabulary.Ellipsis => false,
+        TokenKind.Letter when Now.Text == Vocabulary.Ellipsis || IsArticle() => false,
         TokenKind.Letter or TokenKind.Function => true,
         TokenKind.Number => tokens[at - 1].Kind is not TokenKind.Number,
         TokenKind.Open => !IsRemark(at) && (Now.Text is not "[" || !inInterval && bars == 0 && tokens[at - 1].Kind is not TokenKind.Close),
@@ -98,10 +98,16 @@ internal sealed partial class AnswerParser
         _ => false,
     };
 
+    /// <summary>Whether the letter there is the article before a unit: 18 a day.</summary>
+    private bool IsArticle() => Now is { Kind: TokenKind.Letter, Text: "a", SpaceBefore: true } && tokens[at + 1] is { Kind: TokenKind.Word, SpaceBefore: true }
+        && tokens[at - 1].Kind is TokenKind.Number;
+
     /// <summary>Whether nothing but words stands in brackets there: 72 (in total).</summary>
     private bool IsRemark(int open)
     {
         if (!tokens[open].Is(TokenKind.Open, "(") || tokens[open + 1].Kind is not TokenKind.Word) return false;
+        if (Vocabulary.Approximations.Contains(tokens[open + 1].Text)) return true; // 11/36 (about 30.6%)
+        if (tokens[open + 1].Text is "base" || tokens[open + 1].Text is "in" && tokens[open + 2].Is(TokenKind.Word, "base")) return true;
         var i = open + 1;
         while (tokens[i].Kind is TokenKind.Word) i++;
         return tokens[i].Is(TokenKind.Close, ")");
@@ -153,7 +159,8 @@ internal sealed partial class AnswerParser
                 case TokenKind.Factorial:
                     var count = 0;
                     for (; Now.Kind == TokenKind.Factorial; at++) count++;
-                    node = new Call(count == 1 ? "!" : "!!", [node]);
+                    if (count > 2) throw new NotMathException();
+                    node = count == 1 ? new Call("!", [node]) : DoubleFactorial(node);
                     break;
                 case TokenKind.Prime when node is Symbol symbol:
                     at++;
@@ -185,6 +192,21 @@ internal sealed partial class AnswerParser
                     return node;
             }
         }
+    }
+
+    /// <summary>Of 2k and 2k ± 1 by factorials, so that algebra knows it: (2k − 1)!! is (2k)! / (2^k k!).</summary>
+    private static Node DoubleFactorial(Node node)
+    {
+        if (Tree.IsConstant(node)) return new Call("!!", [node]);
+        var (even, rest) = node switch
+        {
+            Sum { Terms: [var term, Number { Value: var one }] } when one == Rational.One || one == Rational.MinusOne => (term, one),
+            _ => (node, Rational.Zero),
+        };
+        if (even is not Product { Factors: [Number { Value: var two }, var k] } || two != 2) return new Call("!!", [node]);
+        var product = Tree.Multiply(new Power(new Number(2), k), new Call("!", [k]));
+        if (rest.IsZero) return product;
+        return Tree.Divide(new Call("!", [rest.Sign > 0 ? node : even]), product);
     }
 
     /// <summary>Whether brackets after the letter hold arguments: those of a function, or of a point or a count such as P(3, 2).</summary>
@@ -222,9 +244,8 @@ internal sealed partial class AnswerParser
             while (Now.Kind is TokenKind.Prime or TokenKind.Caret) at++;
         }
         // °C and °F are temperatures.
-        if (Now.Kind is TokenKind.Letter or TokenKind.Word && Now.Text is "C" or "F")
+        if (Now.Kind is TokenKind.Letter or TokenKind.Word && Units.TemperatureScale(Now.Text) is { } scale)
         {
-            var scale = Now.Text;
             at++;
             return new Measured(node, "°" + scale);
         }
@@ -267,6 +288,8 @@ internal sealed partial class AnswerParser
         Node exponent = Now.Kind == TokenKind.GroupOpen ? Argument() : Postfix(Primary(exponent: true));
         exponent = Signed(sign, exponent);
         if (exponent is Symbol { Name: "T" or "⊤" } && node is Matrix matrix) return Transpose(matrix);
+        if (exponent is Symbol { Name: "T" or "⊤" } && node is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed } row
+            && !row.Items.Any(item => item is Sequence)) return new Matrix([.. row.Items.Select(item => (IReadOnlyList<Node>)[item])]);
         return node is Measured measured ? measured with { Unit = $"{measured.Unit} ^ {(exponent as Number)?.Value}" } : new Power(node, exponent);
     }
 
@@ -289,7 +312,7 @@ internal sealed partial class AnswerParser
             else if (Now.Kind is TokenKind.Underscore && radix is null)
             {
                 at++;
-                radix = Now.Kind is TokenKind.GroupOpen ? Argument() : Primary(exponent: true);
+                radix = Now.Kind is TokenKind.GroupOpen || IsBaseWithArgument() ? Argument() : Primary(exponent: true);
             }
         }
         var argument = FunctionArgument();
@@ -303,6 +326,11 @@ internal sealed partial class AnswerParser
         var call = new Call(name, arguments);
         return power is null ? call : new Power(call, power);
     }
+
+    /// <summary>\log_23: without braces the base is one digit, where nothing else is left to apply the function to.</summary>
+    private bool IsBaseWithArgument() => Now is { Kind: TokenKind.Number, Text.Length: > 1 } && Now.Text.All(char.IsAsciiDigit)
+        && tokens[at + 1].Kind is not (TokenKind.Number or TokenKind.Letter or TokenKind.Open or TokenKind.GroupOpen or TokenKind.Command
+            or TokenKind.Function or TokenKind.Bar);
 
     /// <summary>What a function applies to: brackets, or the factors up to the next sign or function.</summary>
     private Node FunctionArgument()

@@ -69,11 +69,27 @@ internal sealed partial class AnswerParser
             || digits.Contains('e', StringComparison.OrdinalIgnoreCase)) return null;
         var period = tokens[i].Text;
         if (braced && tokens[i + 1].Kind is not TokenKind.GroupClose || period.Length > 60) return null;
-        at = i + (braced ? 2 : 1);
+        i += braced ? 2 : 1;
+        if (tokens[point ? at + 1 : at].Text == "dot" && period.Length == 1 && LastDot(i) is var (rest, next) && next > i) (period, i) = (period + rest, next);
+        at = i;
         var shown = point ? digits + "." : digits;
         var decimals = shown.Length - shown.IndexOf('.', StringComparison.Ordinal) - 1;
         var nines = ((Rational)10).Power(period.Length) - 1;
         return new Number(Rational.Parse(shown) + (Rational.Parse(period) / nines * ((Rational)10).Power(-decimals)));
+    }
+
+    /// <summary>What a second dot ends: 0.\dot{1}4285\dot{7}.</summary>
+    private (string Digits, int Next) LastDot(int i)
+    {
+        var digits = "";
+        if (tokens[i].Kind is TokenKind.Number && tokens[i].Text.All(char.IsAsciiDigit)) digits = tokens[i++].Text;
+        if (!tokens[i].Is(TokenKind.Command, "dot")) return ("", 0);
+        i++;
+        var braced = tokens[i].Kind is TokenKind.GroupOpen;
+        if (braced) i++;
+        if (tokens[i] is not { Kind: TokenKind.Number, Text: [>= '0' and <= '9'] last }
+            || braced && tokens[i + 1].Kind is not TokenKind.GroupClose) return ("", 0);
+        return (digits + last, i + (braced ? 2 : 1));
     }
 
     /// <summary>The fraction of a mixed number: whole numbers above and below right after a whole number.</summary>

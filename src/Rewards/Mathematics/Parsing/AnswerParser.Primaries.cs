@@ -146,6 +146,13 @@ internal sealed partial class AnswerParser
         var open = Now.Text;
         at++;
         if (open == "{" && Now.Is(TokenKind.Command, "begin")) return EquationSystem();
+        if (open == "(" && Now.Is(TokenKind.Command, "bmod"))
+        {
+            at++;
+            var modulus = Expression();
+            Expect(TokenKind.Close, ")");
+            return new Call("pmod", [modulus]);
+        }
         var (outerBars, outerBuilder) = (bars, inBuilder);
         (bars, inBuilder) = (0, open == "{" && HasBuilderBar());
         var close = open switch { "(" => ")", "[" => "]", "{" => "}", "⌊" => "⌋", "⌈" => "⌉", _ => "⟩" };

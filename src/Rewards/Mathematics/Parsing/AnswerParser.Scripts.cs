@@ -13,13 +13,17 @@ internal sealed partial class AnswerParser
         var (i, digits) = (at, "");
         for (; tokens[i].Kind is TokenKind.Number or TokenKind.Letter && (i == at || !tokens[i].SpaceBefore); i++)
         {
-            if (!tokens[i].Text.All(c => char.IsAsciiDigit(c) || c is >= 'A' and <= 'F')) return null;
+            if (!tokens[i].Text.All(c => char.IsAsciiDigit(c) || c is >= 'A' and <= 'F' or >= 'a' and <= 'f')) return null;
             digits += tokens[i].Text;
         }
-        if (i < at + 2 || digits.Length > 40 || tokens[i].Kind is not TokenKind.Underscore || !digits.Any(char.IsAsciiDigit)) return null;
+        if (i < at + 2 || digits.Length > 40 || !(tokens[i].Kind is TokenKind.Underscore || tokens[i].Is(TokenKind.Word, "base"))
+            || !digits.Any(char.IsAsciiDigit) && digits.Any(char.IsAsciiLetterLower)) return null;
+        var isSmall = digits.Any(char.IsAsciiLetterLower);
         var braced = tokens[i + 1].Kind is TokenKind.GroupOpen;
         var name = tokens[i + (braced ? 2 : 1)];
-        if (name.Kind is not TokenKind.Number || !int.TryParse(name.Text, out var radix) || radix is <= 10 or > 16) return null;
+        if (name.Kind is not TokenKind.Number || !int.TryParse(name.Text, out var radix) || radix is <= 10 or > 16
+            || isSmall && radix != 16) return null; // 2a_{12} is a product
+        digits = digits.ToUpperInvariant();
         if (braced && tokens[i + 3].Kind is not TokenKind.GroupClose) return null;
         at = i + (braced ? 4 : 2);
         var value = digits.Aggregate(Rational.Zero, (sum, digit) =>
@@ -99,9 +103,17 @@ internal sealed partial class AnswerParser
         }
         while (depth > 0);
         if (name.Length > 60) throw new NotMathException();
-        if (node is Number { Value.IsInteger: true } digits && Radix(name) is { } radix) return InBase(digits, new Number(radix));
+        if (node is Number { Decimals: >= 0 and < 40 } digits && Radix(name) is { } radix) return InBase(digits, new Number(radix));
         return node switch
         {
+            NamedSet { Name: "ℝ" } => name switch
+            {
+                ">0" or "+" => new NamedSet("ℝ+"),
+                "<0" or "-" => new NamedSet("ℝ-"),
+                "≥0" => new Interval(Number.Zero, Symbol.Infinity, true, false),
+                "≤0" => new Interval(Tree.Negate(Symbol.Infinity), Number.Zero, false, true),
+                _ => new Call("sub " + name, [node]),
+            },
             Symbol symbol => new Symbol($"{symbol.Name}_{name}"),
             Call call => new Call($"{call.Function}_{name}", call.Arguments),
             Words words => new Words($"{words.Text}_{name}"),
@@ -134,7 +146,8 @@ internal sealed partial class AnswerParser
     /// <summary>A number in a base, such as 1011_2: its digits, the base, and its value when the digits fit.</summary>
     private static Call InBase(Number number, Number radix)
     {
-        var digits = number.Value.Numerator.ToString(CultureInfo.InvariantCulture);
+        var shift = ((Rational)10).Power(number.Decimals);
+        var digits = (number.Value * shift).Numerator.ToString(CultureInfo.InvariantCulture);
         var written = new Call("base", [number, radix]);
         if (radix.Value.CompareTo(2) < 0 || radix.Value.CompareTo(36) > 0 || digits.Length > 200) return written;
         Rational value = Rational.Zero;
@@ -143,6 +156,6 @@ internal sealed partial class AnswerParser
             if (((Rational)(digit - '0')).CompareTo(radix.Value) >= 0) return written;
             value = (value * radix.Value) + (digit - '0');
         }
-        return new Call("base", [number, radix, new Number(value)]);
+        return new Call("base", [number, radix, new Number(value / radix.Value.Power(number.Decimals))]);
     }
 }

@@ -23,8 +23,9 @@ internal sealed partial class AnswerParser
     public static Node? TryParse(string text, NumberStyle style, WorkBudget budget)
     {
         if (CalendarDate.TryRead(text) is { } date) return date;
+        if (SetsInWords.TryRead(text, part => TryParse(part, style, budget)) is { } inWords) return inWords;
         var depth = budget.Depth;
-        var parser = new AnswerParser(Lexer.Read(text, style, budget), budget);
+        var parser = new AnswerParser(Lexer.Read(WholeNumberNames.Rewrite(text), style, budget), budget);
         try
         {
             return parser.Answer();
@@ -56,6 +57,8 @@ internal sealed partial class AnswerParser
             budget.Step();
             if (Now.Kind is TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand || IsConnective(Now))
             {
+                // "42 and" says that something is missing.
+                if (IsConnective(Now) && tokens[at + 1].Kind is TokenKind.End) throw new NotMathException();
                 if (Now.Kind is TokenKind.Period && !OnlyPunctuationFollows()) throw new NotMathException();
                 inInterval |= close == TokenKind.Close && closeText is "]" or ")" && items.Count == 1
                     && Now.Kind is TokenKind.Comma or TokenKind.Semicolon;
@@ -195,6 +198,8 @@ internal sealed partial class AnswerParser
     {
         Relation relation => relation with { Sides = [.. relation.Sides.Take(relation.Sides.Count - 1), Measure(relation.Sides[^1], unit)] },
         Measured measured => measured with { Unit = measured.Unit + " " + unit },
+        _ when unit.Split(' ') is [.. var before, var last] && Units.TemperatureScale(last) is { } scale
+            && (before is ["degree" or "degrees" or "°"] || before.Length == 0 && last.Length > 1) => new Measured(statement, "°" + scale),
         _ when unit is "percent" or "per cent" or "percents" or "pct" or "percentage" => new Percent(statement),
         _ => new Measured(statement, unit),
     };
@@ -204,8 +209,10 @@ internal sealed partial class AnswerParser
     private string LeadingWords(out bool isAll)
     {
         isAll = false;
-        if (Now.Kind != TokenKind.Word) return "";
+        var article = Now is { Kind: TokenKind.Letter, Text: "a" } && tokens[at + 1] is { Kind: TokenKind.Word, SpaceBefore: true };
+        if (Now.Kind != TokenKind.Word && !article) return "";
         var start = at;
+        if (article) at++;
         while (Now.Kind is TokenKind.Word && !IsConnective(Now) || Now.Kind is TokenKind.Letter && at > start && tokens[at + 1].Kind is TokenKind.Word or TokenKind.End
             || Now.Kind is TokenKind.Operator && Now.Text == "-" && tokens[at + 1].Kind is TokenKind.Word) at++;
         var words = string.Join(' ', tokens.Skip(start).Take(at - start).Select(token => token.Text));
@@ -234,7 +241,7 @@ internal sealed partial class AnswerParser
 
     private string TrailingUnit()
     {
-        if (Now.Kind is not (TokenKind.Word or TokenKind.Currency or TokenKind.Degree) && !IsRemark(at)) return "";
+        if (Now.Kind is not (TokenKind.Word or TokenKind.Currency or TokenKind.Degree) && !IsRemark(at) && !IsArticle()) return "";
         var parts = new List<string>();
         var start = at;
         for (; ; at++)
@@ -263,6 +270,7 @@ internal sealed partial class AnswerParser
                 belongs = true;
             }
             if (!belongs) break;
+            if (token.Kind is TokenKind.Word && Vocabulary.DenyingWords.Contains(token.Text.ToLowerInvariant())) throw new NotMathException();
             parts.Add(token.Text);
         }
         if (at == start) return "";
@@ -328,7 +336,8 @@ internal sealed partial class AnswerParser
             left = new SetOperation(sign, left, Ratio());
         }
         budget.Leave();
-        return left;
+        return left is Sum { Terms: [NamedSet whole, Product { Factors: [Number { Value: var minus }, var part] }] }
+            && minus == Rational.MinusOne && part is Sequence or Interval ? new SetOperation('\\', whole, part) : left;
     }
 
     private Node Ratio()

@@ -4,7 +4,9 @@ using R1Cloud.Rewards.Mathematics.Trees;
 
 namespace R1Cloud.Rewards.Mathematics.Parsing;
 
-/// <summary>A date: a month and a day, perhaps with a year and a day of the week.</summary>
+/// <summary>
+/// A date: a month and a day, perhaps with a year and a day of the week; or a month and a year, the day being 0.
+/// </summary>
 internal sealed record CalendarDate(int Month, int Day, int? Year, string? Weekday) : Node
 {
     private static readonly string[] Months = ["january", "february", "march", "april", "may", "june", "july", "august", "september",
@@ -36,7 +38,7 @@ internal sealed record CalendarDate(int Month, int Day, int? Year, string? Weekd
             }
             else return null;
         }
-        return month > 0 && day > 0 ? new(month, day, year, weekday) : null;
+        return month > 0 && (day > 0 || year is not null && weekday is null) ? new(month, day, year, weekday) : null;
     }
 
     /// <summary>Whether a given date is this right one: it may say more, and leave out the day of the week, but not the year.</summary>

@@ -86,11 +86,16 @@ internal sealed partial class Lexer
     /// <summary>minus 7, negative seven, 2 plus 3, 4 times 5.</summary>
     private void SignsInWords()
     {
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            if (tokens[i].Kind is TokenKind.Word && tokens[i].Text is "infinity" or "Infinity") tokens[i] = new(TokenKind.Letter, "∞", tokens[i].SpaceBefore);
+        }
         for (var i = 0; i + 1 < tokens.Count; i++)
         {
             if (tokens[i].Kind is not TokenKind.Word || !(tokens[i + 1].Kind is TokenKind.Number or TokenKind.Command
                 or TokenKind.Letter)) continue;
-            var sign = tokens[i].Text.ToLowerInvariant() switch { "minus" or "negative" or "负" => "-", "plus" => "+", "times" when i > 0 =>
+            var sign = tokens[i].Text.ToLowerInvariant() switch { "minus" or "negative" or "负" => "-",
+                "plus" => "+", "positive" when tokens[i + 1].Text is "∞" => "+", "times" when i > 0 =>
                 "*", _ => null };
             if (sign is not null) tokens[i] = new(TokenKind.Operator, sign, tokens[i].SpaceBefore);
         }
@@ -198,11 +203,12 @@ internal sealed partial class Lexer
 
     private static bool IsKnown(string name) =>
         name.Length > 1 && (Vocabulary.Functions.ContainsKey(name) || Vocabulary.Letters.ContainsKey(name) || Vocabulary.Signs.ContainsKey(name)
-            || Vocabulary.Structures.ContainsKey(name) || Vocabulary.Decorations.Contains(name) || Vocabulary.TextCommands.Contains(name) || name is "mathbb");
+            || Vocabulary.Structures.ContainsKey(name) || Vocabulary.Decorations.Contains(name) || Vocabulary.TextCommands.Contains(name) || name is "mathbb" or "Bbb");
 
     private void Named(string name, int start, int stop, int end)
     {
         at = stop;
+        if (name is "Bbb" or "varmathbb") name = "mathbb";
         if (!IsKnown(name) && Enumerable.Range(1, name.Length - 1).Select(cut => name[..^cut]).FirstOrDefault(IsKnown) is { } known)
         {
             // The space after the command was lost: \cotx.
@@ -224,6 +230,7 @@ internal sealed partial class Lexer
         else if (Vocabulary.Decorations.Contains(name))
         {
             space = true;
+            if (name is "quad" or "qquad" && tokens.Exists(token => token.Kind is TokenKind.Relation) && NamedValue().IsMatch(text.AsSpan(at, end - at))) Add(TokenKind.Comma, ",");
             if (name is "hspace" or "vspace" or "phantom" or "color") SkipGroup(end);
         }
         else if (Vocabulary.Signs.TryGetValue(name, out var sign)) Add(sign.Kind, sign.Text);
@@ -232,6 +239,9 @@ internal sealed partial class Lexer
         else if (Vocabulary.Letters.TryGetValue(name, out var letter)) Add(TokenKind.Letter, letter);
         else Add(TokenKind.Letter, name);
     }
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"^[\s\\,;]*[A-Za-z](?:_\{?\w{1,3}\}?)?\s*=")]
+    private static partial System.Text.RegularExpressions.Regex NamedValue();
 
     /// <summary>A unit vector: a bold i, j or k.</summary>
     private bool UnitVector(int end)
@@ -291,7 +301,8 @@ internal sealed partial class Lexer
         {
             Add(TokenKind.NamedSet, set);
         }
-        else if (Vocabulary.Functions.TryGetValue(content.ToString(), out var function)) Add(TokenKind.Function, function);
+        else if (Vocabulary.Functions.TryGetValue(content.ToString(), out var function)
+            && !(FollowsAmount() && Units.IsKnown(content.ToString()))) Add(TokenKind.Function, function);
         else if (content.Length == 1 && name is not ("text" or "textnormal" or "mbox" or "hbox") && char.IsLetter(content[0]) && (name is not ("mathrm" or "textrm") || content[0] is 'i' or 'e' or 'd' || !FollowsAmount()))
         {
             Add(TokenKind.Letter, content.ToString());

@@ -46,9 +46,20 @@ internal static class Numerals
             var (value, length) = Read(tokens, i);
             if (length == 0) continue;
             var space = tokens[i].SpaceBefore;
+            if (IsRepeated(tokens, i, length, value))
+            {
+                tokens.RemoveRange(i - 1, length + 2);
+                i--;
+                continue;
+            }
             tokens.RemoveRange(i, length);
             var below = value.Denominator.ToString(CultureInfo.InvariantCulture);
             var above = value.Numerator.ToString(CultureInfo.InvariantCulture);
+            if (value.Sign < 0)
+            {
+                tokens.Insert(i++, new(TokenKind.Operator, "-", space));
+                above = above[1..];
+            }
             if (value.IsInteger) tokens.Insert(i, new(TokenKind.Number, above, space));
             else
             {
@@ -62,6 +73,12 @@ internal static class Numerals
             }
         }
     }
+
+    /// <summary>Whether the words say in brackets what stands before them in digits: 36 (thirty-six).</summary>
+    private static bool IsRepeated(List<Token> tokens, int at, int length, Rational value) =>
+        at > 1 && tokens[at - 1].Is(TokenKind.Open, "(") && tokens[at + length].Is(TokenKind.Close, ")")
+        && tokens[at - 2] is { Kind: TokenKind.Number, Text.Length: < 40 } digits
+        && !digits.Text.Contains('e', StringComparison.OrdinalIgnoreCase) && Rational.Parse(digits.Text) == value;
 
     /// <summary>The number that a text names, or null.</summary>
     public static Rational? TryParse(string text)
@@ -169,6 +186,7 @@ internal static class Numerals
     /// <summary>Chinese numerals, with 点 for the point and 分之 for fractions.</summary>
     private static Rational? Chinese(string text)
     {
+        if (text is ['负' or '負', ..]) return text.Length > 1 && Chinese(text[1..]) is { } size ? -size : null;
         if (text.IndexOf("分之", StringComparison.Ordinal) is var bar and > 0)
         {
             var below = text[..bar] == "百" ? (Rational?)100 : Chinese(text[..bar]);

@@ -17,12 +17,23 @@ internal sealed record Unit(IReadOnlyDictionary<string, int> Powers, Rational Fa
 /// <summary>Names of units, what they measure and how much of it.</summary>
 internal static class Units
 {
+    /// <summary>The unit that has no name but "unit".</summary>
+    public const string Nameless = "unit";
+
     private static readonly FrozenDictionary<string, (string Base, int Power, Rational Factor)> Known = Make();
 
-    private static readonly FrozenSet<string> Fillers = FrozenSet.ToFrozenSet(["unit", "per", "of", "the", "a", "an", "each", "total", "about", "long", "wide", "tall", "high", "away", "ago", "in", "all", "only", "more", "or", "so", "old"]);
+    private static readonly FrozenSet<string> Fillers = FrozenSet.ToFrozenSet(["per", "of", "the", "a", "an", "each", "total", "about", "long", "wide", "tall", "high", "away", "ago", "in", "all", "only", "more", "or", "so", "old"]);
 
     /// <summary>Whether a word is a unit.</summary>
     public static bool IsKnown(string word) => Known.ContainsKey(word) || Known.ContainsKey(Singular(word.ToLowerInvariant())) || word is "units" or "unit";
+
+    /// <summary>C or F, for the letter or the name of a scale of temperature; null for anything else.</summary>
+    public static string? TemperatureScale(string word) => word switch
+    {
+        "C" or "Celsius" or "celsius" or "centigrade" => "C",
+        "F" or "Fahrenheit" or "fahrenheit" => "F",
+        _ => null,
+    };
 
     /// <summary>Reads <c>5 m/s^2</c> that was parsed as a product of letters, when all of them are units; null otherwise.</summary>
     public static Measured? TryMeasure(Product product)
@@ -63,7 +74,9 @@ internal static class Units
             else exponent = 1;
             switch (word.ToLowerInvariant())
             {
+                case "an" when i == 0: continue; // half an hour
                 case "/" or "per" or "an" or "每": sign = -1; continue;
+                case "a" when i > 0: sign = -1; continue;
                 case "square" or "sq" or "squared": ahead = 2; continue;
                 case "cubic" or "cu" or "cubed": ahead = 3; continue;
                 case "*" or "^" or "." or "(" or ")" or "-" or ",": continue;
@@ -75,6 +88,7 @@ internal static class Units
                 factor *= unit.Factor.Power(Math.Clamp(power, -9, 9));
                 Count(powers, unit.Base, unit.Power * power);
             }
+            else if (Singular(word.ToLowerInvariant()) is Nameless) Count(powers, Nameless, power);
             else if (!Fillers.Contains(Singular(word.ToLowerInvariant())))
             {
                 known = false;
@@ -124,6 +138,11 @@ internal static class Units
         Add("dm decimeter 分米", "length", Rational.Of(1, 10));
         Add("mm millimeter millimetre 毫米", "length", Rational.Of(1, 1000));
         Add("km kilometer kilometre 千米 公里", "length", 1000);
+        Add("平方米", "length", 1, 2);
+        Add("平方厘米", "length", Rational.Of(1, 10_000), 2);
+        Add("平方千米 平方公里", "length", 1_000_000, 2);
+        Add("立方米", "length", 1, 3);
+        Add("立方厘米", "length", Rational.Of(1, 1_000_000), 3);
         Add("in inch", "length", Rational.Of(254, 10000));
         Add("ft foot", "length", Rational.Of(3048, 10000));
         Add("yd yard", "length", Rational.Of(9144, 10000));

@@ -15,7 +15,7 @@ internal static class Vocabulary
         "",
         "alpha=α beta=β gamma=γ delta=δ epsilon=ε varepsilon=ε zeta=ζ eta=η theta=θ vartheta=θ iota=ι kappa=κ lambda=λ mu=μ nu=ν xi=ξ pi=π rho=ρ varrho=ρ "
         + "sigma=σ tau=τ upsilon=υ phi=φ varphi=φ chi=χ psi=ψ omega=ω Gamma=Γ Delta=Δ Theta=Θ Lambda=Λ Xi=Ξ Pi=Π Sigma=Σ Phi=Φ Psi=Ψ Omega=Ω "
-        + "infty=∞ infinity=∞ inf=∞ oo=∞ ell=l hbar=ħ imath=i jmath=j partial=∂ nabla=∇ angle=∠ triangle=△ measuredangle=∠ square=□ Box=□ ldots=… cdots=… dots=… vdots=… top=T bot=⊥ perp=⊥ aleph=ℵ");
+        + "infty=∞ infinity=∞ inf=∞ oo=∞ ell=l hbar=ħ imath=i jmath=j partial=∂ nabla=∇ angle=∠ triangle=△ measuredangle=∠ square=□ Box=□ ldots=… cdots=… dots=… vdots=… top=T intercal=T bot=⊥ perp=⊥ aleph=ℵ");
 
     /// <summary>Letters that plain words may stand for; other names of commands, such as square, are words there.</summary>
     public static readonly FrozenSet<string> PlainLetters = Set("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega infty infinity inf oo");
@@ -52,7 +52,7 @@ internal static class Vocabulary
     /// <summary>Commands that take arguments, by the name that the parser knows.</summary>
     public static readonly FrozenDictionary<string, string> Structures = Pairs(
         "frac sqrt binom overline bar hat tilde vec dot begin end sum prod int lim pmod bmod mod stackrel overset underset substack boxed not",
-        "dfrac=frac tfrac=frac cfrac=frac nicefrac=frac sfrac=frac dbinom=binom tbinom=binom choose=choose over=over overrightarrow=vec widehat=hat widetilde=tilde fbox=boxed oint=int iint=int underline=group cancel=group");
+        "dfrac=frac tfrac=frac cfrac=frac nicefrac=frac sfrac=frac dbinom=binom tbinom=binom choose=choose over=over overrightarrow=vec widehat=hat widetilde=tilde fbox=boxed oint=int iint=int underline=group cancel=group ensuremath=group");
 
     /// <summary>Commands that say how, not what: dropped.</summary>
     public static readonly FrozenSet<string> Decorations = Set(
@@ -89,7 +89,14 @@ internal static class Vocabulary
     /// <summary>Words that may stand before an answer without being a part of it.</summary>
     public static readonly FrozenSet<string> LabelWords = Set(
         "the a an is are be answer answers final result solution solutions value values of equals equal approximately about roughly exactly thus so therefore hence only we get it its to by "
-        + "i got found obtain have it's that's at exactly simply just namely i.e. either both from between least most total that then there our for when if with has have must number 答案 是 为 為 等于 约 大约 结果 因此 所以 est la le réponse antwort die ist lautet respuesta es ответ");
+        + "i got found obtain have it's that's at exactly simply just namely i.e. either both from total that then there our for when if with has have must number 答案 是 为 為 等于 约 大约 结果 因此 所以 est la le réponse antwort die ist lautet respuesta es ответ");
+
+    /// <summary>Words before another way to say the same.</summary>
+    public static readonly FrozenSet<string> Approximations = Set("about approximately roughly approx i.e. ie or");
+
+    /// <summary>Words that make what they stand behind no statement: 36 is wrong.</summary>
+    public static readonly FrozenSet<string> DenyingWords = Set(
+        "wrong incorrect false not too never isn't isn’t wasn't aren't can't cannot unless except impossible invalid untrue maybe perhaps possibly nicht falsch faux falso incorrecto 错 错误 不对 不是 неверно");
 
     /// <summary>Short words that are not products of letters.</summary>
     public static readonly FrozenSet<string> ShortWords = Set(

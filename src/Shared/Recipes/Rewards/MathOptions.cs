@@ -56,6 +56,9 @@ public enum SetRelationPolicy
 [Replaced("timeLimitMs", "maxSteps, a bound that does not depend on how busy the machine is")]
 public sealed record MathOptions
 {
+    /// <summary>The largest tolerances.</summary>
+    public const double MostRelativeTolerance = 0.5, MostAbsoluteTolerance = 1_000_000;
+
     /// <summary>The defaults.</summary>
     public static MathOptions Default { get; } = new();
 
@@ -78,14 +81,14 @@ public sealed record MathOptions
     public int DecimalPlaces { get; init; } = 6;
 
     /// <summary>Relative tolerance of all numbers, in place of <see cref="DecimalPlaces"/>; null, the default, for none.</summary>
-    [Bounds(Min = 0, Max = 0.5)]
+    [Bounds(Min = 0, Max = MostRelativeTolerance)]
     public double? RelativeTolerance { get; init; }
 
     /// <summary>
     /// Absolute tolerance of all numbers, in place of <see cref="DecimalPlaces"/>; with a relative one, either may hold. null, the default,
     /// for none.
     /// </summary>
-    [Bounds(Min = 0, Max = 1)]
+    [Bounds(Min = 0, Max = MostAbsoluteTolerance)]
     public double? AbsoluteTolerance { get; init; }
 
     /// <summary>What a percent sign means.</summary>
