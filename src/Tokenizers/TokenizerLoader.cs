@@ -41,9 +41,11 @@ internal static class TokenizerLoader
         var vocabulary = BpeModelReader.Vocabulary(root.Field("model"));
         var preTokenizer = root.Optional("pre_tokenizer") is { } part ? PreTokenizerRegistry.Create(part) : null;
         var mapsBytes = TakeByteLevel(ref preTokenizer);
+        var added = Added(root, files.Json(TokenizerFiles.Settings));
+        TokenIds.RequireOneEach([.. vocabulary.Select(token => (token.Key, token.Value, root.File)), .. added.Select(token => (token.Token.Content, token.Token.Id, token.File))]);
         return new HuggingFaceTokenizer(files, new TokenizerParts(
             vocabulary,
-            Added(root, files.Json(TokenizerFiles.Settings)),
+            [.. added.Select(token => token.Token).DistinctBy(token => token.Content)],
             root.Optional("normalizer") is { } normalizer ? NormalizerRegistry.Create(normalizer) : null,
             preTokenizer,
             BpeModelReader.Read(root.Field("model"), vocabulary, mapsBytes),
@@ -66,17 +68,15 @@ internal static class TokenizerLoader
     }
 
     /// <summary>The tokenizer's added tokens, and those that only its settings name, as transformers adds them.</summary>
-    private static List<AddedToken> Added(Component root, Component? settings)
+    private static List<(AddedToken Token, string File)> Added(Component root, Component? settings)
     {
-        List<AddedToken> added = root.Has("added_tokens") ? [.. root.Items("added_tokens").Select(part => AddedToken.Read(part))] : [];
+        List<(AddedToken Token, string File)> added = root.Has("added_tokens") ? [.. root.Items("added_tokens").Select(part => (AddedToken.Read(part), part.File))] : [];
         if (settings?.Optional("added_tokens_decoder") is not { Element.ValueKind: JsonValueKind.Object } more) return added;
-        var known = added.Select(token => token.Content).ToHashSet();
         foreach (var entry in more.Element.EnumerateObject())
         {
             if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || !TokenIds.IsOne(id))
                 throw new BadInputException($"{more.File}: field '{more.Path}': the key '{entry.Name}' is not {TokenIds.Allowed}.");
-            var token = AddedToken.Read(more.Field(entry.Name), id);
-            if (known.Add(token.Content)) added.Add(token);
+            added.Add((AddedToken.Read(more.Field(entry.Name), id), more.File));
         }
         return added;
     }

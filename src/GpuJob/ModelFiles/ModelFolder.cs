@@ -58,6 +58,8 @@ internal sealed record ModelFolder(ModelConfig Config, IReadOnlyList<string> Fil
         var tokenizer = TokenizerLoader.Load(folder);
         if (tokenizer.VocabularySize > config.VocabularySize)
             throw new BadInputException($"{folder}: the tokenizer has {tokenizer.VocabularySize} ids, the model takes {config.VocabularySize} (vocab_size).");
-        _ = tokenizer.EosIds; // throws where nothing ends a completion
+        // Asking for them throws where nothing ends a completion.
+        if (tokenizer.EosIds.FirstOrDefault(id => id >= config.VocabularySize, -1) is >= 0 and var beyond)
+            throw new BadInputException($"{folder}: eos_token_id {beyond} is none of the model's {config.VocabularySize} ids (vocab_size): no completion would end with it.");
     }
 }

@@ -28,6 +28,13 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
     public BadInputException Error(string name, object? value, string allowed) =>
         new($"{source}: {prefix}{name} is {value ?? "missing"}; allowed is {allowed}.");
 
+    /// <summary>Two fields that mean the same thing say different ones.</summary>
+    public BadInputException Disagree(string one, string other) =>
+        new($"{source}: {prefix}{one} and {prefix}{other} disagree: {Shortened(fields[one]!.ToJsonString())} and {Shortened(fields[other]!.ToJsonString())}; give one, or both with the same meaning.");
+
+    /// <summary>A field's full name.</summary>
+    public string Name(string name) => prefix + name;
+
     public ConfigFields? Section(string name) => fields[name] switch
     {
         null => null,
@@ -53,9 +60,9 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
     public double PositiveNumber(string name, double? otherwise = null)
     {
         if (fields[name] is null) return otherwise ?? throw Error(name, null, "a number above 0");
-        return fields[name] is JsonValue value && value.TryGetValue<double>(out var number) && number > 0 && double.IsFinite(number)
+        return fields[name] is JsonValue value && value.TryGetValue<double>(out var number) && (float)number > 0 && float.IsFinite((float)number)
             ? number
-            : throw Error(name, fields[name]!.ToJsonString(), "a number above 0");
+            : throw Error(name, fields[name]!.ToJsonString(), "a number above 0 that float32 holds");
     }
 
     public bool Flag(string name, bool otherwise)

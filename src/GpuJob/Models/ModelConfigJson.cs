@@ -82,9 +82,17 @@ internal static class ModelConfigJson
             NextTokenLayers = reader.AtLeast("num_nextn_predict_layers", 0, 0),
             Float8Block = ReadBlock(reader),
             BosTokenId = reader.Id("bos_token_id"),
-            EosTokenIds = reader.Ids("eos_token_id"),
+            EosTokenIds = ReadEndMarks(reader),
             PadTokenId = reader.Id("pad_token_id"),
         };
+    }
+
+    // An end mark that no completion can have would have all of them go on to their length limit.
+    private static IReadOnlyList<int> ReadEndMarks(ConfigFields reader)
+    {
+        var (marks, size) = (reader.Ids("eos_token_id"), reader.Positive("vocab_size"));
+        foreach (var mark in marks.Where(mark => mark >= size)) throw reader.Error("eos_token_id", mark, $"ids below vocab_size ({size})");
+        return marks;
     }
 
     private static int ReadHeadDim(ConfigFields reader, int hidden, int heads, Architecture architecture)

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared;
 
 namespace R1Cloud.Pipeline.Model;

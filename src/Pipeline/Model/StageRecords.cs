@@ -1,6 +1,5 @@
 using System.Text.Json;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Rewards;

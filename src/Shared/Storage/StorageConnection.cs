@@ -30,6 +30,12 @@ public sealed class StorageConnection
     /// <exception cref="StorageException">The storage is a folder, which has no queues.</exception>
     public IMessageQueue Queue(string name) => openQueue(name);
 
+    /// <summary>Blobs and queues that are open already.</summary>
+    /// <param name="endpoint">Where they are, without secrets.</param>
+    /// <param name="blobs">The blobs.</param>
+    /// <param name="queues">A queue by name.</param>
+    public static StorageConnection Of(string endpoint, IBlobStore blobs, Func<string, IMessageQueue> queues) => new(endpoint, blobs, queues);
+
     /// <summary>Opens the storage that the environment names.</summary>
     /// <exception cref="StorageException">It is unset or invalid.</exception>
     public static StorageConnection FromEnvironment() => Open(Environment.GetEnvironmentVariable(Variable));

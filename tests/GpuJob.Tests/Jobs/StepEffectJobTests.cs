@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Pretraining;
+using R1Cloud.GpuJob.Jobs.RewardModels;
 using R1Cloud.GpuJob.Jobs.SupervisedTuning;
 using R1Cloud.GpuJob.Sampling;
 using R1Cloud.GpuJob.Work;
@@ -7,6 +8,7 @@ using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
@@ -17,8 +19,13 @@ public sealed class StepEffectJobTests : IDisposable
     private static readonly OptimizerRecipe TooSmall = new() { LearningRate = 1e-30 };
 
     private readonly JobRunner jobs = new();
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("r1-step-effects");
 
-    public void Dispose() => jobs.Dispose();
+    public void Dispose()
+    {
+        jobs.Dispose();
+        folder.Delete(recursive: true);
+    }
 
     [Fact]
     public async Task Train_AtARateThatRoundsAway_IsRefusedByEveryKind()
@@ -32,6 +39,8 @@ public sealed class StepEffectJobTests : IDisposable
             () => jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "next/", stage: rl),
             () => jobs.ShardedUpdateAsync("base/", [rollout.Outputs["tokens"]], "next/", rl with { UpdateShards = 2 }),
             () => SftAsync(TooSmall, "next/"),
+            () => RewardModelAsync(TooSmall, RewardObjective.Pairwise, RewardData.Pairs(folder), "next/"),
+            () => RewardModelAsync(TooSmall, RewardObjective.Pointwise, RewardData.Labels(folder), "next/"),
             () => jobs.RunAsync(models => new PretrainHandler(models), new PretrainJob { Seed = 3, Stage = "base", Settings = JobRunner.Pretraining with { Steps = 20, Optimizer = TooSmall }, Tasks = JobRunner.Tasks, Checkpoint = "next/" }),
         })
         {
@@ -50,6 +59,8 @@ public sealed class StepEffectJobTests : IDisposable
         await jobs.Blobs.WriteAsync("cold.jsonl", DataRow.ToJsonLines(Enumerable.Range(0, 32).Select(Row)));
         var sft = await SftAsync(new() { LearningRate = 1e-3, Schedule = LearningRateSchedule.Linear, FinalRatio = 0 }, "sft/");
         (sft.Metrics[MetricNames.Steps], sft.Metrics[MetricNames.StepsWithoutEffect]).ShouldBe((4, 1));
+        var scores = await RewardModelAsync(new() { LearningRate = 1e-3, Schedule = LearningRateSchedule.Linear, FinalRatio = 0 }, RewardObjective.Pairwise, RewardData.Pairs(folder), "rm/");
+        (scores.Metrics[MetricNames.Steps], scores.Metrics[MetricNames.StepsWithoutEffect]).ShouldBe((4, 1));
         var rl = JobRunner.Rl with { Iterations = 1, Optimizer = new() { LearningRate = 1e-3, Schedule = LearningRateSchedule.Linear, FinalRatio = 0 } };
         var rollout = await jobs.RolloutAsync("base/", stage: rl);
         var update = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/", stage: rl);
@@ -62,6 +73,12 @@ public sealed class StepEffectJobTests : IDisposable
     {
         Seed = 3, Stage = "dev1", Settings = new() { Data = ["cold"], Epochs = 2, BatchSize = 16, SaveEvery = 100, Optimizer = optimizer }, From = "base/",
         Data = new Dictionary<string, IReadOnlyList<string>> { ["cold"] = ["cold.jsonl"] }, Tasks = new Dictionary<string, TaskRecipe>(), Checkpoints = to,
+    }, jobId: to.TrimEnd('/'));
+
+    private Task<JobOutcome> RewardModelAsync(OptimizerRecipe optimizer, RewardObjective objective, TaskRecipe task, string to) => jobs.RunAsync(models => new RewardModelHandler(models), new RewardModelJob
+    {
+        Seed = 3, Stage = "rm", Settings = new() { From = "base", Task = "pairs", Objective = objective, Rows = 64, Epochs = 1, BatchSize = 16, HeldOut = 16, SaveEvery = 100, Optimizer = optimizer },
+        Task = task, From = "base/", Checkpoint = to,
     }, jobId: to.TrimEnd('/'));
 
     private static DataRow Row(int number) => new()

@@ -85,7 +85,7 @@ public sealed class ModelConfigTests
         (two with { Layers = one.Layers + 1 }).ShouldNotBe(one);
     }
 
-    /// <summary>As transformers' configuration classes: the older spelling decides where both are there, Qwen3's heads are 128 wide unless the file says.</summary>
+    /// <summary>As transformers' configuration classes: either spelling of the rope will do, Qwen3's heads are 128 wide unless the file says.</summary>
     [Fact]
     public void Parse_WhatAFileLeavesOpen_IsReadAsTransformersDoes()
     {
@@ -95,9 +95,9 @@ public sealed class ModelConfigTests
             foreach (var (field, value) in changes) json[field] = value is null ? null : JsonNode.Parse(value);
             return ModelConfig.Parse(Encoding.UTF8.GetBytes(json.ToJsonString()), "config.json");
         }
-        var rope = With("llama3_rope", ("rope_parameters", """{"rope_type":"default","rope_theta":7.0}""")).Rope;
+        var rope = With("llama3_rope", ("rope_parameters", null)).Rope;
         (rope.Theta, rope.Llama3 is null).ShouldBe((500000, false));
-        With("llama3_rope", ("rope_scaling", "{}"), ("rope_parameters", """{"rope_type":"linear","factor":2,"rope_theta":7}""")).Rope.ShouldBe(new RopeConfig { Theta = 7, LinearFactor = 2 });
+        With("llama3_rope", ("rope_theta", null), ("rope_scaling", "{}"), ("rope_parameters", """{"rope_type":"linear","factor":2,"rope_theta":7}""")).Rope.ShouldBe(new RopeConfig { Theta = 7, LinearFactor = 2 });
         With("qwen3", ("head_dim", null)).HeadDim.ShouldBe(128);
         With("llama", ("head_dim", null)).HeadDim.ShouldBe(16);
         Should.Throw<BadInputException>(() => With("llama", ("rope_parameters", """{"partial_rotary_factor":0.5}"""))).Message.ShouldContain("rope_parameters.partial_rotary_factor is 0.5; allowed is 1");

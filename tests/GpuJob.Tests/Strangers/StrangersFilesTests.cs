@@ -44,6 +44,57 @@ public sealed class StrangersFilesTests
         folder.Refusal().ShouldContain(named);
     }
 
+    [Theory]
+    [InlineData("rope_scaling", """{ "rope_type": "linear", "factor": 2 }""", "rope_scaling and rope_parameters disagree")]
+    [InlineData("rope_parameters", """{ "rope_type": "default", "rope_theta": 77 }""", "rope_theta is 10000, and rope_parameters.rope_theta is 77")]
+    [InlineData("rope_parameters", """{ "rope_type": "linear", "type": "yarn", "factor": 2 }""", "rope_parameters.type is yarn, and rope_parameters.rope_type is linear")]
+    [InlineData("rope_parameters", """{ "rope_type": "default", "factor": 4 }""", "rope_parameters.factor is 4; allowed is 1")]
+    [InlineData("rope_parameters", """{ "rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 1, "original_max_position_embeddings": 32 }""", "high_freq_factor is 1")]
+    [InlineData("rope_theta", "1e308", "rope_theta")]
+    [InlineData("rms_norm_eps", "1e300", "rms_norm_eps")]
+    [InlineData("eos_token_id", "[2, 259]", "eos_token_id is 259")]
+    public void Load_ConfigThatContradictsItself_NamesTheFields(string field, string? value, string named)
+    {
+        using var folder = new StrangersFolder();
+        folder.With("config.json", (field, value));
+        folder.Refusal().ShouldContain(named);
+    }
+
+    [Fact]
+    public void Load_BothSpellingsOfOneRope_AreFine()
+    {
+        using var folder = new StrangersFolder();
+        folder.With("config.json", ("rope_scaling", """{ "rope_type": "linear", "type": "linear", "factor": 2 }"""), ("rope_parameters", """{ "rope_type": "linear", "factor": 2.0, "rope_theta": 10000 }"""));
+        CausalLm.Load(folder.Root, CPU).Dispose();
+    }
+
+    [Theory]
+    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 60, "content": "<x>", "special": true }]""", "'<x>' has the id 60, which is that of '9'")]
+    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 300, "content": "<x>" }, { "id": 300, "content": "<y>" }]""", "'<y>' has the id 300, which is that of '<x>'")]
+    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 300, "content": "<x>" }, { "id": 301, "content": "<x>" }]""", "'<x>' has the ids 300 and 301")]
+    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 300, "content": "Z" }]""", "'Z' has the ids 93 and 300")]
+    [InlineData("tokenizer.json", "model", """{ "type": "BPE", "vocab": { "a": 5, "b": 5 }, "merges": [] }""", "'b' has the id 5, which is that of 'a'")]
+    [InlineData("tokenizer_config.json", "added_tokens_decoder", """{ "2": { "content": "<end>", "special": true } }""", "'<end>' has the id 2, which is that of '</s>'")]
+    [InlineData("tokenizer_config.json", "added_tokens_decoder", """{ "300": { "content": "</s>", "special": true } }""", "'</s>' has the ids 2 and 300")]
+    public void Load_TokensThatShareAnIdOrHaveTwo_AreNamed(string file, string field, string value, string named)
+    {
+        using var folder = new StrangersFolder();
+        folder.With(file, (field, value));
+        var message = folder.Refusal(root => TokenizerLoader.Load(root));
+        message.ShouldContain(named);
+        message.ShouldContain(file);
+    }
+
+    [Theory]
+    [InlineData("259")]
+    [InlineData("[2, 100000]")]
+    public void Check_EndMarkThatTheModelDoesNotHave_IsNamed(string ids)
+    {
+        using var folder = new StrangersFolder();
+        folder.With("generation_config.json", ("eos_token_id", ids));
+        folder.Refusal(root => ModelFolder.Check(root)).ShouldContain("eos_token_id");
+    }
+
     [Fact]
     public void Load_FieldTwice_IsRefused()
     {

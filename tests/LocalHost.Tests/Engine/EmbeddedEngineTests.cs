@@ -99,13 +99,15 @@ public sealed class EmbeddedEngineTests
     [Fact]
     public async Task MaxConcurrentActivities_IsNeverExceeded()
     {
-        var (now, most) = (0, 0);
+        var (now, most, three) = (0, 0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await using var factory = new EngineHostFactory(options => options with { MaxConcurrentActivities = 3 });
         await using var engine = await factory.StartEngineAsync(new OrchestrationRegistry()
             .AddActivity<int, int>("busy", async (_, n, stop) =>
             {
                 var running = Interlocked.Increment(ref now);
                 InterlockedMax(ref most, running);
+                if (running == 3) three.TrySetResult();
+                await three.Task.WaitAsync(giveUp); // until as many run as may
                 await Task.Delay(5, stop);
                 Interlocked.Decrement(ref now);
                 return n;

@@ -167,6 +167,33 @@ public sealed class R1ScriptTests : IDisposable
     }
 
     [Fact]
+    public async Task Test_SuiteThatStalls_IsKilledWithItsChildrenAndNamesTheTest()
+    {
+        Stalled("echo \"[Long Running Test] 'A.Was.Slow', Elapsed: 00:01:00\"; echo \"[Long Running Test] 'A.Is.Stuck', Elapsed: 00:02:00\"");
+        Suite("Good", succeeded: 5, failed: 0, skipped: 0, exitCode: 0);
+        var outcome = await R1Async(new() { ["R1_TEST_LIMIT"] = "2" }, "test");
+        outcome.ExitCode.ShouldBe(1, outcome.All);
+        outcome.Output.ShouldContain("R1Cloud.A.Tests was killed: it had not ended after 2 s");
+        outcome.Output.ShouldContain("A.Is.Stuck");
+        outcome.Output.TrimEnd().Split('\n')[^1].ShouldBe("5 passed, 1 failed, 0 skipped", "the others run on");
+        foreach (var pid in File.ReadAllLines(folder["stalled"])) await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
+    }
+
+    [Fact]
+    public async Task Test_ScriptThatIsKilled_TakesTheSuiteWithIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only.");
+        Stalled("");
+        using var script = R1Process.Start(folder["repo/r1"], ["test"], folder.Root, new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
+        await Eventually.BeTrueAsync(() => File.Exists(folder["stalled"]) && File.ReadAllLines(folder["stalled"]).Length == 2, "the suite runs");
+        script.Kill();
+        foreach (var pid in File.ReadAllLines(folder["stalled"])) await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
+    }
+
+    /// <summary>A suite that does not end, deaf to signals, nor does what it started; their ids are in a file.</summary>
+    private void Stalled(string first) => folder.Script("repo/artifacts/bin/A.Tests/release/R1Cloud.A.Tests", $"trap '' TERM INT\n{first}\nsleep 3600 &\nprintf '%s\\n' $$ $! > '{folder["stalled"]}'\nwait");
+
+    [Fact]
     public async Task Test_NothingRan_IsAFailure() => (await R1Async([], "test")).ExitCode.ShouldBe(1);
 
     private void Suite(string name, int succeeded, int failed, int skipped, int exitCode) =>

@@ -40,11 +40,12 @@ internal sealed class AzureStorageBackEnd(string connectionString, bool extended
             // Short, so that histories are replayed as well.
             ExtendedSessionIdleTimeout = TimeSpan.FromMilliseconds(50),
             MaxQueuePollingInterval = TimeSpan.FromMilliseconds(50),
-            WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
-            ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
             LeaseAcquireInterval = TimeSpan.FromMilliseconds(100),
-            LeaseRenewInterval = TimeSpan.FromSeconds(1),
-            LeaseInterval = TimeSpan.FromSeconds(3),
+            // What is held lapses only with its holder: a busy machine renews it late.
+            WorkItemQueueVisibilityTimeout = TimeSpan.FromMinutes(5),
+            ControlQueueVisibilityTimeout = TimeSpan.FromMinutes(5),
+            LeaseRenewInterval = TimeSpan.FromSeconds(2),
+            LeaseInterval = TimeSpan.FromMinutes(1),
         });
         await service.CreateIfNotExistsAsync();
         return (service, StorageClient.Over(service));

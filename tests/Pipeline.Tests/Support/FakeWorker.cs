@@ -39,6 +39,9 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     /// <summary>The run for which the pool never answers.</summary>
     public string? Silent { get; set; }
 
+    /// <summary>Ends when workers were asked for on behalf of <see cref="Silent"/>.</summary>
+    public TaskCompletionSource AskedInVain { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>The CPU threads that this machine gives a worker.</summary>
     public int? Threads { get; set; }
 
@@ -51,7 +54,11 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     {
         Asked[runId] = workers.Threads;
         if (runId == Refused) throw new InvalidOperationException("no quota");
-        if (runId == Silent) return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+        if (runId == Silent)
+        {
+            AskedInVain.TrySetResult();
+            return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+        }
         lock (loops)
         {
             if (loops.ContainsKey(runId)) return Task.CompletedTask;

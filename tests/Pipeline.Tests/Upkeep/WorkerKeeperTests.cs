@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Pipeline.Upkeep;
@@ -54,7 +55,8 @@ public class WorkerKeeperTests
     [Fact]
     public async Task Keep_RunWhosePoolDoesNotAnswer_IsLeftAfterItsLimitAndSeesToTheOthers()
     {
-        await using var host = new PipelineHost(new() { JobCheckInterval = TimeSpan.FromSeconds(20), WorkerCheckLimit = TimeSpan.FromSeconds(3) });
+        await using var host = new PipelineHost();
+        var clock = new FakeTimeProvider();
         var go = new TaskCompletionSource();
         host.Pool.OnJob = _ => go.Task;
         foreach (var id in new[] { "a-silent", "b-active" })
@@ -67,9 +69,12 @@ public class WorkerKeeperTests
         await host.Pool.ReleaseAsync("b-active");
         host.Pool.Silent = "a-silent";
 
-        await host.Services.GetRequiredService<WorkerKeeper>().KeepAsync(default);
+        var keeping = ActivatorUtilities.CreateInstance<WorkerKeeper>(host.Services, (TimeProvider)clock).KeepAsync(default);
+        await host.Pool.AskedInVain.Task.WaitAsync(TimeSpan.FromMinutes(5));
 
-        host.Pool.Silent = null;
         (await host.WaitAsync("b-active", RunStatus.Completed)).Error.ShouldBeNull();
+        keeping.IsCompleted.ShouldBeFalse("the limit of the silent one has not passed");
+        clock.Advance(host.Options.WorkerCheckLimit);
+        await keeping.WaitAsync(TimeSpan.FromMinutes(5));
     }
 }

@@ -7,14 +7,16 @@ namespace R1Cloud.Rewards.Tests.Sandboxing;
 
 public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox>
 {
+    private static readonly string Left = $"left-{Guid.NewGuid():n}-"; // the real /tmp belongs to others too
+
     // Fails in a way that leaves as much as possible behind: daemons, full disks, locked folders.
-    private const string Messy = """
+    private static readonly string Messy = $$"""
         import os, time
         for i in range(10):
             if os.fork() == 0:
                 os.setsid()
                 if os.fork() == 0:
-                    open(f'/tmp/left-{os.getpid()}', 'w').write('x' * 100000)
+                    open(f'/tmp/{{Left}}{os.getpid()}', 'w').write('x' * 100000)
                     os.mkdir(f'/tmp/d{os.getpid()}', 0)
                     time.sleep(1000)
                 os._exit(0)
@@ -33,7 +35,7 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
         runner.Dispose();
 
         all.Where(IsAlive).ShouldBeEmpty();
-        Directory.EnumerateFileSystemEntries("/tmp", "left-*").ShouldBeEmpty();
+        Directory.EnumerateFileSystemEntries("/tmp", Left + "*").ShouldBeEmpty();
         File.ReadAllText("/proc/mounts").ShouldNotContain("sandbox /mnt");
         runner.GroupFolders.Where(Directory.Exists).ShouldBeEmpty();
     }

@@ -103,11 +103,12 @@ public sealed class VerifierPoolTests
     [Fact]
     public async Task Dispose_WorkWaits_CancelsItAndLeavesNoProcess()
     {
-        var pool = Pool();
+        var (begun, patience) = (new TaskCompletionSource(), TimeSpan.FromMinutes(5));
+        var pool = new VerifierPool(Options() with { TimeLimit = reward => reward == "hang" && begun.TrySetResult() ? patience : patience });
         var id = (int)(await pool.ScoreAsync(Ask("pid"))).Score;
         var hung = pool.ScoreAsync(Ask("hang"));
         var waiting = pool.ScoreAsync(Ask("length"));
-        await Task.Delay(100);
+        await begun.Task.WaitAsync(patience);
 
         await pool.DisposeAsync();
 

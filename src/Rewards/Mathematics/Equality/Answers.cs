@@ -1,3 +1,4 @@
+using R1Cloud.Rewards.Mathematics.Numbers;
 using R1Cloud.Rewards.Mathematics.Trees;
 
 namespace R1Cloud.Rewards.Mathematics.Equality;
@@ -90,11 +91,11 @@ internal sealed class Answers(Chains chains)
             Product { Factors: { Count: > 1 } factors } when factors[^1] is Call { Function: "pmod", Arguments: [Number m] } =>
                 (Tree.Multiply([.. factors.SkipLast(1)]), m.Value),
             Call { Function: "mod", Arguments: [var a, Number m] } => (a, m.Value),
-            _ => (null, Algebra.Rational.Zero),
+            _ => (null, Rational.Zero),
         };
         if (right is Product { Factors: [Number { Value: var minus }, Product { Factors: [Number positive, Call { Function: "pmod", Arguments: [Number of] }] }] }
-            && minus == Algebra.Rational.MinusOne) (value, modulus) = (positive with { Value = -positive.Value }, of.Value);
-        if (value is Product { Factors: [Number { Value: var sign }, Number size] } && sign == Algebra.Rational.MinusOne) value = size with { Value = -size.Value };
+            && minus == Rational.MinusOne) (value, modulus) = (positive with { Value = -positive.Value }, of.Value);
+        if (value is Product { Factors: [Number { Value: var sign }, Number size] } && sign == Rational.MinusOne) value = size with { Value = -size.Value };
         if (value is not Number { Value: { IsInteger: true } number } || !modulus.IsInteger || modulus.Sign <= 0) return null;
         var rest = System.Numerics.BigInteger.Remainder(number.Numerator, modulus.Numerator);
         if (rest.Sign < 0) rest += modulus.Numerator;

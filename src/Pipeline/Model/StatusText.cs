@@ -2,7 +2,7 @@ using System.Text.Json;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared;
 
-namespace R1Cloud.Pipeline.Stages;
+namespace R1Cloud.Pipeline.Model;
 
 /// <summary>Texts in custom statuses, which have no more room than <see cref="CustomStatus.MaxCharacters"/>.</summary>
 internal static class StatusText
