@@ -85,13 +85,15 @@ public static class DataFiles
                 var columns = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
                 foreach (var property in document.RootElement.EnumerateObject())
                 {
-                    if (!columns.TryAdd(property.Name, property.Value.Clone())) problems.Add(new(shown, number, property.Name, "is here twice: each column once"));
+                    if (!columns.TryAdd(property.Name, property.Value.Clone()))
+                        problems.Add(new(shown, number, property.Name, "is here twice: each column once"));
                 }
                 return new(number, columns);
             }
             problems.Add(new(shown, number, "", $"is {document.RootElement.ValueKind}: an object a line is expected"));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: half a surrogate pair, written as an escape
+        // the latter: half a surrogate pair, written as an escape
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             problems.Add(new(shown, number, "", $"is not JSON: {e.Message.Split(" LineNumber:")[0].TrimEnd('.')}"));
         }

@@ -11,7 +11,8 @@ public sealed class Dataset
 
     private const long SplitSeed = 7, OrderSeed = 11;
 
-    private Dataset(IReadOnlyList<DataRow> training, IReadOnlyList<DataRow> heldOut, DatasetReport report) => (Training, HeldOut, Report) = (training, heldOut, report);
+    private Dataset(IReadOnlyList<DataRow> training, IReadOnlyList<DataRow> heldOut, DatasetReport report) =>
+        (Training, HeldOut, Report) = (training, heldOut, report);
 
     /// <summary>The problems to learn from: shuffled, or from easy to hard.</summary>
     public IReadOnlyList<DataRow> Training { get; }
@@ -80,27 +81,33 @@ public sealed class Dataset
         });
 
         var rated = rows.Count;
-        if (recipe.Difficulty is { } difficulty) rows.RemoveAll(row => row.PassRate is { } rate && (rate <= difficulty.Above || rate >= difficulty.Below));
+        if (recipe.Difficulty is { } difficulty)
+            rows.RemoveAll(row => row.PassRate is { } rate && (rate <= difficulty.Above || rate >= difficulty.Below));
         var unfit = rated - rows.Count;
         var pairs = rows.Count + held.Count;
         if (recipe.Pairs is { } filters) (rows, held) = (filters.Keep(rows), filters.Keep(held));
         report = report with
         {
             Pairs = pairs - rows.Count - held.Count,
-            Contaminated = contaminated, EvaluationRows = against.Count, Difficulty = unfit, Unrated = rows.Count(row => row.PassRate is null),
+            Contaminated = contaminated, EvaluationRows = against.Count, Difficulty = unfit,
+                Unrated = rows.Count(row => row.PassRate is null),
             Training = rows.Count, HeldOut = held.Count,
         };
         return new(Order(rows, recipe), Shuffle(held, seed: 0), report);
     }
 
-    /// <summary>A row's hardness from 0 to 1: what its pass rate leaves, or its level (MATH has 1 to 5); null where neither is known.</summary>
+    /// <summary>
+    /// A row's hardness from 0 to 1: what its pass rate leaves, or its level (MATH has 1 to 5); null where neither is known.
+    /// </summary>
     public static double? Hardness(DataRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
         if (row.PassRate is { } rate) return 1 - rate;
         if (!row.Fields.TryGetValue("level", out var level)) return null;
-        var digits = level.ValueKind == JsonValueKind.Number ? level.GetRawText() : level.ValueKind == JsonValueKind.String ? level.GetString()!.Split(' ')[^1] : "";
-        return double.TryParse(digits, System.Globalization.CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 10 ? number / 10 : null;
+        var digits = level.ValueKind == JsonValueKind.Number ? level.GetRawText() : level.ValueKind == JsonValueKind.String
+            ? level.GetString()!.Split(' ')[^1] : "";
+        return double.TryParse(digits, System.Globalization.CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 10
+            ? number / 10 : null;
     }
 
     private static bool IsHeldOut(DataRow row, int percent) => Seeds.Derive(SplitSeed, "held-out " + row.KeyId) % 100 < (ulong)percent;
@@ -108,7 +115,8 @@ public sealed class Dataset
     private static DataRow[] Order(List<DataRow> rows, DatasetTask recipe)
     {
         var shuffled = Shuffle(rows, recipe.Seed);
-        return recipe.Order == DatasetOrder.EasyToHard ? [.. shuffled.OrderBy(row => Hardness(row) ?? 0.5)] : shuffled; // stable: equals stay shuffled
+        // stable: equals stay shuffled
+        return recipe.Order == DatasetOrder.EasyToHard ? [.. shuffled.OrderBy(row => Hardness(row) ?? 0.5)] : shuffled;
     }
 
     // By id, so that the order does not depend on how rows are spread over files.
@@ -122,7 +130,8 @@ public sealed class Dataset
     private static SortedDictionary<string, int> Count(IEnumerable<DataRow> rows) =>
         new(rows.GroupBy(row => row.Domain ?? "").ToDictionary(group => group.Key, group => group.Count()), StringComparer.Ordinal);
 
-    private static List<DataRow> Read(IReadOnlyList<string> files, DatasetLayout layout, Func<string, string> locate, List<DataProblem> problems, bool evaluation = false)
+    private static List<DataRow> Read(IReadOnlyList<string> files, DatasetLayout layout, Func<string, string> locate,
+        List<DataProblem> problems, bool evaluation = false)
     {
         var rows = new List<DataRow>();
         foreach (var file in files)
@@ -130,7 +139,8 @@ public sealed class Dataset
             foreach (var raw in DataFiles.Read(locate(file), file, problems))
             {
                 // An evaluation set is only looked through for its texts, whatever its layout.
-                var row = evaluation ? DatasetLayouts.EvaluationText(file, raw, problems) : DatasetLayouts.Read(layout, file, raw, problems);
+                var row = evaluation
+                    ? DatasetLayouts.EvaluationText(file, raw, problems) : DatasetLayouts.Read(layout, file, raw, problems);
                 if (row is not null) rows.Add(row);
             }
         }
@@ -138,7 +148,9 @@ public sealed class Dataset
     }
 
     private static List<DataProblem> Most(List<DataProblem> problems) =>
-        problems.Count <= MostProblems ? problems : [.. problems.Take(MostProblems), new(problems[0].File, 0, "", $"and {problems.Count - MostProblems} more problems")];
+        problems.Count <= MostProblems
+            ? problems : [.. problems.Take(MostProblems),
+                new(problems[0].File, 0, "", $"and {problems.Count - MostProblems} more problems")];
 }
 
 /// <summary>What became of a data set's rows.</summary>

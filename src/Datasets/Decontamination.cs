@@ -1,8 +1,8 @@
 namespace R1Cloud.Datasets;
 
 /// <summary>
-/// Finds problems that share a run of 10 words with an evaluation set (DeepSeek-R1, section 2.3.3 and appendix B.3.2: 10-gram decontamination). Texts of fewer
-/// words match as a whole.
+/// Finds problems that share a run of 10 words with an evaluation set (DeepSeek-R1, section 2.3.3 and appendix B.3.2: 10-gram
+/// decontamination). Texts of fewer words match as a whole.
 /// </summary>
 public sealed class Decontamination
 {

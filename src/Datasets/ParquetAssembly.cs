@@ -61,7 +61,8 @@ internal sealed class ParquetAssembly
                 if (data.IsArray) (repetition, definition) = (repetition + 1, definition + 1);
                 else if (data.IsNullable) definition++;
                 if (data.MaxDefinitionLevel != definition
-                    || data.MaxRepetitionLevel != repetition) throw new NotSupportedException($"column {data.Path} is nested in a way that is not known");
+                    || data.MaxRepetitionLevel != repetition)
+                        throw new NotSupportedException($"column {data.Path} is nested in a way that is not known");
                 using (var raw = await group.ReadRawColumnDataBaseAsync(data)) leaves.Add(data, Leaf.Of(raw, definition, repetition));
                 break;
             case ListField list:
@@ -217,7 +218,8 @@ internal sealed class ParquetAssembly
             RawColumnData<TimeOnly> times => Made(times.Values, time => JsonSerializer.SerializeToNode(time)),
             RawColumnData<TimeSpan> times => Made(times.Values, time => JsonSerializer.SerializeToNode(time)),
             RawColumnData<Guid> ids => Made(ids.Values, id => JsonValue.Create(id.ToString())),
-            _ => throw new NotSupportedException($"a column of {raw.GetType().GenericTypeArguments.FirstOrDefault()?.Name ?? raw.GetType().Name} cannot be read"),
+            _ => throw new NotSupportedException(
+                $"a column of {raw.GetType().GenericTypeArguments.FirstOrDefault()?.Name ?? raw.GetType().Name} cannot be read"),
         };
 
         private static JsonNode? Finite(double number, int index, Dictionary<int, double> notFinite, Func<JsonNode?> make)

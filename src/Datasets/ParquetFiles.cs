@@ -21,7 +21,8 @@ internal static class ParquetFiles
         {
             return Task.Run(() => ReadAsync(path, shown, problems)).GetAwaiter().GetResult();
         }
-        catch (Exception e) when (e is not (UnauthorizedAccessException or OutOfMemoryException)) // a damaged file fails in many ways inside the reader
+        // a damaged file fails in many ways inside the reader
+        catch (Exception e) when (e is not (UnauthorizedAccessException or OutOfMemoryException))
         {
             problems.Add(new(shown, 0, "", $"is no readable Parquet file: {e.Message}"));
             return [];

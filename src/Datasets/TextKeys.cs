@@ -7,7 +7,9 @@ namespace R1Cloud.Datasets;
 /// <summary>What duplicates, splits and contamination are told by.</summary>
 public static class TextKeys
 {
-    /// <summary>A hash of each word (a run of letters and digits, in small letters), in order. Chinese and Japanese characters are a word each.</summary>
+    /// <summary>
+    /// A hash of each word (a run of letters and digits, in small letters), in order. Chinese and Japanese characters are a word each.
+    /// </summary>
     public static ulong[] Words(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -42,7 +44,8 @@ public static class TextKeys
     private static ulong HashOf(string text) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text.AsSpan()));
 
     // Full-width letters, digits and signs are the plain ones. (Other Unicode normalisation needs ICU, which the product does without.)
-    private static string Plain(string text) => text.Any(IsWide) ? string.Concat(text.Select(character => IsWide(character) ? (char)(character - 0xFEE0) : character)) : text;
+    private static string Plain(string text) =>
+        text.Any(IsWide) ? string.Concat(text.Select(character => IsWide(character) ? (char)(character - 0xFEE0) : character)) : text;
 
     private static bool IsWide(char character) => character is >= '\uFF01' and <= '\uFF5E';
 }

@@ -26,7 +26,9 @@ public static class PipelineRegistration
         var jobs = new JobCalls(options.JobCheckInterval);
         var run = new RunOrchestration(jobs);
         registry.AddOrchestrator<RunInput, RunProgress>(
-            OrchestrationNames.Run, (context, input) => run.RunAsync(new WaitingContext(context, new RunProgress { Version = RunProgress.CurrentVersion }), input));
+            OrchestrationNames.Run,
+                (context, input) =>
+                run.RunAsync(new WaitingContext(context, new RunProgress { Version = RunProgress.CurrentVersion }), input));
         foreach (var kind in StageKinds.All) kind.Register(registry, jobs);
 
         Add<JobActivities, Shared.Jobs.JobSpec, JobSubmission>(JobActivities.Submit, activities => activities.SubmitAsync);
@@ -47,7 +49,8 @@ public static class PipelineRegistration
 
         void Add<TActivities, TInput, TOutput>(string name, Func<TActivities, Func<TInput, CancellationToken, Task<TOutput>>> run)
             where TActivities : class =>
-            registry.AddActivity<TInput, TOutput>(name, (services, input, cancellation) => run(services.GetRequiredService<TActivities>())(input, cancellation));
+            registry.AddActivity<TInput, TOutput>(name,
+                (services, input, cancellation) => run(services.GetRequiredService<TActivities>())(input, cancellation));
 
         void Do<TActivities, TInput>(string name, Func<TActivities, Func<TInput, CancellationToken, Task>> run)
             where TActivities : class =>

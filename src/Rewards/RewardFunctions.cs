@@ -51,7 +51,8 @@ internal static class RewardFunctions
     /// <summary>The function of that name.</summary>
     /// <param name="name">Its name in a recipe.</param>
     /// <param name="options">Its options; null for the defaults.</param>
-    /// <exception cref="BadInputException">There is none, or an option is unknown, missing or not allowed; the message says what is.</exception>
+    /// <exception cref="BadInputException">There is none, or an option is unknown, missing or not allowed; the message says what
+    /// is.</exception>
     public static RewardFunction Create(string name, JsonElement? options) => Find(name).Create(name, options);
 
     /// <summary>The reward of that name.</summary>
@@ -59,14 +60,16 @@ internal static class RewardFunctions
     public static RewardKind Find(string name) =>
         Known.TryGetValue(name, out var kind)
             ? kind
-            : throw new BadInputException($"There is no reward '{name}'. Known: {string.Join(", ", Known.Keys.Order(StringComparer.Ordinal))}.");
+            : throw new BadInputException(
+                $"There is no reward '{name}'. Known: {string.Join(", ", Known.Keys.Order(StringComparer.Ordinal))}.");
 
     // Scored in batches by Models.ModelRewards, which a job with reward models has.
     private static Reward ByModel(Completion completion) =>
         throw new BadInputException("A reward that a model gives is scored inside a run, whose recipe has a stage of kind reward-model.");
 
     private static RewardKind Kind<TOptions>(Func<TOptions, RewardFunction> create, bool looksAtVerdicts = false)
-        where TOptions : notnull => new(typeof(TOptions), (name, options) => create(RewardOptions.Bind<TOptions>(name, options)), looksAtVerdicts);
+        where TOptions : notnull =>
+            new(typeof(TOptions), (name, options) => create(RewardOptions.Bind<TOptions>(name, options)), looksAtVerdicts);
 }
 
 /// <summary>A registered reward.</summary>

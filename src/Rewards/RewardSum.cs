@@ -16,10 +16,14 @@ internal sealed class RewardSum
     public RewardSum(IReadOnlyDictionary<string, RewardRecipe> rewards)
     {
         if (!(RewardRecipe.Total(rewards) <= RewardRecipe.MostWeight))
-            throw new BadInputException(FormattableString.Invariant($"The sizes of the rewards' weights add up to {RewardRecipe.Total(rewards)}; at most {RewardRecipe.MostWeight} is allowed."));
+            throw new BadInputException(
+                FormattableString.Invariant(
+                    $"The sizes of the rewards' weights add up to {RewardRecipe.Total(rewards)}; at most {RewardRecipe.MostWeight} is allowed."));
         parts =
         [
-            .. rewards.Select(reward => new Part(reward.Key, reward.Value, RewardFunctions.Find(reward.Key).LooksAtVerdicts, RewardFunctions.Create(reward.Key, reward.Value.Options)))
+            .. rewards.Select(reward =>
+                new Part(reward.Key, reward.Value, RewardFunctions.Find(reward.Key).LooksAtVerdicts,
+                    RewardFunctions.Create(reward.Key, reward.Value.Options)))
                 .OrderBy(part => part.LooksAtVerdicts).ThenBy(part => part.Name, StringComparer.Ordinal),
         ];
     }
@@ -42,14 +46,16 @@ internal sealed class RewardSum
     public ScoredCompletion Score(Completion completion, IReadOnlyDictionary<string, Reward>? known = null)
     {
         var verdicts = new Dictionary<string, Reward>(parts.Length, StringComparer.Ordinal);
-        foreach (var part in parts) verdicts.Add(part.Name, Judge(part, part.LooksAtVerdicts ? completion with { Verdicts = verdicts } : completion, known));
+        foreach (var part in parts)
+            verdicts.Add(part.Name, Judge(part, part.LooksAtVerdicts ? completion with { Verdicts = verdicts } : completion, known));
         return new(
             parts.Sum(part => part.Settings.Weight * verdicts[part.Name].Score),
             verdicts,
             Dropped: parts.Any(part => part.Settings.OnError == RewardErrorPolicy.Drop && !verdicts[part.Name].Judged));
     }
 
-    // A function that throws must not take the run with it, nor pass for one that found nothing: it is counted as what it is. Bad settings end the job.
+    // A function that throws must not take the run with it, nor pass for one that found nothing: it is counted as what it is. Bad settings
+    // end the job.
     private static Reward Judge(Part part, Completion completion, IReadOnlyDictionary<string, Reward>? known)
     {
         try

@@ -22,7 +22,8 @@ internal sealed class RowCheck
     public static RowCheck? For(string reward, JsonElement? options)
     {
         var function = RewardFunctions.Create(reward, options);
-        if (!reward.StartsWith("accuracy/", StringComparison.Ordinal) && !reward.StartsWith("instructions/", StringComparison.Ordinal)) return null;
+        if (!reward.StartsWith("accuracy/", StringComparison.Ordinal) && !reward.StartsWith("instructions/", StringComparison.Ordinal))
+            return null;
         return new(function, reward == "accuracy/math" ? RewardOptions.Bind<MathOptions>(reward, options) : null);
     }
 

@@ -5,7 +5,9 @@ namespace R1Cloud.Terminal;
 /// <summary>Runs a program's command line: what both programs do alike.</summary>
 public static class CommandRun
 {
-    /// <summary>Parses and invokes. What cannot be parsed is told on the standard error, with the command whose help says how it goes.</summary>
+    /// <summary>
+    /// Parses and invokes. What cannot be parsed is told on the standard error, with the command whose help says how it goes.
+    /// </summary>
     /// <param name="root">The commands.</param>
     /// <param name="program">The program's name, as typed.</param>
     /// <param name="arguments">What was typed after it.</param>
@@ -15,7 +17,8 @@ public static class CommandRun
     /// <param name="guard">Turns what a command throws into its exit code.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> InvokeAsync(
-        RootCommand root, string program, string[] arguments, TextWriter output, TextWriter error, int badInput, Func<Func<Task<int>>, Task<int>> guard)
+        RootCommand root, string program, string[] arguments, TextWriter output, TextWriter error, int badInput,
+            Func<Func<Task<int>>, Task<int>> guard)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(error);
@@ -29,7 +32,8 @@ public static class CommandRun
             return badInput;
         }
         // Signals are the commands' own business: the default would end the process while they still save.
-        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null };
         return await guard(() => parsed.InvokeAsync(configuration));
     }
 }

@@ -34,7 +34,8 @@ public sealed class HelpWithExamples : SynchronousCommandLineAction
         usual.Invoke(parseResult);
         var output = parseResult.InvocationConfiguration.Output;
         output.WriteLine("Examples:");
-        foreach (var example in parseResult.CommandResult.Command is ExampleCommand command ? command.Examples : rootExamples) output.WriteLine($"  {example}");
+        foreach (var example in parseResult.CommandResult.Command is ExampleCommand command ? command.Examples : rootExamples)
+            output.WriteLine($"  {example}");
         output.WriteLine();
         output.WriteLine("Exit codes:");
         foreach (var (code, meaning) in exitCodes) output.WriteLine($"  {code,-3}  {meaning}");

@@ -12,7 +12,9 @@ namespace R1Cloud.Tokenizers;
 /// <param name="Special">Whether it is a control token, which decoding may leave out.</param>
 internal sealed record AddedToken(int Id, string Content, bool SingleWord, bool StripLeft, bool StripRight, bool Normalized, bool Special)
 {
-    /// <summary>Whether text that somebody wrote never means it, and decoding leaves it out. R1's tags are text, whatever a tokenizer calls them.</summary>
+    /// <summary>
+    /// Whether text that somebody wrote never means it, and decoding leaves it out. R1's tags are text, whatever a tokenizer calls them.
+    /// </summary>
     public bool IsControl => Special && !SymbolTokenizer.Tags.Contains(Content);
 
     /// <summary>An entry of <c>added_tokens</c>, or of <c>added_tokens_decoder</c> with its key as the id.</summary>

@@ -5,7 +5,8 @@ using R1Cloud.Tokenizers.Patterns;
 namespace R1Cloud.Tokenizers;
 
 /// <summary>
-/// Finds added tokens in a text: leftmost first, of several at one place the longest. A special token with a guard before it is passed over: the text only spells it.
+/// Finds added tokens in a text: leftmost first, of several at one place the longest. A special token with a guard before it is passed
+/// over: the text only spells it.
 /// </summary>
 internal sealed class AddedTokenSplitter
 {

@@ -8,8 +8,8 @@ using R1Cloud.Tokenizers.PreTokenizers;
 namespace R1Cloud.Tokenizers;
 
 /// <summary>
-/// A tokenizer of <c>tokenizer.json</c>: added tokens, then normaliser, pre-tokenizer, byte-pair encoding; and the decoder back. Safe for several
-/// threads at once.
+/// A tokenizer of <c>tokenizer.json</c>: added tokens, then normaliser, pre-tokenizer, byte-pair encoding; and the decoder back. Safe for
+/// several threads at once.
 /// </summary>
 internal sealed class HuggingFaceTokenizer : ITokenizer
 {
@@ -28,7 +28,8 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
         all = Splitters.Of(parts.Added, parts.Normalizer);
         textOnly = Splitters.Of(parts.Added.Where(token => !token.IsControl), parts.Normalizer);
         special = [.. parts.Added.Where(token => token.IsControl).Select(token => token.Id)];
-        tokens = new string?[Math.Max(parts.Vocabulary.Values.DefaultIfEmpty(-1).Max(), parts.Added.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1];
+        tokens = new string?[Math.Max(parts.Vocabulary.Values.DefaultIfEmpty(-1).Max(),
+            parts.Added.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1];
         foreach (var (token, id) in parts.Vocabulary) tokens[id] = token;
         foreach (var token in parts.Added) tokens[token.Id] = token.Content;
         eosIds = new(FindEosIds); // a folder without settings still encodes
@@ -77,7 +78,9 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
         return Encode(before + Guarded(text, guard) + after, guard);
     }
 
-    /// <summary>The ids of a text whose special tokens are meant, but for those with a guard before them. Guards themselves have no ids.</summary>
+    /// <summary>
+    /// The ids of a text whose special tokens are meant, but for those with a guard before them. Guards themselves have no ids.
+    /// </summary>
     public int[] Encode(string text, char guard) => Encode(text, all, guard);
 
     /// <summary>Text that somebody wrote, with a guard before every special token that it spells out.</summary>
@@ -100,7 +103,8 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
         foreach (var (start, end, id) in added.Raw.Split(text, guard))
         {
             if (id >= 0) ids.Add(id);
-            else EncodeNormalized(parts.Normalizer is null ? text.AsSpan(start..end) : parts.Normalizer.Normalize(text[start..end]), start == 0, ids, encode, added.Normalized, guard);
+            else EncodeNormalized(parts.Normalizer is null ? text.AsSpan(start..end) : parts.Normalizer.Normalize(text[start..end]),
+                start == 0, ids, encode, added.Normalized, guard);
         }
         return [.. ids];
     }
@@ -120,7 +124,8 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     /// <inheritdoc/>
     public void Save(string folder) => files.Save(folder);
 
-    private void EncodeNormalized(ReadOnlySpan<char> text, bool atStart, List<int> ids, PieceHandler encode, AddedTokenSplitter added, char? guard)
+    private void EncodeNormalized(ReadOnlySpan<char> text, bool atStart, List<int> ids, PieceHandler encode, AddedTokenSplitter added,
+        char? guard)
     {
         foreach (var (start, end, id) in added.Split(text, guard))
         {
@@ -136,7 +141,8 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     {
         int[] ids = [.. (Named("eos_token") is { } named ? [named] : (IEnumerable<int>)[]).Concat(parts.Special.EosIds).Distinct()];
         return ids.Length > 0 ? ids : throw new BadInputException(
-            $"{files.FullName(TokenizerFiles.Settings)}: no token ends a completion: give 'eos_token' there or 'eos_token_id' in {TokenizerFiles.Generation}.");
+            $"{files.FullName(TokenizerFiles.Settings)}: no token ends a completion: give 'eos_token' there or 'eos_token_id' "
+            + $"in {TokenizerFiles.Generation}.");
     }
 
     private int? Named(string name) => !parts.Special.Names.TryGetValue(name, out var token)
@@ -181,5 +187,6 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
 /// <param name="Marks">Begin and end marks.</param>
 /// <param name="Special">What the files say about special tokens.</param>
 internal sealed record TokenizerParts(
-    Dictionary<string, int> Vocabulary, IReadOnlyList<AddedToken> Added, INormalizer? Normalizer, IPreTokenizer? PreTokenizer, BpeModel Model,
+    Dictionary<string, int> Vocabulary, IReadOnlyList<AddedToken> Added, INormalizer? Normalizer, IPreTokenizer? PreTokenizer,
+        BpeModel Model,
     DecoderPlan Decoder, TextMarks Marks, SpecialTokens Special);

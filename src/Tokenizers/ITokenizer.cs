@@ -11,7 +11,9 @@ internal interface ITokenizer
     /// <summary>Whether an id is a token's. Ids below <see cref="VocabularySize"/> may be none's.</summary>
     bool HasToken(int id) => (uint)id < (uint)VocabularySize;
 
-    /// <summary>The ids below a model's vocabulary that are no token's, in order: a model may have more rows than its tokenizer has tokens.</summary>
+    /// <summary>
+    /// The ids below a model's vocabulary that are no token's, in order: a model may have more rows than its tokenizer has tokens.
+    /// </summary>
     /// <param name="vocabulary">The model's ids are below it.</param>
     int[] IdsWithoutToken(int vocabulary) => [.. Enumerable.Range(0, vocabulary).Where(id => !HasToken(id))];
 
@@ -27,11 +29,17 @@ internal interface ITokenizer
     /// <summary>All ids that end a completion, <see cref="EosId"/> first.</summary>
     IReadOnlyList<int> EosIds => [EosId];
 
-    /// <summary>The ids of a text, without begin and end marks. Special tokens that the text spells out are theirs: for text that is a program's own.</summary>
+    /// <summary>
+    /// The ids of a text, without begin and end marks. Special tokens that the text spells out are theirs: for text that is a program's
+    /// own.
+    /// </summary>
     /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
     int[] Encode(string text);
 
-    /// <summary>The ids of text that somebody wrote: a special token that it spells out is only its letters, so that nobody ends or begins a turn by writing how.</summary>
+    /// <summary>
+    /// The ids of text that somebody wrote: a special token that it spells out is only its letters, so that nobody ends or begins a turn by
+    /// writing how.
+    /// </summary>
     /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
     int[] EncodeText(string text);
 
@@ -39,7 +47,9 @@ internal interface ITokenizer
     /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
     int[] EncodeWithin(string before, string text, string after) => [.. Encode(before), .. EncodeText(text), .. Encode(after)];
 
-    /// <summary>The ids of a completion that somebody wrote, its end mark last: added where the text does not spell it out itself.</summary>
+    /// <summary>
+    /// The ids of a completion that somebody wrote, its end mark last: added where the text does not spell it out itself.
+    /// </summary>
     /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
     int[] EncodeCompletion(string text)
     {
@@ -47,7 +57,8 @@ internal interface ITokenizer
         foreach (var id in EosIds)
         {
             var mark = Decode([id], keepSpecial: true);
-            if (mark.Length > 0 && trimmed.EndsWith(mark, StringComparison.Ordinal)) return [.. EncodeText(trimmed[..^mark.Length].ToString()), id];
+            if (mark.Length > 0 && trimmed.EndsWith(mark, StringComparison.Ordinal))
+                return [.. EncodeText(trimmed[..^mark.Length].ToString()), id];
         }
         return [.. EncodeText(text), EosId];
     }

@@ -12,7 +12,9 @@ internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> Names, 
 {
     private static readonly string[] Known = ["bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token"];
 
-    /// <summary>Reads <c>tokenizer_config.json</c>, then <c>special_tokens_map.json</c>, <c>generation_config.json</c> and <c>config.json</c>.</summary>
+    /// <summary>
+    /// Reads <c>tokenizer_config.json</c>, then <c>special_tokens_map.json</c>, <c>generation_config.json</c> and <c>config.json</c>.
+    /// </summary>
     public static SpecialTokens Read(TokenizerFiles files)
     {
         var settings = files.Json(TokenizerFiles.Settings);
@@ -22,9 +24,11 @@ internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> Names, 
         {
             // The settings decide, also by an explicit null.
             var source = settings is not null && settings.Element.TryGetProperty(name, out _) ? settings : map;
-            if (source?.Optional(name) is { } token) names[name] = token.Element.ValueKind == JsonValueKind.Object ? token.Text("content") : token.AsText();
+            if (source?.Optional(name) is { } token)
+                names[name] = token.Element.ValueKind == JsonValueKind.Object ? token.Text("content") : token.AsText();
         }
-        var ids = Ids(files.Json(TokenizerFiles.Generation)) is { Count: > 0 } generation ? generation : Ids(files.Json(TokenizerFiles.Model));
+        var ids = Ids(files.Json(TokenizerFiles.Generation)) is { Count: > 0 } generation
+            ? generation : Ids(files.Json(TokenizerFiles.Model));
         return new(names, ids, AddFlag(settings, "add_bos_token"), AddFlag(settings, "add_eos_token"));
     }
 

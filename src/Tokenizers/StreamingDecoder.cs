@@ -6,7 +6,8 @@ using R1Cloud.Tokenizers.PreTokenizers;
 namespace R1Cloud.Tokenizers;
 
 /// <summary>
-/// Turns ids into text as they come. What it returns is final: no code point is split, and all of it together is exactly what the ids decode to at once.
+/// Turns ids into text as they come. What it returns is final: no code point is split, and all of it together is exactly what the ids
+/// decode to at once.
 /// </summary>
 /// <param name="plan">How tokens become text.</param>
 /// <param name="token">The token of an id; null for ids that leave no trace.</param>

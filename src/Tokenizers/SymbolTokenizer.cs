@@ -61,7 +61,8 @@ internal sealed class SymbolTokenizer : ITokenizer
         {
             var id = MarkAt(text, at, special) ?? (ids.TryGetValue(text[at].ToString(), out var character)
                 ? character
-                : throw new BadInputException($"Text '{text}': character '{text[at]}' at {at} is not in the vocabulary ({string.Concat(tokens[marks..])})."));
+                : throw new BadInputException(
+                    $"Text '{text}': character '{text[at]}' at {at} is not in the vocabulary ({string.Concat(tokens[marks..])})."));
             encoded.Add(id);
             at += tokens[id].Length;
         }
@@ -120,10 +121,13 @@ internal sealed class SymbolTokenizer : ITokenizer
                 ?? throw new BadInputException($"{file}: field 'model.vocab' is missing.");
             var loaded = new string[vocabulary.Count];
             foreach (var (token, id) in vocabulary) loaded[(int)id!] = token;
-            if (Array.Exists(loaded, string.IsNullOrEmpty)) throw new BadInputException($"{file}: not a symbol tokenizer: a token is empty, or an id is two tokens'.");
+            if (Array.Exists(loaded, string.IsNullOrEmpty))
+                throw new BadInputException($"{file}: not a symbol tokenizer: a token is empty, or an id is two tokens'.");
             return new SymbolTokenizer(loaded);
         }
-        catch (Exception e) when (e is IOException or System.Text.Json.JsonException or InvalidOperationException or IndexOutOfRangeException or KeyNotFoundException or ArgumentNullException)
+        catch (Exception e)
+            when (e is IOException or System.Text.Json.JsonException or InvalidOperationException or IndexOutOfRangeException
+                or KeyNotFoundException or ArgumentNullException)
         {
             throw new BadInputException($"{file}: not a symbol tokenizer: {e.Message}", e);
         }

@@ -2,7 +2,8 @@ using R1Cloud.Shared;
 namespace R1Cloud.Tokenizers;
 
 /// <summary>
-/// A character that stands before a special token which a text only spells out. It goes through templates with the text, and vanishes when the text is encoded.
+/// A character that stands before a special token which a text only spells out. It goes through templates with the text, and vanishes when
+/// the text is encoded.
 /// </summary>
 internal static class TextGuard
 {

@@ -15,7 +15,9 @@ internal sealed record TextMarks(int[] Before, int[] After)
     {
         ["ByteLevel"] = _ => None,
         ["TemplateProcessing"] = Template,
-        ["Sequence"] = part => part.Items("processors").Select(Create).Aggregate(None, (all, next) => new([.. next.Before, .. all.Before], [.. all.After, .. next.After])),
+        ["Sequence"] = part =>
+            part.Items("processors").Select(Create)
+            .Aggregate(None, (all, next) => new([.. next.Before, .. all.Before], [.. all.After, .. next.After])),
     };
 
     /// <summary>The marks that a part of the file describes.</summary>

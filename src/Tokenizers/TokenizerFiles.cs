@@ -31,7 +31,8 @@ internal sealed class TokenizerFiles
 
     private static readonly string[] Kept =
     [
-        Tokenizer, Settings, SpecialTokensMap, "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", ChatTemplate, "chat_template.json",
+        Tokenizer, Settings, SpecialTokensMap, "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", ChatTemplate,
+            "chat_template.json",
     ];
 
     private readonly Dictionary<string, byte[]> contents = [];
@@ -46,7 +47,9 @@ internal sealed class TokenizerFiles
         if (!Directory.Exists(folder)) throw new BadInputException($"{folder}: there is no such folder.");
         var files = new TokenizerFiles(folder);
         var more = Path.Combine(folder, ChatTemplates);
-        IEnumerable<string> names = Directory.Exists(more) ? Directory.GetFiles(more, "*.jinja").Select(file => $"{ChatTemplates}/{Path.GetFileName(file)}").Order(StringComparer.Ordinal) : [];
+        IEnumerable<string> names = Directory.Exists(more)
+            ? Directory.GetFiles(more, "*.jinja").Select(file => $"{ChatTemplates}/{Path.GetFileName(file)}").Order(StringComparer.Ordinal)
+            : [];
         foreach (var name in (IEnumerable<string>)[.. Kept, Generation, Model, .. names])
         {
             var file = Path.Combine(folder, name);
@@ -55,7 +58,8 @@ internal sealed class TokenizerFiles
         return files.contents.ContainsKey(Tokenizer)
             ? files
             : throw new BadInputException(
-                $"{folder}: there is no {Tokenizer}{(files.contents.ContainsKey("tokenizer.model") ? "; a tokenizer.model alone is not supported: save the tokenizer with transformers' AutoTokenizer to get one" : "")}.");
+                $"{folder}: there is no {Tokenizer}{(files.contents.ContainsKey("tokenizer.model") ? "; a tokenizer.model alone is not "
+                    + "supported: save the tokenizer with transformers' AutoTokenizer to get one" : "")}.");
     }
 
     /// <summary>The names of the files that were found.</summary>
@@ -83,7 +87,8 @@ internal sealed class TokenizerFiles
     /// <exception cref="BadInputException">The file is not JSON.</exception>
     public Component? Json(string name)
     {
-        return contents.TryGetValue(name, out var bytes) ? new Component(FullName(name), "", ModelFile.ParseElement(bytes, FullName(name))) : null;
+        return contents.TryGetValue(name, out var bytes)
+            ? new Component(FullName(name), "", ModelFile.ParseElement(bytes, FullName(name))) : null;
     }
 
     /// <summary>Writes the tokenizer's files as they were; what the model has (such as its generation settings) is not touched.</summary>

@@ -33,7 +33,8 @@ internal static class TokenizerLoader
         var type = model.Text("type", model.Has("merges") ? "BPE" : "none");
         return Models.TryGetValue(type, out var load)
             ? load(files, root)
-            : throw new BadInputException($"{root.File}: model: type '{type}' is not supported; supported: {string.Join(", ", Models.Keys)}.");
+            : throw new BadInputException(
+                $"{root.File}: model: type '{type}' is not supported; supported: {string.Join(", ", Models.Keys)}.");
     }
 
     private static HuggingFaceTokenizer LoadBpe(TokenizerFiles files, Component root)
@@ -42,7 +43,9 @@ internal static class TokenizerLoader
         var preTokenizer = root.Optional("pre_tokenizer") is { } part ? PreTokenizerRegistry.Create(part) : null;
         var mapsBytes = TakeByteLevel(ref preTokenizer);
         var added = Added(root, files.Json(TokenizerFiles.Settings));
-        TokenIds.RequireOneEach([.. vocabulary.Select(token => (token.Key, token.Value, root.File)), .. added.Select(token => (token.Token.Content, token.Token.Id, token.File))]);
+        TokenIds.RequireOneEach(
+            [.. vocabulary.Select(token => (token.Key, token.Value, root.File)),
+                .. added.Select(token => (token.Token.Content, token.Token.Id, token.File))]);
         return new HuggingFaceTokenizer(files, new TokenizerParts(
             vocabulary,
             [.. added.Select(token => token.Token).DistinctBy(token => token.Content)],
@@ -70,7 +73,8 @@ internal static class TokenizerLoader
     /// <summary>The tokenizer's added tokens, and those that only its settings name, as transformers adds them.</summary>
     private static List<(AddedToken Token, string File)> Added(Component root, Component? settings)
     {
-        List<(AddedToken Token, string File)> added = root.Has("added_tokens") ? [.. root.Items("added_tokens").Select(part => (AddedToken.Read(part), part.File))] : [];
+        List<(AddedToken Token, string File)> added = root.Has("added_tokens")
+            ? [.. root.Items("added_tokens").Select(part => (AddedToken.Read(part), part.File))] : [];
         if (settings?.Optional("added_tokens_decoder") is not { Element.ValueKind: JsonValueKind.Object } more) return added;
         foreach (var entry in more.Element.EnumerateObject())
         {

@@ -33,7 +33,8 @@ internal static class FolderReferences
     public static IReadOnlySet<string> Folders(string path)
     {
         using var assembly = AssemblyDefinition.ReadAssembly(path);
-        return assembly.MainModule.GetTypes().Where(type => !IsGenerated(type)).Select(PlaceOf).OfType<Place>().Select(place => place.Folder).ToHashSet();
+        return assembly.MainModule.GetTypes().Where(type => !IsGenerated(type)).Select(PlaceOf).OfType<Place>()
+            .Select(place => place.Folder).ToHashSet();
     }
 
     private static Place? PlaceOf(TypeReference type)
@@ -48,7 +49,8 @@ internal static class FolderReferences
     {
         var outer = type;
         while (outer.DeclaringType is { } declaring) outer = declaring;
-        return outer.Name.StartsWith('<') || outer.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "GeneratedCodeAttribute");
+        return outer.Name.StartsWith('<')
+            || outer.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "GeneratedCodeAttribute");
     }
 
     private static IEnumerable<TypeReference> Used(TypeDefinition type)
@@ -61,7 +63,8 @@ internal static class FolderReferences
             yield return field.FieldType;
             foreach (var attribute in field.CustomAttributes.SelectMany(Used)) yield return attribute;
         }
-        foreach (var attribute in type.Properties.SelectMany(property => property.CustomAttributes).SelectMany(Used)) yield return attribute;
+        foreach (var attribute in type.Properties.SelectMany(property => property.CustomAttributes).SelectMany(Used))
+            yield return attribute;
         foreach (var used in type.Methods.SelectMany(Used)) yield return used;
     }
 
@@ -72,11 +75,13 @@ internal static class FolderReferences
     {
         yield return method.ReturnType;
         foreach (var parameter in method.Parameters) yield return parameter.ParameterType;
-        foreach (var constraint in method.GenericParameters.SelectMany(parameter => parameter.Constraints)) yield return constraint.ConstraintType;
+        foreach (var constraint in method.GenericParameters.SelectMany(parameter => parameter.Constraints))
+            yield return constraint.ConstraintType;
         foreach (var attribute in method.CustomAttributes.SelectMany(Used)) yield return attribute;
         if (!method.HasBody) yield break;
         foreach (var variable in method.Body.Variables) yield return variable.VariableType;
-        foreach (var handler in method.Body.ExceptionHandlers.Where(handler => handler.CatchType is not null)) yield return handler.CatchType;
+        foreach (var handler in method.Body.ExceptionHandlers.Where(handler => handler.CatchType is not null))
+            yield return handler.CatchType;
         foreach (var used in method.Body.Instructions.SelectMany(Used)) yield return used;
     }
 

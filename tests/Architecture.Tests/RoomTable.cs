@@ -38,5 +38,6 @@ internal static class RoomTable
             [.. cells[3].Split(Arrow, StringSplitOptions.TrimEntries).Select(Names)]))
         .ToDictionary(row => row.Name);
 
-    private static IReadOnlyList<string> Names(string cell) => [.. cell.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+    private static IReadOnlyList<string> Names(string cell) =>
+        [.. cell.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
 }

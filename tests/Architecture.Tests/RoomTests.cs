@@ -42,14 +42,16 @@ public sealed class RoomTests
     {
         var row = RoomTable.Read()[project];
         var wrong = FolderReferences.Of(Assemblies[project]).Where(reference => !IsAllowed(row, reference.Key.From, reference.Key.To))
-            .Select(reference => $"{reference.Key.From.Folder} knows {reference.Key.To.Project}/{reference.Key.To.Folder}: {reference.Value}");
+            .Select(reference =>
+                $"{reference.Key.From.Folder} knows {reference.Key.To.Project}/{reference.Key.To.Folder}: {reference.Value}");
         wrong.ShouldBeEmpty();
     }
 
     [Theory]
     [MemberData(nameof(Projects))]
     public void Table_Folders_AreThoseOfTheProject(string project) =>
-        RoomTable.Read()[project].Layers.SelectMany(layer => layer).ShouldBe(FolderReferences.Folders(Assemblies[project]), ignoreOrder: true);
+        RoomTable.Read()[project].Layers.SelectMany(layer => layer)
+            .ShouldBe(FolderReferences.Folders(Assemblies[project]), ignoreOrder: true);
 
     private static bool IsAllowed(ProjectRow row, Place from, Place to)
     {

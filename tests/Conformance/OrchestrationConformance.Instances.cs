@@ -117,7 +117,8 @@ public abstract partial class OrchestrationConformance
             context.SetCustomStatus("set");
             return context.WaitForExternalEvent<int>("go");
         }));
-        foreach (var id in new[] { "ends", "runs", "held", "other" }) await host.Client.ScheduleNewAsync("main", new string('x', 100), id, cancellation: GiveUp);
+        foreach (var id in new[] { "ends", "runs", "held", "other" })
+            await host.Client.ScheduleNewAsync("main", new string('x', 100), id, cancellation: GiveUp);
         foreach (var id in new[] { "ends", "runs", "held", "other" }) await UntilStatusAsync(host, id, "set");
         await host.Client.RaiseEventAsync("ends", "go", 1, GiveUp);
         await host.Client.WaitForCompletionAsync("ends", GiveUp);
@@ -129,7 +130,8 @@ public abstract partial class OrchestrationConformance
         var listed = new List<OrchestrationState>();
         await foreach (var state in host.Client.ListAsync(unfinishedOnly: true, cancellation: GiveUp)) listed.Add(state);
 
-        listed.Select(state => (state.InstanceId, state.Status)).ShouldBe([("runs", OrchestrationStatus.Running), ("held", OrchestrationStatus.Suspended)], ignoreOrder: true);
+        listed.Select(state => (state.InstanceId, state.Status))
+            .ShouldBe([("runs", OrchestrationStatus.Running), ("held", OrchestrationStatus.Suspended)], ignoreOrder: true);
         listed.ShouldAllBe(state => state.Input == null && state.Output == null && state.CustomStatus == null);
     }
 
@@ -155,7 +157,8 @@ public abstract partial class OrchestrationConformance
     {
         await using var host = await StartAsync(Main<int>(_ => Task.FromResult(1)));
 
-        (await Should.ThrowAsync<KeyNotFoundException>(() => host.Client.WaitForCompletionAsync("nobody", GiveUp))).Message.ShouldContain("nobody");
+        (await Should.ThrowAsync<KeyNotFoundException>(() => host.Client.WaitForCompletionAsync("nobody", GiveUp)))
+            .Message.ShouldContain("nobody");
     }
 
     [Fact]

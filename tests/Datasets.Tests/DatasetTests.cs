@@ -12,12 +12,17 @@ public sealed class DatasetTests : IDisposable
     [Theory]
     [InlineData(DatasetLayout.Plain, """{"question":"1+1?","answer":2}""", "1+1?", "2")]
     [InlineData(DatasetLayout.Plain, """{"prompt":"Write.","instruction_id_list":["punctuation:no_comma"]}""", "Write.", "")]
-    [InlineData(DatasetLayout.Plain, """{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi?"}],"answer":"yes"}""", "Be brief.\n\nHi?", "yes")]
+    [InlineData(DatasetLayout.Plain,
+        """{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi?"}],"answer":"yes"}""", "Be brief.\n\nHi?",
+        "yes")]
     [InlineData(DatasetLayout.Gsm8k, """{"question":"How many?","answer":"Some 3 and\nmore.\n#### 1,234"}""", "How many?", "1234")]
-    [InlineData(DatasetLayout.Math, """{"problem":"Find x.","solution":"So \\boxed{1} or \\boxed{\\frac{1}{2}}.","level":"Level 3"}""", "Find x.", "\\frac{1}{2}")]
+    [InlineData(DatasetLayout.Math, """{"problem":"Find x.","solution":"So \\boxed{1} or \\boxed{\\frac{1}{2}}.","level":"Level 3"}""",
+        "Find x.", "\\frac{1}{2}")]
     [InlineData(DatasetLayout.Math, """{"problem":"Find x.","solution":"…","answer":"7"}""", "Find x.", "7")]
-    [InlineData(DatasetLayout.Mbpp, """{"text":"Add.","code":"…","test_list":["assert f(1)==2"],"test_setup_code":""}""", "Add.\nYour code should pass these tests:\n\nassert f(1)==2", "")]
-    [InlineData(DatasetLayout.HumanEval, """{"task_id":"HumanEval/0","prompt":"def f(x):","entry_point":"f","test":"def check(candidate): pass"}""", "def f(x):", "")]
+    [InlineData(DatasetLayout.Mbpp, """{"text":"Add.","code":"…","test_list":["assert f(1)==2"],"test_setup_code":""}""",
+        "Add.\nYour code should pass these tests:\n\nassert f(1)==2", "")]
+    [InlineData(DatasetLayout.HumanEval,
+        """{"task_id":"HumanEval/0","prompt":"def f(x):","entry_point":"f","test":"def check(candidate): pass"}""", "def f(x):", "")]
     public void Load_Layout_IsBroughtToOneForm(DatasetLayout layout, string line, string prompt, string answer)
     {
         var row = Load(new() { Files = [Write("a.jsonl", line)], Layout = layout, HeldOutPercent = 0 }).Training.ShouldHaveSingleItem();
@@ -27,17 +32,21 @@ public sealed class DatasetTests : IDisposable
     [Theory]
     [InlineData("""{"prompt":"Hi?","completion":"Hello."}""", "Hi?", "Hello.")]
     [InlineData("""{"question":"Hi?","response":"Hello.","answer":"x"}""", "Hi?", "Hello.")]
-    [InlineData("""{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi?"},{"role":"assistant","content":"Hello."}]}""", "Be brief.\n\nHi?", "Hello.")]
+    [InlineData(
+        """{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi?"},{"role":"assistant","content":"Hello."}]}""", "Be brief.\n\nHi?", "Hello.")]
     public void Load_Completions_HaveWhatIsToBeWritten(string line, string prompt, string completion)
     {
-        var row = Load(new() { Files = [Write("a.jsonl", line)], Layout = DatasetLayout.Completions, HeldOutPercent = 0 }).Training.ShouldHaveSingleItem();
+        var row = Load(new() { Files = [Write("a.jsonl", line)], Layout = DatasetLayout.Completions, HeldOutPercent = 0 })
+            .Training.ShouldHaveSingleItem();
         (row.Prompt, row.Completion).ShouldBe((prompt, completion));
     }
 
     [Fact]
     public void Load_Countdown_MakesPromptAndColumnsForTheReward()
     {
-        var row = Load(new() { Files = [Write("a.jsonl", """{"numbers":[3,5],"target":8}""")], Layout = DatasetLayout.Countdown, HeldOutPercent = 0 }).Training[0];
+        var row = Load(
+            new() { Files = [Write("a.jsonl", """{"numbers":[3,5],"target":8}""")], Layout = DatasetLayout.Countdown, HeldOutPercent = 0 })
+            .Training[0];
         row.Prompt.ShouldContain("[3, 5]");
         row.Prompt.ShouldContain("equals 8");
         row.Fields["nums"].GetRawText().ShouldBe("[3,5]");
@@ -47,10 +56,17 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public void Load_CodeLayouts_MakeTests()
     {
-        var human = Load(new() { Files = [Write("h.jsonl", """{"prompt":"def f(x):","entry_point":"f","test":"def check(candidate):\n  assert candidate(1)==2"}""")], Layout = DatasetLayout.HumanEval, HeldOutPercent = 0 });
+        var human = Load(
+            new() { Files =
+                [Write("h.jsonl", """{"prompt":"def f(x):","entry_point":"f","test":"def check(candidate):\n  assert candidate(1)==2"}""")],
+                Layout = DatasetLayout.HumanEval, HeldOutPercent = 0 });
         human.Training[0].Fields["tests"][0].GetString()!.ShouldEndWith("check(f)");
-        var mbpp = Load(new() { Files = [Write("m.jsonl", """{"text":"Add.","test_list":["assert f(1)==2","assert f(2)==3"],"test_setup_code":"import math"}""")], Layout = DatasetLayout.Mbpp, HeldOutPercent = 0 });
-        mbpp.Training[0].Fields["tests"].EnumerateArray().Select(test => test.GetString()).ShouldBe(["import math\nassert f(1)==2", "import math\nassert f(2)==3"]);
+        var mbpp = Load(
+            new() { Files =
+                [Write("m.jsonl", """{"text":"Add.","test_list":["assert f(1)==2","assert f(2)==3"],"test_setup_code":"import math"}""")],
+                Layout = DatasetLayout.Mbpp, HeldOutPercent = 0 });
+        mbpp.Training[0].Fields["tests"].EnumerateArray().Select(test => test.GetString())
+            .ShouldBe(["import math\nassert f(1)==2", "import math\nassert f(2)==3"]);
     }
 
     [Theory]
@@ -65,11 +81,14 @@ public sealed class DatasetTests : IDisposable
     [InlineData(DatasetLayout.Plain, """{"question":"q","answer":"a","pass_rate":1.5}""", "pass_rate", "from 0 to 1")]
     [InlineData(DatasetLayout.Plain, """{"question":"q","tests":"assert"}""", "tests", "a list")]
     [InlineData(DatasetLayout.Plain, """{"messages":[{"role":"user"}],"answer":"a"}""", "messages", "role and content")]
-    [InlineData(DatasetLayout.Plain, """{"messages":[{"role":"assistant","content":"x"}],"answer":"a"}""", "messages", "the last message is the user's")]
+    [InlineData(DatasetLayout.Plain, """{"messages":[{"role":"assistant","content":"x"}],"answer":"a"}""", "messages",
+        "the last message is the user's")]
     [InlineData(DatasetLayout.Plain, """{"question":"\ud800","answer":"a"}""", "", "")]
-    [InlineData(DatasetLayout.Completions, """{"prompt":"q","answer":"a"}""", "completion", "is missing: a text in one of completion, response, output")]
+    [InlineData(DatasetLayout.Completions, """{"prompt":"q","answer":"a"}""", "completion",
+        "is missing: a text in one of completion, response, output")]
     [InlineData(DatasetLayout.Completions, """{"prompt":"q","completion":" "}""", "completion", "is empty")]
-    [InlineData(DatasetLayout.Completions, """{"messages":[{"role":"user","content":"x"}]}""", "messages", "the last message is the assistant's")]
+    [InlineData(DatasetLayout.Completions, """{"messages":[{"role":"user","content":"x"}]}""", "messages",
+        "the last message is the assistant's")]
     [InlineData(DatasetLayout.Completions, """{"messages":[{"role":"assistant","content":"x"}]}""", "messages", "only the assistant's")]
     [InlineData(DatasetLayout.Gsm8k, """{"question":"q","answer":"72"}""", "answer", "####")]
     [InlineData(DatasetLayout.Math, """{"problem":"q","solution":"\\boxed{1"}""", "solution", "\\boxed")]
@@ -100,7 +119,10 @@ public sealed class DatasetTests : IDisposable
     {
         File.WriteAllBytes(Path.Combine(folder.FullName, "latin.jsonl"), [.. "{\"question\":\"caf"u8, 0xE9, .. "\",\"answer\":\"1\"}\n"u8]);
         File.WriteAllText(Path.Combine(folder.FullName, "no.parquet"), "no parquet");
-        var problems = Fails(new() { Files = [At("absent.jsonl"), At("data.csv"), folder.FullName + ".jsonl", At("latin.jsonl"), At("no.parquet"), Write("empty.jsonl")] });
+        var problems =
+            Fails(new() {
+                Files = [At("absent.jsonl"), At("data.csv"), folder.FullName + ".jsonl", At("latin.jsonl"), At("no.parquet"),
+                    Write("empty.jsonl")] });
         problems.Select(problem => Path.GetFileName(problem.File)).Take(2).ShouldBe(["absent.jsonl", "data.csv"]);
         problems.ShouldContain(problem => problem.File.EndsWith("latin.jsonl") && problem.Message.Contains("UTF-8"));
         problems.ShouldContain(problem => problem.File.EndsWith("no.parquet") && problem.Message.Contains("Parquet"));
@@ -110,7 +132,8 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public void Load_ManyProblems_ListsFiftyAndCountsTheRest()
     {
-        var problems = Fails(new() { Files = [Write("bad.jsonl", [.. Enumerable.Range(0, 80).Select(i => $$"""{"question":"q{{i}}"}""")])] });
+        var problems =
+            Fails(new() { Files = [Write("bad.jsonl", [.. Enumerable.Range(0, 80).Select(i => $$"""{"question":"q{{i}}"}""")])] });
         problems.Count.ShouldBe(51);
         problems[^1].Message.ShouldContain("30 more");
     }
@@ -124,15 +147,21 @@ public sealed class DatasetTests : IDisposable
         whole.Training.Count.ShouldBe(1000 - whole.HeldOut.Count);
         whole.Training.Select(row => row.Id).Intersect(whole.HeldOut.Select(row => row.Id)).ShouldBeEmpty();
         var parts = Load(new() { Files = [Write("b.jsonl", lines[500..]), Write("a.jsonl", lines[..500])], HeldOutPercent = 20, Seed = 9 });
-        parts.HeldOut.Select(row => row.Prompt).ShouldBe(whole.HeldOut.Select(row => row.Prompt), "neither files nor the seed decide what is held out, nor its order");
-        parts.Training.Select(row => row.Prompt).ShouldNotBe(whole.Training.Select(row => row.Prompt), "the seed decides the order of training");
-        Load(new() { Files = [At("all.jsonl")], HeldOutPercent = 20 }).Training.Select(row => row.Prompt).ShouldBe(whole.Training.Select(row => row.Prompt));
+        parts.HeldOut.Select(row => row.Prompt)
+            .ShouldBe(whole.HeldOut.Select(row => row.Prompt), "neither files nor the seed decide what is held out, nor its order");
+        parts.Training.Select(row => row.Prompt)
+            .ShouldNotBe(whole.Training.Select(row => row.Prompt), "the seed decides the order of training");
+        Load(new() { Files = [At("all.jsonl")], HeldOutPercent = 20 }).Training.Select(row => row.Prompt)
+            .ShouldBe(whole.Training.Select(row => row.Prompt));
     }
 
     [Fact]
     public void Load_Duplicates_StayOnceAndSymbolsCount()
     {
-        var data = Load(new() { Files = [Write("a.jsonl", """{"question":"What  is 2+3?","answer":"5"}""", """{"question":"what is 2+3?","answer":"5"}""", """{"question":"What is 2-3?","answer":"-1"}""")], HeldOutPercent = 0 });
+        var data = Load(
+            new() { Files =
+                [Write("a.jsonl", """{"question":"What  is 2+3?","answer":"5"}""", """{"question":"what is 2+3?","answer":"5"}""",
+                    """{"question":"What is 2-3?","answer":"-1"}""")], HeldOutPercent = 0 });
         (data.Report.Duplicates, data.Training.Count).ShouldBe((1, 2));
     }
 
@@ -145,7 +174,8 @@ public sealed class DatasetTests : IDisposable
             """{"question":"A train leaves the town at nine and then it stops, so what?","answer":"2"}""", // 8 words shared
             """{"question":"Short question?","answer":"3"}""",
             """{"question":"Another short question?","answer":"4"}""");
-        var eval = Write("eval.jsonl", """{"problem":"Something else entirely, of no interest."}""", $$"""{"prompt":"{{shared}}, they say."}""", """{"question":"short  question?"}""");
+        var eval = Write("eval.jsonl", """{"problem":"Something else entirely, of no interest."}""",
+            $$"""{"prompt":"{{shared}}, they say."}""", """{"question":"short  question?"}""");
         var data = Load(new() { Files = [file], Against = [eval], HeldOutPercent = 0 });
         data.Report.Contaminated.ShouldBe([new(file, 1, eval, 2), new(file, 3, eval, 3)]);
         data.Training.Select(row => row.Answer).Order().ShouldBe(["2", "4"]);
@@ -167,35 +197,45 @@ public sealed class DatasetTests : IDisposable
     {
         var train = Write("train.jsonl", """{"nums":[1,2,3],"target":6}""", """{"nums":[4,5],"target":9}""");
         var eval = Write("eval.jsonl", """{"nums":[3,2,1],"target":6}""");
-        Load(new() { Files = [train], Against = [eval], Layout = DatasetLayout.Countdown, HeldOutPercent = 0 }).Training.ShouldHaveSingleItem().Answer.ShouldBe("9");
+        Load(new() { Files = [train], Against = [eval], Layout = DatasetLayout.Countdown, HeldOutPercent = 0 })
+            .Training.ShouldHaveSingleItem().Answer.ShouldBe("9");
     }
 
     [Fact]
     public void Load_Difficulty_DropsAlwaysRightAndAlwaysWrong()
     {
-        var file = Write("a.jsonl", """{"question":"a","answer":"1","pass_rate":0}""", """{"question":"b","answer":"1","pass_rate":0.5}""", """{"question":"c","answer":"1","pass_rate":1}""", """{"question":"d","answer":"1"}""");
+        var file = Write("a.jsonl", """{"question":"a","answer":"1","pass_rate":0}""", """{"question":"b","answer":"1","pass_rate":0.5}""",
+            """{"question":"c","answer":"1","pass_rate":1}""", """{"question":"d","answer":"1"}""");
         var data = Load(new() { Files = [file], Difficulty = new(), HeldOutPercent = 0 });
         data.Training.Select(row => row.Prompt).Order().ShouldBe(["b", "d"]);
         (data.Report.Difficulty, data.Report.Unrated).ShouldBe((2, 1));
         var rates = Write("rates.jsonl", """{"question":"d","pass_rate":1}""", """{"question":"a","pass_rate":0.25}""");
-        Load(new() { Files = [file], Difficulty = new() { PassRates = rates }, HeldOutPercent = 0 }).Training.Select(row => row.Prompt).Order().ShouldBe(["a", "b"]);
-        Fails(new() { Files = [file], Difficulty = new() { PassRates = Write("none.jsonl", """{"question":"d"}""") } }).ShouldHaveSingleItem().Field.ShouldBe("pass_rate");
+        Load(new() { Files = [file], Difficulty = new() { PassRates = rates }, HeldOutPercent = 0 }).Training.Select(row => row.Prompt)
+            .Order().ShouldBe(["a", "b"]);
+        Fails(new() { Files = [file], Difficulty = new() { PassRates = Write("none.jsonl", """{"question":"d"}""") } })
+            .ShouldHaveSingleItem().Field.ShouldBe("pass_rate");
     }
 
     [Fact]
     public void Load_EasyToHard_OrdersByPassRateOrLevel()
     {
-        var file = Write("a.jsonl", """{"question":"hard","answer":"1","pass_rate":0.1}""", """{"question":"easy","answer":"1","pass_rate":0.9}""", """{"question":"middle","answer":"1","pass_rate":0.6}""");
-        Load(new() { Files = [file], Order = DatasetOrder.EasyToHard, HeldOutPercent = 0 }).Training.Select(row => row.Prompt).ShouldBe(["easy", "middle", "hard"]);
-        file = Write("m.jsonl", """{"problem":"five","answer":"1","level":"Level 5"}""", """{"problem":"one","answer":"1","level":"Level 1"}""");
-        Load(new() { Files = [file], Layout = DatasetLayout.Math, Order = DatasetOrder.EasyToHard, HeldOutPercent = 0 }).Training.Select(row => row.Prompt).ShouldBe(["one", "five"]);
-        Fails(new() { Files = [Write("n.jsonl", """{"question":"a","answer":"1"}""")], Order = DatasetOrder.EasyToHard }).ShouldHaveSingleItem().Message.ShouldContain("easy-to-hard");
+        var file = Write("a.jsonl", """{"question":"hard","answer":"1","pass_rate":0.1}""",
+            """{"question":"easy","answer":"1","pass_rate":0.9}""", """{"question":"middle","answer":"1","pass_rate":0.6}""");
+        Load(new() { Files = [file], Order = DatasetOrder.EasyToHard, HeldOutPercent = 0 }).Training.Select(row => row.Prompt)
+            .ShouldBe(["easy", "middle", "hard"]);
+        file = Write("m.jsonl", """{"problem":"five","answer":"1","level":"Level 5"}""",
+            """{"problem":"one","answer":"1","level":"Level 1"}""");
+        Load(new() { Files = [file], Layout = DatasetLayout.Math, Order = DatasetOrder.EasyToHard, HeldOutPercent = 0 })
+            .Training.Select(row => row.Prompt).ShouldBe(["one", "five"]);
+        Fails(new() { Files = [Write("n.jsonl", """{"question":"a","answer":"1"}""")], Order = DatasetOrder.EasyToHard })
+            .ShouldHaveSingleItem().Message.ShouldContain("easy-to-hard");
     }
 
     [Fact]
     public void Load_Domain_LeavesOutTheOthers()
     {
-        var file = Write("a.jsonl", """{"question":"a","answer":"1","domain":"math"}""", """{"question":"b","answer":"1","domain":"logic"}""", """{"question":"c","answer":"1"}""");
+        var file = Write("a.jsonl", """{"question":"a","answer":"1","domain":"math"}""",
+            """{"question":"b","answer":"1","domain":"logic"}""", """{"question":"c","answer":"1"}""");
         var data = Load(new() { Files = [file], Domain = "math", HeldOutPercent = 0 });
         data.Training.ShouldHaveSingleItem().Prompt.ShouldBe("a");
         (data.Report.OtherDomains, data.Report.Domains["logic"]).ShouldBe((2, 1));
@@ -206,7 +246,9 @@ public sealed class DatasetTests : IDisposable
     {
         var file = At("a.parquet");
         await ParquetSerializer.SerializeAsync(
-            [new ParquetRow { question = "one?", answer = "1", pass_rate = 0.25, choices = ["x", "y"], messages = [new() { role = "user", content = "one?" }] }, new ParquetRow { question = "two?", answer = "2", pass_rate = null, choices = ["z"] }],
+            [new ParquetRow { question = "one?", answer = "1", pass_rate = 0.25, choices = ["x", "y"],
+                messages = [new() { role = "user", content = "one?" }] },
+                new ParquetRow { question = "two?", answer = "2", pass_rate = null, choices = ["z"] }],
             file, cancellationToken: TestContext.Current.CancellationToken);
         var rows = Load(new() { Files = [file], HeldOutPercent = 0 }).Training.OrderBy(row => row.Number).ToList();
         rows.Select(row => (row.Prompt, row.Answer, row.PassRate)).ShouldBe([("one?", "1", 0.25), ("two?", "2", null)]);
@@ -218,7 +260,9 @@ public sealed class DatasetTests : IDisposable
     public void Load_Preferences_KeepsSeveralPairsOfAPromptOnOneSide()
     {
         var lines = Enumerable.Range(0, 400).Select(row => Pair($"prompt {row / 4}", $"good {row}", "bad"));
-        var set = Load(new() { Files = [Write("pairs.jsonl", [.. lines, Pair("prompt 0", "good 0", "bad")])], Layout = DatasetLayout.Preferences, HeldOutPercent = 30 });
+        var set = Load(
+            new() { Files = [Write("pairs.jsonl", [.. lines, Pair("prompt 0", "good 0", "bad")])], Layout = DatasetLayout.Preferences,
+                HeldOutPercent = 30 });
         (set.Report.Rows, set.Report.Duplicates, set.Report.Training + set.Report.HeldOut).ShouldBe((401, 1, 400));
         set.Report.HeldOut.ShouldBeInRange(60, 180);
         set.HeldOut.Select(row => row.Prompt).Intersect(set.Training.Select(row => row.Prompt)).ShouldBeEmpty();
@@ -228,13 +272,16 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public void Load_PairFilters_LeaveOutSmallGapsAndEvenLengthsOut()
     {
-        string[] lines = [.. Enumerable.Range(0, 100).Select(row => Pair($"p{row}", new string('x', 10 + row), $"short {row % 10}", gap: row % 2 == 0 ? 0.5 : 2))];
+        string[] lines =
+            [.. Enumerable.Range(0, 100)
+                .Select(row => Pair($"p{row}", new string('x', 10 + row), $"short {row % 10}", gap: row % 2 == 0 ? 0.5 : 2))];
         DatasetTask task = new() { Files = [Write("pairs.jsonl", lines)], Layout = DatasetLayout.Preferences, HeldOutPercent = 0 };
         Load(task with { Pairs = new() { MinimumGap = 1 } }).Training.ShouldAllBe(row => row.Number % 2 == 0);
 
         var even = Load(task with { Pairs = new() { LengthTolerance = 1 } });
         even.Report.Pairs.ShouldBeInRange(1, 99);
-        double chosen = even.Training.Average(row => row.Fields["chosen"].GetString()!.Length), rejected = even.Training.Average(row => row.Fields["rejected"].GetString()!.Length);
+        double chosen = even.Training.Average(row => row.Fields["chosen"].GetString()!.Length),
+            rejected = even.Training.Average(row => row.Fields["rejected"].GetString()!.Length);
         (chosen - rejected).ShouldBeLessThanOrEqualTo((chosen + rejected) / 2);
         even.Training.Max(row => row.Fields["chosen"].GetString()!.Length).ShouldBeLessThan(109, "the longest go first");
     }
@@ -252,7 +299,8 @@ public sealed class DatasetTests : IDisposable
         problem.Message.ShouldContain(message);
     }
 
-    private static string Pair(string prompt, string chosen, string rejected, double gap = 2) => System.Text.Json.JsonSerializer.Serialize(new { prompt, chosen, rejected, gap });
+    private static string Pair(string prompt, string chosen, string rejected, double gap = 2) =>
+        System.Text.Json.JsonSerializer.Serialize(new { prompt, chosen, rejected, gap });
 
     [Fact]
     public void Words_Text_IgnoreCasePunctuationAndWidth()

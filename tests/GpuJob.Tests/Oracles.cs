@@ -16,7 +16,8 @@ internal static class Oracles
         JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Repository.PathOf("tests", "GpuJob.Tests", "Oracles", path)));
 
     /// <summary>Folders of models with logits, losses, gradients and greedy continuations: whatever lies there is tested.</summary>
-    public static TheoryData<string> Models => Having("golden.json", folder => Json($"models/{folder}/golden.json").TryGetProperty("greedy", out _));
+    public static TheoryData<string> Models =>
+        Having("golden.json", folder => Json($"models/{folder}/golden.json").TryGetProperty("greedy", out _));
 
     /// <summary>Folders of models stored in 16 bits, with logits in both kinds of arithmetic.</summary>
     public static TheoryData<string> HalfModels => Having("golden.safetensors", folder =>
@@ -32,12 +33,15 @@ internal static class Oracles
     public static TheoryData<string> ModelsWith(string file) => Having(file, _ => true);
 
     /// <summary>The cases of all files in rl/ whose names begin so.</summary>
-    public static IEnumerable<JsonElement> Cases(string prefix) => Files(prefix).SelectMany(file => Json($"rl/{file}").GetProperty("cases").EnumerateArray());
+    public static IEnumerable<JsonElement> Cases(string prefix) =>
+        Files(prefix).SelectMany(file => Json($"rl/{file}").GetProperty("cases").EnumerateArray());
 
     /// <summary>The files in rl/ whose names begin so, in order.</summary>
     public static IEnumerable<string> Files(string prefix) =>
-        Directory.GetFiles(Path.Combine(TestsFolder, "Oracles", "rl"), prefix + "*.json").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+        Directory.GetFiles(Path.Combine(TestsFolder, "Oracles", "rl"), prefix + "*.json").Select(file => Path.GetFileName(file))
+            .Order(StringComparer.Ordinal);
 
     private static TheoryData<string> Having(string file, Func<string, bool> and) =>
-        [.. Directory.GetDirectories(Model("")).Where(folder => File.Exists(Path.Combine(folder, file))).Select(folder => Path.GetFileName(folder)).Where(and).Order(StringComparer.Ordinal)];
+        [.. Directory.GetDirectories(Model("")).Where(folder => File.Exists(Path.Combine(folder, file)))
+            .Select(folder => Path.GetFileName(folder)).Where(and).Order(StringComparer.Ordinal)];
 }

@@ -32,7 +32,8 @@ public sealed class PackageSourcesTests : IDisposable
             "restore", Repository.Path("src", "Shared", "Shared.csproj"), "--configfile", config, "--force", "-nodeReuse:false",
             $"-p:ArtifactsPath={folder.FullName}/artifacts/", "-p:NuGetAudit=false",
         ];
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet", arguments) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet",
+            arguments) { RedirectStandardOutput = true };
         using var restore = Process.Start(start)!;
         var output = await restore.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await restore.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -45,7 +46,9 @@ public sealed class PackageSourcesTests : IDisposable
     {
         foreach (var project in Directory.EnumerateFiles(Repository.Path("src"), "*.csproj", SearchOption.AllDirectories))
             Regex.IsMatch(File.ReadAllText(project), @"<PackageReference[^>]*Version(Override)?=").ShouldBeFalse(project);
-        var versions = Regex.Matches(File.ReadAllText(Repository.Path("Directory.Packages.props")), @"<PackageVersion [^>]*Version=""([^""]*)""").Select(match => match.Groups[1].Value).ToList();
+        var versions =
+            Regex.Matches(File.ReadAllText(Repository.Path("Directory.Packages.props")), @"<PackageVersion [^>]*Version=""([^""]*)""")
+            .Select(match => match.Groups[1].Value).ToList();
         versions.Count.ShouldBeGreaterThan(20);
         versions.ShouldAllBe(version => Regex.IsMatch(version, @"^[0-9][0-9A-Za-z.-]*$")); // no ranges, nothing that floats
     }

@@ -6,7 +6,9 @@ namespace R1Cloud.Pipeline.Tests;
 
 public class ContractTests
 {
-    /// <summary>Nulls are not written and constructor parameters are required: a nullable one without a default could not be read back.</summary>
+    /// <summary>
+    /// Nulls are not written and constructor parameters are required: a nullable one without a default could not be read back.
+    /// </summary>
     [Fact]
     public void Records_NullableConstructorParameters_HaveDefaults()
     {

@@ -62,15 +62,20 @@ public sealed class AccuracyRewardsTests
     public void Countdown_Options_AllowLeavingNumbersOutAndRewardForm()
     {
         Score("accuracy/countdown", "<answer>2*3</answer>", "", """{"nums":[1,2,3],"target":6}""").Score.ShouldBe(0);
-        Score("accuracy/countdown", "<answer>2*3</answer>", "", """{"nums":[1,2,3],"target":6}""", """{"useAll":false}""").Score.ShouldBe(1);
-        Score("accuracy/countdown", "<answer>1+2+3</answer>", "", """{"nums":[1,2,3],"target":9}""", """{"formScore":0.1}""").Score.ShouldBe(0.1);
+        Score("accuracy/countdown", "<answer>2*3</answer>", "", """{"nums":[1,2,3],"target":6}""", """{"useAll":false}""")
+            .Score.ShouldBe(1);
+        Score("accuracy/countdown", "<answer>1+2+3</answer>", "", """{"nums":[1,2,3],"target":9}""", """{"formScore":0.1}""")
+            .Score.ShouldBe(0.1);
     }
 
     [Fact]
     public void Countdown_HostileText_IsUnparsableAndQuick()
     {
-        foreach (var text in new[] { new string('(', 900), new string('-', 900) + "1", new string('9', 900), string.Join('*', Enumerable.Repeat("999999999999999999", 50)) })
-            ProcessorTime.Of(() => Score("accuracy/countdown", $"<answer>{text}</answer>", "", """{"nums":[1],"target":1}""").Score.ShouldBe(0)).ShouldBeLessThan(TimeSpan.FromSeconds(2));
+        foreach (var text in new[] { new string('(', 900), new string('-', 900) + "1", new string('9', 900),
+            string.Join('*', Enumerable.Repeat("999999999999999999", 50)) })
+            ProcessorTime.Of(() =>
+                Score("accuracy/countdown", $"<answer>{text}</answer>", "", """{"nums":[1],"target":1}""").Score.ShouldBe(0))
+                .ShouldBeLessThan(TimeSpan.FromSeconds(2));
     }
 
     [Fact]
@@ -100,7 +105,8 @@ public sealed class AccuracyRewardsTests
     public void MultipleChoice_GoldAsText_IsFoundAmongTheChoices()
     {
         Score("accuracy/multiple-choice", "<answer>C</answer>", "green", """{"choices":["red","blue","green"]}""").Score.ShouldBe(1);
-        Score("accuracy/multiple-choice", "<answer>C</answer>", "pink", """{"choices":["red","blue","green"]}""").Outcome.ShouldBe(RewardOutcome.Error);
+        Score("accuracy/multiple-choice", "<answer>C</answer>", "pink", """{"choices":["red","blue","green"]}""")
+            .Outcome.ShouldBe(RewardOutcome.Error);
         Score("accuracy/multiple-choice", "nothing", "A").Outcome.ShouldBe(RewardOutcome.Unparsable);
     }
 
@@ -117,8 +123,11 @@ public sealed class AccuracyRewardsTests
     [Fact]
     public void Regex_ExpressionThatBacktracks_IsRefusedOrLinear()
     {
-        Should.Throw<BadInputException>(() => Score("accuracy/regex", "x", "", options: """{"pattern":"(a)\\1"}""")).Message.ShouldMatch("accuracy/regex.*options\\.pattern.*back-references");
-        ProcessorTime.Of(() => Score("accuracy/regex", $"<answer>{new string('a', 50_000)}b</answer>", "", options: """{"pattern":"^(a+)+$"}""").Score.ShouldBe(0)).ShouldBeLessThan(TimeSpan.FromSeconds(2));
+        Should.Throw<BadInputException>(() => Score("accuracy/regex", "x", "", options: """{"pattern":"(a)\\1"}"""))
+            .Message.ShouldMatch("accuracy/regex.*options\\.pattern.*back-references");
+        ProcessorTime.Of(() =>
+            Score("accuracy/regex", $"<answer>{new string('a', 50_000)}b</answer>", "", options: """{"pattern":"^(a+)+$"}""")
+            .Score.ShouldBe(0)).ShouldBeLessThan(TimeSpan.FromSeconds(2));
     }
 
     [Theory]

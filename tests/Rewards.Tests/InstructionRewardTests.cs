@@ -15,25 +15,31 @@ public sealed class InstructionRewardTests
         { "keywords:frequency", """{"keyword":"ox","frequency":2,"relation":"less than"}""", "One ox.", "Ox and fox." },
         { "keywords:forbidden_words", """{"forbidden_words":["cat","dog"]}""", "A category of dogma.", "A Cat." },
         { "keywords:letter_frequency", """{"letter":"Z","let_frequency":2,"let_relation":"at least"}""", "Zigzag", "zoo" },
-        { "language:response_language", """{"language":"de"}""", "Das ist die Antwort auf die Frage.", "This is the answer to the question." },
-        { "length_constraints:number_sentences", """{"num_sentences":3,"relation":"at least"}""", "Dr. Smith paid $3.50. Did he? Yes!", "Mr. A. B. Smith left. He ran" },
+        { "language:response_language", """{"language":"de"}""", "Das ist die Antwort auf die Frage.",
+            "This is the answer to the question." },
+        { "length_constraints:number_sentences", """{"num_sentences":3,"relation":"at least"}""", "Dr. Smith paid $3.50. Did he? Yes!",
+            "Mr. A. B. Smith left. He ran" },
         { "length_constraints:number_paragraphs", """{"num_paragraphs":2}""", "One.\n***\nTwo.\n***", "One.\n***\n\n***\nTwo." },
         { "length_constraints:number_words", """{"num_words":4,"relation":"less than"}""", "one two, three", "one two three four" },
-        { "length_constraints:nth_paragraph_first_word", """{"num_paragraphs":2,"nth_paragraph":2,"first_word":"firefly"}""", "One.\n\n\"Firefly\", it said.", "One.\n\nThe firefly." },
+        { "length_constraints:nth_paragraph_first_word", """{"num_paragraphs":2,"nth_paragraph":2,"first_word":"firefly"}""",
+            "One.\n\n\"Firefly\", it said.", "One.\n\nThe firefly." },
         { "detectable_content:number_placeholders", """{"num_placeholders":2}""", "[name], [address]", "[name" },
         { "detectable_content:postscript", """{"postscript_marker":"P.S."}""", "Bye.\nP. S. More.", "Bye. PS more" },
         { "detectable_content:postscript", """{"postscript_marker":"P.P.S"}""", "Bye.\np.p.s more", "Bye.\nP.S. more" },
         { "detectable_format:number_bullet_lists", """{"num_bullets":2}""", "List:\n* one\n - two\n**bold**", "* one" },
         { "detectable_format:constrained_response", "{}", "Well: My answer is maybe.", "my answer is yes" },
         { "detectable_format:number_highlighted_sections", """{"num_highlights":2}""", "*one* and *two*", "*one* and **" },
-        { "detectable_format:multiple_sections", """{"section_spliter":"SECTION","num_sections":2}""", "SECTION 1\na\nSECTION 2\nb", "SECTION 1\na\nSECTION two" },
+        { "detectable_format:multiple_sections", """{"section_spliter":"SECTION","num_sections":2}""", "SECTION 1\na\nSECTION 2\nb",
+            "SECTION 1\na\nSECTION two" },
         { "detectable_format:json_format", "{}", "```json\n{\"a\": [1, 2]}\n```", "{a: 1}" },
         { "detectable_format:title", "{}", "<<poem of joy>>\ntext", "<< >>\ntext" },
         { "combination:two_responses", "{}", "Yes.\n******\nNo.", "Yes.\n******\nYes." },
         { "combination:repeat_prompt", """{"prompt_to_repeat":"Write a poem."}""", "Write a poem. Roses are red.", "Roses. Write a poem." },
-        { "startend:end_checker", """{"end_phrase":"Any other questions?"}""", "\"Done. any other questions?\"", "Any other questions? No." },
+        { "startend:end_checker", """{"end_phrase":"Any other questions?"}""", "\"Done. any other questions?\"",
+            "Any other questions? No." },
         { "startend:quotation", "{}", " \"quoted\"\n", "\"half" },
-        { "change_case:capital_word_frequency", """{"capital_frequency":2,"capital_relation":"at least"}""", "This is VERY WELL-KNOWN.", "This is VERY Well-KNOWN." },
+        { "change_case:capital_word_frequency", """{"capital_frequency":2,"capital_relation":"at least"}""", "This is VERY WELL-KNOWN.",
+            "This is VERY Well-KNOWN." },
         { "change_case:english_capital", "{}", "THIS IS THE ANSWER TO IT, NO 4.", "THIS IS THE answer." },
         { "change_case:english_lowercase", "{}", "this is the answer to it.", "this is The answer." },
         { "punctuation:no_comma", "{}", "One and two.", "One, two." },
@@ -51,16 +57,19 @@ public sealed class InstructionRewardTests
     public void Kinds_All_AreThePapersTwentyFiveAndTested()
     {
         InstructionKinds.Ids.Count.ShouldBe(25);
-        Kinds.Select(row => row.Data.Item1).Distinct().Order(StringComparer.Ordinal).ShouldBe(InstructionKinds.Ids.Order(StringComparer.Ordinal));
+        Kinds.Select(row => row.Data.Item1).Distinct().Order(StringComparer.Ordinal)
+            .ShouldBe(InstructionKinds.Ids.Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void Score_SeveralInstructions_AreTheirShareOrAllOrNothing()
     {
-        const string fields = """{"instruction_id_list":["punctuation:no_comma","length_constraints:number_words"],"kwargs":[{},{"num_words":3,"relation":"at least"}]}""";
+        const string fields =
+            """{"instruction_id_list":["punctuation:no_comma","length_constraints:number_words"],"kwargs":[{},{"num_words":3,"relation":"at least"}]}""";
         Score("instructions/ifeval", "<think>a, b</think>One two", "", fields).Score.ShouldBe(0.5);
         Score("instructions/ifeval", "<think>a, b</think>One two", "", fields, """{"score":"all"}""").Score.ShouldBe(0);
-        Score("instructions/ifeval", "<think>a, b</think><answer>One two three</answer>", "", fields, """{"score":"all"}""").Score.ShouldBe(1);
+        Score("instructions/ifeval", "<think>a, b</think><answer>One two three</answer>", "", fields, """{"score":"all"}""")
+            .Score.ShouldBe(1);
         Score("instructions/ifeval", "<think>a b</think>One two", "", fields, """{"part":"whole"}""").Score.ShouldBe(1);
     }
 
@@ -80,7 +89,8 @@ public sealed class InstructionRewardTests
     [InlineData("""{"instruction_id_list":["keywords:none"],"kwargs":[{}]}""", "keywords:none")]
     [InlineData("""{"instruction_id_list":["keywords:existence"],"kwargs":[{}]}""", "keywords is missing")]
     [InlineData("""{"instruction_id_list":["keywords:existence"],"kwargs":[]}""", "one an instruction")]
-    [InlineData("""{"instruction_id_list":["length_constraints:number_words"],"kwargs":[{"num_words":3,"relation":"more"}]}""", "less than")]
+    [InlineData("""{"instruction_id_list":["length_constraints:number_words"],"kwargs":[{"num_words":3,"relation":"more"}]}""",
+        "less than")]
     public void Score_RowThatCannotBeUnderstood_IsAnErrorThatSaysWhy(string fields, string reason)
     {
         var reward = Score("instructions/ifeval", "text", "", fields);
@@ -98,7 +108,8 @@ public sealed class InstructionRewardTests
     [InlineData("Modern art.", "art", 0)]
     public void Score_ForbiddenWordWithSigns_IsFound(string text, string word, double expected) =>
         Score("instructions/ifeval", text, "",
-            $$"""{"instruction_id_list":["keywords:forbidden_words"],"kwargs":[{"forbidden_words":["{{word}}"]}]}""").Score.ShouldBe(expected);
+            $$"""{"instruction_id_list":["keywords:forbidden_words"],"kwargs":[{"forbidden_words":["{{word}}"]}]}""")
+                .Score.ShouldBe(expected);
 
     [Theory]
     [InlineData("<think>plan\n\nplan</think>\n\nHello there.\n\nSecond one.", 1, "hello")]
@@ -137,7 +148,8 @@ public sealed class InstructionRewardTests
     [InlineData("detectable_format:number_highlighted_sections", "\"num_highlights\":2", "**only one**", 0)]
     [InlineData("detectable_format:number_bullet_lists", "\"num_bullets\":2", "* a\n*b* is\n- c", 1)]
     public void Score_SignsAndWords_AreWhatTheyLook(string id, string arguments, string text, double expected) =>
-        Score("instructions/ifeval", text, "", $$"""{"instruction_id_list":["{{id}}"],"kwargs":[{ {{arguments}} }]}""").Score.ShouldBe(expected);
+        Score("instructions/ifeval", text, "", $$"""{"instruction_id_list":["{{id}}"],"kwargs":[{ {{arguments}} }]}""")
+            .Score.ShouldBe(expected);
 
     [Fact]
     public void Score_EmptyAnswer_FollowsNothing() =>

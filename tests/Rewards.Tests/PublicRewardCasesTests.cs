@@ -24,7 +24,9 @@ public sealed class PublicRewardCasesTests
         ["get_soft_overlong_punishment"] = ("length/overlong", """{"maxTokens":max_completion_len,"bufferTokens":soft_punish_cache}"""),
         ["get_repetition_penalty_reward"] = ("repetition/ngram", """{"unit":"tokens","ngramSize":ngram_size,"maxPenalty":max_penalty}"""),
         ["repetition_penalty(words)"] = ("repetition/ngram", """{"unit":"words","ngramSize":ngram_size,"maxPenalty":max_penalty}"""),
-        ["cosine_scaled"] = ("length/cosine", """{"unit":"characters","maxLength":max_len,"minWrong":min_value_wrong,"maxWrong":max_value_wrong,"minCorrect":min_value_correct,"maxCorrect":max_value_correct}"""),
+        ["cosine_scaled"] =
+            ("length/cosine",
+                """{"unit":"characters","maxLength":max_len,"minWrong":min_value_wrong,"maxWrong":max_value_wrong,"minCorrect":min_value_correct,"maxCorrect":max_value_correct}"""),
     };
 
     [Fact]
@@ -51,11 +53,15 @@ public sealed class PublicRewardCasesTests
 
     private static IEnumerable<Completion> Completions(JsonElement row)
     {
-        if (row.TryGetProperty("completion_ids", out var ids)) return ids.EnumerateArray().Select(tokens => new Completion("", "", true) { Tokens = tokens.Ints() });
-        if (row.TryGetProperty("texts", out var texts)) return texts.EnumerateArray().Select(text => new Completion(text.GetString()!, "", true));
+        if (row.TryGetProperty("completion_ids", out var ids))
+            return ids.EnumerateArray().Select(tokens => new Completion("", "", true) { Tokens = tokens.Ints() });
+        if (row.TryGetProperty("texts", out var texts))
+            return texts.EnumerateArray().Select(text => new Completion(text.GetString()!, "", true));
         var answer = row.TryGetProperty("gold", out var gold) ? gold.GetString()! : "";
         var completion = new Completion(row.GetProperty("text").GetString()!, answer, true);
-        return [completion with { Verdicts = new Dictionary<string, Reward> { ["accuracy/boxed"] = new(AnswerText.LastBoxed(completion.Text) == answer ? 1 : 0, "") } }];
+        return [completion with {
+            Verdicts = new Dictionary<string, Reward> {
+                ["accuracy/boxed"] = new(AnswerText.LastBoxed(completion.Text) == answer ? 1 : 0, "") } }];
     }
 
     private static double[] Expected(JsonElement row) =>
@@ -67,6 +73,7 @@ public sealed class PublicRewardCasesTests
         var values = parameters.ValueKind == JsonValueKind.Object
             ? parameters.EnumerateObject().Select(p => (p.Name, Value: p.Value.GetDouble().ToString(CultureInfo.InvariantCulture)))
             : parameters.GetString()!.Split(", ").Select(p => p.Split('=')).Select(p => (Name: p[0], Value: p[1]));
-        return values.Aggregate(template, (filled, value) => filled.Replace($":{value.Name},", $":{value.Value},").Replace($":{value.Name}}}", $":{value.Value}}}"));
+        return values.Aggregate(template,
+            (filled, value) => filled.Replace($":{value.Name},", $":{value.Value},").Replace($":{value.Name}}}", $":{value.Value}}}"));
     }
 }

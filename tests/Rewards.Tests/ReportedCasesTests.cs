@@ -43,7 +43,9 @@ public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<Code
             var right = row.GetProperty("right");
             // Where checkers differ, a wrong answer may yet not be rewarded.
             if (Agrees(grade, right) || Text(row, "policy") is { Length: > 0 }
-                && !(grade.Correct && (right.ValueKind == JsonValueKind.False || right.ValueKind == JsonValueKind.Number && right.GetDouble() < 1))) continue;
+                && !(grade.Correct
+                    && (right.ValueKind == JsonValueKind.False || right.ValueKind == JsonValueKind.Number && right.GetDouble() < 1)))
+                    continue;
             failures.Add($"{Text(row, "gold")} | {row.GetProperty("pred").GetString()}: {right} expected, {grade}");
         }
         return failures;

@@ -23,7 +23,8 @@ public sealed class RewardFunctionsTests
 
     [Fact]
     public void Format_CutOff_ScoresNothing() =>
-        RewardFunctions.Get("format/think-answer")(new Completion("<think></think><answer>2</answer>", "2", Finished: false)).Score.ShouldBe(0);
+        RewardFunctions.Get("format/think-answer")(new Completion("<think></think><answer>2</answer>", "2", Finished: false))
+            .Score.ShouldBe(0);
 
     [Theory]
     [InlineData("<answer>140</answer>", true, 1, RewardOutcome.Scored)]

@@ -28,7 +28,8 @@ public sealed class RewardSumTests
     [Fact]
     public void Create_UnknownOption_NamesRewardFieldAndWhatIsAllowed()
     {
-        var recipe = new Dictionary<string, RewardRecipe> { ["length/overlong"] = new() { Options = JsonSerializer.Deserialize<JsonElement>("""{"bufer":1}""") } };
+        var recipe = new Dictionary<string, RewardRecipe> {
+            ["length/overlong"] = new() { Options = JsonSerializer.Deserialize<JsonElement>("""{"bufer":1}""") } };
         Should.Throw<BadInputException>(() => new RewardSum(recipe)).Message.ShouldMatch("length/overlong.*options\\.bufer.*bufferTokens");
     }
 
@@ -37,7 +38,8 @@ public sealed class RewardSumTests
     [InlineData(RewardErrorPolicy.ScoreZero, false)]
     public void Score_VerifierThatFails_FollowsThePolicyAndSaysSo(RewardErrorPolicy policy, bool dropped)
     {
-        var sum = new RewardSum(new Dictionary<string, RewardRecipe> { ["accuracy/countdown"] = new() { OnError = policy }, ["format/think-answer"] = 1 });
+        var sum = new RewardSum(
+            new Dictionary<string, RewardRecipe> { ["accuracy/countdown"] = new() { OnError = policy }, ["format/think-answer"] = 1 });
         var scored = sum.Score(Unjudgeable);
         scored.Dropped.ShouldBe(dropped);
         scored.Verdicts["accuracy/countdown"].Outcome.ShouldBe(RewardOutcome.Error);

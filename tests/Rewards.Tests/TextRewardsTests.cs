@@ -11,7 +11,8 @@ namespace R1Cloud.Rewards.Tests;
 
 public sealed class TextRewardsTests
 {
-    private const string English = "We know that the sum of the two numbers is ten. So the first number must be four, because it is smaller.";
+    private const string English =
+        "We know that the sum of the two numbers is ten. So the first number must be four, because it is smaller.";
     private const string Chinese = "我们知道这两个数的和是十。所以第一个数一定是四，因为它比较小。";
 
     [Theory]
@@ -36,7 +37,8 @@ public sealed class TextRewardsTests
     [InlineData("ru", "Мы знаем, что сумма этих чисел равна десяти.", 1, 1)]
     public void Language_Thinking_IsTheShareOfWordsInTheTarget(string language, string thinking, double least, double most)
     {
-        var reward = Score("language/consistency", $"<think>{thinking}</think><answer>4</answer>", "", options: $$"""{"language":"{{language}}"}""");
+        var reward =
+            Score("language/consistency", $"<think>{thinking}</think><answer>4</answer>", "", options: $$"""{"language":"{{language}}"}""");
         reward.Score.ShouldBeInRange(least, most, reward.Reason);
     }
 
@@ -49,7 +51,9 @@ public sealed class TextRewardsTests
     public void Language_TargetFromAColumn_IsTheRows(string column, double score, object outcome)
     {
         var reward = RewardFunctions.Create("language/consistency", JsonSerializer.Deserialize<JsonElement>("""{ "field": "lang" }"""))(
-            new($"<think>{Chinese}</think><answer>4</answer>", "4", Finished: true) { Fields = new Dictionary<string, JsonElement> { ["lang"] = JsonSerializer.Deserialize<JsonElement>(column) } });
+            new($"<think>{Chinese}</think><answer>4</answer>", "4",
+                Finished: true) {
+                    Fields = new Dictionary<string, JsonElement> { ["lang"] = JsonSerializer.Deserialize<JsonElement>(column) } });
         reward.Score.ShouldBe(score);
         reward.Outcome.ShouldBe(outcome);
     }
@@ -69,7 +73,8 @@ public sealed class TextRewardsTests
     public void Language_HostileText_IsQuick()
     {
         foreach (var part in new[] { "\\[", "$$", "```", "`", "\\begin{a}", "<<", "the ", "数", "a1" })
-            ProcessorTime.Of(() => Score("language/consistency", "<think>" + string.Concat(Enumerable.Repeat(part, 20_000)), "")).ShouldBeLessThan(TimeSpan.FromSeconds(2), part);
+            ProcessorTime.Of(() => Score("language/consistency", "<think>" + string.Concat(Enumerable.Repeat(part, 20_000)), ""))
+                .ShouldBeLessThan(TimeSpan.FromSeconds(2), part);
     }
 
     [Theory]
@@ -115,8 +120,10 @@ public sealed class TextRewardsTests
 
     [Fact]
     public void Detect_EveryKnownLanguage_IsTested() =>
-        KnownNames.Languages.Order(StringComparer.Ordinal).ShouldBe(typeof(TextRewardsTests).GetMethod(nameof(Detect_Sentence_IsItsLanguage))!
-            .GetCustomAttributes(typeof(InlineDataAttribute), false).Cast<InlineDataAttribute>().Select(data => (string)data.Data[0]!).Order(StringComparer.Ordinal));
+        KnownNames.Languages.Order(StringComparer.Ordinal)
+            .ShouldBe(typeof(TextRewardsTests).GetMethod(nameof(Detect_Sentence_IsItsLanguage))!
+            .GetCustomAttributes(typeof(InlineDataAttribute), false).Cast<InlineDataAttribute>().Select(data => (string)data.Data[0]!)
+                .Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("<think>\na\n</think>\n<answer>\n4\n</answer>", 1)]
@@ -125,7 +132,8 @@ public sealed class TextRewardsTests
     [InlineData("<think>\na\n</think>\n\n<answer>\n4\n</answer>", 0)]
     [InlineData("<think>\na\n</think>\n<answer>\n4\n</answer>\n", 0)]
     [InlineData("<think>\n</think>\n<answer>\n</answer>", 0)] // the lines between share their breaks
-    public void R1Strict_Text_ScoresTheFormToTheLetter(string text, double expected) => Score("format/r1-strict", text, "").Score.ShouldBe(expected);
+    public void R1Strict_Text_ScoresTheFormToTheLetter(string text, double expected) =>
+        Score("format/r1-strict", text, "").Score.ShouldBe(expected);
 
     [Fact]
     public void Overlong_NoOptions_TakesTheStagesLimitAndAFifthOfIt()
@@ -142,8 +150,10 @@ public sealed class TextRewardsTests
     public void Cosine_InASum_LooksAtTheAccuracyReward()
     {
         var sum = new RewardSum(new Dictionary<string, RewardRecipe> { ["length/cosine"] = 1, ["accuracy/exact"] = 0 });
-        sum.Score(new("<answer>2</answer>", "2", true) { MaxTokens = 100, Tokens = new int[10] }).Total.ShouldBe(0.5 + 0.25 * (1 + Math.Cos(Math.PI / 10)), 1e-12);
-        sum.Score(new("<answer>3</answer>", "2", true) { MaxTokens = 100, Tokens = new int[10] }).Total.ShouldBe(-0.5 - 0.25 * (1 + Math.Cos(Math.PI / 10)), 1e-12);
+        sum.Score(new("<answer>2</answer>", "2", true) { MaxTokens = 100, Tokens = new int[10] })
+            .Total.ShouldBe(0.5 + 0.25 * (1 + Math.Cos(Math.PI / 10)), 1e-12);
+        sum.Score(new("<answer>3</answer>", "2", true) { MaxTokens = 100, Tokens = new int[10] })
+            .Total.ShouldBe(-0.5 - 0.25 * (1 + Math.Cos(Math.PI / 10)), 1e-12);
     }
 
     [Fact]
@@ -155,7 +165,9 @@ public sealed class TextRewardsTests
 
     [Fact]
     public void Cosine_WithoutAccuracy_IsBadInput() =>
-        Should.Throw<BadInputException>(() => new RewardSum(new Dictionary<string, RewardRecipe> { ["length/cosine"] = 1 }).Score(new("", "", true) { MaxTokens = 10 })).Message.ShouldContain("accuracy reward");
+        Should.Throw<BadInputException>(() =>
+            new RewardSum(new Dictionary<string, RewardRecipe> { ["length/cosine"] = 1 }).Score(new("", "", true) { MaxTokens = 10 }))
+            .Message.ShouldContain("accuracy reward");
 
     [Fact]
     public void Repetition_Chinese_IsSeenWithoutSpaces() =>
@@ -179,8 +191,11 @@ public sealed class TextRewardsTests
     public void Score_AnyText_NeverThrows()
     {
         var random = new Random(5);
-        string[] parts = ["<think>", "</think>", "<answer>", "</answer>", "\\boxed{", "}", "(", "1/0", "A", "答案是", "\ud83d", "\0", "***", "******", "\n\n", "P.S.", "<<", ">>", "=", "é", "ก"];
-        foreach (var (name, kind) in RewardFunctions.All.Where(reward => reward.Key != "accuracy/code" && !reward.Value.ByModel)) // these run programs or models: they have tests of their own
+        string[] parts =
+            ["<think>", "</think>", "<answer>", "</answer>", "\\boxed{", "}", "(", "1/0", "A", "答案是", "\ud83d", "\0", "***", "******",
+                "\n\n", "P.S.", "<<", ">>", "=", "é", "ก"];
+        // these run programs or models: they have tests of their own
+        foreach (var (name, kind) in RewardFunctions.All.Where(reward => reward.Key != "accuracy/code" && !reward.Value.ByModel))
         {
             var score = kind.Create(name, null);
             for (var i = 0; i < 300; i++)
@@ -189,7 +204,8 @@ public sealed class TextRewardsTests
                 var completion = new Completion(text, "A", random.Next(2) == 0)
                 {
                     MaxTokens = 10, Verdicts = new Dictionary<string, Reward> { ["accuracy/x"] = new(1, "") },
-                    Fields = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>("""{"nums":[1,2],"target":3,"instruction_id_list":["combination:two_responses"],"kwargs":[{}]}""")!,
+                    Fields = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(
+                        """{"nums":[1,2],"target":3,"instruction_id_list":["combination:two_responses"],"kwargs":[{}]}""")!,
                 };
                 score(completion).Score.ShouldBeInRange(-1, 1, name);
             }

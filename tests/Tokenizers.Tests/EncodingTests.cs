@@ -20,7 +20,8 @@ public sealed class EncodingTests : IDisposable
     public void Encode_OfLongTexts_IsExactAndQuick()
     {
         var tokenizer = folder.Load();
-        foreach (var text in (string[])[new string('a', 200_000), new string(' ', 200_000), string.Concat(Enumerable.Repeat("你好", 50_000)), string.Concat(Enumerable.Repeat("ab ", 100_000))])
+        foreach (var text in (string[])[new string('a', 200_000), new string(' ', 200_000), string.Concat(Enumerable.Repeat("你好", 50_000)),
+            string.Concat(Enumerable.Repeat("ab ", 100_000))])
             tokenizer.Decode(tokenizer.Encode(text)).ShouldBe(text);
     }
 

@@ -19,7 +19,8 @@ public class PublishedTokenizerTests
         foreach (var row in rows)
         {
             var ids = tokenizer.Encode(row.Text("text"));
-            if (!ids.SequenceEqual(row.GetProperty("ids").Ints())) wrong.Add($"{row.GetProperty("text").GetRawText()}: [{string.Join(", ", ids)}], not {row.GetProperty("ids").GetRawText()}");
+            if (!ids.SequenceEqual(row.GetProperty("ids").Ints()))
+                wrong.Add($"{row.GetProperty("text").GetRawText()}: [{string.Join(", ", ids)}], not {row.GetProperty("ids").GetRawText()}");
             var decoded = tokenizer.Decode(ids, keepSpecial: true);
             if (decoded != row.Text("decoded")) wrong.Add($"{row.GetProperty("text").GetRawText()}: decoded '{decoded}'");
         }

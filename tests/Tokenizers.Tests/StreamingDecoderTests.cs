@@ -11,7 +11,9 @@ public sealed class StreamingDecoderTests : IDisposable
     {
         pieces.File["added_tokens"] = new JsonArray();
         pieces.File["pre_tokenizer"] = null;
-        pieces.File["decoder"] = JsonNode.Parse("""{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}""");
+        pieces.File["decoder"] =
+            JsonNode.Parse(
+                """{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}""");
     }
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class StreamingDecoderTests : IDisposable
         {
             for (var round = 0; round < 300; round++)
             {
-                int[] ids = [.. Enumerable.Range(0, 40).Select(_ => random.Next(3) == 0 ? random.Next(tokenizer.VocabularySize + 5) : random.Next(260))];
+                int[] ids = [.. Enumerable.Range(0, 40)
+                    .Select(_ => random.Next(3) == 0 ? random.Next(tokenizer.VocabularySize + 5) : random.Next(260))];
                 var stream = tokenizer.Stream();
                 var text = new StringBuilder();
                 foreach (var id in ids)

@@ -34,7 +34,8 @@ public sealed class SymbolTokenizerTests
             var loaded = SymbolTokenizer.Load(folder);
             const string text = "<think>7+3=10;</think><answer>10</answer>";
             loaded.Encode(text).ShouldBe(tokenizer.Encode(text));
-            (loaded.PadId, loaded.EosId, loaded.BosId, loaded.VocabularySize).ShouldBe((tokenizer.PadId, tokenizer.EosId, tokenizer.BosId, tokenizer.VocabularySize));
+            (loaded.PadId, loaded.EosId, loaded.BosId, loaded.VocabularySize)
+                .ShouldBe((tokenizer.PadId, tokenizer.EosId, tokenizer.BosId, tokenizer.VocabularySize));
         }
         finally
         {

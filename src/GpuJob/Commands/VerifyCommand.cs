@@ -13,9 +13,12 @@ internal static class VerifyCommand
 {
     public static Command Create(CommandContext context)
     {
-        var memory = new Option<long>("--memory") { Description = "Most memory, in bytes.", DefaultValueFactory = _ => VerificationOptions.Default.MemoryBytes };
+        var memory = new Option<long>("--memory") { Description = "Most memory, in bytes.",
+            DefaultValueFactory = _ => VerificationOptions.Default.MemoryBytes };
         var unsandboxed = UnsandboxedOption.Create();
-        var command = new ExampleCommand("verify", "Scores completions, JSON lines on the standard input; replies go to the standard output. Started by the trainer.", "gpujob verify") { memory, unsandboxed };
+        var command = new ExampleCommand("verify",
+            "Scores completions, JSON lines on the standard input; replies go to the standard output. Started by the trainer.",
+            "gpujob verify") { memory, unsandboxed };
         command.Hidden = true;
         command.SetAction((parsed, _) => context.GuardAsync(() =>
         {

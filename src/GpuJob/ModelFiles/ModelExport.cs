@@ -23,7 +23,8 @@ internal static class ModelExport
     /// <param name="model">The model; adapters are merged on the way, the model itself stays.</param>
     /// <param name="folder">Made where it is missing.</param>
     /// <param name="type">Element type of the weights. The routers' corrections stay in float32.</param>
-    /// <param name="source">The folder that the model came from, whose config.json and companions are kept; null where there is none.</param>
+    /// <param name="source">The folder that the model came from, whose config.json and companions are kept; null where there is
+    /// none.</param>
     /// <param name="shardBytes">Bytes of a shard at most.</param>
     public static void Write(CausalLm model, string folder, ScalarType type, string? source = null, long shardBytes = DefaultShardBytes)
     {
@@ -68,11 +69,13 @@ internal static class ModelExport
     }
 
     private static void WriteWeights(
-        IReadOnlyList<(string Name, Tensor Tensor)> weights, IReadOnlyList<(string Name, Parameter Tensor)> parameters, string folder, ScalarType type, long shardBytes)
+        IReadOnlyList<(string Name, Tensor Tensor)> weights, IReadOnlyList<(string Name, Parameter Tensor)> parameters, string folder,
+            ScalarType type, long shardBytes)
     {
         var trained = parameters.Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
         ScalarType TypeOf((string Name, Tensor Tensor) entry) => trained.Contains(entry.Name) ? type : entry.Tensor.dtype;
-        long Bytes((string Name, Tensor Tensor) entry) => entry.Tensor.numel() * SafetensorsFormat.SizeOf(SafetensorsFormat.NameOf(TypeOf(entry)));
+        long Bytes((string Name, Tensor Tensor) entry) =>
+            entry.Tensor.numel() * SafetensorsFormat.SizeOf(SafetensorsFormat.NameOf(TypeOf(entry)));
 
         foreach (var stale in Directory.GetFiles(folder, "model*.safetensors")) File.Delete(stale);
         File.Delete(Path.Combine(folder, SafetensorsModel.IndexFile));
@@ -89,11 +92,14 @@ internal static class ModelExport
             SafetensorsWriter.Write(Path.Combine(folder, file), shards[i], typeOf: TypeOf);
             foreach (var (name, _) in shards[i]) map[name] = file;
         }
-        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_parameters"] = weights.Sum(weight => weight.Tensor.numel()), ["total_size"] = weights.Sum(Bytes) }, ["weight_map"] = map };
+        var index = new JsonObject {
+            ["metadata"] = new JsonObject { ["total_parameters"] = weights.Sum(weight => weight.Tensor.numel()),
+                ["total_size"] = weights.Sum(Bytes) }, ["weight_map"] = map };
         File.WriteAllText(Path.Combine(folder, SafetensorsModel.IndexFile), index.ToJsonString(R1Json.Indented));
     }
 
-    private static List<List<(string Name, Tensor Tensor)>> Cut(IReadOnlyList<(string Name, Tensor Tensor)> weights, Func<(string Name, Tensor Tensor), long> bytes, long limit)
+    private static List<List<(string Name, Tensor Tensor)>> Cut(IReadOnlyList<(string Name, Tensor Tensor)> weights,
+        Func<(string Name, Tensor Tensor), long> bytes, long limit)
     {
         var shards = new List<List<(string, Tensor)>> { new() };
         long filled = 0;
@@ -115,7 +121,9 @@ internal static class ModelExport
     {
         var typeName = SafetensorsFormat.ConfigName(type);
         if (source is null) return config.ToJson(typeName);
-        var json = JsonNode.Parse(File.ReadAllBytes(Path.Combine(source, ModelConfig.FileName)), documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!.AsObject();
+        var json = JsonNode.Parse(File.ReadAllBytes(Path.Combine(source, ModelConfig.FileName)),
+            documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip,
+                AllowTrailingCommas = true })!.AsObject();
         json.Remove("quantization_config");
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = typeName;
         if (json.ContainsKey("dtype")) json.Remove("torch_dtype");

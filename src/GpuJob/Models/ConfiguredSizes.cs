@@ -39,7 +39,8 @@ internal static class ConfiguredSizes
         yield return ("num_attention_heads", config.Heads);
         if (config.Latent is { } latent)
         {
-            yield return ("num_attention_heads × qk_nope_head_dim + qk_rope_head_dim", config.Heads * ((long)latent.NopeDim + latent.RopeDim));
+            yield return ("num_attention_heads × qk_nope_head_dim + qk_rope_head_dim",
+                config.Heads * ((long)latent.NopeDim + latent.RopeDim));
             yield return ("num_attention_heads × (qk_nope_head_dim + v_head_dim)", config.Heads * ((long)latent.NopeDim + latent.ValueDim));
             yield return ("q_lora_rank", latent.QueryRank ?? 0);
             yield return ("kv_lora_rank + qk_rope_head_dim", (long)latent.KvRank + latent.RopeDim);

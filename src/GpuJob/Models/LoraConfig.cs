@@ -13,12 +13,18 @@ internal sealed record LoraConfig
     /// <summary>Fields that are read, and those that a saved adapter's effect does not depend on.</summary>
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
-        "peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "alpha_pattern", "rank_pattern", "base_model_name_or_path", "bias", "init_lora_weights",
-        "peft_version", "task_type", "inference_mode", "revision", "auto_mapping", "lora_dropout", "exclude_modules", "layers_to_transform", "layers_pattern",
-        "megatron_config", "megatron_core", "loftq_config", "eva_config", "corda_config", "lora_ga_config", "runtime_config", "qalora_group_size", "ensure_weight_tying",
+        "peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "alpha_pattern", "rank_pattern", "base_model_name_or_path", "bias",
+            "init_lora_weights",
+        "peft_version", "task_type", "inference_mode", "revision", "auto_mapping", "lora_dropout", "exclude_modules", "layers_to_transform",
+            "layers_pattern",
+        "megatron_config", "megatron_core", "loftq_config", "eva_config", "corda_config", "lora_ga_config", "runtime_config",
+            "qalora_group_size", "ensure_weight_tying",
     };
 
-    /// <summary>Initialisations that leave the model's own weights as they are; others (pissa, olora, corda, loftq, lora_ga) change them before training.</summary>
+    /// <summary>
+    /// Initialisations that leave the model's own weights as they are; others (pissa, olora, corda, loftq, lora_ga) change them before
+    /// training.
+    /// </summary>
     private static readonly string[] PlainStarts = ["true", "false", "gaussian", "eva", "orthogonal"];
 
     /// <summary>Rank of the added matrices.</summary>
@@ -29,7 +35,9 @@ internal sealed record LoraConfig
     public bool RankStabilized { get; init; }
     /// <summary>Last names of the linear maps that get an addition; <c>all-linear</c> for all of the layers.</summary>
     public IReadOnlyList<string> Targets { get; init; } = ["all-linear"];
-    /// <summary>α of single modules, by regular expressions for the end of their names, from a point on; the first that fits counts.</summary>
+    /// <summary>
+    /// α of single modules, by regular expressions for the end of their names, from a point on; the first that fits counts.
+    /// </summary>
     public IReadOnlyDictionary<string, double> AlphaPattern { get; init; } = new Dictionary<string, double>();
     /// <summary>The model that the adapter belongs to, as the file names it.</summary>
     public string? BaseModel { get; init; }
@@ -63,11 +71,13 @@ internal sealed record LoraConfig
     public void CheckModules(IReadOnlyCollection<string> modules)
     {
         var known = modules.ToList();
-        if (TargetExpression is null && Targets is not ["all-linear"] && Targets.FirstOrDefault(target => !known.Any(module => ModuleNames.HasOneOf([target], module))) is { } stranger)
+        if (TargetExpression is null && Targets is not ["all-linear"]
+            && Targets.FirstOrDefault(target => !known.Any(module => ModuleNames.HasOneOf([target], module))) is { } stranger)
             throw new BadInputException($"{Source}: target_modules has '{stranger}', which is no module of the model's layers.");
         foreach (var (field, patterns) in new[] { ("alpha_pattern", AlphaPattern), ("rank_pattern", RankPattern) })
         {
-            if (patterns.Keys.FirstOrDefault(pattern => !known.Any(module => Covers(module) && ModuleNames.Fits(pattern, module))) is { } unused)
+            if (patterns.Keys.FirstOrDefault(pattern => !known.Any(module => Covers(module) && ModuleNames.Fits(pattern, module)))
+                is { } unused)
                 throw new BadInputException($"{Source}: {field} has '{unused}', which is no module with an addition.");
         }
     }
@@ -91,9 +101,12 @@ internal sealed record LoraConfig
         fields.MustBe("peft_type", "LORA");
         fields.MustBe("bias", "none");
         fields.RefuseUnknown(Known);
-        if (json["init_lora_weights"]?.ToString().ToLowerInvariant() is { } start && !PlainStarts.Contains(start)) throw fields.Error("init_lora_weights", start, string.Join(", ", PlainStarts));
-        if (fields.Has("layers_pattern") && fields.Text("layers_pattern") != "layers") throw fields.Error("layers_pattern", json["layers_pattern"]!.ToJsonString(), "layers");
-        var targets = ModuleNames.Read(json["target_modules"], "target_modules", fields) ?? throw fields.Error("target_modules", null, "names of modules, or an expression for them");
+        if (json["init_lora_weights"]?.ToString().ToLowerInvariant() is { } start && !PlainStarts.Contains(start))
+            throw fields.Error("init_lora_weights", start, string.Join(", ", PlainStarts));
+        if (fields.Has("layers_pattern") && fields.Text("layers_pattern") != "layers")
+            throw fields.Error("layers_pattern", json["layers_pattern"]!.ToJsonString(), "layers");
+        var targets = ModuleNames.Read(json["target_modules"], "target_modules", fields)
+            ?? throw fields.Error("target_modules", null, "names of modules, or an expression for them");
         return new LoraConfig
         {
             Source = path,
@@ -120,7 +133,8 @@ internal sealed record LoraConfig
     {
         if (fields.Section(field) is not { } section) return [];
         var patterns = json[field]!.AsObject().ToDictionary(
-            pair => pair.Key, pair => field == "rank_pattern" ? section.Positive(pair.Key) : section.PositiveNumber(pair.Key), StringComparer.Ordinal);
+            pair => pair.Key, pair => field == "rank_pattern" ? section.Positive(pair.Key) : section.PositiveNumber(pair.Key),
+                StringComparer.Ordinal);
         foreach (var pattern in patterns.Keys) ModuleNames.CheckPattern(pattern, section);
         return patterns;
     }

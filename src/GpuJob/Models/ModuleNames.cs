@@ -6,8 +6,8 @@ using R1Cloud.Shared;
 namespace R1Cloud.GpuJob.Models;
 
 /// <summary>
-/// Modules as PEFT names them: a list of names, each whole or the end of one from a point on, or one expression for whole names. Expressions
-/// come with adapters, from strangers: they are matched in time linear in the name.
+/// Modules as PEFT names them: a list of names, each whole or the end of one from a point on, or one expression for whole names.
+/// Expressions come with adapters, from strangers: they are matched in time linear in the name.
 /// </summary>
 /// <param name="Names">The names, or the expression alone.</param>
 /// <param name="IsExpression">Which of them.</param>

@@ -33,7 +33,8 @@ internal sealed record RewardModelInfo
         var path = Path.Combine(folder, FileName);
         try
         {
-            return JsonSerializer.Deserialize<RewardModelInfo>(File.ReadAllBytes(path), R1Json.Options) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize<RewardModelInfo>(File.ReadAllBytes(path), R1Json.Options)
+                ?? throw new JsonException("it is null");
         }
         catch (Exception e) when (e is FileNotFoundException or JsonException)
         {

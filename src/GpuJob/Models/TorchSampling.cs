@@ -41,7 +41,8 @@ internal static class TorchSampling
             tokens = (cumulative <= noise.unsqueeze(1) * cumulative.narrow(1, cumulative.shape[1] - 1, 1)).sum(-1);
             logProbs = sampled.gather(1, tokens.unsqueeze(1)).squeeze(1);
         }
-        return new DrawnTokens(tokens.MoveToOuterDisposeScope(), logProbs.MoveToOuterDisposeScope(), policy.gather(1, tokens.unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope());
+        return new DrawnTokens(tokens.MoveToOuterDisposeScope(), logProbs.MoveToOuterDisposeScope(),
+            policy.gather(1, tokens.unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope());
     }
 
     /// <summary>Which tokens are dropped.</summary>

@@ -23,12 +23,16 @@ internal static class WeightLoading
         if (problems.Count > 0)
         {
             var more = problems.Count > MostNamed ? $"; and {problems.Count - MostNamed} more" : "";
-            throw new BadInputException($"{source.Folder}: the weights do not fit a {config.ModelType} model of this config.json: {string.Join("; ", problems.Take(MostNamed))}{more}.");
+            throw new BadInputException(
+                $"{source.Folder}: the weights do not fit a {config.ModelType} model of this "
+                + $"config.json: {string.Join("; ", problems.Take(MostNamed))}{more}.");
         }
         CheckHead(source, config);
     }
 
-    /// <summary>Copies every tensor into the weight of its name, converting to its type. The tensors fit: see <see cref="Check"/>.</summary>
+    /// <summary>
+    /// Copies every tensor into the weight of its name, converting to its type. The tensors fit: see <see cref="Check"/>.
+    /// </summary>
     /// <param name="source">The tensors.</param>
     /// <param name="config">Their folder's configuration.</param>
     /// <param name="model">A model of that configuration.</param>
@@ -42,16 +46,20 @@ internal static class WeightLoading
             if (source.Find(name)!.IsFloat8) CopyFloat8(source, name, config.Float8Block!.Value, weight);
             else source.CopyTo(name, weight);
         }
-        if (Finite.FindNot(model.Weights) is { } broken) throw new BadInputException($"{source.Folder}: the weight '{broken}' holds a number that is not finite (NaN or ∞).");
+        if (Finite.FindNot(model.Weights) is { } broken)
+            throw new BadInputException($"{source.Folder}: the weight '{broken}' holds a number that is not finite (NaN or ∞).");
     }
 
     // A head that is stored beside a tied embedding says that the two are one; where they differ, one of the files is wrong.
     private static void CheckHead(SafetensorsModel source, ModelConfig config)
     {
-        if (!config.TieWordEmbeddings || config.ScoreHead || source.Find(Head) is not { } head || source.Find(Embedding) is not { } embedding) return;
-        if (head.Shape.SequenceEqual(embedding.Shape) && (source.SameBytes(Head, Embedding) || SameNumbers(source, head, embedding))) return;
+        if (!config.TieWordEmbeddings || config.ScoreHead || source.Find(Head) is not { } head
+            || source.Find(Embedding) is not { } embedding) return;
+        if (head.Shape.SequenceEqual(embedding.Shape) && (source.SameBytes(Head, Embedding) || SameNumbers(source, head, embedding)))
+            return;
         throw new BadInputException(
-            $"{source.Folder}: config.json says tie_word_embeddings, but '{Head}' is not '{Embedding}': if the head is to be used, set tie_word_embeddings to false; if not, remove it from the weights.");
+            $"{source.Folder}: config.json says tie_word_embeddings, but '{Head}' is not '{Embedding}': if the head is to be used, set "
+            + $"tie_word_embeddings to false; if not, remove it from the weights.");
     }
 
     private static bool SameNumbers(SafetensorsModel source, StoredTensor head, StoredTensor embedding)
@@ -72,14 +80,18 @@ internal static class WeightLoading
                 yield return $"'{name}' is missing";
                 continue;
             }
-            if (!stored.Shape.SequenceEqual(weight.shape)) yield return $"'{name}' has shape [{string.Join(", ", stored.Shape)}], [{string.Join(", ", weight.shape)}] is needed";
+            if (!stored.Shape.SequenceEqual(weight.shape))
+                yield return $"'{name}' has shape [{string.Join(", ", stored.Shape)}], [{string.Join(", ", weight.shape)}] is needed";
             if (!stored.IsFloatingPoint) yield return $"'{name}' has type {stored.Type}, a floating-point type is needed";
             if (!stored.IsFloat8) continue;
             if (stored.Shape.Length != 2) yield return $"'{name}' is a vector in 8 bits; only matrices are stored so";
-            if (model.Config.Float8Block is null) yield return $"'{name}' is in 8 bits, but config.json has no quantization_config with a weight_block_size";
+            if (model.Config.Float8Block is null)
+                yield return $"'{name}' is in 8 bits, but config.json has no quantization_config with a weight_block_size";
             known.Add(name + Float8.ScaleSuffix);
-            if (source.Find(name + Float8.ScaleSuffix) is not { } scales) yield return $"'{name + Float8.ScaleSuffix}' is missing, the scales of '{name}'";
-            else if (!scales.IsFloatingPoint || scales.IsFloat8) yield return $"'{name + Float8.ScaleSuffix}' has type {scales.Type}, a floating-point type is needed";
+            if (source.Find(name + Float8.ScaleSuffix) is not { } scales)
+                yield return $"'{name + Float8.ScaleSuffix}' is missing, the scales of '{name}'";
+            else if (!scales.IsFloatingPoint || scales.IsFloat8)
+                yield return $"'{name + Float8.ScaleSuffix}' has type {scales.Type}, a floating-point type is needed";
         }
         foreach (var (name, _) in source.Tensors)
         {
@@ -99,9 +111,11 @@ internal static class WeightLoading
         }
     }
 
-    // Some checkpoints store the tied head a second time, old ones the rotary frequencies, and DeepSeek's the layers that predict further tokens.
+    // Some checkpoints store the tied head a second time, old ones the rotary frequencies, and DeepSeek's the layers that predict further
+    // tokens.
     private static bool Ignorable(string name, ModelConfig config) =>
         (name == Head && config.TieWordEmbeddings && !config.ScoreHead)
         || name.EndsWith(InverseFrequencies, StringComparison.Ordinal)
-        || Enumerable.Range(config.Layers, config.NextTokenLayers).Any(layer => name.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal));
+        || Enumerable.Range(config.Layers, config.NextTokenLayers)
+            .Any(layer => name.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal));
 }

@@ -14,7 +14,10 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     private bool stale = true;
     private (PromptRecipe Recipe, DateOnly? Date, PromptForm Encode)? prompts;
 
-    /// <summary>The checkpoint whose content the model (and the optimizer, if any) holds, or the name of a point between two; null while they hold none's.</summary>
+    /// <summary>
+    /// The checkpoint whose content the model (and the optimizer, if any) holds, or the name of a point between two; null while they hold
+    /// none's.
+    /// </summary>
     public string? Checkpoint { get; private set; }
 
     /// <summary>How far it is within an update that shards compute; null outside of one.</summary>
@@ -32,7 +35,10 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     /// <summary>How the model reads responses, once a reward model is trained; null for policies.</summary>
     public RewardModelInfo? RewardModel { get; set; }
 
-    /// <summary>Call before changing weights or optimizer: the policy is no checkpoint's until <see cref="Is"/>, and the generator takes the weights over anew.</summary>
+    /// <summary>
+    /// Call before changing weights or optimizer: the policy is no checkpoint's until <see cref="Is"/>, and the generator takes the weights
+    /// over anew.
+    /// </summary>
     public void BeginChange() => (Checkpoint, Progress, stale) = (null, null, true);
 
     /// <summary>Says whose content the policy now holds.</summary>
@@ -45,12 +51,14 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     /// <exception cref="BadInputException">The tokenizer cannot write that form.</exception>
     public EncodedPrompt EncodePrompt(PromptText problem, PromptRecipe prompt, DateOnly? date)
     {
-        if (prompts is not { } kept || kept.Recipe != prompt || kept.Date != date) prompts = (prompt, date, PromptTemplates.Create(prompt, Tokenizer, date));
+        if (prompts is not { } kept || kept.Recipe != prompt || kept.Date != date)
+            prompts = (prompt, date, PromptTemplates.Create(prompt, Tokenizer, date));
         return prompts.Value.Encode(problem);
     }
 
     /// <inheritdoc cref="IGenerator.Generate"/>
-    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken preemption)
+    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling,
+        CancellationToken preemption)
     {
         if (stale) generator.Refresh();
         stale = false;

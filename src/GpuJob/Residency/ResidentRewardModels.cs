@@ -8,7 +8,9 @@ using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Residency;
 
-/// <summary>The reward models that a worker keeps in memory between jobs, beside policy and reference: the ones used last. One job at a time.</summary>
+/// <summary>
+/// The reward models that a worker keeps in memory between jobs, beside policy and reference: the ones used last. One job at a time.
+/// </summary>
 /// <param name="compute">Starts torch when the first model is needed.</param>
 /// <param name="cacheFolder">Where downloaded checkpoints are kept.</param>
 internal sealed class ResidentRewardModels(Lazy<Compute> compute, string cacheFolder) : IDisposable

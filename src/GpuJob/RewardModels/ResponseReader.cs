@@ -43,7 +43,9 @@ internal sealed class ResponseReader(PromptRecipe prompt, ScoredPart part, IToke
         }
     }
 
-    private string? PartOf(string response) => AnswerText.Of(new Completion(response, "", Finished: true), part == ScoredPart.Summary ? AnswerPart.AfterThinking : AnswerPart.Whole);
+    private string? PartOf(string response) =>
+        AnswerText.Of(new Completion(response, "", Finished: true),
+            part == ScoredPart.Summary ? AnswerPart.AfterThinking : AnswerPart.Whole);
 
     private int[] Encode(EncodedPrompt prompt, string text) => [.. prompt.Ids, .. tokenizer.EncodeCompletion(prompt.Rest(text.Trim()))];
 }

@@ -21,17 +21,20 @@ internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, Rewar
     public RewardObjective Objective => info.Objective;
 
     /// <summary>
-    /// Scores completions: σ(score) of a pointwise model, the score of a pairwise one. A completion without the part that the model reads, or
-    /// with a character that its tokenizer lacks, is unparsable and scores as the worst held-out response: less than that would be guessing, more would pay.
+    /// Scores completions: σ(score) of a pointwise model, the score of a pairwise one. A completion without the part that the model reads,
+    /// or with a character that its tokenizer lacks, is unparsable and scores as the worst held-out response: less than that would be
+    /// guessing, more would pay.
     /// </summary>
     /// <param name="completions">Completions. Those that are scored together give the same scores each time.</param>
     /// <param name="normalize">Whether pairwise scores are brought to mean 0 and deviation 1 on held-out responses.</param>
     public IReadOnlyList<Reward> Score(IReadOnlyList<Completion> completions, bool normalize)
     {
         var limit = model.Config.MaxPositions;
-        var read = completions.Select(completion => (Ids: reader.TryRead(new(completion.Prompt, completion.Messages), completion.Text, out var lacks), Lacks: lacks)).ToList();
+        var read = completions.Select(completion =>
+            (Ids: reader.TryRead(new(completion.Prompt, completion.Messages), completion.Text, out var lacks), Lacks: lacks)).ToList();
         var fitting = Enumerable.Range(0, read.Count).Where(index => read[index].Ids is { } ids && ids.Length <= limit).ToList();
-        var scores = fitting.Zip(Score([.. fitting.Select(index => read[index].Ids!)])).ToDictionary(pair => pair.First, pair => (double)pair.Second);
+        var scores = fitting.Zip(Score([.. fitting.Select(index => read[index].Ids!)]))
+            .ToDictionary(pair => pair.First, pair => (double)pair.Second);
         return [.. read.Select((response, index) =>
             response.Ids is not { } ids ? new Reward(Value(info.Min), response.Lacks, RewardOutcome.Unparsable)
             : scores.TryGetValue(index, out var score) ? new Reward(Value(score), FormattableString.Invariant($"score {score:0.###}"))
@@ -50,7 +53,8 @@ internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, Rewar
         {
             using var scope = NewDisposeScope();
             scores.AddRange(model.Scores(part).cpu().data<float>().ToArray());
-            if (scores.FindIndex(score => !float.IsFinite(score)) is >= 0 and var at) throw new NonFiniteException($"The reward model's score of completion {at} is {scores[at]}.");
+            if (scores.FindIndex(score => !float.IsFinite(score)) is >= 0 and var at)
+                throw new NonFiniteException($"The reward model's score of completion {at} is {scores[at]}.");
         }
         return scores;
     }

@@ -9,7 +9,9 @@ namespace R1Cloud.GpuJob.Rewriting;
 /// <param name="Answer">The sample.</param>
 internal sealed record Draft(int Question, int Sample, SampledAnswer Answer);
 
-/// <summary>Rewrites samples into a readable form; each depends on itself alone, so that the rows do not depend on how the stage is cut into shards.</summary>
+/// <summary>
+/// Rewrites samples into a readable form; each depends on itself alone, so that the rows do not depend on how the stage is cut into shards.
+/// </summary>
 internal interface IRewriter
 {
     /// <summary>Rewrites.</summary>
@@ -24,7 +26,8 @@ internal static class Rewriters
     /// <param name="Job">The job.</param>
     /// <param name="Sampler">The sampler of the model that answered.</param>
     /// <param name="Load">Makes the sampler of the model that rewrites, with the form in which it is asked.</param>
-    public sealed record Surroundings(R1Cloud.Shared.Jobs.SampleJob Job, ProblemSampler Sampler, Func<PromptRecipe, Task<ProblemSampler>> Load);
+    public sealed record Surroundings(R1Cloud.Shared.Jobs.SampleJob Job, ProblemSampler Sampler,
+        Func<PromptRecipe, Task<ProblemSampler>> Load);
 
     private static readonly Dictionary<Type, Func<RewriteRecipe, Surroundings, IRewriter>> Makers = new()
     {

@@ -15,12 +15,14 @@ internal sealed class ModelRewriter(ModelRewrite recipe, Rewriters.Surroundings 
         var asked = drafts.Select(draft => Instruction(draft.Answer)).ToList();
         var fits = Enumerable.Range(0, drafts.Count).Where(index => sampler.Fits(asked[index], recipe.Sampling)).ToList();
         var written = await sampler.AskAsync([.. fits.Select(index => drafts[index].Answer.Problem)], recipe.Sampling, samples: 1,
-            (index, _) => Seeds.Derive(around.Job.Seed, around.Job.Stage + "/rewrite", drafts[fits[index]].Question, drafts[fits[index]].Sample),
+            (index, _) =>
+                Seeds.Derive(around.Job.Seed, around.Job.Stage + "/rewrite", drafts[fits[index]].Question, drafts[fits[index]].Sample),
             [.. fits.Select(index => asked[index])]);
         var rewritten = new SampledAnswer?[drafts.Count];
         for (var index = 0; index < fits.Count; index++) rewritten[fits[index]] = written[index][0];
         return rewritten;
     }
 
-    private string Instruction(SampledAnswer draft) => Placeholders.Fill(recipe.Instruction, ("draft", draft.Text), ("prompt", draft.Problem.Prompt), ("answer", draft.Problem.Answer));
+    private string Instruction(SampledAnswer draft) =>
+        Placeholders.Fill(recipe.Instruction, ("draft", draft.Text), ("prompt", draft.Problem.Prompt), ("answer", draft.Problem.Answer));
 }

@@ -23,7 +23,8 @@ internal sealed class TemplateRewriter(TemplateRewrite recipe, ProblemSampler sa
             }
             catch (BadInputException e)
             {
-                throw new BadInputException($"rewrite: the model's tokenizer cannot write what rewrite.separator and rewrite.summary ask for: {e.Message}", e);
+                throw new BadInputException(
+                    $"rewrite: the model's tokenizer cannot write what rewrite.separator and rewrite.summary ask for: {e.Message}", e);
             }
         }
         return rewritten;

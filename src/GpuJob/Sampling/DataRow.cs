@@ -38,7 +38,8 @@ internal sealed record DataRow
     /// <param name="data">The file.</param>
     /// <param name="path">Its name, for errors.</param>
     /// <exception cref="BadInputException">A line is no row.</exception>
-    public static IReadOnlyList<DataRow> Parse(BinaryData data, string path) => [.. data.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select((line, index) =>
+    public static IReadOnlyList<DataRow> Parse(BinaryData data,
+        string path) => [.. data.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select((line, index) =>
     {
         try
         {

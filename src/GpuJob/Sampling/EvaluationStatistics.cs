@@ -6,7 +6,9 @@ namespace R1Cloud.GpuJob.Sampling;
 /// <summary>What several samples a problem tell.</summary>
 internal static class EvaluationStatistics
 {
-    /// <summary>The chance that of k samples at least one is right, without bias: 1 − C(n − c, k) / C(n, k) (Codex, arXiv 2107.03374).</summary>
+    /// <summary>
+    /// The chance that of k samples at least one is right, without bias: 1 − C(n − c, k) / C(n, k) (Codex, arXiv 2107.03374).
+    /// </summary>
     /// <param name="samples">Samples that there are (n).</param>
     /// <param name="right">Right ones among them (c).</param>
     /// <param name="k">Samples that count.</param>
@@ -23,12 +25,19 @@ internal static class EvaluationStatistics
         return 1 - allWrong;
     }
 
-    /// <summary>Whether the answer that most samples give is right; of equally many the one that came first. A sample without an answer does not vote.</summary>
+    /// <summary>
+    /// Whether the answer that most samples give is right; of equally many the one that came first. A sample without an answer does not
+    /// vote.
+    /// </summary>
     /// <param name="votes">Each sample's answer, null for none, and whether it is right.</param>
     public static bool MajorityIsRight(IEnumerable<(string? Answer, bool Right)> votes) =>
-        votes.Where(vote => vote.Answer is not null).GroupBy(vote => vote.Answer, StringComparer.Ordinal).MaxBy(group => group.Count())?.Any(vote => vote.Right) ?? false;
+        votes.Where(vote => vote.Answer is not null).GroupBy(vote => vote.Answer, StringComparer.Ordinal).MaxBy(group => group.Count())
+            ?.Any(vote => vote.Right) ?? false;
 
-    /// <summary>What a completion gives as its answer: the text in the answer tags, else in the last box, else what follows the thinking.</summary>
+    /// <summary>
+    /// What a completion gives as its answer: the text in the answer tags, else in the last box, else what follows the thinking.
+    /// </summary>
     public static string? AnswerOf(Completion completion) =>
-        (AnswerText.Of(completion, R1Cloud.Shared.Recipes.Rewards.AnswerPart.AnswerTags) ?? AnswerText.LastBoxed(completion.Text) ?? AnswerText.Of(completion, R1Cloud.Shared.Recipes.Rewards.AnswerPart.AfterThinking))?.Trim();
+        (AnswerText.Of(completion, R1Cloud.Shared.Recipes.Rewards.AnswerPart.AnswerTags) ?? AnswerText.LastBoxed(completion.Text)
+            ?? AnswerText.Of(completion, R1Cloud.Shared.Recipes.Rewards.AnswerPart.AfterThinking))?.Trim();
 }

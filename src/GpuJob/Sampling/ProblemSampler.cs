@@ -36,7 +36,8 @@ internal sealed record SampledAnswer(Problem Problem, GenerationResult Result, s
 internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring> scoring, PromptRecipe prompt, JobContext context)
 {
     /// <summary>A sampler whose answers are all judged alike.</summary>
-    public ProblemSampler(Policy policy, OverlappedScoring scoring, PromptRecipe prompt, JobContext context) : this(policy, _ => scoring, prompt, context)
+    public ProblemSampler(Policy policy, OverlappedScoring scoring, PromptRecipe prompt, JobContext context)
+        : this(policy, _ => scoring, prompt, context)
     {
     }
 
@@ -47,12 +48,15 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
     /// <param name="seed">The noise of a problem's sample, by their indices.</param>
     /// <param name="asked">What the model is asked in place of each problem; null for the problems themselves.</param>
     /// <returns>By problem, then by sample.</returns>
-    public async Task<IReadOnlyList<IReadOnlyList<SampledAnswer>>> AskAsync(IReadOnlyList<Problem> problems, SamplingRecipe sampling, int samples, Func<int, int, ulong> seed, IReadOnlyList<string>? asked = null)
+    public async Task<IReadOnlyList<IReadOnlyList<SampledAnswer>>> AskAsync(IReadOnlyList<Problem> problems, SamplingRecipe sampling,
+        int samples, Func<int, int, ulong> seed, IReadOnlyList<string>? asked = null)
     {
         var prompts = problems.Select((problem, index) => Encode(asked?[index] ?? problem.Asked)).ToList();
         var limit = policy.Model.Config.MaxPositions - 1;
         if (prompts.FindIndex(encoded => encoded.Ids.Length > limit) is >= 0 and var tooLong)
-            throw new BadInputException($"{problems[tooLong].Origin ?? $"Problem '{problems[tooLong].Id}'"}: its prompt has {prompts[tooLong].Ids.Length} tokens; allowed are {limit} (the model's positions less one).");
+            throw new BadInputException(
+                $"{problems[tooLong].Origin ?? $"Problem '{problems[tooLong].Id}'"}: its prompt has {prompts[tooLong].Ids.Length} tokens; "
+                + $"allowed are {limit} (the model's positions less one).");
         var early = new Task<SampledAnswer>?[problems.Count, samples];
         var requests = prompts.Select((encoded, index) => new GenerationRequest(
             encoded.Ids, [.. Enumerable.Range(0, samples).Select(sample => seed(index, sample))], policy.Tokenizer.EosIds)
@@ -65,7 +69,9 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
         using var _ = context.Time.Measure(TimePart.Reward);
         var answers = new List<IReadOnlyList<SampledAnswer>>(problems.Count);
         for (var index = 0; index < problems.Count; index++)
-            answers.Add(await CompleteAsync(scoring(index), sampling.MaxNewTokens, await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result)))));
+            answers.Add(
+                await CompleteAsync(scoring(index), sampling.MaxNewTokens,
+                    await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result)))));
         return answers;
 
         async Task<SampledAnswer> JudgeAsync(int index, GenerationResult result)
@@ -87,17 +93,21 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
     }
 
     /// <summary>Whether the model has room for a prompt and an answer of the longest allowed.</summary>
-    public bool Fits(string asked, SamplingRecipe sampling) => Encode(asked).Ids.Length + sampling.MaxNewTokens <= policy.Model.Config.MaxPositions;
+    public bool Fits(string asked, SamplingRecipe sampling) =>
+        Encode(asked).Ids.Length + sampling.MaxNewTokens <= policy.Model.Config.MaxPositions;
 
     private EncodedPrompt Encode(PromptText asked) => policy.EncodePrompt(asked, prompt, context.Spec.Payload.TemplateDate);
 
     private static async Task<IReadOnlyList<SampledAnswer>> CompleteAsync(OverlappedScoring scoring, int maxTokens, SampledAnswer[] answers)
     {
-        var scored = await scoring.CompleteAsync([.. answers.Select(answer => Completion(answer.Problem, maxTokens, answer.Result, answer.Text))], [.. answers.Select(answer => answer.Scored)]);
+        var scored =
+            await scoring.CompleteAsync([.. answers.Select(answer => Completion(answer.Problem, maxTokens, answer.Result, answer.Text))],
+                [.. answers.Select(answer => answer.Scored)]);
         return [.. answers.Zip(scored, (answer, complete) => answer with { Scored = complete })];
     }
 
-    private static Completion Completion(Problem problem, int maxTokens, GenerationResult result, string text) => new(text, problem.Answer, result.Finish == FinishReason.Stop)
+    private static Completion Completion(Problem problem, int maxTokens, GenerationResult result, string text) =>
+        new(text, problem.Answer, result.Finish == FinishReason.Stop)
     {
         Prompt = problem.Prompt, Messages = problem.Messages, Fields = problem.Fields, Tokens = result.Tokens, MaxTokens = maxTokens,
     };

@@ -32,7 +32,10 @@ internal sealed class ModelRewards
             var (stage, normalize) = ModelRewardCatalog.Objectives[name] == RewardObjective.Pairwise
                 ? Helpful(RewardOptions.Bind<HelpfulModelOptions>(name, reward.Options))
                 : (RewardOptions.Bind<SafetyModelOptions>(name, reward.Options).Stage, false);
-            if (!checkpoints.TryGetValue(stage, out var checkpoint)) throw new BadInputException($"Reward '{name}': options.stage: there is no reward model of stage '{stage}'; there is that of: {string.Join(", ", checkpoints.Keys)}.");
+            if (!checkpoints.TryGetValue(stage, out var checkpoint))
+                throw new BadInputException(
+                    $"Reward '{name}': options.stage: there is no reward model of stage '{stage}'; there is that "
+                    + $"of: {string.Join(", ", checkpoints.Keys)}.");
             found.rewards.Add((name, stage, checkpoint, normalize));
         }
         return found.rewards.Count > 0 ? found : null;
@@ -40,7 +43,10 @@ internal sealed class ModelRewards
 
     private static (string Stage, bool Normalize) Helpful(HelpfulModelOptions options) => (options.Stage, options.Normalize);
 
-    /// <summary>What the models say of completions: by completion, then by reward. Completions that are scored together give the same scores each time.</summary>
+    /// <summary>
+    /// What the models say of completions: by completion, then by reward. Completions that are scored together give the same scores each
+    /// time.
+    /// </summary>
     /// <exception cref="BadInputException">A model was trained for something else, or cannot read the text.</exception>
     /// <exception cref="PreemptedException">The worker must stop.</exception>
     public async Task<IReadOnlyList<IReadOnlyDictionary<string, Reward>>> ScoreAsync(IReadOnlyList<Completion> completions)
@@ -50,7 +56,10 @@ internal sealed class ModelRewards
         {
             context.ThrowIfPreempted();
             var scorer = await models.RewardModels.GetAsync(checkpoint, context);
-            if (scorer.Objective != ModelRewardCatalog.Objectives[name]) throw new BadInputException($"Reward '{name}' needs a reward model trained {ModelRewardCatalog.Objectives[name]}; that of stage '{stage}' was trained {scorer.Objective}.");
+            if (scorer.Objective != ModelRewardCatalog.Objectives[name])
+                throw new BadInputException(
+                    $"Reward '{name}' needs a reward model trained {ModelRewardCatalog.Objectives[name]}; that of stage '{stage}' was "
+                    + $"trained {scorer.Objective}.");
             foreach (var (verdict, score) in verdicts.Zip(scorer.Score(completions, normalize))) verdict.Add(name, score);
         }
         return verdicts;

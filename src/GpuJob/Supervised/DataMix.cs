@@ -14,7 +14,8 @@ internal static class DataMix
     /// <param name="sources">Each source's rows, in the order in which it made them.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="stage">The stage that learns.</param>
-    public static IReadOnlyList<DataRow> Mix(SftStage settings, IReadOnlyDictionary<string, IReadOnlyList<DataRow>> sources, long seed, string stage)
+    public static IReadOnlyList<DataRow> Mix(SftStage settings, IReadOnlyDictionary<string, IReadOnlyList<DataRow>> sources, long seed,
+        string stage)
     {
         if (settings.Proportions.Count == 0) return [.. settings.Data.SelectMany(name => sources[name])];
         var unit = settings.Data.Min(name => sources[name].Count / settings.Proportions[name]);
@@ -32,7 +33,8 @@ internal static class DataMix
     public static IReadOnlyList<int> Batch(int rows, int batchSize, int step, long seed, string stage)
     {
         var (epoch, batch) = Math.DivRem(step, StepsOf(rows, batchSize));
-        return Order(rows, seed, stage + "/epoch", epoch).AsSpan(batch * batchSize, Math.Min(batchSize, rows - (batch * batchSize))).ToArray();
+        return Order(rows, seed, stage + "/epoch", epoch).AsSpan(batch * batchSize, Math.Min(batchSize, rows - (batch * batchSize)))
+            .ToArray();
     }
 
     private static int[] Order(int count, long seed, string purpose, int epoch)

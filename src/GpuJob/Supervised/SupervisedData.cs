@@ -16,7 +16,8 @@ internal static class SupervisedData
     /// <param name="context">The attempt.</param>
     /// <exception cref="BadInputException">A source or a file is missing, or a row is wrong.</exception>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyList<DataRow>>> ReadAsync(
-        IReadOnlyList<string> names, IReadOnlyDictionary<string, IReadOnlyList<string>> files, IReadOnlyDictionary<string, TaskRecipe> tasks, JobContext context)
+        IReadOnlyList<string> names, IReadOnlyDictionary<string, IReadOnlyList<string>> files,
+            IReadOnlyDictionary<string, TaskRecipe> tasks, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
         var sources = new Dictionary<string, IReadOnlyList<DataRow>>();
@@ -24,7 +25,9 @@ internal static class SupervisedData
         {
             sources.Add(name, files.TryGetValue(name, out var stage) ? await FilesAsync(name, stage, context)
                 : tasks.TryGetValue(name, out var task) ? await TaskAsync(name, task, context)
-                : throw new BadInputException($"Job '{context.Spec.JobId}': data of '{name}' is asked for; there is that of: {string.Join(", ", files.Keys.Concat(tasks.Keys))}."));
+                : throw new BadInputException(
+                    $"Job '{context.Spec.JobId}': data of '{name}' is asked for; there is that "
+                    + $"of: {string.Join(", ", files.Keys.Concat(tasks.Keys))}."));
         }
         return sources;
     }
@@ -35,7 +38,8 @@ internal static class SupervisedData
         foreach (var file in files)
         {
             rows.AddRange(DataRow.Parse(
-                await context.Blobs.TryReadAsync(file, context.Preemption) ?? throw new BadInputException($"Job '{context.Spec.JobId}': there is no data '{file}' (of '{name}')."), file));
+                await context.Blobs.TryReadAsync(file, context.Preemption)
+                    ?? throw new BadInputException($"Job '{context.Spec.JobId}': there is no data '{file}' (of '{name}')."), file));
         }
         return rows;
     }
@@ -44,7 +48,9 @@ internal static class SupervisedData
         task is DatasetTask dataset
             ? [.. (await DatasetLoading.LoadAsync(dataset, context.Blobs, context.Preemption)).Completions().Select(row => new DataRow
             {
-                Prompt = row.Problem.Prompt, Messages = row.Problem.Messages, Completion = row.Completion, Answer = row.Problem.Answer, Verdicts = new Dictionary<string, double>(),
+                Prompt = row.Problem.Prompt, Messages = row.Problem.Messages, Completion = row.Completion, Answer = row.Problem.Answer,
+                    Verdicts = new Dictionary<string, double>(),
             })]
-            : throw new BadInputException($"Job '{context.Spec.JobId}': task '{name}' is a {task.GetType().Name}; only data sets have completions to learn from.");
+            : throw new BadInputException(
+                $"Job '{context.Spec.JobId}': task '{name}' is a {task.GetType().Name}; only data sets have completions to learn from.");
 }

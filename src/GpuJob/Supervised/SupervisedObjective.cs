@@ -41,7 +41,9 @@ internal sealed class NextTokens : ISupervisedObjective<TrainingRow>
     /// <inheritdoc/>
     public ObjectiveSums Compute(CausalLm model, IReadOnlyList<TrainingRow> rows)
     {
-        using var batch = TokenBatch.Create([.. rows.Select(row => new TokenSequence([.. row.Prompt, .. row.Completion], row.Prompt.Length))], model.Device);
+        using var batch =
+            TokenBatch.Create([.. rows.Select(row => new TokenSequence([.. row.Prompt, .. row.Completion], row.Prompt.Length))],
+                model.Device);
         return new(-model.TokenLogProbs(batch).LogProbs.sum());
     }
 }

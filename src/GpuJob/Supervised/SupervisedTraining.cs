@@ -70,8 +70,10 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
             }
         }
 
-        var metrics = new Dictionary<string, double>(log[^1].Values) { [MetricNames.Tokens] = Sum(MetricNames.Tokens), [MetricNames.StepsWithoutEffect] = Sum(MetricNames.StepsWithoutEffect) };
-        StepEffects.Require($"Stage '{Stage}'", metrics[MetricNames.StepsWithoutEffect], plan.Steps, Highest(MetricNames.LearningRate), Highest(MetricNames.GradNorm));
+        var metrics = new Dictionary<string, double>(log[^1].Values) { [MetricNames.Tokens] = Sum(MetricNames.Tokens),
+            [MetricNames.StepsWithoutEffect] = Sum(MetricNames.StepsWithoutEffect) };
+        StepEffects.Require($"Stage '{Stage}'", metrics[MetricNames.StepsWithoutEffect], plan.Steps, Highest(MetricNames.LearningRate),
+            Highest(MetricNames.GradNorm));
         foreach (var (name, value) in plan.Finish?.Invoke(policy) ?? new Dictionary<string, double>()) metrics[name] = value;
         await ResidentModels.SaveAsync(policy, plan.Checkpoint, Stage, plan.Steps, plan.Parent, context);
         var steps = context.AttemptPrefix + "steps.jsonl";
@@ -123,7 +125,8 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
 
     // Rows of about equal length share a pass, so little is computed on padding.
     private IEnumerable<IReadOnlyList<TRow>> MicroBatches(IReadOnlyList<TRow> rows) =>
-        plan.MicroBatchSize <= 0 || plan.MicroBatchSize >= rows.Count ? [rows] : rows.OrderByDescending(plan.Objective.Length).Chunk(plan.MicroBatchSize);
+        plan.MicroBatchSize <= 0 || plan.MicroBatchSize >= rows.Count
+            ? [rows] : rows.OrderByDescending(plan.Objective.Length).Chunk(plan.MicroBatchSize);
 
     private async Task<(Policy Policy, int Done, List<TrainingStep> Log)> BeginAsync()
     {
@@ -132,7 +135,8 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
         {
             var resumed = await models.TrainableAsync(latest, plan.Optimizer, freshOptimizer: false, context);
             resumed.BeginChange();
-            var log = saved.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<TrainingStep>(line, R1Json.Options)!).ToList();
+            var log = saved.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonSerializer.Deserialize<TrainingStep>(line, R1Json.Options)!).ToList();
             return (resumed, log[^1].Step, log);
         }
         var policy = await plan.Begin();

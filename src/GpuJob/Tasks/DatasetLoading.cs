@@ -31,10 +31,12 @@ internal static class DatasetLoading
             {
                 var copy = SafePath.Join(folder.FullName, $"{files.Count}{Path.GetExtension(file)}");
                 files[file] = copy.FullName;
-                if (!await blobs.TryDownloadAsync(file[BlobReference.Prefix.Length..], copy, cancellation)) throw new BadInputException($"Data set file '{file}': there is no such blob.");
+                if (!await blobs.TryDownloadAsync(file[BlobReference.Prefix.Length..], copy, cancellation))
+                    throw new BadInputException($"Data set file '{file}': there is no such blob.");
             }
             var dataset = Dataset.Load(recipe, file => files.GetValueOrDefault(file, file));
-            var problems = recipe.HasPairs() ? new DatasetPreferences(recipe, dataset) : recipe.HasLabels() ? new DatasetLabels(recipe, dataset) : new DatasetProblems(recipe, dataset);
+            var problems = recipe.HasPairs() ? new DatasetPreferences(recipe, dataset) : recipe.HasLabels()
+                ? new DatasetLabels(recipe, dataset) : new DatasetProblems(recipe, dataset);
             if (Kept.Count >= MostKept) Kept.Clear();
             return Kept.GetOrAdd(key, problems);
         }
@@ -49,6 +51,7 @@ internal static class DatasetLoading
     }
 
     // A local file that changed is another data set.
-    private static string Key(DatasetTask recipe) => JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', recipe.AllFiles().Where(file => !BlobReference.Is(file))
+    private static string Key(DatasetTask recipe) =>
+        JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', recipe.AllFiles().Where(file => !BlobReference.Is(file))
         .Select(file => File.Exists(file) && LocalFiles.Stat(file) is var stat ? $"{stat.Length}:{stat.WrittenAt.Ticks}" : "absent"));
 }

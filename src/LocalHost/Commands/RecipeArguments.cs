@@ -42,7 +42,8 @@ internal sealed class RecipeArguments
         if (parsed.GetValue(seed) is { } number) settings.Add(string.Create(CultureInfo.InvariantCulture, $"seed={number}"));
         var loaded = RecipeLoader.LoadFile(path, DatasetReader.Instance);
         return settings.Count == 0 ? loaded : RecipeLoader.Parse(
-            Set(loaded.ResolvedJson, settings), $"{path} with {string.Join(' ', settings)}", [.. settings.Select(setting => setting.Split('=', 2)[0])]);
+            Set(loaded.ResolvedJson, settings), $"{path} with {string.Join(' ', settings)}",
+                [.. settings.Select(setting => setting.Split('=', 2)[0])]);
     }
 
     /// <summary>Sets fields of a resolved recipe; the loader judges whether they exist.</summary>

@@ -12,7 +12,8 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Listens from now on.</summary>
     public StopSignals()
     {
-        foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT])
+        foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP,
+            PosixSignal.SIGQUIT])
             registrations.Add(PosixSignalRegistration.Create(signal, Handle));
     }
 

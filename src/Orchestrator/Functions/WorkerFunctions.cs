@@ -10,7 +10,8 @@ internal sealed class WorkerFunctions(WorkerKeeper keeper, DurableClientSource c
 {
     /// <summary>Looks after every run's workers. One instance of the app at a time does it: a timer trigger is a singleton.</summary>
     [Function("keep-workers")]
-    public Task RunAsync([TimerTrigger("%R1_KEEP_WORKERS%")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
+    public Task RunAsync([TimerTrigger("%R1_KEEP_WORKERS%")] TimerInfo timer, [DurableClient]
+        DurableTaskClient client, CancellationToken cancellation)
     {
         clients.Set(client);
         return InvocationLimits.RunAsync(clock, "keep-workers", cancellation, keeper.KeepAsync);

@@ -37,7 +37,8 @@ internal static class OrchestratorServices
     public static IServiceCollection AddOrchestratorCore(this IServiceCollection services, PipelineOptions options)
     {
         services.AddPipeline(options).AddSingleton<WorkerKeeper>();
-        services.AddSingleton<DurableClientSource>().AddSingleton<IDurableClientSource>(provider => provider.GetRequiredService<DurableClientSource>());
+        services.AddSingleton<DurableClientSource>()
+            .AddSingleton<IDurableClientSource>(provider => provider.GetRequiredService<DurableClientSource>());
         services.AddSingleton<IOrchestrationClient, DurableClient>();
         services.AddRouting();
         RunApi.AddConventions(services);

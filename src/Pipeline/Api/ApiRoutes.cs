@@ -7,7 +7,10 @@ public static class ApiRoutes
     public const string Prefix = "/api";
     /// <summary>GET: whether the service is up (<see cref="HealthView"/>).</summary>
     public const string Health = "/api/health";
-    /// <summary>POST a recipe to start a run (<see cref="Model.RunView"/>); GET lists runs, <c>?state=</c>, <c>?limit=</c> and <c>?after=</c> a page (<see cref="Model.RunList"/>).</summary>
+    /// <summary>
+    /// POST a recipe to start a run (<see cref="Model.RunView"/>); GET lists runs, <c>?state=</c>, <c>?limit=</c> and <c>?after=</c> a page
+    /// (<see cref="Model.RunList"/>).
+    /// </summary>
     public const string Runs = "/api/runs";
     /// <summary>POST a recipe: what a run of it would take over (<see cref="Pipeline.Reuse.ReusePlan"/>).</summary>
     public const string Reuse = "/api/reuse";

@@ -6,8 +6,8 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Api;
 
 /// <summary>
-/// Which files of this machine a recipe that comes over HTTP may name: regular files of known kinds, and folders of models, below the folders
-/// that the host's user named, and no more of them than can be read. They are looked at here and not opened.
+/// Which files of this machine a recipe that comes over HTTP may name: regular files of known kinds, and folders of models, below the
+/// folders that the host's user named, and no more of them than can be read. They are looked at here and not opened.
 /// </summary>
 /// <param name="options">The folders and limits.</param>
 internal sealed class LocalFileDoor(PipelineOptions options)

@@ -22,7 +22,8 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
     public FoundFile At(string path, bool isModel)
     {
         var plain = Path.TrimEndingDirectorySeparator(path);
-        if (plain != Path.GetFullPath(plain)) return new($"'{path}' is no plain path", "a full path without '.', '..' and doubled separators");
+        if (plain != Path.GetFullPath(plain))
+            return new($"'{path}' is no plain path", "a full path without '.', '..' and doubled separators");
         try
         {
             var real = RealPath.Of(plain);

@@ -8,7 +8,8 @@ namespace R1Cloud.Pipeline.Metrics;
 
 /// <summary>
 /// Writes TensorBoard event files: TFRecord frames (length, masked CRC-32C of the length, data, masked CRC-32C of the data), each holding a
-/// protobuf <c>tensorflow.Event</c>. Frames can be appended to an append blob at any time; a file must begin with <see cref="FileVersion"/>.
+/// protobuf <c>tensorflow.Event</c>. Frames can be appended to an append blob at any time; a file must begin with
+/// <see cref="FileVersion"/>.
 /// </summary>
 public static class TensorBoardEvents
 {

@@ -7,13 +7,15 @@ namespace R1Cloud.Pipeline.Model;
 internal static class EvaluationPlan
 {
     /// <summary>Whether a stage's model is still to be measured.</summary>
-    public static bool IsDue(StageRecipe stage, StageResult result, EvaluationRecipe? evaluation) => stage.YieldsModel() && result.Evaluation is null && evaluation is not null;
+    public static bool IsDue(StageRecipe stage, StageResult result, EvaluationRecipe? evaluation) =>
+        stage.YieldsModel() && result.Evaluation is null && evaluation is not null;
 
     /// <summary>The jobs of a stage's last word, in the order of the recipe's benchmarks.</summary>
     /// <param name="label">The stage's label.</param>
     /// <param name="recipe">The run's recipe.</param>
     /// <param name="step">The model's step.</param>
-    public static IReadOnlyList<string> JobsOf(string label, Recipe recipe, int step) => [.. recipe.Evaluation?.All().Select((_, index) => FinalId(label, step, index)) ?? []];
+    public static IReadOnlyList<string> JobsOf(string label, Recipe recipe, int step) =>
+        [.. recipe.Evaluation?.All().Select((_, index) => FinalId(label, step, index)) ?? []];
 
     /// <summary>The job of one benchmark of a stage's last word.</summary>
     /// <param name="label">The stage's label.</param>

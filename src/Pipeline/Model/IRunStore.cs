@@ -11,19 +11,23 @@ namespace R1Cloud.Pipeline.Model;
 /// <param name="Hash">SHA-256 of the resolved recipe, hex.</param>
 /// <param name="CreatedAt">When it was created.</param>
 /// <param name="Reuse">Whether stages that other runs have finished are taken over.</param>
-/// <param name="TemplateDate">The date that chat templates are told, where the recipe says none: the day of its creation (UTC). Null in runs that an earlier version created.</param>
+/// <param name="TemplateDate">The date that chat templates are told, where the recipe says none: the day of its creation (UTC). Null in
+/// runs that an earlier version created.</param>
 /// <param name="Threads">
-/// The CPU threads that each of its workers computes with, wherever it goes on. Null in runs that an earlier version created, and where results do not depend on them.
+/// The CPU threads that each of its workers computes with, wherever it goes on. Null in runs that an earlier version created, and where
+/// results do not depend on them.
 /// </param>
 [StoredForm(1)]
-public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt, bool Reuse = true, string? TemplateDate = null, int? Threads = null)
+public sealed record RunSpec(string Id, string Name, JsonElement Recipe, string Hash, DateTimeOffset CreatedAt, bool Reuse = true,
+    string? TemplateDate = null, int? Threads = null)
 {
     /// <summary>The recipe as records, its stages as they are carried out: each student of a distill stage is one.</summary>
     /// <exception cref="JsonException">It does not fit; it was checked when the run was created.</exception>
     public Recipe ParseRecipe()
     {
         var recipe = Recipe.Deserialize<Recipe>(R1Json.Options)?.Expand() ?? throw new JsonException($"Run '{Id}' has no recipe.");
-        return recipe with { TemplateDate = recipe.TemplateDate ?? TemplateDate, Workers = recipe.Workers with { Threads = Threads ?? recipe.Workers.Threads } };
+        return recipe with { TemplateDate = recipe.TemplateDate ?? TemplateDate,
+            Workers = recipe.Workers with { Threads = Threads ?? recipe.Workers.Threads } };
     }
 }
 

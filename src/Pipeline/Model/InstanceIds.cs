@@ -9,7 +9,8 @@ internal static class InstanceIds
     public static string Stage(string runId, string label) => $"{runId}:{label.Replace('/', '.')}";
 
     /// <summary>The id of an iteration's orchestration.</summary>
-    public static string Iteration(string stageInstance, int iteration) => string.Create(CultureInfo.InvariantCulture, $"{stageInstance}:{iteration}");
+    public static string Iteration(string stageInstance, int iteration) =>
+        string.Create(CultureInfo.InvariantCulture, $"{stageInstance}:{iteration}");
 
     /// <summary>Whether an id is an iteration's.</summary>
     public static bool IsIteration(string instance) =>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace R1Cloud.Pipeline.Model;
 
-/// <summary>Jobs in a status: those whose ids differ by their shards alone are one entry, <c>rl/000003/rollout/0-63</c>, so that a list stays short.</summary>
+/// <summary>
+/// Jobs in a status: those whose ids differ by their shards alone are one entry, <c>rl/000003/rollout/0-63</c>, so that a list stays short.
+/// </summary>
 internal static class JobRanges
 {
     /// <summary>The entries of jobs, in order.</summary>
@@ -13,7 +15,8 @@ internal static class JobRanges
         {
             var at = id.LastIndexOf('/') + 1;
             var (prefix, shard) = (id[..at], int.Parse(id[at..], NumberStyles.None, CultureInfo.InvariantCulture));
-            if (ranges.Count > 0 && ranges[^1] is var last && last.Prefix == prefix && last.Last + 1 == shard) ranges[^1] = last with { Last = shard };
+            if (ranges.Count > 0 && ranges[^1] is var last && last.Prefix == prefix && last.Last + 1 == shard)
+                ranges[^1] = last with { Last = shard };
             else ranges.Add((prefix, shard, shard));
         }
         return [.. ranges.Select(range => range.Prefix + Text(range.First) + (range.First == range.Last ? "" : "-" + Text(range.Last)))];
@@ -30,5 +33,6 @@ internal static class JobRanges
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static int? Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

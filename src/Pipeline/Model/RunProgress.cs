@@ -11,9 +11,13 @@ namespace R1Cloud.Pipeline.Model;
 /// <param name="StartedAt">When it began.</param>
 /// <param name="EndedAt">When it ended.</param>
 /// <param name="Error">Why it failed.</param>
-internal sealed record StageMark(string Name, StageStatus Status = StageStatus.Pending, DateTimeOffset? StartedAt = null, DateTimeOffset? EndedAt = null, string? Error = null);
+internal sealed record StageMark(string Name, StageStatus Status = StageStatus.Pending, DateTimeOffset? StartedAt = null,
+    DateTimeOffset? EndedAt = null, string? Error = null);
 
-/// <summary>The custom status of a run's orchestration. It is bounded: <see cref="CustomStatus.MaxCharacters"/> hold as many stages as a recipe may have.</summary>
+/// <summary>
+/// The custom status of a run's orchestration. It is bounded: <see cref="CustomStatus.MaxCharacters"/> hold as many stages as a recipe may
+/// have.
+/// </summary>
 internal sealed record RunProgress : IWaitingStatus
 {
     /// <summary>The version that is written now.</summary>
@@ -28,7 +32,9 @@ internal sealed record RunProgress : IWaitingStatus
     public TimeBreakdown Time { get; init; } = new();
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
-    /// <summary>Jobs that the run's orchestration itself waits for (evaluations): of version 1, later ones follow from the stages.</summary>
+    /// <summary>
+    /// Jobs that the run's orchestration itself waits for (evaluations): of version 1, later ones follow from the stages.
+    /// </summary>
     public IReadOnlyList<string> Jobs { get; init; } = [];
 
     /// <summary>What its activities wait for while storage is away.</summary>
@@ -41,7 +47,8 @@ internal sealed record RunProgress : IWaitingStatus
     /// <summary>A run's status; texts of errors have what room is left.</summary>
     public static RunProgress Of(IReadOnlyList<StageMark> marks, TimeBreakdown time, DateTimeOffset startedAt, DateTimeOffset? endedAt)
     {
-        var bare = new RunProgress { Version = CurrentVersion, Columns = StageColumns.Of(marks, startedAt), Time = time, StartedAt = startedAt, EndedAt = endedAt };
+        var bare = new RunProgress { Version = CurrentVersion, Columns = StageColumns.Of(marks, startedAt), Time = time,
+            StartedAt = startedAt, EndedAt = endedAt };
         var room = CustomStatus.MaxCharacters - JsonSerializer.Serialize(bare, R1Json.Options).Length;
         return bare with { Columns = bare.Columns.WithErrors(marks, room) };
     }
@@ -57,13 +64,15 @@ internal sealed record RunProgress : IWaitingStatus
 /// <param name="Ends">When they ended, likewise.</param>
 /// <param name="Errors">Why they failed, by their places; cut short where there is no room.</param>
 internal sealed record StageColumns(
-    IReadOnlyList<string> Names, IReadOnlyList<StageStatus> States, IReadOnlyList<double?> Starts, IReadOnlyList<double?> Ends, IReadOnlyDictionary<int, string> Errors)
+    IReadOnlyList<string> Names, IReadOnlyList<StageStatus> States, IReadOnlyList<double?> Starts, IReadOnlyList<double?> Ends,
+        IReadOnlyDictionary<int, string> Errors)
 {
     /// <summary>The columns of stages, without errors.</summary>
     public static StageColumns Of(IReadOnlyList<StageMark> marks, DateTimeOffset origin)
     {
         return new(
-            [.. marks.Select(mark => mark.Name)], [.. marks.Select(mark => mark.Status)], [.. marks.Select(mark => Seconds(mark.StartedAt))], [.. marks.Select(mark => Seconds(mark.EndedAt))],
+            [.. marks.Select(mark => mark.Name)], [.. marks.Select(mark => mark.Status)],
+                [.. marks.Select(mark => Seconds(mark.StartedAt))], [.. marks.Select(mark => Seconds(mark.EndedAt))],
             new Dictionary<int, string>());
 
         double? Seconds(DateTimeOffset? time) => time is null ? null : Math.Round(Instants.Between(origin, time.Value).TotalSeconds, 3);
@@ -77,18 +86,23 @@ internal sealed record StageColumns(
         var share = room / failed.Count - """
             "999":"",
             """.Length;
-        return this with { Errors = failed.Select(place => (place, Text: StatusText.Shortened(marks[place].Error!, share))).Where(error => error.Text.Length > 0).ToDictionary(error => error.place, error => error.Text) };
+        return this with { Errors = failed.Select(place => (place, Text: StatusText.Shortened(marks[place].Error!, share)))
+            .Where(error => error.Text.Length > 0).ToDictionary(error => error.place, error => error.Text) };
     }
 
     /// <summary>The stages.</summary>
     public IReadOnlyList<StageMark> Marks(DateTimeOffset origin) =>
-        [.. Names.Select((name, place) => new StageMark(name, States[place], Time(Starts[place], origin), Time(Ends[place], origin), Errors.GetValueOrDefault(place)))];
+        [.. Names.Select((name, place) =>
+            new StageMark(name, States[place], Time(Starts[place], origin), Time(Ends[place], origin), Errors.GetValueOrDefault(place)))];
 
     /// <summary>An error's text as a status has it, in full where its beginning is all that was kept.</summary>
     /// <param name="kept">What was kept.</param>
     /// <param name="known">A text that may be the whole of it.</param>
     public static string? Restored(string? kept, string? known) =>
-        kept is null || (kept.EndsWith(StatusText.Cut, StringComparison.Ordinal) && known?.StartsWith(kept[..^StatusText.Cut.Length], StringComparison.Ordinal) == true) ? known : kept;
+        kept is null
+            || (kept.EndsWith(StatusText.Cut, StringComparison.Ordinal)
+                && known?.StartsWith(kept[..^StatusText.Cut.Length], StringComparison.Ordinal) == true) ? known : kept;
 
-    private static DateTimeOffset? Time(double? seconds, DateTimeOffset origin) => seconds is null ? null : Instants.After(origin, TimeSpan.FromSeconds(seconds.Value));
+    private static DateTimeOffset? Time(double? seconds, DateTimeOffset origin) =>
+        seconds is null ? null : Instants.After(origin, TimeSpan.FromSeconds(seconds.Value));
 }

@@ -21,7 +21,10 @@ public sealed record RunView
     public WorkerPoolView Workers { get; init; } = WorkerPoolView.None;
     /// <summary>Why it failed, or why it was cancelled.</summary>
     public string? Error { get; init; }
-    /// <summary>What the run itself waits for while storage is away: the activity and the reason; null while it goes on. Of its jobs <see cref="Jobs"/> says so.</summary>
+    /// <summary>
+    /// What the run itself waits for while storage is away: the activity and the reason; null while it goes on. Of its jobs
+    /// <see cref="Jobs"/> says so.
+    /// </summary>
     public string? Waiting { get; init; }
     /// <summary>Seconds the running stage is likely to need still; null when nothing is known yet.</summary>
     public double? EtaSeconds { get; init; }
@@ -98,7 +101,9 @@ public sealed record StageView
     public string? Error { get; init; }
     /// <summary>The run whose result it takes over; null when it runs itself.</summary>
     public StageOrigin? ReusedFrom { get; init; }
-    /// <summary>Why it runs although stages are reused: <c>new</c>, <c>changed: sampling.temperature</c>, <c>depends on dev1</c>, …</summary>
+    /// <summary>
+    /// Why it runs although stages are reused: <c>new</c>, <c>changed: sampling.temperature</c>, <c>depends on dev1</c>, …
+    /// </summary>
     public string? Reason { get; init; }
 }
 
@@ -163,7 +168,10 @@ public sealed record TimeBreakdown
     /// <summary>The rest: orchestration, queue, processes.</summary>
     public double Waiting => Math.Max(0, Wall - Generation - Reward - Update - Storage);
 
-    /// <summary>Share of the wall time that is neither generation nor reward nor update: (wall − generation − reward − update) / wall; 0 when no time has passed.</summary>
+    /// <summary>
+    /// Share of the wall time that is neither generation nor reward nor update: (wall − generation − reward − update) / wall; 0 when no
+    /// time has passed.
+    /// </summary>
     public double Overhead => Wall > 0 ? Math.Max(0, Wall - Generation - Reward - Update) / Wall : 0;
 
     /// <summary>The sums, part by part.</summary>

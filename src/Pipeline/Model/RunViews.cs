@@ -29,7 +29,8 @@ public sealed record SampleSet(string Stage, string Source, int Step, IReadOnlyL
 /// <param name="Greedy">Whether it was decoded greedily.</param>
 /// <param name="Reward">The reward, for a rollout's sample.</param>
 public sealed record Sample(
-    string Question, string Completion, string? Answer = null, bool? Correct = null, bool? Formatted = null, bool? Greedy = null, double? Reward = null);
+    string Question, string Completion, string? Answer = null, bool? Correct = null, bool? Formatted = null, bool? Greedy = null,
+        double? Reward = null);
 
 /// <summary>A line of a run's story: the data of a server-sent <c>log</c> event.</summary>
 /// <param name="Time">When it was noticed.</param>

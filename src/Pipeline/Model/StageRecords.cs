@@ -15,8 +15,8 @@ namespace R1Cloud.Pipeline.Model;
 internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDictionary<string, int>? Revisions = null, int Version = 1)
 {
     /// <summary>
-    /// The version of the orchestrations. Raise it with every change of the calls that one of them makes in a history that goes on; the code then
-    /// keeps the old calls for inputs of an earlier version. What stands in a history is replayed by whatever version comes.
+    /// The version of the orchestrations. Raise it with every change of the calls that one of them makes in a history that goes on; the
+    /// code then keeps the old calls for inputs of an earlier version. What stands in a history is replayed by whatever version comes.
     /// </summary>
     public const int CurrentVersion = 3;
 
@@ -24,7 +24,8 @@ internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDicti
     public const int ChecksInputs = 3;
 
     /// <summary>What a run begins with now.</summary>
-    public static RunInput Begin(string runId, int generation = 0, IReadOnlyDictionary<string, int>? revisions = null) => new(runId, generation, revisions, CurrentVersion);
+    public static RunInput Begin(string runId, int generation = 0, IReadOnlyDictionary<string, int>? revisions = null) =>
+        new(runId, generation, revisions, CurrentVersion);
 
     /// <summary>The stage's label: its name, with <c>~n</c> when run anew for the n-th time.</summary>
     public string Label(string stage) => Revisions?.GetValueOrDefault(stage) is > 0 and var n ? $"{stage}~{n}" : stage;
@@ -34,7 +35,9 @@ internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDicti
 internal sealed record StageInput
 {
     public required string RunId { get; init; }
-    /// <summary>As of <see cref="RunInput.Version"/>: that of the run, since a history goes on under the version that it began under.</summary>
+    /// <summary>
+    /// As of <see cref="RunInput.Version"/>: that of the run, since a history goes on under the version that it began under.
+    /// </summary>
     public int Version { get; init; } = 1;
     public required string Name { get; init; }
     public required string Label { get; init; }
@@ -79,7 +82,10 @@ internal sealed record StageResult
     public string? Samples { get; init; }
     /// <summary>Its model, measured.</summary>
     public EvaluationResult? Evaluation { get; init; }
-    /// <summary>The versions of the trainer's arithmetic that had a part in it; null means 1, and stands in what was written before there were several.</summary>
+    /// <summary>
+    /// The versions of the trainer's arithmetic that had a part in it; null means 1, and stands in what was written before there were
+    /// several.
+    /// </summary>
     public IReadOnlyList<int>? Numerics { get; init; }
     /// <summary>The run that made it, when that was another one; its times are then those of taking it over.</summary>
     public StageOrigin? ReusedFrom { get; init; }
@@ -91,7 +97,8 @@ internal sealed record StageResult
 /// <param name="Benchmarks">The benchmarks in order.</param>
 /// <param name="Numerics">As of <see cref="StageResult.Numerics"/>.</param>
 internal sealed record EvaluationResult(
-    IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, IReadOnlyList<BenchmarkResult> Benchmarks, IReadOnlyList<int>? Numerics = null);
+    IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, IReadOnlyList<BenchmarkResult> Benchmarks,
+        IReadOnlyList<int>? Numerics = null);
 
 /// <summary>A benchmark's files.</summary>
 /// <param name="Name">The benchmark.</param>

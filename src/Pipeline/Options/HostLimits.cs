@@ -6,7 +6,10 @@ using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Pipeline.Options;
 
-/// <summary>What a host lends to those who may call it. What is beyond is refused before anything is started: 422 for a recipe, 429 for a request that may come again later.</summary>
+/// <summary>
+/// What a host lends to those who may call it. What is beyond is refused before anything is started: 422 for a recipe, 429 for a request
+/// that may come again later.
+/// </summary>
 public sealed record HostLimits
 {
     private const string Code = "accuracy/code";
@@ -40,7 +43,9 @@ public sealed record HostLimits
     /// <param name="memoryBytes">Its memory.</param>
     public static HostLimits Of(int cores, long memoryBytes) => new()
     {
-        WorkersPerRun = 64, ActiveRuns = 16, WarmSandboxes = 256, SandboxMegabytes = memoryBytes >> 20, Verifiers = Math.Clamp(cores / 2, 1, 16), // as the trainer does
+        // as the trainer does
+        WorkersPerRun = 64, ActiveRuns = 16, WarmSandboxes = 256, SandboxMegabytes = memoryBytes >> 20,
+            Verifiers = Math.Clamp(cores / 2, 1, 16),
     };
 
     /// <summary>Refuses a recipe that asks for more than there is.</summary>
@@ -49,18 +54,21 @@ public sealed record HostLimits
     {
         ArgumentNullException.ThrowIfNull(recipe);
         var problems = new RecipeProblems();
-        if (recipe.Recipe.Workers.Count > WorkersPerRun) Add("workers.count", recipe.Recipe.Workers.Count, $"at most {WorkersPerRun} workers a run on this host");
+        if (recipe.Recipe.Workers.Count > WorkersPerRun)
+            Add("workers.count", recipe.Recipe.Workers.Count, $"at most {WorkersPerRun} workers a run on this host");
 
         var judges = RewardSets(recipe.Recipe).Where(set => set.Rewards.ContainsKey(Code))
             .Select(set => (Path: $"{set.Path}.{Code}.options", Options: RewardOptions.Bind<CodeOptions>(Code, set.Rewards[Code].Options)))
             .DistinctBy(judge => judge.Options).ToList(); // equal ones share their interpreters
         var warm = judges.Sum(judge => (long)judge.Options.Warm) * Verifiers;
         if (warm > WarmSandboxes)
-            Add($"{judges[^1].Path}.warm", judges[^1].Options.Warm, $"so few that {Verifiers} verifiers keep at most {WarmSandboxes} waiting in all; here they are {warm}");
+            Add($"{judges[^1].Path}.warm", judges[^1].Options.Warm,
+                $"so few that {Verifiers} verifiers keep at most {WarmSandboxes} waiting in all; here they are {warm}");
         foreach (var (path, options) in judges.Where(judge => 2L * judge.Options.MemoryMegabytes * Verifiers > SandboxMegabytes))
         {
             Add($"{path}.memoryMegabytes", options.MemoryMegabytes,
-                $"at most {SandboxMegabytes / Verifiers / 2}: this host lends {SandboxMegabytes} MiB to {Verifiers} verifiers with two sandboxes each");
+                $"at most {SandboxMegabytes / Verifiers / 2}: this host lends {SandboxMegabytes} MiB to {Verifiers} verifiers with two "
+                + $"sandboxes each");
         }
         problems.ThrowIfAny();
 
@@ -77,7 +85,8 @@ public sealed record HostLimits
         {
             foreach (var (field, rewards) in stage.RewardSets()) yield return ($"stages.{name}.{field}", rewards);
             if (stage is not EvaluateStage evaluate) continue;
-            foreach (var (benchmark, settings) in evaluate.Evaluation.All()) yield return ($"stages.{name}.evaluation.{benchmark}.rewards", settings.Rewards);
+            foreach (var (benchmark, settings) in evaluate.Evaluation.All())
+                yield return ($"stages.{name}.evaluation.{benchmark}.rewards", settings.Rewards);
         }
         if (recipe.Evaluation is null) yield break;
         foreach (var (benchmark, settings) in recipe.Evaluation.All()) yield return ($"evaluation.{benchmark}.rewards", settings.Rewards);

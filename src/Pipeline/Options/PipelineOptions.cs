@@ -53,8 +53,8 @@ public sealed record PipelineOptions
     public long MaxLocalModelBytes { get; init; } = 1L << 40;
 
     /// <summary>
-    /// How long a look at the content of a recipe's files may take, local ones and those in storage; what was not read by then counts as unknown, and nothing made of it is
-    /// reused.
+    /// How long a look at the content of a recipe's files may take, local ones and those in storage; what was not read by then counts as
+    /// unknown, and nothing made of it is reused.
     /// </summary>
     public TimeSpan FilesTime { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -67,6 +67,8 @@ public sealed record PipelineOptions
     /// <summary>The price's currency, ISO 4217.</summary>
     public string Currency { get; init; } = "USD";
 
-    /// <summary>The device, by its name in the price table, that a report's plan is made for; null takes what the recipe's workers ask for.</summary>
+    /// <summary>
+    /// The device, by its name in the price table, that a report's plan is made for; null takes what the recipe's workers ask for.
+    /// </summary>
     public string? PlanDevice { get; init; }
 }

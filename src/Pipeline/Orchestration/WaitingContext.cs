@@ -10,8 +10,8 @@ internal interface IWaitingStatus
 }
 
 /// <summary>
-/// Makes an orchestration's status say what its activities wait for. It says so with the decision after the failure, and no longer with the one after
-/// the attempt that succeeds: no call is added, so histories begun without it go on.
+/// Makes an orchestration's status say what its activities wait for. It says so with the decision after the failure, and no longer with the
+/// one after the attempt that succeeds: no call is added, so histories begun without it go on.
 /// </summary>
 /// <param name="inner">The host's context.</param>
 /// <param name="initial">The status while the orchestrator has published none.</param>
@@ -45,20 +45,23 @@ internal sealed class WaitingContext(IOrchestrationContext inner, IWaitingStatus
         WatchedAsync(name, options, watched => inner.CallActivityAsync<T>(name, input, watched));
 
     /// <inheritdoc/>
-    public Task CallActivityAsync(string name, object? input = null, TaskOptions? options = null) => WatchedAsync(name, options, async watched =>
+    public Task CallActivityAsync(string name, object? input = null, TaskOptions? options = null) => WatchedAsync(name, options,
+        async watched =>
     {
         await inner.CallActivityAsync(name, input, watched);
         return true;
     });
 
     /// <inheritdoc/>
-    public Task<T> CallSubOrchestratorAsync<T>(string name, object? input = null, TaskOptions? options = null) => inner.CallSubOrchestratorAsync<T>(name, input, options);
+    public Task<T> CallSubOrchestratorAsync<T>(string name, object? input = null, TaskOptions? options = null) =>
+        inner.CallSubOrchestratorAsync<T>(name, input, options);
 
     /// <inheritdoc/>
     public Task CreateTimer(DateTime fireAtUtc, CancellationToken cancellation) => inner.CreateTimer(fireAtUtc, cancellation);
 
     /// <inheritdoc/>
-    public Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellation = default) => inner.WaitForExternalEvent<T>(eventName, cancellation);
+    public Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellation = default) =>
+        inner.WaitForExternalEvent<T>(eventName, cancellation);
 
     /// <inheritdoc/>
     public void SendEvent(string instanceId, string eventName, object? payload) => inner.SendEvent(instanceId, eventName, payload);
@@ -71,7 +74,8 @@ internal sealed class WaitingContext(IOrchestrationContext inner, IWaitingStatus
     }
 
     /// <inheritdoc/>
-    public void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true) => inner.ContinueAsNew(newInput, preserveUnprocessedEvents);
+    public void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true) =>
+        inner.ContinueAsNew(newInput, preserveUnprocessedEvents);
 
     /// <inheritdoc/>
     public Guid NewGuid() => inner.NewGuid();

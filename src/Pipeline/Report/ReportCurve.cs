@@ -7,9 +7,13 @@ internal static class ReportCurve
     public static string FileOf(StageReport stage) => $"curve-{stage.Label.Replace('/', '.')}.svg";
 
     /// <summary>Whether the stage has a curve worth drawing.</summary>
-    public static bool Has(StageReport stage) => stage.Training.Count > 0 || stage.Evaluations.Count > 2; // before and after alone is no curve
+    // before and after alone is no curve
+    public static bool Has(StageReport stage) => stage.Training.Count > 0 || stage.Evaluations.Count > 2;
 
-    /// <summary>Accuracy, format and language over the steps; below, each in half a row, what else there are figures of: length, reward, KL, entropy.</summary>
+    /// <summary>
+    /// Accuracy, format and language over the steps; below, each in half a row, what else there are figures of: length, reward, KL,
+    /// entropy.
+    /// </summary>
     public static string Draw(StageReport stage)
     {
         ChartPanel[] panels =

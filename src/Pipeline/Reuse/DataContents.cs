@@ -24,7 +24,9 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
     // Hashing a large file takes seconds; one that was not written since need not be read again.
     private readonly ConcurrentDictionary<(string Path, long Length, DateTime WrittenAt), string> hashes = new();
 
-    /// <summary>The contents of a recipe's data files and model folders, by path; null for one that is not here, as when only the workers have it.</summary>
+    /// <summary>
+    /// The contents of a recipe's data files and model folders, by path; null for one that is not here, as when only the workers have it.
+    /// </summary>
     public async Task<IReadOnlyDictionary<string, string?>> OfAsync(Recipe recipe, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(options.FilesTime, clock);
@@ -54,7 +56,9 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         {
             try
             {
-                if (await TemplatesAsync(folder, stop.Token).AnyAsync(text => text is null || text.Contains(AsksForTheDate, StringComparison.Ordinal), stop.Token)) dated.Add(folder);
+                if (await TemplatesAsync(folder, stop.Token)
+                    .AnyAsync(text => text is null || text.Contains(AsksForTheDate, StringComparison.Ordinal), stop.Token))
+                    dated.Add(folder);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -89,9 +93,11 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
     }
 
     private static IEnumerable<string> TemplateFiles(string folder) =>
-        ((string[])[folder, Path.Combine(folder, "additional_chat_templates")]).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(HoldsTemplates);
+        ((string[])[folder, Path.Combine(folder, "additional_chat_templates")]).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
+            .Where(HoldsTemplates);
 
-    private static bool HoldsTemplates(string file) => file.EndsWith(".jinja", StringComparison.Ordinal) || Path.GetFileName(file) is "tokenizer_config.json" or "chat_template.json";
+    private static bool HoldsTemplates(string file) =>
+        file.EndsWith(".jinja", StringComparison.Ordinal) || Path.GetFileName(file) is "tokenizer_config.json" or "chat_template.json";
 
     // Storage changes a blob's time with every write, so that none need be read.
     private async Task<string?> BlobAsync(string file, CancellationToken cancellation)
@@ -104,7 +110,8 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         await foreach (var blob in whole.Concat(blobs.ListAsync(path + "/", cancellation)).WithCancellation(cancellation))
         {
             if (versions.Count == MostBlobs) return null;
-            versions.Add(string.Create(CultureInfo.InvariantCulture, $"{BlobReference.Prefix}{blob.Path} {blob.Length} {blob.ModifiedAt.UtcTicks}"));
+            versions.Add(
+                string.Create(CultureInfo.InvariantCulture, $"{BlobReference.Prefix}{blob.Path} {blob.Length} {blob.ModifiedAt.UtcTicks}"));
         }
         return versions.Count > 0 ? string.Join('\n', versions.Order(StringComparer.Ordinal)) : null;
     }

@@ -19,7 +19,8 @@ public sealed class RunViewer
     private readonly PipelineOptions options;
     private readonly TimeProvider clock;
 
-    internal RunViewer(IOrchestrationClient client, IBlobStore blobs, StageTree tree, IWorkerPool pool, PipelineOptions options, TimeProvider clock) =>
+    internal RunViewer(IOrchestrationClient client, IBlobStore blobs, StageTree tree, IWorkerPool pool, PipelineOptions options,
+        TimeProvider clock) =>
         (this.client, this.blobs, this.tree, this.pool, this.options, this.clock) = (client, blobs, tree, pool, options, clock);
 
     /// <summary>The run as the API shows it.</summary>
@@ -43,12 +44,14 @@ public sealed class RunViewer
             waiting ??= detail?.Waiting;
             var ownJobs = await JobsAsync(run.Id, detail?.Jobs ?? [], cancellation);
             jobs.AddRange(ownJobs);
-            if (detail is { JobSteps: true } && ownJobs is [var job]) stage = stage with { Done = job.Step, Total = job.Steps > 0 ? job.Steps : stage.Total, Metrics = job.Metrics };
+            if (detail is { JobSteps: true } && ownJobs is [var job])
+                stage = stage with { Done = job.Step, Total = job.Steps > 0 ? job.Steps : stage.Total, Metrics = job.Metrics };
             if (status == RunStatus.Running && Eta(stage, detail) is { } left) eta = Math.Max(eta ?? 0, left);
             stages[current] = status switch
             {
                 RunStatus.Cancelled => stage with { Status = StageStatus.Cancelled, Phase = null },
-                RunStatus.Failed => stage with { Status = StageStatus.Failed, Phase = null, Error = stage.Error ?? state?.Failure?.Root.ErrorMessage },
+                RunStatus.Failed =>
+                    stage with { Status = StageStatus.Failed, Phase = null, Error = stage.Error ?? state?.Failure?.Root.ErrorMessage },
                 _ => stage,
             };
         }
@@ -77,7 +80,8 @@ public sealed class RunViewer
             Time = time,
             Cost = workers.Usage is { } usage
                 ? RunCosts.Of(options, usage)
-                : RunCosts.Of(options, recipe.Workers.Count, startedAt is { } start ? Instants.Between(start, endedAt ?? clock.GetUtcNow()) : TimeSpan.Zero),
+                : RunCosts.Of(options, recipe.Workers.Count,
+                    startedAt is { } start ? Instants.Between(start, endedAt ?? clock.GetUtcNow()) : TimeSpan.Zero),
             CreatedAt = run.CreatedAt,
             StartedAt = startedAt,
             EndedAt = endedAt,
@@ -100,17 +104,22 @@ public sealed class RunViewer
     private async Task<(StageView Stage, StageProgress? Detail)> CurrentAsync(string runId, StageView stage, CancellationToken cancellation)
     {
         if (stage.Status != StageStatus.Running) return (stage, null);
-        if (Read<StageProgress>(await client.GetAsync(InstanceIds.Stage(runId, stage.Label), cancellation)) is not { } detail) return (stage, null);
+        if (Read<StageProgress>(await client.GetAsync(InstanceIds.Stage(runId, stage.Label), cancellation)) is not { } detail)
+            return (stage, null);
         if (detail.Instance is { } instance && Read<StageProgress>(await client.GetAsync(instance, cancellation)) is { } inner)
             detail = detail with { Phase = inner.Phase, Jobs = inner.Jobs, Waiting = inner.Waiting ?? detail.Waiting };
         var metrics = detail.Metrics ?? await tree.FiguresAsync(runId, stage.Label, detail, cancellation);
-        return (stage with { Done = detail.Done, Total = detail.Total, Phase = detail.Phase, Metrics = metrics, Checkpoint = detail.Checkpoint }, detail);
+        return (stage with { Done = detail.Done, Total = detail.Total, Phase = detail.Phase, Metrics = metrics,
+            Checkpoint = detail.Checkpoint }, detail);
     }
 
     private async Task<IReadOnlyList<JobView>> JobsAsync(string runId, IReadOnlyList<string> jobIds, CancellationToken cancellation)
     {
-        var words = await Task.WhenAll(JobRanges.Expand(jobIds).Select(id => blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(runId, id), cancellation)));
-        return [.. words.OfType<JobProgress>().Select(word => new JobView(word.JobId, word.Worker, word.Step, word.Steps, word.Metrics, word.UpdatedAt, word.Waiting, word.StorageWait))];
+        var words = await Task.WhenAll(JobRanges.Expand(jobIds)
+            .Select(id => blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(runId, id), cancellation)));
+        return [.. words.OfType<JobProgress>()
+            .Select(word =>
+                new JobView(word.JobId, word.Worker, word.Step, word.Steps, word.Metrics, word.UpdatedAt, word.Waiting, word.StorageWait))];
     }
 
     /// <summary>What is left at the pace so far.</summary>

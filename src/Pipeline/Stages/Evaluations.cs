@@ -24,13 +24,19 @@ internal static class Evaluations
     /// <param name="checkpoint">The model.</param>
     /// <param name="step">The model's step: part of the jobs' ids.</param>
     public static IReadOnlyList<Benchmark> All(StageInput stage, EvaluationRecipe evaluation, string checkpoint, int step) =>
-        [.. evaluation.All().Select((benchmark, index) => new Benchmark(benchmark.Key, index == 0, Job(stage, benchmark.Value, checkpoint, EvaluationPlan.FinalId(stage.Label, step, index), final: true)))];
+        [.. evaluation.All()
+            .Select((benchmark, index) =>
+                new Benchmark(benchmark.Key, index == 0,
+                    Job(stage, benchmark.Value, checkpoint, EvaluationPlan.FinalId(stage.Label, step, index), final: true)))];
 
-    /// <summary>The benchmark of a point of the learning curve: greedy decoding alone, as the samples of pass@1 would cost several times as much.</summary>
+    /// <summary>
+    /// The benchmark of a point of the learning curve: greedy decoding alone, as the samples of pass@1 would cost several times as much.
+    /// </summary>
     public static Benchmark Point(StageInput stage, EvaluationRecipe evaluation, string checkpoint, int step)
     {
         var (name, benchmark) = evaluation.OfCurve();
-        return new(name, name == evaluation.All()[0].Key, Job(stage, benchmark with { Samples = 0 }, checkpoint, JobId.Create(stage.Label, step, JobKinds.Evaluate), final: false));
+        return new(name, name == evaluation.All()[0].Key,
+            Job(stage, benchmark with { Samples = 0 }, checkpoint, JobId.Create(stage.Label, step, JobKinds.Evaluate), final: false));
     }
 
     /// <summary>Runs benchmarks side by side. Of their time the slowest one's counts.</summary>
@@ -43,19 +49,25 @@ internal static class Evaluations
         {
             foreach (var (name, value) in result.Metrics)
             {
-                if (name == MetricNames.Tokens) metrics[MetricNames.EvalTokens] = metrics.GetValueOrDefault(MetricNames.EvalTokens) + value; // the step has tokens of its own
+                // the step has tokens of its own
+                if (name == MetricNames.Tokens) metrics[MetricNames.EvalTokens] = metrics.GetValueOrDefault(MetricNames.EvalTokens) + value;
                 else metrics[MetricNames.OfBenchmark(name, benchmark.Name)] = value;
                 if (benchmark.First && name != MetricNames.Tokens) metrics.TryAdd(name, value);
             }
         }
         return new(
             metrics,
-            results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
-            [.. benchmarks.Zip(results, (benchmark, result) => new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples"), result.Outputs.GetValueOrDefault("problems")))],
+            results.MaxBy(result =>
+                result.Timing.Total)!.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
+            [.. benchmarks.Zip(results,
+                (benchmark, result) =>
+                new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples"),
+                    result.Outputs.GetValueOrDefault("problems")))],
             results.Numerics());
     }
 
-    private static JobSpec Job(StageInput stage, BenchmarkRecipe benchmark, string checkpoint, string id, bool final) => stage.Job(id, new EvaluateJob
+    private static JobSpec Job(StageInput stage, BenchmarkRecipe benchmark, string checkpoint, string id, bool final) =>
+        stage.Job(id, new EvaluateJob
     {
         Settings = benchmark,
         Task = stage.Tasks[benchmark.Task!],

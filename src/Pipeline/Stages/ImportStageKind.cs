@@ -13,7 +13,8 @@ internal sealed class ImportStageKind() : StageKind<ImportStage>("import")
     private const int Step = 1;
 
     /// <inheritdoc/>
-    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, ImportStage settings)
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input,
+        ImportStage settings)
     {
         var start = context.CurrentUtcDateTime;
         var job = input.Job(JobId.Create(input.Label, 0, JobKinds.Import), new ImportJob

@@ -16,7 +16,8 @@ internal static class InputCheck
     {
         RunId = run.RunId,
         JobId = JobId.Create(OrchestrationNames.InputCheck, 0, JobKinds.Check),
-        Payload = new CheckJob { Recipe = recipe, Seed = recipe.Seed, Stage = OrchestrationNames.InputCheck, TemplateDate = recipe.TemplateDay() },
+        Payload = new CheckJob { Recipe = recipe, Seed = recipe.Seed, Stage = OrchestrationNames.InputCheck,
+            TemplateDate = recipe.TemplateDay() },
         Retry = recipe.Jobs,
     };
 }

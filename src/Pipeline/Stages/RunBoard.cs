@@ -24,12 +24,14 @@ internal sealed class RunBoard
 
     public void Begin(string name) => Publish(name, stage => stage with { Status = StageStatus.Running, StartedAt = Now });
 
-    public void Evaluate(string name, StageResult result) => Publish(name, stage => stage with { Status = StageStatus.Evaluating, StartedAt = result.StartedAt });
+    public void Evaluate(string name, StageResult result) =>
+        Publish(name, stage => stage with { Status = StageStatus.Evaluating, StartedAt = result.StartedAt });
 
     public void Finish(string name, StageResult result) =>
         Publish(name, stage => stage with { Status = StageStatus.Completed, StartedAt = result.StartedAt, EndedAt = result.EndedAt });
 
-    public void Fail(string name, string error) => Publish(name, stage => stage with { Status = StageStatus.Failed, Error = error, EndedAt = Now });
+    public void Fail(string name, string error) =>
+        Publish(name, stage => stage with { Status = StageStatus.Failed, Error = error, EndedAt = Now });
 
     /// <summary>Adds to the run's time that of stages that have ended.</summary>
     public void Count(TimeBreakdown spent) => time += spent;

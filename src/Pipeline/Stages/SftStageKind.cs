@@ -27,7 +27,8 @@ internal sealed class SftStageKind() : StageKind<SftStage>("sft")
         context.SetCustomStatus(new StageProgress { Phase = JobKinds.Sft, Jobs = [job.JobId], JobSteps = true });
 
         var result = await jobs.RunAsync(context, job);
-        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage(input.Jobs));
+        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")),
+            JobCalls.Storage(input.Jobs));
         return input.Result(context, start, (int)result.Metrics[MetricNames.Steps], result);
     }
 }

@@ -24,7 +24,8 @@ internal sealed record StageSave(string RunId, string Stage, StageRecord Record,
 /// <param name="Keys">The stages' keys, where they are known.</param>
 /// <param name="Reasons">Why stages run that are not there.</param>
 internal sealed record RunPlan(
-    Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records, IReadOnlyDictionary<string, string> Keys, IReadOnlyDictionary<string, string> Reasons);
+    Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records, IReadOnlyDictionary<string, string> Keys,
+        IReadOnlyDictionary<string, string> Reasons);
 
 /// <summary>An iteration whose update is committed: its gradients are of no more use.</summary>
 internal sealed record GradientsDone(string RunId, string Stage, int Iteration);
@@ -37,7 +38,8 @@ internal sealed record WorkersRelease(string RunId, bool Completed, int Generati
 
 /// <summary>What run and stage orchestrations ask of the world; each may run more than once.</summary>
 internal sealed class StageActivities(
-    IRunStore runs, RunIndex index, IBlobStore blobs, JobQueues queues, IWorkerPool pool, ReusePlanner planner, StageIndexing indexing, TimeProvider clock)
+    IRunStore runs, RunIndex index, IBlobStore blobs, JobQueues queues, IWorkerPool pool, ReusePlanner planner, StageIndexing indexing,
+        TimeProvider clock)
 {
     public const string Begin = "begin-run";
     public const string Save = "save-stage";
@@ -49,7 +51,8 @@ internal sealed class StageActivities(
     /// <summary>Reads the recipe and the stages' records, and takes over what other runs have finished.</summary>
     public async Task<RunPlan> BeginAsync(RunInput input, CancellationToken cancellation)
     {
-        var spec = await runs.TryGetAsync(input.RunId, cancellation) ?? throw new StorageException($"There is no run '{input.RunId}' in storage.");
+        var spec = await runs.TryGetAsync(input.RunId, cancellation)
+            ?? throw new StorageException($"There is no run '{input.RunId}' in storage.");
         var recipe = spec.ParseRecipe();
         // A retry goes on with what it has: an input may have been cleared away once it was used.
         if (input.Generation == 0) await CheckInputsAsync(recipe, cancellation);
@@ -67,11 +70,13 @@ internal sealed class StageActivities(
             records.Add(name, record);
         }
         await blobs.WriteJsonAsync(BlobLayout.Decisions(input.RunId, input.Generation), new RunDecisions(decisions.ToDictionary(
-            decision => decision.Key, decision => new RunDecision(decision.Value.Record?.Result?.ReusedFrom, decision.Value.Reason))), cancellation);
+            decision => decision.Key, decision => new RunDecision(decision.Value.Record?.Result?.ReusedFrom, decision.Value.Reason))),
+                cancellation);
         return new(
             recipe, records,
             keys.Where(key => key.Value.Result is not null).ToDictionary(key => key.Key, key => key.Value.Result!),
-            decisions.Where(decision => decision.Value.Reason is not null).ToDictionary(decision => decision.Key, decision => decision.Value.Reason!));
+            decisions.Where(decision => decision.Value.Reason is not null)
+                .ToDictionary(decision => decision.Key, decision => decision.Value.Reason!));
     }
 
     /// <summary>What is missing is told before anything has been computed, not when its stage comes.</summary>
@@ -81,10 +86,13 @@ internal sealed class StageActivities(
         foreach (var input in recipe.StoredInputs())
         {
             var path = input[BlobReference.Prefix.Length..].TrimEnd('/');
-            if (!await blobs.ExistsAsync(path, cancellation) && !await blobs.ListAsync(path + "/", cancellation).AnyAsync(cancellation)) missing.Add(input);
+            if (!await blobs.ExistsAsync(path, cancellation) && !await blobs.ListAsync(path + "/", cancellation).AnyAsync(cancellation))
+                missing.Add(input);
         }
         if (missing.Count > 0)
-            throw new BadInputException($"{missing.Count} of the recipe's inputs are not in storage (container {BlobLayout.Container}): {string.Join(", ", missing)}. Upload them, then retry the run.");
+            throw new BadInputException(
+                $"{missing.Count} of the recipe's inputs are not in storage "
+                + $"(container {BlobLayout.Container}): {string.Join(", ", missing)}. Upload them, then retry the run.");
     }
 
     /// <summary>Writes a stage's record, and after it a finished stage's entry in the index of all runs.</summary>
@@ -94,7 +102,9 @@ internal sealed class StageActivities(
         if (save is { Finished: { } stage, Record.Result: { } result }) await indexing.AddAsync(save.RunId, stage, result, cancellation);
     }
 
-    /// <summary>Removes the checkpoints that <see cref="CheckpointRetention"/> does not keep, and what an interrupted removal left of them.</summary>
+    /// <summary>
+    /// Removes the checkpoints that <see cref="CheckpointRetention"/> does not keep, and what an interrupted removal left of them.
+    /// </summary>
     /// <returns>How many were removed.</returns>
     public async Task<int> PruneAsync(CheckpointPrune prune, CancellationToken cancellation)
     {
@@ -139,7 +149,8 @@ internal sealed class StageActivities(
         await pool.ReleaseAsync(release.RunId, cancellation);
         if (!release.Completed) return;
         // A worker that finds no queue knows by this that it comes too late, not too early.
-        await blobs.WriteJsonAsync(BlobLayout.RunEnded(release.RunId, release.Generation), new { endedAt = clock.GetUtcNow() }, cancellation);
+        await blobs.WriteJsonAsync(BlobLayout.RunEnded(release.RunId, release.Generation), new { endedAt = clock.GetUtcNow() },
+            cancellation);
         await queues.DropAsync(BlobLayout.JobQueue(release.RunId), cancellation);
     }
 }

@@ -8,7 +8,9 @@ using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Pipeline.Stages;
 
-/// <summary>How a kind of stage is carried out. Adding one: derive from <see cref="StageKind{TRecipe}"/> and list it in <see cref="StageKinds"/>.</summary>
+/// <summary>
+/// How a kind of stage is carried out. Adding one: derive from <see cref="StageKind{TRecipe}"/> and list it in <see cref="StageKinds"/>.
+/// </summary>
 internal abstract class StageKind(Type recipe, string name)
 {
     /// <summary>The recipe's record.</summary>
@@ -31,7 +33,8 @@ internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TReci
 {
     /// <inheritdoc/>
     public override void Register(OrchestrationRegistry registry, JobCalls jobs) =>
-        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator, (context, input) => RunAsync(new WaitingContext(context, new StageProgress()), jobs, input, (TRecipe)input.Settings));
+        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator,
+            (context, input) => RunAsync(new WaitingContext(context, new StageProgress()), jobs, input, (TRecipe)input.Settings));
 
     /// <summary>The stage itself. Null when it goes on as new.</summary>
     protected abstract Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, TRecipe settings);
@@ -47,15 +50,18 @@ internal static class StageHelpers
         input.From ?? throw new InvalidOperationException($"Stage '{input.Name}' needs a model to start from: set 'from'.");
 
     /// <summary>Those of some rewards that can be given now: a reward that a model gives can be once its stage is done.</summary>
-    public static IReadOnlyDictionary<string, RewardRecipe> Available(this StageInput input, IReadOnlyDictionary<string, RewardRecipe> rewards) => rewards
-        .Where(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value) is not { } stage || input.RewardModels.ContainsKey(stage)).ToDictionary();
+    public static IReadOnlyDictionary<string, RewardRecipe> Available(this StageInput input,
+        IReadOnlyDictionary<string, RewardRecipe> rewards) => rewards
+        .Where(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value) is not { } stage || input.RewardModels.ContainsKey(stage))
+            .ToDictionary();
 
     /// <summary>A job of the stage.</summary>
     public static JobSpec Job(this StageInput input, string jobId, JobPayload payload) => new()
     {
         RunId = input.RunId,
         JobId = jobId,
-        Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels, TemplateDate = input.TemplateDate },
+        Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels,
+            TemplateDate = input.TemplateDate },
         Retry = input.Jobs,
     };
 
@@ -74,7 +80,8 @@ internal static class StageHelpers
     /// <param name="start">When the stage began.</param>
     /// <param name="steps">Its steps.</param>
     /// <param name="result">The job's result, with an output <c>checkpoint</c>.</param>
-    public static StageResult Result(this StageInput input, IOrchestrationContext context, DateTime start, int steps, JobResult result) => new()
+    public static StageResult Result(this StageInput input, IOrchestrationContext context, DateTime start, int steps, JobResult result) =>
+        new()
     {
         Label = input.Label,
         Steps = steps,
@@ -87,10 +94,12 @@ internal static class StageHelpers
     };
 
     /// <summary>The versions of the trainer's arithmetic that had a part in some results.</summary>
-    public static IReadOnlyList<int> Numerics(this IEnumerable<JobResult> results) => [.. results.Select(result => result.Numerics).Distinct().Order()];
+    public static IReadOnlyList<int> Numerics(this IEnumerable<JobResult> results) =>
+        [.. results.Select(result => result.Numerics).Distinct().Order()];
 
     /// <summary>Those of what was written so far and of more.</summary>
-    public static IReadOnlyList<int> With(this IReadOnlyList<int>? numerics, IReadOnlyList<int>? more) => [.. (numerics ?? [1]).Union(more ?? [1]).Order()];
+    public static IReadOnlyList<int> With(this IReadOnlyList<int>? numerics, IReadOnlyList<int>? more) =>
+        [.. (numerics ?? [1]).Union(more ?? [1]).Order()];
 
     /// <summary>An output's path.</summary>
     /// <exception cref="InvalidOperationException">The worker did not write it.</exception>

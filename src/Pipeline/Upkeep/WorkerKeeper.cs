@@ -9,8 +9,8 @@ using R1Cloud.Pipeline.Workers;
 namespace R1Cloud.Pipeline.Upkeep;
 
 /// <summary>
-/// Keeps workers in step with runs: a run that is active has its workers (after a restart of the host, for one), a finished or held one has none. When a
-/// run has ended, it also has the engine forget the run's iterations, of which there may be thousands.
+/// Keeps workers in step with runs: a run that is active has its workers (after a restart of the host, for one), a finished or held one has
+/// none. When a run has ended, it also has the engine forget the run's iterations, of which there may be thousands.
 /// </summary>
 /// <remarks>A background service; a host with timer triggers calls <see cref="KeepAsync"/> instead.</remarks>
 /// <param name="runs">Where runs are kept.</param>
@@ -22,7 +22,8 @@ namespace R1Cloud.Pipeline.Upkeep;
 /// <param name="clock">The clock.</param>
 /// <param name="log">The log.</param>
 public sealed partial class WorkerKeeper(
-    IRunStore runs, RunLister lister, RunIndex index, IOrchestrationClient client, IWorkerPool pool, PipelineOptions options, TimeProvider clock, ILogger<WorkerKeeper> log)
+    IRunStore runs, RunLister lister, RunIndex index, IOrchestrationClient client, IWorkerPool pool, PipelineOptions options,
+        TimeProvider clock, ILogger<WorkerKeeper> log)
     : BackgroundService
 {
     /// <summary>Iterations that are forgotten in one go; the rest follows at the next look.</summary>
@@ -83,7 +84,9 @@ public sealed partial class WorkerKeeper(
         if (state.IsFinished && await ForgetIterationsAsync(id, cancellation)) await index.UnmarkAsync(id, cancellation);
     }
 
-    /// <summary>Removes a finished run's iterations from the engine: their stages have their results, and nobody looks at them any more.</summary>
+    /// <summary>
+    /// Removes a finished run's iterations from the engine: their stages have their results, and nobody looks at them any more.
+    /// </summary>
     /// <returns>Whether none is left.</returns>
     private async Task<bool> ForgetIterationsAsync(string id, CancellationToken cancellation)
     {
@@ -93,7 +96,8 @@ public sealed partial class WorkerKeeper(
             if (InstanceIds.IsIteration(instance.InstanceId)) iterations.Add(instance.InstanceId);
         }
         var gone = 0;
-        await Parallel.ForEachAsync(iterations.Take(MostForgotten), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, async (iteration, stop) =>
+        await Parallel.ForEachAsync(iterations.Take(MostForgotten),
+            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, async (iteration, stop) =>
         {
             if (await client.PurgeAsync(iteration, stop)) Interlocked.Increment(ref gone);
         });

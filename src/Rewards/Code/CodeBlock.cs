@@ -27,7 +27,8 @@ internal static partial class CodeBlock
         const string EndThink = "</think>";
         var answer = ThinkAnswerFormat.ExtractAnswer(text);
         if (answer is not null && Fenced(answer, language, wanted, finished) is { } inside) return inside;
-        var afterThinking = text.LastIndexOf(EndThink, StringComparison.Ordinal) is >= 0 and var end ? text[(end + EndThink.Length)..] : text;
+        var afterThinking = text.LastIndexOf(EndThink, StringComparison.Ordinal) is >= 0 and var end
+            ? text[(end + EndThink.Length)..] : text;
         if (Fenced(afterThinking, language, wanted, finished) is { } block) return block;
         if (!string.IsNullOrWhiteSpace(answer)) return HasFence(answer) ? null : answer;
         return finished && !HasFence(afterThinking) && LooksLikeCode(afterThinking, language) ? afterThinking : null;
@@ -58,12 +59,15 @@ internal static partial class CodeBlock
         return (language == "python" ? PythonLine() : JavaScriptLine()).IsMatch(first);
     }
 
-    [GeneratedRegex(@"^[ \t]*(?:(?:async[ \t]+)?def|class|(?:export[ \t]+)?(?:default[ \t]+)?(?:async[ \t]+)?function\*?|(?:export[ \t]+)?(?:const|let|var))[ \t]+(?<name>[A-Za-z_$][\w$]*)|^(?<name>[A-Za-z_]\w*)[ \t]*=[^=]", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^[ \t]*(?:(?:async[ \t]+)?def|class|(?:export[ \t]+)?(?:default[ \t]+)?(?:async[ \t]+)?function\*?|(?:export[ \t]+)?(?:const|let|var))[ \t]+(?<name>[A-Za-z_$][\w$]*)|^(?<name>[A-Za-z_]\w*)[ \t]*=[^=]", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Definition();
 
-    [GeneratedRegex(@"^(?:(?:async )?def [A-Za-z_]\w*\s*\(.*|class [A-Za-z_]\w*.*:\s*|import [\w., ]+|from [\w.]+ import .+|@\w.*|print\(.*|for \w.* in .*:.*|while .*:.*|if .*:.*|#.*|[A-Za-z_][\w, ]*\s*=[^=].*|""""""?.*)$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^(?:(?:async )?def [A-Za-z_]\w*\s*\(.*|class [A-Za-z_]\w*.*:\s*|import [\w., ]+|from [\w.]+ import .+|@\w.*|print\(.*|for \w.* in .*:.*|while .*:.*|if .*:.*|#.*|[A-Za-z_][\w, ]*\s*=[^=].*|""""""?.*)$", RegexOptions.NonBacktracking)]
     private static partial Regex PythonLine();
 
-    [GeneratedRegex(@"^(?:(?:export )?(?:default )?(?:async )?function\b.*|(?:export )?(?:const|let|var) .*|class \w+.*\{.*|import .*|console\..*|//.*|module\.exports.*|'use strict'.*|""use strict"".*|process\..*|require\(.*)$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^(?:(?:export )?(?:default )?(?:async )?function\b.*|(?:export )?(?:const|let|var) .*|class \w+.*\{.*|import .*|console\..*|//.*|module\.exports.*|'use strict'.*|""use strict"".*|process\..*|require\(.*)$", RegexOptions.NonBacktracking)]
     private static partial Regex JavaScriptLine();
 }

@@ -12,8 +12,8 @@ namespace R1Cloud.Rewards.Code;
 internal readonly record struct CodeVerdict(int Passed, int Total, string Reason);
 
 /// <summary>
-/// Judges programs in sandboxes. What a program writes is compared out here; assertions run in a second sandbox, to which the program's gives
-/// nothing but values. Either way no program meets the expected answers or the code that compares.
+/// Judges programs in sandboxes. What a program writes is compared out here; assertions run in a second sandbox, to which the program's
+/// gives nothing but values. Either way no program meets the expected answers or the code that compares.
 /// </summary>
 /// <param name="pool">Runners of the program's language.</param>
 internal sealed class CodeJudge(RunnerPool pool)
@@ -107,7 +107,8 @@ internal sealed class CodeJudge(RunnerPool pool)
             return new(0, total, "loading the program: a result that is none");
         }
 
-        if (!judge.Send(new { role = "judge", tests = tests.Assertions, setup = tests.Setup, entryPoint = tests.EntryPoint, names }, end)) throw new SandboxException("The sandbox does not take the tests.");
+        if (!judge.Send(new { role = "judge", tests = tests.Assertions, setup = tests.Setup, entryPoint = tests.EntryPoint, names }, end))
+            throw new SandboxException("The sandbox does not take the tests.");
         return Relay(judge, module, total, end);
     }
 
@@ -120,7 +121,8 @@ internal sealed class CodeJudge(RunnerPool pool)
             var status = judge.Receive(whole, pool.Limits.TotalSeconds, out var line);
             if (status == ReceiveStatus.Late) return new(0, total, TotalLimit);
             if (status == ReceiveStatus.TooLong) return new(0, total, "the tests handle values that are too large");
-            if (status != ReceiveStatus.Line || line.Length == 0) throw new SandboxException($"The tests' own sandbox ended before their verdict.");
+            if (status != ReceiveStatus.Line || line.Length == 0)
+                throw new SandboxException($"The tests' own sandbox ended before their verdict.");
             if (line[0] == (byte)'V') return Verdict(line[1..], total);
 
             if (!module.SendLine(line[1..], end)) return new(0, total, Broken(ReceiveStatus.Ended));

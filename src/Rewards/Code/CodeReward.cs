@@ -16,7 +16,9 @@ internal sealed class CodeReward(CodeOptions options, bool unsandboxed = false) 
     private readonly Dictionary<string, RunnerPool> pools = [];
     private readonly Lock gate = new();
 
-    /// <summary>The reward as a function, which shares its runners with all of the same options in this process; they start with its first call.</summary>
+    /// <summary>
+    /// The reward as a function, which shares its runners with all of the same options in this process; they start with its first call.
+    /// </summary>
     /// <exception cref="BadInputException">The language is unknown.</exception>
     public static RewardFunction Function(CodeOptions options)
     {
@@ -37,7 +39,8 @@ internal sealed class CodeReward(CodeOptions options, bool unsandboxed = false) 
     public Reward Score(Completion completion)
     {
         var tests = CodeTests.Parse(completion.Fields);
-        var language = completion.Fields.TryGetValue("language", out var field) && field.GetString() is { Length: > 0 } named ? named.ToLowerInvariant() : options.Language;
+        var language = completion.Fields.TryGetValue("language", out var field) && field.GetString() is { Length: > 0 } named
+            ? named.ToLowerInvariant() : options.Language;
         CheckLanguage(language);
         if (CodeBlock.Extract(completion.Text, language, tests.CalledNames, completion.Finished) is not { } code)
             return new(0, completion.Finished ? $"no {language} code" : "cut off at the length limit", RewardOutcome.Unparsable);
@@ -65,7 +68,9 @@ internal sealed class CodeReward(CodeOptions options, bool unsandboxed = false) 
 
     private static void CheckLanguage(string language)
     {
-        if (!Interpreter.Languages.Contains(language)) throw new BadInputException($"accuracy/code: the language '{language}' is unknown. Known: {string.Join(", ", Interpreter.Languages)}.");
+        if (!Interpreter.Languages.Contains(language))
+            throw new BadInputException(
+                $"accuracy/code: the language '{language}' is unknown. Known: {string.Join(", ", Interpreter.Languages)}.");
     }
 
     private RunnerPool Pool(string language)

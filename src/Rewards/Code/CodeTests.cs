@@ -35,25 +35,35 @@ internal sealed partial record CodeTests(IReadOnlyList<CodeCase> Cases, IReadOnl
     public static CodeTests Parse(IReadOnlyDictionary<string, JsonElement> fields)
     {
         var column = Array.Find(TestColumns, name => fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null)
-            ?? throw new BadInputException($"accuracy/code: the row has no tests; one of the columns {string.Join(", ", TestColumns)} is needed.");
+            ?? throw new BadInputException(
+                $"accuracy/code: the row has no tests; one of the columns {string.Join(", ", TestColumns)} is needed.");
         var tests = Unwrap(fields[column]);
-        var (entry, setup) = (Text(fields, "entry_point") ?? Text(fields, "entryPoint"), string.Join('\n', new[] { Text(fields, "test_setup_code"), Text(fields, "test_imports"), Text(fields, "test_setup") }.OfType<string>()));
+        var (entry, setup) =
+            (Text(fields, "entry_point") ?? Text(fields, "entryPoint"),
+                string.Join('\n',
+                    new[] { Text(fields, "test_setup_code"), Text(fields, "test_imports"), Text(fields, "test_setup") }.OfType<string>()));
 
         if (tests.ValueKind == JsonValueKind.String) return Asserting([tests.GetString()!]);
         if (tests.ValueKind == JsonValueKind.Object)
         {
-            if (Lines(tests, "inputs", "input") is not { } inputs || Lines(tests, "outputs", "output") is not { } outputs || inputs.Count != outputs.Count)
+            if (Lines(tests, "inputs", "input") is not { } inputs || Lines(tests, "outputs", "output") is not { } outputs
+                || inputs.Count != outputs.Count)
                 throw Bad("an object needs 'inputs' and 'outputs', two lists of as many strings");
             return Of([.. inputs.Zip(outputs, (input, output) => new CodeCase(input, output))]);
         }
-        if (tests.ValueKind != JsonValueKind.Array || tests.GetArrayLength() == 0) throw Bad("a list, an object or a string is needed, and not an empty one");
-        if (tests.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)) return Asserting([.. tests.EnumerateArray().Select(item => item.GetString()!)]);
+        if (tests.ValueKind != JsonValueKind.Array || tests.GetArrayLength() == 0)
+            throw Bad("a list, an object or a string is needed, and not an empty one");
+        if (tests.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String))
+            return Asserting([.. tests.EnumerateArray().Select(item => item.GetString()!)]);
         return Of([.. tests.EnumerateArray().Select((item, index) =>
             item.ValueKind == JsonValueKind.Object && Line(item, "input") is { } input && Line(item, "output") is { } output
                 ? new CodeCase(input, output)
-                : throw Bad($"item {index + 1} is neither an object with the strings 'input' and 'output' nor, like all others, a string"))]);
+                : throw Bad(
+                    $"item {index + 1} is neither an object with the strings 'input' and 'output' nor, like all others, a string"))]);
 
-        CodeTests Asserting(string[] code) => code.Any(string.IsNullOrWhiteSpace) ? throw Bad("an empty assertion") : new CodeTests([], code, entry, setup.Length > 0 ? setup : null);
+        CodeTests Asserting(string[] code) =>
+            code.Any(string.IsNullOrWhiteSpace)
+            ? throw Bad("an empty assertion") : new CodeTests([], code, entry, setup.Length > 0 ? setup : null);
         CodeTests Of(CodeCase[] cases) => cases.Length == 0 ? throw Bad("there are no cases") : new CodeTests(cases, [], entry, null);
         BadInputException Bad(string what) => new($"accuracy/code: column '{column}': {what}.");
     }
@@ -82,11 +92,13 @@ internal sealed partial record CodeTests(IReadOnlyList<CodeCase> Cases, IReadOnl
     {
         foreach (var name in names)
         {
-            if (item.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(line => line.ValueKind == JsonValueKind.String))
+            if (item.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
+                && list.EnumerateArray().All(line => line.ValueKind == JsonValueKind.String))
                 return [.. list.EnumerateArray().Select(line => line.GetString()!)];
         }
         return null;
     }
 
-    private static string? Line(JsonElement item, string name) => item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Line(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

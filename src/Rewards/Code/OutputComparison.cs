@@ -3,8 +3,8 @@ using System.Globalization;
 namespace R1Cloud.Rewards.Code;
 
 /// <summary>
-/// Compares a program's output with the expected one as programming contests do: line ends, white space at the ends of lines and empty lines at the end do not
-/// count; where lines differ, words are compared, and numbers with a fraction agree within a tolerance.
+/// Compares a program's output with the expected one as programming contests do: line ends, white space at the ends of lines and empty
+/// lines at the end do not count; where lines differ, words are compared, and numbers with a fraction agree within a tolerance.
 /// </summary>
 internal static class OutputComparison
 {
@@ -27,7 +27,9 @@ internal static class OutputComparison
 
     private static bool WordsAgree(string actual, string expected)
     {
-        var (a, b) = (actual.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), expected.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        var (a, b) =
+            (actual.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries),
+                expected.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         return a.Length == b.Length && a.Zip(b).All(pair => pair.First == pair.Second || NumbersAgree(pair.First, pair.Second));
     }
 

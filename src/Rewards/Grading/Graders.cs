@@ -25,7 +25,8 @@ internal static class Graders
     /// <param name="options">Options for all rows; undefined when there are none. A row's own go before them, field by field.</param>
     /// <exception cref="BadInputException">There is no such reward, or an option is unknown or bad.</exception>
     public static Grader Get(string reward, JsonElement options) =>
-        RewardFunctions.Find(reward).ByModel ? throw new BadInputException($"--reward: '{reward}' is given by a reward model inside a run and cannot be graded here.")
+        RewardFunctions.Find(reward).ByModel
+            ? throw new BadInputException($"--reward: '{reward}' is given by a reward model inside a run and cannot be graded here.")
         : Makers.TryGetValue(reward, out var maker) ? maker(options) : OfFunction(reward, options);
 
     private static Grader Math(JsonElement options)
@@ -55,7 +56,8 @@ internal static class Graders
 
     private static JsonElement Merged(JsonElement options, JsonElement rowOptions)
     {
-        if (rowOptions.ValueKind != JsonValueKind.Object) throw new BadInputException($"options: {rowOptions.GetRawText()} is not an object.");
+        if (rowOptions.ValueKind != JsonValueKind.Object)
+            throw new BadInputException($"options: {rowOptions.GetRawText()} is not an object.");
         if (!IsGiven(options)) return rowOptions;
         var merged = JsonObject.Create(options) ?? [];
         foreach (var option in rowOptions.EnumerateObject()) merged[option.Name] = JsonValue.Create(option.Value);

@@ -9,8 +9,8 @@ namespace R1Cloud.Rewards.Instructions;
 internal delegate bool InstructionCheck(string response, InstructionArguments arguments);
 
 /// <summary>
-/// The 25 verifiable kinds of instruction of IFEval (arXiv 2311.07911, table 1) by their public ids, with the arguments' public names. Keywords are
-/// plain text, not expressions.
+/// The 25 verifiable kinds of instruction of IFEval (arXiv 2311.07911, table 1) by their public ids, with the arguments' public names.
+/// Keywords are plain text, not expressions.
 /// </summary>
 internal static partial class InstructionKinds
 {
@@ -22,8 +22,10 @@ internal static partial class InstructionKinds
     {
         ["keywords:existence"] = (text, a) => a.Texts("keywords").All(word => word.Length == 0 || TextUnits.HasWord(text, word)),
         ["keywords:frequency"] = (text, a) => a.Compare(TextUnits.Occurrences(text, NotEmpty(a, "keyword")), "frequency", "relation"),
-        ["keywords:forbidden_words"] = (text, a) => !a.Texts("forbidden_words").Any(word => word.Length > 0 && TextUnits.HasWord(text, word)),
-        ["keywords:letter_frequency"] = (text, a) => a.Compare(TextUnits.Occurrences(text, NotEmpty(a, "letter")), "let_frequency", "let_relation"),
+        ["keywords:forbidden_words"] = (text, a) =>
+            !a.Texts("forbidden_words").Any(word => word.Length > 0 && TextUnits.HasWord(text, word)),
+        ["keywords:letter_frequency"] = (text, a) =>
+            a.Compare(TextUnits.Occurrences(text, NotEmpty(a, "letter")), "let_frequency", "let_relation"),
         ["language:response_language"] = (text, a) => IsIn(text, a.Text("language")),
         ["length_constraints:number_sentences"] = (text, a) => a.Compare(TextUnits.Sentences(text), "num_sentences", "relation"),
         ["length_constraints:number_paragraphs"] = (text, a) => Parts(text, "***") is { } parts && parts.Count == a.Count("num_paragraphs"),
@@ -32,16 +34,21 @@ internal static partial class InstructionKinds
         ["detectable_content:number_placeholders"] = (text, a) => Placeholders(text) >= a.Count("num_placeholders"),
         ["detectable_content:postscript"] = (text, a) => HasPostscript(text, a.Text("postscript_marker").Trim()),
         ["detectable_format:number_bullet_lists"] = (text, a) => Bullets(text) == a.Count("num_bullets"),
-        ["detectable_format:constrained_response"] = (text, _) => ConstrainedResponses.Any(response => text.Contains(response, StringComparison.Ordinal)),
+        ["detectable_format:constrained_response"] = (text, _) =>
+            ConstrainedResponses.Any(response => text.Contains(response, StringComparison.Ordinal)),
         ["detectable_format:number_highlighted_sections"] = (text, a) => Highlights(text) >= a.Count("num_highlights"),
-        ["detectable_format:multiple_sections"] = (text, a) => Sections(text, NotEmpty(a, "section_spliter").Trim()) >= a.Count("num_sections"),
+        ["detectable_format:multiple_sections"] = (text, a) =>
+            Sections(text, NotEmpty(a, "section_spliter").Trim()) >= a.Count("num_sections"),
         ["detectable_format:json_format"] = (text, _) => IsJson(text),
         ["detectable_format:title"] = (text, _) => text.Split('\n').Any(HasTitle),
         ["combination:two_responses"] = (text, _) => Parts(text, "******") is { Count: 2 } parts && parts[0] != parts[1],
-        ["combination:repeat_prompt"] = (text, a) => text.Trim().StartsWith(NotEmpty(a, "prompt_to_repeat").Trim(), StringComparison.OrdinalIgnoreCase),
-        ["startend:end_checker"] = (text, a) => text.Trim().Trim('"').EndsWith(NotEmpty(a, "end_phrase").Trim(), StringComparison.OrdinalIgnoreCase),
+        ["combination:repeat_prompt"] = (text, a) =>
+            text.Trim().StartsWith(NotEmpty(a, "prompt_to_repeat").Trim(), StringComparison.OrdinalIgnoreCase),
+        ["startend:end_checker"] = (text, a) =>
+            text.Trim().Trim('"').EndsWith(NotEmpty(a, "end_phrase").Trim(), StringComparison.OrdinalIgnoreCase),
         ["startend:quotation"] = (text, _) => text.Trim() is { Length: > 1 } whole && whole[0] == '"' && whole[^1] == '"',
-        ["change_case:capital_word_frequency"] = (text, a) => a.Compare(TextUnits.CapitalWords(text), "capital_frequency", "capital_relation"),
+        ["change_case:capital_word_frequency"] = (text, a) =>
+            a.Compare(TextUnits.CapitalWords(text), "capital_frequency", "capital_relation"),
         ["change_case:english_capital"] = (text, _) => text.Any(char.IsUpper) && !text.Any(char.IsLower) && IsIn(text, "en"),
         ["change_case:english_lowercase"] = (text, _) => text.Any(char.IsLower) && !text.Any(char.IsUpper) && IsIn(text, "en"),
         ["punctuation:no_comma"] = (text, _) => !text.Contains(','),
@@ -55,10 +62,12 @@ internal static partial class InstructionKinds
     public static bool Follows(string id, string response, JsonElement arguments) =>
         Known.TryGetValue(id, out var check)
             ? check(response, new(id, arguments))
-            : throw new InstructionException($"there is no instruction {id}. Known: {string.Join(", ", Known.Keys.Order(StringComparer.Ordinal))}");
+            : throw new InstructionException(
+                $"there is no instruction {id}. Known: {string.Join(", ", Known.Keys.Order(StringComparer.Ordinal))}");
 
     // A text without letters has no language; as in IFEval that breaks no instruction.
-    private static bool IsIn(string text, string language) => LanguageDetector.Detect(text) is not { } detected || detected == language.Split('-')[0];
+    private static bool IsIn(string text, string language) =>
+        LanguageDetector.Detect(text) is not { } detected || detected == language.Split('-')[0];
 
     private static string NotEmpty(InstructionArguments arguments, string name) =>
         arguments.Text(name) is { } text && text.Trim().Length > 0 ? text.Trim() : throw new InstructionException($"{name} is empty");
@@ -76,7 +85,8 @@ internal static partial class InstructionKinds
         var paragraphs = text.ReplaceLineEndings("\n").Split("\n\n").Where(paragraph => paragraph.Trim().Length > 0).ToList();
         var (nth, first) = (arguments.Count("nth_paragraph"), NotEmpty(arguments, "first_word"));
         if (paragraphs.Count != arguments.Count("num_paragraphs") || nth < 1 || nth > paragraphs.Count) return false;
-        var word = paragraphs[nth - 1].Trim().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault()?.TrimStart('\'').TrimStart('"') ?? "";
+        var word = paragraphs[nth - 1].Trim().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault()?.TrimStart('\'')
+            .TrimStart('"') ?? "";
         var end = word.AsSpan().IndexOfAny(WordEnds);
         return string.Equals(end < 0 ? word : word[..end], first, StringComparison.OrdinalIgnoreCase);
     }
@@ -88,10 +98,15 @@ internal static partial class InstructionKinds
         _ => text.Contains(marker, StringComparison.OrdinalIgnoreCase),
     };
 
-    private static int Bullets(string text) => text.Split('\n').Count(line => line.TrimStart() is { Length: > 0 } item && (item[0] == '-' || (item[0] == '*' && item.Length > 1 && char.IsWhiteSpace(item[1]))));
+    private static int Bullets(string text) =>
+        text.Split('\n')
+        .Count(line =>
+            line.TrimStart() is { Length: > 0 } item
+            && (item[0] == '-' || (item[0] == '*' && item.Length > 1 && char.IsWhiteSpace(item[1]))));
 
     private static int Highlights(string text) =>
-        Highlight().Matches(text).Count(match => match.Value.Trim('*').Trim().Length > 0) + DoubleHighlight().Matches(text).Count(match => match.Value[2..^2].Trim().Length > 0);
+        Highlight().Matches(text).Count(match => match.Value.Trim('*').Trim().Length > 0) + DoubleHighlight().Matches(text)
+            .Count(match => match.Value[2..^2].Trim().Length > 0);
 
     // "[…]" within a line.
     private static int Placeholders(string text) => text.Split('\n').Sum(line =>

@@ -5,7 +5,9 @@ using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Rewards.Instructions;
 
-/// <summary>Verifiable instructions (IFEval, arXiv 2311.07911): the row's <c>instruction_id_list</c> with <c>kwargs</c>, one each.</summary>
+/// <summary>
+/// Verifiable instructions (IFEval, arXiv 2311.07911): the row's <c>instruction_id_list</c> with <c>kwargs</c>, one each.
+/// </summary>
 internal sealed class InstructionReward(InstructionOptions options)
 {
     /// <summary>The columns that hold the ids and their arguments.</summary>
@@ -24,20 +26,27 @@ internal sealed class InstructionReward(InstructionOptions options)
         {
             return Reward.Failed(e.Message);
         }
-        if (AnswerText.Of(completion, options.Part) is not { } response) return Reward.Unparsable(AnswerText.Missing(completion, options.Part));
+        if (AnswerText.Of(completion, options.Part) is not { } response)
+            return Reward.Unparsable(AnswerText.Missing(completion, options.Part));
         var forms = options.Mode == InstructionMode.Strict ? [response] : LooseForms(response);
-        var broken = instructions.Where(instruction => !forms.Any(form => form.Trim().Length > 0 && InstructionKinds.Follows(instruction.Id, form, instruction.Arguments))).Select(instruction => instruction.Id).ToList();
+        var broken =
+            instructions.Where(instruction =>
+                !forms.Any(form => form.Trim().Length > 0 && InstructionKinds.Follows(instruction.Id, form, instruction.Arguments)))
+            .Select(instruction => instruction.Id).ToList();
         var share = (instructions.Count - broken.Count) / (double)instructions.Count;
-        return new(options.Score == InstructionScore.All ? Math.Floor(share) : share, broken.Count == 0 ? "follows all" : $"breaks {string.Join(", ", broken)}");
+        return new(options.Score == InstructionScore.All ? Math.Floor(share) : share,
+            broken.Count == 0 ? "follows all" : $"breaks {string.Join(", ", broken)}");
     }
 
     /// <summary>The instructions of a row.</summary>
     /// <exception cref="InstructionException">The row has none, or not as many arguments.</exception>
     public static List<(string Id, JsonElement Arguments)> Read(IReadOnlyDictionary<string, JsonElement> row)
     {
-        if (!row.TryGetValue(Ids, out var column) || column.AsTexts() is not { Length: > 0 } ids) throw new InstructionException($"the row has no list of texts \"{Ids}\"");
+        if (!row.TryGetValue(Ids, out var column) || column.AsTexts() is not { Length: > 0 } ids)
+            throw new InstructionException($"the row has no list of texts \"{Ids}\"");
         if (!row.TryGetValue(Arguments, out var arguments)) return [.. ids.Select(id => (id, default(JsonElement)))];
-        if (arguments.ValueKind != JsonValueKind.Array || arguments.GetArrayLength() != ids.Length) throw new InstructionException($"\"{Arguments}\" is no list of {ids.Length} objects, one an instruction");
+        if (arguments.ValueKind != JsonValueKind.Array || arguments.GetArrayLength() != ids.Length)
+            throw new InstructionException($"\"{Arguments}\" is no list of {ids.Length} objects, one an instruction");
         return [.. ids.Select((id, index) => (id, arguments[index]))];
     }
 

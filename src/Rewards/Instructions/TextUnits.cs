@@ -9,7 +9,8 @@ internal static class TextUnits
 
     private static readonly HashSet<string> Abbreviations = new(StringComparer.OrdinalIgnoreCase)
     {
-        "mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "inc", "ltd", "co", "corp", "vs", "etc", "e.g", "i.e", "fig", "no", "vol", "approx", "dept", "est", "gen", "gov", "lt", "col",
+        "mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "inc", "ltd", "co", "corp", "vs", "etc", "e.g", "i.e", "fig", "no", "vol",
+            "approx", "dept", "est", "gen", "gov", "lt", "col",
         "capt", "sgt", "rev", "hon", "u.s", "u.k", "a.m", "p.m", "ph.d",
     };
 
@@ -27,8 +28,9 @@ internal static class TextUnits
     }
 
     /// <summary>
-    /// Sentences: ended by a full stop, exclamation or question mark before white space (not after an abbreviation, an initial or a number that
-    /// a small letter follows) or by a Chinese one; what follows the last is one more. IFEval takes NLTK's trained splitter, which this stays close to.
+    /// Sentences: ended by a full stop, exclamation or question mark before white space (not after an abbreviation, an initial or a number
+    /// that a small letter follows) or by a Chinese one; what follows the last is one more. IFEval takes NLTK's trained splitter, which
+    /// this stays close to.
     /// </summary>
     public static int Sentences(string text)
     {
@@ -100,7 +102,8 @@ internal static class TextUnits
     private static bool IsWordPart(string text, int at) =>
         at >= 0 && at < text.Length && (char.IsLetterOrDigit(text[at]) || text[at] == '_')
         && !(text[at] > 0xE00 && Rune.TryCreate(text[at], out var rune)
-            && R1Cloud.Rewards.Language.Scripts.Of(rune) is R1Cloud.Rewards.Language.Script.Han or R1Cloud.Rewards.Language.Script.Kana or R1Cloud.Rewards.Language.Script.Thai or R1Cloud.Rewards.Language.Script.Southeast);
+            && R1Cloud.Rewards.Language.Scripts.Of(rune) is R1Cloud.Rewards.Language.Script.Han or R1Cloud.Rewards.Language.Script.Kana
+                or R1Cloud.Rewards.Language.Script.Thai or R1Cloud.Rewards.Language.Script.Southeast);
 
     private static bool EndsSentence(string text, int mark, int end)
     {

@@ -17,9 +17,12 @@ internal sealed partial class LanguageConsistency(LanguageOptions options)
 
     private static readonly Dictionary<string, Script[]> ScriptsOf = new()
     {
-        ["zh"] = [Script.Han], ["ja"] = [Script.Kana, Script.Han], ["ko"] = [Script.Hangul], ["ru"] = [Script.Cyrillic], ["uk"] = [Script.Cyrillic], ["bg"] = [Script.Cyrillic],
-        ["el"] = [Script.Greek], ["he"] = [Script.Hebrew], ["ar"] = [Script.Arabic], ["fa"] = [Script.Arabic], ["ur"] = [Script.Arabic], ["hi"] = [Script.Devanagari],
-        ["mr"] = [Script.Devanagari], ["ne"] = [Script.Devanagari], ["bn"] = [Script.Bengali], ["pa"] = [Script.Gurmukhi], ["gu"] = [Script.Gujarati], ["ta"] = [Script.Tamil],
+        ["zh"] = [Script.Han], ["ja"] = [Script.Kana, Script.Han], ["ko"] = [Script.Hangul], ["ru"] = [Script.Cyrillic],
+            ["uk"] = [Script.Cyrillic], ["bg"] = [Script.Cyrillic],
+        ["el"] = [Script.Greek], ["he"] = [Script.Hebrew], ["ar"] = [Script.Arabic], ["fa"] = [Script.Arabic], ["ur"] = [Script.Arabic],
+            ["hi"] = [Script.Devanagari],
+        ["mr"] = [Script.Devanagari], ["ne"] = [Script.Devanagari], ["bn"] = [Script.Bengali], ["pa"] = [Script.Gurmukhi],
+            ["gu"] = [Script.Gujarati], ["ta"] = [Script.Tamil],
         ["te"] = [Script.Telugu], ["kn"] = [Script.Kannada], ["ml"] = [Script.Malayalam], ["th"] = [Script.Thai],
     };
 
@@ -37,7 +40,8 @@ internal sealed partial class LanguageConsistency(LanguageOptions options)
         if (problem is not null) return Reward.Failed(problem);
         if (Thinking(completion.Text) is not { } text) return Reward.Unparsable("no <think>");
         var (inTarget, all) = (0.0, 0.0);
-        foreach (var sentence in Sentence().Split(NotWords.Replace(WithoutEnvironments(text), " "))) Count(sentence, target, ref inTarget, ref all);
+        foreach (var sentence in Sentence().Split(NotWords.Replace(WithoutEnvironments(text), " ")))
+            Count(sentence, target, ref inTarget, ref all);
         return all == 0 ? Reward.Unparsable("no words") : new(inTarget / all, $"{inTarget:0.#} of {all:0.#} words in {target}");
     }
 
@@ -47,7 +51,8 @@ internal sealed partial class LanguageConsistency(LanguageOptions options)
         if (completion.Find(field) is not { } column) return ("", $"the row has no language in a column \"{field}\"");
         return column.Value.ValueKind == JsonValueKind.String && KnownNames.Languages.Contains(column.Value.GetString()!)
             ? (column.Value.GetString()!, null)
-            : ("", $"the row's \"{field}\" is {column.Value.GetRawText()}, which is none of the languages {string.Join(", ", KnownNames.Languages)}");
+            : ("", $"the row's \"{field}\" is {column.Value.GetRawText()}, which is none of the "
+                + $"languages {string.Join(", ", KnownNames.Languages)}");
     }
 
     private string? Thinking(string text)
@@ -65,7 +70,8 @@ internal sealed partial class LanguageConsistency(LanguageOptions options)
     {
         const string begin = "\\begin{", end = "\\end{";
         var (kept, from) = (new StringBuilder(), 0);
-        while (text.IndexOf(begin, from, StringComparison.Ordinal) is >= 0 and var start && text.IndexOf(end, start, StringComparison.Ordinal) is >= 0 and var stop)
+        while (text.IndexOf(begin, from, StringComparison.Ordinal) is >= 0 and var start
+            && text.IndexOf(end, start, StringComparison.Ordinal) is >= 0 and var stop)
         {
             kept.Append(text, from, start - from).Append(' ');
             from = stop + end.Length;
@@ -79,7 +85,8 @@ internal sealed partial class LanguageConsistency(LanguageOptions options)
     {
         var scripts = ScriptsOf.GetValueOrDefault(target, Latin);
         var words = Split(sentence);
-        var foreign = words.Select(word => word.Script).Distinct().Where(script => !scripts.Contains(script) || IsForeign(sentence, script, target)).ToHashSet();
+        var foreign = words.Select(word => word.Script).Distinct()
+            .Where(script => !scripts.Contains(script) || IsForeign(sentence, script, target)).ToHashSet();
         foreach (var (script, weight) in words)
         {
             all += weight;
@@ -91,7 +98,8 @@ internal sealed partial class LanguageConsistency(LanguageOptions options)
     private static bool IsForeign(string sentence, Script script, string language)
     {
         if (script == Script.Han && language == "zh") return sentence.EnumerateRunes().Any(rune => Scripts.Of(rune) == Script.Kana);
-        if (script == Script.Arabic) return LanguageDetector.Within(sentence, script) is { } arabic && arabic != language && sentence.Length > 20;
+        if (script == Script.Arabic)
+            return LanguageDetector.Within(sentence, script) is { } arabic && arabic != language && sentence.Length > 20;
         if (!FunctionWords.Distinguish(script)) return false;
         var scores = FunctionWords.Score(LanguageDetector.Words(sentence, script), script);
         var best = scores.MaxBy(score => score.Score);

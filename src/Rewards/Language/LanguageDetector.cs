@@ -2,13 +2,17 @@ using System.Text;
 
 namespace R1Cloud.Rewards.Language;
 
-/// <summary>Tells the language of a text by its script, and by common words and letters where several languages share one. Deterministic, no model.</summary>
+/// <summary>
+/// Tells the language of a text by its script, and by common words and letters where several languages share one. Deterministic, no model.
+/// </summary>
 internal static class LanguageDetector
 {
     private static readonly Dictionary<Script, string> OnlyLanguage = new()
     {
-        [Script.Greek] = "el", [Script.Hebrew] = "he", [Script.Bengali] = "bn", [Script.Gurmukhi] = "pa", [Script.Gujarati] = "gu", [Script.Tamil] = "ta", [Script.Telugu] = "te",
-        [Script.Kannada] = "kn", [Script.Malayalam] = "ml", [Script.Thai] = "th", [Script.Hangul] = "ko", [Script.Kana] = "ja", [Script.Han] = "zh",
+        [Script.Greek] = "el", [Script.Hebrew] = "he", [Script.Bengali] = "bn", [Script.Gurmukhi] = "pa", [Script.Gujarati] = "gu",
+            [Script.Tamil] = "ta", [Script.Telugu] = "te",
+        [Script.Kannada] = "kn", [Script.Malayalam] = "ml", [Script.Thai] = "th", [Script.Hangul] = "ko", [Script.Kana] = "ja",
+            [Script.Han] = "zh",
     };
 
     /// <summary>The language of most of a text (ISO 639-1), or null when it has no letters.</summary>
@@ -21,11 +25,15 @@ internal static class LanguageDetector
         {
             if (Weight(script) > (best == Script.None ? 0 : Weight(best))) best = script;
         }
-        if (best is Script.Han or Script.Kana) return counts[(int)Script.Kana] * 10 > counts[(int)Script.Han] ? "ja" : "zh"; // Japanese is Han with kana between
-        return best == Script.None ? null : Within(text, best) ?? (best == Script.Latin ? "en" : best == Script.Cyrillic ? "ru" : best == Script.Devanagari ? "hi" : null);
+        // Japanese is Han with kana between
+        if (best is Script.Han or Script.Kana) return counts[(int)Script.Kana] * 10 > counts[(int)Script.Han] ? "ja" : "zh";
+        return best == Script.None
+            ? null : Within(text, best)
+            ?? (best == Script.Latin ? "en" : best == Script.Cyrillic ? "ru" : best == Script.Devanagari ? "hi" : null);
 
         // A Chinese character says about as much as three letters.
-        double Weight(Script script) => counts[(int)script] * (script is Script.Han or Script.Kana ? 3.0 : script == Script.Hangul ? 2.0 : 1.0);
+        double Weight(Script script) =>
+            counts[(int)script] * (script is Script.Han or Script.Kana ? 3.0 : script == Script.Hangul ? 2.0 : 1.0);
     }
 
     /// <summary>The language of a text's words in one script, or null where nothing tells.</summary>

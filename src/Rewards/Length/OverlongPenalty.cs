@@ -12,9 +12,13 @@ internal sealed class OverlongPenalty(OverlongOptions options)
     public Reward Score(Completion completion)
     {
         var limit = options.MaxTokens > 0 ? options.MaxTokens : completion.MaxTokens;
-        if (limit == 0) throw new BadInputException("Reward 'length/overlong': options.maxTokens: 0 takes sampling.maxNewTokens, which is not known here: a number above 0.");
+        if (limit == 0)
+            throw new BadInputException(
+                "Reward 'length/overlong': options.maxTokens: 0 takes sampling.maxNewTokens, which is not known here: a number above 0.");
         var buffer = options.BufferTokens > 0 ? options.BufferTokens : Math.Max(1, limit / 5);
-        if (buffer > limit) throw new BadInputException($"Reward 'length/overlong': options.bufferTokens: {buffer} is not allowed: at most maxTokens, {limit}.");
+        if (buffer > limit)
+            throw new BadInputException(
+                $"Reward 'length/overlong': options.bufferTokens: {buffer} is not allowed: at most maxTokens, {limit}.");
         var (length, free) = (completion.Tokens.Count, limit - buffer);
         return length <= free
             ? new(0, $"{length} of {free} free tokens")

@@ -11,8 +11,8 @@ using R1Cloud.Shared.Recipes.Rewards;
 namespace R1Cloud.Rewards.Mathematics;
 
 /// <summary>
-/// The accuracy reward of mathematics: finds the final answer in a completion and decides whether it is worth the same as the right one. Never throws,
-/// and stops within <see cref="MathOptions.MaxSteps"/> whatever the input.
+/// The accuracy reward of mathematics: finds the final answer in a completion and decides whether it is worth the same as the right one.
+/// Never throws, and stops within <see cref="MathOptions.MaxSteps"/> whatever the input.
 /// </summary>
 internal static class MathAnswer
 {
@@ -22,8 +22,10 @@ internal static class MathAnswer
     static MathAnswer()
     {
         foreach (var (gold, pred) in ((string, string)[])
-            [("\\frac{1}{2}", "so \\boxed{0.5}"), ("$(x+1)^2$", "The answer is $x^2+2x+1$."), ("x^2<4", "$x \\in (-2,2)$"), ("\\sqrt{12}", "2\\sqrt{3}"), ("\\sin x", "\\cos(x-\\pi/2)"),
-             ("5 cm", "50 mm"), ("x=1, y=2", "(1,2)"), ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "(1,2)"), ("10\\%", "0.1"), ("blue", "red"), ("x+y=1", "y=1-x"), ("C", "so it is 5")])
+            [("\\frac{1}{2}", "so \\boxed{0.5}"), ("$(x+1)^2$", "The answer is $x^2+2x+1$."), ("x^2<4", "$x \\in (-2,2)$"),
+                ("\\sqrt{12}", "2\\sqrt{3}"), ("\\sin x", "\\cos(x-\\pi/2)"),
+             ("5 cm", "50 mm"), ("x=1, y=2", "(1,2)"), ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "(1,2)"), ("10\\%", "0.1"), ("blue", "red"),
+                 ("x+y=1", "y=1-x"), ("C", "so it is 5")])
         {
             Judge(gold, pred, MathOptions.Default);
         }
@@ -153,10 +155,12 @@ internal static class MathAnswer
         var bare = new StringBuilder(text.Length);
         for (var i = 0; i < text.Length; i++)
         {
-            if (char.IsWhiteSpace(text[i]) && !(i > 0 && char.IsLetterOrDigit(text[i - 1]) && i + 1 < text.Length && char.IsLetterOrDigit(text[i + 1]))) continue;
+            if (char.IsWhiteSpace(text[i])
+                && !(i > 0 && char.IsLetterOrDigit(text[i - 1]) && i + 1 < text.Length && char.IsLetterOrDigit(text[i + 1]))) continue;
             bare.Append(text[i]);
         }
-        return bare.Replace("\\left", "").Replace("\\right", "").Replace("\\dfrac", "\\frac").Replace("\\tfrac", "\\frac").Replace("\\!", "").ToString();
+        return bare.Replace("\\left", "").Replace("\\right", "").Replace("\\dfrac", "\\frac").Replace("\\tfrac", "\\frac")
+            .Replace("\\!", "").ToString();
     }
 
     /// <summary>The letters' verdict when the right answer is a choice and both are letters; null when that is not the question.</summary>
@@ -176,11 +180,14 @@ internal static class MathAnswer
 
     private static string Plain(string text)
     {
-        foreach (var command in (ReadOnlySpan<string>)["\\textbf", "\\textit", "\\textrm", "\\text", "\\mathrm", "\\mbox", "\\mathbf"]) text = text.Replace(command, "", StringComparison.Ordinal);
+        foreach (var command in (ReadOnlySpan<string>)["\\textbf", "\\textit", "\\textrm", "\\text", "\\mathrm", "\\mbox", "\\mathbf"])
+            text = text.Replace(command, "", StringComparison.Ordinal);
         return text.Replace('{', ' ').Replace('}', ' ');
     }
 
-    private static bool HasSigns(string text) => text.AsSpan().ContainsAny(Signs) || text.Contains("\\frac", StringComparison.Ordinal) || text.Contains("\\sqrt", StringComparison.Ordinal);
+    private static bool HasSigns(string text) =>
+        text.AsSpan().ContainsAny(Signs) || text.Contains("\\frac", StringComparison.Ordinal)
+        || text.Contains("\\sqrt", StringComparison.Ordinal);
 
     private static string Describe(AnswerSource source) => source switch
     {

@@ -4,14 +4,19 @@ using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Rewards.Mathematics;
 
-/// <summary>Reads <see cref="MathOptions"/> from JSON: by their own names in camel case, and by the names that public checkers use for the same policies.</summary>
+/// <summary>
+/// Reads <see cref="MathOptions"/> from JSON: by their own names in camel case, and by the names that public checkers use for the same
+/// policies.
+/// </summary>
 internal static class MathOptionsJson
 {
     private const double MostRelative = MathOptions.MostRelativeTolerance, MostAbsolute = MathOptions.MostAbsoluteTolerance;
 
     private static readonly HashSet<string> CommaLanguages = new(StringComparer.OrdinalIgnoreCase)
     {
-        "french", "german", "spanish", "italian", "portuguese", "dutch", "russian", "ukrainian", "polish", "czech", "swedish", "turkish", "vietnamese", "indonesian", "danish", "norwegian", "finnish", "greek", "romanian", "hungarian", "bulgarian", "croatian", "serbian",
+        "french", "german", "spanish", "italian", "portuguese", "dutch", "russian", "ukrainian", "polish", "czech", "swedish", "turkish",
+            "vietnamese", "indonesian", "danish", "norwegian", "finnish", "greek", "romanian", "hungarian", "bulgarian", "croatian",
+            "serbian",
     };
 
     private static readonly Dictionary<string, Func<MathOptions, JsonElement, MathOptions>> Readers = new(StringComparer.Ordinal)
@@ -20,7 +25,8 @@ internal static class MathOptionsJson
         ["markedAfterThinking"] = (options, value) => options with { MarkedAfterThinking = value.GetBoolean() },
         ["kind"] = (options, value) => options with { Kind = Enumerated<AnswerKind>(value) },
         ["decimalPlaces"] = (options, value) => options with { DecimalPlaces = Within(value, 0, 15) },
-        ["relativeTolerance"] = (options, value) => options with { RelativeTolerance = value.ValueKind == JsonValueKind.Null ? null : Tolerance(value, MostRelative) },
+        ["relativeTolerance"] = (options, value) =>
+            options with { RelativeTolerance = value.ValueKind == JsonValueKind.Null ? null : Tolerance(value, MostRelative) },
         ["percent"] = (options, value) => options with { Percent = Enumerated<PercentPolicy>(value) },
         ["decimalComma"] = (options, value) => options with { DecimalComma = value.GetBoolean() },
         ["listOrder"] = (options, value) => options with { ListOrder = value.GetBoolean() },
@@ -31,12 +37,15 @@ internal static class MathOptionsJson
             : Tolerance(value, MostAbsolute) },
         ["maxSteps"] = (options, value) => options with { MaxSteps = Within(value, 1000, 1_000_000) },
         // Math-Verify, lighteval, and the graders that descend from PRM800K.
-        ["match_types"] = (options, value) => value.ToString().Contains("NativeLetters", StringComparison.Ordinal) ? options with { Kind = AnswerKind.Choice } : options,
+        ["match_types"] = (options, value) =>
+            value.ToString().Contains("NativeLetters", StringComparison.Ordinal) ? options with { Kind = AnswerKind.Choice } : options,
         ["precision"] = (options, value) => options with { DecimalPlaces = Within(value, 0, 15) },
         ["float_rounding"] = (options, value) => options with { DecimalPlaces = Within(value, 0, 15) },
         ["language"] = (options, value) => options with { DecimalComma = CommaLanguages.Contains(value.GetString() ?? "") },
-        ["allow_set_relation_comp"] = (options, value) => value.GetBoolean() ? options with { SetAgainstRelation = SetRelationPolicy.Always } : options,
-        ["include_percentage"] = (options, value) => options with { Percent = value.GetBoolean() ? PercentPolicy.AnyScale : PercentPolicy.Hundredth },
+        ["allow_set_relation_comp"] = (options, value) =>
+            value.GetBoolean() ? options with { SetAgainstRelation = SetRelationPolicy.Always } : options,
+        ["include_percentage"] = (options, value) =>
+            options with { Percent = value.GetBoolean() ? PercentPolicy.AnyScale : PercentPolicy.Hundredth },
         ["rel_tol"] = (options, value) => options with { RelativeTolerance = Tolerance(value, MostRelative) },
         ["abs_tol"] = (options, value) => options with { AbsoluteTolerance = Tolerance(value, MostAbsolute) },
     };
@@ -55,7 +64,9 @@ internal static class MathOptionsJson
         {
             if (!Readers.TryGetValue(property.Name, out var reader))
             {
-                throw new BadInputException($"options: '{property.Name}' is no option of accuracy/math{(property.Name == "timeLimitMs" ? " any more: maxSteps takes its place" : "")}. Known: {string.Join(", ", Names)}.");
+                throw new BadInputException(
+                    $"options: '{property.Name}' is no option of accuracy/math{(property.Name == "timeLimitMs" ? " any more: maxSteps "
+                        + "takes its place" : "")}. Known: {string.Join(", ", Names)}.");
             }
             try
             {
@@ -63,7 +74,8 @@ internal static class MathOptionsJson
             }
             catch (Exception e) when (e is InvalidOperationException or FormatException)
             {
-                throw new BadInputException($"options.{property.Name}: {property.Value.GetRawText()} is not a value of this option. {e.Message}", e);
+                throw new BadInputException(
+                    $"options.{property.Name}: {property.Value.GetRawText()} is not a value of this option. {e.Message}", e);
             }
         }
         return options;
@@ -71,12 +83,15 @@ internal static class MathOptionsJson
 
     private static T Enumerated<T>(JsonElement value)
         where T : struct, Enum =>
-        value.ValueKind == JsonValueKind.String && Enum.TryParse<T>(value.GetString(), ignoreCase: true, out var parsed) && Enum.IsDefined(parsed)
+        value.ValueKind == JsonValueKind.String && Enum.TryParse<T>(value.GetString(), ignoreCase: true, out var parsed)
+            && Enum.IsDefined(parsed)
             ? parsed
-            : throw new FormatException($"Allowed: {string.Join(", ", Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName))}.");
+            : throw new FormatException(
+                $"Allowed: {string.Join(", ", Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName))}.");
 
     private static int Within(JsonElement value, int low, int high) =>
-        value.TryGetInt32(out var number) && number >= low && number <= high ? number : throw new FormatException($"Allowed: {low} to {high}.");
+        value.TryGetInt32(out var number) && number >= low && number <= high
+            ? number : throw new FormatException($"Allowed: {low} to {high}.");
 
     private static double Tolerance(JsonElement value, double most) =>
         value.TryGetDouble(out var number) && number >= 0 && number <= most ? number

@@ -38,7 +38,8 @@ internal sealed class RightAnswer
         {
             var text = new AnswerExtractor(options, parses.First).FindGold(gold)?.Text ?? AnswerExtractor.Clean(gold);
             if (IsBlank(text)) problem = $"the right answer {gold} is blank";
-            else if (text.Length > AnswerExtractor.MaxAnswerLength) problem = $"the right answer is longer than {AnswerExtractor.MaxAnswerLength} characters";
+            else if (text.Length > AnswerExtractor.MaxAnswerLength)
+                problem = $"the right answer is longer than {AnswerExtractor.MaxAnswerLength} characters";
             if (problem is not null) return null;
             var content = ChoiceLetters.Content(text);
             var trees = parses.All(content ?? text);

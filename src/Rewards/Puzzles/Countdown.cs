@@ -18,7 +18,8 @@ internal sealed class Countdown(CountdownOptions options)
             return Reward.Failed("the row has no list of whole numbers \"nums\" or \"numbers\"");
         if (Target(completion) is not { } target) return Reward.Failed("the row has no whole number \"target\", nor as its answer");
         if (!completion.Finished) return Reward.Unparsable("cut off at the length limit");
-        if (ThinkAnswerFormat.ExtractAnswer(completion.Text) is not { Length: > 0 } answer) return Reward.Unparsable("no <answer>…</answer>");
+        if (ThinkAnswerFormat.ExtractAnswer(completion.Text) is not { Length: > 0 } answer)
+            return Reward.Unparsable("no <answer>…</answer>");
 
         // "3*4 = 12" is how people write it; what stands on the other side must be true.
         var sides = CountdownNotation.Plain(answer).Split('=');

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace R1Cloud.Rewards.Puzzles;
 
-/// <summary>Reads <c>+ − × ÷</c> and brackets over whole numbers, exactly: no code is run, nothing rounds, nothing nests without end.</summary>
+/// <summary>
+/// Reads <c>+ − × ÷</c> and brackets over whole numbers, exactly: no code is run, nothing rounds, nothing nests without end.
+/// </summary>
 internal ref struct CountdownExpression
 {
     private const int MaxLength = 1024, MaxDepth = 64, MaxDigits = 18;
@@ -25,7 +27,8 @@ internal ref struct CountdownExpression
         try
         {
             var value = self.Sum();
-            return self.Peek() == '\0' ? (value, self.numbers, null) : (default, [], $"'{self.Peek()}' at {self.at + 1} is no part of an expression");
+            return self.Peek() == '\0'
+                ? (value, self.numbers, null) : (default, [], $"'{self.Peek()}' at {self.at + 1} is no part of an expression");
         }
         catch (FormatException e)
         {
@@ -50,7 +53,8 @@ internal ref struct CountdownExpression
         while (true)
         {
             if (Take("*×·xX")) value *= Factor();
-            else if (Take("/÷")) value = Factor() is { Numerator.IsZero: false } divisor ? value / divisor : throw new FormatException("division by 0");
+            else if (Take("/÷"))
+                value = Factor() is { Numerator.IsZero: false } divisor ? value / divisor : throw new FormatException("division by 0");
             else return value;
         }
     }
@@ -75,7 +79,8 @@ internal ref struct CountdownExpression
         Peek();
         var start = at;
         while (at < text.Length && char.IsAsciiDigit(text[at])) at++;
-        if (at == start || at - start > MaxDigits) throw new FormatException(at == start ? $"a number is missing at {start + 1}" : $"a number of more than {MaxDigits} digits");
+        if (at == start || at - start > MaxDigits)
+            throw new FormatException(at == start ? $"a number is missing at {start + 1}" : $"a number of more than {MaxDigits} digits");
         var number = long.Parse(text[start..at], System.Globalization.CultureInfo.InvariantCulture);
         if (at + 1 >= text.Length || text[at] != '.' || !char.IsAsciiDigit(text[at + 1]))
         {
@@ -118,9 +123,11 @@ internal readonly record struct Fraction
 
     public BigInteger Denominator { get; }
 
-    public static Fraction operator +(Fraction a, Fraction b) => new(a.Numerator * b.Denominator + b.Numerator * a.Denominator, a.Denominator * b.Denominator);
+    public static Fraction operator +(Fraction a, Fraction b) =>
+        new(a.Numerator * b.Denominator + b.Numerator * a.Denominator, a.Denominator * b.Denominator);
 
-    public static Fraction operator -(Fraction a, Fraction b) => new(a.Numerator * b.Denominator - b.Numerator * a.Denominator, a.Denominator * b.Denominator);
+    public static Fraction operator -(Fraction a, Fraction b) =>
+        new(a.Numerator * b.Denominator - b.Numerator * a.Denominator, a.Denominator * b.Denominator);
 
     public static Fraction operator *(Fraction a, Fraction b) => new(a.Numerator * b.Numerator, a.Denominator * b.Denominator);
 

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace R1Cloud.Rewards.Sandboxing;
 
 /// <summary>
-/// Control groups that limit the memory and the number of processes of a whole sandbox, where this process may make some: version 2 with the
-/// controllers delegated, or version 1. Elsewhere there are none and only the limits of each process hold.
+/// Control groups that limit the memory and the number of processes of a whole sandbox, where this process may make some: version 2 with
+/// the controllers delegated, or version 1. Elsewhere there are none and only the limits of each process hold.
 /// </summary>
 internal sealed class ControlGroups : IDisposable
 {
@@ -28,7 +28,9 @@ internal sealed class ControlGroups : IDisposable
         }
         else
         {
-            if (own.TryGetValue("memory", out var memory)) Add($"{Root}/memory{memory}", ("memory.limit_in_bytes", limits.MemoryBytes), ("memory.memsw.limit_in_bytes", limits.MemoryBytes));
+            if (own.TryGetValue("memory", out var memory))
+                Add($"{Root}/memory{memory}", ("memory.limit_in_bytes", limits.MemoryBytes),
+                    ("memory.memsw.limit_in_bytes", limits.MemoryBytes));
             if (own.TryGetValue("pids", out var pids)) Add($"{Root}/pids{pids}", ("pids.max", limits.Processes));
         }
         return new ControlGroups(folders);
@@ -61,7 +63,8 @@ internal sealed class ControlGroups : IDisposable
     {
         foreach (var folder in Folders)
         {
-            for (var attempt = 0; !TryRemove(folder) && attempt < 50; attempt++) Thread.Sleep(2); // a dead process leaves its group a moment later
+            // a dead process leaves its group a moment later
+            for (var attempt = 0; !TryRemove(folder) && attempt < 50; attempt++) Thread.Sleep(2);
         }
     }
 

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace R1Cloud.Rewards.Sandboxing;
 
-/// <summary>Lines to and from a process that may do anything: never longer than allowed, never waited for beyond a deadline, without threads.</summary>
+/// <summary>
+/// Lines to and from a process that may do anything: never longer than allowed, never waited for beyond a deadline, without threads.
+/// </summary>
 /// <param name="input">What the process reads.</param>
 /// <param name="output">What it writes.</param>
 internal sealed unsafe partial class LineChannel(SafeHandle input, SafeHandle output)

@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace R1Cloud.Rewards.Sandboxing;
 
 /// <summary>
-/// Starts processes that are to die with this one. Linux sends the parent-death signal when the <em>thread</em> that started a process ends, so
-/// all are started by one thread that lives as long as the process does.
+/// Starts processes that are to die with this one. Linux sends the parent-death signal when the <em>thread</em> that started a process
+/// ends, so all are started by one thread that lives as long as the process does.
 /// </summary>
 internal static class ProcessStarter
 {
@@ -45,11 +45,13 @@ internal static class ProcessStarter
         done.Wait();
     }
 
-    private static Process Run(ProcessStartInfo info) => Process.Start(info) ?? throw new InvalidOperationException($"{info.FileName} did not start.");
+    private static Process Run(ProcessStartInfo info) =>
+        Process.Start(info) ?? throw new InvalidOperationException($"{info.FileName} did not start.");
 
     private static Thread Create()
     {
-        var thread = new Thread(() => { foreach (var order in Orders.GetConsumingEnumerable()) order(); }) { IsBackground = true, Name = "process starter" };
+        var thread = new Thread(() => { foreach (var order in Orders.GetConsumingEnumerable()) order(); }) { IsBackground = true,
+            Name = "process starter" };
         thread.Start();
         return thread;
     }

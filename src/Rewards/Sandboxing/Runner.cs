@@ -22,7 +22,8 @@ internal sealed partial class Runner : IDisposable
         (this.process, this.groups, this.limits) = (process, groups, limits);
         channel = new LineChannel(Handle(process.StandardInput.BaseStream), Handle(process.StandardOutput.BaseStream));
 
-        static SafeHandle Handle(Stream stream) => stream is System.IO.Pipes.PipeStream pipe ? pipe.SafePipeHandle : ((FileStream)stream).SafeFileHandle;
+        static SafeHandle Handle(Stream stream) =>
+            stream is System.IO.Pipes.PipeStream pipe ? pipe.SafePipeHandle : ((FileStream)stream).SafeFileHandle;
     }
 
     /// <summary>The id of the outermost process.</summary>
@@ -45,17 +46,20 @@ internal sealed partial class Runner : IDisposable
 
         Stop();
         var words = process.StandardError.ReadToEnd().Trim();
-        throw new SandboxUnavailableException($"The sandbox does not start ({(status == ReceiveStatus.Late ? $"nothing within {limits.StartSeconds} s" : $"exit code {process.ExitCode}")}): {words}{Advice(words)}");
+        throw new SandboxUnavailableException(
+            $"The sandbox does not start ({(status == ReceiveStatus.Late ? $"nothing within {limits.StartSeconds} s" : $"exit code {process.ExitCode}")}): {words}{Advice(words)}");
     }
 
     /// <summary>Sends a message.</summary>
-    public bool Send<T>(T message, Deadline deadline) => channel.Send(JsonSerializer.SerializeToUtf8Bytes(message, JsonSerializerOptions.Web), deadline);
+    public bool Send<T>(T message, Deadline deadline) =>
+        channel.Send(JsonSerializer.SerializeToUtf8Bytes(message, JsonSerializerOptions.Web), deadline);
 
     /// <summary>Sends a message as it came from another runner.</summary>
     public bool SendLine(ReadOnlySpan<byte> line, Deadline deadline) => channel.Send(line, deadline);
 
     /// <summary>Receives a message; the bytes are valid until the next call.</summary>
-    public ReceiveStatus Receive(Deadline deadline, out ReadOnlySpan<byte> line) => channel.Receive(limits.MessageBytes, deadline, out line);
+    public ReceiveStatus Receive(Deadline deadline, out ReadOnlySpan<byte> line) =>
+        channel.Receive(limits.MessageBytes, deadline, out line);
 
     /// <summary>Receives a message from a program that may spend so much.</summary>
     /// <param name="watch">Watches the program, and others that work for it.</param>
@@ -79,7 +83,8 @@ internal sealed partial class Runner : IDisposable
     /// <summary>Ends every process of the sandbox; does not wait until they are gone.</summary>
     public void Kill()
     {
-        // Ending the first process of the process namespace makes the kernel end all others in it before bubblewrap, its parent, learns of it.
+        // Ending the first process of the process namespace makes the kernel end all others in it before bubblewrap, its parent, learns of
+        // it.
         if (process.HasExited) return;
         var inner = groups is null ? 0 : FirstInside();
         if (inner <= 0 || Signal(inner, KillSignal) != 0) process.Kill(entireProcessTree: true);
@@ -118,7 +123,8 @@ internal sealed partial class Runner : IDisposable
 
     private static string Advice(string words) => words switch
     {
-        _ when words.Contains("Operation not permitted", StringComparison.Ordinal) || words.Contains("Permission denied", StringComparison.Ordinal) || words.Contains("No space left", StringComparison.Ordinal)
+        _ when words.Contains("Operation not permitted", StringComparison.Ordinal)
+            || words.Contains("Permission denied", StringComparison.Ordinal) || words.Contains("No space left", StringComparison.Ordinal)
             => " Namespaces seem forbidden here: see docs/sandbox.md, 'Installing'.",
         _ => "",
     };

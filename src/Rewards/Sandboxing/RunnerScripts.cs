@@ -11,7 +11,8 @@ internal static class RunnerScripts
 
     private static string Read(string name)
     {
-        using var stream = typeof(RunnerScripts).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"The resource {name} is missing.");
+        using var stream = typeof(RunnerScripts).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The resource {name} is missing.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

@@ -7,7 +7,8 @@ namespace R1Cloud.Rewards.Sandboxing;
 internal sealed class Sandbox
 {
     /// <summary>The tools that a sandbox is made with, and the Debian packages that hold them.</summary>
-    private static readonly (string Tool, string Package)[] Tools = [("bwrap", "bubblewrap"), ("unshare", "util-linux"), ("prlimit", "util-linux"), ("setpriv", "util-linux")];
+    private static readonly (string Tool, string Package)[] Tools =
+        [("bwrap", "bubblewrap"), ("unshare", "util-linux"), ("prlimit", "util-linux"), ("setpriv", "util-linux")];
 
     private readonly byte[] filter = [];
 
@@ -20,11 +21,14 @@ internal sealed class Sandbox
     public Sandbox(Interpreter interpreter, SandboxLimits limits, bool unsandboxed = false, string? searchPath = null)
     {
         (Interpreter, Limits, IsUnsandboxed) = (interpreter, limits, unsandboxed);
-        if (!OperatingSystem.IsLinux()) throw new SandboxUnavailableException("Running code answers needs Linux: the sandbox is made of its namespaces.");
+        if (!OperatingSystem.IsLinux())
+            throw new SandboxUnavailableException("Running code answers needs Linux: the sandbox is made of its namespaces.");
         foreach (var (tool, package) in Tools)
         {
             if (unsandboxed && tool != "prlimit") continue;
-            if (!IsOn(searchPath ?? Environment.GetEnvironmentVariable("PATH") ?? "", tool)) throw new SandboxUnavailableException($"Running code answers needs the program '{tool}': install the package {package} (Debian: apt-get install {package}).");
+            if (!IsOn(searchPath ?? Environment.GetEnvironmentVariable("PATH") ?? "", tool))
+                throw new SandboxUnavailableException(
+                    $"Running code answers needs the program '{tool}': install the package {package} (Debian: apt-get install {package}).");
         }
         if (!unsandboxed) filter = SeccompFilter.Create();
     }

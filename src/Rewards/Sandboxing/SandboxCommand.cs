@@ -15,7 +15,8 @@ internal static class SandboxCommand
     /// <summary>The user that programs run as, seen from outside, when this process is root's.</summary>
     private const string NobodysId = "1879048192";
 
-    // $1 control groups to enter, $2 the file system's options, $3 files and folders to lend (each on a line), $4 the system call filter, then what to run.
+    // $1 control groups to enter, $2 the file system's options, $3 files and folders to lend (each on a line), $4 the system call filter,
+    // then what to run.
     private const string Prepare = """
         for group in $1; do echo $$ > "$group/cgroup.procs" || :; done # made, but not to be entered: the other limits hold
         echo 1000 > /proc/self/oom_score_adj
@@ -43,7 +44,8 @@ internal static class SandboxCommand
     /// <param name="groups">Control groups to put it into; may be empty.</param>
     /// <param name="filter">The system call filter.</param>
     /// <param name="isRoot">Whether this process is root's.</param>
-    public static IReadOnlyList<string> Create(Interpreter interpreter, SandboxLimits limits, IReadOnlyList<string> groups, byte[] filter, bool isRoot)
+    public static IReadOnlyList<string> Create(Interpreter interpreter, SandboxLimits limits, IReadOnlyList<string> groups, byte[] filter,
+        bool isRoot)
     {
         var command = new List<string> { "unshare" };
         if (!isRoot) command.AddRange("--user", "--map-root-user");
@@ -54,17 +56,21 @@ internal static class SandboxCommand
             Convert.ToBase64String(filter));
         if (isRoot) command.AddRange("setpriv", "--reuid", NobodysId, "--regid", NobodysId, "--clear-groups", "--no-new-privs", "--");
         command.AddRange(
-            "bwrap", "--unshare-user", "--uid", "1000", "--gid", "1000", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+            "bwrap", "--unshare-user", "--uid", "1000", "--gid", "1000", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
+                "--unshare-cgroup-try",
             "--hostname", "sandbox", "--new-session", "--die-with-parent", "--cap-drop", "ALL", "--seccomp", "9",
             "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/tmp", "--setenv", "LANG", "C.UTF-8",
-            "--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives");
-        foreach (var folder in new DirectoryInfo[] { new("/bin"), new("/sbin"), new("/lib"), new("/lib32"), new("/lib64") }.Where(folder => folder.Exists))
+            "--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-try", "/etc/alternatives",
+                "/etc/alternatives");
+        foreach (var folder in new DirectoryInfo[] { new("/bin"), new("/sbin"), new("/lib"), new("/lib32"), new("/lib64") }
+            .Where(folder => folder.Exists))
         {
             if (folder.LinkTarget is { } target) command.AddRange("--symlink", target, folder.FullName);
             else command.AddRange("--ro-bind", folder.FullName, folder.FullName);
         }
         for (var i = 0; i < interpreter.Roots.Count; i++) command.AddRange("--ro-bind", $"/mnt/{i}", interpreter.Roots[i]);
-        foreach (var device in new[] { "null", "zero", "random", "urandom" }) command.AddRange("--dev-bind", "/dev/" + device, "/dev/" + device);
+        foreach (var device in new[] { "null", "zero", "random", "urandom" })
+            command.AddRange("--dev-bind", "/dev/" + device, "/dev/" + device);
         // No /proc: nothing about any process can be read or written through it.
         command.AddRange("--bind", "/mnt/tmp", "/tmp", "--chdir", "/tmp", "--remount-ro", "/", "--");
         command.AddRange(Limit(interpreter, limits));

@@ -24,7 +24,9 @@ internal sealed record SandboxLimits
     /// <summary>Wall-clock seconds beside that.</summary>
     public double GuardSeconds { get; init; } = 30;
 
-    /// <summary>Memory: address space of each process (data segment for JavaScript), and of all together where control groups are to be had.</summary>
+    /// <summary>
+    /// Memory: address space of each process (data segment for JavaScript), and of all together where control groups are to be had.
+    /// </summary>
     public long MemoryBytes { get; init; } = 512L << 20;
 
     /// <summary>Processes and threads at a time.</summary>

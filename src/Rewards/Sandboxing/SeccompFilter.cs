@@ -25,7 +25,8 @@ internal static class SeccompFilter
     {
         Architecture.X64 => Assemble(0xc000003e, X64, clone: 56, clone3: 435, socket: 41, socketPair: 53),
         Architecture.Arm64 => Assemble(0xc00000b7, Arm64, clone: 220, clone3: 435, socket: 198, socketPair: 199),
-        var other => throw new SandboxUnavailableException($"There is no system call filter for the architecture {other}: x64 or arm64 is needed."),
+        var other =>
+            throw new SandboxUnavailableException($"There is no system call filter for the architecture {other}: x64 or arm64 is needed."),
     };
 
     // The same calls in both lists, by each architecture's numbers.

@@ -34,7 +34,9 @@ internal sealed record Completion(string Text, string Answer, bool Finished)
 /// <param name="Outcome">Whether the score is one.</param>
 internal readonly record struct Reward(double Score, string Reason, RewardOutcome Outcome = RewardOutcome.Scored)
 {
-    /// <summary>Whether there is a verdict: an unparsable completion is one that earns nothing, a verifier that failed says nothing.</summary>
+    /// <summary>
+    /// Whether there is a verdict: an unparsable completion is one that earns nothing, a verifier that failed says nothing.
+    /// </summary>
     public bool Judged => Outcome is RewardOutcome.Scored or RewardOutcome.Unparsable;
 
     /// <summary>The completion holds nothing to judge.</summary>

@@ -11,7 +11,8 @@ internal static class RowFields
     {
         foreach (var name in names)
         {
-            if (completion.Fields.TryGetValue(name, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined)) return (name, value);
+            if (completion.Fields.TryGetValue(name, out var value)
+                && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined)) return (name, value);
         }
         return null;
     }
@@ -28,8 +29,10 @@ internal static class RowFields
     public static long? AsWholeNumber(this JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-        JsonValueKind.Number when value.TryGetDouble(out var number) && Math.Floor(number) == number && Math.Abs(number) < 1e15 => (long)number,
-        JsonValueKind.String when long.TryParse(value.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
+        JsonValueKind.Number when value.TryGetDouble(out var number) && Math.Floor(number) == number && Math.Abs(number) < 1e15 =>
+            (long)number,
+        JsonValueKind.String
+            when long.TryParse(value.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
         _ => null,
     };
 

@@ -11,9 +11,11 @@ internal sealed partial class ExactAnswer(ExactOptions options)
     public Reward Score(Completion completion)
     {
         if (string.IsNullOrWhiteSpace(completion.Answer)) return Reward.Failed("the problem has no right answer");
-        if (AnswerText.Of(completion, options.Part) is not { } answer) return Reward.Unparsable(AnswerText.Missing(completion, options.Part));
+        if (AnswerText.Of(completion, options.Part) is not { } answer)
+            return Reward.Unparsable(AnswerText.Missing(completion, options.Part));
         var (given, right) = (Normalize(answer), Normalize(completion.Answer));
-        return string.Equals(given, right, options.IgnoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal) ? new(1, "right") : new(0, $"{given} is not {right}");
+        return string.Equals(given, right, options.IgnoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal)
+            ? new(1, "right") : new(0, $"{given} is not {right}");
     }
 
     private string Normalize(string text) => options.CollapseSpace ? Space().Replace(text.Trim(), " ") : text.Trim();

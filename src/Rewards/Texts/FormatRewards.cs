@@ -9,7 +9,10 @@ internal static partial class FormatRewards
 {
     private static readonly string[] Tags = ["<think>", "</think>", "<answer>", "</answer>"];
 
-    /// <summary>R1's form to the letter, each tag on a line of its own (open-r1): <c>&lt;think&gt;⏎…⏎&lt;/think&gt;⏎&lt;answer&gt;⏎…⏎&lt;/answer&gt;</c>.</summary>
+    /// <summary>
+    /// R1's form to the letter, each tag on a line of its own (open-r1):
+    /// <c>&lt;think&gt;⏎…⏎&lt;/think&gt;⏎&lt;answer&gt;⏎…⏎&lt;/answer&gt;</c>.
+    /// </summary>
     public static Reward R1Strict(Completion completion)
     {
         const string start = "<think>\n", middle = "\n</think>\n<answer>\n", end = "\n</answer>";
@@ -22,10 +25,13 @@ internal static partial class FormatRewards
             if (text.AsSpan().Count(tag) != 1) return new(0, $"{tag} must stand there exactly once");
         }
         var at = text.IndexOf(middle, start.Length, StringComparison.Ordinal);
-        return at >= 0 && at + middle.Length <= text.Length - end.Length ? new(1, "think, then answer, each tag in a line") : new(0, "the tags are not each in a line of its own");
+        return at >= 0 && at + middle.Length <= text.Length - end.Length
+            ? new(1, "think, then answer, each tag in a line") : new(0, "the tags are not each in a line of its own");
     }
 
-    /// <summary>Thinking first, then anything (TRL's <c>think_format_reward</c>): begins with the only <c>&lt;think&gt;</c>, which is closed.</summary>
+    /// <summary>
+    /// Thinking first, then anything (TRL's <c>think_format_reward</c>): begins with the only <c>&lt;think&gt;</c>, which is closed.
+    /// </summary>
     public static Reward Think(Completion completion)
     {
         var text = completion.Text.AsSpan();

@@ -15,9 +15,11 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
     public Reward Score(Completion completion)
     {
         string[]? choices = null;
-        if (completion.Find("choices", "options") is { } column && (choices = column.Value.AsTexts()) is null) return Reward.Failed($"the row's \"{column.Name}\" is no list of texts");
+        if (completion.Find("choices", "options") is { } column && (choices = column.Value.AsTexts()) is null)
+            return Reward.Failed($"the row's \"{column.Name}\" is no list of texts");
         var letters = choices?.Length ?? options.Letters;
-        if (Choice(completion.Answer, choices, letters) is not { } right) return Reward.Failed($"the row's answer \"{completion.Answer}\" is neither one of {letters} letters nor the text of a choice");
+        if (Choice(completion.Answer, choices, letters) is not { } right)
+            return Reward.Failed($"the row's answer \"{completion.Answer}\" is neither one of {letters} letters nor the text of a choice");
         if (!completion.Finished) return Reward.Unparsable("cut off at the length limit");
         foreach (var (text, where) in Candidates(completion, choices))
         {
@@ -86,12 +88,15 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
             var index = Array.FindIndex(choices, choice => Same(choice, text) || Same(choice, bare));
             if (index >= 0) return index;
         }
-        if (Letter().Match(bare) is { Success: true } match && char.ToUpperInvariant(match.Groups[1].Value[0]) - 'A' is var letter && letter < letters)
-            return match.Groups[2].Value.Trim() is { Length: > 0 } rest && choices is not null && !Same(choices[letter], rest) ? null : letter;
+        if (Letter().Match(bare) is { Success: true } match && char.ToUpperInvariant(match.Groups[1].Value[0]) - 'A' is var letter
+            && letter < letters)
+            return match.Groups[2].Value.Trim() is { Length: > 0 } rest && choices is not null && !Same(choices[letter], rest)
+                ? null : letter;
         return null;
     }
 
-    private static bool Same(string a, string b) => string.Equals(a.Trim().TrimEnd('.'), b.Trim().TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
+    private static bool Same(string a, string b) =>
+        string.Equals(a.Trim().TrimEnd('.'), b.Trim().TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 
     [GeneratedRegex(@"^[\s({\[]*(?:\\text\{)?[A-Z][)}\]]*\s*(?:,|/|;|and|or|&)\s*[({\[]*(?:\\text\{)?[A-Z](?![a-z])")]
     private static partial Regex Several();

@@ -16,7 +16,8 @@ internal sealed class Repetition(RepetitionOptions options)
         var all = units.Length - options.NgramSize + 1;
         if (all < 1) return new(0, "shorter than an n-gram");
         var different = CountDifferent(units, all);
-        return new(different == all ? 0 : (1 - different / (double)all) * options.MaxPenalty, $"{different} of {all} {options.NgramSize}-grams differ");
+        return new(different == all ? 0 : (1 - different / (double)all) * options.MaxPenalty,
+            $"{different} of {all} {options.NgramSize}-grams differ");
     }
 
     private int CountDifferent(int[] units, int all)
@@ -48,7 +49,8 @@ internal sealed class Repetition(RepetitionOptions options)
         }
     }
 
-    private static bool HasNoSpaces(R1Cloud.Rewards.Language.Script script) => script is R1Cloud.Rewards.Language.Script.Han or R1Cloud.Rewards.Language.Script.Kana
+    private static bool HasNoSpaces(R1Cloud.Rewards.Language.Script script) =>
+        script is R1Cloud.Rewards.Language.Script.Han or R1Cloud.Rewards.Language.Script.Kana
         or R1Cloud.Rewards.Language.Script.Thai or R1Cloud.Rewards.Language.Script.Southeast;
 
     private static IEnumerable<string> Runs(string text)

@@ -23,7 +23,8 @@ internal static class ThinkAnswerFormat
         }
 
         var (endThink, answer) = (text.IndexOf(EndThink, StringComparison.Ordinal), text.IndexOf(Answer, StringComparison.Ordinal));
-        if (answer < endThink || text[(endThink + EndThink.Length)..answer].Trim().Length > 0) return new(0, "</think> is not followed by <answer>");
+        if (answer < endThink || text[(endThink + EndThink.Length)..answer].Trim().Length > 0)
+            return new(0, "</think> is not followed by <answer>");
         return new(1, "think, then answer");
     }
 

@@ -7,14 +7,18 @@ internal static partial class ChildLimits
 {
     private const int ParentDeathSignal = 1, Kill = 9, Data = 2;
 
-    /// <summary>Dies with the process that started it and may not use more memory than given; Linux only, elsewhere nothing happens.</summary>
+    /// <summary>
+    /// Dies with the process that started it and may not use more memory than given; Linux only, elsewhere nothing happens.
+    /// </summary>
     /// <param name="memoryBytes">Private writable memory (RLIMIT_DATA: unlike the address space, .NET does not reserve it ahead).</param>
     public static void Apply(long memoryBytes)
     {
         if (!OperatingSystem.IsLinux()) return;
         _ = Control(ParentDeathSignal, Kill, 0, 0, 0);
         var limit = new Limit { Soft = (ulong)memoryBytes, Hard = (ulong)memoryBytes };
-        if (SetLimit(Data, in limit) != 0) throw new InvalidOperationException($"The memory limit of {memoryBytes} bytes cannot be set: error {Marshal.GetLastPInvokeError()}.");
+        if (SetLimit(Data, in limit) != 0)
+            throw new InvalidOperationException(
+                $"The memory limit of {memoryBytes} bytes cannot be set: error {Marshal.GetLastPInvokeError()}.");
     }
 
     [StructLayout(LayoutKind.Sequential)]

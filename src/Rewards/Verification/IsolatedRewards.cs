@@ -1,6 +1,8 @@
 namespace R1Cloud.Rewards.Verification;
 
-/// <summary>Rewards that can hang or bring their process down, and so run in verifiers of their own; all others are pure and quick.</summary>
+/// <summary>
+/// Rewards that can hang or bring their process down, and so run in verifiers of their own; all others are pure and quick.
+/// </summary>
 internal static class IsolatedRewards
 {
     /// <summary>The limit of a reward that has none of its own.</summary>
@@ -8,7 +10,8 @@ internal static class IsolatedRewards
 
     private static readonly Dictionary<string, TimeSpan> Limits = new(StringComparer.Ordinal)
     {
-        // Far above the rewards' own limits, which give a verdict and do not depend on how busy the machine is: these are for a verifier that fails.
+        // Far above the rewards' own limits, which give a verdict and do not depend on how busy the machine is: these are for a verifier
+        // that fails.
         ["accuracy/code"] = TimeSpan.FromHours(1),
         ["accuracy/math"] = TimeSpan.FromMinutes(5),
     };

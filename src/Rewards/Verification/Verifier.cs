@@ -26,7 +26,8 @@ internal static class Verifier
         }
     }
 
-    private static VerificationReply Answer(string line, Dictionary<(string, string?), RewardFunction> functions, Func<string, JsonElement?, RewardFunction> create)
+    private static VerificationReply Answer(string line, Dictionary<(string, string?), RewardFunction> functions,
+        Func<string, JsonElement?, RewardFunction> create)
     {
         try
         {

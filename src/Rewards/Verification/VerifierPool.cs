@@ -7,8 +7,9 @@ using R1Cloud.Shared;
 namespace R1Cloud.Rewards.Verification;
 
 /// <summary>
-/// Verifier processes that score while generation goes on. One that takes too long is killed and replaced, as is one that dies; the completion's
-/// outcome then is <see cref="RewardOutcome.Timeout"/> or <see cref="RewardOutcome.Error"/>, and the pool goes on with the next.
+/// Verifier processes that score while generation goes on. One that takes too long is killed and replaced, as is one that dies; the
+/// completion's outcome then is <see cref="RewardOutcome.Timeout"/> or <see cref="RewardOutcome.Error"/>, and the pool goes on with the
+/// next.
 /// </summary>
 internal sealed class VerifierPool : IAsyncDisposable
 {
@@ -60,7 +61,8 @@ internal sealed class VerifierPool : IAsyncDisposable
 
     /// <summary>Scores many completions, as many at a time as there are processes; results are in the requests' order.</summary>
     /// <inheritdoc cref="ScoreAsync(VerificationRequest, CancellationToken)"/>
-    public async Task<IReadOnlyList<Reward>> ScoreAsync(IReadOnlyList<VerificationRequest> requests, CancellationToken cancellation = default) =>
+    public async Task<IReadOnlyList<Reward>> ScoreAsync(IReadOnlyList<VerificationRequest> requests,
+        CancellationToken cancellation = default) =>
         await Task.WhenAll(requests.Select(request => ScoreAsync(request, cancellation)));
 
     /// <summary>Ends the processes; requests still waiting are cancelled.</summary>
@@ -115,7 +117,9 @@ internal sealed class VerifierPool : IAsyncDisposable
         var limit = options.TimeLimit(request.Reward);
         var answer = process.AskAsync(request);
         using var alarm = new CancellationTokenSource();
-        var inTime = await Task.WhenAny(answer, Task.Delay(process.IsWarm ? limit : limit + options.StartGrace, options.Time, alarm.Token)) == answer;
+        var inTime =
+            await Task.WhenAny(answer, Task.Delay(process.IsWarm ? limit : limit + options.StartGrace, options.Time, alarm.Token))
+            == answer;
         await alarm.CancelAsync(); // a timer of each of many thousand answers would go on for its whole limit
         if (inTime && await answer is { } reply)
         {

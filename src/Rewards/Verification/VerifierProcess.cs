@@ -20,7 +20,8 @@ internal sealed class VerifierProcess : IDisposable
     /// <exception cref="System.ComponentModel.Win32Exception">The program is missing.</exception>
     public VerifierProcess(VerificationOptions options)
     {
-        var info = new ProcessStartInfo(options.Command[0], [.. options.Command.Skip(1), "--memory", options.MemoryBytes.ToString(CultureInfo.InvariantCulture)])
+        var info = new ProcessStartInfo(options.Command[0],
+            [.. options.Command.Skip(1), "--memory", options.MemoryBytes.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -4,8 +4,9 @@ using System.Text;
 namespace R1Cloud.Shared.Processes;
 
 /// <summary>
-/// Text that cannot steer what shows it. What models write, rows of data and names in storage hold may begin with ESC or a C1 control (colours,
-/// the window's title, the clipboard by OSC 52) or turn the order of letters around: each such sign is shown as U+FFFD, one for one.
+/// Text that cannot steer what shows it. What models write, rows of data and names in storage hold may begin with ESC or a C1 control
+/// (colours, the window's title, the clipboard by OSC 52) or turn the order of letters around: each such sign is shown as U+FFFD, one for
+/// one.
 /// </summary>
 public static class Printable
 {
@@ -43,14 +44,18 @@ public static class Printable
 
     private static bool IsPrintable(string text, int at, int length)
     {
-        if (length == 2) return char.ConvertToUtf32(text, at) is not (>= 0xE0000 and <= 0xE007F); // tags: a text within the text that nobody sees
+        // tags: a text within the text that nobody sees
+        if (length == 2) return char.ConvertToUtf32(text, at) is not (>= 0xE0000 and <= 0xE007F);
         return text[at] switch
         {
             '\n' or '\t' => true,
             '\r' => at + 1 < text.Length && text[at + 1] == '\n',
-            '\u061C' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') => false, // bidirectional marks, overrides and isolates
+            // bidirectional marks, overrides and isolates
+            '\u061C' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') => false,
             (>= '\uFFF9' and <= '\uFFFB') => false, // annotations
-            var c => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate),
+            var c => char.GetUnicodeCategory(c)
+                is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+                    or UnicodeCategory.Surrogate),
         };
     }
 }

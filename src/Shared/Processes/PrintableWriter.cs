@@ -44,7 +44,8 @@ public sealed class PrintableWriter(TextWriter inner) : TextWriter
     public override Task WriteAsync(string? value) => inner.WriteAsync(value is null ? null : Printable.Of(value));
 
     /// <inheritdoc/>
-    public override Task WriteAsync(ReadOnlyMemory<char> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(Printable.Of(buffer.ToString()).AsMemory(), cancellationToken);
+    public override Task WriteAsync(ReadOnlyMemory<char> buffer, CancellationToken cancellationToken = default) =>
+        inner.WriteAsync(Printable.Of(buffer.ToString()).AsMemory(), cancellationToken);
 
     /// <inheritdoc/>
     public override Task WriteLineAsync(string? value) => inner.WriteLineAsync(value is null ? null : Printable.Of(value));

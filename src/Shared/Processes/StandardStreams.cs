@@ -1,6 +1,8 @@
 namespace R1Cloud.Shared.Processes;
 
-/// <summary>The process's standard output and error, the only way to them. Loggers that write to the console write through these too.</summary>
+/// <summary>
+/// The process's standard output and error, the only way to them. Loggers that write to the console write through these too.
+/// </summary>
 public static class StandardStreams
 {
     static StandardStreams()
@@ -21,6 +23,9 @@ public static class StandardStreams
     /// <summary>The standard output for a view that steers the terminal itself, and lets only printable text through.</summary>
     public static TextWriter RawOutput { get; }
 
-    /// <summary>Sends to the standard error whatever is written to the standard output from now on, by name or by a logger: the stream itself is for replies alone.</summary>
+    /// <summary>
+    /// Sends to the standard error whatever is written to the standard output from now on, by name or by a logger: the stream itself is for
+    /// replies alone.
+    /// </summary>
     public static void SendOutputToError() => Console.SetOut(Error);
 }

@@ -56,11 +56,15 @@ public abstract record SampleStage : StageRecipe
     public override IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [("rewards", Rewards)];
 }
 
-/// <summary>Rejection sampling (DeepSeek-R1 section 2.3.3): several samples a prompt, of which correct and readable ones are kept for fine-tuning.</summary>
+/// <summary>
+/// Rejection sampling (DeepSeek-R1 section 2.3.3): several samples a prompt, of which correct and readable ones are kept for fine-tuning.
+/// </summary>
 [Needs(nameof(From), nameof(Rewards), nameof(Minimums))]
 public sealed record RejectionSampleStage : SampleStage;
 
-/// <summary>Cold-start data (DeepSeek-R1 section 2.3.1): the same as rejection sampling, and besides what repeats itself is dropped.</summary>
+/// <summary>
+/// Cold-start data (DeepSeek-R1 section 2.3.1): the same as rejection sampling, and besides what repeats itself is dropped.
+/// </summary>
 [Needs(nameof(From), nameof(Rewards), nameof(Minimums))]
 public sealed record CollectStage : SampleStage
 {
@@ -71,10 +75,12 @@ public sealed record CollectStage : SampleStage
     public RewriteRecipe? Rewrite { get; init; }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Inputs() => Rewrite is ModelRewrite { From: { } rewriter } ? base.Inputs().Append(rewriter) : base.Inputs();
+    public override IEnumerable<string> Inputs() =>
+        Rewrite is ModelRewrite { From: { } rewriter } ? base.Inputs().Append(rewriter) : base.Inputs();
 
     /// <inheritdoc/>
-    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => Rewrite is ModelRewrite rewrite ? base.Prompts().Append((rewrite.Prompt, rewrite.From ?? From)) : base.Prompts();
+    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() =>
+        Rewrite is ModelRewrite rewrite ? base.Prompts().Append((rewrite.Prompt, rewrite.From ?? From)) : base.Prompts();
 }
 
 /// <summary>What makes a completion hard to read, so that it is not kept.</summary>

@@ -5,7 +5,9 @@ using System.Text.Unicode;
 
 namespace R1Cloud.Shared.Storage;
 
-/// <summary>Files of a model folder, which a stranger may have written: whatever is wrong with one is told in one line that names it.</summary>
+/// <summary>
+/// Files of a model folder, which a stranger may have written: whatever is wrong with one is told in one line that names it.
+/// </summary>
 public static class ModelFile
 {
     private const long LongestText = 256L << 20; // the longest tokenizer.json published has 35 MB
@@ -49,7 +51,8 @@ public static class ModelFile
         RequireUtf8(json, source);
         try
         {
-            return JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new BadInputException($"{source}: it must be a JSON object.");
+            return JsonNode.Parse(json, documentOptions: Strict) as JsonObject
+                ?? throw new BadInputException($"{source}: it must be a JSON object.");
         }
         catch (JsonException error)
         {
@@ -76,8 +79,8 @@ public static class ModelFile
     }
 
     /// <summary>
-    /// Loads something out of a file; an error that the loader did not foresee is the file's fault and names it. The machine's errors stay what
-    /// they are.
+    /// Loads something out of a file; an error that the loader did not foresee is the file's fault and names it. The machine's errors stay
+    /// what they are.
     /// </summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="load">The loader.</param>

@@ -12,7 +12,8 @@ namespace R1Cloud.Tokenizers.Bpe;
 /// <param name="SubwordPrefix">What tokens within a word begin with.</param>
 /// <param name="WordSuffix">What tokens at a word's end end with.</param>
 /// <param name="MapsBytes">Whether pieces are written in the byte alphabet first.</param>
-internal sealed record BpeOptions(bool IgnoreMerges, bool ByteFallback, string? UnknownToken, bool FuseUnknown, string SubwordPrefix, string WordSuffix, bool MapsBytes);
+internal sealed record BpeOptions(bool IgnoreMerges, bool ByteFallback, string? UnknownToken, bool FuseUnknown, string SubwordPrefix,
+    string WordSuffix, bool MapsBytes);
 
 /// <summary>A byte-pair encoding: pieces to token ids, as Hugging Face's <c>BPE</c> model does it.</summary>
 internal sealed class BpeModel
@@ -67,7 +68,8 @@ internal sealed class BpeModel
     {
         if (options.IgnoreMerges && vocabulary.TryGetValue(word, out var whole)) return [whole];
         var symbols = new int[options.ByteFallback ? word.Length * 3 : word.Length];
-        var count = options.SubwordPrefix.Length == 0 && options.WordSuffix.Length == 0 ? Symbols(word, symbols) : AffixedSymbols(word, symbols);
+        var count = options.SubwordPrefix.Length == 0 && options.WordSuffix.Length == 0
+            ? Symbols(word, symbols) : AffixedSymbols(word, symbols);
         count = BpeMerger.Merge(symbols.AsSpan(0, count), merges);
         return symbols[..count];
     }
@@ -95,7 +97,8 @@ internal sealed class BpeModel
         for (var i = 0; i < word.Length;)
         {
             var length = char.IsHighSurrogate(word[i]) && i + 1 < word.Length ? 2 : 1;
-            var symbol = $"{(i > 0 ? options.SubwordPrefix : "")}{word.Slice(i, length)}{(i + length == word.Length ? options.WordSuffix : "")}";
+            var symbol =
+                $"{(i > 0 ? options.SubwordPrefix : "")}{word.Slice(i, length)}{(i + length == word.Length ? options.WordSuffix : "")}";
             i += length;
             Add(symbol, vocabulary.TryGetValue(symbol, out var found) ? found : -1, symbols, ref count, ref pendingUnknown);
         }

@@ -16,9 +16,12 @@ internal static class BpeModelReader
         var vocabulary = new Dictionary<string, int>(field.Element.GetPropertyCount());
         foreach (var token in field.Element.EnumerateObject())
         {
-            vocabulary[token.Name] = token.Value.ValueKind == JsonValueKind.Number && token.Value.TryGetInt32(out var id) && TokenIds.IsOne(id)
+            vocabulary[token.Name] = token.Value.ValueKind == JsonValueKind.Number && token.Value.TryGetInt32(out var id)
+                && TokenIds.IsOne(id)
                 ? id
-                : throw new BadInputException($"{field.File}: field '{field.Path}': the id of '{token.Name}' is {token.Value.GetRawText()}, but must be {TokenIds.Allowed}.");
+                : throw new BadInputException(
+                    $"{field.File}: field '{field.Path}': the id of '{token.Name}' is {token.Value.GetRawText()}, but must "
+                    + $"be {TokenIds.Allowed}.");
         }
         return vocabulary;
     }
@@ -27,7 +30,8 @@ internal static class BpeModelReader
     /// <exception cref="BadInputException">A field is malformed or not supported.</exception>
     public static BpeModel Read(Component model, Dictionary<string, int> vocabulary, bool mapsBytes)
     {
-        if (model.Optional("dropout") is { } dropout && !(dropout.Element.ValueKind == JsonValueKind.Number && dropout.Element.GetDouble() == 0))
+        if (model.Optional("dropout") is { } dropout
+            && !(dropout.Element.ValueKind == JsonValueKind.Number && dropout.Element.GetDouble() == 0))
             throw dropout.Bad("null: merges that are left out at random are not supported");
         var options = new BpeOptions(
             model.Flag("ignore_merges"), model.Flag("byte_fallback"), model.Optional("unk_token")?.AsText(), model.Flag("fuse_unk"),
@@ -58,7 +62,8 @@ internal static class BpeModelReader
     private static (string Left, string Right)? Pair(JsonElement merge)
     {
         if (merge.ValueKind == JsonValueKind.String) return merge.GetString()!.Split(' ') is [var left, var right] ? (left, right) : null;
-        return merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2 && merge.EnumerateArray().All(half => half.ValueKind == JsonValueKind.String)
+        return merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2
+            && merge.EnumerateArray().All(half => half.ValueKind == JsonValueKind.String)
             ? (merge[0].GetString()!, merge[1].GetString()!)
             : null;
     }

@@ -1,8 +1,8 @@
 namespace R1Cloud.Tokenizers.Bpe;
 
 /// <summary>
-/// The ids of pieces seen lately. One slot a hash: a newer piece takes the place of an older one, so it never grows; entries are immutable, so
-/// threads share it without locks.
+/// The ids of pieces seen lately. One slot a hash: a newer piece takes the place of an older one, so it never grows; entries are immutable,
+/// so threads share it without locks.
 /// </summary>
 internal sealed class PieceCache
 {

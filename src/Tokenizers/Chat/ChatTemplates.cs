@@ -18,7 +18,10 @@ internal sealed class ChatTemplates
     private readonly string folder;
     private readonly TimeProvider clock;
 
-    /// <summary>Finds the templates of a tokenizer: <c>chat_template.jinja</c>, <c>additional_chat_templates/</c>, <c>tokenizer_config.json</c>, <c>chat_template.json</c>.</summary>
+    /// <summary>
+    /// Finds the templates of a tokenizer: <c>chat_template.jinja</c>, <c>additional_chat_templates/</c>, <c>tokenizer_config.json</c>,
+    /// <c>chat_template.json</c>.
+    /// </summary>
     /// <param name="tokenizer">A loaded tokenizer.</param>
     /// <param name="clock">The time that templates may ask for.</param>
     /// <exception cref="BadInputException">A field is malformed.</exception>
@@ -31,7 +34,8 @@ internal sealed class ChatTemplates
         Add(files.Json("chat_template.json"));
         Add(files.Json(TokenizerFiles.Settings));
         foreach (var name in files.Names.Where(name => name.EndsWith(".jinja", StringComparison.Ordinal)))
-            sources[name == TokenizerFiles.ChatTemplate ? Default : Path.GetFileNameWithoutExtension(name)] = (files.FullName(name), files.Text(name)!);
+            sources[name == TokenizerFiles.ChatTemplate ? Default : Path.GetFileNameWithoutExtension(name)] =
+                (files.FullName(name), files.Text(name)!);
     }
 
     /// <summary>The templates' names.</summary>
@@ -42,7 +46,10 @@ internal sealed class ChatTemplates
     /// <exception cref="BadInputException">There is no such template, or it fails; names template and line.</exception>
     public string Render(ChatRequest chat) => Encode(chat).Text;
 
-    /// <summary>Renders messages into ids. The template's marks are control tokens; those that a message, a tool or a document spells out are letters.</summary>
+    /// <summary>
+    /// Renders messages into ids. The template's marks are control tokens; those that a message, a tool or a document spells out are
+    /// letters.
+    /// </summary>
     /// <param name="chat">The messages, and how to render them.</param>
     /// <exception cref="BadInputException">There is no such template, or it fails; names template and line.</exception>
     public RenderedChat Encode(ChatRequest chat)
@@ -57,7 +64,8 @@ internal sealed class ChatTemplates
     {
         var variables = new Dictionary<string, object?>();
         foreach (var (name, token) in specialTokens) variables[name] = token;
-        variables["messages"] = Values.FromJson(JsonTexts.Map(chat.ContinueFinalMessage ? FinalMessage.Mark(chat) : chat.Messages, guarded));
+        variables["messages"] =
+            Values.FromJson(JsonTexts.Map(chat.ContinueFinalMessage ? FinalMessage.Mark(chat) : chat.Messages, guarded));
         variables["tools"] = Values.FromJson(JsonTexts.Map(chat.Tools, guarded));
         variables["documents"] = Values.FromJson(JsonTexts.Map(chat.Documents, guarded));
         variables["add_generation_prompt"] = chat.AddGenerationPrompt;
@@ -73,7 +81,9 @@ internal sealed class ChatTemplates
         if (sources.TryGetValue(name, out var found)) return parsed[name] = new JinjaTemplate(found.File, found.Source);
         if (name.Contains('{', StringComparison.Ordinal)) return parsed[name] = new JinjaTemplate("the given template", name);
         var has = sources.Count == 0 ? "it has none" : $"it has: {string.Join(", ", sources.Keys)}";
-        throw new BadInputException($"{folder}: there is no chat template '{name}'; {has}. Templates are read from {TokenizerFiles.Settings} (chat_template) and {TokenizerFiles.ChatTemplate}.");
+        throw new BadInputException(
+            $"{folder}: there is no chat template '{name}'; {has}. Templates are read from {TokenizerFiles.Settings} (chat_template) "
+            + $"and {TokenizerFiles.ChatTemplate}.");
     }
 
     private void Add(Component? file)
@@ -81,7 +91,8 @@ internal sealed class ChatTemplates
         if (file?.Optional("chat_template") is not { } field) return;
         if (field.Element.ValueKind == JsonValueKind.Array)
         {
-            foreach (var named in file.Items("chat_template")) sources[named.Text("name")] = ($"{file.File} ({named.Path})", named.Text("template"));
+            foreach (var named in file.Items("chat_template"))
+                sources[named.Text("name")] = ($"{file.File} ({named.Path})", named.Text("template"));
         }
         else
         {
@@ -96,9 +107,13 @@ internal sealed class ChatTemplates
 /// <param name="Tools">Descriptions of tools, if any.</param>
 /// <param name="Documents">Documents, if any.</param>
 /// <param name="Template">A template's name, or a template; the tokenizer's own unless given.</param>
-internal sealed record ChatRequest(JsonArray Messages, bool AddGenerationPrompt = false, JsonArray? Tools = null, JsonArray? Documents = null, string? Template = null)
+internal sealed record ChatRequest(JsonArray Messages, bool AddGenerationPrompt = false, JsonArray? Tools = null,
+    JsonArray? Documents = null, string? Template = null)
 {
-    /// <summary>Whether the text ends where the last message's content does, so that the model goes on with it; not together with <see cref="AddGenerationPrompt"/>.</summary>
+    /// <summary>
+    /// Whether the text ends where the last message's content does, so that the model goes on with it; not together with
+    /// <see cref="AddGenerationPrompt"/>.
+    /// </summary>
     public bool ContinueFinalMessage { get; init; }
 
     /// <summary>Further variables, such as <c>enable_thinking</c>.</summary>

@@ -3,7 +3,10 @@ using R1Cloud.Shared;
 
 namespace R1Cloud.Tokenizers.Chat;
 
-/// <summary>Finds where a rendered conversation's last message ends, as transformers' <c>continue_final_message</c> does: the model goes on from there.</summary>
+/// <summary>
+/// Finds where a rendered conversation's last message ends, as transformers' <c>continue_final_message</c> does: the model goes on from
+/// there.
+/// </summary>
 internal static class FinalMessage
 {
     // A template may trim the message: then the space behind the mark is gone, and so is that before it.
@@ -13,7 +16,9 @@ internal static class FinalMessage
     /// <exception cref="BadInputException">There is no such message, or it is to be answered as well.</exception>
     public static JsonArray Mark(ChatRequest chat)
     {
-        if (chat.AddGenerationPrompt) throw new BadInputException("continue_final_message and add_generation_prompt exclude each other: either the last message goes on, or it is answered.");
+        if (chat.AddGenerationPrompt)
+            throw new BadInputException(
+                "continue_final_message and add_generation_prompt exclude each other: either the last message goes on, or it is answered.");
         var messages = chat.Messages.DeepClone().AsArray();
         if (messages is not [.., JsonObject last] || last["content"] is not JsonValue content || !content.TryGetValue(out string? text))
             throw new BadInputException("continue_final_message: the last message must have a text as its content.");

@@ -7,7 +7,8 @@ namespace R1Cloud.Tokenizers.Decoders;
 /// <param name="StripCharacter">A character that is taken off the beginning of the text…</param>
 /// <param name="StripCount">…at most so often.</param>
 internal sealed record DecoderPlan(
-    IReadOnlyList<Func<string, bool, string>> Steps, TokenBytes Bytes, string Separator = "", char StripCharacter = '\0', int StripCount = 0)
+    IReadOnlyList<Func<string, bool, string>> Steps, TokenBytes Bytes, string Separator = "", char StripCharacter = '\0',
+        int StripCount = 0)
 {
     /// <summary>Tokens are text as they are.</summary>
     public static DecoderPlan Plain { get; } = new([], TokenBytes.None);

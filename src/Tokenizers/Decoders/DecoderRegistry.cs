@@ -42,7 +42,8 @@ internal static class DecoderRegistry
     {
         var content = part.Text("content");
         var pattern = part.Field("pattern");
-        if (pattern.Optional("String")?.AsText() is { } text) return plan => plan.Add(part, (token, _) => token.Replace(text, content, StringComparison.Ordinal));
+        if (pattern.Optional("String")?.AsText() is { } text)
+            return plan => plan.Add(part, (token, _) => token.Replace(text, content, StringComparison.Ordinal));
         var regex = CodePointRegex.Parse(pattern.Field("Regex"));
         return plan => plan.Add(part, (token, _) => regex.Replace(token, content));
     }
@@ -97,6 +98,7 @@ internal static class DecoderRegistry
         public DecoderPlan Build() => new(steps, bytes, "", stripCharacter, stripCount);
 
         private static BadInputException Misplaced(Component part) => new(
-            $"{part.File}: {part.Path}: decoder '{part.Type}' is not supported in this place; supported: Replace, Metaspace and Strip, then ByteLevel or ByteFallback, then Fuse, then one Strip of the text's beginning.");
+            $"{part.File}: {part.Path}: decoder '{part.Type}' is not supported in this place; supported: Replace, Metaspace and Strip, "
+            + $"then ByteLevel or ByteFallback, then Fuse, then one Strip of the text's beginning.");
     }
 }

@@ -83,7 +83,8 @@ internal sealed class ExpressionParser(JinjaTokens tokens)
         var rest = new List<(string, Expression)>();
         while (true)
         {
-            if (tokens.Current.Kind == JinjaTokenKind.Mark && Comparisons.Contains(tokens.Current.Text)) rest.Add((tokens.Next().Text, Sum()));
+            if (tokens.Current.Kind == JinjaTokenKind.Mark && Comparisons.Contains(tokens.Current.Text))
+                rest.Add((tokens.Next().Text, Sum()));
             else if (tokens.TakeName("in")) rest.Add(("in", Sum()));
             else if (tokens.Current.IsName("not") && tokens.Ahead.IsName("in"))
             {
@@ -135,7 +136,8 @@ internal sealed class ExpressionParser(JinjaTokens tokens)
         switch (token.Kind)
         {
             case JinjaTokenKind.Name:
-                return Constants.TryGetValue(token.Text, out var constant) ? new Literal(token.Line, constant) : new Variable(token.Line, token.Text);
+                return Constants.TryGetValue(token.Text, out var constant)
+                    ? new Literal(token.Line, constant) : new Variable(token.Line, token.Text);
             case JinjaTokenKind.Text:
                 var text = token.Text;
                 while (tokens.Current.Kind == JinjaTokenKind.Text) text += tokens.Next().Text;
@@ -238,7 +240,9 @@ internal sealed class ExpressionParser(JinjaTokens tokens)
         if (!Tests.Exists(name)) throw Tests.Unknown(name, line);
         var arguments = ArgumentList.None;
         if (tokens.Current.IsMark("(")) arguments = ArgumentsOf();
-        else if (StartsExpression() && !(tokens.Current.Kind == JinjaTokenKind.Name && tokens.Current.Text is "else" or "or" or "and" or "is" or "if" or "not" or "in"))
+        else if (StartsExpression()
+            && !(tokens.Current.Kind == JinjaTokenKind.Name
+                && tokens.Current.Text is "else" or "or" or "and" or "is" or "if" or "not" or "in"))
             arguments = new ArgumentList([(Postfix(Primary()), false)], []);
         return new Test(line, value, name, arguments, negated);
     }
@@ -269,7 +273,8 @@ internal sealed class ExpressionParser(JinjaTokens tokens)
             {
                 var name = tokens.Next();
                 tokens.Next();
-                if (named.Any(argument => argument.Item1 == name.Text)) throw new JinjaException($"the argument '{name.Text}' is given twice", name.Line);
+                if (named.Any(argument => argument.Item1 == name.Text))
+                    throw new JinjaException($"the argument '{name.Text}' is given twice", name.Line);
                 named.Add((name.Text, Any()));
             }
             else

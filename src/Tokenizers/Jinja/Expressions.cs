@@ -75,7 +75,8 @@ internal sealed record Slice(int Line, Expression Target, Expression? Start, Exp
 }
 
 /// <summary>Arguments as written.</summary>
-internal sealed record ArgumentList(IReadOnlyList<(Expression Value, bool Spread)> Positional, IReadOnlyList<(string Name, Expression Value)> Named)
+internal sealed record ArgumentList(IReadOnlyList<(Expression Value, bool Spread)> Positional,
+    IReadOnlyList<(string Name, Expression Value)> Named)
 {
     /// <summary>No arguments.</summary>
     public static ArgumentList None { get; } = new([], []);

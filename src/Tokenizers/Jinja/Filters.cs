@@ -9,9 +9,12 @@ internal static class Filters
     private static readonly Regex WordBreaks = new(@"[-\s({\[<]+");
     private static readonly Regex Words = new(@"\w+");
 
-    private static readonly Dictionary<string, Func<object?, Arguments, object?>> All = new Dictionary<string, Func<object?, Arguments, object?>>
+    private static readonly Dictionary<string, Func<object?, Arguments, object?>> All =
+        new Dictionary<string, Func<object?, Arguments, object?>>
     {
-        ["abs"] = (value, _) => value switch { long whole => (object)Math.Abs(whole), double real => Math.Abs(real), _ => throw new JinjaException($"abs does not go with {Values.TypeName(value)}") },
+        ["abs"] = (value, _) =>
+            value switch { long whole => (object)Math.Abs(whole), double real => Math.Abs(real),
+                _ => throw new JinjaException($"abs does not go with {Values.TypeName(value)}") },
         ["attr"] = (value, arguments) => Members.Attribute(value, arguments.Text(0, "name")),
         ["capitalize"] = (value, _) => StringMethods.Capitalize(PythonText.Str(value)),
         ["center"] = (value, arguments) => Center(PythonText.Str(value), arguments),
@@ -19,14 +22,24 @@ internal static class Filters
         ["default"] = Default,
         ["e"] = (value, _) => Escape(PythonText.Str(value)),
         ["escape"] = (value, _) => Escape(PythonText.Str(value)),
-        ["float"] = (value, arguments) => Values.Number(value) ?? (double.TryParse(value as string, System.Globalization.CultureInfo.InvariantCulture, out var real) ? real : arguments.Get(0, "default", 0.0)),
-        ["format"] = (value, arguments) => StringFormat.Percent(PythonText.Str(value), arguments.Named.Count > 0 ? throw new JinjaException("format by names is not supported") : arguments.Positional),
+        ["float"] = (value, arguments) =>
+            Values.Number(value)
+            ?? (double.TryParse(value as string, System.Globalization.CultureInfo.InvariantCulture, out var real)
+                ? real : arguments.Get(0, "default", 0.0)),
+        ["format"] = (value, arguments) =>
+            StringFormat.Percent(PythonText.Str(value),
+                arguments.Named.Count > 0 ? throw new JinjaException("format by names is not supported") : arguments.Positional),
         ["indent"] = Indent,
         ["int"] = Whole,
-        ["items"] = (value, _) => value is Undefined ? new List<object?>() : ((JinjaFunction)Members.Attribute(Dict("items", value), "items")!)(new(null!, [], new Dictionary<string, object?>())),
+        ["items"] = (value, _) =>
+            value is Undefined
+            ? new List<object?>()
+            : ((JinjaFunction)Members.Attribute(Dict("items", value), "items")!)(new(null!, [], new Dictionary<string, object?>())),
         ["lower"] = (value, _) => PythonText.Str(value).ToLowerInvariant(),
         ["pprint"] = (value, _) => PythonText.Repr(value),
-        ["replace"] = (value, arguments) => StringMethods.Replace(arguments.Run, PythonText.Str(value), arguments.Text(0, "old"), arguments.Text(1, "new"), arguments.Get(2, "count", null) is null ? -1 : arguments.Whole(2, "count", -1)),
+        ["replace"] = (value, arguments) =>
+            StringMethods.Replace(arguments.Run, PythonText.Str(value), arguments.Text(0, "old"), arguments.Text(1, "new"),
+                arguments.Get(2, "count", null) is null ? -1 : arguments.Whole(2, "count", -1)),
         ["round"] = (value, arguments) => Round(value, arguments),
         ["safe"] = (value, _) => PythonText.Str(value),
         ["string"] = (value, _) => PythonText.Str(value),
@@ -42,15 +55,19 @@ internal static class Filters
     public static bool Exists(string name) => All.ContainsKey(name);
 
     /// <summary>A filter by its name.</summary>
-    public static Func<object?, Arguments, object?> Find(string name) => All.TryGetValue(name, out var filter) ? filter : throw Unknown(name, null);
+    public static Func<object?, Arguments, object?> Find(string name) =>
+        All.TryGetValue(name, out var filter) ? filter : throw Unknown(name, null);
 
     /// <summary>An error about a name that no filter has.</summary>
-    public static JinjaException Unknown(string name, int? line) => new($"there is no filter '{name}'; supported: {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}", line);
+    public static JinjaException Unknown(string name, int? line) =>
+        new($"there is no filter '{name}'; supported: {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}", line);
 
     private static object? Default(object? value, Arguments arguments) =>
-        value is Undefined || (Values.IsTrue(arguments.Get(1, "boolean", false)) && !Values.IsTrue(value)) ? arguments.Get(0, "default_value", "") : value;
+        value is Undefined || (Values.IsTrue(arguments.Get(1, "boolean", false)) && !Values.IsTrue(value))
+            ? arguments.Get(0, "default_value", "") : value;
 
-    private static JinjaDict Dict(string filter, object? value) => value as JinjaDict ?? throw new JinjaException($"{filter} needs a dictionary, not {Values.TypeName(value)}");
+    private static JinjaDict Dict(string filter, object? value) =>
+        value as JinjaDict ?? throw new JinjaException($"{filter} needs a dictionary, not {Values.TypeName(value)}");
 
     private static string Center(string text, Arguments arguments)
     {
@@ -80,8 +97,10 @@ internal static class Filters
         return Escaped(text);
     }
 
-    private static string Escaped(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
-        .Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal);
+    private static string Escaped(string text) =>
+        text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
+        .Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal)
+            .Replace("'", "&#39;", StringComparison.Ordinal);
 
     private static string Indent(object? value, Arguments arguments)
     {
@@ -101,9 +120,15 @@ internal static class Filters
             case string text:
                 var number = arguments.Whole(1, "base", 10);
                 var digits = text.Trim();
-                if (number == 10 && long.TryParse(digits, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var whole)) return whole;
-                if (number == 10 && double.TryParse(digits, System.Globalization.CultureInfo.InvariantCulture, out var parsed) && Math.Abs(parsed) < 9e18) return (long)parsed;
-                if (number == 16 && long.TryParse(digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? digits[2..] : digits, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out whole)) return whole;
+                if (number == 10
+                    && long.TryParse(digits, System.Globalization.NumberStyles.AllowLeadingSign,
+                        System.Globalization.CultureInfo.InvariantCulture, out var whole)) return whole;
+                if (number == 10 && double.TryParse(digits, System.Globalization.CultureInfo.InvariantCulture, out var parsed)
+                    && Math.Abs(parsed) < 9e18) return (long)parsed;
+                if (number == 16
+                    && long.TryParse(digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? digits[2..] : digits,
+                        System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out whole))
+                    return whole;
                 break;
         }
         return arguments.Get(0, "default", 0L);
@@ -129,17 +154,21 @@ internal static class Filters
         var (length, end) = (arguments.Whole(0, "length", 255), arguments.Text(2, "end", "..."));
         if (text.Length <= length + arguments.Whole(3, "leeway", 5)) return text;
         var cut = text[..Math.Max(0, length - end.Length)];
-        return (Values.IsTrue(arguments.Get(1, "killwords", false)) || !cut.Contains(' ', StringComparison.Ordinal) ? cut : cut[..cut.LastIndexOf(' ')]) + end;
+        return (Values.IsTrue(arguments.Get(1, "killwords", false)) || !cut.Contains(' ', StringComparison.Ordinal)
+            ? cut : cut[..cut.LastIndexOf(' ')]) + end;
     }
 
     /// <summary>transformers' own: <c>json.dumps</c> without escaping for HTML.</summary>
     private static string ToJson(object? value, Arguments arguments)
     {
         // Its parameters: ensure_ascii, indent, separators, sort_keys; Jinja's own filter takes the indent first, and so do templates.
-        object? indent = arguments.Named.TryGetValue("indent", out var named) ? named : arguments.Positional.FirstOrDefault(argument => argument is long or string);
+        object? indent = arguments.Named.TryGetValue("indent", out var named)
+            ? named : arguments.Positional.FirstOrDefault(argument => argument is long or string);
         var by = indent switch { long width => new string(' ', (int)Math.Clamp(width, 0, 100)), string text => text, _ => null };
-        var separators = arguments.Named.GetValueOrDefault("separators") is { } given ? Values.Iterate(given).Select(PythonText.Str).ToList() : [by is null ? ", " : ",", ": "];
+        var separators = arguments.Named.GetValueOrDefault("separators") is { } given
+            ? Values.Iterate(given).Select(PythonText.Str).ToList() : [by is null ? ", " : ",", ": "];
         if (separators is not [var item, var key]) throw new JinjaException("tojson: the separators must be two");
-        return PythonText.Json(value, by, item, key, Values.IsTrue(arguments.Named.GetValueOrDefault("sort_keys")), Values.IsTrue(arguments.Named.GetValueOrDefault("ensure_ascii")));
+        return PythonText.Json(value, by, item, key, Values.IsTrue(arguments.Named.GetValueOrDefault("sort_keys")),
+            Values.IsTrue(arguments.Named.GetValueOrDefault("ensure_ascii")));
     }
 }

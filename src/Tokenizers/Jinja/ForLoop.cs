@@ -1,7 +1,8 @@
 namespace R1Cloud.Tokenizers.Jinja;
 
 /// <summary><c>{% for a in b if c %}…{% else %}…{% endfor %}</c>.</summary>
-internal sealed record ForLoop(int Line, Target Target, Expression Items, Expression? Condition, Body Body, Body? Else, bool IsRecursive) : Statement(Line)
+internal sealed record ForLoop(int Line, Target Target, Expression Items, Expression? Condition, Body Body, Body? Else, bool IsRecursive)
+    : Statement(Line)
 {
     /// <inheritdoc/>
     protected override Flow Render(JinjaRun run)

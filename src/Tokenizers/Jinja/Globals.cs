@@ -13,7 +13,8 @@ internal static class Globals
         ("namespace", (JinjaFunction)Namespace),
         ("dict", (JinjaFunction)(arguments => Dict(arguments))),
         ("range", (JinjaFunction)Range),
-        ("raise_exception", (JinjaFunction)(arguments => throw new JinjaException($"the template refuses: {PythonText.Str(arguments.Get(0, "message"))}"))),
+        ("raise_exception",
+            (JinjaFunction)(arguments => throw new JinjaException($"the template refuses: {PythonText.Str(arguments.Get(0, "message"))}"))),
         ("strftime_now", (JinjaFunction)(arguments => StrfTime.Format(clock.GetLocalNow(), arguments.Text(0, "format")))),
         ("cycler", (JinjaFunction)(_ => throw new JinjaException("'cycler' is not supported; 'loop.cycle' is"))),
         ("joiner", (JinjaFunction)Joiner),
@@ -22,7 +23,8 @@ internal static class Globals
     private static JinjaNamespace Namespace(Arguments arguments)
     {
         var space = new JinjaNamespace();
-        foreach (var (key, value) in Dict(arguments)) space[key as string ?? throw new JinjaException("an attribute's name must be a text")] = value;
+        foreach (var (key, value) in Dict(arguments))
+            space[key as string ?? throw new JinjaException("an attribute's name must be a text")] = value;
         return space;
     }
 
@@ -55,7 +57,8 @@ internal static class Globals
         var (start, stop) = arguments.Positional.Count == 1 ? (0L, first) : (first, second);
         if (step == 0) throw new JinjaException("range: the step must not be 0");
         var count = Math.Max(0, ((step > 0 ? stop - start + step - 1 : start - stop - step - 1) / Math.Abs(step)));
-        if (count > LongestRange) throw new JinjaException(string.Create(CultureInfo.InvariantCulture, $"range: {count} numbers are more than {LongestRange}"));
+        if (count > LongestRange)
+            throw new JinjaException(string.Create(CultureInfo.InvariantCulture, $"range: {count} numbers are more than {LongestRange}"));
         return [.. Enumerable.Range(0, (int)count).Select(i => (object?)(start + (i * step)))];
     }
 

@@ -10,7 +10,8 @@ namespace R1Cloud.Tokenizers.Jinja;
 internal sealed class JinjaLexer
 {
     private static readonly string[] Marks =
-        ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
+        ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",",
+            ";"];
 
     private readonly string source;
     private readonly List<JinjaToken> tokens = [];
@@ -195,7 +196,9 @@ internal sealed class JinjaLexer
             isFloat = true;
             for (end++; end < source.Length && char.IsAsciiDigit(source[end]);) end++;
         }
-        if (end + 1 < source.Length && source[end] is 'e' or 'E' && (char.IsAsciiDigit(source[end + 1]) || (source[end + 1] is '-' or '+' && end + 2 < source.Length && char.IsAsciiDigit(source[end + 2]))))
+        if (end + 1 < source.Length && source[end] is 'e' or 'E'
+            && (char.IsAsciiDigit(source[end + 1])
+                || (source[end + 1] is '-' or '+' && end + 2 < source.Length && char.IsAsciiDigit(source[end + 2]))))
         {
             isFloat = true;
             for (end += 2; end < source.Length && char.IsAsciiDigit(source[end]);) end++;
@@ -229,7 +232,9 @@ internal sealed class JinjaLexer
         var digits = escape switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
         if (digits > 0)
         {
-            if (at + 2 + digits > source.Length || !int.TryParse(source.AsSpan(at + 2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var point) || point > 0x10FFFF)
+            if (at + 2 + digits > source.Length
+                || !int.TryParse(source.AsSpan(at + 2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var point)
+                || point > 0x10FFFF)
                 throw new JinjaException($"bad escape '\\{escape}' in a text", line);
             if (point > 0xFFFF) text.Append(char.ConvertFromUtf32(point));
             else text.Append((char)point);

@@ -61,7 +61,9 @@ internal sealed class JinjaParser
                 body.Add(parse(name.Line));
             }
         }
-        if (ends.Length > 0) throw new JinjaException($"the template ends where '{string.Join("' or '", ends)}' must come (the block began in line {line})", tokens.Current.Line);
+        if (ends.Length > 0)
+            throw new JinjaException($"the template ends where '{string.Join("' or '", ends)}' must come (the block began in line {line})",
+                tokens.Current.Line);
         depth--;
         return new Body(line, body);
     }
@@ -165,7 +167,8 @@ internal sealed class JinjaParser
         {
             if (parameters.Count > 0) tokens.ExpectMark(",");
             if (tokens.TakeMark(")")) break;
-            parameters.Add((tokens.Expect(JinjaTokenKind.Name, "a parameter's name").Text, tokens.TakeMark("=") ? expressions.Any() : null));
+            parameters.Add(
+                (tokens.Expect(JinjaTokenKind.Name, "a parameter's name").Text, tokens.TakeMark("=") ? expressions.Any() : null));
         }
         return parameters;
     }
@@ -203,7 +206,8 @@ internal sealed class JinjaParser
         var line = tokens.Current.Line;
         var bracketed = tokens.TakeMark("(");
         var targets = new List<Target> { SingleTarget() };
-        while (tokens.TakeMark(",") && tokens.Current.Kind == JinjaTokenKind.Name && !tokens.Current.IsName("in")) targets.Add(SingleTarget());
+        while (tokens.TakeMark(",") && tokens.Current.Kind == JinjaTokenKind.Name && !tokens.Current.IsName("in"))
+            targets.Add(SingleTarget());
         if (bracketed) tokens.ExpectMark(")");
         return targets.Count == 1 ? targets[0] : new Target(line, "", null, targets);
     }
@@ -211,6 +215,7 @@ internal sealed class JinjaParser
     private Target SingleTarget()
     {
         var name = tokens.Expect(JinjaTokenKind.Name, "a name");
-        return new(name.Line, name.Text, tokens.TakeMark(".") ? tokens.Expect(JinjaTokenKind.Name, "an attribute's name").Text : null, null);
+        return new(name.Line, name.Text, tokens.TakeMark(".") ? tokens.Expect(JinjaTokenKind.Name, "an attribute's name").Text : null,
+            null);
     }
 }

@@ -79,7 +79,8 @@ internal sealed class JinjaRun
 
     private void CheckTime()
     {
-        if (clock.GetElapsedTime(started) > limits.Within) throw new JinjaException($"the template takes longer than {limits.Within.TotalSeconds} s");
+        if (clock.GetElapsedTime(started) > limits.Within)
+            throw new JinjaException($"the template takes longer than {limits.Within.TotalSeconds} s");
     }
 
     /// <summary>Goes one level deeper; disposing comes back.</summary>
@@ -118,7 +119,8 @@ internal sealed class JinjaRun
         if (size > limits.Size) throw new JinjaException($"a value of more than {limits.Size} characters or items");
     }
 
-    private static int SizeOf(object? value) => value switch { string text => text.Length, System.Collections.ICollection items => items.Count, _ => 0 };
+    private static int SizeOf(object? value) =>
+        value switch { string text => text.Length, System.Collections.ICollection items => items.Count, _ => 0 };
 
     /// <summary>Runs something in a scope of its own.</summary>
     /// <param name="action">What to run.</param>

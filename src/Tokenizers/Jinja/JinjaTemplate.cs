@@ -3,8 +3,8 @@ using R1Cloud.Shared;
 namespace R1Cloud.Tokenizers.Jinja;
 
 /// <summary>
-/// A template in the subset of Jinja that chat templates use. It runs sandboxed: it sees only the variables it is given, and steps, time, depth
-/// and sizes are limited.
+/// A template in the subset of Jinja that chat templates use. It runs sandboxed: it sees only the variables it is given, and steps, time,
+/// depth and sizes are limited.
 /// </summary>
 internal sealed class JinjaTemplate
 {

@@ -24,7 +24,8 @@ internal sealed class JinjaNamespace : Dictionary<string, object?>;
 internal sealed record Arguments(JinjaRun Run, IReadOnlyList<object?> Positional, IReadOnlyDictionary<string, object?> Named)
 {
     /// <summary>An argument by place or name that must be there.</summary>
-    public object? Get(int place, string name) => TryGet(place, name, out var value) ? value : throw new JinjaException($"the argument '{name}' is missing");
+    public object? Get(int place, string name) =>
+        TryGet(place, name, out var value) ? value : throw new JinjaException($"the argument '{name}' is missing");
 
     /// <summary>An argument by place or name, or what stands in for it.</summary>
     public object? Get(int place, string name, object? otherwise) => TryGet(place, name, out var value) ? value : otherwise;

@@ -1,7 +1,8 @@
 namespace R1Cloud.Tokenizers.Jinja;
 
 /// <summary><c>{% macro name(a, b=1) %}…{% endmacro %}</c>.</summary>
-internal sealed record MacroDefinition(int Line, string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, Body Body) : Statement(Line)
+internal sealed record MacroDefinition(int Line, string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, Body Body)
+    : Statement(Line)
 {
     /// <inheritdoc/>
     protected override Flow Render(JinjaRun run)
@@ -49,7 +50,8 @@ internal sealed record CallBlock(int Line, Call Call, MacroDefinition Caller) : 
     /// <inheritdoc/>
     protected override Flow Render(JinjaRun run)
     {
-        var call = Call with { Arguments = Call.Arguments with { Named = [.. Call.Arguments.Named, ("caller", new Literal(Line, Caller.Bind(run)))] } };
+        var call = Call with {
+            Arguments = Call.Arguments with { Named = [.. Call.Arguments.Named, ("caller", new Literal(Line, Caller.Bind(run)))] } };
         run.Write(PythonText.Str(call.Evaluate(run)));
         return Flow.Next;
     }

@@ -8,7 +8,8 @@ internal static class Members
         ["items"] = (dict, _) => dict.Select(entry => (object?)JinjaWork.Items(new[] { Values.FromKey(entry.Key), entry.Value })).ToList(),
         ["keys"] = (dict, _) => dict.Keys.Select(Values.FromKey).ToList(),
         ["values"] = (dict, _) => dict.Values.ToList(),
-        ["get"] = (dict, arguments) => dict.TryGetValue(arguments.Get(0, "key") ?? JinjaDict.NoneKey, out var value) ? value : arguments.Get(1, "default", null),
+        ["get"] = (dict, arguments) =>
+            dict.TryGetValue(arguments.Get(0, "key") ?? JinjaDict.NoneKey, out var value) ? value : arguments.Get(1, "default", null),
         ["copy"] = (dict, _) =>
         {
             var copy = new JinjaDict();
@@ -20,7 +21,8 @@ internal static class Members
     private static readonly Dictionary<string, Func<IReadOnlyList<object?>, Arguments, object?>> ListMethods = new()
     {
         ["count"] = (list, arguments) => (long)list.Count(item => Values.AreEqual(item, arguments.Get(0, "value"))),
-        ["index"] = (list, arguments) => Enumerable.Range(0, list.Count).Where(i => Values.AreEqual(list[i], arguments.Get(0, "value"))).Select(i => (object?)(long)i)
+        ["index"] = (list, arguments) =>
+            Enumerable.Range(0, list.Count).Where(i => Values.AreEqual(list[i], arguments.Get(0, "value"))).Select(i => (object?)(long)i)
             .FirstOrDefault() ?? throw new JinjaException("index: the value is not in the list"),
         ["copy"] = (list, _) => list.ToList(),
     };
@@ -47,7 +49,8 @@ internal static class Members
             case (string text, long at):
                 var length = Values.Length(text);
                 at = at < 0 ? at + length : at;
-                return at < 0 || at >= length ? Missing(at) : length == text.Length ? text[(int)at].ToString() : text.EnumerateRunes().ElementAt((int)at).ToString();
+                return at < 0 || at >= length ? Missing(at) : length == text.Length
+                    ? text[(int)at].ToString() : text.EnumerateRunes().ElementAt((int)at).ToString();
             case (List<object?> or object?[], long at):
                 var items = (IReadOnlyList<object?>)target;
                 at = at < 0 ? at + items.Count : at;
@@ -99,7 +102,8 @@ internal static class Members
     {
         string text when StringMethods.Find(name) is { } method => arguments => method(text, arguments),
         JinjaDict dict when DictMethods.TryGetValue(name, out var method) => arguments => method(dict, arguments),
-        List<object?> or object?[] when ListMethods.TryGetValue(name, out var method) => arguments => method((IReadOnlyList<object?>)target, arguments),
+        List<object?> or object?[] when ListMethods.TryGetValue(name, out var method) => arguments =>
+            method((IReadOnlyList<object?>)target, arguments),
         _ => null,
     };
 

@@ -5,14 +5,16 @@ internal static class Operators
 {
     private static readonly Dictionary<string, Func<long, long, object>> Whole = new()
     {
-        ["+"] = (a, b) => checked(a + b), ["-"] = (a, b) => checked(a - b), ["*"] = (a, b) => checked(a * b), ["/"] = (a, b) => (double)a / NotZero(b),
+        ["+"] = (a, b) => checked(a + b), ["-"] = (a, b) => checked(a - b), ["*"] = (a, b) => checked(a * b),
+            ["/"] = (a, b) => (double)a / NotZero(b),
         ["//"] = (a, b) => (a - Modulo(a, b)) / b, ["%"] = (a, b) => Modulo(a, b), ["**"] = Power,
     };
 
     private static readonly Dictionary<string, Func<double, double, object>> Real = new()
     {
         ["+"] = (a, b) => a + b, ["-"] = (a, b) => a - b, ["*"] = (a, b) => a * b, ["/"] = (a, b) => a / NotZero(b),
-        ["//"] = (a, b) => Math.Floor(a / NotZero(b)), ["%"] = (a, b) => a - (NotZero(b) * Math.Floor(a / b)), ["**"] = (a, b) => Math.Pow(a, b),
+        ["//"] = (a, b) => Math.Floor(a / NotZero(b)), ["%"] = (a, b) => a - (NotZero(b) * Math.Floor(a / b)),
+            ["**"] = (a, b) => Math.Pow(a, b),
     };
 
     /// <summary><c>not</c> and signs.</summary>
@@ -101,7 +103,9 @@ internal static class Operators
     /// <summary>Python's <c>in</c>.</summary>
     public static bool Contains(object? container, object? value) => container switch
     {
-        string text => value is string part ? TextSearch.IndexOf(text, part) >= 0 : throw new JinjaException($"'in' a text needs a text, not {Values.TypeName(value)}"),
+        string text =>
+            value is string part
+            ? TextSearch.IndexOf(text, part) >= 0 : throw new JinjaException($"'in' a text needs a text, not {Values.TypeName(value)}"),
         JinjaDict dict => dict.ContainsKey(value ?? JinjaDict.NoneKey),
         JinjaNamespace space => value is string name && space.ContainsKey(name),
         _ => Values.Iterate(container).Any(item => Values.AreEqual(item, value)),
@@ -121,7 +125,8 @@ internal static class Operators
     private static object Repeat(object? value, long count, JinjaRun run)
     {
         count = Math.Max(0, count);
-        run.Reserve(count > int.MaxValue ? long.MaxValue : count * Math.Max(1, value is string ? ((string)value).Length : ((List<object?>)value!).Count));
+        run.Reserve(count > int.MaxValue
+            ? long.MaxValue : count * Math.Max(1, value is string ? ((string)value).Length : ((List<object?>)value!).Count));
         return value is string text
             ? string.Concat(Enumerable.Repeat(text, (int)count))
             : Enumerable.Repeat((List<object?>)value!, (int)count).SelectMany(items => items).ToList();

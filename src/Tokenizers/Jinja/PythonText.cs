@@ -71,7 +71,8 @@ internal static class PythonText
             {
                 case null: built.Append("null"); break;
                 case bool flag: built.Append(flag ? "true" : "false"); break;
-                case long or double: built.Append(part is double.NaN ? "NaN" : part is double.PositiveInfinity ? "Infinity" : part is double.NegativeInfinity ? "-Infinity" : Repr(part)); break;
+                case long or double: built.Append(part is double.NaN ? "NaN" : part is double.PositiveInfinity
+                    ? "Infinity" : part is double.NegativeInfinity ? "-Infinity" : Repr(part)); break;
                 case string text: JsonString(text, ascii, built); break;
                 case JinjaDict dict:
                     var entries = dict.Select(entry => (Name: Key(entry.Key), entry.Value));
@@ -157,7 +158,9 @@ internal static class PythonText
         {
             // .NET writes these with an exponent, too, except for numbers of 17 places.
             var mark = text.IndexOf('E', StringComparison.Ordinal);
-            var (digits, exponent) = mark < 0 ? (text.TrimStart('-').TrimEnd('0'), text.TrimStart('-').Length - 1) : ("", int.Parse(text[(mark + 1)..], CultureInfo.InvariantCulture));
+            var (digits, exponent) = mark < 0
+                ? (text.TrimStart('-').TrimEnd('0'), text.TrimStart('-').Length - 1)
+                : ("", int.Parse(text[(mark + 1)..], CultureInfo.InvariantCulture));
             var mantissa = mark < 0 ? $"{(value < 0 ? "-" : "")}{digits[0]}{(digits.Length > 1 ? "." + digits[1..] : "")}" : text[..mark];
             return $"{mantissa}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
         }
@@ -188,7 +191,8 @@ internal static class PythonText
         return built.Append(quote).ToString();
     }
 
-    private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
+    private static bool IsPrintable(Rune rune) =>
+        rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
 }

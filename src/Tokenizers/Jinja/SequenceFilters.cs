@@ -4,12 +4,14 @@ namespace R1Cloud.Tokenizers.Jinja;
 internal static class SequenceFilters
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyDictionary<string, Func<object?, Arguments, object?>> All { get; } = new Dictionary<string, Func<object?, Arguments, object?>>
+    public static IReadOnlyDictionary<string, Func<object?, Arguments, object?>> All {
+        get; } = new Dictionary<string, Func<object?, Arguments, object?>>
     {
         ["batch"] = Batch,
         ["count"] = (value, _) => Values.Length(value),
         ["dictsort"] = DictSort,
-        ["first"] = (value, _) => Values.Iterate(value) is var items && items.Any() ? items.First() : new Undefined("there is no first item"),
+        ["first"] = (value, _) =>
+            Values.Iterate(value) is var items && items.Any() ? items.First() : new Undefined("there is no first item"),
         ["groupby"] = GroupBy,
         ["join"] = Join,
         ["last"] = (value, _) => Values.Iterate(value) is var items && items.Any() ? items.Last() : new Undefined("there is no last item"),
@@ -20,7 +22,8 @@ internal static class SequenceFilters
         ["min"] = (value, arguments) => Extreme(value, arguments, -1),
         ["reject"] = (value, arguments) => Select(value, arguments, wanted: false, attribute: false),
         ["rejectattr"] = (value, arguments) => Select(value, arguments, wanted: false, attribute: true),
-        ["reverse"] = (value, _) => value is string text ? string.Concat(Values.CodePoints(text).Reverse()) : Values.Iterate(value).Reverse().ToList(),
+        ["reverse"] = (value, _) =>
+            value is string text ? string.Concat(Values.CodePoints(text).Reverse()) : Values.Iterate(value).Reverse().ToList(),
         ["select"] = (value, arguments) => Select(value, arguments, wanted: true, attribute: false),
         ["selectattr"] = (value, arguments) => Select(value, arguments, wanted: true, attribute: true),
         ["slice"] = Slice,
@@ -40,7 +43,8 @@ internal static class SequenceFilters
 
     /// <summary>What to compare by: an attribute if one is given, and small letters unless case counts.</summary>
     private static Func<object?, object?> Key(object? attribute, bool caseSensitive) =>
-        item => Attribute(item, attribute) is var value && value is string text && !caseSensitive ? JinjaWork.Piece(text.ToLowerInvariant()) : value;
+        item => Attribute(item, attribute) is var value && value is string text && !caseSensitive
+            ? JinjaWork.Piece(text.ToLowerInvariant()) : value;
 
     private static List<object?> Batch(object? value, Arguments arguments)
     {
@@ -79,11 +83,13 @@ internal static class SequenceFilters
         if (value is not JinjaDict dict) throw new JinjaException($"dictsort needs a dictionary, not {Values.TypeName(value)}");
         var place = arguments.Text(1, "by", "key") == "value" ? 1L : 0L;
         var pairs = dict.Select(entry => (object?)JinjaWork.Items(new[] { Values.FromKey(entry.Key), entry.Value }));
-        return Ordered(pairs, Key(place, Values.IsTrue(arguments.Get(0, "case_sensitive", false))), Values.IsTrue(arguments.Get(2, "reverse", false)));
+        return Ordered(pairs, Key(place, Values.IsTrue(arguments.Get(0, "case_sensitive", false))),
+            Values.IsTrue(arguments.Get(2, "reverse", false)));
     }
 
     private static List<object?> Sort(object? value, Arguments arguments) => Ordered(
-        Values.Iterate(value), Key(arguments.Get(2, "attribute", null), Values.IsTrue(arguments.Get(1, "case_sensitive", false))), Values.IsTrue(arguments.Get(0, "reverse", false)));
+        Values.Iterate(value), Key(arguments.Get(2, "attribute", null), Values.IsTrue(arguments.Get(1, "case_sensitive", false))),
+            Values.IsTrue(arguments.Get(0, "reverse", false)));
 
     private static List<object?> Ordered(IEnumerable<object?> items, Func<object?, object?> key, bool reverse)
     {
@@ -105,7 +111,8 @@ internal static class SequenceFilters
         var sorted = Ordered(Values.Iterate(value), key, reverse: false);
         foreach (var item in sorted)
         {
-            if (groups.Count > 0 && groups[^1] is object?[] last && Values.AreEqual(key(((List<object?>)last[1]!)[0]), key(item))) ((List<object?>)last[1]!).Add(item);
+            if (groups.Count > 0 && groups[^1] is object?[] last && Values.AreEqual(key(((List<object?>)last[1]!)[0]), key(item)))
+                ((List<object?>)last[1]!).Add(item);
             else groups.Add(JinjaWork.Items(new object?[] { Attribute(item, arguments.Get(0, "attribute")), new List<object?> { item } }));
         }
         return groups;
@@ -114,7 +121,8 @@ internal static class SequenceFilters
     private static string Join(object? value, Arguments arguments)
     {
         var attribute = arguments.Get(1, "attribute", null);
-        return PythonText.Join(PythonText.Str(arguments.Get(0, "d", "")), Values.Iterate(value).Select(item => PythonText.Str(Attribute(item, attribute))));
+        return PythonText.Join(PythonText.Str(arguments.Get(0, "d", "")),
+            Values.Iterate(value).Select(item => PythonText.Str(Attribute(item, attribute))));
     }
 
     private static List<object?> Map(object? value, Arguments arguments)
@@ -122,7 +130,8 @@ internal static class SequenceFilters
         if (arguments.Named.TryGetValue("attribute", out var attribute))
         {
             return [.. Values.Iterate(value).Select(item =>
-                Attribute(item, attribute) is var part && part is Undefined && arguments.Named.TryGetValue("default", out var otherwise) ? otherwise : part)];
+                Attribute(item, attribute) is var part && part is Undefined && arguments.Named.TryGetValue("default", out var otherwise)
+                    ? otherwise : part)];
         }
         var filter = Filters.Find(arguments.Text(0, "filter"));
         return [.. Values.Iterate(value).Select(item => arguments.Run.Sized(filter(item, arguments.From(1))))];
@@ -153,7 +162,9 @@ internal static class SequenceFilters
     private static object? Sum(object? value, Arguments arguments)
     {
         var attribute = arguments.Get(0, "attribute", null);
-        return Values.Iterate(value).Aggregate(arguments.Get(1, "start", 0L), (sum, item) => arguments.Run.Sized(Operators.Binary("+", sum, Attribute(item, attribute), arguments.Run)));
+        return Values.Iterate(value)
+            .Aggregate(arguments.Get(1, "start", 0L),
+                (sum, item) => arguments.Run.Sized(Operators.Binary("+", sum, Attribute(item, attribute), arguments.Run)));
     }
 
     private static List<object?> Unique(object? value, Arguments arguments)

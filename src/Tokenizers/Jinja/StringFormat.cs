@@ -51,8 +51,10 @@ internal static class StringFormat
             if (format[i] == '}' || end < 0) throw new JinjaException("a brace without its other half in a format");
             var field = format[(i + 1)..end];
             i = end;
-            var (name, spec) = field.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 ? (field[..colon], field[(colon + 1)..]) : (field, "");
-            var value = name.Length == 0 ? arguments.Get(next++, "") : int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var place)
+            var (name, spec) = field.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0
+                ? (field[..colon], field[(colon + 1)..]) : (field, "");
+            var value = name.Length == 0
+                ? arguments.Get(next++, "") : int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var place)
                 ? arguments.Get(place, name)
                 : arguments.Get(int.MaxValue, name);
             text.Append(JinjaWork.Piece(spec.Length == 0 ? PythonText.Str(value) : One(spec[^1], spec[..^1], value)));
@@ -74,7 +76,9 @@ internal static class StringFormat
             'x' when value is long whole => whole.ToString("x", CultureInfo.InvariantCulture),
             _ => throw new JinjaException($"the format '%{options}{kind}' does not go with {Values.TypeName(value)}"),
         };
-        var width = int.TryParse(flags.TrimStart('-', '+', ' ', '0', '<', '>'), NumberStyles.None, CultureInfo.InvariantCulture, out var wide) ? Math.Min(wide, 1000) : 0;
-        return flags.Contains('-', StringComparison.Ordinal) || flags.StartsWith('<') ? text.PadRight(width) : text.PadLeft(width, flags.StartsWith('0') ? '0' : ' ');
+        var width = int.TryParse(flags.TrimStart('-', '+', ' ', '0', '<', '>'), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var wide) ? Math.Min(wide, 1000) : 0;
+        return flags.Contains('-', StringComparison.Ordinal) || flags.StartsWith('<')
+            ? text.PadRight(width) : text.PadLeft(width, flags.StartsWith('0') ? '0' : ' ');
     }
 }

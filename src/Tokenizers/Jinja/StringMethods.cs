@@ -5,7 +5,8 @@ namespace R1Cloud.Tokenizers.Jinja;
 /// <summary>Python's methods of texts.</summary>
 internal static class StringMethods
 {
-    private static readonly SearchValues<char> Spaces = SearchValues.Create([.. Enumerable.Range(0, 0x3001).Select(point => (char)point).Where(char.IsWhiteSpace)]);
+    private static readonly SearchValues<char> Spaces =
+        SearchValues.Create([.. Enumerable.Range(0, 0x3001).Select(point => (char)point).Where(char.IsWhiteSpace)]);
     private static readonly SearchValues<char> LineEnds = SearchValues.Create("\n\r\v\f\u001C\u001D\u001E\u0085\u2028\u2029");
 
     private static readonly Dictionary<string, Func<string, Arguments, object?>> Methods = new()
@@ -16,13 +17,18 @@ internal static class StringMethods
         ["split"] = (text, arguments) => Split(text, arguments, fromRight: false),
         ["rsplit"] = (text, arguments) => Split(text, arguments, fromRight: true),
         ["splitlines"] = (text, arguments) => Lines(text, Values.IsTrue(arguments.Get(0, "keepends", false))),
-        ["partition"] = (text, arguments) => Partition(text, arguments.Text(0, "sep"), TextSearch.IndexOf(text, arguments.Text(0, "sep")), first: true),
-        ["rpartition"] = (text, arguments) => Partition(text, arguments.Text(0, "sep"), TextSearch.LastIndexOf(text, arguments.Text(0, "sep")), first: false),
+        ["partition"] = (text, arguments) =>
+            Partition(text, arguments.Text(0, "sep"), TextSearch.IndexOf(text, arguments.Text(0, "sep")), first: true),
+        ["rpartition"] = (text, arguments) =>
+            Partition(text, arguments.Text(0, "sep"), TextSearch.LastIndexOf(text, arguments.Text(0, "sep")), first: false),
         ["startswith"] = (text, arguments) => Options(arguments).Any(option => text.StartsWith(option, StringComparison.Ordinal)),
         ["endswith"] = (text, arguments) => Options(arguments).Any(option => text.EndsWith(option, StringComparison.Ordinal)),
-        ["removeprefix"] = (text, arguments) => arguments.Text(0, "prefix") is var prefix && text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text,
-        ["removesuffix"] = (text, arguments) => arguments.Text(0, "suffix") is var suffix && text.EndsWith(suffix, StringComparison.Ordinal) ? text[..^suffix.Length] : text,
-        ["replace"] = (text, arguments) => Replace(arguments.Run, text, arguments.Text(0, "old"), arguments.Text(1, "new"), arguments.Whole(2, "count", -1)),
+        ["removeprefix"] = (text, arguments) =>
+            arguments.Text(0, "prefix") is var prefix && text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text,
+        ["removesuffix"] = (text, arguments) =>
+            arguments.Text(0, "suffix") is var suffix && text.EndsWith(suffix, StringComparison.Ordinal) ? text[..^suffix.Length] : text,
+        ["replace"] = (text, arguments) =>
+            Replace(arguments.Run, text, arguments.Text(0, "old"), arguments.Text(1, "new"), arguments.Whole(2, "count", -1)),
         ["upper"] = (text, _) => text.ToUpperInvariant(),
         ["lower"] = (text, _) => text.ToLowerInvariant(),
         ["casefold"] = (text, _) => text.ToLowerInvariant(),
@@ -31,8 +37,11 @@ internal static class StringMethods
         ["capitalize"] = (text, _) => Capitalize(text),
         ["find"] = (text, arguments) => (long)TextSearch.IndexOf(text, arguments.Text(0, "sub")),
         ["rfind"] = (text, arguments) => (long)TextSearch.LastIndexOf(text, arguments.Text(0, "sub")),
-        ["index"] = (text, arguments) => TextSearch.IndexOf(text, arguments.Text(0, "sub")) is var at and >= 0 ? (long)at : throw new JinjaException("index: the text is not in the other"),
-        ["count"] = (text, arguments) => arguments.Text(0, "sub") is { Length: > 0 } part ? (long)TextSearch.Count(text, part) : Values.Length(text) + 1,
+        ["index"] = (text, arguments) =>
+            TextSearch.IndexOf(text, arguments.Text(0, "sub")) is var at and >= 0
+            ? (long)at : throw new JinjaException("index: the text is not in the other"),
+        ["count"] = (text, arguments) =>
+            arguments.Text(0, "sub") is { Length: > 0 } part ? (long)TextSearch.Count(text, part) : Values.Length(text) + 1,
         ["join"] = (text, arguments) => PythonText.Join(text, Values.Iterate(arguments.Get(0, "iterable")).Select(item =>
             item as string ?? throw new JinjaException($"join needs texts, not {Values.TypeName(item)}"))),
         ["format"] = (text, arguments) => StringFormat.Braces(text, arguments),
@@ -85,7 +94,8 @@ internal static class StringMethods
     private static string Strip(string text, Arguments arguments, bool left, bool right)
     {
         // A set: there may be as many characters to strip as there are in the text.
-        Func<char, bool> goes = arguments.Get(0, "chars", null) is null ? char.IsWhiteSpace : arguments.Text(0, "chars").ToHashSet().Contains;
+        Func<char, bool> goes = arguments.Get(0, "chars", null) is null
+            ? char.IsWhiteSpace : arguments.Text(0, "chars").ToHashSet().Contains;
         var (start, end) = (0, text.Length);
         while (left && start < end && goes(text[start])) start++;
         while (right && end > start && goes(text[end - 1])) end--;
@@ -95,7 +105,8 @@ internal static class StringMethods
     private static IEnumerable<string> Options(Arguments arguments) => arguments.Get(0, "prefix") switch
     {
         string text => [text],
-        object?[] several => several.Select(option => option is string one ? Looked(one) : throw new JinjaException("startswith and endswith need texts")),
+        object?[] several =>
+            several.Select(option => option is string one ? Looked(one) : throw new JinjaException("startswith and endswith need texts")),
         var other => throw new JinjaException($"startswith and endswith need a text or a tuple of texts, not {Values.TypeName(other)}"),
     };
 
@@ -188,7 +199,8 @@ internal static class StringMethods
         return Math.Max(0, width);
     }
 
-    private static char Fill(Arguments arguments) => arguments.Text(1, "fillchar", " ") is [var fill] ? fill : throw new JinjaException("the fill must be one character");
+    private static char Fill(Arguments arguments) =>
+        arguments.Text(1, "fillchar", " ") is [var fill] ? fill : throw new JinjaException("the fill must be one character");
 
     private static bool All(string text, Func<char, bool> test) => text.Length > 0 && text.All(test);
 }

@@ -1,8 +1,8 @@
 namespace R1Cloud.Tokenizers.Jinja;
 
 /// <summary>
-/// Looks for a text in another in time that grows with their lengths. .NET's search takes their product where a long part keeps almost matching:
-/// hours within one step, with templates' texts. Long parts are therefore searched by Knuth, Morris and Pratt's method.
+/// Looks for a text in another in time that grows with their lengths. .NET's search takes their product where a long part keeps almost
+/// matching: hours within one step, with templates' texts. Long parts are therefore searched by Knuth, Morris and Pratt's method.
 /// </summary>
 internal static class TextSearch
 {

@@ -4,8 +4,9 @@ using System.Text.Json.Nodes;
 namespace R1Cloud.Tokenizers.Jinja;
 
 /// <summary>
-/// What values are: null (none), <see cref="bool"/>, <see cref="long"/>, <see cref="double"/>, <see cref="string"/>, <c>List&lt;object?&gt;</c>, <c>object?[]</c>
-/// (a tuple), <see cref="JinjaDict"/>, <see cref="JinjaNamespace"/>, <see cref="LoopState"/>, <see cref="JinjaFunction"/>, <see cref="Undefined"/>.
+/// What values are: null (none), <see cref="bool"/>, <see cref="long"/>, <see cref="double"/>, <see cref="string"/>,
+/// <c>List&lt;object?&gt;</c>, <c>object?[]</c> (a tuple), <see cref="JinjaDict"/>, <see cref="JinjaNamespace"/>, <see cref="LoopState"/>,
+/// <see cref="JinjaFunction"/>, <see cref="Undefined"/>.
 /// </summary>
 internal static class Values
 {
@@ -108,7 +109,9 @@ internal static class Values
         return dict;
     }
 
-    private static object FromNumber(string text) => long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var whole)
+    private static object FromNumber(string text) =>
+        long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture,
+            out var whole)
         ? whole
         : (object)double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 

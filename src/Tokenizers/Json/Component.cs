@@ -13,7 +13,8 @@ internal sealed record Component(string File, string Path, JsonElement Element)
     public string Type => Text("type");
 
     /// <summary>Whether a field is there and not null.</summary>
-    public bool Has(string name) => Element.ValueKind == JsonValueKind.Object && Element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
+    public bool Has(string name) =>
+        Element.ValueKind == JsonValueKind.Object && Element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     /// <summary>A field that must be there.</summary>
     public Component Field(string name) => Has(name)
@@ -54,13 +55,15 @@ internal sealed record Component(string File, string Path, JsonElement Element)
     /// <summary>A true-or-false field, or what stands in for it.</summary>
     public bool Flag(string name, bool otherwise = false) => Optional(name) is not { } field
         ? otherwise
-        : field.Element.ValueKind is JsonValueKind.True or JsonValueKind.False ? field.Element.GetBoolean() : throw field.Bad("true or false");
+        : field.Element.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? field.Element.GetBoolean() : throw field.Bad("true or false");
 
     /// <summary>A whole number.</summary>
     public int Number(string name)
     {
         var field = Field(name);
-        return field.Element.ValueKind == JsonValueKind.Number && field.Element.TryGetInt32(out var number) ? number : throw field.Bad("a whole number");
+        return field.Element.ValueKind == JsonValueKind.Number && field.Element.TryGetInt32(out var number)
+            ? number : throw field.Bad("a whole number");
     }
 
     /// <summary>A field that is one of some words.</summary>
@@ -69,7 +72,9 @@ internal sealed record Component(string File, string Path, JsonElement Element)
         var word = Text(name, otherwise);
         return choices.TryGetValue(word, out var chosen)
             ? chosen
-            : throw new BadInputException($"{File}: field '{$"{Path}.{name}".TrimStart('.')}': '{word}' is not supported; supported: {string.Join(", ", choices.Keys)}.");
+            : throw new BadInputException(
+                $"{File}: field '{$"{Path}.{name}".TrimStart('.')}': '{word}' is not supported; "
+                + $"supported: {string.Join(", ", choices.Keys)}.");
     }
 
     /// <summary>Builds this part by its type.</summary>

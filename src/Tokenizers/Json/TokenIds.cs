@@ -3,7 +3,9 @@ using R1Cloud.Shared;
 
 namespace R1Cloud.Tokenizers.Json;
 
-/// <summary>Token ids in files. Tables are as long as the largest id, so ids are bounded: the largest vocabularies published have some 260,000.</summary>
+/// <summary>
+/// Token ids in files. Tables are as long as the largest id, so ids are bounded: the largest vocabularies published have some 260,000.
+/// </summary>
 internal static class TokenIds
 {
     /// <summary>Ids are below this.</summary>
@@ -25,8 +27,10 @@ internal static class TokenIds
         var (ids, names) = (new Dictionary<string, int>(tokens.Count, StringComparer.Ordinal), new Dictionary<int, string>(tokens.Count));
         foreach (var (token, id, file) in tokens)
         {
-            if (!ids.TryAdd(token, id) && ids[token] != id) throw new BadInputException($"{file}: the token '{token}' has the ids {ids[token]} and {id}; a token has one.");
-            if (!names.TryAdd(id, token) && names[id] != token) throw new BadInputException($"{file}: the token '{token}' has the id {id}, which is that of '{names[id]}'.");
+            if (!ids.TryAdd(token, id) && ids[token] != id)
+                throw new BadInputException($"{file}: the token '{token}' has the ids {ids[token]} and {id}; a token has one.");
+            if (!names.TryAdd(id, token) && names[id] != token)
+                throw new BadInputException($"{file}: the token '{token}' has the id {id}, which is that of '{names[id]}'.");
         }
     }
 

@@ -37,7 +37,8 @@ internal static class NormalizerRegistry
     {
         var content = part.Text("content");
         var pattern = part.Field("pattern");
-        if (pattern.Optional("String")?.AsText() is { } fixedText) return new(text => text.Replace(fixedText, content, StringComparison.Ordinal));
+        if (pattern.Optional("String")?.AsText() is { } fixedText)
+            return new(text => text.Replace(fixedText, content, StringComparison.Ordinal));
         var regex = CodePointRegex.Parse(pattern.Field("Regex"));
         return new(text => regex.Replace(text, content));
     }
@@ -56,7 +57,8 @@ internal static class NormalizerRegistry
         foreach (var rune in text.EnumerateRunes())
         {
             if (Rune.GetUnicodeCategory(rune) is not (System.Globalization.UnicodeCategory.NonSpacingMark
-                or System.Globalization.UnicodeCategory.SpacingCombiningMark or System.Globalization.UnicodeCategory.EnclosingMark)) kept.Append(rune);
+                or System.Globalization.UnicodeCategory.SpacingCombiningMark or System.Globalization.UnicodeCategory.EnclosingMark))
+                    kept.Append(rune);
         }
         return kept.ToString();
     }

@@ -3,8 +3,8 @@ using System.Text;
 namespace R1Cloud.Tokenizers.Patterns;
 
 /// <summary>
-/// A bracketed class: ranges, escapes, POSIX names, classes within it, intersections (<c>&amp;&amp;</c>). .NET's classes know only some of these;
-/// as every class takes exactly one unit, unions become alternatives and intersections become look-aheads.
+/// A bracketed class: ranges, escapes, POSIX names, classes within it, intersections (<c>&amp;&amp;</c>). .NET's classes know only some of
+/// these; as every class takes exactly one unit, unions become alternatives and intersections become look-aheads.
 /// </summary>
 internal sealed class CharacterClassParser(OnigurumaPattern source, bool ignoreCase, int depth = 0)
 {
@@ -54,12 +54,14 @@ internal sealed class CharacterClassParser(OnigurumaPattern source, bool ignoreC
         {
             source.Take("-");
             if (source.Sees("[")) throw source.Bad("a range that ends in a class");
-            if (source.Unit(inClass: true, ignoreCase: false).Single is not { } high || high < low) throw source.Bad("a range without a good end");
+            if (source.Unit(inClass: true, ignoreCase: false).Single is not { } high || high < low)
+                throw source.Bad("a range without a good end");
             items.Append(OnigurumaPattern.Escape(low)).Append('-').Append(OnigurumaPattern.Escape(high));
             if (!ignoreCase) return;
             for (var character = low; character <= high && character < char.MaxValue; character++)
             {
-                foreach (var other in CaseFolding.Cases(character).Where(other => other < low || other > high)) items.Append(OnigurumaPattern.Escape(other));
+                foreach (var other in CaseFolding.Cases(character).Where(other => other < low || other > high))
+                    items.Append(OnigurumaPattern.Escape(other));
             }
         }
         else if (!negated)

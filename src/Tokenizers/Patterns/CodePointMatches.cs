@@ -32,7 +32,8 @@ internal ref struct CodePointMatches(Regex.ValueMatchEnumerator matches, int[]? 
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new BadInputException($"{pattern} cannot be used: it backtracks so much that a match takes longer than {e.MatchTimeout.TotalSeconds:0} s.", e);
+            throw new BadInputException(
+                $"{pattern} cannot be used: it backtracks so much that a match takes longer than {e.MatchTimeout.TotalSeconds:0} s.", e);
         }
     }
 

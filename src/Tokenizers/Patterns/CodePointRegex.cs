@@ -7,13 +7,15 @@ using R1Cloud.Tokenizers.Json;
 namespace R1Cloud.Tokenizers.Patterns;
 
 /// <summary>
-/// A regular expression over code points. .NET matches UTF-16 units, and a surrogate is no letter; so a text with code points beyond U+FFFF is
-/// matched in the shape of another, where each is one unit of the same category, and the offsets are mapped back.
+/// A regular expression over code points. .NET matches UTF-16 units, and a surrogate is no letter; so a text with code points beyond U+FFFF
+/// is matched in the shape of another, where each is one unit of the same category, and the offsets are mapped back.
 /// </summary>
 internal sealed class CodePointRegex
 {
-    // One character each that stands for the code points of a category beyond U+FFFF, in the order of UnicodeCategory. U+4DBF stands for Han.
-    private const string StandIns = "\uA640\uA641\u1FBC\uA9CF\uA000\uA806\uA823\u20DD\uA8D0\u16EE\uA830\u2028\u2028\u2028\u0001\uFFF9\uD800\uE000\uFE33\u2E3A\u2E42\u2E29\u2E02\u2E03\uA8CE\u2A00\u20BF\uA700\uA490\uFDD0";
+    // One character each that stands for the code points of a category beyond U+FFFF, in the order of UnicodeCategory. U+4DBF stands for
+    // Han.
+    private const string StandIns =
+        "\uA640\uA641\u1FBC\uA9CF\uA000\uA806\uA823\u20DD\uA8D0\u16EE\uA830\u2028\u2028\u2028\u0001\uFFF9\uD800\uE000\uFE33\u2E3A\u2E42\u2E29\u2E02\u2E03\uA8CE\u2A00\u20BF\uA700\uA490\uFDD0";
     private const char Han = '\u4DBF';
 
     // A match takes microseconds, unless a pattern backtracks without end.
@@ -34,11 +36,13 @@ internal sealed class CodePointRegex
     {
         try
         {
-            return new CodePointRegex(OnigurumaPattern.Translate(part.AsText()), $"{part.File}: {part.Path}: the pattern {Shown(part.AsText())}");
+            return new CodePointRegex(OnigurumaPattern.Translate(part.AsText()),
+                $"{part.File}: {part.Path}: the pattern {Shown(part.AsText())}");
         }
         catch (Exception e) when (e is FormatException or ArgumentException)
         {
-            throw new BadInputException($"{part.File}: {part.Path}: the pattern {Shown(part.AsText())} cannot be used: {Shown(e.Message.Split('\n')[0])}.", e);
+            throw new BadInputException(
+                $"{part.File}: {part.Path}: the pattern {Shown(part.AsText())} cannot be used: {Shown(e.Message.Split('\n')[0])}.", e);
         }
     }
 

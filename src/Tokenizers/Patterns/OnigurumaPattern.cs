@@ -5,9 +5,9 @@ using System.Text.RegularExpressions;
 namespace R1Cloud.Tokenizers.Patterns;
 
 /// <summary>
-/// Translates the regular expressions of <c>tokenizer.json</c> (Oniguruma, Ruby syntax) to .NET's. What differs: possessive quantifiers, classes in
-/// classes and their intersections, scripts, multi-line anchors, and case folding (ſ is an s, the Kelvin sign a k). In a translated pattern one
-/// UTF-16 unit stands for one code point: see <see cref="CodePointRegex"/>.
+/// Translates the regular expressions of <c>tokenizer.json</c> (Oniguruma, Ruby syntax) to .NET's. What differs: possessive quantifiers,
+/// classes in classes and their intersections, scripts, multi-line anchors, and case folding (ſ is an s, the Kelvin sign a k). In a
+/// translated pattern one UTF-16 unit stands for one code point: see <see cref="CodePointRegex"/>.
 /// </summary>
 internal sealed class OnigurumaPattern
 {
@@ -96,7 +96,8 @@ internal sealed class OnigurumaPattern
         if (Take("?"))
         {
             var match = Regex.Match(pattern[at..], @"^(?:([im]*)(?:-([im]+))?:|=|!|<=|<!|>|<[A-Za-z_]\w*>)");
-            if (!match.Success) throw Bad("a group that is not supported (supported: (?:), (?=), (?!), (?<=), (?<!), (?>), (?<name>), (?i), (?m))");
+            if (!match.Success)
+                throw Bad("a group that is not supported (supported: (?:), (?=), (?!), (?<=), (?<!), (?>), (?<name>), (?i), (?m))");
             at += match.Length;
             opening = match.Value.EndsWith(':') ? "(?:" : $"(?{match.Value}";
             ignoreCase = Option('i', ignoreCase, match);
@@ -174,7 +175,8 @@ internal sealed class OnigurumaPattern
         return (UnicodeProperties.Items(name) ?? throw Bad($"the property '{name}', which is not supported"), negated, null);
     }
 
-    private char Hex(string digits) => int.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var point) && point <= char.MaxValue
+    private char Hex(string digits) =>
+        int.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var point) && point <= char.MaxValue
         ? (char)point
         : throw Bad($"the code point '{digits}', which is not supported");
 

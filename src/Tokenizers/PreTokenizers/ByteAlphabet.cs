@@ -2,7 +2,9 @@ using System.Text;
 
 namespace R1Cloud.Tokenizers.PreTokenizers;
 
-/// <summary>GPT-2's alphabet: 256 visible characters for 256 bytes. Printable Latin-1 stands for itself, the rest is moved to U+0100 and up.</summary>
+/// <summary>
+/// GPT-2's alphabet: 256 visible characters for 256 bytes. Printable Latin-1 stands for itself, the rest is moved to U+0100 and up.
+/// </summary>
 internal static class ByteAlphabet
 {
     /// <summary>One above the highest character.</summary>

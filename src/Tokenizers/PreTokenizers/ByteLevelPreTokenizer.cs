@@ -7,7 +7,8 @@ namespace R1Cloud.Tokenizers.PreTokenizers;
 internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) : IPreTokenizer
 {
     private static readonly Lazy<SplitPreTokenizer> Gpt2 = new(() => new SplitPreTokenizer(
-        CodePointRegex.Of(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"), SplitBehavior.Isolated, invert: false));
+        CodePointRegex.Of(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"), SplitBehavior.Isolated,
+            invert: false));
 
     /// <summary>Whether this only writes bytes, which whoever encodes the pieces may do as well.</summary>
     public bool OnlyMapsBytes => !addPrefixSpace && !useRegex;

@@ -11,7 +11,8 @@ internal sealed class MetaspacePreTokenizer(char mark, PrependScheme prepend, bo
         ["always"] = PrependScheme.Always, ["first"] = PrependScheme.First, ["never"] = PrependScheme.Never,
     };
 
-    private readonly SplitPreTokenizer words = new(CodePointRegex.Of(OnigurumaPattern.Escape(mark)), SplitBehavior.MergedWithNext, invert: false);
+    private readonly SplitPreTokenizer words = new(CodePointRegex.Of(OnigurumaPattern.Escape(mark)), SplitBehavior.MergedWithNext,
+        invert: false);
 
     /// <summary>The pre-tokenizer that a part of the file describes; <c>add_prefix_space</c> is the old spelling of the scheme.</summary>
     public static MetaspacePreTokenizer Create(Component part) => new(
@@ -22,13 +23,15 @@ internal sealed class MetaspacePreTokenizer(char mark, PrependScheme prepend, bo
         part.Text("replacement", "▁") is [var mark] ? mark : throw part.Field("replacement").Bad("one character");
 
     /// <summary>How the scheme of a part of the file reads.</summary>
-    public static PrependScheme Scheme(Component part) => part.Choice("prepend_scheme", part.Flag("add_prefix_space", true) ? "always" : "never", Schemes);
+    public static PrependScheme Scheme(Component part) =>
+        part.Choice("prepend_scheme", part.Flag("add_prefix_space", true) ? "always" : "never", Schemes);
 
     /// <inheritdoc/>
     public void Split(ReadOnlySpan<char> text, bool atStart, PieceHandler next)
     {
         var marked = text.ToString().Replace(' ', mark);
-        if (!marked.StartsWith(mark) && (prepend == PrependScheme.Always || (prepend == PrependScheme.First && atStart))) marked = mark + marked;
+        if (!marked.StartsWith(mark) && (prepend == PrependScheme.Always || (prepend == PrependScheme.First && atStart)))
+            marked = mark + marked;
         if (split) words.Split(marked, atStart, next);
         else next(marked, atStart);
     }

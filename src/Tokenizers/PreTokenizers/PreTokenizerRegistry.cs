@@ -6,12 +6,14 @@ namespace R1Cloud.Tokenizers.PreTokenizers;
 /// <summary>The pre-tokenizers of <c>tokenizer.json</c> by type.</summary>
 internal static class PreTokenizerRegistry
 {
-    private static readonly Dictionary<string, SplitBehavior> Behaviors = Enum.GetValues<SplitBehavior>().ToDictionary(behavior => behavior.ToString());
+    private static readonly Dictionary<string, SplitBehavior> Behaviors = Enum.GetValues<SplitBehavior>()
+        .ToDictionary(behavior => behavior.ToString());
 
     private static readonly Dictionary<string, Func<Component, IPreTokenizer>> Builders = new()
     {
         ["ByteLevel"] = part => new ByteLevelPreTokenizer(part.Flag("add_prefix_space", true), part.Flag("use_regex", true)),
-        ["Split"] = part => new SplitPreTokenizer(Pattern(part.Field("pattern")), part.Choice("behavior", "Isolated", Behaviors), part.Flag("invert")),
+        ["Split"] = part =>
+            new SplitPreTokenizer(Pattern(part.Field("pattern")), part.Choice("behavior", "Isolated", Behaviors), part.Flag("invert")),
         ["Digits"] = part => new SplitPreTokenizer(
             CodePointRegex.Of(part.Flag("individual_digits") ? @"\p{N}" : @"\p{N}+"), SplitBehavior.Isolated, invert: false),
         ["Punctuation"] = part => new SplitPreTokenizer(

@@ -10,8 +10,10 @@ internal static class PromptTemplates
 {
     // After the R1 paper, table 1; what it says about the form of the answer is what the format reward asks for.
     private const string R1Zero =
-        "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The assistant first thinks about the reasoning process in the mind and then " +
-        "provides the user with the answer. The reasoning process and answer are enclosed within <think> </think> and <answer> </answer> tags, respectively, i.e., " +
+        "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The assistant first thinks "
+        + "about the reasoning process in the mind and then " +
+        "provides the user with the answer. The reasoning process and answer are enclosed within <think> </think> and <answer> </answer> "
+        + "tags, respectively, i.e., " +
         "<think> reasoning process here </think> <answer> answer here </answer>. User: {0}. Assistant:";
 
     private static readonly Dictionary<string, Func<PromptRecipe, ITokenizer, DateOnly?, PromptForm>> Forms = new()
@@ -35,7 +37,8 @@ internal static class PromptTemplates
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="date">The date that chat templates are told; null for none (see <see cref="TemplateClock.NoDate"/>).</param>
     /// <exception cref="BadInputException">There is no such form, or the tokenizer cannot write it.</exception>
-    public static PromptForm Create(PromptRecipe prompt, ITokenizer tokenizer, DateOnly? date = null) => Forms.TryGetValue(prompt.Template, out var form)
+    public static PromptForm Create(PromptRecipe prompt, ITokenizer tokenizer, DateOnly? date = null) =>
+        Forms.TryGetValue(prompt.Template, out var form)
         ? form(prompt, tokenizer, date)
         : throw new BadInputException($"prompt.template: '{prompt.Template}' is not one of {string.Join(", ", Forms.Keys)}.");
 
@@ -54,7 +57,8 @@ internal static class PromptTemplates
     }
 
     private static EncodedPrompt Begun(ITokenizer tokenizer, string before, string text, string after) =>
-        new([.. tokenizer.BosId is { } bos ? (int[])[bos] : [], .. tokenizer.EncodeWithin(before, text, after)], ThinkingTurn.OpenedBy(before + text + after));
+        new([.. tokenizer.BosId is { } bos ? (int[])[bos] : [], .. tokenizer.EncodeWithin(before, text, after)],
+            ThinkingTurn.OpenedBy(before + text + after));
 }
 
 /// <summary>Puts a problem to a model.</summary>
@@ -71,7 +75,8 @@ internal sealed record PromptText(string Text, IReadOnlyList<JsonElement>? Messa
 
 /// <summary>A prompt as a model reads it.</summary>
 /// <param name="Ids">Its ids, begin mark included.</param>
-/// <param name="Opening">What it has written of the answer already, such as an opened <c>&lt;think&gt;</c>: part of the assistant's turn, though not of the completion.</param>
+/// <param name="Opening">What it has written of the answer already, such as an opened <c>&lt;think&gt;</c>: part of the assistant's turn,
+/// though not of the completion.</param>
 internal sealed record EncodedPrompt(int[] Ids, string Opening = "")
 {
     /// <summary>The assistant's whole turn: what rewards judge and people read.</summary>

@@ -7,5 +7,7 @@ internal static class ThinkingTurn
     public const string Think = "<think>";
 
     /// <summary>What a prompt opens at its end: <c>&lt;think&gt;</c> and the space behind it; empty where it opens nothing.</summary>
-    public static string OpenedBy(string prompt) => prompt.AsSpan().TrimEnd().EndsWith(Think, StringComparison.Ordinal) ? prompt[prompt.LastIndexOf(Think, StringComparison.Ordinal)..] : "";
+    public static string OpenedBy(string prompt) =>
+        prompt.AsSpan().TrimEnd().EndsWith(Think, StringComparison.Ordinal)
+        ? prompt[prompt.LastIndexOf(Think, StringComparison.Ordinal)..] : "";
 }

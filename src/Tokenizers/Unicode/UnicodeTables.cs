@@ -44,7 +44,8 @@ internal sealed class UnicodeTables
         {
             if (line is ['#', ..]) continue;
             var fields = line.Split(' ');
-            tables.Add(fields[0][0], [.. fields[1..].Select(field => int.Parse(field, NumberStyles.HexNumber, CultureInfo.InvariantCulture))], fields[^1]);
+            tables.Add(fields[0][0],
+                [.. fields[1..].Select(field => int.Parse(field, NumberStyles.HexNumber, CultureInfo.InvariantCulture))], fields[^1]);
         }
         tables.MarkHangul();
         tables.ChangingCompatibly = new BitArray(tables.Changing).Or(tables.Decomposing);

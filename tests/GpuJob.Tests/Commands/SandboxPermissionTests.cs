@@ -64,5 +64,6 @@ public sealed class SandboxPermissionTests : IDisposable
 
     private Task<int> WorkAsync(params string[] more) => RunAsync(["work", "--run", "r", "--worker", "w", "--idle-limit", "0", .. more]);
 
-    private Task<int> RunAsync(params string[] arguments) => CommandLine.RunAsync(arguments, new CommandContext(TextReader.Null, output, error));
+    private Task<int> RunAsync(params string[] arguments) =>
+        CommandLine.RunAsync(arguments, new CommandContext(TextReader.Null, output, error));
 }

@@ -75,7 +75,8 @@ public sealed class SamplingTests
                 TopP = oracle.GetProperty("top_p").GetDouble(),
                 MinP = oracle.GetProperty("min_p").GetDouble(),
             };
-            foreach (var (logits, expected) in oracle.GetProperty("logits").EnumerateArray().Zip(oracle.GetProperty("probabilities").EnumerateArray()))
+            foreach (var (logits, expected) in oracle.GetProperty("logits").EnumerateArray()
+                .Zip(oracle.GetProperty("probabilities").EnumerateArray()))
             {
                 yield return (sampling, logits.Floats(), expected.Floats());
             }

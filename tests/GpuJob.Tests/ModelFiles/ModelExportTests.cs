@@ -14,7 +14,8 @@ public sealed class ModelExportTests : IDisposable
     /// <summary>What transformers' configuration classes take where a file does not say it.</summary>
     private static readonly Dictionary<string, string> Defaults = new()
     {
-        ["attention_dropout"] = "0.0", ["use_cache"] = "true", ["pretraining_tp"] = "1", ["max_window_layers"] = "28", ["sliding_window"] = "null", ["output_router_logits"] = "false",
+        ["attention_dropout"] = "0.0", ["use_cache"] = "true", ["pretraining_tp"] = "1", ["max_window_layers"] = "28",
+            ["sliding_window"] = "null", ["output_router_logits"] = "false",
     };
 
     private readonly string folder = Directory.CreateTempSubdirectory().FullName;
@@ -59,7 +60,8 @@ public sealed class ModelExportTests : IDisposable
             var written = field switch
             {
                 "dtype" => ours["torch_dtype"],
-                "layer_types" => new JsonArray([.. Enumerable.Range(0, config.Layers).Select(_ => JsonValue.Create("full_attention"))]), // what use_sliding_window false says
+                // what use_sliding_window false says
+                "layer_types" => new JsonArray([.. Enumerable.Range(0, config.Layers).Select(_ => JsonValue.Create("full_attention"))]),
                 "num_nextn_predict_layers" => value, // not kept
                 _ when !ours.ContainsKey(field) && Defaults.TryGetValue(field, out var text) => JsonNode.Parse(text),
                 _ => ours[field],
@@ -74,8 +76,10 @@ public sealed class ModelExportTests : IDisposable
                 foreach (var (name, value) in section) Same(written![name], value, $"{field}.{name}");
                 return;
             }
-            JsonNode.DeepEquals(written, expected).ShouldBeTrue($"{field} is {written?.ToJsonString()}, transformers writes {expected?.ToJsonString()}");
-            IsFloat(written).ShouldBe(IsFloat(expected), $"{field} is {written?.ToJsonString()}, transformers writes {expected?.ToJsonString()}");
+            JsonNode.DeepEquals(written, expected)
+                .ShouldBeTrue($"{field} is {written?.ToJsonString()}, transformers writes {expected?.ToJsonString()}");
+            IsFloat(written)
+                .ShouldBe(IsFloat(expected), $"{field} is {written?.ToJsonString()}, transformers writes {expected?.ToJsonString()}");
         }
     }
 
@@ -89,11 +93,13 @@ public sealed class ModelExportTests : IDisposable
         ModelConfig.Load(At("shards")).ShouldBe(config);
         using (var back = CausalLm.Load(At("shards"), CPU))
         {
-            foreach (var ((name, expected), (_, actual)) in model.Weights.Zip(back.Weights)) actual.equal(expected).all().item<bool>().ShouldBeTrue(name);
+            foreach (var ((name, expected), (_, actual)) in model.Weights.Zip(back.Weights))
+                actual.equal(expected).all().item<bool>().ShouldBeTrue(name);
         }
         var index = Json(At("shards/model.safetensors.index.json"));
         ((long)index["metadata"]!["total_size"]!).ShouldBe(4 * model.Weights.Sum(weight => weight.Tensor.numel()));
-        index["weight_map"]!.AsObject().Select(entry => entry.Key).Order(StringComparer.Ordinal).ShouldBe(model.Weights.Select(weight => weight.Name).Order(StringComparer.Ordinal));
+        index["weight_map"]!.AsObject().Select(entry => entry.Key).Order(StringComparer.Ordinal)
+            .ShouldBe(model.Weights.Select(weight => weight.Name).Order(StringComparer.Ordinal));
 
         using (var back = CausalLm.Load(At("shards"), CPU)) ModelExport.Write(back, At("one"), ScalarType.BFloat16, source: At("shards"));
         using (var half = CausalLm.Load(At("one"), CPU))
@@ -101,7 +107,8 @@ public sealed class ModelExportTests : IDisposable
             var trained = model.Parameters.Select(parameter => parameter.name).ToHashSet();
             foreach (var ((name, expected), (_, actual)) in model.Weights.Zip(half.Weights))
             {
-                actual.equal(trained.Contains(name) ? expected.to(ScalarType.BFloat16).to(ScalarType.Float32) : expected).all().item<bool>().ShouldBeTrue(name);
+                actual.equal(trained.Contains(name) ? expected.to(ScalarType.BFloat16).to(ScalarType.Float32) : expected).all().item<bool>()
+                    .ShouldBeTrue(name);
             }
         }
 
@@ -124,7 +131,9 @@ public sealed class ModelExportTests : IDisposable
         ((int)settings["pad_token_id"]!).ShouldBe(0);
     }
 
-    /// <summary>vLLM scores experts by softmax and drops the correction unless config.json says otherwise; transformers 5 does not say it.</summary>
+    /// <summary>
+    /// vLLM scores experts by softmax and drops the correction unless config.json says otherwise; transformers 5 does not say it.
+    /// </summary>
     [Fact]
     public void Write_ConfigurationOfTransformers5_GetsTheRoutingThatVllmReads()
     {
@@ -133,7 +142,8 @@ public sealed class ModelExportTests : IDisposable
         File.Copy(Path.Combine(source, "config.transformers5.json"), At("config.json"));
         using (var model = CausalLm.Load(folder, CPU)) ModelExport.Write(model, At("target"), ScalarType.BFloat16, folder);
         var written = Json(At("target/config.json"));
-        ((string)written["scoring_func"]!, (string)written["topk_method"]!, (int)written["moe_layer_freq"]!, (string)written["dtype"]!).ShouldBe(("sigmoid", "noaux_tc", 1, "bfloat16"));
+        ((string)written["scoring_func"]!, (string)written["topk_method"]!, (int)written["moe_layer_freq"]!, (string)written["dtype"]!)
+            .ShouldBe(("sigmoid", "noaux_tc", 1, "bfloat16"));
     }
 
     [Fact]
@@ -157,7 +167,8 @@ public sealed class ModelExportTests : IDisposable
     private static void SameTensors(SafetensorsModel written, SafetensorsModel original)
     {
         using var scope = NewDisposeScope();
-        written.Tensors.Select(pair => pair.Key).Order(StringComparer.Ordinal).ShouldBe(original.Tensors.Select(pair => pair.Key).Order(StringComparer.Ordinal));
+        written.Tensors.Select(pair => pair.Key).Order(StringComparer.Ordinal)
+            .ShouldBe(original.Tensors.Select(pair => pair.Key).Order(StringComparer.Ordinal));
         foreach (var (name, expected) in original.Tensors)
         {
             var actual = written.Find(name)!;
@@ -167,7 +178,8 @@ public sealed class ModelExportTests : IDisposable
         }
     }
 
-    private static bool IsFloat(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.ToJsonString().AsSpan().ContainsAny(".eE");
+    private static bool IsFloat(JsonNode? node) =>
+        node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.ToJsonString().AsSpan().ContainsAny(".eE");
 
     private static JsonObject Json(string path) => JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
 }

@@ -43,7 +43,8 @@ public sealed class AdamWTests : IDisposable
         using var optimizer = new AdamW(model.Trainable, Recipe);
         using var otherOptimizer = new AdamW(other.Trainable, Recipe);
         otherOptimizer.Save(Path.Combine(folder, "o.safetensors"));
-        Should.Throw<WeightsFormatException>(() => optimizer.Load(Path.Combine(folder, "o.safetensors"))).Tensor.ShouldNotBeNull().ShouldStartWith("exp_avg.");
+        Should.Throw<WeightsFormatException>(() => optimizer.Load(Path.Combine(folder, "o.safetensors"))).Tensor.ShouldNotBeNull()
+            .ShouldStartWith("exp_avg.");
     }
 
     [Fact]

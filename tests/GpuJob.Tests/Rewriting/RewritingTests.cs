@@ -36,7 +36,8 @@ public sealed class RewritingTests : IDisposable
     [InlineData("a sentence that is far too long and has no end", 10, new[] { "a sentence that is far too long and has no end" })]
     [InlineData("short\n\nalso short", 10, new[] { "short", "also short" })]
     [InlineData("Pi is 3.14 here. And there.", 0, new[] { "Pi is 3.14 here. And there." })]
-    public void Paragraphs_TooLong_AreCutWhereASentenceEnds(string text, int most, string[] paragraphs) => ReadableText.Paragraphs(text, most).ShouldBe(paragraphs);
+    public void Paragraphs_TooLong_AreCutWhereASentenceEnds(string text, int most, string[] paragraphs) =>
+        ReadableText.Paragraphs(text, most).ShouldBe(paragraphs);
 
     [Theory]
     [InlineData("<think> 2  and 2. Makes 4.</think> junk <answer>4</answer>", "<think>2 and 2.\n\nMakes 4.</think>2+2 is 4")]
@@ -47,13 +48,15 @@ public sealed class RewritingTests : IDisposable
 
     [Fact]
     public void Text_WithBracesInTheProblem_LeavesThemAsTheyAre() =>
-        new TemplateRewriter(new() { Summary = "{prompt} is {answer}" }, null!).Text("x", "4", "what is {answer}?").ShouldBe("<think>x</think>what is {answer}? is 4");
+        new TemplateRewriter(new() { Summary = "{prompt} is {answer}" }, null!).Text("x", "4", "what is {answer}?")
+            .ShouldBe("<think>x</think>what is {answer}? is 4");
 
     [Fact]
     public async Task Sample_TemplateRewrite_YieldsJudgedRowsThatDoNotDependOnShards()
     {
         await jobs.PretrainAsync();
-        var stage = Stage with { Questions = 150, Minimums = new Dictionary<string, double> { ["format/think-answer"] = 1 }, Rewrite = new TemplateRewrite { MaxParagraph = 9, Separator = ";" } };
+        var stage = Stage with { Questions = 150, Minimums = new Dictionary<string, double> { ["format/think-answer"] = 1 },
+            Rewrite = new TemplateRewrite { MaxParagraph = 9, Separator = ";" } };
         var whole = await SampleAsync(stage, 0, 150);
         var rows = await RowsAsync(whole);
         jobs.Restart();
@@ -61,7 +64,9 @@ public sealed class RewritingTests : IDisposable
 
         rows.Count.ShouldBeGreaterThan(0);
         rows.Count(row => row.Completion.Contains(";;") && !row.Draft!.Contains(";;")).ShouldBeGreaterThan(5, "steps stand apart now");
-        rows.ShouldAllBe(row => row.Draft != null && row.Completion.Split("</think>")[1] == row.Draft.Split("</think>")[1] && row.Verdicts["format/think-answer"] == 1);
+        rows.ShouldAllBe(row =>
+            row.Draft != null && row.Completion.Split("</think>")[1] == row.Draft.Split("</think>")[1]
+            && row.Verdicts["format/think-answer"] == 1);
         whole.Metrics[MetricNames.SamplesRewritten].ShouldBe(rows.Count);
         Accounts(whole);
         DataRow.ToJsonLines(parts).ToString().ShouldBe(DataRow.ToJsonLines(rows).ToString());
@@ -72,7 +77,9 @@ public sealed class RewritingTests : IDisposable
     {
         await jobs.PretrainAsync();
         // The summary lacks its tags, and format is a minimum.
-        var outcome = await SampleAsync(Stage with { Questions = 150, Rewrite = new TemplateRewrite { Separator = "", Summary = "{answer}" } }, 0, 150);
+        var outcome =
+            await SampleAsync(Stage with { Questions = 150, Rewrite = new TemplateRewrite { Separator = "", Summary = "{answer}" } }, 0,
+                150);
         outcome.Metrics[MetricNames.SamplesKept].ShouldBe(0);
         outcome.Metrics[MetricNames.SamplesDropped + "rewrite/below/accuracy/exact"].ShouldBeGreaterThan(0);
         Accounts(outcome);
@@ -82,7 +89,9 @@ public sealed class RewritingTests : IDisposable
     public async Task Sample_SummaryThatTheTokenizerCannotWrite_NamesTheField()
     {
         await jobs.PretrainAsync();
-        (await Should.ThrowAsync<BadInputException>(() => SampleAsync(Stage with { Questions = 150, Rewrite = new TemplateRewrite { Summary = "So: {answer}" } }, 0, 150))).Message.ShouldContain("rewrite.summary");
+        (await Should.ThrowAsync<BadInputException>(() =>
+            SampleAsync(Stage with { Questions = 150, Rewrite = new TemplateRewrite { Summary = "So: {answer}" } }, 0, 150)))
+            .Message.ShouldContain("rewrite.summary");
     }
 
     [Fact]
@@ -90,14 +99,16 @@ public sealed class RewritingTests : IDisposable
     {
         await jobs.PretrainAsync();
         // The only thing that this model can be asked is the problem: it solves it anew.
-        var stage = Stage with { Questions = 150, Rewrite = new ModelRewrite { Instruction = "{prompt}", Sampling = new() { MaxNewTokens = 40 } } };
+        var stage = Stage with { Questions = 150,
+            Rewrite = new ModelRewrite { Instruction = "{prompt}", Sampling = new() { MaxNewTokens = 40 } } };
         var whole = await SampleAsync(stage, 0, 150);
         var rows = await RowsAsync(whole);
         jobs.Restart();
         var parts = (await RowsAsync(await SampleAsync(stage, 0, 70))).Concat(await RowsAsync(await SampleAsync(stage, 70, 80)));
 
         rows.ShouldAllBe(row => row.Completion.EndsWith($"<answer>{row.Answer}</answer>"));
-        whole.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.SamplesDropped + MetricNames.Rewrite, StringComparison.Ordinal)).Sum(metric => metric.Value).ShouldBeGreaterThan(0, "a model that errs does so here too");
+        whole.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.SamplesDropped + MetricNames.Rewrite, StringComparison.Ordinal))
+            .Sum(metric => metric.Value).ShouldBeGreaterThan(0, "a model that errs does so here too");
         Accounts(whole);
         DataRow.ToJsonLines(parts).ToString().ShouldBe(DataRow.ToJsonLines(rows).ToString());
     }
@@ -106,19 +117,27 @@ public sealed class RewritingTests : IDisposable
     public async Task Sample_ModelRewriteWithoutRoom_IsDroppedAndCounted()
     {
         await jobs.PretrainAsync();
-        var outcome = await SampleAsync(Stage with { Questions = 150, Rewrite = new ModelRewrite { Instruction = "{prompt}{draft}", Sampling = new() { MaxNewTokens = 90 } } }, 0, 150);
+        var outcome =
+            await SampleAsync(
+                Stage with { Questions = 150,
+                    Rewrite = new ModelRewrite { Instruction = "{prompt}{draft}", Sampling = new() { MaxNewTokens = 90 } } }, 0, 150);
         outcome.Metrics[MetricNames.SamplesDropped + "rewrite/no-room"].ShouldBeGreaterThan(0);
         Accounts(outcome);
     }
 
     private static void Accounts(JobOutcome outcome) =>
-        (outcome.Metrics[MetricNames.SamplesKept] + outcome.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal)).Sum(metric => metric.Value))
+        (outcome.Metrics[MetricNames.SamplesKept]
+            + outcome.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal))
+            .Sum(metric => metric.Value))
             .ShouldBe(outcome.Metrics[MetricNames.Samples], "every sample is kept or has a reason");
 
-    private Task<JobOutcome> SampleAsync(CollectStage stage, int first, int count) => jobs.RunAsync(models => new SampleHandler(models), new SampleJob
+    private Task<JobOutcome> SampleAsync(CollectStage stage, int first, int count) =>
+        jobs.RunAsync(models => new SampleHandler(models), new SampleJob
     {
-        Seed = 3, Stage = "collect", Settings = stage, Task = JobRunner.Task, Checkpoint = "base/", FirstQuestion = first, QuestionCount = count, Output = $"data/{first}-{count}",
+        Seed = 3, Stage = "collect", Settings = stage, Task = JobRunner.Task, Checkpoint = "base/", FirstQuestion = first,
+            QuestionCount = count, Output = $"data/{first}-{count}",
     });
 
-    private async Task<IReadOnlyList<DataRow>> RowsAsync(JobOutcome outcome) => DataRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
+    private async Task<IReadOnlyList<DataRow>> RowsAsync(JobOutcome outcome) =>
+        DataRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
 }

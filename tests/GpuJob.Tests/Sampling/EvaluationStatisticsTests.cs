@@ -26,7 +26,8 @@ public sealed class EvaluationStatisticsTests
     [InlineData(4, 2, 5)]
     [InlineData(4, 2, 0)]
     [InlineData(4, 5, 1)]
-    public void PassAtK_OutOfRange_Throws(int samples, int right, int k) => Should.Throw<ArgumentOutOfRangeException>(() => EvaluationStatistics.PassAtK(samples, right, k));
+    public void PassAtK_OutOfRange_Throws(int samples, int right, int k) =>
+        Should.Throw<ArgumentOutOfRangeException>(() => EvaluationStatistics.PassAtK(samples, right, k));
 
     [Theory]
     [InlineData("4+ 5 5", false)]
@@ -36,7 +37,8 @@ public sealed class EvaluationStatisticsTests
     [InlineData("- - 4+", true)]
     [InlineData("- -", false)]
     public void MajorityIsRight_Votes_GoToTheMostFrequentThenTheFirst(string votes, bool right) =>
-        EvaluationStatistics.MajorityIsRight(votes.Split(' ').Select(vote => (vote == "-" ? null : vote.TrimEnd('+'), vote.EndsWith('+')))).ShouldBe(right);
+        EvaluationStatistics.MajorityIsRight(votes.Split(' ').Select(vote => (vote == "-" ? null : vote.TrimEnd('+'), vote.EndsWith('+'))))
+            .ShouldBe(right);
 
     [Fact]
     public void HalfInterval_OfShares_IsNormalApproximation()
@@ -52,5 +54,6 @@ public sealed class EvaluationStatisticsTests
     [InlineData("so it is \\boxed{5}", "5")]
     [InlineData("<think>2+2</think>4", "4")]
     [InlineData("<think>2+2", null)]
-    public void AnswerOf_Completion_IsWhereItSaysIt(string text, string? answer) => EvaluationStatistics.AnswerOf(new Completion(text, "4", true)).ShouldBe(answer);
+    public void AnswerOf_Completion_IsWhereItSaysIt(string text, string? answer) =>
+        EvaluationStatistics.AnswerOf(new Completion(text, "4", true)).ShouldBe(answer);
 }

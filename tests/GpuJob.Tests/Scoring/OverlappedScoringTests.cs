@@ -20,11 +20,20 @@ public sealed class OverlappedScoringTests
     {
         SkipWithoutSandbox();
         await using var pool = new VerifierPool(VerificationOptions.Default with { Workers = 2 });
-        var scoring = new OverlappedScoring(new RewardSum(new Dictionary<string, RewardRecipe> { ["accuracy/code"] = new() { Options = JsonSerializer.SerializeToElement(new { seconds = 1 }) }, ["format/think-answer"] = 0.5 }), () => pool);
+        var scoring = new OverlappedScoring(
+            new RewardSum(
+                new Dictionary<string, RewardRecipe> {
+                    ["accuracy/code"] = new() { Options = JsonSerializer.SerializeToElement(new { seconds = 1 }) },
+                    ["format/think-answer"] = 0.5 }), () => pool);
         scoring.Overlaps.ShouldBeTrue();
-        var rows = Enumerable.Range(0, 12).Select(i => Row($"<think>t</think><answer>\n```python\n{(i % 3 == 0 ? Add : i % 3 == 1 ? "while True: pass" : "import os; os.abort()")}\n```\n</answer>", Cases)).ToList();
+        var rows = Enumerable.Range(0, 12)
+            .Select(i =>
+                Row(
+                    $"<think>t</think><answer>\n```python\n{(i % 3 == 0 ? Add : i % 3 == 1 ? "while True: pass" : "import os; os.abort()")}\n```\n</answer>", Cases)).ToList();
 
-        var scored = await Task.WhenAll(rows.Where((_, i) => i % 3 != 1 || i == 1).Select(row => scoring.ScoreAsync(row, TestContext.Current.CancellationToken)));
+        var scored =
+            await Task.WhenAll(rows.Where((_, i) => i % 3 != 1 || i == 1)
+                .Select(row => scoring.ScoreAsync(row, TestContext.Current.CancellationToken)));
 
         scored.Select(score => score.Verdicts["accuracy/code"].Outcome).ShouldAllBe(outcome => outcome == RewardOutcome.Scored);
         scored.Count(score => score.Total == 1.5).ShouldBe(4);
@@ -41,7 +50,8 @@ public sealed class OverlappedScoringTests
             Fields = new Dictionary<string, JsonElement> { ["tests"] = JsonSerializer.SerializeToElement(new[] { 1 }) },
         };
         (await pool.ScoreAsync(new VerificationRequest("accuracy/exact", completion))).Score.ShouldBe(1); // by gpujob verify itself
-        (await Should.ThrowAsync<BadInputException>(() => pool.ScoreAsync(new VerificationRequest("accuracy/code", completion)))).Message.ShouldContain("item 1");
+        (await Should.ThrowAsync<BadInputException>(() => pool.ScoreAsync(new VerificationRequest("accuracy/code", completion))))
+            .Message.ShouldContain("item 1");
     }
 
     private static Completion Row(string text, object tests) => new(text, "", Finished: true)

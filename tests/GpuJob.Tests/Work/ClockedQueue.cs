@@ -77,7 +77,8 @@ internal sealed class ClockedQueue(string name, TimeProvider clock) : IMessageQu
         return Task.CompletedTask;
     }
 
-    private int Find(QueueMessage message) => messages.FindIndex(entry => entry.Message.Id == message.Id && entry.Message.Receipt == message.Receipt);
+    private int Find(QueueMessage message) =>
+        messages.FindIndex(entry => entry.Message.Id == message.Id && entry.Message.Receipt == message.Receipt);
 
     private string Next() => (++made).ToString(CultureInfo.InvariantCulture);
 }

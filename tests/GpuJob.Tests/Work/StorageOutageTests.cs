@@ -21,7 +21,11 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
         var parts = azurite.ConnectionString.Split(';');
         var blobs = new Uri(parts.Single(part => part.StartsWith("BlobEndpoint=", StringComparison.Ordinal))["BlobEndpoint=".Length..]);
         proxy = new(blobs.Port);
-        var proxied = string.Join(';', parts.Select(part => part.StartsWith("BlobEndpoint=", StringComparison.Ordinal) ? $"BlobEndpoint={new UriBuilder(blobs) { Port = proxy.Port }.Uri}" : part));
+        var proxied =
+            string.Join(';',
+                parts.Select(part =>
+                    part.StartsWith("BlobEndpoint=", StringComparison.Ordinal)
+                    ? $"BlobEndpoint={new UriBuilder(blobs) { Port = proxy.Port }.Uri}" : part));
         run.WorkerStorage = StorageConnection.Open(proxied, options: new() { Retries = 0 });
     }
 
@@ -145,7 +149,8 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (eventId.Id == StorageAway) away();
         }

@@ -57,7 +57,8 @@ internal sealed class WorkRun : IAsyncDisposable
     public void LiveBy(TimeProvider clock) => (Time, Queue) = (clock, new ClockedQueue(Queue.Name, clock));
 
     /// <summary>Orders a job; <paramref name="change"/> makes its spec another than this program would write.</summary>
-    public async Task<JobSpec> SubmitAsync(NoopJob payload, JobsRecipe? retry = null, string jobId = "s/000000/noop/0", Func<BinaryData, BinaryData>? change = null)
+    public async Task<JobSpec> SubmitAsync(NoopJob payload, JobsRecipe? retry = null, string jobId = "s/000000/noop/0",
+        Func<BinaryData, BinaryData>? change = null)
     {
         var spec = new JobSpec
         {
@@ -75,16 +76,20 @@ internal sealed class WorkRun : IAsyncDisposable
 
     /// <summary>Works until the queue has been empty for a moment, or the worker leaves by itself.</summary>
     public async Task<int> WorkAsync(
-        Func<JobContext, Task<JobOutcome>>? handler = null, string name = "w0", CancellationToken preemption = default, double visibilitySeconds = 30, double idleSeconds = 0.3)
+        Func<JobContext, Task<JobOutcome>>? handler = null, string name = "w0", CancellationToken preemption = default,
+            double visibilitySeconds = 30, double idleSeconds = 0.3)
     {
         var handlers = new JobHandlers();
         handlers.Add<NoopJob>(handler is null ? new NoopHandler() : new Scripted(handler));
         var options = new WorkerOptions
         {
             RunId = RunId, Name = name, ScratchFolder = scratch.Path, Visibility = TimeSpan.FromSeconds(visibilitySeconds),
-            IdleLimit = TimeSpan.FromSeconds(idleSeconds), ProgressInterval = TimeSpan.FromMilliseconds(100), PollMax = TimeSpan.FromMilliseconds(50),
+            IdleLimit = TimeSpan.FromSeconds(idleSeconds), ProgressInterval = TimeSpan.FromMilliseconds(100),
+                PollMax = TimeSpan.FromMilliseconds(50),
         };
-        var storage = StorageConnection.Of(WorkerStorage.Endpoint, WorkerStorage.Blobs, queue => queue == BlobLayout.CompletionsQueue ? Completions : Queue);
+        var storage =
+            StorageConnection.Of(WorkerStorage.Endpoint, WorkerStorage.Blobs,
+                queue => queue == BlobLayout.CompletionsQueue ? Completions : Queue);
         return await new Worker(storage, handlers, options, Time, Log).RunAsync(preemption).WaitAsync(TimeSpan.FromMinutes(15));
     }
 
@@ -113,7 +118,8 @@ internal sealed class WorkRun : IAsyncDisposable
 
     /// <summary>What workers in this process announced.</summary>
     public async Task<List<JobCompletion>> CompletionsAsync() =>
-        [.. (await Completions.ReceiveAsync(32, TimeSpan.FromHours(1))).Select(message => JsonSerializer.Deserialize<JobCompletion>(message.Text, R1Json.Options)!)];
+        [.. (await Completions.ReceiveAsync(32, TimeSpan.FromHours(1)))
+            .Select(message => JsonSerializer.Deserialize<JobCompletion>(message.Text, R1Json.Options)!)];
 
     /// <summary>What is left in the scratch folder; nothing after any attempt.</summary>
     public string[] Leftovers => Directory.GetFileSystemEntries(scratch.Path);

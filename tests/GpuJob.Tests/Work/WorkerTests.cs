@@ -22,7 +22,8 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         var code = await run.WorkAsync(async context =>
         {
             await File.WriteAllTextAsync(Path.Combine(context.ScratchFolder, "temporary"), "x");
-            return new JobOutcome(new Dictionary<string, string> { ["tokens"] = "a/b" }, new Dictionary<string, double> { ["reward/mean"] = 0.5 });
+            return new JobOutcome(new Dictionary<string, string> { ["tokens"] = "a/b" },
+                new Dictionary<string, double> { ["reward/mean"] = 0.5 });
         });
         code.ShouldBe(ExitCodes.Done);
         var result = (await run.ResultAsync(spec)).ShouldNotBeNull();
@@ -77,12 +78,14 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task RunAsync_AlwaysFails_IsGivenUpAfterMaxAttemptsWithTheError()
     {
-        var spec = await run.SubmitAsync(new() { Fault = "retryable", FaultyAttempts = 99 }, new JobsRecipe { MaxAttempts = 2, RetryDelaySeconds = 0 });
+        var spec = await run.SubmitAsync(new() { Fault = "retryable", FaultyAttempts = 99 },
+            new JobsRecipe { MaxAttempts = 2, RetryDelaySeconds = 0 });
         (await run.WorkAsync()).ShouldBe(ExitCodes.Done);
         var result = (await run.ResultAsync(spec)).ShouldNotBeNull();
         (result.Status, result.Attempts).ShouldBe((JobStatus.Failed, new AttemptCounts(1, 0, 0)));
         var error = result.Error.ShouldNotBeNull();
-        (error.Type, error.Message, error.ExitCode).ShouldBe((nameof(InvalidOperationException), "The job was told to fail.", ExitCodes.Retryable));
+        (error.Type, error.Message, error.ExitCode)
+            .ShouldBe((nameof(InvalidOperationException), "The job was told to fail.", ExitCodes.Retryable));
         error.Detail.ShouldNotBeNull().ShouldContain("NoopHandler");
         (await run.CompletionsAsync()).ShouldHaveSingleItem().Status.ShouldBe(JobStatus.Failed);
         (await run.Queue.CountAsync()).ShouldBe(0);
@@ -104,7 +107,8 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         var spec = await run.SubmitAsync(new() { Fault = "bad-input", FaultyAttempts = 99 });
         (await run.WorkAsync()).ShouldBe(ExitCodes.Done);
         var result = (await run.ResultAsync(spec)).ShouldNotBeNull();
-        (result.Status, result.Error!.ExitCode, result.Attempts).ShouldBe((JobStatus.Failed, ExitCodes.BadInput, new AttemptCounts(0, 0, 0)));
+        (result.Status, result.Error!.ExitCode, result.Attempts)
+            .ShouldBe((JobStatus.Failed, ExitCodes.BadInput, new AttemptCounts(0, 0, 0)));
     }
 
     [Fact]
@@ -169,7 +173,8 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task RunAsync_FinishesAfterAnotherCommitted_LeavesAndAnnouncesTheOthersResult()
     {
         var spec = await run.SubmitAsync(new());
-        var theirs = new JobResult { JobId = spec.JobId, Status = JobStatus.Failed, Attempt = "2-other", Worker = "other", Error = new("E", "m") };
+        var theirs = new JobResult { JobId = spec.JobId, Status = JobStatus.Failed, Attempt = "2-other", Worker = "other",
+            Error = new("E", "m") };
         await run.WorkAsync(async _ =>
         {
             await run.Blobs.WriteJsonAsync(BlobLayout.JobResult(run.RunId, spec.JobId), theirs);
@@ -212,7 +217,8 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task RunAsync_NativeError_RecordsItAndLeavesTheProcess(int maxAttempts, bool givenUp)
     {
         var spec = await run.SubmitAsync(new(), new JobsRecipe { MaxAttempts = maxAttempts, RetryDelaySeconds = 0 });
-        (await run.WorkAsync(_ => throw new NativeException("CUDA error: an illegal memory access\n  at native"))).ShouldBe(ExitCodes.Retryable);
+        (await run.WorkAsync(_ => throw new NativeException("CUDA error: an illegal memory access\n  at native")))
+            .ShouldBe(ExitCodes.Retryable);
         var result = await run.ResultAsync(spec);
         (result is not null).ShouldBe(givenUp);
         result?.Error!.Message.ShouldBe("CUDA error: an illegal memory access");

@@ -127,7 +127,8 @@ public sealed class EmbeddedEngineTests
         await using var factory = new EngineHostFactory();
         await using var engine = await factory.StartEngineAsync(new OrchestrationRegistry()
             .AddOrchestrator<object?, int>("waiting", (context, _) => context.WaitForExternalEvent<int>("go"))
-            .AddOrchestrator<object?, int>("main", (context, _) => context.CallSubOrchestratorAsync<int>("waiting", null, new SubOrchestrationOptions(InstanceId: "taken"))));
+            .AddOrchestrator<object?, int>("main",
+                (context, _) => context.CallSubOrchestratorAsync<int>("waiting", null, new SubOrchestrationOptions(InstanceId: "taken"))));
         await engine.ScheduleNewAsync("waiting", null, "taken", cancellation: giveUp);
         await engine.ScheduleNewAsync("main", null, "it", cancellation: giveUp);
 
@@ -183,7 +184,8 @@ public sealed class EmbeddedEngineTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             lines.Enqueue(formatter(state, exception));
 
         public void Dispose()

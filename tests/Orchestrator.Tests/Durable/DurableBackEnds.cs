@@ -16,12 +16,14 @@ internal sealed class MemoryBackEnd : IDurableBackEnd
 {
     private readonly InMemoryOrchestrationService memory = new();
 
-    public Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync() => Task.FromResult<(IOrchestrationService, IOrchestrationServiceClient)>((memory, memory));
+    public Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync() =>
+        Task.FromResult<(IOrchestrationService, IOrchestrationServiceClient)>((memory, memory));
 }
 
 /// <summary>The back end of production, in an Azure Storage account with tables.</summary>
 /// <param name="connectionString">The account.</param>
-/// <param name="extendedSessions">Whether orchestrations stay in the worker's memory between decisions: the worker of a Functions app can do that.</param>
+/// <param name="extendedSessions">Whether orchestrations stay in the worker's memory between decisions: the worker of a Functions app can
+/// do that.</param>
 internal sealed class AzureStorageBackEnd(string connectionString, bool extendedSessions = false) : IDurableBackEnd
 {
     private readonly string taskHub = $"t{Guid.NewGuid():N}";

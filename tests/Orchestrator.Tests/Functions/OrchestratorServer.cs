@@ -26,8 +26,8 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Orchestrator.Tests.Functions;
 
 /// <summary>
-/// The Functions app without the Functions host: its services and functions, Durable Task itself, and in the host's place a server that hands
-/// requests to the HTTP functions and a loop that hands messages to the queue function.
+/// The Functions app without the Functions host: its services and functions, Durable Task itself, and in the host's place a server that
+/// hands requests to the HTTP functions and a loop that hands messages to the queue function.
 /// </summary>
 internal sealed class OrchestratorServer : IAsyncDisposable
 {
@@ -35,7 +35,8 @@ internal sealed class OrchestratorServer : IAsyncDisposable
         from method in typeof(HttpFunctions).GetMethods()
         let function = method.GetCustomAttribute<FunctionAttribute>()
         where function is not null
-        from trigger in method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).OfType<HttpTriggerAttribute>()
+        from trigger in method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>())
+            .OfType<HttpTriggerAttribute>()
         let needsKey = trigger.AuthLevel != AuthorizationLevel.Anonymous
         select (Route: new HostRoute(function.Name, trigger.Methods ?? [], trigger.Route!, needsKey), Method: method))
         .ToDictionary(item => item.Route, item => item.Method);
@@ -73,8 +74,10 @@ internal sealed class OrchestratorServer : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var options = new PipelineOptions { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20), LocalFiles = false };
-        durable = (DurableHost)await new DurableWorkerHostFactory().StartAsync(new OrchestrationRegistry().AddPipeline(options), services => Add(services, options));
+        var options = new PipelineOptions { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20),
+            LocalFiles = false };
+        durable = (DurableHost)await new DurableWorkerHostFactory()
+            .StartAsync(new OrchestrationRegistry().AddPipeline(options), services => Add(services, options));
 
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -102,7 +105,8 @@ internal sealed class OrchestratorServer : IAsyncDisposable
             return;
         }
         var method = Triggers[found];
-        var arguments = method.GetParameters().Select(parameter => parameter.ParameterType == typeof(HttpRequest) ? context.Request : (object)durable.DurableTask).ToArray();
+        var arguments = method.GetParameters()
+            .Select(parameter => parameter.ParameterType == typeof(HttpRequest) ? context.Request : (object)durable.DurableTask).ToArray();
         await ((IResult)method.Invoke(functions, arguments)!).ExecuteAsync(context);
     }
 

@@ -13,11 +13,14 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Orchestrator.Tests.Hosting;
 
-/// <summary>The app's own process, started and used as the Functions host does it, on Durable Task's Azure Storage provider over Azurite.</summary>
+/// <summary>
+/// The app's own process, started and used as the Functions host does it, on Durable Task's Azure Storage provider over Azurite.
+/// </summary>
 public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFixture>
 {
     /// <summary>Cases of the shared table that need no run but the one that is done.</summary>
-    public static TheoryData<string> Cases => [.. ApiCases.All.Where(item => !item.Contains.Append(item.Path).Any(NeedsAnotherRun)).Select(item => item.Name)];
+    public static TheoryData<string> Cases =>
+        [.. ApiCases.All.Where(item => !item.Contains.Append(item.Path).Any(NeedsAnotherRun)).Select(item => item.Name)];
 
     [Fact]
     public void Functions_OfTheCode_AreDeclaredWithTheirBindings()
@@ -127,7 +130,8 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
     public async Task Activity_ThatFails_TellsTheHostItsFailure()
     {
         var failed = await Should.ThrowAsync<FunctionFailedException>(() =>
-            app.Host.InvokeAsync("begin-run", new() { ["string"] = """{"runId":"nobody"}""" }, new() { ["instanceId"] = new JsonObject { ["string"] = "nobody" } }));
+            app.Host.InvokeAsync("begin-run", new() { ["string"] = """{"runId":"nobody"}""" },
+                new() { ["instanceId"] = new JsonObject { ["string"] = "nobody" } }));
 
         var details = JsonParser.Default.Parse<TaskFailureDetails>(failed.Details);
         details.ErrorType.ShouldBe(typeof(StorageException).FullName);
@@ -147,14 +151,17 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
     [Fact]
     public async Task Stop_ByTheHost_EndsTheProcessInGoodOrder()
     {
-        await using var host = await FunctionsHost.StartAsync(new Dictionary<string, string> { [StorageConnection.Variable] = "UseDevelopmentStorage=true" });
+        await using var host =
+            await FunctionsHost.StartAsync(new Dictionary<string, string> { [StorageConnection.Variable] = "UseDevelopmentStorage=true" });
         (await host.StopAsync()).ShouldBe(0);
     }
 
-    private static bool NeedsAnotherRun(string text) => text.Contains("stuck", StringComparison.Ordinal) || text.Contains("broken", StringComparison.Ordinal);
+    private static bool NeedsAnotherRun(string text) =>
+        text.Contains("stuck", StringComparison.Ordinal) || text.Contains("broken", StringComparison.Ordinal);
 
     private string[] Declared(string function) => [.. app.Host.Functions[function].Select(binding => binding.ToJsonString())];
 
     private IEnumerable<string> OfTrigger(string type) =>
-        app.Host.Functions.Where(function => function.Value.Any(binding => binding["type"]!.ToString() == type)).Select(function => function.Key).Order();
+        app.Host.Functions.Where(function => function.Value.Any(binding => binding["type"]!.ToString() == type))
+            .Select(function => function.Key).Order();
 }

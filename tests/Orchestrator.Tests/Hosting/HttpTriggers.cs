@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace R1Cloud.Orchestrator.Tests.Hosting;
 
 /// <summary>
-/// What the Functions host does with a request: it finds the function, asks for its key, invokes it, and hands the request itself to the worker's own
-/// HTTP server, under the invocation's id.
+/// What the Functions host does with a request: it finds the function, asks for its key, invokes it, and hands the request itself to the
+/// worker's own HTTP server, under the invocation's id.
 /// </summary>
 internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new SocketsHttpHandler())
 {
@@ -15,14 +15,17 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
 
     private readonly HostRoute[] routes = [.. Routes(host)];
 
-    /// <summary>What an invocation that comes after the request itself waits for, by the number of the try; null where it comes first as usual.</summary>
+    /// <summary>
+    /// What an invocation that comes after the request itself waits for, by the number of the try; null where it comes first as usual.
+    /// </summary>
     public Func<int, Task?> Late { get; init; } = _ => null;
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var found = HostRoute.Find(routes, request.Method.Method, PathString.FromUriComponent(request.RequestUri!));
         if (found is null) return new(HttpStatusCode.NotFound) { RequestMessage = request };
-        if (found.NeedsKey && !request.Headers.Contains(HostRoute.KeyHeader)) return new(HttpStatusCode.Unauthorized) { RequestMessage = request };
+        if (found.NeedsKey && !request.Headers.Contains(HostRoute.KeyHeader))
+            return new(HttpStatusCode.Unauthorized) { RequestMessage = request };
 
         request.RequestUri = new Uri(new Uri(host.Capabilities["HttpUri"]!.ToString()), request.RequestUri!.PathAndQuery);
         for (var attempt = 1; ; attempt++)
@@ -45,7 +48,8 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
             }
             catch (HttpRequestException e)
             {
-                throw new InvalidOperationException($"{request.Method} {request.RequestUri}: {e.Message} {await FailureAsync(invocation)} {await host.DescribeAsync()}", e);
+                throw new InvalidOperationException(
+                    $"{request.Method} {request.RequestUri}: {e.Message} {await FailureAsync(invocation)} {await host.DescribeAsync()}", e);
             }
         }
     }
@@ -57,10 +61,12 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
     }
 
     /// <summary>
-    /// The worker's HTTP extension joins the two halves of a request by the invocation's id, and gives either up after seconds that are fixed in it
-    /// (5 for the request, 5 for the invocation, 15 for its start). On a machine that is busy with other things they come further apart.
+    /// The worker's HTTP extension joins the two halves of a request by the invocation's id, and gives either up after seconds that are
+    /// fixed in it (5 for the request, 5 for the invocation, 15 for its start). On a machine that is busy with other things they come
+    /// further apart.
     /// </summary>
-    private static bool CameApart(FunctionFailedException failure) => failure.Message.Contains("Timed out waiting for the", StringComparison.Ordinal);
+    private static bool CameApart(FunctionFailedException failure) =>
+        failure.Message.Contains("Timed out waiting for the", StringComparison.Ordinal);
 
     private static async Task<string> FailureAsync(Task invocation)
     {
@@ -73,5 +79,6 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
         from binding in function.Value
         where binding["type"]!.ToString() == "httpTrigger"
         let methods = binding["methods"]?.AsArray().Select(method => method!.ToString()) ?? []
-        select new HostRoute(function.Key, [.. methods], binding["route"]?.ToString() ?? function.Key, binding["authLevel"]!.ToString() != "Anonymous");
+        select new HostRoute(function.Key, [.. methods], binding["route"]?.ToString() ?? function.Key,
+            binding["authLevel"]!.ToString() != "Anonymous");
 }

@@ -15,7 +15,8 @@ public sealed class BatchPoolOptionsTests : BatchPoolTests
     {
         var read = BatchPoolOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["R1_BATCH_POOL"] = "gpu", ["R1_IMAGE"] = Options.Image, ["R1_STORAGE"] = Options.Storage, ["R1_WORKER_IDENTITY"] = Options.IdentityResourceId,
+            ["R1_BATCH_POOL"] = "gpu", ["R1_IMAGE"] = Options.Image, ["R1_STORAGE"] = Options.Storage,
+                ["R1_WORKER_IDENTITY"] = Options.IdentityResourceId,
             ["R1_WORKER_CLIENT_ID"] = Options.IdentityClientId, ["R1_CONTAINER_OPTIONS"] = setting,
         }).Build());
         var told = new BatchWorkerPool(batch, read, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);

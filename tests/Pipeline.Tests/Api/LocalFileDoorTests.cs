@@ -43,7 +43,8 @@ public sealed class LocalFileDoorTests : IDisposable
         var paths = Enumerable.Range(0, 20_000).Select(i => $"/e{i}.jsonl").Prepend($"/{new string('x', 500_000)}.jsonl");
         var json = $$"""{ "tasks": { "t": { "kind": "dataset", "files": [{{string.Join(',', paths.Select(path => $"\"{path}\""))}}] } } }""";
         var problems = Should.Throw<RecipeException>(() =>
-            new LocalFileDoor(new() { LocalFiles = isLocal, LocalFolders = [At("")] }).Check(new LoadedRecipe(null!, json, ""), "request body")).Problems;
+            new LocalFileDoor(new() { LocalFiles = isLocal, LocalFolders = [At("")] })
+                .Check(new LoadedRecipe(null!, json, ""), "request body")).Problems;
         problems.Count.ShouldBeLessThanOrEqualTo(100);
         problems[^1].Message.ShouldContain("more problems");
         JsonSerializer.SerializeToUtf8Bytes(problems, R1Json.Options).Length.ShouldBeLessThan(256 << 10);
@@ -137,9 +138,11 @@ public sealed class LocalFileDoorTests : IDisposable
     }
 
     private IReadOnlyList<RecipeProblem> Look(string[] files, params string[] folders) =>
-        Check($$"""{ "tasks": { "t": { "kind": "dataset", "files": [{{string.Join(',', files.Select(file => $"\"{file}\""))}}] } } }""", folders);
+        Check($$"""{ "tasks": { "t": { "kind": "dataset", "files": [{{string.Join(',', files.Select(file => $"\"{file}\""))}}] } } }""",
+            folders);
 
-    private IReadOnlyList<RecipeProblem> Import(string path, params string[] folders) => Check($$"""{ "stages": { "m": { "kind": "import", "path": "{{path}}" } } }""", folders);
+    private IReadOnlyList<RecipeProblem> Import(string path, params string[] folders) =>
+        Check($$"""{ "stages": { "m": { "kind": "import", "path": "{{path}}" } } }""", folders);
 
     private IReadOnlyList<RecipeProblem> Check(string json, string[] folders)
     {

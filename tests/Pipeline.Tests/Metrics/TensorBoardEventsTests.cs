@@ -23,7 +23,8 @@ public class TensorBoardEventsTests
     [Fact]
     public void Scalars_Decoded_HoldStepTimeAndValues()
     {
-        var row = new MetricsRow("r1-zero", 300, Time, new Dictionary<string, double> { ["reward/mean"] = 1.25, ["kl"] = -0.5, ["lr"] = double.NaN });
+        var row = new MetricsRow("r1-zero", 300, Time,
+            new Dictionary<string, double> { ["reward/mean"] = 1.25, ["kl"] = -0.5, ["lr"] = double.NaN });
 
         var fields = Fields(Records(TensorBoardEvents.Scalars(row)).ShouldHaveSingleItem());
 
@@ -45,7 +46,8 @@ public class TensorBoardEventsTests
     {
         var file = new MemoryStream();
         file.Write(TensorBoardEvents.FileVersion(Time));
-        for (var step = 1; step <= 5; step++) file.Write(TensorBoardEvents.Scalars(new("s", step, Time, new Dictionary<string, double> { ["loss"] = 1.0 / step })));
+        for (var step = 1; step <= 5; step++)
+            file.Write(TensorBoardEvents.Scalars(new("s", step, Time, new Dictionary<string, double> { ["loss"] = 1.0 / step })));
 
         Records(file.ToArray()).Count.ShouldBe(6);
     }

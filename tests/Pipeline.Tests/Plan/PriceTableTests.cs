@@ -40,5 +40,6 @@ public class PriceTableTests
     }
 
     [Fact]
-    public void Load_NoFile_IsBadInput() => Should.Throw<BadInputException>(() => PriceTable.Load("nowhere.json")).Message.ShouldContain("nowhere.json");
+    public void Load_NoFile_IsBadInput() =>
+        Should.Throw<BadInputException>(() => PriceTable.Load("nowhere.json")).Message.ShouldContain("nowhere.json");
 }

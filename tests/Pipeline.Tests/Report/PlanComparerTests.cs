@@ -50,6 +50,7 @@ public class PlanComparerTests
 
     private static JobResult Job(double seconds, int failed = 0, int preempted = 0, int lost = 0) => new()
     {
-        JobId = "j", Status = JobStatus.Succeeded, Attempt = "a1", Timing = new() { Total = seconds }, Attempts = new(failed, preempted, lost),
+        JobId = "j", Status = JobStatus.Succeeded, Attempt = "a1", Timing = new() { Total = seconds },
+            Attempts = new(failed, preempted, lost),
     };
 }

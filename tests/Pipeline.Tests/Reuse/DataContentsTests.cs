@@ -43,7 +43,8 @@ public sealed class DataContentsTests : IDisposable
         (await contents.DatedAsync(Recipe("blob:model"), Test)).ShouldBe(["blob:model"]);
     }
 
-    private static DataContents Contents(IBlobStore blobs, TimeProvider? clock = null) => new(blobs, new PipelineOptions(), clock ?? TimeProvider.System);
+    private static DataContents Contents(IBlobStore blobs, TimeProvider? clock = null) =>
+        new(blobs, new PipelineOptions(), clock ?? TimeProvider.System);
 
     private static Recipe Recipe(string model) => RecipeLoader.Parse($$"""
         {

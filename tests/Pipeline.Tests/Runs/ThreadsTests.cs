@@ -26,7 +26,8 @@ public sealed class ThreadsTests
         host.Pool.Asked.Clear();
         host.Pool.OnJob = _ => Task.CompletedTask;
         await host.Runs.RetryAsync("run");
-        (await host.WaitAsync("run", run => run.Status == RunStatus.Completed || (run.Status == RunStatus.Failed && !host.Pool.Ran.IsEmpty))).Error.ShouldBeNull();
+        (await host.WaitAsync("run",
+            run => run.Status == RunStatus.Completed || (run.Status == RunStatus.Failed && !host.Pool.Ran.IsEmpty))).Error.ShouldBeNull();
         host.Pool.Asked["run"].ShouldBe(expected);
     }
 
@@ -58,5 +59,6 @@ public sealed class ThreadsTests
         StageKeys.Of(recipe, none, threads: 2)["base"].Result.ShouldNotBe(StageKeys.Of(recipe, none, threads: 1)["base"].Result);
     }
 
-    private static LoadedRecipe Recipe(string workers = "") => TestRecipes.Load(TestRecipes.Json(iterations: 1).Replace("\"tasks\"", workers + "\"tasks\"", StringComparison.Ordinal));
+    private static LoadedRecipe Recipe(string workers = "") =>
+        TestRecipes.Load(TestRecipes.Json(iterations: 1).Replace("\"tasks\"", workers + "\"tasks\"", StringComparison.Ordinal));
 }

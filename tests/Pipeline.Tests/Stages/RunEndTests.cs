@@ -47,6 +47,7 @@ public class RunEndTests
         broken = false;
         await host.Runs.RetryAsync("marked");
         await host.WaitAsync("marked", RunStatus.Completed);
-        host.Blobs.Paths.Where(path => path.StartsWith("runs/marked/ended/", StringComparison.Ordinal)).ShouldBe([BlobLayout.RunEnded("marked", 1)]);
+        host.Blobs.Paths.Where(path => path.StartsWith("runs/marked/ended/", StringComparison.Ordinal))
+            .ShouldBe([BlobLayout.RunEnded("marked", 1)]);
     }
 }

@@ -29,7 +29,8 @@ public sealed class StorageWaitTests
         var away = true;
         host.Blobs.OnAccess = accessed =>
         {
-            if (Volatile.Read(ref away) && accessed.StartsWith(path, StringComparison.Ordinal)) throw new StorageAwayException("the disk sleeps");
+            if (Volatile.Read(ref away) && accessed.StartsWith(path, StringComparison.Ordinal))
+                throw new StorageAwayException("the disk sleeps");
         };
         await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 2)), Run, null);
 
@@ -50,8 +51,12 @@ public sealed class StorageWaitTests
     public void Status_OfManyStages_HasRoomForWhatIsWaitedFor(int stages)
     {
         var start = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
-        var marks = Enumerable.Range(0, stages).Select(number => new StageMark($"s{number}-".PadRight(40, 'x'), StageStatus.Completed, start.AddDays(900.123456), start.AddDays(901.654321))).ToList();
-        var told = RunProgress.Of(marks, new() { Wall = 1e8 / 3, Generation = 1e7 / 3, Reward = 1e6 / 3, Update = 2e7 / 3, Storage = 1e5 / 3 }, start, null);
+        var marks = Enumerable.Range(0, stages)
+            .Select(number =>
+                new StageMark($"s{number}-".PadRight(40, 'x'), StageStatus.Completed, start.AddDays(900.123456), start.AddDays(901.654321)))
+            .ToList();
+        var told = RunProgress.Of(marks,
+            new() { Wall = 1e8 / 3, Generation = 1e7 / 3, Reward = 1e6 / 3, Update = 2e7 / 3, Storage = 1e5 / 3 }, start, null);
 
         var status = (RunProgress)told.With(string.Concat(Enumerable.Repeat("away \"ß\" ", 500)));
 

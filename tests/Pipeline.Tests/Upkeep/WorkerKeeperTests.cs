@@ -13,7 +13,8 @@ public class WorkerKeeperTests
     {
         await using var host = new PipelineHost();
         var go = new TaskCompletionSource();
-        host.Pool.OnJob = job => job.RunId == "active" && job.JobId.StartsWith("r1-zero", StringComparison.Ordinal) ? go.Task : Task.CompletedTask;
+        host.Pool.OnJob = job =>
+            job.RunId == "active" && job.JobId.StartsWith("r1-zero", StringComparison.Ordinal) ? go.Task : Task.CompletedTask;
         foreach (var id in new[] { "active", "ended" }) await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), id, null);
         await host.WaitAsync("ended", RunStatus.Completed);
         await host.WaitAsync("active", run => run.Stages[1].Status == StageStatus.Running);

@@ -37,7 +37,8 @@ public sealed class CodeRewardTests(CodeSandbox sandbox) : IClassFixture<CodeSan
     public void Extract_HostileText_TakesLinearTime()
     {
         foreach (var part in new[] { "```python\n", "\n` `` ```a" })
-            ProcessorTime.Of(() => CodeBlock.Extract(string.Concat(Enumerable.Repeat(part, 50_000)), "python", [])).ShouldBeLessThan(TimeSpan.FromSeconds(5), part);
+            ProcessorTime.Of(() => CodeBlock.Extract(string.Concat(Enumerable.Repeat(part, 50_000)), "python", []))
+                .ShouldBeLessThan(TimeSpan.FromSeconds(5), part);
     }
 
     [Theory]
@@ -52,7 +53,8 @@ public sealed class CodeRewardTests(CodeSandbox sandbox) : IClassFixture<CodeSan
     [InlineData("Yes", "yes", false)]
     [InlineData("", "0", false)]
     [InlineData("\n\n", "", true)]
-    public void Agree_Outputs_CompareAsContestsDo(string actual, string expected, bool agree) => OutputComparison.Agree(actual, expected).ShouldBe(agree);
+    public void Agree_Outputs_CompareAsContestsDo(string actual, string expected, bool agree) =>
+        OutputComparison.Agree(actual, expected).ShouldBe(agree);
 
     [Theory]
     [InlineData("""{}""", "has no tests")]
@@ -63,7 +65,8 @@ public sealed class CodeRewardTests(CodeSandbox sandbox) : IClassFixture<CodeSan
     [InlineData("""{"tests": {"inputs": ["1"], "outputs": []}}""", "as many")]
     [InlineData("""{"tests": [" "]}""", "an empty assertion")]
     public void Parse_BadTests_SaysWhatIsNeeded(string row, string message) =>
-        Should.Throw<BadInputException>(() => CodeTests.Parse(JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(row)!)).Message.ShouldContain(message);
+        Should.Throw<BadInputException>(() => CodeTests.Parse(JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(row)!))
+            .Message.ShouldContain(message);
 
     [Theory]
     [InlineData("""{"input_output": "{\"inputs\": [\"1\", \"2\"], \"outputs\": [\"a\", \"b\"]}"}""", 2, 0)]
@@ -89,7 +92,8 @@ public sealed class CodeRewardTests(CodeSandbox sandbox) : IClassFixture<CodeSan
         reward.Score(Row("```python\ndef f(): return 2\n```", new[] { "assert f() == 2" })).Score.ShouldBe(1);
         (Row("```python\n1", Cases) with { Finished = false }).ShouldSatisfyAllConditions(
             row => reward.Score(row).ShouldBe(new Reward(0, "cut off at the length limit", RewardOutcome.Unparsable)));
-        Should.Throw<BadInputException>(() => reward.Score(Row("```python\n1\n```", Cases, ("language", "cobol")))).Message.ShouldContain("python, javascript");
+        Should.Throw<BadInputException>(() => reward.Score(Row("```python\n1\n```", Cases, ("language", "cobol"))))
+            .Message.ShouldContain("python, javascript");
     }
 
     [Fact]
@@ -105,7 +109,9 @@ public sealed class CodeRewardTests(CodeSandbox sandbox) : IClassFixture<CodeSan
     {
         _ = sandbox.Pool("javascript");
         using var reward = new CodeReward(new() { Warm = 1 });
-        reward.Score(Row("```js\nconsole.log(eval(require('fs').readFileSync(0, 'utf8').replace(' ', '+')))\n```", Cases, ("language", "JavaScript"))).ShouldBe(new Reward(1, "2 of 2 tests"));
+        reward.Score(
+            Row("```js\nconsole.log(eval(require('fs').readFileSync(0, 'utf8').replace(' ', '+')))\n```", Cases,
+                ("language", "JavaScript"))).ShouldBe(new Reward(1, "2 of 2 tests"));
     }
 
     [Fact]

@@ -26,5 +26,6 @@ internal static class AnswerCases
         && !verdict.Reason.StartsWith("the problem has no", StringComparison.Ordinal);
 
     /// <summary>Every text, right or wrong or gold.</summary>
-    public static IReadOnlyList<string> Texts { get; } = [.. All.SelectMany(row => row.Right.Concat(row.Wrong ?? []).Prepend(row.Gold)).Distinct()];
+    public static IReadOnlyList<string> Texts { get; } =
+        [.. All.SelectMany(row => row.Right.Concat(row.Wrong ?? []).Prepend(row.Gold)).Distinct()];
 }

@@ -18,7 +18,8 @@ public sealed class MathAnswerTests
             foreach (var (text, expected) in row.Right.Select(text => (text, true)).Concat((row.Wrong ?? []).Select(text => (text, false))))
             {
                 var verdict = MathAnswer.Judge(row.Gold, text, MathOptions.Default);
-                if (verdict.Correct != expected || verdict.Outcome is RewardOutcome.Error or RewardOutcome.Timeout) failures.Add($"{row.Gold} | {text}: {verdict}");
+                if (verdict.Correct != expected || verdict.Outcome is RewardOutcome.Error or RewardOutcome.Timeout)
+                    failures.Add($"{row.Gold} | {text}: {verdict}");
             }
         }
         failures.ShouldBeEmpty();
@@ -56,17 +57,20 @@ public sealed class MathAnswerTests
         var options = MathOptions.Default with { Sources = [AnswerSource.Boxed] };
         MathAnswer.Judge("5", "The answer is 5", options).Outcome.ShouldBe(RewardOutcome.Unparsable);
         MathAnswer.Judge("5", "<answer>4</answer> \\boxed{5}", options).Correct.ShouldBeTrue();
-        MathAnswer.Judge("5", "\\boxed{4} <answer>5</answer>", options with { Sources = [AnswerSource.AnswerTag, AnswerSource.Boxed] }).Correct.ShouldBeTrue();
+        MathAnswer.Judge("5", "\\boxed{4} <answer>5</answer>", options with { Sources = [AnswerSource.AnswerTag, AnswerSource.Boxed] })
+            .Correct.ShouldBeTrue();
     }
 
     [Fact]
     public void Judge_MarkedAfterThinkingOff_TakesAPhrase() =>
-        MathAnswer.Judge("5", "<think>hm</think> The answer is 5.", MathOptions.Default with { MarkedAfterThinking = false }).Correct.ShouldBeTrue();
+        MathAnswer.Judge("5", "<think>hm</think> The answer is 5.", MathOptions.Default with { MarkedAfterThinking = false })
+            .Correct.ShouldBeTrue();
 
     [Fact]
     public void Judge_PercentPolicies_DifferAsDocumented()
     {
-        bool Same(string gold, string pred, PercentPolicy policy) => MathAnswer.Judge(gold, pred, MathOptions.Default with { Percent = policy }).Correct;
+        bool Same(string gold, string pred, PercentPolicy policy) =>
+            MathAnswer.Judge(gold, pred, MathOptions.Default with { Percent = policy }).Correct;
         Same("10%", "10", PercentPolicy.Either).ShouldBeTrue();
         Same("10%", "10", PercentPolicy.Hundredth).ShouldBeFalse();
         Same("10%", "0.1", PercentPolicy.Hundredth).ShouldBeTrue();

@@ -22,7 +22,8 @@ public sealed class MathBoundsTests
     [InlineData("\\sqrt{1+\\sqrt{2+\\sqrt{3+\\sqrt{5+\\sqrt{7+\\sqrt{11+x}}}}}}^{30}")]
     public void Judge_HeavyInput_StopsInTime(string text)
     {
-        foreach (var (gold, pred) in new[] { (text, "1"), ("x", text), (text, text + "+0"), (text, text.Replace("1", "2", StringComparison.Ordinal)) })
+        foreach (var (gold, pred) in new[] { (text, "1"), ("x", text), (text, text + "+0"),
+            (text, text.Replace("1", "2", StringComparison.Ordinal)) })
         {
             var (verdict, seconds) = Timing.Quickest(3, () => MathAnswer.Judge(gold, pred, MathOptions.Default));
             AnswerCases.IsFault(verdict).ShouldBeFalse(verdict.Reason);
@@ -32,7 +33,8 @@ public sealed class MathBoundsTests
 
     [Theory]
     [InlineData("((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1")]
-    [InlineData("\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{2}}}}}}}}}}}}}}}")]
+    [InlineData(
+        "\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{\\sqrt{2}}}}}}}}}}}}}}}")]
     [InlineData("5%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%")]
     [InlineData("5!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!^2!")]
     [InlineData("(a+b+c+d+e+f+g+h)^{40}(a-b)^{40}")]
@@ -108,7 +110,8 @@ public sealed class MathBoundsTests
     [Fact]
     public void Judge_VeryLongText_StopsInTime()
     {
-        foreach (var piece in new[] { "\\boxed{", "$1+", "1,234 ", "the answer is ", "\\frac{1}{2}+", "word ", "{", "\\[", "<answer>", "=" })
+        foreach (var piece in new[] { "\\boxed{", "$1+", "1,234 ", "the answer is ", "\\frac{1}{2}+", "word ", "{", "\\[", "<answer>",
+            "=" })
         {
             var text = string.Concat(Enumerable.Repeat(piece, 200_000 / piece.Length));
             var (verdict, seconds) = Timing.Quickest(3, () => MathAnswer.Judge("5", text, MathOptions.Default));

@@ -8,7 +8,8 @@ namespace R1Cloud.Rewards.Tests.Mathematics;
 public sealed class MathPropertyTests
 {
     private static readonly Gen<string> Leaf = Gen.OneOf(
-        Gen.Choose(0, 40).Select(value => value.ToString()), Gen.Elements("x", "y", "\\pi", "a_1"), Gen.Choose(1, 9).Select(value => $"\\sqrt{{{value}}}"),
+        Gen.Choose(0, 40).Select(value => value.ToString()), Gen.Elements("x", "y", "\\pi", "a_1"),
+            Gen.Choose(1, 9).Select(value => $"\\sqrt{{{value}}}"),
         Gen.Choose(1, 99).SelectMany(above => Gen.Choose(2, 30), (above, below) => $"\\frac{{{above}}}{{{below}}}"));
 
     private static readonly Arbitrary<string> Expressions = Arb.From(Expression(3));
@@ -18,14 +19,16 @@ public sealed class MathPropertyTests
         Check(Prop.ForAll(Expressions, e => Same(e, $"0 + ({e}) \\cdot 1") && Same(e, $"\\left({e}\\right)") && Same(e, $"-(-({e}))")));
 
     [Fact]
-    public void Judge_Expression_IsNotItselfPlusOne() => Check(Prop.ForAll(Expressions, e => !Same(e, $"({e}) + 1") && !Same($"({e}) - \\frac{{1}}{{1000}}", e)));
+    public void Judge_Expression_IsNotItselfPlusOne() =>
+        Check(Prop.ForAll(Expressions, e => !Same(e, $"({e}) + 1") && !Same($"({e}) - \\frac{{1}}{{1000}}", e)));
 
     [Fact]
     public void Judge_TwoExpressions_IsSymmetric() => Check(Prop.ForAll(Expressions, Expressions, (a, b) => Same(a, b) == Same(b, a)));
 
     [Fact]
     public void Judge_Algebra_HoldsItsLaws() => Check(Prop.ForAll(Expressions, Expressions, (a, b) =>
-        Same($"({a})+({b})", $"({b})+({a})") && Same($"({a})({b})", $"({b})({a})") && Same($"(({a})+({b}))^2", $"({a})^2+2({a})({b})+({b})^2")
+        Same($"({a})+({b})", $"({b})+({a})") && Same($"({a})({b})", $"({b})({a})")
+            && Same($"(({a})+({b}))^2", $"({a})^2+2({a})({b})+({b})^2")
         && Same($"({a})^2-({b})^2", $"(({a})-({b}))(({a})+({b}))")));
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
     public void Dispose_RunnerWithDaemons_EndsThemAll()
     {
         using var runner = shared.Pool("python").Take();
-        runner.Send(new { role = "cases", code = Messy, inputs = new[] { "" }, seconds = 60, totalSeconds = 60, outputBytes = 1000 }, Deadline.In(5)).ShouldBeTrue();
+        runner.Send(new { role = "cases", code = Messy, inputs = new[] { "" }, seconds = 60, totalSeconds = 60, outputBytes = 1000 },
+            Deadline.In(5)).ShouldBeTrue();
         Eventually(() => Descendants(runner.ProcessId).Count >= 12);
         var all = Descendants(runner.ProcessId);
         runner.GroupFolders.ShouldAllBe(folder => Directory.Exists(folder));
@@ -61,7 +62,9 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
     public async Task Sandbox_ProcessThatStartedItIsKilled_DiesToo()
     {
         _ = shared.Pool("python");
-        await using var pool = new VerifierPool(VerificationOptions.Default with { Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "R1Cloud.VerifierHost.dll")], Workers = 1 });
+        await using var pool = new VerifierPool(
+            VerificationOptions.Default with { Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "R1Cloud.VerifierHost.dll")],
+                Workers = 1 });
         var verifier = (int)(await pool.ScoreAsync(new VerificationRequest("pid", new Completion("", "", true)))).Score;
         var sandbox = (int)(await pool.ScoreAsync(new VerificationRequest("children", new Completion("", "", true)))).Score;
         var inside = Descendants(sandbox);
@@ -72,7 +75,9 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
         Eventually(() => !inside.Any(IsRunning));
     }
 
-    /// <summary>An interpreter in a folder with other things (~/.local, /opt): programs see it and its libraries, and nothing beside them.</summary>
+    /// <summary>
+    /// An interpreter in a folder with other things (~/.local, /opt): programs see it and its libraries, and nothing beside them.
+    /// </summary>
     [Fact]
     public void Roots_OfAnInterpreterInACommonFolder_AreItselfAndItsLibraries()
     {
@@ -95,7 +100,8 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
     {
         _ = shared.Pool(language);
         foreach (var root in Interpreter.Find(language).Roots)
-            (Path.GetFileName(root) is "lib" or "lib64" or "pyvenv.cfg" || root == Interpreter.Find(language).Executable).ShouldBeTrue(root);
+            (Path.GetFileName(root) is "lib" or "lib64" or "pyvenv.cfg" || root == Interpreter.Find(language).Executable)
+                .ShouldBeTrue(root);
     }
 
     [Fact]
@@ -122,14 +128,17 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only.");
         var python = new Interpreter("python", "/usr/bin/python3", [], [], ReservesAddresses: false);
-        Should.Throw<SandboxUnavailableException>(() => new Sandbox(python, SandboxLimits.Default, searchPath: "/nowhere")).Message.ShouldContain("apt-get install bubblewrap");
+        Should.Throw<SandboxUnavailableException>(() => new Sandbox(python, SandboxLimits.Default, searchPath: "/nowhere"))
+            .Message.ShouldContain("apt-get install bubblewrap");
     }
 
     [Fact]
     public void Start_InterpreterMissing_TellsItsLastWords()
     {
         _ = shared.Pool("python");
-        var pool = new RunnerPool(new Sandbox(new Interpreter("python", "/usr/bin/no-such-python", [], [], ReservesAddresses: false), SandboxLimits.Default), size: 0);
+        var pool = new RunnerPool(
+            new Sandbox(new Interpreter("python", "/usr/bin/no-such-python", [], [], ReservesAddresses: false), SandboxLimits.Default),
+            size: 0);
         Should.Throw<SandboxUnavailableException>(() => pool.Take()).Message.ShouldContain("no-such-python");
     }
 
@@ -146,7 +155,8 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
     {
         try
         {
-            return !File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat")).Contains(") Z ", StringComparison.Ordinal);
+            return !File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat"))
+                .Contains(") Z ", StringComparison.Ordinal);
         }
         catch (IOException)
         {
@@ -163,7 +173,8 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
             found.Add(id);
             try
             {
-                foreach (var child in File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/task/{id}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)) next.Push(int.Parse(child, CultureInfo.InvariantCulture));
+                foreach (var child in File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/task/{id}/children"))
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries)) next.Push(int.Parse(child, CultureInfo.InvariantCulture));
             }
             catch (IOException)
             {

@@ -31,8 +31,10 @@ public sealed class SeccompFilterTests
     {
         var (x64, arm64) = call switch
         {
-            "read" => (0u, 63u), "socket" => (41u, 198u), "socketpair" => (53u, 199u), "clone" => (56u, 220u), "clone3" => (435u, 435u), "ptrace" => (101u, 117u),
-            "io_uring_setup" => (425u, 425u), "futex_waitv" => (449u, 449u), "fchmodat2" => (452u, 452u), "newest" => (999u, 999u), _ => (0x40000000u, 0x40000000u),
+            "read" => (0u, 63u), "socket" => (41u, 198u), "socketpair" => (53u, 199u), "clone" => (56u, 220u), "clone3" => (435u, 435u),
+                "ptrace" => (101u, 117u),
+            "io_uring_setup" => (425u, 425u), "futex_waitv" => (449u, 449u), "fchmodat2" => (452u, 452u), "newest" => (999u, 999u),
+                _ => (0x40000000u, 0x40000000u),
         };
         var (number, architecture) = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? (arm64, 0xc00000b7) : (x64, 0xc000003e);
         Run(SeccompFilter.Create(), number, architecture, argument).ShouldBe(answer);
@@ -46,10 +48,13 @@ public sealed class SeccompFilterTests
         for (var at = 0; ; at++)
         {
             var instruction = program.AsSpan(at * 8, 8);
-            var (code, ifTrue, ifFalse, value) = (BinaryPrimitives.ReadUInt16LittleEndian(instruction), instruction[2], instruction[3], BinaryPrimitives.ReadUInt32LittleEndian(instruction[4..]));
+            var (code, ifTrue, ifFalse, value) =
+                (BinaryPrimitives.ReadUInt16LittleEndian(instruction), instruction[2], instruction[3],
+                    BinaryPrimitives.ReadUInt32LittleEndian(instruction[4..]));
             switch (code)
             {
-                case 0x20: accumulator = value switch { 0 => number, 4 => architecture, 16 => argument, _ => throw new InvalidOperationException() }; break;
+                case 0x20: accumulator =
+                    value switch { 0 => number, 4 => architecture, 16 => argument, _ => throw new InvalidOperationException() }; break;
                 case 0x15: at += accumulator == value ? ifTrue : ifFalse; break;
                 case 0x35: at += accumulator >= value ? ifTrue : ifFalse; break;
                 case 0x45: at += (accumulator & value) != 0 ? ifTrue : ifFalse; break;

@@ -8,15 +8,19 @@ public sealed class VerifierPoolTests
 {
     private static VerificationRequest Ask(string reward, string text = "") => new(reward, new Completion(text, "", Finished: true));
 
-    private static VerifierPool Pool(int workers = 1, double seconds = 300, long memory = 1L << 30, int queue = 1024) => new(Options(workers, seconds, memory, queue));
+    private static VerifierPool Pool(int workers = 1, double seconds = 300, long memory = 1L << 30, int queue = 1024) =>
+        new(Options(workers, seconds, memory, queue));
 
-    private static VerificationOptions Options(int workers = 1, double seconds = 300, long memory = 1L << 30, int queue = 1024) => VerificationOptions.Default with
+    private static VerificationOptions Options(int workers = 1, double seconds = 300, long memory = 1L << 30, int queue = 1024) =>
+        VerificationOptions.Default with
     {
         Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "R1Cloud.VerifierHost.dll")],
-        Workers = workers, MemoryBytes = memory, QueueLength = queue, TimeLimit = reward => TimeSpan.FromSeconds(reward is "hang" or "spin" ? seconds : 300), StartGrace = TimeSpan.FromMinutes(5),
+        Workers = workers, MemoryBytes = memory, QueueLength = queue,
+            TimeLimit = reward => TimeSpan.FromSeconds(reward is "hang" or "spin" ? seconds : 300), StartGrace = TimeSpan.FromMinutes(5),
     };
 
-    private static async Task ShouldGoOn(VerifierPool pool) => (await pool.ScoreAsync(Ask("length", "four"))).ShouldBe(new Reward(4, "counted"));
+    private static async Task ShouldGoOn(VerifierPool pool) =>
+        (await pool.ScoreAsync(Ask("length", "four"))).ShouldBe(new Reward(4, "counted"));
 
     /// <summary>A limit's timer goes when the answer comes: of thousands of answers none goes on for its whole limit.</summary>
     [Fact]
@@ -87,7 +91,9 @@ public sealed class VerifierPoolTests
     public async Task Score_ManyAtOnceSomeBad_KeepTheirOrder()
     {
         await using var pool = Pool(workers: 3, seconds: 1, queue: 8); // far fewer places than requests
-        var requests = Enumerable.Range(0, 300).Select(index => index is 50 or 150 ? Ask("hang") : index is 51 or 250 ? Ask("exit") : Ask("length", new string('x', index))).ToList();
+        var requests = Enumerable.Range(0, 300)
+            .Select(index => index is 50 or 150 ? Ask("hang") : index is 51 or 250 ? Ask("exit") : Ask("length", new string('x', index)))
+            .ToList();
 
         var verdicts = await pool.ScoreAsync(requests);
 
@@ -104,7 +110,8 @@ public sealed class VerifierPoolTests
     public async Task Dispose_WorkWaits_CancelsItAndLeavesNoProcess()
     {
         var (begun, patience) = (new TaskCompletionSource(), TimeSpan.FromMinutes(5));
-        var pool = new VerifierPool(Options() with { TimeLimit = reward => reward == "hang" && begun.TrySetResult() ? patience : patience });
+        var pool = new VerifierPool(
+            Options() with { TimeLimit = reward => reward == "hang" && begun.TrySetResult() ? patience : patience });
         var id = (int)(await pool.ScoreAsync(Ask("pid"))).Score;
         var hung = pool.ScoreAsync(Ask("hang"));
         var waiting = pool.ScoreAsync(Ask("length"));

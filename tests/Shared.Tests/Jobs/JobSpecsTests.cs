@@ -21,9 +21,13 @@ public class JobSpecsTests
         var rewards = recipe.AllRewards();
         var task = recipe.Tasks.Values.First();
         var payloads = recipe.Stages.Values
-            .Select(stage => (JobPayload)new SampleJob { Settings = stage, Task = task, Checkpoint = "c/", FirstQuestion = 0, QuestionCount = 1, Output = "o" })
-            .Concat(recipe.Tasks.Values.Select(other => new EvaluateJob { Settings = new(), Task = other, Rewards = rewards, Checkpoint = "c/" }))
-            .Concat((recipe.Evaluation?.All() ?? []).Select(benchmark => new EvaluateJob { Settings = benchmark.Value, Task = task, Checkpoint = "c/" }));
+            .Select(stage =>
+                (JobPayload)new SampleJob { Settings = stage, Task = task, Checkpoint = "c/", FirstQuestion = 0, QuestionCount = 1,
+                    Output = "o" })
+            .Concat(recipe.Tasks.Values.Select(other =>
+                new EvaluateJob { Settings = new(), Task = other, Rewards = rewards, Checkpoint = "c/" }))
+            .Concat((recipe.Evaluation?.All() ?? [])
+                .Select(benchmark => new EvaluateJob { Settings = benchmark.Value, Task = task, Checkpoint = "c/" }));
         foreach (var payload in payloads)
         {
             var spec = new JobSpec { RunId = "r", JobId = "j", Payload = payload, Retry = recipe.Jobs, Notify = new("i", "e") };

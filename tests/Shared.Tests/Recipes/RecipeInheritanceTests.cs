@@ -30,7 +30,8 @@ public sealed class RecipeInheritanceTests : IDisposable
             { "extends": "r1-zero", "name": "n", "tasks": { "t": { "kind": "arithmetic" } },
               "stages": { "base": { "kind": "pretrain", "task": "t", "model": { "maxPositions": 40000 } }, "r1-zero": { "task": "t", "from": "base" } } }
             """, "x").Recipe.Stages["r1-zero"];
-        (rl.Optimizer.LearningRate, rl.Loss.KlWeight, rl.GroupSize, rl.Questions, rl.MiniBatches, rl.Epochs, rl.ReferenceEvery).ShouldBe((3e-6, 0.001, 16, 32, 16, 1, 400));
+        (rl.Optimizer.LearningRate, rl.Loss.KlWeight, rl.GroupSize, rl.Questions, rl.MiniBatches, rl.Epochs, rl.ReferenceEvery)
+            .ShouldBe((3e-6, 0.001, 16, 32, 16, 1, 400));
         (rl.Sampling.Temperature, rl.Iterations, rl.Loss.KlEstimator, rl.Loss.Aggregation, rl.Loss.AdvantageScale)
             .ShouldBe((1, 10400, KlEstimator.K3, LossAggregation.SequenceMean, AdvantageScale.Group));
         rl.Rewards["accuracy/exact"].Weight.ShouldBe(rl.Rewards["format/think-answer"].Weight);
@@ -40,11 +41,14 @@ public sealed class RecipeInheritanceTests : IDisposable
     public void LoadFile_FilesExtendingFiles_MergeDeeplyAndResolveToTheSameRun()
     {
         Write("good.json", RecipeSamples.Good);
-        Write("sub/middle.json", """{ "extends": "../good.json", "stages": { "zero": { "loss": { "clipLow": 0.3 }, "questions": 16 } } }""");
-        var top = Write("top.json", """{ "extends": "./sub/middle.json", "name": "top", "stages": { "zero": { "loss": { "klWeight": 0 } } }, /* , */ }""");
+        Write("sub/middle.json",
+            """{ "extends": "../good.json", "stages": { "zero": { "loss": { "clipLow": 0.3 }, "questions": 16 } } }""");
+        var top = Write("top.json",
+            """{ "extends": "./sub/middle.json", "name": "top", "stages": { "zero": { "loss": { "klWeight": 0 } } }, /* , */ }""");
         var loaded = RecipeLoader.LoadFile(top, DatasetReader.Instance);
         var rl = (RlStage)loaded.Recipe.Stages["zero"];
-        (loaded.Recipe.Name, rl.Loss.ClipLow, rl.Loss.ClipHigh, rl.Loss.KlWeight, rl.Questions, rl.GroupSize).ShouldBe(("top", 0.3, 0.28, 0, 16, 4));
+        (loaded.Recipe.Name, rl.Loss.ClipLow, rl.Loss.ClipHigh, rl.Loss.KlWeight, rl.Questions, rl.GroupSize)
+            .ShouldBe(("top", 0.3, 0.28, 0, 16, 4));
         RecipeLoader.Parse(loaded.ResolvedJson, "sent").Hash.ShouldBe(loaded.Hash);
     }
 
@@ -52,7 +56,8 @@ public sealed class RecipeInheritanceTests : IDisposable
     public void LoadFile_Null_TakesAway()
     {
         Write("good.json", RecipeSamples.Good);
-        var top = Write("top.json", """{ "extends": "./good.json", "evaluation": null, "workers": null, "stages": { "test": null, "zero": { "evaluateEvery": null, "optimizer": null } } }""");
+        var top = Write("top.json",
+            """{ "extends": "./good.json", "evaluation": null, "workers": null, "stages": { "test": null, "zero": { "evaluateEvery": null, "optimizer": null } } }""");
         var recipe = RecipeLoader.LoadFile(top, DatasetReader.Instance).Recipe;
         recipe.Stages.Keys.ShouldBe(["base", "zero"]);
         recipe.Evaluation.ShouldBeNull();
@@ -64,7 +69,8 @@ public sealed class RecipeInheritanceTests : IDisposable
     public void LoadFile_OtherKind_ReplacesTheWholeStage()
     {
         Write("good.json", RecipeSamples.Good);
-        var top = Write("top.json", """{ "extends": "./good.json", "stages": { "test": { "kind": "rl", "task": "add", "from": "zero", "rewards": { "accuracy/exact": 1 } } } }""");
+        var top = Write("top.json",
+            """{ "extends": "./good.json", "stages": { "test": { "kind": "rl", "task": "add", "from": "zero", "rewards": { "accuracy/exact": 1 } } } }""");
         RecipeLoader.LoadFile(top, DatasetReader.Instance).Recipe.Stages["test"].ShouldBeOfType<RlStage>(); // its "evaluation" is gone
     }
 
@@ -72,9 +78,12 @@ public sealed class RecipeInheritanceTests : IDisposable
     public void LoadFile_ProblemsInSeveralFiles_NameEachFileAndLine()
     {
         var good = Write("good.json", RecipeSamples.Good.Replace("\"digits\": 2", "\"digits\": 12", StringComparison.Ordinal));
-        var top = Write("top.json", "{\n  \"extends\": \"./good.json\",\n  \"stages\": {\n    \"zero\": { \"groupSize\": 1, \"shards\": 9 }\n  }\n}");
+        var top = Write("top.json",
+            "{\n  \"extends\": \"./good.json\",\n  \"stages\": {\n    \"zero\": { \"groupSize\": 1, \"shards\": 9 }\n  }\n}");
         var problems = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(top, DatasetReader.Instance)).Problems;
-        problems.Select(p => (p.File, p.Line, p.Path)).ShouldBe([(good, 5, "tasks.add.digits"), (top, 4, "stages.zero.groupSize"), (top, 4, "stages.zero.shards")], ignoreOrder: true);
+        problems.Select(p => (p.File, p.Line, p.Path))
+            .ShouldBe([(good, 5, "tasks.add.digits"), (top, 4, "stages.zero.groupSize"), (top, 4, "stages.zero.shards")],
+                ignoreOrder: true);
         problems.Single(p => p.Path == "stages.zero.groupSize").Column.ShouldBe(28);
     }
 
@@ -85,7 +94,8 @@ public sealed class RecipeInheritanceTests : IDisposable
             { "extends": "r1-zero", "name": "n", "tasks": { "t": { "kind": "arithmetic" } },
               "stages": { "base": { "kind": "pretrain", "task": "t" }, "r1-zero": { "task": "t", "from": "base" } } }
             """).Problems.ShouldHaveSingleItem();
-        (problem.File, problem.Path, problem.Value).ShouldBe(("recipes/presets/r1-zero.json", "stages.r1-zero.sampling.maxNewTokens", "32768"));
+        (problem.File, problem.Path, problem.Value)
+            .ShouldBe(("recipes/presets/r1-zero.json", "stages.r1-zero.sampling.maxNewTokens", "32768"));
         File.ReadAllLines(Path.Combine(RecipeSamples.Root, problem.File))[problem.Line - 1].ShouldContain("\"maxNewTokens\": 32768");
     }
 
@@ -94,7 +104,8 @@ public sealed class RecipeInheritanceTests : IDisposable
     {
         Write("a.json", """{ "extends": "./b.json" }""");
         Write("b.json", """{ "extends": "./a.json" }""");
-        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Path.Combine(folder, "a.json"), DatasetReader.Instance)).Problems.First(p => p.Path == "extends");
+        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Path.Combine(folder, "a.json"), DatasetReader.Instance))
+            .Problems.First(p => p.Path == "extends");
         problem.File.ShouldBe(Path.Combine(folder, "b.json"));
         problem.Message.ShouldMatch(@"a circle: .*a\.json → .*b\.json → .*a\.json");
     }
@@ -123,7 +134,8 @@ public sealed class RecipeInheritanceTests : IDisposable
     public void LoadFile_Unreadable_SaysWhy(string name, string message)
     {
         var path = Path.Combine(folder, name);
-        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(path, DatasetReader.Instance)).Problems.ShouldHaveSingleItem();
+        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(path, DatasetReader.Instance))
+            .Problems.ShouldHaveSingleItem();
         (problem.File, problem.Line).ShouldBe((path, 1));
         problem.Message.ShouldContain(message);
     }

@@ -20,7 +20,8 @@ public sealed class RecipeWorkTests
         ["long values"] = n => $"{{\"name\":\"{new string('é', n)}\",\"seed\":\"{new string('x', n)}\"}}",
         ["many stages"] = n => $"{{\"name\":\"a\",\"stages\":{Object(n, i => $"\"s{i}\":{{\"kind\":\"sft\",\"from\":\"s{i - 1}\"}}")}}}",
         ["many tasks"] = n => $"{{\"name\":\"a\",\"tasks\":{Object(n, i => $"\"t{i}\":{{\"kind\":\"nothing\"}}")}}}",
-        ["many unknown fields of stages"] = n => $"{{\"name\":\"a\",\"stages\":{Object(150, s => $"\"s{s}\":{{\"kind\":\"rl\",{string.Join(',', Enumerable.Range(0, Math.Max(1, n / 150)).Select(i => $"\"f{i}\":0"))}}}")}}}",
+        ["many unknown fields of stages"] = n =>
+            $"{{\"name\":\"a\",\"stages\":{Object(150, s => $"\"s{s}\":{{\"kind\":\"rl\",{string.Join(',', Enumerable.Range(0, Math.Max(1, n / 150)).Select(i => $"\"f{i}\":0"))}}}")}}}",
         ["wrong escapes"] = n => $"{{\"name\":[{string.Join(',', Enumerable.Repeat("\"\\ud800\"", n))}]}}",
     };
 
@@ -37,7 +38,8 @@ public sealed class RecipeWorkTests
 
         var scanned = TextPosition.ScannedByThread;
         var problems = Refused(large);
-        (TextPosition.ScannedByThread - scanned).ShouldBeLessThanOrEqualTo(Encoding.UTF8.GetByteCount(large)); // where each name and value is: a byte is looked at once
+        // where each name and value is: a byte is looked at once
+        (TextPosition.ScannedByThread - scanned).ShouldBeLessThanOrEqualTo(Encoding.UTF8.GetByteCount(large));
         problems.Count.ShouldBeLessThanOrEqualTo(100);
         JsonSerializer.SerializeToUtf8Bytes(problems, R1Json.Options).Length.ShouldBeLessThan(MostBytes);
         Encoding.UTF8.GetByteCount(string.Join('\n', problems)).ShouldBeLessThan(MostBytes);
@@ -58,7 +60,8 @@ public sealed class RecipeWorkTests
     public void MergeOrder_LongLists_ComparesEachNameAFewTimes()
     {
         var counting = new CountingComparer();
-        string[] inherited = [.. Enumerable.Range(0, 20_000).Select(i => $"a{i}")], own = [.. Enumerable.Range(0, 20_000).SelectMany(i => new[] { $"b{i}", $"a{i}" })];
+        string[] inherited = [.. Enumerable.Range(0, 20_000).Select(i => $"a{i}")],
+            own = [.. Enumerable.Range(0, 20_000).SelectMany(i => new[] { $"b{i}", $"a{i}" })];
         var merged = RecipeInheritance.MergeOrder(inherited, own, counting);
         merged.ShouldBe(own);
         counting.Calls.ShouldBeLessThan(10 * (inherited.Length + own.Length));
@@ -89,7 +92,9 @@ public sealed class RecipeWorkTests
     {
         // Each benchmark is given all that its evaluation says: a short text would become a long recipe.
         var evaluation = $"{{\"rewards\":{{\"accuracy/exact\":1}},\"benchmarks\":{Object(190, i => $"\"b{i}\":{{}}")}}}";
-        var problems = Refused($"{{\"name\":\"a\",\"stages\":{Object(190, i => $"\"s{i}\":{{\"kind\":\"evaluate\",\"from\":\"x\",\"evaluation\":{evaluation}}}")}}}");
+        var problems =
+            Refused(
+                $"{{\"name\":\"a\",\"stages\":{Object(190, i => $"\"s{i}\":{{\"kind\":\"evaluate\",\"from\":\"x\",\"evaluation\":{evaluation}}}")}}}");
         problems.ShouldContain(problem => problem.Message.Contains("too many benchmarks", StringComparison.Ordinal));
     }
 
@@ -97,13 +102,16 @@ public sealed class RecipeWorkTests
     public void Parse_StudentsTimesStages_AreBounded()
     {
         var students = Object(150, i => $"\"x{i}\":{{\"from\":\"b\"}}");
-        Refused($"{{\"name\":\"a\",\"stages\":{Object(150, i => $"\"s{i}\":{{\"kind\":\"distill\",\"data\":[\"d\"],\"students\":{students}}}")}}}")
+        Refused(
+            $"{{\"name\":\"a\",\"stages\":{Object(150, i => $"\"s{i}\":{{\"kind\":\"distill\",\"data\":[\"d\"],\"students\":{students}}}")}}}")
             .ShouldContain(problem => problem.Message.Contains("too many stages", StringComparison.Ordinal));
     }
 
-    private static string Object(int count, Func<int, string> member) => $"{{{string.Join(',', Enumerable.Range(0, count).Select(member))}}}";
+    private static string Object(int count, Func<int, string> member) =>
+        $"{{{string.Join(',', Enumerable.Range(0, count).Select(member))}}}";
 
-    private static IReadOnlyList<RecipeProblem> Refused(string json) => Should.Throw<RecipeException>(() => RecipeLoader.Parse(json, "recipe")).Problems;
+    private static IReadOnlyList<RecipeProblem> Refused(string json) =>
+        Should.Throw<RecipeException>(() => RecipeLoader.Parse(json, "recipe")).Problems;
 
     private static long Allocated(string json)
     {

@@ -25,7 +25,8 @@ public sealed class FolderBlobStoreTests : BlobStoreSuite, IDisposable
             () => Open().UploadAsync(path, stream), () => Open().TryDownloadAsync(path, stream), () => Open().AppendAsync(path, new("x")),
             () => Open().ExistsAsync(path), () => Open().DeleteAsync(path),
         ];
-        foreach (var operation in operations) (await Should.ThrowAsync<StorageException>(operation)).Message.ShouldContain($"'{path}' leads out of the folder");
+        foreach (var operation in operations)
+            (await Should.ThrowAsync<StorageException>(operation)).Message.ShouldContain($"'{path}' leads out of the folder");
         Directory.GetFileSystemEntries(folder.Path).ShouldBeEmpty();
     }
 

@@ -27,7 +27,8 @@ public class ChatTemplateFixtureTests
     [Fact]
     public void Render_OfOtherFormats_GivesTheirTextAndIds()
     {
-        var rows = File.ReadLines(Fixtures.Shared("data/shared_only/chat_templates_llamacpp_jinja.jsonl")).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToList();
+        var rows = File.ReadLines(Fixtures.Shared("data/shared_only/chat_templates_llamacpp_jinja.jsonl"))
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToList();
         rows.Count.ShouldBeGreaterThan(90);
         var wrong = new List<string>();
         foreach (var row in rows)
@@ -50,7 +51,8 @@ public class ChatTemplateFixtureTests
     {
         var options = JsonObject.Create(row.GetProperty("options"))!;
         return new ChatRequest(
-            JsonArray.Create(row.GetProperty("messages"))!, row.GetProperty("add_generation_prompt").GetBoolean(), options["tools"] as JsonArray, null, template)
+            JsonArray.Create(row.GetProperty("messages"))!, row.GetProperty("add_generation_prompt").GetBoolean(),
+                options["tools"] as JsonArray, null, template)
         {
             Variables = options.Where(option => option.Key != "tools").ToDictionary(),
         };

@@ -14,7 +14,8 @@ public class JinjaTemplateTests
     public void Render_OfEveryFixture_GivesWhatJinjaGives()
     {
         var fixture = JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(PublishedTokenizers.Fixture("jinja.json")));
-        var variables = JsonObject.Create(fixture.GetProperty("variables"))!.ToDictionary(entry => entry.Key, entry => Values.FromJson(entry.Value));
+        var variables =
+            JsonObject.Create(fixture.GetProperty("variables"))!.ToDictionary(entry => entry.Key, entry => Values.FromJson(entry.Value));
         var clock = new FakeTimeProvider(new DateTimeOffset(2024, 7, 6, 9, 5, 3, TimeSpan.Zero));
         var wrong = new List<string>();
         foreach (var row in fixture.GetProperty("cases").EnumerateArray())
@@ -45,7 +46,8 @@ public class JinjaTemplateTests
     public void Render_OfBadTemplate_NamesTemplateAndLine(string template, string message)
     {
         var error = Should.Throw<BadInputException>(() => new JinjaTemplate("t", template).Render(None));
-        error.Message.ShouldMatch("^" + System.Text.RegularExpressions.Regex.Escape(message).Replace("\\*", ".*", StringComparison.Ordinal), error.Message);
+        error.Message.ShouldMatch("^" + System.Text.RegularExpressions.Regex.Escape(message).Replace("\\*", ".*", StringComparison.Ordinal),
+            error.Message);
     }
 
     [Theory]
@@ -58,7 +60,8 @@ public class JinjaTemplateTests
     [InlineData("{{ range(1000000000) }}", "100000")]
     [InlineData("{% set n = namespace(l=[]) %}{% for i in range(90000) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l }}", "nested too deeply")]
     public void Render_OfGreedyTemplate_StopsAtALimit(string template, string limit) =>
-        Should.Throw<BadInputException>(() => new JinjaTemplate("t", template).Render(None, new FakeTimeProvider())).Message.ShouldContain(limit);
+        Should.Throw<BadInputException>(() => new JinjaTemplate("t", template).Render(None, new FakeTimeProvider()))
+            .Message.ShouldContain(limit);
 
     /// <summary>Each makes little at a time and much in all, or much in one step: the budget ends it before the memory does.</summary>
     [Theory]
@@ -74,7 +77,9 @@ public class JinjaTemplateTests
     [InlineData("{% set x = many|tojson %}")]
     [InlineData("{% set x = many|string %}")]
     [InlineData("{% set x = many|sum(start='') %}")]
-    [InlineData("{% set x = [[[[1]]]]|tojson(indent=t) %}{% set x = [[1, 1], [1, 1], [1, 1], [1, 1], [1, 1]]|tojson(indent=t * 5) %}{{ [x]|tojson(indent=t * 90) }}{{ many|tojson }}")]
+    [InlineData(
+        "{% set x = [[[[1]]]]|tojson(indent=t) %}{% set x = [[1, 1], [1, 1], [1, 1], [1, 1], [1, 1]]|tojson(indent=t * 5) %}{{ "
+        + "[x]|tojson(indent=t * 90) }}{{ many|tojson }}")]
     [InlineData("{% set x = '%s' * 1000 %}{{ x % tuples }}{{ x|format(t, t) }}")]
     [InlineData("{% for i in range(1000) %}{% set x = '{0}{0}{0}{0}{0}'.format(t) %}{% endfor %}")]
     [InlineData("{% for i in range(1000) %}{% set x = t|list %}{% endfor %}")]
@@ -94,9 +99,11 @@ public class JinjaTemplateTests
         const string prepared = "{% set n = namespace(l=[]) %}{% set t = 'x' * 10000 %}{% set many = [t] * 1000 %}";
         var limits = new JinjaLimits(Size: 1 << 20, Made: 1 << 20);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var variables = new Dictionary<string, object?> { ["tuples"] = Enumerable.Repeat((object?)new string('x', 10_000), 1000).ToArray() };
+        var variables = new Dictionary<string, object?> { ["tuples"] = Enumerable.Repeat((object?)new string('x', 10_000), 1000)
+            .ToArray() };
 
-        var error = Should.Throw<BadInputException>(() => new JinjaTemplate("t", prepared + template).Render(variables, new FakeTimeProvider(), limits));
+        var error = Should.Throw<BadInputException>(() =>
+            new JinjaTemplate("t", prepared + template).Render(variables, new FakeTimeProvider(), limits));
 
         error.Message.ShouldSatisfyAllConditions(() => error.Message.ShouldContain("characters"));
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(64 << 20);
@@ -110,7 +117,8 @@ public class JinjaTemplateTests
     {
         var limits = new JinjaLimits(Made: 1 << 20);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Should.Throw<BadInputException>(() => new JinjaTemplate("t", template).Render(None, new FakeTimeProvider(), limits)).Message.ShouldContain("in all");
+        Should.Throw<BadInputException>(() => new JinjaTemplate("t", template).Render(None, new FakeTimeProvider(), limits))
+            .Message.ShouldContain("in all");
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(12 << 20);
     }
 
@@ -128,7 +136,8 @@ public class JinjaTemplateTests
     {
         const string prepared = "{% set n = namespace(a=[1], b=[1]) %}{% set t = 'x' * 300000 %}{% set u = t ~ '' %}";
         var clock = new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
-        Should.Throw<BadInputException>(() => new JinjaTemplate("t", prepared + template).Render(None, clock)).Message.ShouldContain("longer than 10 s");
+        Should.Throw<BadInputException>(() => new JinjaTemplate("t", prepared + template).Render(None, clock))
+            .Message.ShouldContain("longer than 10 s");
     }
 
     [Theory]
@@ -158,13 +167,15 @@ public class JinjaTemplateTests
     [InlineData("'hello'[3:1]", "")]
     [InlineData("[1,2,3,4][::2]", "[1, 3]")]
     [InlineData("'it is-a (tEst)'|title", "It Is-A (Test)")]
-    public void Render_OfPythonsMethods_GivesWhatPythonGives(string expression, string text) => new JinjaTemplate("t", $"{{{{ {expression} }}}}").Render(None).ShouldBe(text);
+    public void Render_OfPythonsMethods_GivesWhatPythonGives(string expression, string text) =>
+        new JinjaTemplate("t", $"{{{{ {expression} }}}}").Render(None).ShouldBe(text);
 
     [Fact]
     public void Render_BeyondItsTime_Stops()
     {
         var clock = new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
-        Should.Throw<BadInputException>(() => new JinjaTemplate("t", "{% for a in range(90000) %}{{ a }}{% endfor %}").Render(None, clock)).Message.ShouldContain("longer than 10 s");
+        Should.Throw<BadInputException>(() => new JinjaTemplate("t", "{% for a in range(90000) %}{{ a }}{% endfor %}").Render(None, clock))
+            .Message.ShouldContain("longer than 10 s");
     }
 
     [Theory]
@@ -176,11 +187,13 @@ public class JinjaTemplateTests
     [InlineData("x[", "]")]
     [InlineData("f(", ")")]
     public void Parse_OfDeepNesting_IsAnError(string opening, string closing) =>
-        Should.Throw<BadInputException>(() => new JinjaTemplate("t", $"{{{{ {Many(opening)}1{Many(closing)} }}}}")).Message.ShouldContain("nested too deeply");
+        Should.Throw<BadInputException>(() => new JinjaTemplate("t", $"{{{{ {Many(opening)}1{Many(closing)} }}}}"))
+            .Message.ShouldContain("nested too deeply");
 
     [Fact]
     public void Parse_OfDeepBlocks_IsAnError() =>
-        Should.Throw<BadInputException>(() => new JinjaTemplate("t", Many("{% if 1 %}") + Many("{% endif %}"))).Message.ShouldContain("nested too deeply");
+        Should.Throw<BadInputException>(() => new JinjaTemplate("t", Many("{% if 1 %}") + Many("{% endif %}")))
+            .Message.ShouldContain("nested too deeply");
 
     [Fact]
     public void Parse_OfLongChains_Works() =>

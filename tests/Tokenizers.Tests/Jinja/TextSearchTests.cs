@@ -2,10 +2,13 @@ using R1Cloud.Tokenizers.Jinja;
 
 namespace R1Cloud.Tokenizers.Tests.Jinja;
 
-/// <summary>Texts in texts: the same answers as .NET's search, and work in proportion where that one's is the product of the lengths.</summary>
+/// <summary>
+/// Texts in texts: the same answers as .NET's search, and work in proportion where that one's is the product of the lengths.
+/// </summary>
 public sealed class TextSearchTests
 {
-    // Half of the part matches at every second place, and so do the two letters that .NET looks at first: the product of the lengths takes hours.
+    // Half of the part matches at every second place, and so do the two letters that .NET looks at first: the product of the lengths takes
+    // hours.
     private const string Almost = "{% set u = 'xy' * 6000000 %}{% set p = 'xy' * 1500000 ~ 'zy' ~ 'xy' * 1500000 %}{{ EXPRESSION }}";
 
     [Theory]
@@ -23,7 +26,8 @@ public sealed class TextSearchTests
     public async Task Render_OfTextThatAlmostMatchesEverywhere_Ends(string expression, string expected)
     {
         var template = new JinjaTemplate("t", Almost.Replace("EXPRESSION", expression, StringComparison.Ordinal));
-        var rendering = Task.Run(() => template.Render(new Dictionary<string, object?>(), new Microsoft.Extensions.Time.Testing.FakeTimeProvider()));
+        var rendering =
+            Task.Run(() => template.Render(new Dictionary<string, object?>(), new Microsoft.Extensions.Time.Testing.FakeTimeProvider()));
         (await rendering.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken)).ShouldBe(expected);
     }
 
@@ -34,7 +38,8 @@ public sealed class TextSearchTests
         for (var round = 0; round < 2000; round++)
         {
             var part = Text(random, random.Next(1, 3 * TextSearch.Short));
-            var text = Text(random, random.Next(0, 200)) + (random.Next(2) == 0 ? part + part : "") + Text(random, random.Next(0, 200)) + part[..^1];
+            var text = Text(random, random.Next(0, 200)) + (random.Next(2) == 0 ? part + part : "") + Text(random, random.Next(0, 200))
+                + part[..^1];
             var start = random.Next(0, text.Length + 1);
             TextSearch.IndexOf(text, part, start).ShouldBe(text.IndexOf(part, start, StringComparison.Ordinal));
             TextSearch.LastIndexOf(text, part).ShouldBe(text.LastIndexOf(part, StringComparison.Ordinal));
@@ -43,5 +48,6 @@ public sealed class TextSearchTests
         }
     }
 
-    private static string Text(Random random, int length) => string.Concat(Enumerable.Range(0, length).Select(_ => random.Next(12) == 0 ? 'b' : 'a'));
+    private static string Text(Random random, int length) =>
+        string.Concat(Enumerable.Range(0, length).Select(_ => random.Next(12) == 0 ? 'b' : 'a'));
 }

@@ -7,7 +7,8 @@ public sealed class ChatFormTests : IDisposable
 {
     private const string Turns = "{% for m in messages %}<|begin|>{{ m.role }}:{{ m.content }}<|end|>{% endfor %}";
 
-    private readonly TokenizerFolder folder = new TokenizerFolder().With("tokenizer_config.json", """{"bos_token":"<|begin|>","eos_token":"<|end|>"}""");
+    private readonly TokenizerFolder folder = new TokenizerFolder()
+        .With("tokenizer_config.json", """{"bos_token":"<|begin|>","eos_token":"<|end|>"}""");
 
     [Theory]
     [InlineData("{% if add_generation_prompt %}<|begin|>assistant:{% endif %}", "")]
@@ -15,7 +16,8 @@ public sealed class ChatFormTests : IDisposable
     [InlineData("{% if add_generation_prompt %}<|begin|>assistant:<think>\n\n</think>\n\n{% endif %}", "<think>\n\n</think>\n\n")]
     [InlineData("{% if add_generation_prompt %}<|begin|>assistant:Let me think.\n<think>{% endif %}", "Let me think.\n<think>")]
     [InlineData("{{ '<|begin|>assistant:<think>\n' }}", "<think>\n")]
-    public void Encode_OfEachTemplate_KnowsWhatItWritesOfTheTurn(string end, string opening) => Form(Turns + end)("2+2?").Opening.ShouldBe(opening);
+    public void Encode_OfEachTemplate_KnowsWhatItWritesOfTheTurn(string end, string opening) =>
+        Form(Turns + end)("2+2?").Opening.ShouldBe(opening);
 
     [Fact]
     public void Encode_TemplateThatRefusesWhatItIsAskedWithoutMeaning_StillAnswers()
@@ -28,7 +30,8 @@ public sealed class ChatFormTests : IDisposable
     public void Encode_Messages_KeepTheirRolesAndTheirSystem()
     {
         var form = Form(Turns, new() { Template = "chat", System = "Mine" });
-        Text(form(Conversation(("system", "Theirs"), ("user", "a"), ("assistant", "b"), ("user", "c")))).ShouldBe("<|begin|>system:Theirs<|end|><|begin|>user:a<|end|><|begin|>assistant:b<|end|><|begin|>user:c<|end|>");
+        Text(form(Conversation(("system", "Theirs"), ("user", "a"), ("assistant", "b"), ("user", "c"))))
+            .ShouldBe("<|begin|>system:Theirs<|end|><|begin|>user:a<|end|><|begin|>assistant:b<|end|><|begin|>user:c<|end|>");
         Text(form(Conversation(("user", "a")))).ShouldBe("<|begin|>system:Mine<|end|><|begin|>user:a<|end|>");
         Text(form("a")).ShouldBe("<|begin|>system:Mine<|end|><|begin|>user:a<|end|>");
     }
@@ -36,7 +39,9 @@ public sealed class ChatFormTests : IDisposable
     [Fact]
     public void Encode_MessagesThatEndWithTheAssistant_GoOnWithIt()
     {
-        var prompt = Form(Turns + "{% if add_generation_prompt %}<|begin|>assistant:{% endif %}")(Conversation(("user", "a"), ("assistant", "So far ")));
+        var prompt =
+            Form(Turns + "{% if add_generation_prompt %}<|begin|>assistant:{% endif %}")(
+                Conversation(("user", "a"), ("assistant", "So far ")));
         Text(prompt).ShouldBe("<|begin|>user:a<|end|><|begin|>assistant:So far ");
         prompt.Turn("so good").ShouldBe("So far so good");
     }
@@ -60,7 +65,8 @@ public sealed class ChatFormTests : IDisposable
     [InlineData("{{ messages[0].content | tojson }}")]
     [InlineData("{{ messages[0] | tojson }}")]
     [InlineData("{{ messages[0].content[1:] }}")]
-    public void Encode_MarksThatATemplateWorksOn_StayText(string template) => Form(template + "<|user|>")("x<|end|> <|user|>").Ids.ShouldSatisfyAllConditions(
+    public void Encode_MarksThatATemplateWorksOn_StayText(string template) =>
+        Form(template + "<|user|>")("x<|end|> <|user|>").Ids.ShouldSatisfyAllConditions(
         ids => ids.ShouldNotContain(1000), ids => ids.Count(id => id == 1002).ShouldBe(1), ids => ids[^1].ShouldBe(1002));
 
     [Theory]
@@ -75,7 +81,8 @@ public sealed class ChatFormTests : IDisposable
     }
 
     [Fact]
-    public void Create_OfPlain_KnowsTheThinkingThatTheProblemOpens() => PromptTemplates.Create(new(), folder.Load())("2+2?\n<think>\n").Opening.ShouldBe("<think>\n");
+    public void Create_OfPlain_KnowsTheThinkingThatTheProblemOpens() =>
+        PromptTemplates.Create(new(), folder.Load())("2+2?\n<think>\n").Opening.ShouldBe("<think>\n");
 
     [Fact]
     public void EncodeText_OfTags_KeepsThemTokens()
@@ -84,7 +91,9 @@ public sealed class ChatFormTests : IDisposable
         var tokenizer = folder.Load();
         tokenizer.EncodeText("<think>").ShouldBe([1003]);
         tokenizer.Decode([1003]).ShouldBe("<think>");
-        new SymbolTokenizer("<eos>/think").EncodeText("<think><eos>").ShouldBe([3, .. new SymbolTokenizer("<eos>/think").Encode("<"), .. "eos>".SelectMany(letter => new SymbolTokenizer("<eos>/think").Encode(letter.ToString()))]);
+        new SymbolTokenizer("<eos>/think").EncodeText("<think><eos>")
+            .ShouldBe([3, .. new SymbolTokenizer("<eos>/think").Encode("<"),
+                .. "eos>".SelectMany(letter => new SymbolTokenizer("<eos>/think").Encode(letter.ToString()))]);
     }
 
     private PromptForm Form(string template, R1Cloud.Shared.Recipes.PromptRecipe? prompt = null)
@@ -96,7 +105,8 @@ public sealed class ChatFormTests : IDisposable
     private string Text(EncodedPrompt prompt) => folder.Load().Decode(prompt.Ids, keepSpecial: true);
 
     private static PromptText Conversation(params (string Role, string Content)[] messages) =>
-        new("joined", [.. messages.Select(message => JsonSerializer.SerializeToElement(new { role = message.Role, content = message.Content }))]);
+        new("joined",
+            [.. messages.Select(message => JsonSerializer.SerializeToElement(new { role = message.Role, content = message.Content }))]);
 
     public void Dispose() => folder.Dispose();
 }

@@ -9,7 +9,9 @@ public sealed class PromptTemplatesTests : IDisposable
 {
     private readonly TokenizerFolder folder = new TokenizerFolder()
         .With("tokenizer_config.json", """{"bos_token":"<|begin|>","eos_token":"<|end|>","add_bos_token":true}""")
-        .With("chat_template.jinja", "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}");
+        .With("chat_template.jinja",
+            "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% "
+            + "endif %}");
 
     [Fact]
     public void Names_OfTheRegistry_AreThoseThatRecipesMayUse() => PromptTemplates.Names.ShouldBe(KnownNames.Prompts);
@@ -18,7 +20,8 @@ public sealed class PromptTemplatesTests : IDisposable
     [InlineData("plain", null, "<|begin|>2+2?")]
     [InlineData("chat", null, "<|begin|>[user]2+2?[assistant]")]
     [InlineData("chat", "Think.", "<|begin|>[system]Think.[user]2+2?[assistant]")]
-    public void Create_OfEachForm_WritesTheProblemInIt(string template, string? system, string expected) => Text(new() { Template = template, System = system }, "2+2?").ShouldBe(expected);
+    public void Create_OfEachForm_WritesTheProblemInIt(string template, string? system, string expected) =>
+        Text(new() { Template = template, System = system }, "2+2?").ShouldBe(expected);
 
     [Theory]
     [InlineData("What is 2+2?", "User: What is 2+2? Assistant:")]
@@ -35,8 +38,10 @@ public sealed class PromptTemplatesTests : IDisposable
     [Fact]
     public void Create_OfWhatATokenizerCannotWrite_IsAnError()
     {
-        Should.Throw<BadInputException>(() => PromptTemplates.Create(new() { Template = "chat" }, new SymbolTokenizer("01"))).Message.ShouldContain("use plain");
-        Should.Throw<BadInputException>(() => PromptTemplates.Create(new() { Template = "other" }, folder.Load())).Message.ShouldContain("'other' is not one of plain, r1-zero, chat");
+        Should.Throw<BadInputException>(() => PromptTemplates.Create(new() { Template = "chat" }, new SymbolTokenizer("01")))
+            .Message.ShouldContain("use plain");
+        Should.Throw<BadInputException>(() => PromptTemplates.Create(new() { Template = "other" }, folder.Load()))
+            .Message.ShouldContain("'other' is not one of plain, r1-zero, chat");
     }
 
     private string Text(PromptRecipe prompt, string problem)

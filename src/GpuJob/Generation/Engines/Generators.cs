@@ -15,7 +15,8 @@ internal static class Generators
     /// <param name="threads">CPU threads, at least 1.</param>
     public static IGenerator Create(CausalLm model, int threads) =>
         model.Config.ScoreHead ? new NoGenerator()
-        : model.Device.type == DeviceType.CPU && SimdDecoder.Supports(model.Config) ? new SimdDecoder(model, threads) : new TorchGenerator(model);
+        : model.Device.type == DeviceType.CPU && SimdDecoder.Supports(model.Config)
+            ? new SimdDecoder(model, threads) : new TorchGenerator(model);
 
     // A reward model has no vocabulary to draw from.
     private sealed class NoGenerator : IGenerator
@@ -24,7 +25,8 @@ internal static class Generators
         {
         }
 
-        public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default, Action<int, int, int>? drawn = null) =>
+        public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling,
+            CancellationToken cancellation = default, Action<int, int, int>? drawn = null) =>
             throw new BadInputException("The model is a reward model: it scores responses and generates none.");
 
         public void Dispose()

@@ -23,14 +23,20 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
 
     /// <inheritdoc/>
     public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(
-        IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default, Action<int, int, int>? drawn = null)
+        IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default,
+            Action<int, int, int>? drawn = null)
     {
         GenerationChecks.Validate(model.Config, requests, sampling);
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        var samples = requests.SelectMany((request, r) => request.Seeds.Select((seed, s) => new GeneratedSample(request, r, s, seed, GenerationChecks.Limit(model.Config, request.Prompt.Length, sampling)))).ToArray();
+        var samples =
+            requests.SelectMany((request, r) =>
+                request.Seeds.Select((seed, s) =>
+                    new GeneratedSample(request, r, s, seed, GenerationChecks.Limit(model.Config, request.Prompt.Length, sampling))))
+            .ToArray();
         if (samples.Length > 0) new Batch(model, sampling, samples, maxRows, maxPrefillTokens, cancellation, drawn).Run();
-        return [.. requests.Select((request, r) => (IReadOnlyList<GenerationResult>)[.. samples.Where(sample => sample.Request == r).Select(sample => sample.ToResult())])];
+        return [.. requests.Select((request, r) =>
+            (IReadOnlyList<GenerationResult>)[.. samples.Where(sample => sample.Request == r).Select(sample => sample.ToResult())])];
     }
 
     public void Dispose()
@@ -53,9 +59,11 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
         private Tensor hidden; // [rows, hidden]: what the next token is drawn from
         private readonly int[] positions; // where each row's next token goes
 
-        public Batch(CausalLm model, SamplingRecipe sampling, GeneratedSample[] samples, int maxRows, int maxPrefillTokens, CancellationToken cancellation, Action<int, int, int>? drawn)
+        public Batch(CausalLm model, SamplingRecipe sampling, GeneratedSample[] samples, int maxRows, int maxPrefillTokens,
+            CancellationToken cancellation, Action<int, int, int>? drawn)
         {
-            (this.model, this.sampling, this.maxPrefillTokens, this.cancellation, this.drawn) = (model, sampling, maxPrefillTokens, cancellation, drawn);
+            (this.model, this.sampling, this.maxPrefillTokens, this.cancellation, this.drawn) =
+                (model, sampling, maxPrefillTokens, cancellation, drawn);
             window = model.Device.type == DeviceType.CPU ? 1 : 8;
             queue = new Queue<GeneratedSample>(samples);
             capacity = samples.Max(sample => sample.Source.Prompt.Length + sample.Limit) + window;
@@ -125,7 +133,9 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
             var states = model.Prefill(tensor(ids, [prompts.Count, width], device: model.Device), prefilled);
             var to = On(taken.Select(pair => (long)pair.Row));
             cache.Copy(prefilled, On(taken.Select(pair => order[pair.Sample.Request])), to);
-            hidden.index_copy_(0, to, states.index_select(0, On(taken.Select(pair => (order[pair.Sample.Request] * width) + pair.Sample.Source.Prompt.Length - 1))));
+            hidden.index_copy_(0, to,
+                states.index_select(0,
+                    On(taken.Select(pair => (order[pair.Sample.Request] * width) + pair.Sample.Source.Prompt.Length - 1))));
         }
 
         private void Shrink()
@@ -150,10 +160,13 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
             var draws = new double[window * rows.Length];
             for (var step = 0; step < window; step++)
             {
-                for (var row = 0; row < rows.Length; row++) draws[(step * rows.Length) + row] = rows[row] is { } sample ? SamplingNoise.Uniform(sample.Seed, sample.Count + step) : 0;
+                for (var row = 0; row < rows.Length; row++)
+                    draws[(step * rows.Length) + row] = rows[row] is { } sample
+                    ? SamplingNoise.Uniform(sample.Seed, sample.Count + step) : 0;
             }
             var noise = tensor(draws, [window, rows.Length], device: model.Device);
-            var place = tensor(positions.AsSpan(0, rows.Length).ToArray().Select(position => (long)position).ToArray(), device: model.Device);
+            var place = tensor(positions.AsSpan(0, rows.Length).ToArray().Select(position => (long)position).ToArray(),
+                device: model.Device);
             var length = positions.AsSpan(0, rows.Length).ToArray().Max();
             var taken = new List<DrawnTokens>(window);
             for (var step = 0; step < window; step++)

@@ -14,14 +14,18 @@ internal sealed partial class CheckHandler : IJobHandler<CheckJob>
     {
         var report = await new InputCheck(payload.Recipe, context.Blobs, context.ScratchFolder).RunAsync(context.Preemption);
         context.ThrowIfPreempted();
-        foreach (var rows in report.Rows.Where(rows => rows.LeftOut > 0)) LogLeftOut(context.Log, rows.Field, rows.LeftOut, rows.Measured, rows.Task);
-        if (report.Problems.Count > 0) throw new BadInputException($"{report.Problems.Count} of the run's inputs cannot be used: {string.Join("; ", report.Problems)}");
+        foreach (var rows in report.Rows.Where(rows => rows.LeftOut > 0))
+            LogLeftOut(context.Log, rows.Field, rows.LeftOut, rows.Measured, rows.Task);
+        if (report.Problems.Count > 0)
+            throw new BadInputException(
+                $"{report.Problems.Count} of the run's inputs cannot be used: {string.Join("; ", report.Problems)}");
         var metrics = new Dictionary<string, double>
         {
             [MetricNames.Rows] = report.Rows.Sum(rows => rows.Measured),
             [MetricNames.RowsLeftOut] = report.Rows.Sum(rows => rows.LeftOut),
         };
-        foreach (var rows in report.Rows.Where(rows => rows.LeftOut > 0)) metrics[$"{MetricNames.RowsLeftOut}/{rows.Field}/{rows.Task}"] = rows.LeftOut;
+        foreach (var rows in report.Rows.Where(rows => rows.LeftOut > 0))
+            metrics[$"{MetricNames.RowsLeftOut}/{rows.Field}/{rows.Task}"] = rows.LeftOut;
         return new(new Dictionary<string, string>(), metrics);
     }
 

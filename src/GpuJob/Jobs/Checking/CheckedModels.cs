@@ -29,7 +29,8 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scr
         known[stage] = null; // one that is wrong is told once
         return known[stage] = recipe.Stages.GetValueOrDefault(stage) switch
         {
-            ImportStage import when BlobReference.Is(import.Path) => blobs is null ? null : Imported(await FetchAsync(import.Path, cancellation)),
+            ImportStage import when BlobReference.Is(import.Path) =>
+                blobs is null ? null : Imported(await FetchAsync(import.Path, cancellation)),
             ImportStage import => Whole(import.Path),
             PretrainStage pretrain => await PretrainedAsync(pretrain, cancellation),
             { From: { } from } => await OfAsync(from, cancellation),
@@ -65,7 +66,9 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scr
         {
             var name = blob.Path[prefix.Length..];
             var isTemplate = Path.GetDirectoryName(name) == TokenizerFiles.ChatTemplates;
-            if (!isTemplate && (name.Contains('/', StringComparison.Ordinal) || !(name == ModelConfig.FileName || ModelFolder.Companions.Contains(name)))) continue;
+            if (!isTemplate
+                && (name.Contains('/', StringComparison.Ordinal)
+                    || !(name == ModelConfig.FileName || ModelFolder.Companions.Contains(name)))) continue;
             await blobs.TryDownloadAsync(blob.Path, SafePath.Join(folder, name), cancellation);
         }
         return folder;

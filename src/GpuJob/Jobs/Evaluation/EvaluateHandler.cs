@@ -30,7 +30,8 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
     {
         var (settings, rewards) = (payload.Settings, new RewardSum(payload.Rewards));
         var task = await FittingTasks.OfAsync(
-            await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), RowUses.Benchmark(settings), () => models.PolicyAsync(payload.Checkpoint, context), context);
+            await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), RowUses.Benchmark(settings),
+                () => models.PolicyAsync(payload.Checkpoint, context), context);
         var problems = task.HeldOut(settings.Problems);
         var scoring = new OverlappedScoring(rewards, verifiers, ModelRewards.Create(payload.Rewards, models, context));
         var policy = await models.PolicyAsync(payload.Checkpoint, context);
@@ -44,7 +45,8 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
             [MetricNames.EvalMeanLength] = greedy.Average(answer => answer.Result.Tokens.Length),
             [MetricNames.EvalProblems] = problems.Count,
             [MetricNames.EvalSamples] = settings.Samples,
-            [MetricNames.EvalUnjudged] = greedy.Concat(sampled).Count(answer => answer.Scored.Verdicts.Values.Any(verdict => !verdict.Judged)),
+            [MetricNames.EvalUnjudged] = greedy.Concat(sampled)
+                .Count(answer => answer.Scored.Verdicts.Values.Any(verdict => !verdict.Judged)),
             [MetricNames.EvalOverlap] = problems.Count(problem => !task.IsHeldOut(problem)),
             [MetricNames.Tokens] = greedy.Concat(sampled).Sum(answer => answer.Result.Tokens.Length),
         };
@@ -52,7 +54,10 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         if (sampled.Count > 0)
         {
             AddFamilies(metrics, rewards, sampled, MetricNames.Eval);
-            if (rewards.HasFamily(Accuracy)) AddStatistics(metrics, [.. sampled.Where(answer => !answer.Scored.Dropped).GroupBy(answer => answer.Problem.Id).Select(group => group.ToList())]);
+            if (rewards.HasFamily(Accuracy))
+                AddStatistics(metrics,
+                    [.. sampled.Where(answer => !answer.Scored.Dropped).GroupBy(answer => answer.Problem.Id)
+                        .Select(group => group.ToList())]);
             metrics[MetricNames.EvalMeanLength] = sampled.Average(answer => answer.Result.Tokens.Length);
         }
 
@@ -70,24 +75,29 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         return new JobOutcome(outputs, metrics);
 
         async Task<List<SampledAnswer>> AskAsync(SamplingRecipe sampling, int samples) =>
-            [.. (await sampler.AskAsync(problems, sampling, samples, (index, sample) => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))).SelectMany(answers => answers)];
+            [.. (await sampler.AskAsync(problems, sampling, samples,
+                (index, sample) => Seeds.Derive(payload.Seed, "evaluate/sample", index, sample))).SelectMany(answers => answers)];
     }
 
     // For comparing models problem by problem, which tells smaller differences than their means do.
     private static BinaryData ProblemLines(RewardSum rewards, IEnumerable<SampledAnswer> answers) => new(string.Concat(answers
         .Where(answer => !answer.Scored.Dropped)
         .GroupBy(answer => answer.Problem.Id, StringComparer.Ordinal)
-        .Select(problem => new ProblemFigures(problem.Key, rewards.Families.ToDictionary(family => family, family => problem.Average(answer => answer.Scored.OfFamily(family) ?? 0))))
+        .Select(problem =>
+            new ProblemFigures(problem.Key,
+                rewards.Families.ToDictionary(family => family, family => problem.Average(answer => answer.Scored.OfFamily(family) ?? 0))))
         .Select(line => JsonSerializer.Serialize(line, R1Json.Options) + "\n")));
 
     // Over the problems, each with the samples that the rewards could judge.
     private static void AddStatistics(Dictionary<string, double> metrics, IReadOnlyList<List<SampledAnswer>> problems)
     {
         if (problems.Count == 0) return;
-        metrics[MetricNames.EvalPassAt1Interval] = Interval95.HalfWidth([.. problems.Select(answers => answers.Average(answer => answer.Scored.OfFamily(Accuracy) ?? 0))]);
+        metrics[MetricNames.EvalPassAt1Interval] =
+            Interval95.HalfWidth([.. problems.Select(answers => answers.Average(answer => answer.Scored.OfFamily(Accuracy) ?? 0))]);
         var k = problems.Min(answers => answers.Count);
         metrics[MetricNames.EvalK] = k;
-        metrics[MetricNames.EvalPassAtK] = problems.Average(answers => EvaluationStatistics.PassAtK(answers.Count, answers.Count(Right), k));
+        metrics[MetricNames.EvalPassAtK] =
+            problems.Average(answers => EvaluationStatistics.PassAtK(answers.Count, answers.Count(Right), k));
         metrics[MetricNames.EvalConsAtK] = problems.Average(answers => EvaluationStatistics.MajorityIsRight(answers.Take(k).Select(answer =>
             (EvaluationStatistics.AnswerOf(new Completion(answer.Text, answer.Problem.Answer, answer.Finished)), Right(answer)))) ? 1 : 0);
 
@@ -95,7 +105,8 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
     }
 
     // A mean for each family of rewards that there is: one that there is not would only be 0. Sampled accuracy is what pass@1 is.
-    private static void AddFamilies(Dictionary<string, double> metrics, RewardSum rewards, IReadOnlyCollection<SampledAnswer> answers, string prefix)
+    private static void AddFamilies(Dictionary<string, double> metrics, RewardSum rewards, IReadOnlyCollection<SampledAnswer> answers,
+        string prefix)
     {
         foreach (var family in rewards.Families)
             metrics[family == Accuracy && prefix == MetricNames.Eval ? MetricNames.EvalPassAt1 : prefix + family] = Share(answers, family);

@@ -17,7 +17,8 @@ internal sealed class Corpus(IReadOnlyList<CorpusSource> sources, ITokenizer tok
     private readonly double whole = sources.Sum(source => source.Share);
 
     /// <summary>Every character that the tasks' texts may hold, each once.</summary>
-    public static string Alphabet(IEnumerable<CorpusSource> sources) => string.Concat(sources.SelectMany(source => source.Task.Alphabet).Distinct());
+    public static string Alphabet(IEnumerable<CorpusSource> sources) =>
+        string.Concat(sources.SelectMany(source => source.Task.Alphabet).Distinct());
 
     /// <summary>A step's sequences.</summary>
     /// <param name="step">The step, from 0.</param>

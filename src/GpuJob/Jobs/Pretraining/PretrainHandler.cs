@@ -20,7 +20,8 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
     {
         var settings = payload.Settings;
         var sources = new List<CorpusSource>();
-        foreach (var (name, share) in settings.Corpora()) sources.Add(new(await ProblemTasks.CreateWorkedAsync(payload.Tasks[name], context.Blobs, context.Preemption), share));
+        foreach (var (name, share) in settings.Corpora())
+            sources.Add(new(await ProblemTasks.CreateWorkedAsync(payload.Tasks[name], context.Blobs, context.Preemption), share));
         var tokenizer = new SymbolTokenizer(Corpus.Alphabet(sources));
         var corpus = new Corpus(sources, tokenizer, settings.Corpus, payload.Seed, payload.Stage);
         return await new SupervisedTraining<TrainingRow>(models, new()
@@ -28,7 +29,10 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
             Objective = new NextTokens(),
             Steps = settings.Steps,
             Batch = step => corpus.Batch(step, settings.BatchSize),
-            Begin = () => Task.FromResult(models.Fresh(Config(settings.Model, tokenizer), tokenizer, Seeds.Derive(payload.Seed, payload.Stage + "/weights"), settings.Optimizer)),
+            Begin = () =>
+                Task.FromResult(
+                    models.Fresh(Config(settings.Model, tokenizer), tokenizer, Seeds.Derive(payload.Seed, payload.Stage + "/weights"),
+                        settings.Optimizer)),
             Optimizer = settings.Optimizer,
             SaveEvery = settings.SaveEvery,
             ReadEvery = ReadEvery,

@@ -12,7 +12,9 @@ using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.GpuJob.Jobs.RewardModels;
 
-/// <summary>Trains a reward model (DeepSeek-R1, supplement: pairwise for helpfulness, pointwise for safety) and measures it on held-out rows.</summary>
+/// <summary>
+/// Trains a reward model (DeepSeek-R1, supplement: pairwise for helpfulness, pointwise for safety) and measures it on held-out rows.
+/// </summary>
 internal sealed class RewardModelHandler(ResidentModels models) : IJobHandler<RewardModelJob>
 {
     /// <inheritdoc/>
@@ -22,7 +24,9 @@ internal sealed class RewardModelHandler(ResidentModels models) : IJobHandler<Re
         var task = await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption);
         var from = await models.PolicyAsync(payload.From, context);
         task = await FittingTasks.OfAsync(task, RowUse.Scored(settings), () => Task.FromResult(from), context);
-        var rows = new RewardRows(payload, task, new ResponseReader(settings.Prompt, settings.ScoredPart(), from.Tokenizer, payload.TemplateDate), from.Model.Config.MaxPositions);
+        var rows = new RewardRows(payload, task,
+            new ResponseReader(settings.Prompt, settings.ScoredPart(), from.Tokenizer, payload.TemplateDate),
+            from.Model.Config.MaxPositions);
         if (settings.Objective == RewardObjective.Pairwise)
         {
             var (training, heldOut) = rows.Pairs();
@@ -35,7 +39,8 @@ internal sealed class RewardModelHandler(ResidentModels models) : IJobHandler<Re
         }
     }
 
-    private async Task<JobOutcome> TrainAsync<TRow>(RewardModelJob payload, ISupervisedObjective<TRow> objective, IReadOnlyList<TRow> rows, Func<CausalLm, HeldOutFigures> measure, JobContext context)
+    private async Task<JobOutcome> TrainAsync<TRow>(RewardModelJob payload, ISupervisedObjective<TRow> objective, IReadOnlyList<TRow> rows,
+        Func<CausalLm, HeldOutFigures> measure, JobContext context)
     {
         var settings = payload.Settings;
         var outcome = await new SupervisedTraining<TRow>(models, new()
@@ -43,7 +48,9 @@ internal sealed class RewardModelHandler(ResidentModels models) : IJobHandler<Re
             Objective = objective,
             Steps = settings.Steps(),
             Batch = step => [.. DataMix.Batch(rows.Count, settings.BatchSize, step, payload.Seed, payload.Stage).Select(row => rows[row])],
-            Begin = () => models.FreshRewardModelAsync(payload.From, Seeds.Derive(payload.Seed, payload.Stage + "/head"), settings.Optimizer, context),
+            Begin = () =>
+                models.FreshRewardModelAsync(payload.From, Seeds.Derive(payload.Seed, payload.Stage + "/head"), settings.Optimizer,
+                    context),
             Optimizer = settings.Optimizer,
             SaveEvery = settings.SaveEvery,
             ReadEvery = 1,
@@ -67,7 +74,8 @@ internal sealed class RewardModelHandler(ResidentModels models) : IJobHandler<Re
             var figures = measure(trained.Model);
             trained.RewardModel = new()
             {
-                Objective = settings.Objective, Scores = settings.ScoredPart(), Prompt = settings.Prompt, TemplateDate = payload.TemplateDate, Mean = figures.Mean, Std = figures.Std, Min = figures.Scores.Min(),
+                Objective = settings.Objective, Scores = settings.ScoredPart(), Prompt = settings.Prompt,
+                    TemplateDate = payload.TemplateDate, Mean = figures.Mean, Std = figures.Std, Min = figures.Scores.Min(),
             };
             return figures.Metrics;
         }

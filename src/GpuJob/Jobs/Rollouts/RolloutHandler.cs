@@ -24,14 +24,17 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
             [.. questions.Select(question => question.Problem)], settings.Sampling, settings.GroupSize,
             (index, sample) => Seeds.Derive(payload.Seed, payload.Stage + "/sample", payload.Iteration, questions[index].Number, sample));
 
-        var all = questions.Zip(answers).SelectMany(group => group.Second.Select(answer => (Question: group.First, Answer: answer))).ToList();
+        var all = questions.Zip(answers).SelectMany(group => group.Second.Select(answer => (Question: group.First, Answer: answer)))
+            .ToList();
         var rows = all.Select(one => Row(one.Question, one.Answer)).ToList();
-        var samples = all.Select(one => SampleRow.Create(one.Answer.Problem, one.Answer.Text, one.Answer.Result.Tokens.Length, one.Answer.Scored) with
+        var samples =
+            all.Select(one => SampleRow.Create(one.Answer.Problem, one.Answer.Text, one.Answer.Result.Tokens.Length, one.Answer.Scored) with
         {
             Source = one.Question.Source.Length > 0 ? one.Question.Source : null,
         });
         var outputs = await SaveAsync(payload, rows, samples, context);
-        return new JobOutcome(outputs, RolloutMetrics.Of(rows, [.. all.Select(one => one.Answer.Scored)], [.. all.Select(one => one.Question.Source)]));
+        return new JobOutcome(outputs,
+            RolloutMetrics.Of(rows, [.. all.Select(one => one.Answer.Scored)], [.. all.Select(one => one.Question.Source)]));
     }
 
     private static RolloutRow Row(RolloutQuestion question, SampledAnswer answer) => new()
@@ -46,7 +49,8 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
         Dropped = answer.Scored.Dropped,
     };
 
-    private static async Task<Dictionary<string, string>> SaveAsync(RolloutJob payload, List<RolloutRow> rows, IEnumerable<SampleRow> samples, JobContext context)
+    private static async Task<Dictionary<string, string>> SaveAsync(RolloutJob payload, List<RolloutRow> rows,
+        IEnumerable<SampleRow> samples, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
         var file = Path.Combine(context.ScratchFolder, "rollout.safetensors");

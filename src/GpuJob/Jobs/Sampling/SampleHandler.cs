@@ -26,12 +26,16 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
     public async Task<JobOutcome> RunAsync(SampleJob payload, JobContext context)
     {
         if (payload.Settings is not SampleStage settings)
-            throw new BadInputException($"Job '{context.Spec.JobId}': settings are of {payload.Settings.GetType().Name}; allowed are {nameof(CollectStage)} and {nameof(RejectionSampleStage)}.");
+            throw new BadInputException(
+                $"Job '{context.Spec.JobId}': settings are of {payload.Settings.GetType().Name}; allowed are {nameof(CollectStage)} "
+                + $"and {nameof(RejectionSampleStage)}.");
         var use = RowUse.Asked(settings.Task, settings.Prompt, settings.Sampling.MaxNewTokens);
-        var task = await FittingTasks.OfAsync(await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), use, () => models.PolicyAsync(payload.Checkpoint, context), context);
+        var task = await FittingTasks.OfAsync(await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), use,
+            () => models.PolicyAsync(payload.Checkpoint, context), context);
         var questions = Draw(payload, settings, task);
         var selection = new SampleSelection(settings);
-        var scoring = new OverlappedScoring(new RewardSum(settings.Rewards), verifiers, ModelRewards.Create(settings.Rewards, models, context));
+        var scoring = new OverlappedScoring(new RewardSum(settings.Rewards), verifiers,
+            ModelRewards.Create(settings.Rewards, models, context));
 
         IReadOnlyList<IReadOnlyList<SampledAnswer>> answers = [];
         ProblemSampler? sampler = null;
@@ -45,14 +49,16 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
 
         var verdicts = answers.Select(selection.Judge).ToList();
         IReadOnlyList<IReadOnlyList<Draft>> good = [.. answers.Select((question, index) => question
-            .Select((answer, sample) => new Draft(questions[index].Number, sample, answer)).Where((_, sample) => verdicts[index][sample] is null).ToList())];
+            .Select((answer, sample) => new Draft(questions[index].Number, sample, answer))
+                .Where((_, sample) => verdicts[index][sample] is null).ToList())];
         var (kept, dropped, written) = settings is CollectStage { Rewrite: { } rewrite }
             ? await RewriteAsync(good, selection, sampler is null ? null : Rewriters.Create(rewrite, new(payload, sampler, async prompt =>
                 new ProblemSampler(await models.PolicyAsync(payload.Rewriter ?? payload.Checkpoint, context), scoring, prompt, context))))
             : ([.. good.Select(question => question.Select(draft => draft.Answer).ToList())], [], 0);
 
         var path = $"{payload.Output}.{context.Attempt}.jsonl";
-        using (context.Time.Measure(TimePart.Storage)) await context.Blobs.WriteAsync(path, DataRow.ToJsonLines(kept.SelectMany(question => question).Select(DataRow.Create)));
+        using (context.Time.Measure(TimePart.Storage))
+            await context.Blobs.WriteAsync(path, DataRow.ToJsonLines(kept.SelectMany(question => question).Select(DataRow.Create)));
         return new JobOutcome(new Dictionary<string, string> { ["data"] = path }, Metrics());
 
         Dictionary<string, double> Metrics()
@@ -65,17 +71,20 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
                 [MetricNames.QuestionsRepeated] = payload.QuestionCount - questions.Count,
                 [MetricNames.Samples] = all.Count,
                 [MetricNames.SamplesKept] = kept.Sum(question => question.Count),
-                [MetricNames.Tokens] = all.Sum(answer => answer.Result.Tokens.Length) + (settings is CollectStage { Rewrite: ModelRewrite } ? written : 0),
+                [MetricNames.Tokens] = all.Sum(answer => answer.Result.Tokens.Length)
+                    + (settings is CollectStage { Rewrite: ModelRewrite } ? written : 0),
             };
             if (all.Count > 0)
             {
                 metrics[MetricNames.MeanLength] = all.Average(answer => answer.Result.Tokens.Length);
                 metrics[MetricNames.ClippedRatio] = all.Count(answer => !answer.Finished) / (double)all.Count;
             }
-            foreach (var reason in selection.Reasons) metrics[MetricNames.SamplesDropped + reason] = verdicts.Sum(question => question.Count(verdict => verdict == reason));
+            foreach (var reason in selection.Reasons)
+                metrics[MetricNames.SamplesDropped + reason] = verdicts.Sum(question => question.Count(verdict => verdict == reason));
             if (settings is not CollectStage { Rewrite: not null }) return metrics;
             metrics[MetricNames.SamplesRewritten] = metrics[MetricNames.SamplesKept];
-            foreach (var reason in selection.Reasons.Append(NoRoom)) metrics[MetricNames.SamplesDropped + MetricNames.Rewrite + reason] = dropped.Count(why => why == reason);
+            foreach (var reason in selection.Reasons.Append(NoRoom))
+                metrics[MetricNames.SamplesDropped + MetricNames.Rewrite + reason] = dropped.Count(why => why == reason);
             return metrics;
         }
     }
@@ -91,7 +100,8 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
         var (kept, dropped) = (new List<IReadOnlyList<SampledAnswer>>(), new List<string>());
         foreach (var question in good)
         {
-            var answers = question.Select(draft => rewritten.Dequeue() is { } answer ? answer with { Draft = draft.Answer.Text } : null).ToList();
+            var answers = question.Select(draft => rewritten.Dequeue() is { } answer ? answer with { Draft = draft.Answer.Text } : null)
+                .ToList();
             dropped.AddRange(answers.Where(answer => answer is null).Select(_ => NoRoom));
             var judged = answers.OfType<SampledAnswer>().ToList();
             var verdicts = selection.Judge(judged);
@@ -108,8 +118,10 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
         for (var number = 0; number < payload.FirstQuestion + payload.QuestionCount; number++)
         {
             var problem = task.Training(new ProblemDraw(
-                Seeds.Derive(payload.Seed, payload.Stage + "/question", number), Position: number, Progress: number / Math.Max(1.0, settings.Questions - 1)));
-            if (task.IsHeldOut(problem)) throw new InvalidOperationException($"Problem {problem.Id} is held out and must not be trained on.");
+                Seeds.Derive(payload.Seed, payload.Stage + "/question", number), Position: number,
+                    Progress: number / Math.Max(1.0, settings.Questions - 1)));
+            if (task.IsHeldOut(problem))
+                throw new InvalidOperationException($"Problem {problem.Id} is held out and must not be trained on.");
             if (seen.Add(problem.Id) && number >= payload.FirstQuestion) questions.Add((number, problem));
         }
         return questions;

@@ -17,10 +17,15 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
     public async Task<JobOutcome> RunAsync(SftJob payload, JobContext context)
     {
         var settings = payload.Settings;
-        var data = DataMix.Mix(settings, await SupervisedData.ReadAsync(settings.Data, payload.Data, payload.Tasks, context), payload.Seed, payload.Stage);
-        if (data.Count == 0) throw new BadInputException($"Job '{context.Spec.JobId}': {string.Join(", ", settings.Data)} have no rows to learn from in these proportions.");
+        var data = DataMix.Mix(settings, await SupervisedData.ReadAsync(settings.Data, payload.Data, payload.Tasks, context), payload.Seed,
+            payload.Stage);
+        if (data.Count == 0)
+            throw new BadInputException(
+                $"Job '{context.Spec.JobId}': {string.Join(", ", settings.Data)} have no rows to learn from in these proportions.");
         var rows = await EncodeAsync(payload, data, context);
-        if (rows.Count == 0) throw new BadInputException($"Job '{context.Spec.JobId}': not one of the {data.Count} rows of {string.Join(", ", settings.Data)} fits into the model.");
+        if (rows.Count == 0)
+            throw new BadInputException(
+                $"Job '{context.Spec.JobId}': not one of the {data.Count} rows of {string.Join(", ", settings.Data)} fits into the model.");
         var steps = settings.Epochs * DataMix.StepsOf(rows.Count, settings.BatchSize);
 
         var outcome = await new SupervisedTraining<TrainingRow>(models, new()
@@ -58,7 +63,9 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
         var limit = policy.Model.Config.MaxPositions;
         if (payload.Settings.Prompt.TooLong == LongRows.LeaveOut) return [.. rows.Where(row => row.Length <= limit)];
         return rows.FindIndex(row => row.Length > limit) is >= 0 and var tooLong
-            ? throw new BadInputException($"Job '{context.Spec.JobId}': the row of prompt '{data[tooLong].Prompt}' has {rows[tooLong].Length} tokens; the model takes {limit} at most.")
+            ? throw new BadInputException(
+                $"Job '{context.Spec.JobId}': the row of prompt '{data[tooLong].Prompt}' has {rows[tooLong].Length} tokens; the model "
+                + $"takes {limit} at most.")
             : rows;
     }
 }

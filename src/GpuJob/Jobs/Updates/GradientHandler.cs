@@ -25,10 +25,13 @@ internal sealed class GradientHandler(ResidentModels models) : IJobHandler<Gradi
 
         var progress = (UpdateProgress)policy.Progress!;
         var metrics = new Dictionary<string, double> { [MetricNames.Steps] = progress.Plan.Steps.Count };
-        if (progress.Plan.Steps.Count == 0) return new JobOutcome(new Dictionary<string, string>(), metrics); // nothing is left to learn from
+        // nothing is left to learn from
+        if (progress.Plan.Steps.Count == 0) return new JobOutcome(new Dictionary<string, string>(), metrics);
         if (payload.Step != progress.Taken.Count || payload.Step >= progress.Plan.Steps.Count)
         {
-            throw new BadInputException($"Job '{context.Spec.JobId}': step {payload.Step} is asked for after {progress.Taken.Count} of {progress.Plan.Steps.Count} steps.");
+            throw new BadInputException(
+                $"Job '{context.Spec.JobId}': step {payload.Step} is asked for after {progress.Taken.Count} "
+                + $"of {progress.Plan.Steps.Count} steps.");
         }
 
         try
@@ -38,13 +41,15 @@ internal sealed class GradientHandler(ResidentModels models) : IJobHandler<Gradi
             using (context.Time.Measure(TimePart.Update))
             {
                 policy.Optimizer!.ZeroGradients();
-                new PolicyGradient(progress.Plan, payload.Settings, policy.Model, reference).Add(payload.Step, progress.Plan.Shard(payload.Step, payload.Shard), sums, watch);
+                new PolicyGradient(progress.Plan, payload.Settings, policy.Model, reference)
+                    .Add(payload.Step, progress.Plan.Shard(payload.Step, payload.Shard), sums, watch);
                 watch.Check($"Iteration {payload.Iteration}, shard {payload.Shard}, ");
                 RequireFinite(payload, policy.Model.Trainable);
             }
             using (context.Time.Measure(TimePart.Storage))
             {
-                var path = await GradientFile.WriteAsync(payload.Output, policy.Model.Trainable, new GradientNote(progress.Taken, sums.Read()), context);
+                var path = await GradientFile.WriteAsync(payload.Output, policy.Model.Trainable,
+                    new GradientNote(progress.Taken, sums.Read()), context);
                 return new JobOutcome(new Dictionary<string, string> { ["gradient"] = path }, metrics);
             }
         }
@@ -56,7 +61,9 @@ internal sealed class GradientHandler(ResidentModels models) : IJobHandler<Gradi
 
     private static void RequireFinite(GradientJob payload, IEnumerable<(string Name, TorchSharp.Modules.Parameter Tensor)> trained)
     {
-        if (Finite.FindNot(trained.Where(parameter => parameter.Tensor.grad is not null).Select(parameter => (parameter.Name, parameter.Tensor.grad!))) is { } broken)
-            throw new NonFiniteException($"Iteration {payload.Iteration}, shard {payload.Shard}, step {payload.Step + 1}: the gradient of {broken} is not finite.");
+        if (Finite.FindNot(trained.Where(parameter => parameter.Tensor.grad is not null)
+            .Select(parameter => (parameter.Name, parameter.Tensor.grad!))) is { } broken)
+            throw new NonFiniteException(
+                $"Iteration {payload.Iteration}, shard {payload.Shard}, step {payload.Step + 1}: the gradient of {broken} is not finite.");
     }
 }

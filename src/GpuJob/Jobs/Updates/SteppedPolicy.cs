@@ -24,7 +24,8 @@ internal static class SteppedPolicy
     /// <param name="gradients">The last step's gradients in shard order; empty before the first step.</param>
     /// <param name="context">The attempt.</param>
     /// <exception cref="BadInputException">A gradient is missing, or is not what its name says.</exception>
-    public static async Task<Policy> LoadAsync(ResidentModels models, UpdateInput input, IReadOnlyList<string> gradients, JobContext context)
+    public static async Task<Policy> LoadAsync(ResidentModels models, UpdateInput input, IReadOnlyList<string> gradients,
+        JobContext context)
     {
         if (Resident(gradients) is { } there) return there;
         if (gradients.Count == 0) return await BeginAsync();
@@ -45,7 +46,8 @@ internal static class SteppedPolicy
         IReadOnlyList<string> Until(int steps) => steps == 0 ? [] : earlier[steps - 1];
 
         Policy? Resident(IReadOnlyList<string> taken) =>
-            models.Resident(NameOf(input.Policy, taken), input.Settings.Optimizer) is { Progress: UpdateProgress progress } found && progress.Plan.Is(input) ? found : null;
+            models.Resident(NameOf(input.Policy, taken), input.Settings.Optimizer) is { Progress: UpdateProgress progress } found
+                && progress.Plan.Is(input) ? found : null;
 
         async Task<Policy> BeginAsync()
         {

@@ -11,21 +11,25 @@ namespace R1Cloud.GpuJob.Jobs.Updates;
 
 /// <summary>
 /// Updates the policy from an iteration's rollouts (GRPO, DeepSeek-R1 section 2.1): group-relative advantages, random mini-batches, one
-/// optimizer step each, and the next checkpoint. Stateless between iterations but for the checkpoint: a repeated attempt gives the same bits.
+/// optimizer step each, and the next checkpoint. Stateless between iterations but for the checkpoint: a repeated attempt gives the same
+/// bits.
 /// </summary>
 internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJob>
 {
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(UpdateJob payload, JobContext context)
     {
-        var (policy, plan, sums, before) = payload.Gradients is null ? await TrainAsync(payload, context) : await TakeStepsAsync(payload, payload.Gradients, context);
-        var figures = Figures(payload, plan, sums, StepEffects.Without(before, StepEffects.DigestOf(policy.Model.Trainable), plan.Steps.Count));
+        var (policy, plan, sums, before) = payload.Gradients is null
+            ? await TrainAsync(payload, context) : await TakeStepsAsync(payload, payload.Gradients, context);
+        var figures =
+            Figures(payload, plan, sums, StepEffects.Without(before, StepEffects.DigestOf(policy.Model.Trainable), plan.Steps.Count));
         await ResidentModels.SaveAsync(policy, payload.Checkpoint, payload.Stage, payload.Iteration + 1, parent: payload.Policy, context);
         return new JobOutcome(new Dictionary<string, string> { ["checkpoint"] = payload.Checkpoint }, figures);
     }
 
     /// <summary>All steps here.</summary>
-    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums, IReadOnlyList<double> Before)> TrainAsync(UpdateJob payload, JobContext context)
+    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums,
+        IReadOnlyList<double> Before)> TrainAsync(UpdateJob payload, JobContext context)
     {
         var (input, settings) = (UpdateInput.Of(payload), payload.Settings);
         var plan = await UpdatePlan.ReadAsync(input, context);
@@ -53,21 +57,27 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
     }
 
     /// <summary>The steps whose gradients shards have computed.</summary>
-    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums, IReadOnlyList<double> Before)> TakeStepsAsync(
+    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums,
+        IReadOnlyList<double> Before)> TakeStepsAsync(
         UpdateJob payload, IReadOnlyList<string> gradients, JobContext context)
     {
         var policy = await SteppedPolicy.LoadAsync(models, UpdateInput.Of(payload), gradients, context);
         var progress = (UpdateProgress)policy.Progress!;
         if (progress.Taken.Count != progress.Plan.Steps.Count)
         {
-            throw new BadInputException($"Job '{context.Spec.JobId}': there are gradients of {progress.Taken.Count} steps; the update has {progress.Plan.Steps.Count}.");
+            throw new BadInputException(
+                $"Job '{context.Spec.JobId}': there are gradients of {progress.Taken.Count} steps; the update "
+                + $"has {progress.Plan.Steps.Count}.");
         }
         return (policy, progress.Plan, progress.Sums, progress.Before);
     }
 
-    private static Dictionary<string, double> Figures(UpdateJob payload, UpdatePlan plan, IReadOnlyDictionary<string, double> sums, int withoutEffect)
+    private static Dictionary<string, double> Figures(UpdateJob payload, UpdatePlan plan, IReadOnlyDictionary<string, double> sums,
+        int withoutEffect)
     {
-        var figures = sums.ToDictionary(sum => sum.Key == "ratio" ? MetricNames.RatioMean : sum.Key, sum => sum.Value / Math.Max(1, plan.Steps.Count));
+        var figures =
+            sums.ToDictionary(sum => sum.Key == "ratio" ? MetricNames.RatioMean : sum.Key,
+                sum => sum.Value / Math.Max(1, plan.Steps.Count));
         if (figures.FirstOrDefault(figure => !double.IsFinite(figure.Value)) is { Key: not null } broken)
         {
             throw new NonFiniteException($"Iteration {payload.Iteration}: {broken.Key} is {broken.Value}; the update is not saved.");
@@ -76,11 +86,13 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
         figures[MetricNames.Tokens] = plan.Tokens;
         figures[MetricNames.Steps] = plan.Steps.Count; // none where no reward differs: the policy stays as it is
         figures[MetricNames.StepsWithoutEffect] = withoutEffect;
-        StepEffects.Require($"Stage '{payload.Stage}', iteration {payload.Iteration}", withoutEffect, plan.Steps.Count, Rate(payload), figures.GetValueOrDefault(MetricNames.GradNorm));
+        StepEffects.Require($"Stage '{payload.Stage}', iteration {payload.Iteration}", withoutEffect, plan.Steps.Count, Rate(payload),
+            figures.GetValueOrDefault(MetricNames.GradNorm));
         figures[MetricNames.Samples] = plan.Batch.Count;
         figures[MetricNames.SamplesUnjudged] = plan.Batch.Unjudged;
         return figures;
     }
 
-    private static double Rate(UpdateJob payload) => LearningRates.At(payload.Settings.Optimizer, payload.Iteration + 1, payload.Settings.Iterations);
+    private static double Rate(UpdateJob payload) =>
+        LearningRates.At(payload.Settings.Optimizer, payload.Iteration + 1, payload.Settings.Iterations);
 }

@@ -6,7 +6,8 @@ namespace R1Cloud.LocalHost.Engine.Execution;
 /// <param name="recorded">What the history holds there.</param>
 /// <param name="asked">What the code does now.</param>
 public sealed class NonDeterministicOrchestrationException(string instanceId, int position, string recorded, string asked)
-    : Exception($"Orchestration instance '{instanceId}' does not follow its history: history event {position} {recorded}, the code now {asked}.")
+    : Exception(
+        $"Orchestration instance '{instanceId}' does not follow its history: history event {position} {recorded}, the code now {asked}.")
 {
     /// <summary>The instance.</summary>
     public string InstanceId { get; } = instanceId;

@@ -3,7 +3,8 @@ namespace R1Cloud.LocalHost.Engine.History;
 /// <summary>What the engine logs.</summary>
 internal static partial class EngineLog
 {
-    [LoggerMessage(3101, LogLevel.Information, "Engine started on {Path}: {Instances} instances with messages, {Activities} activities and {Timers} timers to go on with")]
+    [LoggerMessage(3101, LogLevel.Information,
+        "Engine started on {Path}: {Instances} instances with messages, {Activities} activities and {Timers} timers to go on with")]
     public static partial void Started(ILogger logger, string path, int instances, int activities, int timers);
 
     [LoggerMessage(3102, LogLevel.Information, "Engine stopped")]
@@ -18,6 +19,7 @@ internal static partial class EngineLog
     [LoggerMessage(3105, LogLevel.Error, "Orchestration {Name} instance {InstanceId} failed: {ErrorType}: {ErrorMessage}")]
     public static partial void InstanceFailed(ILogger logger, string name, string instanceId, string errorType, string errorMessage);
 
-    [LoggerMessage(3106, LogLevel.Warning, "A decision of orchestration {Name} instance {InstanceId} took {Milliseconds} ms; orchestrator code must not block or compute")]
+    [LoggerMessage(3106, LogLevel.Warning,
+        "A decision of orchestration {Name} instance {InstanceId} took {Milliseconds} ms; orchestrator code must not block or compute")]
     public static partial void SlowDecision(ILogger logger, string name, string instanceId, long milliseconds);
 }

@@ -4,8 +4,8 @@ using R1Cloud.Rewards.Mathematics.Trees;
 namespace R1Cloud.Rewards.Mathematics.Algebra;
 
 /// <summary>
-/// Values of expressions to about 31 digits. Functions without a rule (<c>f</c>, sums, integrals) get a value that depends on nothing but their
-/// name and arguments, so that equal expressions stay equal and others do not become so.
+/// Values of expressions to about 31 digits. Functions without a rule (<c>f</c>, sums, integrals) get a value that depends on nothing but
+/// their name and arguments, so that equal expressions stay equal and others do not become so.
 /// </summary>
 /// <param name="symbolValue">The value of a symbol that is not a constant.</param>
 /// <param name="budget">Bounds the work.</param>
@@ -180,7 +180,8 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
         if (node is Words words) return Hash(hash, words.Text);
         if (node is Sequence or Relation or Matrix or Interval or SetOperation)
         {
-            return Tree.Parts(node).Aggregate(Hash(hash, node is Relation relation ? string.Concat(relation.Operators) : node.GetType().Name), Mixed);
+            return Tree.Parts(node)
+                .Aggregate(Hash(hash, node is Relation relation ? string.Concat(relation.Operators) : node.GetType().Name), Mixed);
         }
         var value = Value(node);
         return Hash(hash, $"{Math.Round(value.Real.High, 12):G12} {Math.Round(value.Imaginary.High, 12):G12}");
@@ -193,7 +194,8 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
         return hash * 0xBF58476D1CE4E5B9;
     }
 
-    private static ComplexQuad Quotient(ComplexQuad a, ComplexQuad b) => Math.Abs(b.Real.High) + Math.Abs(b.Imaginary.High) < 1e-26 ? ComplexQuad.NaN : a / b;
+    private static ComplexQuad Quotient(ComplexQuad a, ComplexQuad b) =>
+        Math.Abs(b.Real.High) + Math.Abs(b.Imaginary.High) < 1e-26 ? ComplexQuad.NaN : a / b;
 
     private static ComplexQuad Ratio((ComplexQuad Sin, ComplexQuad Cos) pair) => Quotient(pair.Sin, pair.Cos);
 

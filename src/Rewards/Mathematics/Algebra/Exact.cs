@@ -120,8 +120,10 @@ internal static class Exact
             ("ceil", 1) => -(-x).Floor(),
             ("max", > 0) => values.Aggregate((a, b) => a.CompareTo(b) >= 0 ? a : b),
             ("min", > 0) => values.Aggregate((a, b) => a.CompareTo(b) <= 0 ? a : b),
-            ("gcd", > 1) when values.All(value => value.IsInteger) => values.Select(value => value.Numerator).Aggregate(BigInteger.GreatestCommonDivisor),
-            ("lcm", > 1) when values.All(value => value.IsInteger && !value.IsZero) => values.Select(value => BigInteger.Abs(value.Numerator)).Aggregate((a, b) => a / BigInteger.GreatestCommonDivisor(a, b) * b),
+            ("gcd", > 1) when values.All(value => value.IsInteger) =>
+                values.Select(value => value.Numerator).Aggregate(BigInteger.GreatestCommonDivisor),
+            ("lcm", > 1) when values.All(value => value.IsInteger && !value.IsZero) =>
+                values.Select(value => BigInteger.Abs(value.Numerator)).Aggregate((a, b) => a / BigInteger.GreatestCommonDivisor(a, b) * b),
             ("mod", 2) when x.IsInteger && values[1].IsInteger && !values[1].IsZero => x - (values[1] * (x / values[1]).Floor()),
             ("logbase", 2) => Logarithm(x, values[1]),
             ("lg", 1) => Logarithm(x, 10),
@@ -164,7 +166,8 @@ internal static class Exact
     private static Rational? Logarithm(Rational x, Rational radix)
     {
         if (x.Sign <= 0 || radix.Sign <= 0 || radix == Rational.One || x.Bits > Rational.MaxBits) return null;
-        var guess = (BigInteger.Log(x.Numerator) - BigInteger.Log(x.Denominator)) / (BigInteger.Log(radix.Numerator) - BigInteger.Log(radix.Denominator));
+        var guess = (BigInteger.Log(x.Numerator) - BigInteger.Log(x.Denominator))
+            / (BigInteger.Log(radix.Numerator) - BigInteger.Log(radix.Denominator));
         for (var below = 1; below <= 6; below++)
         {
             var above = (int)Math.Round(guess * below);

@@ -61,7 +61,8 @@ internal sealed class Generators
         if (!largePowers.TryGetValue(prime, out var known)) largePowers.Add(prime, known = []);
         foreach (var (other, generator) in known)
         {
-            if ((double)BigInteger.Abs(exponent - other) * bits <= MaxPowerBits) return Polynomial.Generator(generator).Scale(((Rational)prime).Power((int)(exponent - other)));
+            if ((double)BigInteger.Abs(exponent - other) * bits <= MaxPowerBits)
+                return Polynomial.Generator(generator).Scale(((Rational)prime).Power((int)(exponent - other)));
         }
         var index = Index($"p{prime} {exponent}", 0, null);
         known.Add((exponent, index));
@@ -112,12 +113,14 @@ internal sealed class Generators
             var (degree, radicand) = rules[monomial[i]];
             if (degree == 0 || monomial[i + 1] < degree) continue;
             var (times, rest) = Math.DivRem(monomial[i + 1], degree);
-            var smaller = string.Concat(monomial.AsSpan(0, i), rest > 0 ? Polynomial.Monomial(monomial[i], rest) : "", monomial.AsSpan(i + 2));
+            var smaller =
+                string.Concat(monomial.AsSpan(0, i), rest > 0 ? Polynomial.Monomial(monomial[i], rest) : "", monomial.AsSpan(i + 2));
             var result = Polynomial.Term(smaller, coefficient);
             if (radicand!.AsConstant is { } constant) result = result.Scale(constant.Power(times));
             else for (var k = 0; k < times; k++) result = Polynomial.Multiply(result, radicand, this, budget);
             // The smaller monomial may hold other roots, which no product has looked at.
-            return times > 0 && result.Terms.Keys.Any(IsReducible) ? result.Terms.Select(term => Reduce(term.Key, term.Value, budget)).Aggregate((a, b) => a + b) : result;
+            return times > 0 && result.Terms.Keys.Any(IsReducible)
+                ? result.Terms.Select(term => Reduce(term.Key, term.Value, budget)).Aggregate((a, b) => a + b) : result;
         }
         return Polynomial.Term(monomial, coefficient);
     }

@@ -145,8 +145,10 @@ internal sealed partial class NormalForm
                 continue;
             }
             if (value.Sign < 0 && !exponent.Numerator.IsEven) sign = -sign;
-            foreach (var (prime, times) in Factors(BigInteger.Abs(value.Numerator))) exponents[prime] = exponents.GetValueOrDefault(prime) + (exponent * times);
-            foreach (var (prime, times) in Factors(value.Denominator)) exponents[prime] = exponents.GetValueOrDefault(prime) - (exponent * times);
+            foreach (var (prime, times) in Factors(BigInteger.Abs(value.Numerator)))
+                exponents[prime] = exponents.GetValueOrDefault(prime) + (exponent * times);
+            foreach (var (prime, times) in Factors(value.Denominator))
+                exponents[prime] = exponents.GetValueOrDefault(prime) - (exponent * times);
         }
         if (exponents.Values.Any(exponent => exponent.Denominator > 64)) return null;
         var result = Whole(Polynomial.Constant(sign));

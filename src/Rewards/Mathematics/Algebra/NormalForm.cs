@@ -7,8 +7,8 @@ namespace R1Cloud.Rewards.Mathematics.Algebra;
 internal readonly record struct Quotient(Polynomial Above, Polynomial Below);
 
 /// <summary>
-/// Brings expressions into quotients of polynomials over symbols, i, roots of numbers and whatever else stands there as a generator of its own.
-/// Two expressions are equal when the difference of their cross products is the zero polynomial. This part: sums, products, functions,
+/// Brings expressions into quotients of polynomials over symbols, i, roots of numbers and whatever else stands there as a generator of its
+/// own. Two expressions are equal when the difference of their cross products is the zero polynomial. This part: sums, products, functions,
 /// factorials.
 /// </summary>
 internal sealed partial class NormalForm(WorkBudget budget)

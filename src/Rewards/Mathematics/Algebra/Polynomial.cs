@@ -4,8 +4,8 @@ using R1Cloud.Rewards.Mathematics.Numbers;
 namespace R1Cloud.Rewards.Mathematics.Algebra;
 
 /// <summary>
-/// A polynomial with rational coefficients in numbered generators. A monomial is a string of pairs of characters, generator and exponent, in order of
-/// the generators: strings compare and hash by value.
+/// A polynomial with rational coefficients in numbered generators. A monomial is a string of pairs of characters, generator and exponent,
+/// in order of the generators: strings compare and hash by value.
 /// </summary>
 internal sealed class Polynomial
 {
@@ -24,7 +24,8 @@ internal sealed class Polynomial
     public bool IsZero => terms.Count == 0;
 
     /// <summary>The value when there is no generator in it.</summary>
-    public Rational? AsConstant => terms.Count == 0 ? Rational.Zero : terms.Count == 1 && terms.TryGetValue("", out var value) ? value : null;
+    public Rational? AsConstant =>
+        terms.Count == 0 ? Rational.Zero : terms.Count == 1 && terms.TryGetValue("", out var value) ? value : null;
 
     public static Polynomial Constant(Rational value) => value.IsZero ? Zero : new(new() { [""] = value });
 
@@ -58,7 +59,8 @@ internal sealed class Polynomial
         return product;
     }
 
-    public Polynomial Scale(Rational factor) => factor.IsZero ? Zero : new(terms.ToDictionary(term => term.Key, term => term.Value * factor));
+    public Polynomial Scale(Rational factor) =>
+        factor.IsZero ? Zero : new(terms.ToDictionary(term => term.Key, term => term.Value * factor));
 
     /// <summary>Coefficients from the constant up, when it has no generator but this one.</summary>
     public Rational[]? Coefficients(int generator, int maxDegree)
@@ -120,7 +122,8 @@ internal sealed class Polynomial
     }
 
     /// <summary>Divides every term by a monomial that divides it.</summary>
-    public Polynomial DivideBy(string monomial) => monomial.Length == 0 ? this : new(terms.ToDictionary(term => Quotient(term.Key, monomial), term => term.Value));
+    public Polynomial DivideBy(string monomial) =>
+        monomial.Length == 0 ? this : new(terms.ToDictionary(term => Quotient(term.Key, monomial), term => term.Value));
 
     /// <summary>A text that equal polynomials share.</summary>
     public string Key()
@@ -139,7 +142,8 @@ internal sealed class Polynomial
         exponent <= MaxExponent ? string.Concat((char)generator, ((char)exponent).ToString())
             : throw new TooLargeException("a power is too large");
 
-    public static Polynomial Term(string monomial, Rational coefficient) => coefficient.IsZero ? Zero : new(new() { [monomial] = coefficient });
+    public static Polynomial Term(string monomial, Rational coefficient) =>
+        coefficient.IsZero ? Zero : new(new() { [monomial] = coefficient });
 
     private static Polynomial Combine(Polynomial a, Polynomial b, Rational factor)
     {

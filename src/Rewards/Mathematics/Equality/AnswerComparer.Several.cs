@@ -11,17 +11,24 @@ internal sealed partial class AnswerComparer
         if (gold is Sequence a && predicted is Sequence b) return SameItems(a, b);
         var (several, other) = gold is Sequence left ? (left, predicted) : ((Sequence)predicted, gold);
         if (several is { Kind: SequenceKind.Ratio, Items: [var over, var under] }) return expressions.Same(Tree.Divide(over, under), other);
-        if (several.IsOpen && several.Items.Count > 0 && several.Items.All(item => item is Relation) && sets.TryCreate(several) is not null) return SameSets(gold, predicted);
-        return several.Kind is not (SequenceKind.Tuple or SequenceKind.Ratio) && several.Items.Count > 0 && several.Items.All(item => Same(item, other));
+        if (several.IsOpen && several.Items.Count > 0 && several.Items.All(item => item is Relation) && sets.TryCreate(several) is not null)
+            return SameSets(gold, predicted);
+        return several.Kind is not (SequenceKind.Tuple or SequenceKind.Ratio) && several.Items.Count > 0
+            && several.Items.All(item => Same(item, other));
     }
 
     private bool SameItems(Sequence gold, Sequence predicted)
     {
-        if (gold.Items.Count == 1 && gold.Kind == SequenceKind.Set && predicted.Kind != SequenceKind.Set) return Same(gold.Items[0], predicted);
-        if (predicted.Items.Count == 1 && predicted.Kind == SequenceKind.Set && gold.Kind != SequenceKind.Set) return Same(gold, predicted.Items[0]);
-        if (gold.Kind == SequenceKind.Ratio || predicted.Kind == SequenceKind.Ratio) return gold.Kind == predicted.Kind && SameRatio(gold.Items, predicted.Items);
-        if (gold.Items.Concat(predicted.Items).Any(IsInequality)) return SameSets(gold, predicted) || SameUnordered(gold.Items, predicted.Items);
-        if (gold.Items.Any(item => Answers.TryAssignment(item) is not null) || predicted.Items.Any(item => Answers.TryAssignment(item) is not null)) return SameAssignments(gold, predicted);
+        if (gold.Items.Count == 1 && gold.Kind == SequenceKind.Set && predicted.Kind != SequenceKind.Set)
+            return Same(gold.Items[0], predicted);
+        if (predicted.Items.Count == 1 && predicted.Kind == SequenceKind.Set && gold.Kind != SequenceKind.Set)
+            return Same(gold, predicted.Items[0]);
+        if (gold.Kind == SequenceKind.Ratio || predicted.Kind == SequenceKind.Ratio)
+            return gold.Kind == predicted.Kind && SameRatio(gold.Items, predicted.Items);
+        if (gold.Items.Concat(predicted.Items).Any(IsInequality))
+            return SameSets(gold, predicted) || SameUnordered(gold.Items, predicted.Items);
+        if (gold.Items.Any(item => Answers.TryAssignment(item) is not null)
+            || predicted.Items.Any(item => Answers.TryAssignment(item) is not null)) return SameAssignments(gold, predicted);
         return SameValues(gold, predicted);
     }
 
@@ -34,14 +41,17 @@ internal sealed partial class AnswerComparer
             if (gold.Kind != predicted.Kind && gold.Items.Count == 2) return false;
             return SameOrdered(gold.Items, predicted.Items);
         }
-        if (bracketedGold || bracketedPredicted) return gold.Kind != SequenceKind.Set && predicted.Kind != SequenceKind.Set && SameOrdered(gold.Items, predicted.Items);
+        if (bracketedGold || bracketedPredicted)
+            return gold.Kind != SequenceKind.Set && predicted.Kind != SequenceKind.Set && SameOrdered(gold.Items, predicted.Items);
         var isSet = gold.Kind == SequenceKind.Set || predicted.Kind == SequenceKind.Set;
-        return options.ListOrder && !isSet ? SameOrdered(gold.Items, predicted.Items) : SameUnordered(Distinct(gold.Items), Distinct(predicted.Items));
+        return options.ListOrder && !isSet
+            ? SameOrdered(gold.Items, predicted.Items) : SameUnordered(Distinct(gold.Items), Distinct(predicted.Items));
     }
 
     private static bool IsTuple(Sequence sequence) => sequence.Kind is SequenceKind.Tuple or SequenceKind.Bracketed;
 
-    private bool SameOrdered(IReadOnlyList<Node> gold, IReadOnlyList<Node> predicted) => gold.Count == predicted.Count && gold.Zip(predicted).All(pair => Same(pair.First, pair.Second));
+    private bool SameOrdered(IReadOnlyList<Node> gold, IReadOnlyList<Node> predicted) =>
+        gold.Count == predicted.Count && gold.Zip(predicted).All(pair => Same(pair.First, pair.Second));
 
     private List<Node> Distinct(IReadOnlyList<Node> items)
     {
@@ -70,7 +80,9 @@ internal sealed partial class AnswerComparer
     }
 
     private bool SameRatio(IReadOnlyList<Node> gold, IReadOnlyList<Node> predicted) =>
-        gold.Count == predicted.Count && gold.Zip(predicted).Skip(1).All(pair => expressions.Same(Tree.Multiply(pair.First, predicted[0]), Tree.Multiply(pair.Second, gold[0])));
+        gold.Count == predicted.Count
+            && gold.Zip(predicted).Skip(1)
+            .All(pair => expressions.Same(Tree.Multiply(pair.First, predicted[0]), Tree.Multiply(pair.Second, gold[0])));
 
     /// <summary>Lists in which items are named: x = 1, y = 2.</summary>
     private bool SameAssignments(Sequence gold, Sequence predicted)
@@ -79,15 +91,21 @@ internal sealed partial class AnswerComparer
         if (left is not null && right is not null)
         {
             List<Dictionary<string, Node>> records = Records(left), others = Records(right);
-            if (records.Count == others.Count && records.All(record => others.FindIndex(other => SameRecord(record, other)) is var found and >= 0 && Take(others, found))) return true;
-            return IsOneName(left) && IsOneName(right) && BaseNameOf(left) == BaseNameOf(right) && SameUnordered(Values(left), Values(right));
+            if (records.Count == others.Count
+                && records.All(record => others.FindIndex(other => SameRecord(record, other)) is var found and >= 0 && Take(others, found)))
+                return true;
+            return IsOneName(left) && IsOneName(right) && BaseNameOf(left) == BaseNameOf(right)
+                && SameUnordered(Values(left), Values(right));
         }
         if (left is null && right is null) return SameUnordered(gold.Items, predicted.Items);
         var (names, plain) = left is not null ? (left, predicted) : (right!, gold);
         if (plain.Items.Any(item => item is Relation)) return false;
-        if (names.Select(item => item.Name).Distinct().Count() < names.Count && !IsOneName(names)) return SameRecordsAndTuples(names, plain);
+        if (names.Select(item => item.Name).Distinct().Count() < names.Count && !IsOneName(names))
+            return SameRecordsAndTuples(names, plain);
         // x = 1 or x = 2 is the list 1, 2 in any order; x = 1, y = 2 is the pair (1, 2).
-        return IsOneName(names) ? plain.Kind is not (SequenceKind.Tuple or SequenceKind.Bracketed) && SameUnordered(Values(names), plain.Items) : SameOrdered(Values(InOrder(names)), plain.Items);
+        return IsOneName(names)
+            ? plain.Kind is not (SequenceKind.Tuple or SequenceKind.Bracketed) && SameUnordered(Values(names), plain.Items)
+            : SameOrdered(Values(InOrder(names)), plain.Items);
     }
 
     private static List<Answers.Assignment>? Named(Sequence sequence)
@@ -110,7 +128,8 @@ internal sealed partial class AnswerComparer
 
     private static string BaseNameOf(List<Answers.Assignment> assignments) => Answers.BaseName(assignments[0].Name);
 
-    private static bool IsOneName(List<Answers.Assignment> assignments) => assignments.All(item => Answers.BaseName(item.Name) == BaseNameOf(assignments));
+    private static bool IsOneName(List<Answers.Assignment> assignments) =>
+        assignments.All(item => Answers.BaseName(item.Name) == BaseNameOf(assignments));
 
     /// <summary>A name that comes again begins another solution: p = 5, q = 2, p = 7, q = 2.</summary>
     private static List<Dictionary<string, Node>> Records(List<Answers.Assignment> assignments)
@@ -134,7 +153,8 @@ internal sealed partial class AnswerComparer
         return SameUnordered(tuples, plain.Items);
     }
 
-    private static bool IsInequality(Node node) => node is Relation relation && relation.Operators.Any(sign => sign is "<" or ">" or "≤" or "≥" or "≠");
+    private static bool IsInequality(Node node) =>
+        node is Relation relation && relation.Operators.Any(sign => sign is "<" or ">" or "≤" or "≥" or "≠");
 
     private bool SameSets(Node gold, Node predicted)
     {
@@ -157,7 +177,8 @@ internal sealed partial class AnswerComparer
         {
             SetRelationPolicy.Never => false,
             SetRelationPolicy.Always => SameSets(gold, predicted),
-            _ => (gold is not Sequence { Kind: SequenceKind.Tuple } pair || pair.Items.SelectMany(Tree.Walk).Any(part => part is Symbol { Name: "∞" })) && SameSets(gold, predicted),
+            _ => (gold is not Sequence { Kind: SequenceKind.Tuple } pair
+                || pair.Items.SelectMany(Tree.Walk).Any(part => part is Symbol { Name: "∞" })) && SameSets(gold, predicted),
         };
     }
 
@@ -171,18 +192,25 @@ internal sealed partial class AnswerComparer
         if (gold.Operators.Count == 1 && predicted.Operators.Count == 1)
         {
             var (sign, other) = (gold.Operators[0], predicted.Operators[0]);
-            if (Answers.TryAssignment(gold) is { } a && Answers.TryAssignment(predicted) is { } b && (a.Name == b.Name || IsFunctionValue(gold, predicted) || IsFunctionValue(predicted, gold)) && Same(a.Value, b.Value)) return true;
+            if (Answers.TryAssignment(gold) is { } a && Answers.TryAssignment(predicted) is { } b
+                && (a.Name == b.Name || IsFunctionValue(gold, predicted) || IsFunctionValue(predicted, gold)) && Same(a.Value, b.Value))
+                return true;
             // Where x = 5 is asked for, 2x = 10 is not solved.
             if (Answers.TryAssignment(gold) is { } solved && Tree.IsConstant(solved.Value) && Answers.TryAssignment(predicted) is null
                 && !IsDifference(predicted)) return false;
-            if (gold.Sides.Concat(predicted.Sides).Any(side => HasOddParts(side) || side is Words or Measured { Unit: not "°" })) return sign is "=" or "≠" && sign == other && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()]);
+            if (gold.Sides.Concat(predicted.Sides).Any(side => HasOddParts(side) || side is Words or Measured { Unit: not "°" }))
+                return sign is "=" or "≠" && sign == other && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()]);
             if (Flip(sign) is { } flipped && (other == sign || other == flipped))
             {
-                var proportion = expressions.Proportion(Tree.Minus(gold.Sides[0], gold.Sides[1]), Tree.Minus(predicted.Sides[0], predicted.Sides[1]));
-                if (proportion is > 0 && other == sign || proportion is < 0 && other == flipped || proportion is not null && sign is "=" or "≠") return true;
+                var proportion =
+                    expressions.Proportion(Tree.Minus(gold.Sides[0], gold.Sides[1]), Tree.Minus(predicted.Sides[0], predicted.Sides[1]));
+                if (proportion is > 0 && other == sign || proportion is < 0 && other == flipped || proportion is not null
+                    && sign is "=" or "≠") return true;
             }
         }
-        else if (gold.Operators.Count == predicted.Operators.Count && gold.Operators.Select(Flip).SequenceEqual(predicted.Operators.Reverse()) && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()])) return true;
+        else if (gold.Operators.Count == predicted.Operators.Count
+            && gold.Operators.Select(Flip).SequenceEqual(predicted.Operators.Reverse())
+            && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()])) return true;
         return (IsInequality(gold) || IsInequality(predicted)) && VariableOf(gold) == VariableOf(predicted) && SameSets(gold, predicted);
     }
 
@@ -195,10 +223,13 @@ internal sealed partial class AnswerComparer
         Answers.TryAssignment(relation) is { Value: var value } && (IsSetLike(value)
             || value is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items.Count: 2 }) ? value : null;
 
-    private static string? VariableOf(Relation relation) => relation.Sides.SelectMany(Tree.Walk).OfType<Symbol>().FirstOrDefault(symbol => !symbol.IsConstant)?.Name;
+    private static string? VariableOf(Relation relation) =>
+        relation.Sides.SelectMany(Tree.Walk).OfType<Symbol>().FirstOrDefault(symbol => !symbol.IsConstant)?.Name;
 
     /// <summary>y = 2x and f(x) = 2x say the same.</summary>
-    private static bool IsFunctionValue(Relation a, Relation b) => a.Sides[0] is Call { Function: var name } && name.StartsWith("fn ", StringComparison.Ordinal) && b.Sides[0] is Symbol { Name: "y" };
+    private static bool IsFunctionValue(Relation a, Relation b) =>
+        a.Sides[0] is Call { Function: var name } && name.StartsWith("fn ", StringComparison.Ordinal) && b.Sides[0] is Symbol { Name: "y" };
 
-    private static string? Flip(string sign) => sign switch { "<" => ">", ">" => "<", "≤" => "≥", "≥" => "≤", "=" or "≠" => sign, _ => null };
+    private static string? Flip(string sign) =>
+        sign switch { "<" => ">", ">" => "<", "≤" => "≥", "≥" => "≤", "=" or "≠" => sign, _ => null };
 }

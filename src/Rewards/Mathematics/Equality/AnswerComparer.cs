@@ -48,7 +48,8 @@ internal sealed partial class AnswerComparer
         if (gold is Contradiction || predicted is Contradiction) return false;
         if (gold is CalendarDate || predicted is CalendarDate) return gold is CalendarDate date && predicted is CalendarDate day
             && date.IsSame(day);
-        if (ClockTime.TryRead(gold) is { } time) return ClockTime.TryRead(Answers.TryAssignment(predicted)?.Value ?? predicted) is { } other && time.IsSame(other);
+        if (ClockTime.TryRead(gold) is { } time)
+            return ClockTime.TryRead(Answers.TryAssignment(predicted)?.Value ?? predicted) is { } other && time.IsSame(other);
         if (gold is Words || predicted is Words) return SameWords(gold, predicted);
         if (gold is Measured || predicted is Measured) return SameMeasured(gold, predicted);
         if (gold is Percent || predicted is Percent) return SamePercent(gold, predicted);
@@ -66,7 +67,8 @@ internal sealed partial class AnswerComparer
         }
         return expressions.Same(gold, predicted)
             || options.Percent == PercentPolicy.AnyScale && expressions.RealValue(gold) is not null
-                && (expressions.Same(Tree.Multiply(new Number(100), gold), predicted) || expressions.Same(gold, Tree.Multiply(new Number(100), predicted)));
+                && (expressions.Same(Tree.Multiply(new Number(100), gold), predicted)
+                    || expressions.Same(gold, Tree.Multiply(new Number(100), predicted)));
     }
 
     /// <summary>Whether two vectors agree where one is written with unit vectors or as a named point; null when neither is.</summary>
@@ -112,7 +114,8 @@ internal sealed partial class AnswerComparer
     {
         Number { Value: { IsInteger: true, Sign: >= 0 } value } => value.ToString(),
         Symbol { Name: [var letter] } when char.IsAsciiLetter(letter) => char.ToUpperInvariant(letter).ToString(),
-        Product { Factors: var factors } when factors.Select(Spelled).ToList() is var parts && parts.All(part => part is not null) => string.Concat(parts),
+        Product { Factors: var factors } when factors.Select(Spelled).ToList() is var parts && parts.All(part => part is not null) =>
+            string.Concat(parts),
         _ => null,
     };
 
@@ -120,12 +123,14 @@ internal sealed partial class AnswerComparer
 
     /// <summary>Whether an expression holds parts that are no numbers.</summary>
     private static bool HasOddParts(Node node) =>
-        node is Sequence or Relation or Matrix or Interval or SetOperation or NamedSet or SetBuilder || node is not Call { Function: "sum" or "prod" or "int" or "lim" } && Tree.Parts(node).Any(HasOddParts);
+        node is Sequence or Relation or Matrix or Interval or SetOperation or NamedSet or SetBuilder
+            || node is not Call { Function: "sum" or "prod" or "int" or "lim" } && Tree.Parts(node).Any(HasOddParts);
 
     /// <summary>Trees of the same shape with the same leaves: for what has no algebra here.</summary>
     private bool SameShape(Node gold, Node predicted)
     {
-        if (!HasOddParts(gold) && !HasOddParts(predicted)) return gold is not Words && predicted is not Words ? expressions.Same(gold, predicted) : SameWords(gold, predicted);
+        if (!HasOddParts(gold) && !HasOddParts(predicted))
+            return gold is not Words && predicted is not Words ? expressions.Same(gold, predicted) : SameWords(gold, predicted);
         if (gold.GetType() != predicted.GetType()) return false;
         if (gold is Call a && predicted is Call b && a.Function != b.Function) return false;
         if (gold is NamedSet c && predicted is NamedSet d && c.Name != d.Name) return false;
@@ -156,7 +161,8 @@ internal sealed partial class AnswerComparer
     }
 
     /// <summary>The letters of a product such as AC, which may be a name; null for anything else.</summary>
-    private static string? Letters(Node node) => node is Product { Factors: var factors } && factors.All(factor => factor is Symbol { Name.Length: 1 })
+    private static string? Letters(Node node) =>
+        node is Product { Factors: var factors } && factors.All(factor => factor is Symbol { Name.Length: 1 })
         ? string.Concat(factors.Select(factor => ((Symbol)factor).Name)) : null;
 
     private bool SameMeasured(Node gold, Node predicted)
@@ -166,9 +172,12 @@ internal sealed partial class AnswerComparer
         {
             Unit left = Units.Parse(a.Unit), right = Units.Parse(b.Unit);
             if (ArePounds(a.Unit, b.Unit) || ArePounds(b.Unit, a.Unit)) return Same(a.Value, b.Value);
-            if (left.IsLike(right)) return left.Factor == right.Factor ? Same(a.Value, b.Value) : Same(Scaled(a.Value, left.Factor), Scaled(b.Value, right.Factor));
+            if (left.IsLike(right))
+                return left.Factor == right.Factor
+                ? Same(a.Value, b.Value) : Same(Scaled(a.Value, left.Factor), Scaled(b.Value, right.Factor));
             if (UnitPower(left, right) is { } alike) return alike && Same(a.Value, b.Value);
-            var related = left.Powers.Count == 0 || right.Powers.Count == 0 || !(left.AllKnown && right.AllKnown) && (left.Powers.Keys.All(right.Powers.ContainsKey) || right.Powers.Keys.All(left.Powers.ContainsKey));
+            var related = left.Powers.Count == 0 || right.Powers.Count == 0 || !(left.AllKnown && right.AllKnown)
+                && (left.Powers.Keys.All(right.Powers.ContainsKey) || right.Powers.Keys.All(left.Powers.ContainsKey));
             return related && Same(a.Value, b.Value);
         }
         var (measured, other) = a is not null ? (a, predicted) : (b!, gold);
@@ -176,7 +185,8 @@ internal sealed partial class AnswerComparer
         if (other is Sequence or Relation or Matrix or Interval) return !options.RequireUnits && Same(measured.Value, other);
         if (measured.Unit == "°" && Same(Tree.Multiply(measured.Value, Symbol.Pi, new Number(Rational.Of(1, 180))), other)) return true;
         // The letter of a product may be a unit: 5 m.
-        if (other is Product product && Units.TryMeasure(product) is { } letters && Units.Parse(letters.Unit).IsLike(Units.Parse(measured.Unit))) return Same(measured, letters);
+        if (other is Product product && Units.TryMeasure(product) is { } letters
+            && Units.Parse(letters.Unit).IsLike(Units.Parse(measured.Unit))) return Same(measured, letters);
         var bare = Units.Parse(measured.Unit).Powers.Count == 0;
         return (bare || !options.RequireUnits) && Same(measured.Value, other);
     }
@@ -186,7 +196,8 @@ internal sealed partial class AnswerComparer
     /// </summary>
     private static bool? UnitPower(Unit a, Unit b)
     {
-        static int? Power(Unit unit) => unit.Powers is { Count: 1 } powers && powers.TryGetValue(Units.Nameless, out var power) ? power : null;
+        static int? Power(Unit unit) =>
+            unit.Powers is { Count: 1 } powers && powers.TryGetValue(Units.Nameless, out var power) ? power : null;
         return (Power(a), Power(b)) switch
         {
             (null, null) => null,
@@ -197,7 +208,8 @@ internal sealed partial class AnswerComparer
     }
 
     /// <summary>Money and weight have one name; the sign says which.</summary>
-    private static bool ArePounds(string sign, string name) => sign is "£" && name.ToLowerInvariant() is "pound" or "pounds" or "pounds sterling";
+    private static bool ArePounds(string sign, string name) =>
+        sign is "£" && name.ToLowerInvariant() is "pound" or "pounds" or "pounds sterling";
 
     private static Node Scaled(Node value, Rational factor) => factor == Rational.One ? value : Tree.Multiply(new Number(factor), value);
 
@@ -208,31 +220,40 @@ internal sealed partial class AnswerComparer
         if (other is Relation && Answers.TryAssignment(other) is { } assignment) other = assignment.Value;
         if (other is Percent again) return Same(percent.Value, again.Value);
         if (other is Sequence or Relation) return false;
-        return options.Percent != PercentPolicy.Hundredth && percent.Value is not Percent && Same(percent.Value, other) || Same(Scaled(percent.Value, Rational.Of(1, 100)), other);
+        return options.Percent != PercentPolicy.Hundredth && percent.Value is not Percent && Same(percent.Value, other)
+            || Same(Scaled(percent.Value, Rational.Of(1, 100)), other);
     }
 
     private bool SameMatrix(Node gold, Node predicted)
     {
         if (gold is Matrix a && predicted is Matrix b)
         {
-            return a.Rows.Count == b.Rows.Count && a.Rows.Zip(b.Rows).All(rows => rows.First.Count == rows.Second.Count && rows.First.Zip(rows.Second).All(cell => Same(cell.First, cell.Second)));
+            return a.Rows.Count == b.Rows.Count
+                && a.Rows.Zip(b.Rows)
+                .All(rows =>
+                    rows.First.Count == rows.Second.Count && rows.First.Zip(rows.Second).All(cell => Same(cell.First, cell.Second)));
         }
         var (matrix, other) = gold is Matrix left ? (left, predicted) : ((Matrix)predicted, gold);
         if (matrix is { Rows: [[var only]] } && other is not Sequence) return Same(only, other);
         // A vector may be written as a tuple, a matrix as rows in brackets.
-        if (other is Sequence { Kind: SequenceKind.Bracketed } rows2 && rows2.Items.All(item => item is Sequence { Kind: SequenceKind.Bracketed }))
+        if (other is Sequence { Kind: SequenceKind.Bracketed } rows2
+            && rows2.Items.All(item => item is Sequence { Kind: SequenceKind.Bracketed }))
         {
             return SameMatrix(matrix, new Matrix([.. rows2.Items.Select(item => ((Sequence)item).Items)]));
         }
-        if (other is not Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed } tuple) return HasOddParts(other) && SameShape(gold, predicted);
-        var cells = matrix.Rows.Count == 1 ? matrix.Rows[0] : matrix.Rows.All(row => row.Count == 1) ? [.. matrix.Rows.Select(row => row[0])] : null;
+        if (other is not Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed } tuple)
+            return HasOddParts(other) && SameShape(gold, predicted);
+        var cells = matrix.Rows.Count == 1 ? matrix.Rows[0] : matrix.Rows.All(row => row.Count == 1)
+            ? [.. matrix.Rows.Select(row => row[0])] : null;
         return cells is not null && cells.Count == tuple.Items.Count && cells.Zip(tuple.Items).All(pair => Same(pair.First, pair.Second));
     }
 
     private bool SameSet(Node gold, Node predicted)
     {
-        if (gold is Interval a && predicted is Interval b && a.LowClosed == b.LowClosed && a.HighClosed == b.HighClosed && Same(a.Low, b.Low) && Same(a.High, b.High)) return true;
-        if (gold is Interval or Sequence { Kind: SequenceKind.Tuple, Items.Count: 2 } && predicted is Interval or Sequence { Kind: SequenceKind.Tuple, Items.Count: 2 } && Ends(gold) == Ends(predicted))
+        if (gold is Interval a && predicted is Interval b && a.LowClosed == b.LowClosed && a.HighClosed == b.HighClosed
+            && Same(a.Low, b.Low) && Same(a.High, b.High)) return true;
+        if (gold is Interval or Sequence { Kind: SequenceKind.Tuple, Items.Count: 2 }
+            && predicted is Interval or Sequence { Kind: SequenceKind.Tuple, Items.Count: 2 } && Ends(gold) == Ends(predicted))
         {
             var (left, right) = (Tree.Parts(gold).ToList(), Tree.Parts(predicted).ToList());
             return Same(left[0], right[0]) && Same(left[1], right[1]);

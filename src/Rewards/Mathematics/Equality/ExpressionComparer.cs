@@ -6,9 +6,9 @@ using R1Cloud.Shared.Recipes.Rewards;
 namespace R1Cloud.Rewards.Mathematics.Equality;
 
 /// <summary>
-/// Whether two expressions are worth the same: exact fractions first, then values at sample points to tell different ones apart, then normal forms
-/// to prove equality. Values to 22 digits decide only where algebra does not reach, and only when no term is too small for those digits to
-/// show it.
+/// Whether two expressions are worth the same: exact fractions first, then values at sample points to tell different ones apart, then
+/// normal forms to prove equality. Values to 22 digits decide only where algebra does not reach, and only when no term is too small for
+/// those digits to show it.
 /// </summary>
 internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
 {
@@ -38,7 +38,9 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         }
     }
 
-    /// <summary>Whether one is a constant multiple of the other, not zero: both describe the same zeros. The sign of the factor, or null.</summary>
+    /// <summary>
+    /// Whether one is a constant multiple of the other, not zero: both describe the same zeros. The sign of the factor, or null.
+    /// </summary>
     public int? Proportion(Node a, Node b)
     {
         var depth = budget.Depth;
@@ -111,14 +113,16 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
     /// <summary>Whether a decimal is there to hide in what numbers may be rounded by: π + 0.0000001, 7 · 1.0000001.</summary>
     private bool HasHidden(Node node) => node switch
     {
-        Sum { Terms: var terms } => terms.Any(term => term is Number { IsDecimal: true, Value: { IsZero: false } value } && IsSmall(value.Abs())),
+        Sum { Terms: var terms } =>
+            terms.Any(term => term is Number { IsDecimal: true, Value: { IsZero: false } value } && IsSmall(value.Abs())),
         Product { Factors: var factors } => factors.Any(IsNearWhole),
         Power power => IsNearWhole(power.Exponent),
         _ => false,
     };
 
     private bool IsNearWhole(Node node) => node is Number { IsDecimal: true, Value: { IsInteger: false } value }
-        && Math.Abs(Quad.Of(value).High - Math.Round(Quad.Of(value).High)) is var distance && distance < Math.Pow(10, -options.DecimalPlaces) && Math.Abs(Quad.Of(value).High) > 0.5;
+        && Math.Abs(Quad.Of(value).High - Math.Round(Quad.Of(value).High)) is var distance
+            && distance < Math.Pow(10, -options.DecimalPlaces) && Math.Abs(Quad.Of(value).High) > 0.5;
 
     private bool IsSmall(Rational value) => Quad.Of(value).High < Math.Pow(10, -options.DecimalPlaces);
 
@@ -130,7 +134,8 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
     {
         var evaluator = new Evaluator(name => SampleValue(name, 0), budget);
         ComplexQuad left = evaluator.Value(a), right = evaluator.Value(b);
-        return left.IsInfinite && right.IsInfinite && left.Real.High.Equals(right.Real.High) && left.Imaginary.High.Equals(right.Imaginary.High);
+        return left.IsInfinite && right.IsInfinite && left.Real.High.Equals(right.Real.High)
+            && left.Imaginary.High.Equals(right.Imaginary.High);
     }
 
     private bool SameValue(Node a, Node b)

@@ -2,7 +2,10 @@ using R1Cloud.Rewards.Mathematics.Algebra;
 
 namespace R1Cloud.Rewards.Mathematics.Equality;
 
-/// <summary>A set of real numbers that is a finite union of intervals and points: ordered break points, and whether each of them and each gap belongs to it.</summary>
+/// <summary>
+/// A set of real numbers that is a finite union of intervals and points: ordered break points, and whether each of them and each gap
+/// belongs to it.
+/// </summary>
 internal sealed class RealSet
 {
     private readonly List<(Quad Point, bool Inside)> points = [];
@@ -72,5 +75,6 @@ internal sealed class RealSet
         gaps.Add(gap);
     }
 
-    private static bool AreEqual(Quad a, Quad b) => a.IsFinite && b.IsFinite ? (a - b).Abs().High <= 1e-20 * (1 + Math.Abs(a.High)) : a.High.Equals(b.High);
+    private static bool AreEqual(Quad a, Quad b) =>
+        a.IsFinite && b.IsFinite ? (a - b).Abs().High <= 1e-20 * (1 + Math.Abs(a.High)) : a.High.Equals(b.High);
 }

@@ -43,7 +43,8 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
     public IReadOnlyList<RealSet> Readings(Node node, bool isGold)
     {
         if (node is Sequence { Items: { Count: > 1 } items } several && (several.Kind is SequenceKind.List
-            || isGold && several.Kind is SequenceKind.All && Joined(items, (a, b) => a && b) is { IsEmpty: true }) && items.All(item => item is Relation))
+            || isGold && several.Kind is SequenceKind.All && Joined(items, (a, b) => a && b) is { IsEmpty: true })
+                && items.All(item => item is Relation))
         {
             RealSet?[] both = [Joined(items, (a, b) => a && b), Joined(items, (a, b) => a || b)];
             return [.. both.Where(set => set is { IsEmpty: false }).Select(set => set!)];
@@ -58,7 +59,8 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
     }
 
     private RealSet? Between(Node low, Node high, bool lowClosed, bool highClosed) =>
-        expressions.RealValue(low) is { } from && expressions.RealValue(high) is { } to && (from < to || lowClosed && highClosed && !(to < from)) ? RealSet.Interval(from, to, lowClosed, highClosed) : null;
+        expressions.RealValue(low) is { } from && expressions.RealValue(high) is { } to
+            && (from < to || lowClosed && highClosed && !(to < from)) ? RealSet.Interval(from, to, lowClosed, highClosed) : null;
 
     private RealSet? Points(IReadOnlyList<Node> items)
     {
@@ -89,7 +91,9 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
     /// </summary>
     private RealSet? Intersected(IReadOnlyList<Node> items, bool isLoose = true)
     {
-        if (!items.All(item => item is Relation)) return items.Any(item => item is Relation or Sequence { Kind: not SequenceKind.Tuple }) ? null : Joined(items, (a, b) => a || b);
+        if (!items.All(item => item is Relation))
+            return items.Any(item => item is Relation or Sequence { Kind: not SequenceKind.Tuple })
+            ? null : Joined(items, (a, b) => a || b);
         var both = Joined(items, (a, b) => a && b);
         return both is { IsEmpty: true } && isLoose ? Joined(items, (a, b) => a || b) : both;
     }
@@ -108,7 +112,8 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
 
     private RealSet? Solved(Relation relation)
     {
-        var variables = relation.Sides.SelectMany(Tree.Walk).OfType<Symbol>().Where(symbol => !symbol.IsConstant).Select(symbol => symbol.Name).Distinct().Take(2).ToList();
+        var variables = relation.Sides.SelectMany(Tree.Walk).OfType<Symbol>().Where(symbol => !symbol.IsConstant)
+            .Select(symbol => symbol.Name).Distinct().Take(2).ToList();
         if (variables.Count != 1) return null;
         RealSet? all = null;
         for (var i = 0; i < relation.Operators.Count; i++)
@@ -117,7 +122,8 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
             var set = relation.Operators[i] switch
             {
                 "∈" when left is Symbol => TryCreate(right),
-                "∉" when left is Symbol && (TryCreate(right) ?? Points([right])) is { } outside => Combined(RealSet.All, outside, (a, b) => a && !b),
+                "∉" when left is Symbol && (TryCreate(right) ?? Points([right])) is { } outside =>
+                    Combined(RealSet.All, outside, (a, b) => a && !b),
                 "<" or ">" or "≤" or "≥" or "≠" or "=" => Solved(left, relation.Operators[i], right, variables[0]),
                 _ => null,
             };
@@ -139,9 +145,11 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
             var evaluator = new Evaluator(_ => x, budget);
             ComplexQuad a = evaluator.Value(left), b = evaluator.Value(right);
             if (double.IsNaN(a.Real.High) || double.IsNaN(b.Real.High) || a.IsFinite && !a.IsReal || b.IsFinite && !b.IsReal) return false;
-            var distance = double.IsInfinity(a.Real.High) || double.IsInfinity(b.Real.High) ? a.Real.High.CompareTo(b.Real.High) : (a.Real - b.Real).High;
+            var distance = double.IsInfinity(a.Real.High) || double.IsInfinity(b.Real.High)
+                ? a.Real.High.CompareTo(b.Real.High) : (a.Real - b.Real).High;
             if (Math.Abs(distance) <= 1e-18 * (1 + Math.Abs(b.Real.High))) distance = 0;
-            return sign switch { "<" => distance < 0, ">" => distance > 0, "≤" => distance <= 0, "≥" => distance >= 0, "≠" => distance != 0, _ => distance == 0 };
+            return sign switch { "<" => distance < 0, ">" => distance > 0, "≤" => distance <= 0, "≥" => distance >= 0, "≠" => distance != 0,
+                _ => distance == 0 };
         });
     }
 
@@ -154,7 +162,8 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         if (absolute is not null)
         {
             var inner = absolute.Arguments[0];
-            found = Breaks(Replace(difference, absolute, inner), variable, breaks) && Breaks(Replace(difference, absolute, Tree.Negate(inner)), variable, breaks) && Breaks(inner, variable, breaks);
+            found = Breaks(Replace(difference, absolute, inner), variable, breaks)
+                && Breaks(Replace(difference, absolute, Tree.Negate(inner)), variable, breaks) && Breaks(inner, variable, breaks);
         }
         else
         {
@@ -163,7 +172,8 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
             {
                 var forms = new NormalForm(budget);
                 var generator = forms.Generators.Symbol(variable);
-                found = forms.TryForm(difference) is { } form && form.Above.Coefficients(generator, MaxDegree) is { } above && form.Below.Coefficients(generator, MaxDegree) is { } below
+                found = forms.TryForm(difference) is { } form && form.Above.Coefficients(generator, MaxDegree) is { } above
+                    && form.Below.Coefficients(generator, MaxDegree) is { } below
                     && AddRoots(above, breaks) && AddRoots(below, breaks);
             }
             catch (UndefinedException)
@@ -176,7 +186,8 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         return found;
     }
 
-    private static Node Replace(Node node, Node what, Node with) => ReferenceEquals(node, what) ? with : Tree.Map(node, part => Replace(part, what, with));
+    private static Node Replace(Node node, Node what, Node with) =>
+        ReferenceEquals(node, what) ? with : Tree.Map(node, part => Replace(part, what, with));
 
     private bool AddRoots(Rational[] coefficients, List<Quad> breaks)
     {

@@ -51,7 +51,8 @@ internal static class TextAnswers
                 var c = word[i];
                 var digit = char.IsDigit(c);
                 if (digit && (i == 0 || !char.IsDigit(word[i - 1])) && normal.Length > 0 && char.IsDigit(normal[^1])) normal.Append(' ');
-                if (char.IsLetterOrDigit(c) || c is '.' or '-' && i + 1 < word.Length && char.IsDigit(word[i + 1]) && (c == '-' || i > 0 && char.IsDigit(word[i - 1]))) normal.Append(c);
+                if (char.IsLetterOrDigit(c) || c is '.' or '-' && i + 1 < word.Length && char.IsDigit(word[i + 1])
+                    && (c == '-' || i > 0 && char.IsDigit(word[i - 1]))) normal.Append(c);
             }
         }
         return normal.ToString();
@@ -73,5 +74,6 @@ internal static class TextAnswers
 
     /// <summary>Whether the words say every real number.</summary>
     public static bool IsRealLine(string text) => Normalize(text).Replace("allofthe", "all", StringComparison.Ordinal) is "allrealnumbers"
-        or "allrealnumber" or "forallreal" or "allrealx" or "allofreals" or "allreals" or "allreal" or "realnumbers" or "anyrealnumber" or "everyrealnumber" or "一切实数" or "全体实数";
+        or "allrealnumber" or "forallreal" or "allrealx" or "allofreals" or "allreals" or "allreal" or "realnumbers" or "anyrealnumber"
+            or "everyrealnumber" or "一切实数" or "全体实数";
 }

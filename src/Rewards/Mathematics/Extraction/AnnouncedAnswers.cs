@@ -142,7 +142,8 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
     private string? InWords(string sentence)
     {
         // "$\text{Paris}$, as claimed"
-        if (MathDelimiters.Leading(sentence) is { } formula && AnswerExtractor.Clean(formula) is { Length: > 0 } named && parse(named) is Words
+        if (MathDelimiters.Leading(sentence) is { } formula && AnswerExtractor.Clean(formula) is { Length: > 0 } named
+            && parse(named) is Words
             && !HasHedge(sentence.AsSpan(formula.Length), _ => true)) return named;
         var clean = AnswerExtractor.Clean(sentence);
         var cuts = Cuts(clean).ToList();

@@ -54,7 +54,9 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
                 AnswerSource.Phrase => new AnnouncedAnswers(parse).Find(text),
                 AnswerSource.Formula => LastFormula(text),
                 AnswerSource.LastNumber => LastNumber(text),
-                AnswerSource.Text => text.Length <= 2 * MaxAnswerLength && Clean(text) is { Length: > 0 and <= MaxTextAnswer } words && !words.AsSpan().ContainsAny('\n', '$') ? words : null,
+                AnswerSource.Text =>
+                    text.Length <= 2 * MaxAnswerLength && Clean(text) is { Length: > 0 and <= MaxTextAnswer } words
+                    && !words.AsSpan().ContainsAny('\n', '$') ? words : null,
                 _ => null,
             };
             if (found is not null) return new(found, source);
@@ -65,13 +67,15 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     /// <summary>Without the marks of a chat template, and without the closing words of the Minerva prompt.</summary>
     private static string CutEnd(string text)
     {
-        foreach (var mark in (ReadOnlySpan<string>)["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>", "<｜end▁of▁sentence｜>"])
+        foreach (var mark in (ReadOnlySpan<string>)["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>",
+            "<｜end▁of▁sentence｜>"])
         {
             if (text.IndexOf(mark, StringComparison.Ordinal) is var cut and > 0) text = text[..cut];
         }
         foreach (var words in (ReadOnlySpan<string>)["I hope it is correct", "Ihopeitiscorrect"])
         {
-            if (text.LastIndexOf(words, StringComparison.Ordinal) is var cut and > 0 && text[..cut].TrimEnd() is [.., '.' or '$' or ']' or ')'] before) text = before;
+            if (text.LastIndexOf(words, StringComparison.Ordinal) is var cut and > 0
+                && text[..cut].TrimEnd() is [.., '.' or '$' or ']' or ')'] before) text = before;
         }
         return text;
     }
@@ -113,7 +117,8 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         {
             for (var at = 0; (at = text.IndexOf(word, at, StringComparison.OrdinalIgnoreCase)) >= 0; at += word.Length)
             {
-                if ((at == 0 || !char.IsLetter(text[at - 1]) && text[at - 1] != '\\') && (at + word.Length == text.Length || !char.IsLetter(text[at + word.Length]))) return true;
+                if ((at == 0 || !char.IsLetter(text[at - 1]) && text[at - 1] != '\\')
+                    && (at + word.Length == text.Length || !char.IsLetter(text[at + word.Length]))) return true;
             }
         }
         return false;
@@ -151,7 +156,8 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
             if (sign.EndsWith(relation, StringComparison.Ordinal)) return true;
         }
         var words = before.ToLowerInvariant().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        if (words is [.., "is" or "be", "at", "least" or "most"] or [.., "below" or "above" or "exceeds" or "beyond"] or [.., "than"] or [.., "than", "or", "equal", "to"] or [.., "between", _, "and"]) return true;
+        if (words is [.., "is" or "be", "at", "least" or "most"] or [.., "below" or "above" or "exceeds" or "beyond"] or [.., "than"]
+            or [.., "than", "or", "equal", "to"] or [.., "between", _, "and"]) return true;
         var last = words.Length - 1;
         while (last >= 0 && words.Length - last <= 3 && words[last] is "be" or "equal" or "to" or "is" or "exactly") last--;
         return last >= 0 && (words[last] is "not" or "cannot" or "never" or "nicht" or "不是"
@@ -173,7 +179,8 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
             range = stated;
         }
         var before = text[..range.Start.Value];
-        if (IsDenied(before) || LastNumbers.GoesOn(text, range) || LastNumbers.IsNoAnswer(text, range)) return null; // what the answer is not, or one end of a range
+        // what the answer is not, or one end of a range
+        if (IsDenied(before) || LastNumbers.GoesOn(text, range) || LastNumbers.IsNoAnswer(text, range)) return null;
         if (before.LastIndexOf("\\begin{", StringComparison.Ordinal) > before.LastIndexOf("\\end{", StringComparison.Ordinal)) return null;
         if (LastNumbers.Computation(text, from, range) is { } computation && Clean(text[computation]) is var whole
             && parse(whole) is Relation) return whole;

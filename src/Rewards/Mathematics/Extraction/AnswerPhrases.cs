@@ -13,9 +13,12 @@ internal static class AnswerPhrases
             "the answer to", "result is", "答案选", "答案應為", "故选", "故選", "应选", "應選", "所以选", "正确选项", "correct option is", "correct choice is",
             "option is",
         "答案是", "答案为", "答案：", "答案:", "答案", "最终答案", "答えは", "答え：", "答え:", "정답은", "정답:", "답은", "답:",
-        "la réponse est", "réponse est", "réponse:", "réponse :", "réponse finale", "la respuesta es", "respuesta es", "respuesta:", "respuesta final", "die antwort ist", "die antwort lautet", "antwort ist", "antwort:", "lösung:",
-        "la risposta è", "risposta è", "risposta:", "a resposta é", "resposta é", "resposta:", "het antwoord is", "antwoord:", "ответ:", "ответ -", "ответ —", "ответ", "відповідь:", "odpowiedź:", "odpowiedź to", "odpověď:", "svaret är", "svar:",
-        "cevap:", "yanıt:", "đáp án là", "đáp án:", "câu trả lời là", "jawabannya adalah", "jawaban:", "उत्तर है", "उत्तर:", "الإجابة هي", "الجواب هو", "الإجابة:", "الجواب:", "คำตอบคือ", "คำตอบ:",
+        "la réponse est", "réponse est", "réponse:", "réponse :", "réponse finale", "la respuesta es", "respuesta es", "respuesta:",
+            "respuesta final", "die antwort ist", "die antwort lautet", "antwort ist", "antwort:", "lösung:",
+        "la risposta è", "risposta è", "risposta:", "a resposta é", "resposta é", "resposta:", "het antwoord is", "antwoord:", "ответ:",
+            "ответ -", "ответ —", "ответ", "відповідь:", "odpowiedź:", "odpowiedź to", "odpověď:", "svaret är", "svar:",
+        "cevap:", "yanıt:", "đáp án là", "đáp án:", "câu trả lời là", "jawabannya adalah", "jawaban:", "उत्तर है", "उत्तर:", "الإجابة هي",
+            "الجواب هو", "الإجابة:", "الجواب:", "คำตอบคือ", "คำตอบ:",
     ];
 
     private static readonly string[] Fillers = ["is", "are", "is:", ":", "：", "=", "**", "*", "be", "为", "是", "est", "ist", "es", "то",

@@ -16,7 +16,8 @@ internal static class BoxedAnswers
         var boxes = Boxes(text);
         if (boxes.Count == 0) return null;
         var first = boxes.Count - 1;
-        while (first > 0 && boxes[first - 1].End <= boxes[first].Start && IsJoint(text.AsSpan(boxes[first - 1].End, boxes[first].Start - boxes[first - 1].End))) first--;
+        while (first > 0 && boxes[first - 1].End <= boxes[first].Start
+            && IsJoint(text.AsSpan(boxes[first - 1].End, boxes[first].Start - boxes[first - 1].End))) first--;
         var contents = boxes.Skip(first).Select(box => AnswerExtractor.Clean(text[box.Content])).Distinct().ToList();
         return string.Join(", ", contents);
     }
@@ -50,7 +51,8 @@ internal static class BoxedAnswers
     }
 
     /// <summary>Whether a command stands around the "box" there.</summary>
-    private static bool IsName(string text, string name, int box) => box - name.IndexOf("box", StringComparison.Ordinal) is var start and >= 0
+    private static bool IsName(string text, string name, int box) =>
+        box - name.IndexOf("box", StringComparison.Ordinal) is var start and >= 0
         && string.CompareOrdinal(text, start, name, 0, name.Length) == 0;
 
     private static int Close(string text, int open)
@@ -69,7 +71,8 @@ internal static class BoxedAnswers
         if (between.Length > MaxJoin) return false;
         // "… and y_2 = \boxed{…}": the name belongs to the box.
         var sign = between.TrimEnd(" $").LastIndexOf('=');
-        if (sign >= 0 && sign == between.TrimEnd(" $").Length - 1) between = between[..Math.Max(0, between[..sign].TrimEnd().LastIndexOfAny(" $(,"))];
+        if (sign >= 0 && sign == between.TrimEnd(" $").Length - 1)
+            between = between[..Math.Max(0, between[..sign].TrimEnd().LastIndexOfAny(" $(,"))];
         if (between.ContainsAny('.', '=', '\n')) return false;
         var bare = between.ToString().Replace("\\text", " ", StringComparison.Ordinal).Replace("\\mathrm", " ",
             StringComparison.Ordinal).Replace("\\quad", " ", StringComparison.Ordinal).Replace("\\qquad", " ", StringComparison.Ordinal);

@@ -52,10 +52,12 @@ internal static partial class LastNumbers
     public static bool IsNoAnswer(string text, Range number) =>
         Denial().IsMatch(text.AsSpan(number.End.Value)) || Heading().IsMatch(text.AsSpan(0, number.Start.Value));
 
-    [GeneratedRegex(@"^[\s$*)""']{0,4}(?:is|was|are|would\s+be|can|cannot|could)\s*(?:be\s+)?(?:also\s+)?(?:not\b|n't|wrong|incorrect|too\s|impossible|false|never)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^[\s$*)""']{0,4}(?:is|was|are|would\s+be|can|cannot|could)\s*(?:be\s+)?(?:also\s+)?(?:not\b|n't|wrong|incorrect|too\s|impossible|false|never)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Denial();
 
-    [GeneratedRegex(@"\b(?:step|question|problem|exercise|figure|equation|eq\.|case|part|example|page|line|chapter|section|table|theorem|lemma)\s{1,2}\(?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.RightToLeft)]
+    [GeneratedRegex(
+        @"\b(?:step|question|problem|exercise|figure|equation|eq\.|case|part|example|page|line|chapter|section|table|theorem|lemma)\s{1,2}\(?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.RightToLeft)]
     private static partial Regex Heading();
 
     /// <summary>Whether the number is an end of a range, or an operation follows that is not carried out.</summary>
@@ -89,7 +91,8 @@ internal static partial class LastNumbers
             if (!letterBefore && !WordFollows(text, next))
             {
                 // "2/3": one answer of two numbers.
-                if (last is { } before && text.AsSpan(before.End, i - before.End).Trim() is "/" && char.IsAsciiDigit(text[before.End - 1])) last = (before.Start, next);
+                if (last is { } before && text.AsSpan(before.End, i - before.End).Trim() is "/" && char.IsAsciiDigit(text[before.End - 1]))
+                    last = (before.Start, next);
                 else
                 {
                     if (first && last is not null) break;
@@ -123,7 +126,8 @@ internal static partial class LastNumbers
     {
         var i = at;
         while (i > 0 && text[i - 1] is '$' or '€' or '£' or '\\') i--;
-        if (i > 0 && text[i - 1] is '-' or '−' && (i == 1 || text[i - 2] is ' ' or '(' or '=' or ':' or '\n' or '$' or '*' or '"')) return i - 1;
+        if (i > 0 && text[i - 1] is '-' or '−' && (i == 1 || text[i - 2] is ' ' or '(' or '=' or ':' or '\n' or '$' or '*' or '"'))
+            return i - 1;
         return at;
     }
 
@@ -184,7 +188,8 @@ internal static partial class LastNumbers
         for (var i = close; i >= 0 && close - i < 200; i--)
         {
             if (text[i] is ')' or ']') depth++;
-            else if (text[i] is '(' or '[' && --depth == 0) return text.AsSpan(i, close - i).Contains(',') && (i == 0 || !char.IsLetterOrDigit(text[i - 1])) ? i..(close + 1) : null;
+            else if (text[i] is '(' or '[' && --depth == 0)
+                return text.AsSpan(i, close - i).Contains(',') && (i == 0 || !char.IsLetterOrDigit(text[i - 1])) ? i..(close + 1) : null;
         }
         return null;
     }

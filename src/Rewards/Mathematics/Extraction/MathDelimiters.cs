@@ -41,7 +41,9 @@ internal static class MathDelimiters
     public static string? Leading(string text)
     {
         var start = 0;
-        while (start < text.Length && (char.IsWhiteSpace(text[start]) || text[start] is ':' or '"' or '*' || text[start] == '\\' && start + 1 < text.Length && text[start + 1] == '"')) start++;
+        while (start < text.Length
+            && (char.IsWhiteSpace(text[start]) || text[start] is ':' or '"' or '*' || text[start] == '\\' && start + 1 < text.Length
+                && text[start + 1] == '"')) start++;
         return All(text[start..]) is [{ } first, ..] && first.Start <= 2 ? text[start..][first.Start..first.End] : null;
     }
 

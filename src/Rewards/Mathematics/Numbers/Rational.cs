@@ -54,7 +54,9 @@ internal readonly struct Rational : IEquatable<Rational>, IComparable<Rational>
     }
 
     public static Rational operator +(Rational a, Rational b) =>
-        a.IsInteger && b.IsInteger ? new(a.Numerator + b.Numerator, 1) : Of((a.Numerator * b.Denominator) + (b.Numerator * a.Denominator), a.Denominator * b.Denominator);
+        a.IsInteger && b.IsInteger
+            ? new(a.Numerator + b.Numerator, 1)
+            : Of((a.Numerator * b.Denominator) + (b.Numerator * a.Denominator), a.Denominator * b.Denominator);
 
     public static Rational operator -(Rational a) => new(-a.Numerator, a.Denominator);
 

@@ -94,12 +94,15 @@ internal sealed partial class AnswerParser
         TokenKind.Open => !IsRemark(at) && (Now.Text is not "[" || !inInterval && bars == 0 && tokens[at - 1].Kind is not TokenKind.Close),
         TokenKind.GroupOpen => true,
         TokenKind.Bar => Now.Text == "<" || Now.Text.Length == 0 && bars == 0 && !inBuilder && HasClosingBar(),
-        TokenKind.Command => Now.Text is "frac" or "sqrt" or "cbrt" or "binom" or "overline" or "bar" or "hat" or "vec" or "tilde" or "dot" or "sum" or "prod" or "int" or "lim" or "begin" or "group" or "pmod",
+        TokenKind.Command =>
+            Now.Text is "frac" or "sqrt" or "cbrt" or "binom" or "overline" or "bar" or "hat" or "vec" or "tilde" or "dot" or "sum"
+            or "prod" or "int" or "lim" or "begin" or "group" or "pmod",
         _ => false,
     };
 
     /// <summary>Whether the letter there is the article before a unit: 18 a day.</summary>
-    private bool IsArticle() => Now is { Kind: TokenKind.Letter, Text: "a", SpaceBefore: true } && tokens[at + 1] is { Kind: TokenKind.Word, SpaceBefore: true }
+    private bool IsArticle() =>
+        Now is { Kind: TokenKind.Letter, Text: "a", SpaceBefore: true } && tokens[at + 1] is { Kind: TokenKind.Word, SpaceBefore: true }
         && tokens[at - 1].Kind is TokenKind.Number;
 
     /// <summary>Whether nothing but words stands in brackets there: 72 (in total).</summary>
@@ -186,7 +189,8 @@ internal sealed partial class AnswerParser
                     at++;
                     var arguments = Items(TokenKind.Close, ")");
                     Expect(TokenKind.Close, ")");
-                    node = new Call("fn " + function.Name, arguments is Sequence { IsOpen: true } several ? several.Items : arguments is null ? [] : [arguments]);
+                    node = new Call("fn " + function.Name,
+                        arguments is Sequence { IsOpen: true } several ? several.Items : arguments is null ? [] : [arguments]);
                     break;
                 default:
                     return node;
@@ -273,7 +277,8 @@ internal sealed partial class AnswerParser
             if (grouped) Expect(TokenKind.GroupClose, "}");
             return new Symbol(name);
         }
-        if (Now.Kind is TokenKind.Operator && Now.Text is "+" or "*" && tokens[at + 1].Kind is not (TokenKind.Number or TokenKind.Letter or TokenKind.Open))
+        if (Now.Kind is TokenKind.Operator && Now.Text is "+" or "*"
+            && tokens[at + 1].Kind is not (TokenKind.Number or TokenKind.Letter or TokenKind.Open))
         {
             var mark = Now.Text;
             at++;
@@ -282,7 +287,8 @@ internal sealed partial class AnswerParser
         if (node is NamedSet named)
         {
             var power = Argument();
-            return power is Call { Function: "mark" } mark ? new NamedSet(named.Name + ((Words)mark.Arguments[0]).Text) : new Power(named, power);
+            return power is Call { Function: "mark" } mark
+                ? new NamedSet(named.Name + ((Words)mark.Arguments[0]).Text) : new Power(named, power);
         }
         var sign = SignBefore();
         Node exponent = Now.Kind == TokenKind.GroupOpen ? Argument() : Postfix(Primary(exponent: true));
@@ -290,11 +296,13 @@ internal sealed partial class AnswerParser
         if (exponent is Symbol { Name: "T" or "⊤" } && node is Matrix matrix) return Transpose(matrix);
         if (exponent is Symbol { Name: "T" or "⊤" } && node is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed } row
             && !row.Items.Any(item => item is Sequence)) return new Matrix([.. row.Items.Select(item => (IReadOnlyList<Node>)[item])]);
-        return node is Measured measured ? measured with { Unit = $"{measured.Unit} ^ {(exponent as Number)?.Value}" } : new Power(node, exponent);
+        return node is Measured measured
+            ? measured with { Unit = $"{measured.Unit} ^ {(exponent as Number)?.Value}" } : new Power(node, exponent);
     }
 
     private static Matrix Transpose(Matrix matrix) =>
-        new([.. Enumerable.Range(0, matrix.Rows[0].Count).Select(column => (IReadOnlyList<Node>)[.. matrix.Rows.Select(row => column < row.Count ? row[column] : Number.Zero)])]);
+        new([.. Enumerable.Range(0, matrix.Rows[0].Count)
+            .Select(column => (IReadOnlyList<Node>)[.. matrix.Rows.Select(row => column < row.Count ? row[column] : Number.Zero)])]);
 
     private Node Function(string name)
     {
@@ -316,13 +324,16 @@ internal sealed partial class AnswerParser
             }
         }
         var argument = FunctionArgument();
-        var arguments = argument is Sequence { Kind: SequenceKind.Tuple or SequenceKind.List or SequenceKind.Set } several ? several.Items : [argument];
+        var arguments = argument is Sequence { Kind: SequenceKind.Tuple or SequenceKind.List or SequenceKind.Set } several
+            ? several.Items : [argument];
         if (radix is not null && name is "log")
         {
             arguments = [.. arguments, radix];
             name = "logbase";
         }
-        if (power is Number { Value: var value } && value == Rational.MinusOne && name is "sin" or "cos" or "tan" or "cot" or "sinh" or "cosh" or "tanh") return new Call((name.Length == 3 ? "arc" : "ar") + name, arguments);
+        if (power is Number { Value: var value } && value == Rational.MinusOne
+            && name is "sin" or "cos" or "tan" or "cot" or "sinh" or "cosh" or "tanh")
+            return new Call((name.Length == 3 ? "arc" : "ar") + name, arguments);
         var call = new Call(name, arguments);
         return power is null ? call : new Power(call, power);
     }
@@ -343,8 +354,10 @@ internal sealed partial class AnswerParser
         {
             var sign = SignBefore();
             var factors = new List<Node> { Factor() };
-            while (Now.Kind is TokenKind.Letter or TokenKind.GroupOpen || Now.Kind is TokenKind.Number && tokens[at - 1].Kind is not TokenKind.Number || Now.Kind is TokenKind.Command && Now.Text is "frac" or "sqrt"
-                || Now.Kind is TokenKind.Open && Now.Text == "(" && factors[^1] is not Sequence && tokens[at - 1].Kind is TokenKind.Number) factors.Add(Factor());
+            while (Now.Kind is TokenKind.Letter or TokenKind.GroupOpen || Now.Kind is TokenKind.Number
+                && tokens[at - 1].Kind is not TokenKind.Number || Now.Kind is TokenKind.Command && Now.Text is "frac" or "sqrt"
+                || Now.Kind is TokenKind.Open && Now.Text == "(" && factors[^1] is not Sequence && tokens[at - 1].Kind is TokenKind.Number)
+                    factors.Add(Factor());
             argument = Signed(sign, Tree.Multiply([.. factors]));
         }
         budget.Leave();

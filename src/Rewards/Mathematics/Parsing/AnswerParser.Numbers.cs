@@ -70,7 +70,8 @@ internal sealed partial class AnswerParser
         var period = tokens[i].Text;
         if (braced && tokens[i + 1].Kind is not TokenKind.GroupClose || period.Length > 60) return null;
         i += braced ? 2 : 1;
-        if (tokens[point ? at + 1 : at].Text == "dot" && period.Length == 1 && LastDot(i) is var (rest, next) && next > i) (period, i) = (period + rest, next);
+        if (tokens[point ? at + 1 : at].Text == "dot" && period.Length == 1 && LastDot(i) is var (rest, next) && next > i)
+            (period, i) = (period + rest, next);
         at = i;
         var shown = point ? digits + "." : digits;
         var decimals = shown.Length - shown.IndexOf('.', StringComparison.Ordinal) - 1;

@@ -34,7 +34,9 @@ internal sealed partial class AnswerParser
             TokenKind.NamedSet => Named(),
             TokenKind.Word when token.Text.ToLowerInvariant() is "const" or "constant" or "konstante" => IntegrationConstant(),
             TokenKind.Word when tokens[at + 1].Is(TokenKind.Open, "(") && !tokens[at + 1].SpaceBefore => WordFunction(),
-            TokenKind.Word when at + 1 < tokens.Count && tokens[at + 1].Kind is TokenKind.Relation or TokenKind.Word or TokenKind.Underscore or TokenKind.Open => WordSymbol(),
+            TokenKind.Word
+                when at + 1 < tokens.Count
+                && tokens[at + 1].Kind is TokenKind.Relation or TokenKind.Word or TokenKind.Underscore or TokenKind.Open => WordSymbol(),
             _ => throw new NotMathException(),
         };
         budget.Leave();
@@ -75,7 +77,8 @@ internal sealed partial class AnswerParser
     {
         var words = new List<string>();
         for (; Now.Kind is TokenKind.Word && !IsConnective(Now); at++) words.Add(Now.Text);
-        return words.Count > 0 && Now.Kind is TokenKind.Relation or TokenKind.Underscore ? new Symbol(string.Join(' ', words)) : throw new NotMathException();
+        return words.Count > 0 && Now.Kind is TokenKind.Relation or TokenKind.Underscore
+            ? new Symbol(string.Join(' ', words)) : throw new NotMathException();
     }
 
     /// <summary>A function with a name of several letters: cis(60°).</summary>
@@ -124,7 +127,9 @@ internal sealed partial class AnswerParser
             var name = Now.Text;
             at++;
             var below = Items(TokenKind.GroupClose) ?? throw new NotMathException();
-            content = name == "over" ? Tree.Divide(content ?? throw new NotMathException(), below) : new Call("binom", [content ?? throw new NotMathException(), below]);
+            content = name == "over"
+                ? Tree.Divide(content ?? throw new NotMathException(), below)
+                : new Call("binom", [content ?? throw new NotMathException(), below]);
         }
         Expect(TokenKind.GroupClose, "}");
         return content ?? new Sequence(SequenceKind.List, []);
@@ -171,13 +176,18 @@ internal sealed partial class AnswerParser
         if (condition is not null)
         {
             // {x ∈ ℝ | x > 1}: both are conditions.
-            return content is Relation { Operators: ["∈"], Sides: [Symbol element, _] } ? new SetBuilder(element, new Sequence(SequenceKind.All, [content, condition])) : new SetBuilder(content ?? throw new NotMathException(), condition);
+            return content is Relation { Operators: ["∈"], Sides: [Symbol element, _] }
+                ? new SetBuilder(element, new Sequence(SequenceKind.All, [content, condition]))
+                : new SetBuilder(content ?? throw new NotMathException(), condition);
         }
         var items = content is Sequence { IsOpen: true } several ? several.Items : content is null ? [] : (IReadOnlyList<Node>)[content];
         return (open, closed) switch
         {
-            ("(", ")") => items.Count switch { 0 => throw new NotMathException(), 1 => items[0], _ => new Sequence(SequenceKind.Tuple, items) },
-            ("[", "]") => items.Count == 1 ? items[0] is Sequence ? new Sequence(SequenceKind.Bracketed, items) : items[0] : new Sequence(SequenceKind.Bracketed, items),
+            ("(", ")") =>
+                items.Count switch { 0 => throw new NotMathException(), 1 => items[0], _ => new Sequence(SequenceKind.Tuple, items) },
+            ("[", "]") =>
+                items.Count == 1 ? items[0] is Sequence
+                ? new Sequence(SequenceKind.Bracketed, items) : items[0] : new Sequence(SequenceKind.Bracketed, items),
             ("{", "}") => items.Count == 0 ? new NamedSet("∅") : new Sequence(SequenceKind.Set, items),
             ("⟨", "⟩") => new Sequence(SequenceKind.Tuple, items),
             ("⌊", "⌋") when items.Count == 1 => new Call("floor", items),
@@ -193,7 +203,8 @@ internal sealed partial class AnswerParser
         at++;
         var rows = Environment();
         if (Now.Kind is TokenKind.Close && Now.Text == "}") at++;
-        return rows is Matrix { Rows: var lines } && lines.All(line => line.Count == 1) ? new Sequence(SequenceKind.All, [.. lines.Select(line => line[0])]) : rows;
+        return rows is Matrix { Rows: var lines } && lines.All(line => line.Count == 1)
+            ? new Sequence(SequenceKind.All, [.. lines.Select(line => line[0])]) : rows;
     }
 
     /// <summary>The French open interval <c>]a, b[</c>.</summary>
@@ -201,7 +212,8 @@ internal sealed partial class AnswerParser
     {
         at++;
         var items = Items(TokenKind.Close, "]");
-        if (items is not Sequence { IsOpen: true, Items.Count: 2 } pair || Now.Text is not ("[" or "]" or ")")) throw new NotMathException();
+        if (items is not Sequence { IsOpen: true, Items.Count: 2 } pair || Now.Text is not ("[" or "]" or ")"))
+            throw new NotMathException();
         var closed = Now.Text == "]";
         at++;
         return new Interval(pair.Items[0], pair.Items[1], false, closed);
@@ -253,9 +265,11 @@ internal sealed partial class AnswerParser
                 var start = at;
                 var inner = Argument();
                 if (name == "hat" && inner is Symbol { Name: "i" or "j" or "k" } unit) return new Symbol(unit.Name + Vocabulary.Hat);
-                if (inner is Symbol { IsConstant: false } || inner is Product product && product.Factors.All(factor => factor is Symbol { IsConstant: false }))
+                if (inner is Symbol { IsConstant: false } || inner is Product product
+                    && product.Factors.All(factor => factor is Symbol { IsConstant: false }))
                 {
-                    var text = string.Concat(tokens.Skip(start).Take(at - start).Where(token => token.Kind is TokenKind.Letter).Select(token => token.Text));
+                    var text = string.Concat(tokens.Skip(start).Take(at - start).Where(token => token.Kind is TokenKind.Letter)
+                        .Select(token => token.Text));
                     return new Symbol(text.Length > 1 ? text : $"{text}\u0305");
                 }
                 return new Call("conj", [inner]);
@@ -320,8 +334,11 @@ internal sealed partial class AnswerParser
         if (EnvironmentName() != name || rows.Count == 0) throw new NotMathException();
         return name switch
         {
-            _ when name.EndsWith("matrix", StringComparison.Ordinal) || name is "array" or "smallmatrix" => name is "vmatrix" ? new Call("det", [new Matrix(rows)]) : new Matrix(rows),
-            "cases" => rows.Any(cells => cells.Count > 1) ? new Call("cases", [.. rows.SelectMany(cells => cells)]) : new Sequence(SequenceKind.All, [.. rows.Select(cells => cells[0])]),
+            _ when name.EndsWith("matrix", StringComparison.Ordinal) || name is "array" or "smallmatrix" =>
+                name is "vmatrix" ? new Call("det", [new Matrix(rows)]) : new Matrix(rows),
+            "cases" => rows.Any(cells => cells.Count > 1)
+                ? new Call("cases", [.. rows.SelectMany(cells => cells)])
+                : new Sequence(SequenceKind.All, [.. rows.Select(cells => cells[0])]),
             _ => rows.Count == 1 && rows[0].Count == 1 ? rows[0][0] : new Sequence(SequenceKind.List, [.. rows.SelectMany(cells => cells)]),
         };
     }

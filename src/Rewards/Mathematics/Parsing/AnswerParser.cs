@@ -55,7 +55,8 @@ internal sealed partial class AnswerParser
         while (!AtEnd(close, closeText, items.Count))
         {
             budget.Step();
-            if (Now.Kind is TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand || IsConnective(Now))
+            if (Now.Kind is TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand
+                || IsConnective(Now))
             {
                 // "42 and" says that something is missing.
                 if (IsConnective(Now) && tokens[at + 1].Kind is TokenKind.End) throw new NotMathException();
@@ -68,7 +69,9 @@ internal sealed partial class AnswerParser
                 continue;
             }
             items.Add(Item());
-            if (!AtEnd(close, closeText, items.Count) && Now.Kind is not (TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand) && !IsConnective(Now)) throw new NotMathException();
+            if (!AtEnd(close, closeText, items.Count)
+                && Now.Kind is not (TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand)
+                && !IsConnective(Now)) throw new NotMathException();
         }
         budget.Leave();
         inInterval = outerInterval;
@@ -81,7 +84,8 @@ internal sealed partial class AnswerParser
     }
 
     private bool AtEnd(TokenKind close, string closeText, int items) =>
-        Now.Kind == TokenKind.End || Now.Kind == close && (closeText.Length == 0 || Now.Text == closeText) || close == TokenKind.Close && Now.Kind == TokenKind.Close
+        Now.Kind == TokenKind.End || Now.Kind == close && (closeText.Length == 0 || Now.Text == closeText) || close == TokenKind.Close
+            && Now.Kind == TokenKind.Close
         || close == TokenKind.Close && items == 2 && Now.Is(TokenKind.Open, "[") // [0, 1[
         || close == TokenKind.Close && inBuilder && items > 0 && Now.Kind is TokenKind.Bar or TokenKind.Colon
         || close == TokenKind.GroupClose && Now.Kind == TokenKind.Command && Now.Text is "over" or "choose";
@@ -112,7 +116,8 @@ internal sealed partial class AnswerParser
         }
         var unit = TrailingUnit();
         if (unit.Length > 0 && currency is null) (statement, unit) = Compound(statement, unit);
-        if (currency is not null) unit = unit.Length == 0 ? currency : currency == "$" && unit is "dollars" or "USD" ? "$" : $"{currency} {unit}";
+        if (currency is not null)
+            unit = unit.Length == 0 ? currency : currency == "$" && unit is "dollars" or "USD" ? "$" : $"{currency} {unit}";
         return unit.Length == 0 ? statement : Measure(statement, unit);
     }
 
@@ -196,7 +201,8 @@ internal sealed partial class AnswerParser
     /// <summary>The unit belongs to the last side: <c>x = 5 cm</c>.</summary>
     private static Node Measure(Node statement, string unit) => statement switch
     {
-        Relation relation => relation with { Sides = [.. relation.Sides.Take(relation.Sides.Count - 1), Measure(relation.Sides[^1], unit)] },
+        Relation relation =>
+            relation with { Sides = [.. relation.Sides.Take(relation.Sides.Count - 1), Measure(relation.Sides[^1], unit)] },
         Measured measured => measured with { Unit = measured.Unit + " " + unit },
         _ when unit.Split(' ') is [.. var before, var last] && Units.TemperatureScale(last) is { } scale
             && (before is ["degree" or "degrees" or "°"] || before.Length == 0 && last.Length > 1) => new Measured(statement, "°" + scale),
@@ -213,10 +219,12 @@ internal sealed partial class AnswerParser
         if (Now.Kind != TokenKind.Word && !article) return "";
         var start = at;
         if (article) at++;
-        while (Now.Kind is TokenKind.Word && !IsConnective(Now) || Now.Kind is TokenKind.Letter && at > start && tokens[at + 1].Kind is TokenKind.Word or TokenKind.End
+        while (Now.Kind is TokenKind.Word && !IsConnective(Now) || Now.Kind is TokenKind.Letter && at > start
+            && tokens[at + 1].Kind is TokenKind.Word or TokenKind.End
             || Now.Kind is TokenKind.Operator && Now.Text == "-" && tokens[at + 1].Kind is TokenKind.Word) at++;
         var words = string.Join(' ', tokens.Skip(start).Take(at - start).Select(token => token.Text));
-        if (Now.Kind is TokenKind.End or TokenKind.Comma or TokenKind.Semicolon or TokenKind.Period or TokenKind.GroupClose or TokenKind.Close or TokenKind.RowBreak or TokenKind.Ampersand || IsConnective(Now))
+        if (Now.Kind is TokenKind.End or TokenKind.Comma or TokenKind.Semicolon or TokenKind.Period or TokenKind.GroupClose
+            or TokenKind.Close or TokenKind.RowBreak or TokenKind.Ampersand || IsConnective(Now))
         {
             isAll = true;
             return words;
@@ -234,7 +242,8 @@ internal sealed partial class AnswerParser
         }
         for (var i = start; i < at; i++)
         {
-            if (tokens[i].Kind == TokenKind.Word && !Vocabulary.LabelWords.Contains(tokens[i].Text.ToLowerInvariant())) throw new NotMathException();
+            if (tokens[i].Kind == TokenKind.Word && !Vocabulary.LabelWords.Contains(tokens[i].Text.ToLowerInvariant()))
+                throw new NotMathException();
         }
         return "";
     }
@@ -249,7 +258,8 @@ internal sealed partial class AnswerParser
             budget.Step();
             var token = Now;
             if (IsConnective(token) && (tokens[at + 1].Kind is not TokenKind.Word || parts.Count == 0)) break;
-            var belongs = token.Kind is TokenKind.Word or TokenKind.Letter or TokenKind.Degree or TokenKind.Currency or TokenKind.Caret or TokenKind.Number or TokenKind.Prime or TokenKind.GroupOpen or TokenKind.GroupClose
+            var belongs = token.Kind is TokenKind.Word or TokenKind.Letter or TokenKind.Degree or TokenKind.Currency or TokenKind.Caret
+                or TokenKind.Number or TokenKind.Prime or TokenKind.GroupOpen or TokenKind.GroupClose
                 || token.Kind is TokenKind.Operator && token.Text is "/" or "*" or "-";
             if (token.Kind is TokenKind.GroupClose && !parts.Contains("{")) break;
             // A number within the words makes them a sentence, unless it is a power: m/s^2.
@@ -270,7 +280,8 @@ internal sealed partial class AnswerParser
                 belongs = true;
             }
             if (!belongs) break;
-            if (token.Kind is TokenKind.Word && Vocabulary.DenyingWords.Contains(token.Text.ToLowerInvariant())) throw new NotMathException();
+            if (token.Kind is TokenKind.Word && Vocabulary.DenyingWords.Contains(token.Text.ToLowerInvariant()))
+                throw new NotMathException();
             parts.Add(token.Text);
         }
         if (at == start) return "";

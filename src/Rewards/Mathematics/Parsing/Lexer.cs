@@ -68,7 +68,8 @@ internal sealed partial class Lexer
             }
             else if (Superscripts.Contains(c, StringComparison.Ordinal) || c == '⁻') Script(Superscripts, TokenKind.Caret, "^");
             else if (Subscripts.Contains(c, StringComparison.Ordinal)) Script(Subscripts, TokenKind.Underscore, "_");
-            else if (CharUnicodeInfo.GetNumericValue(c) is var value and > 0 && char.GetUnicodeCategory(c) == UnicodeCategory.OtherNumber && value < 1) VulgarFraction(value);
+            else if (CharUnicodeInfo.GetNumericValue(c) is var value and > 0 && char.GetUnicodeCategory(c) == UnicodeCategory.OtherNumber
+                && value < 1) VulgarFraction(value);
             else if (char.IsLetter(c)) Letters(end, inText);
             else at++;
         }
@@ -79,7 +80,9 @@ internal sealed partial class Lexer
     {
         for (var i = 1; i + 2 < tokens.Count; i++)
         {
-            if (tokens[i] is { Kind: TokenKind.Letter, Text: "x" or "X" } && tokens[i - 1].Kind is TokenKind.Number && tokens[i + 1].Is(TokenKind.Number, "10") && tokens[i + 2].Kind is TokenKind.Caret) tokens[i] = new(TokenKind.Operator, "*");
+            if (tokens[i] is { Kind: TokenKind.Letter, Text: "x" or "X" } && tokens[i - 1].Kind is TokenKind.Number
+                && tokens[i + 1].Is(TokenKind.Number, "10") && tokens[i + 2].Kind is TokenKind.Caret)
+                tokens[i] = new(TokenKind.Operator, "*");
         }
     }
 
@@ -88,7 +91,8 @@ internal sealed partial class Lexer
     {
         for (var i = 0; i < tokens.Count; i++)
         {
-            if (tokens[i].Kind is TokenKind.Word && tokens[i].Text is "infinity" or "Infinity") tokens[i] = new(TokenKind.Letter, "∞", tokens[i].SpaceBefore);
+            if (tokens[i].Kind is TokenKind.Word && tokens[i].Text is "infinity" or "Infinity")
+                tokens[i] = new(TokenKind.Letter, "∞", tokens[i].SpaceBefore);
         }
         for (var i = 0; i + 1 < tokens.Count; i++)
         {
@@ -113,7 +117,9 @@ internal sealed partial class Lexer
     {
         at++;
         if (c == '~' && (inText || !Follows('='))) space = true; // TeX's unbreakable space
-        else if (sign.Kind == TokenKind.Prime && (tokens.Count == 0 || tokens[^1].Kind is not (TokenKind.Letter or TokenKind.Close or TokenKind.Prime or TokenKind.Number))) space = true;
+        else if (sign.Kind == TokenKind.Prime
+            && (tokens.Count == 0 || tokens[^1].Kind is not (TokenKind.Letter or TokenKind.Close or TokenKind.Prime or TokenKind.Number)))
+            space = true;
         else if (c == '*' && Follows('*'))
         {
             at++;
@@ -202,8 +208,10 @@ internal sealed partial class Lexer
     }
 
     private static bool IsKnown(string name) =>
-        name.Length > 1 && (Vocabulary.Functions.ContainsKey(name) || Vocabulary.Letters.ContainsKey(name) || Vocabulary.Signs.ContainsKey(name)
-            || Vocabulary.Structures.ContainsKey(name) || Vocabulary.Decorations.Contains(name) || Vocabulary.TextCommands.Contains(name) || name is "mathbb" or "Bbb");
+        name.Length > 1
+            && (Vocabulary.Functions.ContainsKey(name) || Vocabulary.Letters.ContainsKey(name) || Vocabulary.Signs.ContainsKey(name)
+            || Vocabulary.Structures.ContainsKey(name) || Vocabulary.Decorations.Contains(name) || Vocabulary.TextCommands.Contains(name)
+                || name is "mathbb" or "Bbb");
 
     private void Named(string name, int start, int stop, int end)
     {
@@ -230,7 +238,8 @@ internal sealed partial class Lexer
         else if (Vocabulary.Decorations.Contains(name))
         {
             space = true;
-            if (name is "quad" or "qquad" && tokens.Exists(token => token.Kind is TokenKind.Relation) && NamedValue().IsMatch(text.AsSpan(at, end - at))) Add(TokenKind.Comma, ",");
+            if (name is "quad" or "qquad" && tokens.Exists(token => token.Kind is TokenKind.Relation)
+                && NamedValue().IsMatch(text.AsSpan(at, end - at))) Add(TokenKind.Comma, ",");
             if (name is "hspace" or "vspace" or "phantom" or "color") SkipGroup(end);
         }
         else if (Vocabulary.Signs.TryGetValue(name, out var sign)) Add(sign.Kind, sign.Text);
@@ -261,7 +270,9 @@ internal sealed partial class Lexer
     }
 
     /// <summary>Whether what stands before may be measured in a unit.</summary>
-    private bool FollowsAmount() => tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number or TokenKind.Word or TokenKind.GroupClose || tokens.Count > 1 && tokens[^1].Kind is TokenKind.Operator && tokens[^2].Kind is TokenKind.Word;
+    private bool FollowsAmount() =>
+        tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number or TokenKind.Word or TokenKind.GroupClose || tokens.Count > 1
+        && tokens[^1].Kind is TokenKind.Operator && tokens[^2].Kind is TokenKind.Word;
 
     /// <summary>The end of the group that begins at a brace, or -1.</summary>
     private int GroupEnd(int open, int end)
@@ -297,13 +308,15 @@ internal sealed partial class Lexer
             return;
         }
         var content = text.AsSpan((at + 1)..close).Trim().Trim('~').Trim();
-        if (content.Length == 1 && name is "mathbb" or "mathbf" or "mathds" && Vocabulary.Blackboard.TryGetValue(content[0], out var set) && (name is not "mathbf" || content[0] is 'R' or 'Z' or 'N' or 'Q'))
+        if (content.Length == 1 && name is "mathbb" or "mathbf" or "mathds" && Vocabulary.Blackboard.TryGetValue(content[0], out var set)
+            && (name is not "mathbf" || content[0] is 'R' or 'Z' or 'N' or 'Q'))
         {
             Add(TokenKind.NamedSet, set);
         }
         else if (Vocabulary.Functions.TryGetValue(content.ToString(), out var function)
             && !(FollowsAmount() && Units.IsKnown(content.ToString()))) Add(TokenKind.Function, function);
-        else if (content.Length == 1 && name is not ("text" or "textnormal" or "mbox" or "hbox") && char.IsLetter(content[0]) && (name is not ("mathrm" or "textrm") || content[0] is 'i' or 'e' or 'd' || !FollowsAmount()))
+        else if (content.Length == 1 && name is not ("text" or "textnormal" or "mbox" or "hbox") && char.IsLetter(content[0])
+            && (name is not ("mathrm" or "textrm") || content[0] is 'i' or 'e' or 'd' || !FollowsAmount()))
         {
             Add(TokenKind.Letter, content.ToString());
         }

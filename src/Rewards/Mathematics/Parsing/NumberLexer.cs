@@ -35,7 +35,8 @@ internal sealed class NumberLexer(string text, NumberStyle style)
             number.Append('.');
             next += decimals;
             Digits(number, ref next, end);
-            while (next + 5 <= end && text[next] == ' ' && style is { DecimalComma: false } && ThreeDigits(next + 1, end) && number.ToString() is var soFar && (soFar.Length - soFar.IndexOf('.', StringComparison.Ordinal) - 1) % 3 == 0)
+            while (next + 5 <= end && text[next] == ' ' && style is { DecimalComma: false } && ThreeDigits(next + 1, end)
+                && number.ToString() is var soFar && (soFar.Length - soFar.IndexOf('.', StringComparison.Ordinal) - 1) % 3 == 0)
             {
                 next++;
                 Digits(number, ref next, end);
@@ -67,7 +68,8 @@ internal sealed class NumberLexer(string text, NumberStyle style)
     {
         if (at >= end) return 0;
         var rest = text.AsSpan(at, end - at);
-        foreach (var separator in (ReadOnlySpan<string>)["{,}", "{,}\\!", ",\\!", "\\!,\\!", "\\,", "\\!", "\\ ", "{\\,}", "{\\ }", "~", "\u00A0", "\u2009", "\u202F", "٬", "’"])
+        foreach (var separator in (ReadOnlySpan<string>)["{,}", "{,}\\!", ",\\!", "\\!,\\!", "\\,", "\\!", "\\ ", "{\\,}", "{\\ }", "~",
+            "\u00A0", "\u2009", "\u202F", "٬", "’"])
         {
             if (!rest.StartsWith(separator, StringComparison.Ordinal)) continue;
             var length = separator.Length;

@@ -13,10 +13,14 @@ internal static class Numerals
     private const int MaxWords = 20;
 
     private static readonly FrozenDictionary<string,
-        int> Small = Numbered("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 0, 1);
+        int> Small =
+            Numbered("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+                + "eighteen nineteen", 0, 1);
     private static readonly FrozenDictionary<string, int> Tens = Numbered("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10);
     private static readonly FrozenDictionary<string,
-        int> SmallOrdinals = Numbered("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth", 1, 1);
+        int> SmallOrdinals =
+            Numbered("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+                + "sixteenth seventeenth eighteenth nineteenth", 1, 1);
     private static readonly FrozenDictionary<string,
         int> TenOrdinals = Numbered("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth", 20, 10);
 

@@ -43,6 +43,7 @@ internal static partial class SetsInWords
     [GeneratedRegex(@"\\(?:text\w*|mathrm|mbox)\s*|[{}~]", RegexOptions.CultureInvariant)]
     private static partial Regex Markup();
 
-    [GeneratedRegex(@"^(?:the\s+set\s+of\s+)?(?:x\s+(?:is|can\s+be)\s+)?(?:all|any|every)\s+(?:of\s+the\s+)?(?:(?<sign>positive|negative|non-?negative|non-?positive)\s+)?reals?(?:\s+numbers?|\s+values?)?(?:\s+of\s+x|\s+x)?(?:\s*,?\s*(?:except|other\s+than|excluding|but|not\s+equal\s+to)\s+(?:for\s+)?(?<out>.+))?$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?:the\s+set\s+of\s+)?(?:x\s+(?:is|can\s+be)\s+)?(?:all|any|every)\s+(?:of\s+the\s+)?(?:(?<sign>positive|negative|non-?negative|non-?positive)\s+)?reals?(?:\s+numbers?|\s+values?)?(?:\s+of\s+x|\s+x)?(?:\s*,?\s*(?:except|other\s+than|excluding|but|not\s+equal\s+to)\s+(?:for\s+)?(?<out>.+))?$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Phrase();
 }

@@ -11,7 +11,8 @@ namespace R1Cloud.Rewards.Mathematics.Parsing;
 internal sealed record Unit(IReadOnlyDictionary<string, int> Powers, Rational Factor, bool AllKnown)
 {
     /// <summary>Whether values in both can be compared after scaling.</summary>
-    public bool IsLike(Unit other) => Powers.Count == other.Powers.Count && Powers.All(pair => other.Powers.TryGetValue(pair.Key, out var power) && power == pair.Value);
+    public bool IsLike(Unit other) =>
+        Powers.Count == other.Powers.Count && Powers.All(pair => other.Powers.TryGetValue(pair.Key, out var power) && power == pair.Value);
 }
 
 /// <summary>Names of units, what they measure and how much of it.</summary>
@@ -22,10 +23,14 @@ internal static class Units
 
     private static readonly FrozenDictionary<string, (string Base, int Power, Rational Factor)> Known = Make();
 
-    private static readonly FrozenSet<string> Fillers = FrozenSet.ToFrozenSet(["per", "of", "the", "a", "an", "each", "total", "about", "long", "wide", "tall", "high", "away", "ago", "in", "all", "only", "more", "or", "so", "old"]);
+    private static readonly FrozenSet<string> Fillers =
+        FrozenSet.ToFrozenSet(
+            ["per", "of", "the", "a", "an", "each", "total", "about", "long", "wide", "tall", "high", "away", "ago", "in", "all", "only",
+                "more", "or", "so", "old"]);
 
     /// <summary>Whether a word is a unit.</summary>
-    public static bool IsKnown(string word) => Known.ContainsKey(word) || Known.ContainsKey(Singular(word.ToLowerInvariant())) || word is "units" or "unit";
+    public static bool IsKnown(string word) =>
+        Known.ContainsKey(word) || Known.ContainsKey(Singular(word.ToLowerInvariant())) || word is "units" or "unit";
 
     /// <summary>C or F, for the letter or the name of a scale of temperature; null for anything else.</summary>
     public static string? TemperatureScale(string word) => word switch
@@ -52,7 +57,8 @@ internal static class Units
         static string? Power(Node node, int power) => node switch
         {
             Symbol { Name: var name } when Known.ContainsKey(name) => $"{name} ^ {power}",
-            Power { Base: var inner, Exponent: Number { Value: { IsInteger: true } exponent } } when exponent.Abs().CompareTo(9) <= 0 && Math.Abs(power) < 9 => Power(inner, power * (int)exponent.Numerator),
+            Power { Base: var inner, Exponent: Number { Value: { IsInteger: true } exponent } }
+                when exponent.Abs().CompareTo(9) <= 0 && Math.Abs(power) < 9 => Power(inner, power * (int)exponent.Numerator),
             _ => null,
         };
     }
@@ -65,7 +71,8 @@ internal static class Units
         var known = true;
         var sign = 1;
         int? ahead = null;
-        var words = text.Replace("mph", "mi / h", StringComparison.Ordinal).Replace("kph", "km / h", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var words = text.Replace("mph", "mi / h", StringComparison.Ordinal).Replace("kph", "km / h", StringComparison.Ordinal)
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < words.Length; i++)
         {
             var word = words[i];

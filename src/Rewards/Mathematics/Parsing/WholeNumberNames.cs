@@ -12,6 +12,7 @@ internal static partial class WholeNumberNames
         text.Length > MaxLength || text.IndexOf("integer", StringComparison.OrdinalIgnoreCase) < 0 ? text
         : Condition().Replace(text, match => $", {match.Groups["name"].Value} \\in \\mathbb{{Z}}");
 
-    [GeneratedRegex(@"[,;]?\s*(?:\\text\{|\\mbox\{|\\mathrm\{)?[\s,(]*(?:(?:where|for|with|and)\s+)?(?:(?:any|all|every|some|each)\s+)?(?:integers?\s+(?:value\s+)?(?:\}\s*)?\$?(?<name>[a-zA-Z])\$?|\}?\s*\$?(?<name>[a-zA-Z])\$?\s*(?:\\text\{)?\s+(?:is|are|be)?\s*(?:any|an?)?\s*(?:arbitrary\s+)?integers?)[\s)]*\}?[\s.]*$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"[,;]?\s*(?:\\text\{|\\mbox\{|\\mathrm\{)?[\s,(]*(?:(?:where|for|with|and)\s+)?(?:(?:any|all|every|some|each)\s+)?(?:integers?\s+(?:value\s+)?(?:\}\s*)?\$?(?<name>[a-zA-Z])\$?|\}?\s*\$?(?<name>[a-zA-Z])\$?\s*(?:\\text\{)?\s+(?:is|are|be)?\s*(?:any|an?)?\s*(?:arbitrary\s+)?integers?)[\s)]*\}?[\s.]*$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Condition();
 }

@@ -72,7 +72,9 @@ internal sealed record Sequence(SequenceKind Kind, IReadOnlyList<Node> Items) : 
     public bool IsClock { get; init; }
 }
 
-/// <summary>A half-open interval, or one that can be nothing else; <c>(a, b)</c> and <c>[a, b]</c> are sequences until they are compared.</summary>
+/// <summary>
+/// A half-open interval, or one that can be nothing else; <c>(a, b)</c> and <c>[a, b]</c> are sequences until they are compared.
+/// </summary>
 internal sealed record Interval(Node Low, Node High, bool LowClosed, bool HighClosed) : Node;
 
 /// <summary>An operation on sets: <c>∪</c>, <c>∩</c> or <c>\</c>.</summary>

@@ -5,8 +5,8 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Shared.Recipes.Loading;
 
 /// <summary>
-/// The files of a recipe's data sets: relative paths become full ones, seen from the file that says them, and where the recipe is a file here they are read, so
-/// that what is wrong with a row is known before anything runs.
+/// The files of a recipe's data sets: relative paths become full ones, seen from the file that says them, and where the recipe is a file
+/// here they are read, so that what is wrong with a row is known before anything runs.
 /// </summary>
 internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, IDatasetReader? reader)
 {
@@ -20,7 +20,8 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
     {
         if (!recipe.Tasks.Values.OfType<DatasetTask>().Any()) return recipe;
         var tasks = new OrderedDictionary<string, TaskRecipe>();
-        foreach (var (name, task) in recipe.Tasks) tasks.Add(name, task is DatasetTask dataset ? Resolve($"tasks.{name}", name, dataset) : task);
+        foreach (var (name, task) in recipe.Tasks)
+            tasks.Add(name, task is DatasetTask dataset ? Resolve($"tasks.{name}", name, dataset) : task);
         return recipe with { Tasks = tasks };
     }
 
@@ -31,7 +32,8 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
             Files = Full($"{path}.files", task.Files),
             HeldOutFiles = Full($"{path}.heldOutFiles", task.HeldOutFiles),
             Against = Full($"{path}.against", task.Against),
-            Difficulty = task.Difficulty is { PassRates: { } rates } difficulty ? difficulty with { PassRates = Full($"{path}.difficulty.passRates", [rates])[0] } : task.Difficulty,
+            Difficulty = task.Difficulty is { PassRates: { } rates } difficulty
+                ? difficulty with { PassRates = Full($"{path}.difficulty.passRates", [rates])[0] } : task.Difficulty,
         };
         if (resolved.Difficulty is { } limits && limits.Above >= limits.Below && !problems.Concern($"{path}.difficulty"))
             Add($"{path}.difficulty.above", $"{limits.Above} is not allowed", $"below difficulty.below, {limits.Below}");
@@ -43,7 +45,8 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
         return resolved;
     }
 
-    // The data set as a whole is known to the workers alone. But what is here will be pushed to where its other files are: rows, and nothing else.
+    // The data set as a whole is known to the workers alone. But what is here will be pushed to where its other files are: rows, and
+    // nothing else.
     private void CheckLocal(string path, DatasetTask task)
     {
         foreach (var file in task.AllFiles().Where(file => !BlobReference.Is(file)).Distinct())
@@ -66,7 +69,8 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
         }
         catch (DatasetException e)
         {
-            foreach (var problem in e.Problems) Add(FieldOf(path, task, problem.File), problem.ToString(), $"rows of the layout {Words(task.Layout)}");
+            foreach (var problem in e.Problems)
+                Add(FieldOf(path, task, problem.File), problem.ToString(), $"rows of the layout {Words(task.Layout)}");
         }
     }
 
@@ -75,7 +79,8 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
     private void Add(string path, string message, string allowed) => paths.Add(path, message, allowed);
 
     private static string FieldOf(string path, DatasetTask task, string file) =>
-        task.HeldOutFiles.Contains(file) ? $"{path}.heldOutFiles" : task.Against.Contains(file) ? $"{path}.against" : task.Difficulty?.PassRates == file ? $"{path}.difficulty.passRates" : $"{path}.files";
+        task.HeldOutFiles.Contains(file) ? $"{path}.heldOutFiles" : task.Against.Contains(file)
+            ? $"{path}.against" : task.Difficulty?.PassRates == file ? $"{path}.difficulty.passRates" : $"{path}.files";
 
     private static string Words(DatasetLayout layout) => System.Text.Json.JsonSerializer.Serialize(layout, R1Json.Options).Trim('"');
 }

@@ -3,7 +3,9 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared.Recipes.Loading;
 
-/// <summary>The files and folders of a resolved recipe that lie on a machine's disk and not in storage: what workers elsewhere cannot see.</summary>
+/// <summary>
+/// The files and folders of a resolved recipe that lie on a machine's disk and not in storage: what workers elsewhere cannot see.
+/// </summary>
 public static class LocalPaths
 {
     // Where recipes name files: data sets, and folders of models to import.

@@ -25,7 +25,8 @@ internal sealed class RecipeBinder(RecipeProblems problems)
         return Bind(field.Shape, field.Rules, field.Allowed, node, path, given);
     }
 
-    private JsonNode? Bind(RecipeShape shape, IReadOnlyList<RecipeRuleAttribute> rules, string allowed, RecipeNode node, string path, object? given)
+    private JsonNode? Bind(RecipeShape shape, IReadOnlyList<RecipeRuleAttribute> rules, string allowed, RecipeNode node, string path,
+        object? given)
     {
         switch (shape, node)
         {
@@ -37,18 +38,23 @@ internal sealed class RecipeBinder(RecipeProblems problems)
                 return reward.WithDefaults(BindObject(reward.LongForm, RewardEntryShape.Lengthen(node), path, null));
             case (ListShape list, ArrayNode value) when value.Items.Count > 0 || !list.NotEmpty:
                 var allowedItem = RecipeField.AllowedOf(rules, list.Item);
-                return new JsonArray([.. value.Items.Select((item, index) => Bind(list.Item, rules, allowedItem, item, $"{path}[{index}]", null)).Where(item => item is not null)]);
+                return new JsonArray(
+                    [.. value.Items.Select((item, index) => Bind(list.Item, rules, allowedItem, item, $"{path}[{index}]", null))
+                        .Where(item => item is not null)]);
             case (EnumShape names, ScalarNode { Kind: JsonValueKind.String } value):
                 if (names.Names.Contains(value.Text)) return JsonValue.Create(value.Text);
-                problems.Add(node.At, path, node.Shown, $"{node.Shown} is not allowed{Spelling.DidYouMean(value.Text, names.Names)}", allowed);
+                problems.Add(node.At, path, node.Shown, $"{node.Shown} is not allowed{Spelling.DidYouMean(value.Text, names.Names)}",
+                    allowed);
                 return null;
             case (ScalarShape scalar, ScalarNode value) when Read(scalar, value) is { } read:
-                if (rules.FirstOrDefault(rule => !rule.Allows(read)) is not { } broken) return JsonSerializer.SerializeToNode(read, R1Json.Options);
+                if (rules.FirstOrDefault(rule => !rule.Allows(read)) is not { } broken)
+                    return JsonSerializer.SerializeToNode(read, R1Json.Options);
                 var hint = read is string text ? Spelling.DidYouMean(text, broken.Names) : "";
                 problems.Add(node.At, path, node.Shown, $"{node.Shown} is not allowed{hint}", allowed);
                 return null;
             default:
-                var reason = node is ScalarNode { IsNull: true } ? "null takes away what is inherited, and nothing is" : $"{node.Shown} is not allowed";
+                var reason = node is ScalarNode { IsNull: true }
+                    ? "null takes away what is inherited, and nothing is" : $"{node.Shown} is not allowed";
                 problems.Add(node.At, path, node.Shown, reason, allowed);
                 return null;
         }
@@ -93,13 +99,16 @@ internal sealed class RecipeBinder(RecipeProblems problems)
             var member = node.Members.GetValueOrDefault(field.Name);
             var others = string.Join(" and ", either.Fields.Select(ScalarNode.Quote));
             if (instead)
-                problems.Add(member!.NameAt, at, member.Value.Shown, $"\"{field.Name}\" has no place beside \"{either.Other}\"", $"{either.Because}; null takes away what is inherited");
+                problems.Add(member!.NameAt, at, member.Value.Shown, $"\"{field.Name}\" has no place beside \"{either.Other}\"",
+                    $"{either.Because}; null takes away what is inherited");
             else
-                problems.Add(member?.Value.At ?? node.At, at, member?.Value.Shown ?? "nothing", member is null ? $"\"{field.Name}\" is missing" : $"{member.Value.Shown} is not allowed",
+                problems.Add(member?.Value.At ?? node.At, at, member?.Value.Shown ?? "nothing",
+                    member is null ? $"\"{field.Name}\" is missing" : $"{member.Value.Shown} is not allowed",
                     $"{field.Allowed}{(field.Shape is MapShape ? ", at least one" : "")}; or \"{either.Other}\" in place of {others}");
         }
 
-        bool Given(string name) => node.Members.GetValueOrDefault(name)?.Value is not (null or ScalarNode { IsNull: true } or ObjectNode { Members.Count: 0 });
+        bool Given(string name) =>
+            node.Members.GetValueOrDefault(name)?.Value is not (null or ScalarNode { IsNull: true } or ObjectNode { Members.Count: 0 });
     }
 
     private JsonObject? BindUnion(UnionShape shape, ObjectNode node, string path)
@@ -131,12 +140,14 @@ internal sealed class RecipeBinder(RecipeProblems problems)
         }
         if (shape.NotEmpty && map.Members.Count == 0) problems.Add(node.At, path, "{}", "{} is not allowed", field.Allowed);
         var bound = new JsonObject();
-        IEnumerable<KeyValuePair<string, RecipeMember>> members = shape.Ordered ? map.Members : map.Members.OrderBy(m => m.Key, StringComparer.Ordinal);
+        IEnumerable<KeyValuePair<string, RecipeMember>> members = shape.Ordered
+            ? map.Members : map.Members.OrderBy(m => m.Key, StringComparer.Ordinal);
         foreach (var (name, member) in members)
         {
             var inner = RecipePath.Join(path, name);
             if (field.NameRules.FirstOrDefault(rule => !rule.Allows(name)) is { } broken)
-                problems.Add(member.NameAt, inner, ScalarNode.Quote(name), $"{ScalarNode.Quote(name)} is not allowed as a name{Spelling.DidYouMean(name, broken.Names)}", broken.Allowed);
+                problems.Add(member.NameAt, inner, ScalarNode.Quote(name),
+                    $"{ScalarNode.Quote(name)} is not allowed as a name{Spelling.DidYouMean(name, broken.Names)}", broken.Allowed);
             var value = shape.Value is RewardShape rewards ? rewards.Find(name) : shape.Value;
             if (value is null) continue; // a name that nobody knows, which is said already
             if (Bind(value, field.Rules, field.AllowedValues, member.Value, inner, null) is { } usable) bound[name] = usable;
@@ -159,10 +170,12 @@ internal sealed class RecipeBinder(RecipeProblems problems)
             if (shape.Lacks.TryGetValue(name, out var because))
             {
                 if (member.Value is ScalarNode { IsNull: true }) continue;
-                problems.Add(member.NameAt, RecipePath.Join(path, name), member.Value.Shown, $"\"{name}\" has no place here: {because}", allowed);
+                problems.Add(member.NameAt, RecipePath.Join(path, name), member.Value.Shown, $"\"{name}\" has no place here: {because}",
+                    allowed);
                 continue;
             }
-            problems.Add(member.NameAt, RecipePath.Join(path, name), member.Value.Shown, $"{ScalarNode.Quote(name)} is no field here{Spelling.DidYouMean(name, names)}", allowed);
+            problems.Add(member.NameAt, RecipePath.Join(path, name), member.Value.Shown,
+                $"{ScalarNode.Quote(name)} is no field here{Spelling.DidYouMean(name, names)}", allowed);
         }
     }
 
@@ -172,8 +185,10 @@ internal sealed class RecipeBinder(RecipeProblems problems)
         (ScalarKind.Text, JsonValueKind.String) => node.Text,
         (ScalarKind.Flag, JsonValueKind.True) => true,
         (ScalarKind.Flag, JsonValueKind.False) => false,
-        (ScalarKind.Number, JsonValueKind.Number) when double.TryParse(node.Text, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => number,
-        (ScalarKind.Whole, JsonValueKind.Number) when decimal.TryParse(node.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        (ScalarKind.Number, JsonValueKind.Number)
+            when double.TryParse(node.Text, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => number,
+        (ScalarKind.Whole, JsonValueKind.Number)
+            when decimal.TryParse(node.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             && decimal.Truncate(number) == number && number >= shape.Min && number <= shape.Max => (long)number,
         _ => null,
     };

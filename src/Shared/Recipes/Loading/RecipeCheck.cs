@@ -13,7 +13,8 @@ public sealed record RecipeReport(string File, IReadOnlyList<RecipeProblem> Prob
 {
     /// <summary>The report for a terminal: a line a problem, or a table of the stages.</summary>
     public override string ToString() => Summary?.ToString() ?? string.Join(Environment.NewLine,
-        [.. Problems.Select(problem => problem.ToString()), $"{File}: {(Problems.Count == 1 ? "1 problem" : $"{Problems.Count} problems")}"]);
+        [.. Problems.Select(problem => problem.ToString()),
+            $"{File}: {(Problems.Count == 1 ? "1 problem" : $"{Problems.Count} problems")}"]);
 }
 
 /// <summary>What a recipe would do.</summary>
@@ -29,19 +30,22 @@ public sealed record RecipeSummary(string Name, string Hash, IReadOnlyList<Stage
         foreach (var s in Stages.Append(Total))
         {
             text.AppendLine().Append(CultureInfo.InvariantCulture,
-                $"  {s.Name,-16} {s.Kind,-16} {(s.Steps is { } steps ? steps.ToString("N0", CultureInfo.InvariantCulture) : "?"),8} steps {s.Jobs,8:N0} jobs {s.Samples,12:N0} samples {s.MaxTokens,15:N0} tokens at most");
+                $"  {s.Name,-16} {s.Kind,-16} {(s.Steps is { } steps ? steps.ToString("N0", CultureInfo.InvariantCulture) : "?"),8} "
+                + $"steps {s.Jobs,8:N0} jobs {s.Samples,12:N0} samples {s.MaxTokens,15:N0} tokens at most");
         }
         return text.ToString();
     }
 
-    private StageSummary Total => new("total", "", null, Stages.Sum(s => s.Steps), Stages.Sum(s => s.Jobs), Stages.Sum(s => s.Samples), Stages.Sum(s => s.MaxTokens));
+    private StageSummary Total =>
+        new("total", "", null, Stages.Sum(s => s.Steps), Stages.Sum(s => s.Jobs), Stages.Sum(s => s.Samples), Stages.Sum(s => s.MaxTokens));
 }
 
 /// <summary>What a stage would do, its evaluations included.</summary>
 /// <param name="Name">The stage.</param>
 /// <param name="Kind">Its kind.</param>
 /// <param name="From">The stage whose model it starts from.</param>
-/// <param name="Steps">Optimizer steps; of fine-tuning on sampled rows, as many as there are at most; null where the rows are known only once the data is.</param>
+/// <param name="Steps">Optimizer steps; of fine-tuning on sampled rows, as many as there are at most; null where the rows are known only
+/// once the data is.</param>
 /// <param name="Jobs">Jobs for the workers.</param>
 /// <param name="Samples">Sequences trained on (pretraining) or generated.</param>
 /// <param name="MaxTokens">Tokens in them if each were as long as it may be, prompts left out.</param>
@@ -76,16 +80,24 @@ public static class RecipeCheck
     private static StageSummary Summarize(string name, StageRecipe stage, Recipe recipe) => stage switch
     {
         ImportStage => With(new(name, "import", null, 0, 1, 0, 0), recipe.Evaluation),
-        PretrainStage s => With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions), recipe.Evaluation),
+        PretrainStage s =>
+            With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions),
+                recipe.Evaluation),
         RlStage s => With(Rollouts(name, s), recipe.Evaluation, s.EvaluateEvery > 0 ? (s.Iterations - 1) / s.EvaluateEvery : 0),
-        SampleStage s => new(name, s is CollectStage ? "collect" : "rejection-sample", s.From, 0, s.Shards, (long)s.Questions * s.Samples, (long)s.Questions * s.Samples * s.Sampling.MaxNewTokens),
+        SampleStage s =>
+            new(name, s is CollectStage ? "collect" : "rejection-sample", s.From, 0, s.Shards, (long)s.Questions * s.Samples,
+                (long)s.Questions * s.Samples * s.Sampling.MaxNewTokens),
         SftStage s => With(new(name, "sft", s.From, StepsOf(s, recipe), 1, 0, 0), recipe.Evaluation),
-        RewardModelStage s => new(name, "reward-model", s.From, s.Steps(), 1, (long)s.Epochs * s.Rows, 0), // a response's length is its data's
+        // a response's length is its data's
+        RewardModelStage s => new(name, "reward-model", s.From, s.Steps(), 1, (long)s.Epochs * s.Rows, 0),
         EvaluateStage s => With(new(name, "evaluate", s.From, 0, 0, 0, 0), s.Evaluation),
         _ => throw new ArgumentException($"Stage {name}: {stage.GetType().Name} has no summary.", nameof(stage)),
     };
 
-    /// <summary>The most steps that a fine-tuning can have, every question of its data stages keeping as many rows as it may; null where it learns from a data set too.</summary>
+    /// <summary>
+    /// The most steps that a fine-tuning can have, every question of its data stages keeping as many rows as it may; null where it learns
+    /// from a data set too.
+    /// </summary>
     public static long? StepsOf(SftStage stage, Recipe recipe)
     {
         ArgumentNullException.ThrowIfNull(stage);
@@ -100,18 +112,21 @@ public static class RecipeCheck
     {
         var rounds = (long)stage.MostRounds(); // at most: questions are drawn again where samples teach nothing
         var samples = rounds * stage.Iterations * stage.Questions * stage.GroupSize;
-        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs, stage.Iterations * (rounds * stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
+        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs,
+            stage.Iterations * (rounds * stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
     }
 
     // Each problem is also answered once greedily; points of a learning curve are greedy alone.
     private static StageSummary With(StageSummary stage, EvaluationRecipe? evaluation, int points = 0)
     {
         if (evaluation is null) return stage;
-        foreach (var (_, benchmark) in evaluation.All()) stage = With(stage, benchmark, (long)benchmark.Problems * (benchmark.Samples + 1), 1);
+        foreach (var (_, benchmark) in evaluation.All())
+            stage = With(stage, benchmark, (long)benchmark.Problems * (benchmark.Samples + 1), 1);
         var curve = evaluation.OfCurve().Value;
         return With(stage, curve, (long)points * curve.Problems, points);
     }
 
     private static StageSummary With(StageSummary stage, BenchmarkRecipe benchmark, long samples, int jobs) =>
-        stage with { Jobs = stage.Jobs + jobs, Samples = stage.Samples + samples, MaxTokens = stage.MaxTokens + samples * benchmark.Sampling.MaxNewTokens };
+        stage with { Jobs = stage.Jobs + jobs, Samples = stage.Samples + samples,
+            MaxTokens = stage.MaxTokens + samples * benchmark.Sampling.MaxNewTokens };
 }

@@ -20,8 +20,11 @@ internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, stri
         if (BlobReference.Is(file)) return InStorage(path, file);
         if (Path.IsPathFullyQualified(file)) return file;
         var at = tree.Find(path).Node.At.File;
-        if (recipeFile is not null && file.Length > 0) return Path.GetFullPath(file, Path.GetDirectoryName(Path.GetFullPath(File.Exists(at) ? at : recipeFile))!);
-        if (!problems.Concern(path)) Add(path, $"{ScalarNode.Quote(file)} is a path from the recipe's folder, and there is none here", $"a full path, or {BlobReference.Prefix}PATH in the run's storage");
+        if (recipeFile is not null && file.Length > 0)
+            return Path.GetFullPath(file, Path.GetDirectoryName(Path.GetFullPath(File.Exists(at) ? at : recipeFile))!);
+        if (!problems.Concern(path))
+            Add(path, $"{ScalarNode.Quote(file)} is a path from the recipe's folder, and there is none here",
+                $"a full path, or {BlobReference.Prefix}PATH in the run's storage");
         return file;
     }
 

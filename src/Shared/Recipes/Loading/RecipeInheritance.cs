@@ -12,7 +12,8 @@ public static class RecipePresets
 
     /// <summary>The presets' names.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. Assembly.GetExecutingAssembly().GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Select(name => name[Prefix.Length..^Suffix.Length]).Order(StringComparer.Ordinal)];
+        [.. Assembly.GetExecutingAssembly().GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(name => name[Prefix.Length..^Suffix.Length]).Order(StringComparer.Ordinal)];
 
     /// <summary>Where problems in a preset are said to be: its file in the repository.</summary>
     internal static string FileOf(string name) => Prefix + name + Suffix;
@@ -44,8 +45,10 @@ internal sealed class RecipeInheritance(RecipeProblems problems)
     {
         chain.Add((identity, recipe.At.File));
         if (recipe.Members.Remove(Schema, out var schema) && schema.Value is not ScalarNode { Kind: JsonValueKind.String })
-            problems.Add(schema.Value.At, Schema, schema.Value.Shown, $"{schema.Value.Shown} is not allowed", "a string: where editors find the JSON Schema");
-        if (recipe.Members.Remove(Extends, out var extends) && extends.Value is not ScalarNode { IsNull: true } && ReadBase(extends.Value, file) is { } inherited)
+            problems.Add(schema.Value.At, Schema, schema.Value.Shown, $"{schema.Value.Shown} is not allowed",
+                "a string: where editors find the JSON Schema");
+        if (recipe.Members.Remove(Extends, out var extends) && extends.Value is not ScalarNode { IsNull: true }
+            && ReadBase(extends.Value, file) is { } inherited)
             recipe = Merge(inherited, recipe);
         chain.RemoveAt(chain.Count - 1);
         return recipe;
@@ -53,7 +56,8 @@ internal sealed class RecipeInheritance(RecipeProblems problems)
 
     private ObjectNode? ReadBase(RecipeNode extends, string? file)
     {
-        if (extends is not ScalarNode { Kind: JsonValueKind.String, Text: var name }) return Refuse(extends, $"{extends.Shown} is not allowed");
+        if (extends is not ScalarNode { Kind: JsonValueKind.String, Text: var name })
+            return Refuse(extends, $"{extends.Shown} is not allowed");
         var (identity, shown, path) = ("preset " + name, RecipePresets.FileOf(name), (string?)null);
         if (name.StartsWith("./", StringComparison.Ordinal) || name.StartsWith("../", StringComparison.Ordinal))
         {
@@ -73,13 +77,15 @@ internal sealed class RecipeInheritance(RecipeProblems problems)
 
     private ObjectNode? Refuse(RecipeNode extends, string message)
     {
-        problems.Add(extends.At, Extends, extends.Shown, message, $"a preset ({string.Join(", ", RecipePresets.Names)}) or the path of a recipe, beginning with ./ or ../");
+        problems.Add(extends.At, Extends, extends.Shown, message,
+            $"a preset ({string.Join(", ", RecipePresets.Names)}) or the path of a recipe, beginning with ./ or ../");
         return null;
     }
 
     private static ObjectNode Merge(ObjectNode inherited, ObjectNode own)
     {
-        if (own.Members.TryGetValue(Kind, out var kind) && inherited.Members.TryGetValue(Kind, out var was) && kind.Value.Shown != was.Value.Shown) return own;
+        if (own.Members.TryGetValue(Kind, out var kind) && inherited.Members.TryGetValue(Kind, out var was)
+            && kind.Value.Shown != was.Value.Shown) return own;
         var merged = new ObjectNode(own.At);
         foreach (var name in MergeOrder([.. inherited.Members.Keys], [.. own.Members.Keys]))
         {
@@ -96,7 +102,8 @@ internal sealed class RecipeInheritance(RecipeProblems problems)
     /// The order of two lists merged: inherited names keep their places (in the order of the new list, should that differ), and a new
     /// name goes before the inherited one that it is written before, or to the end.
     /// </summary>
-    internal static IReadOnlyList<string> MergeOrder(IReadOnlyList<string> inherited, IReadOnlyList<string> own, IEqualityComparer<string>? comparer = null)
+    internal static IReadOnlyList<string> MergeOrder(IReadOnlyList<string> inherited, IReadOnlyList<string> own,
+        IEqualityComparer<string>? comparer = null)
     {
         HashSet<string> known = new(inherited, comparer ?? StringComparer.Ordinal), again = new(own, comparer ?? StringComparer.Ordinal);
         // The inherited names that the new list has too, each after the new names that are written before it.

@@ -11,7 +11,8 @@ namespace R1Cloud.Shared.Recipes.Loading;
 
 /// <summary>A recipe that is ready to run.</summary>
 /// <param name="Recipe">The recipe, everything inherited filled in.</param>
-/// <param name="ResolvedJson">The same as one line of JSON without <c>extends</c>: every field in a fixed order, stages and tasks in theirs.</param>
+/// <param name="ResolvedJson">The same as one line of JSON without <c>extends</c>: every field in a fixed order, stages and tasks in
+/// theirs.</param>
 /// <param name="Hash">SHA-256 of <paramref name="ResolvedJson"/>, 64 hexadecimal digits: equal hashes are equal runs.</param>
 public sealed record LoadedRecipe(Recipe Recipe, string ResolvedJson, string Hash)
 {
@@ -79,7 +80,8 @@ public static class RecipeLoader
         return null;
     }
 
-    private static LoadedRecipe Load(string? text, string name, string identity, string? file, RecipeProblems problems, IReadOnlyCollection<string>? own, IDatasetReader? datasets)
+    private static LoadedRecipe Load(string? text, string name, string identity, string? file, RecipeProblems problems,
+        IReadOnlyCollection<string>? own, IDatasetReader? datasets)
     {
         var root = text is null ? null : RecipeReader.Read(name, text, problems);
         if (root is null) problems.ThrowIfAny();
@@ -88,7 +90,8 @@ public static class RecipeLoader
         var recipe = new RecipeBinder(problems).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
         if (recipe.Stages.Sum(stage => (stage.Value as DistillStage)?.Students.Count ?? 1) > RecipeReader.MostMembers)
             problems.Refuse(root.At, "stages", "{…}", "too many stages", $"at most {RecipeReader.MostMembers}, each student counted");
-        if (new SettingsWithoutEffect(problems, root, own).Check(recipe)) recipe = new RecipeBinder(new RecipeProblems()).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
+        if (new SettingsWithoutEffect(problems, root, own).Check(recipe))
+            recipe = new RecipeBinder(new RecipeProblems()).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
         var paths = new RecipeFiles(problems, root, file);
         var tasks = new DatasetFiles(problems, paths, datasets);
         var models = new ModelFolders(problems, paths);

@@ -13,10 +13,12 @@ namespace R1Cloud.Shared.Recipes.Loading;
 /// </summary>
 public static class RecipeSchema
 {
-    private static readonly JsonSerializerOptions Readable = new(R1Json.Indented) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
+    private static readonly JsonSerializerOptions Readable = new(R1Json.Indented) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NewLine = "\n" };
 
     /// <summary>The schema (draft 2020-12), as it is committed in <c>recipes/recipe.schema.json</c>.</summary>
-    /// <exception cref="FileNotFoundException">The assembly's XML documentation, the source of the descriptions, is not beside it.</exception>
+    /// <exception cref="FileNotFoundException">The assembly's XML documentation, the source of the descriptions, is not beside
+    /// it.</exception>
     public static string Generate()
     {
         var docs = XmlDocs.Load();
@@ -31,7 +33,9 @@ public static class RecipeSchema
                 ["$schema"] = new JsonObject { ["type"] = "string", ["description"] = "Where editors find this schema." },
                 ["extends"] = new JsonObject
                 {
-                    ["description"] = $"What this recipe builds on: a preset ({string.Join(", ", RecipePresets.Names)}), or a recipe's path beginning with ./ or ../",
+                    ["description"] =
+                        $"What this recipe builds on: a preset ({string.Join(", ", RecipePresets.Names)}), or a recipe's path beginning "
+                        + $"with ./ or ../",
                     ["anyOf"] = new JsonArray(
                         new JsonObject { ["enum"] = Array(RecipePresets.Names) },
                         new JsonObject { ["type"] = "string", ["pattern"] = "^\\.{1,2}/" },
@@ -74,14 +78,16 @@ public static class RecipeSchema
                 break;
             case UnionShape union:
                 schema["type"] = "object";
-                schema["properties"] = new JsonObject { [union.Discriminator] = new JsonObject { ["description"] = docs.Of(union.Type), ["enum"] = Array(union.Kinds.Keys) } };
+                schema["properties"] = new JsonObject {
+                    [union.Discriminator] = new JsonObject { ["description"] = docs.Of(union.Type), ["enum"] = Array(union.Kinds.Keys) } };
                 schema["anyOf"] = new JsonArray([.. union.Kinds.Select(kind => KindOf(docs, union, kind.Key, kind.Value))]);
                 break;
             case MapShape map:
                 schema["type"] = "object";
                 if (map.Value is RewardShape rewards)
                 {
-                    schema["properties"] = new JsonObject(rewards.ByName.Select(reward => KeyValuePair.Create(reward.Key, (JsonNode?)RewardOf(docs, reward.Value))));
+                    schema["properties"] = new JsonObject(
+                        rewards.ByName.Select(reward => KeyValuePair.Create(reward.Key, (JsonNode?)RewardOf(docs, reward.Value))));
                     schema["additionalProperties"] = false;
                     break;
                 }
@@ -102,7 +108,9 @@ public static class RecipeSchema
                 schema["enum"] = Array(names.Names);
                 break;
             case ScalarShape scalar:
-                schema["type"] = scalar.Type switch { ScalarKind.Text => "string", ScalarKind.Flag => "boolean", ScalarKind.Whole => "integer", _ => "number" };
+                schema["type"] =
+                    scalar.Type switch { ScalarKind.Text => "string", ScalarKind.Flag => "boolean", ScalarKind.Whole => "integer",
+                        _ => "number" };
                 Rules(schema, field.Rules);
                 break;
         }
@@ -135,9 +143,11 @@ public static class RecipeSchema
         }
         if (shape is UnionShape union)
         {
-            var needs = union.Kinds.Select(kind => (kind.Key, Needs: Requirements(kind.Value, null))).Where(kind => kind.Needs is not null).Select(kind => new JsonObject
+            var needs = union.Kinds.Select(kind => (kind.Key, Needs: Requirements(kind.Value, null))).Where(kind => kind.Needs is not null)
+                .Select(kind => new JsonObject
             {
-                ["if"] = new JsonObject { ["properties"] = new JsonObject { [union.Discriminator] = new JsonObject { ["const"] = kind.Key } } },
+                ["if"] = new JsonObject {
+                    ["properties"] = new JsonObject { [union.Discriminator] = new JsonObject { ["const"] = kind.Key } } },
                 ["then"] = kind.Needs,
             }).ToArray<JsonNode>();
             var kinds = new JsonObject { ["required"] = new JsonArray(union.Discriminator) };
@@ -147,7 +157,9 @@ public static class RecipeSchema
         if (shape is not ObjectShape record) return null;
         var defaults = given ?? record.Defaults();
         var required = record.Fields.Where(field => field.Required && given is null).Select(field => field.Name).ToList();
-        var inner = record.Fields.Select(field => KeyValuePair.Create(field.Name, (JsonNode?)Requirements(field.Shape, field.Property.GetValue(defaults)))).Where(field => field.Value is not null).ToList();
+        var inner = record.Fields.Select(field =>
+            KeyValuePair.Create(field.Name, (JsonNode?)Requirements(field.Shape, field.Property.GetValue(defaults))))
+            .Where(field => field.Value is not null).ToList();
         if (required.Count == 0 && inner.Count == 0 && record.Either is null) return null;
         var schema = new JsonObject();
         if (record.Either is { } either) schema["anyOf"] = new JsonArray(Given(record, either.Fields), Given(record, [either.Other]));

@@ -11,7 +11,8 @@ public static class RewardOptions
     /// <param name="reward">The reward's name, for the message.</param>
     /// <param name="options">What the recipe says; null for all defaults.</param>
     /// <typeparam name="T">The record.</typeparam>
-    /// <exception cref="BadInputException">A field is unknown, missing or out of its limits; the message names reward, field and what is allowed.</exception>
+    /// <exception cref="BadInputException">A field is unknown, missing or out of its limits; the message names reward, field and what is
+    /// allowed.</exception>
     public static T Bind<T>(string reward, JsonElement? options)
         where T : notnull
     {
@@ -26,7 +27,9 @@ public static class RewardOptions
         }
         catch (RecipeException e)
         {
-            throw new BadInputException(string.Join(Environment.NewLine, e.Problems.Select(problem => $"Reward '{reward}': options.{problem.Path}: {problem.Message}: {problem.Allowed}")), e);
+            throw new BadInputException(
+                string.Join(Environment.NewLine,
+                    e.Problems.Select(problem => $"Reward '{reward}': options.{problem.Path}: {problem.Message}: {problem.Allowed}")), e);
         }
     }
 

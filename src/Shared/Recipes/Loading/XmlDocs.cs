@@ -28,14 +28,16 @@ internal sealed class XmlDocs
     /// <summary>A property's summary; an inherited property has the one of the record that declares it.</summary>
     public string Of(System.Reflection.PropertyInfo property) => Get($"P:{property.DeclaringType!.FullName}.{property.Name}");
 
-    private string Get(string id) => summaries.TryGetValue(id, out var text) ? text : throw new KeyNotFoundException($"{id} has no summary.");
+    private string Get(string id) =>
+        summaries.TryGetValue(id, out var text) ? text : throw new KeyNotFoundException($"{id} has no summary.");
 
     private static string Flatten(XElement summary)
     {
         var text = string.Concat(summary.Nodes().Select(node => node switch
         {
             XText words => words.Value,
-            XElement reference => reference.Value.Length > 0 ? reference.Value : ((string?)reference.Attribute("cref") ?? "").Split('.')[^1],
+            XElement reference =>
+                reference.Value.Length > 0 ? reference.Value : ((string?)reference.Attribute("cref") ?? "").Split('.')[^1],
             _ => "",
         }));
         return Regex.Replace(text, @"\s+", " ").Trim();

@@ -9,7 +9,8 @@ public static class KnownNames
     /// <summary>Languages that texts can be told to be in, by their ISO 639-1 codes.</summary>
     public static IReadOnlyList<string> Languages { get; } =
     [
-        "ar", "bg", "bn", "de", "el", "en", "es", "fa", "fi", "fr", "gu", "he", "hi", "it", "ja", "kn", "ko", "ml", "mr", "ne", "nl", "pa", "pl", "pt", "ru", "sv", "sw",
+        "ar", "bg", "bn", "de", "el", "en", "es", "fa", "fi", "fr", "gu", "he", "hi", "it", "ja", "kn", "ko", "ml", "mr", "ne", "nl", "pa",
+            "pl", "pt", "ru", "sv", "sw",
         "ta", "te", "th", "uk", "ur", "vi", "zh",
     ];
 

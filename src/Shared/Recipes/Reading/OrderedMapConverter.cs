@@ -9,7 +9,8 @@ public sealed class OrderedMapConverter<T> : JsonConverter<IReadOnlyDictionary<s
 {
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        JsonSerializer.Deserialize<OrderedDictionary<string, T>>(ref reader, options) ?? throw new JsonException("A map is expected, not null.");
+        JsonSerializer.Deserialize<OrderedDictionary<string, T>>(ref reader, options)
+            ?? throw new JsonException("A map is expected, not null.");
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, IReadOnlyDictionary<string, T> value, JsonSerializerOptions options)

@@ -9,7 +9,10 @@ internal sealed class NoEffectAttribute(string because) : Attribute
     public string Because { get; } = because;
 }
 
-/// <summary>A field (or list, or a map's names) that names tasks of the recipe: in keys the task itself takes the name's place. A stage can use no other task.</summary>
+/// <summary>
+/// A field (or list, or a map's names) that names tasks of the recipe: in keys the task itself takes the name's place. A stage can use no
+/// other task.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class TaskNameAttribute : Attribute;
 

@@ -5,7 +5,9 @@ namespace R1Cloud.Shared.Recipes.Reading;
 /// <summary>A place in a file; line and column from 1.</summary>
 internal readonly record struct Location(string File, int Line, int Column);
 
-/// <summary>A JSON value that remembers where it was written, so that a merged recipe can still name the file and line of each of its values.</summary>
+/// <summary>
+/// A JSON value that remembers where it was written, so that a merged recipe can still name the file and line of each of its values.
+/// </summary>
 internal abstract record RecipeNode(Location At)
 {
     /// <summary>The value as a problem shows it.</summary>

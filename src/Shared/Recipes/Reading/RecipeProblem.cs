@@ -15,10 +15,14 @@ public sealed record RecipeProblem(string File, int Line, int Column, string Pat
 {
     /// <summary>The problem in one line that editors and terminals can follow: <c>file(line,column): path: message: allowed</c>.</summary>
     public override string ToString() =>
-        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{File}({Line},{Column}): {(Path.Length > 0 ? Path + ": " : "")}{Message}: {Allowed}");
+        string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"{File}({Line},{Column}): {(Path.Length > 0 ? Path + ": " : "")}{Message}: {Allowed}");
 }
 
-/// <summary>A recipe that cannot be run; carries every problem found, not only the first. Only <see cref="RecipeProblems"/> makes one, so that all are bounded.</summary>
+/// <summary>
+/// A recipe that cannot be run; carries every problem found, not only the first. Only <see cref="RecipeProblems"/> makes one, so that all
+/// are bounded.
+/// </summary>
 public sealed class RecipeException : Exception
 {
     internal RecipeException(IReadOnlyList<RecipeProblem> problems)
@@ -29,8 +33,8 @@ public sealed class RecipeException : Exception
 }
 
 /// <summary>
-/// Collects problems, and knows which fields have one so that nobody complains of what follows from it. Whoever sends a recipe decides how many
-/// there are: after so many, or so long ones, the rest is not looked at.
+/// Collects problems, and knows which fields have one so that nobody complains of what follows from it. Whoever sends a recipe decides how
+/// many there are: after so many, or so long ones, the rest is not looked at.
 /// </summary>
 public sealed class RecipeProblems
 {
@@ -47,16 +51,21 @@ public sealed class RecipeProblems
     public void Add(RecipeProblem problem)
     {
         ArgumentNullException.ThrowIfNull(problem);
-        problem = problem with { Path = Cut(problem.Path), Value = Cut(problem.Value), Message = Cut(problem.Message), Allowed = Cut(problem.Allowed) };
+        problem = problem with { Path = Cut(problem.Path), Value = Cut(problem.Value), Message = Cut(problem.Message),
+            Allowed = Cut(problem.Allowed) };
         bytes += JsonSerializer.SerializeToUtf8Bytes(problem, R1Json.Options).Length;
         if (problems.Count == Most - 1 || bytes > MostBytes)
-            throw new RecipeException([.. Sorted(), problem with { Path = "", Value = "", Message = "there are more problems than these", Allowed = "a recipe without them" }]);
+            throw new RecipeException(
+                [.. Sorted(),
+                    problem with { Path = "", Value = "", Message = "there are more problems than these",
+                        Allowed = "a recipe without them" }]);
         problems.Add(problem);
     }
 
     /// <summary>Adds a problem.</summary>
     /// <exception cref="RecipeException">There are too many.</exception>
-    internal void Add(Location at, string path, string value, string message, string allowed) => Add(new RecipeProblem(at.File, at.Line, at.Column, path, value, message, allowed));
+    internal void Add(Location at, string path, string value, string message, string allowed) =>
+        Add(new RecipeProblem(at.File, at.Line, at.Column, path, value, message, allowed));
 
     /// <summary>Adds a problem after which nothing is looked at.</summary>
     /// <exception cref="RecipeException">Always.</exception>
@@ -86,7 +95,8 @@ public sealed class RecipeProblems
     }
 
     private IEnumerable<RecipeProblem> Sorted() =>
-        problems.OrderBy(p => p.File == problems[0].File ? 0 : 1).ThenBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line).ThenBy(p => p.Column);
+        problems.OrderBy(p => p.File == problems[0].File ? 0 : 1).ThenBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line)
+            .ThenBy(p => p.Column);
 
     private static string Cut(string text) => text.Length > MostOfText ? text[..MostOfText] + "…" : text;
 

@@ -45,7 +45,8 @@ internal ref struct RecipeReader
         catch (JsonException e)
         {
             var at = new Location(file, (int)(e.LineNumber ?? 0) + 1, self.ColumnOf(e.LineNumber ?? 0, e.BytePositionInLine ?? 0));
-            problems.Add(at, "", "", $"not JSON: {e.Message.Split(" LineNumber:")[0].TrimEnd('.')}", "JSON, in which comments and trailing commas are fine");
+            problems.Add(at, "", "", $"not JSON: {e.Message.Split(" LineNumber:")[0].TrimEnd('.')}",
+                "JSON, in which comments and trailing commas are fine");
         }
         return null;
     }
@@ -63,7 +64,8 @@ internal ref struct RecipeReader
                 var items = new List<RecipeNode>();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    if (items.Count == MostItems) problems.Refuse(Here(), Text(path), "[…]", "a list of too many entries", $"at most {MostItems} entries");
+                    if (items.Count == MostItems)
+                        problems.Refuse(Here(), Text(path), "[…]", "a list of too many entries", $"at most {MostItems} entries");
                     items.Add(ReadValue(new(path, null, items.Count)));
                 }
                 return new ArrayNode(at, items);
@@ -87,9 +89,11 @@ internal ref struct RecipeReader
         var inner = new PathStep(path, name, 0);
         reader.Read();
         var value = ReadValue(inner);
-        if (owner.Members.Count == MostMembers) problems.Refuse(at, Text(path), "{…}", "an object of too many fields", $"at most {MostMembers} fields");
+        if (owner.Members.Count == MostMembers)
+            problems.Refuse(at, Text(path), "{…}", "an object of too many fields", $"at most {MostMembers} fields");
         if (owner.Members.TryGetValue(name, out var first))
-            problems.Add(at, Text(inner), value.Shown, $"{ScalarNode.Quote(name)} is here twice", $"each name once (it is in line {first.NameAt.Line} already)");
+            problems.Add(at, Text(inner), value.Shown, $"{ScalarNode.Quote(name)} is here twice",
+                $"each name once (it is in line {first.NameAt.Line} already)");
         else owner.Members.Add(name, new(at, value));
     }
 

@@ -40,7 +40,8 @@ internal sealed class BoundsAttribute : RecipeRuleAttribute
     public double Below { get; init; } = double.NaN;
 
     private (double Limit, string Words, string Keyword)[] Limits =>
-        [.. new[] { (Min, "at least", "minimum"), (Above, "above", "exclusiveMinimum"), (Max, "at most", "maximum"), (Below, "below", "exclusiveMaximum") }.Where(l => !double.IsNaN(l.Item1))];
+        [.. new[] { (Min, "at least", "minimum"), (Above, "above", "exclusiveMinimum"), (Max, "at most", "maximum"),
+            (Below, "below", "exclusiveMaximum") }.Where(l => !double.IsNaN(l.Item1))];
 
     /// <inheritdoc/>
     public override bool Allows(object value)
@@ -50,12 +51,14 @@ internal sealed class BoundsAttribute : RecipeRuleAttribute
     }
 
     /// <inheritdoc/>
-    public override string Allowed => string.Join(" and ", Limits.Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Words} {l.Limit}")));
+    public override string Allowed =>
+        string.Join(" and ", Limits.Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Words} {l.Limit}")));
 
     /// <inheritdoc/>
     public override void Describe(JsonObject schema)
     {
-        foreach (var (limit, _, keyword) in Limits) schema[keyword] = limit == Math.Floor(limit) ? JsonValue.Create((long)limit) : JsonValue.Create(limit);
+        foreach (var (limit, _, keyword) in Limits)
+            schema[keyword] = limit == Math.Floor(limit) ? JsonValue.Create((long)limit) : JsonValue.Create(limit);
     }
 }
 
@@ -64,11 +67,14 @@ internal sealed class NameAttribute : RecipeRuleAttribute
 {
     private const string Pattern = "^[a-z0-9]+(-[a-z0-9]+)*$";
 
-    /// <summary>With <c>-</c> and eight hexadecimal digits a recipe's name is a run id, and <c>r1-jobs-</c> + run id must fit Azure's 63.</summary>
+    /// <summary>
+    /// With <c>-</c> and eight hexadecimal digits a recipe's name is a run id, and <c>r1-jobs-</c> + run id must fit Azure's 63.
+    /// </summary>
     private const int MaxLength = 40;
 
     /// <inheritdoc/>
-    public override bool Allows(object value) => value is string { Length: <= MaxLength } text && Regex.IsMatch(text, Pattern) && text[^1] != '\n';
+    public override bool Allows(object value) =>
+        value is string { Length: <= MaxLength } text && Regex.IsMatch(text, Pattern) && text[^1] != '\n';
 
     /// <inheritdoc/>
     public override string Allowed => $"lower-case letters, digits and single dashes between them, at most {MaxLength} characters";
@@ -84,7 +90,8 @@ internal sealed class DateAttribute : RecipeRuleAttribute
     public const string Format = "yyyy-MM-dd";
 
     /// <inheritdoc/>
-    public override bool Allows(object value) => DateOnly.TryParseExact(value as string, Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+    public override bool Allows(object value) =>
+        DateOnly.TryParseExact(value as string, Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
     /// <inheritdoc/>
     public override string Allowed => "a day, written YYYY-MM-DD";
@@ -150,7 +157,8 @@ internal sealed class ContainsAttribute(string part) : RecipeRuleAttribute
     public override string Allowed => $"a string with {part} in it";
 
     /// <inheritdoc/>
-    public override void Describe(JsonObject schema) => schema["pattern"] = Regex.Escape(part).Replace("}", @"\}", StringComparison.Ordinal);
+    public override void Describe(JsonObject schema) =>
+        schema["pattern"] = Regex.Escape(part).Replace("}", @"\}", StringComparison.Ordinal);
 }
 
 /// <summary>A regular expression that matches in time linear in the text.</summary>

@@ -6,7 +6,8 @@ internal static class Spelling
     /// <summary><c> (did you mean x?)</c>, or nothing when no candidate is near.</summary>
     public static string DidYouMean(string written, IEnumerable<string> candidates)
     {
-        var (best, distance) = candidates.Select(c => (c, Distance(written, c))).DefaultIfEmpty(("", int.MaxValue)).MinBy(pair => pair.Item2);
+        var (best, distance) = candidates.Select(c => (c, Distance(written, c))).DefaultIfEmpty(("", int.MaxValue))
+            .MinBy(pair => pair.Item2);
         return distance <= Math.Max(1, Math.Min(written.Length, best.Length) / 3) ? $" (did you mean \"{best}\"?)" : "";
     }
 

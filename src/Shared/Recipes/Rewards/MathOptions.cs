@@ -44,7 +44,9 @@ public enum PercentPolicy
 /// <summary>Whether a set may stand for the relation that describes it: <c>[1, 2]</c> for <c>1 ≤ x ≤ 2</c>.</summary>
 public enum SetRelationPolicy
 {
-    /// <summary>Whenever the right answer is a relation, and when it is a set that can be nothing else than one: <c>(1, 2)</c> may be a point.</summary>
+    /// <summary>
+    /// Whenever the right answer is a relation, and when it is a set that can be nothing else than one: <c>(1, 2)</c> may be a point.
+    /// </summary>
     WhenUnambiguous,
     /// <summary>Always.</summary>
     Always,
@@ -52,7 +54,9 @@ public enum SetRelationPolicy
     Never,
 }
 
-/// <summary>The points on which public checkers of mathematical answers differ. The defaults prefer a missed right answer to an accepted wrong one.</summary>
+/// <summary>
+/// The points on which public checkers of mathematical answers differ. The defaults prefer a missed right answer to an accepted wrong one.
+/// </summary>
 [Replaced("timeLimitMs", "maxSteps, a bound that does not depend on how busy the machine is")]
 public sealed record MathOptions
 {
@@ -65,18 +69,21 @@ public sealed record MathOptions
     /// <summary>Where answers are looked for, in this order; the first place that has one counts.</summary>
     [NotEmpty]
     public IReadOnlyList<AnswerSource> Sources { get; init; } =
-        [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula, AnswerSource.LastNumber, AnswerSource.Text];
+        [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula, AnswerSource.LastNumber,
+            AnswerSource.Text];
 
     /// <summary>
-    /// Whether a completion that thinks between tags must mark its answer by <c>&lt;answer&gt;</c> or <c>\boxed</c>. True by default: such a completion
-    /// was asked for a format, and guessing its answer would reward leaving it.
+    /// Whether a completion that thinks between tags must mark its answer by <c>&lt;answer&gt;</c> or <c>\boxed</c>. True by default: such
+    /// a completion was asked for a format, and guessing its answer would reward leaving it.
     /// </summary>
     public bool MarkedAfterThinking { get; init; } = true;
 
     /// <summary>What kind of answer the question has.</summary>
     public AnswerKind Kind { get; init; } = AnswerKind.Formula;
 
-    /// <summary>Decimals that a rounded number must have in common with the exact one (at 0.5 of the last); 6 by default, 0 to 15.</summary>
+    /// <summary>
+    /// Decimals that a rounded number must have in common with the exact one (at 0.5 of the last); 6 by default, 0 to 15.
+    /// </summary>
     [Bounds(Min = 0, Max = 15)]
     public int DecimalPlaces { get; init; } = 6;
 
@@ -103,7 +110,9 @@ public sealed record MathOptions
     /// <summary>Whether a missing unit is wrong; a unit that differs always is.</summary>
     public bool RequireUnits { get; init; }
 
-    /// <summary>Whether the base may be left out when the other answer states it: 1011 for 1011_2. True by default: the question asked for the base.</summary>
+    /// <summary>
+    /// Whether the base may be left out when the other answer states it: 1011 for 1011_2. True by default: the question asked for the base.
+    /// </summary>
     public bool ImpliedBase { get; init; } = true;
 
     /// <summary>Whether a set may stand for a relation.</summary>

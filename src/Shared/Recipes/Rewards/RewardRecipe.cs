@@ -8,7 +8,10 @@ namespace R1Cloud.Shared.Recipes.Rewards;
 [JsonConverter(typeof(RewardRecipeConverter))]
 public sealed record RewardRecipe
 {
-    /// <summary>The largest weight, and the most that the sizes of a set's weights may add up to: what is beyond is no reward any more, and sums must stay finite.</summary>
+    /// <summary>
+    /// The largest weight, and the most that the sizes of a set's weights may add up to: what is beyond is no reward any more, and sums
+    /// must stay finite.
+    /// </summary>
     public const double MostWeight = 1000;
 
     /// <summary>What its score is multiplied by in the sum; 0 measures without rewarding.</summary>
@@ -59,7 +62,8 @@ internal sealed class RewardRecipeConverter : JsonConverter<RewardRecipe>
     public override RewardRecipe Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.Number) return reader.GetDouble();
-        var form = JsonSerializer.Deserialize<LongForm>(ref reader, options) ?? throw new JsonException("A reward is a number or an object, not null.");
+        var form = JsonSerializer.Deserialize<LongForm>(ref reader, options)
+            ?? throw new JsonException("A reward is a number or an object, not null.");
         return new() { Weight = form.Weight, Options = form.Options, OnError = form.OnError };
     }
 

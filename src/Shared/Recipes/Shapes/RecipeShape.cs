@@ -31,14 +31,18 @@ internal abstract record RecipeShape
         if (type == typeof(double)) return new ScalarShape(ScalarKind.Number);
         if (type == typeof(int)) return new ScalarShape(ScalarKind.Whole, int.MinValue, int.MaxValue);
         if (type == typeof(long)) return new ScalarShape(ScalarKind.Whole);
-        if (type.IsEnum) return new EnumShape([.. Enum.GetValues(type).Cast<object>().Select(value => JsonSerializer.Serialize(value, type, R1Json.Options).Trim('"'))]);
+        if (type.IsEnum)
+            return new EnumShape(
+                [.. Enum.GetValues(type).Cast<object>().Select(value => JsonSerializer.Serialize(value, type, R1Json.Options).Trim('"'))]);
         if (type == typeof(RewardRecipe)) return RewardShape.Create();
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
             return new ListShape(Of(type.GetGenericArguments()[0], property), property.IsDefined(typeof(NotEmptyAttribute)));
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))
-            return new MapShape(Of(type.GetGenericArguments()[1], property), property.IsDefined(typeof(JsonConverterAttribute)), property.IsDefined(typeof(NotEmptyAttribute)));
+            return new MapShape(Of(type.GetGenericArguments()[1], property), property.IsDefined(typeof(JsonConverterAttribute)),
+                property.IsDefined(typeof(NotEmptyAttribute)));
         return R1Json.Options.GetTypeInfo(type).PolymorphismOptions is { } kinds
-            ? new UnionShape(type, kinds.TypeDiscriminatorPropertyName, kinds.DerivedTypes.ToDictionary(kind => (string)kind.TypeDiscriminator!, kind => ObjectOf(kind.DerivedType)))
+            ? new UnionShape(type, kinds.TypeDiscriminatorPropertyName,
+                kinds.DerivedTypes.ToDictionary(kind => (string)kind.TypeDiscriminator!, kind => ObjectOf(kind.DerivedType)))
             : ObjectOf(type);
     }
 
@@ -46,9 +50,11 @@ internal abstract record RecipeShape
     public static ObjectShape ObjectOf(Type type)
     {
         var needs = type.GetCustomAttribute<NeedsAttribute>()?.Properties ?? [];
-        var lacks = type.GetCustomAttributes<LacksAttribute>().ToDictionary(lack => JsonNamingPolicy.CamelCase.ConvertName(lack.Property), lack => lack.Because);
+        var lacks = type.GetCustomAttributes<LacksAttribute>()
+            .ToDictionary(lack => JsonNamingPolicy.CamelCase.ConvertName(lack.Property), lack => lack.Because);
         var either = type.GetCustomAttribute<NeedsUnlessAttribute>() is { } unless
-            ? new EitherShape(JsonNamingPolicy.CamelCase.ConvertName(unless.Other), unless.Because, [.. unless.Properties.Select(JsonNamingPolicy.CamelCase.ConvertName)])
+            ? new EitherShape(JsonNamingPolicy.CamelCase.ConvertName(unless.Other), unless.Because,
+                [.. unless.Properties.Select(JsonNamingPolicy.CamelCase.ConvertName)])
             : null;
         return new ObjectShape(type, [.. R1Json.Options.GetTypeInfo(type).Properties.Where(p => !lacks.ContainsKey(p.Name)).Select(p =>
             FieldOf(p, needs))], lacks, either)
@@ -60,7 +66,8 @@ internal abstract record RecipeShape
     private static RecipeField FieldOf(JsonPropertyInfo info, string[] needs)
     {
         var property = (PropertyInfo)info.AttributeProvider!;
-        return new(info.Name, Of(info.PropertyType, property), info.IsRequired || needs.Contains(property.Name), info.IsSetNullable, property,
+        return new(info.Name, Of(info.PropertyType, property), info.IsRequired || needs.Contains(property.Name), info.IsSetNullable,
+            property,
             [.. property.GetCustomAttributes<RecipeRuleAttribute>().Where(rule => !rule.OnNames)],
             [.. property.GetCustomAttributes<RecipeRuleAttribute>().Where(rule => rule.OnNames)]);
     }
@@ -75,10 +82,12 @@ internal abstract record RecipeShape
 /// <param name="Rules">Rules for its value, or for the values of its map.</param>
 /// <param name="NameRules">Rules for the names in its map.</param>
 internal sealed record RecipeField(
-    string Name, RecipeShape Shape, bool Required, bool Nullable, PropertyInfo Property, IReadOnlyList<RecipeRuleAttribute> Rules, IReadOnlyList<RecipeRuleAttribute> NameRules)
+    string Name, RecipeShape Shape, bool Required, bool Nullable, PropertyInfo Property, IReadOnlyList<RecipeRuleAttribute> Rules,
+        IReadOnlyList<RecipeRuleAttribute> NameRules)
 {
     /// <summary>What the field allows: its shape and its rules in words.</summary>
-    public string Allowed => Shape is ListShape list ? $"{list.Words}: each {AllowedOf(Rules, list.Item)}" : AllowedOf(Shape is MapShape ? [] : Rules, Shape);
+    public string Allowed =>
+        Shape is ListShape list ? $"{list.Words}: each {AllowedOf(Rules, list.Item)}" : AllowedOf(Shape is MapShape ? [] : Rules, Shape);
 
     /// <summary>What a map's values allow.</summary>
     public string AllowedValues => AllowedOf(Rules, ((MapShape)Shape).Value);
@@ -96,7 +105,8 @@ internal sealed record RecipeField(
 /// <param name="Fields">Its fields, in order.</param>
 /// <param name="Lacks">Fields of its base that it does not take, and why not.</param>
 /// <param name="Either">Fields of which it takes the one or the others; null for none.</param>
-internal sealed record ObjectShape(Type Type, IReadOnlyList<RecipeField> Fields, IReadOnlyDictionary<string, string> Lacks, EitherShape? Either = null) : RecipeShape
+internal sealed record ObjectShape(Type Type, IReadOnlyList<RecipeField> Fields, IReadOnlyDictionary<string, string> Lacks,
+    EitherShape? Either = null) : RecipeShape
 {
     /// <summary>Fields of older recipes that mean nothing any more, and what takes their place.</summary>
     public IReadOnlyDictionary<string, string> Replaced { get; init; } = new Dictionary<string, string>();
@@ -122,7 +132,8 @@ internal sealed record EitherShape(string Other, string Because, IReadOnlyList<s
 /// <param name="Kinds">The records by the field's value.</param>
 internal sealed record UnionShape(Type Type, string Discriminator, IReadOnlyDictionary<string, ObjectShape> Kinds) : RecipeShape
 {
-    public override string Words => $"an object with a {Discriminator} ({string.Join(", ", Kinds.Keys)}) and the fields of that {Discriminator}";
+    public override string Words =>
+        $"an object with a {Discriminator} ({string.Join(", ", Kinds.Keys)}) and the fields of that {Discriminator}";
 
     public override JsonNode? Placeholder() => null;
 }

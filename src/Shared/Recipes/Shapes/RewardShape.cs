@@ -14,7 +14,8 @@ internal sealed record RewardShape(IReadOnlyDictionary<string, RewardEntryShape>
     public const string InWords = "a number, its weight, or an object with weight, options, onError";
 
     /// <summary>The shape of the catalog's rewards.</summary>
-    public static RewardShape Create() => new(RewardCatalog.OptionTypes.ToDictionary(reward => reward.Key, reward => RewardEntryShape.Of(reward.Value)));
+    public static RewardShape Create() =>
+        new(RewardCatalog.OptionTypes.ToDictionary(reward => reward.Key, reward => RewardEntryShape.Of(reward.Value)));
 
     public override string Words => InWords;
 
@@ -63,7 +64,9 @@ internal sealed record RewardEntryShape(ObjectShape LongForm, ObjectShape Option
     public JsonObject WithDefaults(JsonObject bound)
     {
         if (Options.Fields.Count == 0) bound.Remove(OptionsField);
-        else bound[OptionsField] = JsonSerializer.SerializeToNode((bound[OptionsField] ?? Options.Placeholder()).Deserialize(Options.Type, R1Json.Options), Options.Type, R1Json.Options);
+        else bound[OptionsField] =
+            JsonSerializer.SerializeToNode((bound[OptionsField] ?? Options.Placeholder()).Deserialize(Options.Type, R1Json.Options),
+                Options.Type, R1Json.Options);
         return bound;
     }
 

@@ -15,12 +15,14 @@ public sealed class RolloutMetricsTests
             Scored(1, RewardOutcome.Scored, dropped: false), Scored(0, RewardOutcome.Unparsable, dropped: false),
             Scored(0, RewardOutcome.Error, dropped: true), Scored(0, RewardOutcome.Timeout, dropped: true),
         };
-        var metrics = RolloutMetrics.Of([.. scores.Select((score, i) => Row(0, (float)score.Total, score.Dropped))], scores, ["", "", "", ""]);
+        var metrics =
+            RolloutMetrics.Of([.. scores.Select((score, i) => Row(0, (float)score.Total, score.Dropped))], scores, ["", "", "", ""]);
         metrics[MetricNames.RewardMean].ShouldBe(0.5);
         metrics[MetricNames.Accuracy].ShouldBe(0.5);
         metrics["rewards/accuracy/x/mean"].ShouldBe(0.5);
         metrics[MetricNames.DroppedRatio].ShouldBe(0.5);
-        foreach (var outcome in new[] { "scored", "unparsable", "timeout", "error" }) metrics[$"rewards/accuracy/x/{outcome}"].ShouldBe(0.25, outcome);
+        foreach (var outcome in new[] { "scored", "unparsable", "timeout", "error" })
+            metrics[$"rewards/accuracy/x/{outcome}"].ShouldBe(0.25, outcome);
     }
 
     [Fact]
@@ -38,6 +40,7 @@ public sealed class RolloutMetricsTests
 
     internal static RolloutRow Row(int question, float reward, bool dropped = false) => new()
     {
-        Question = question, Prompt = [1], Completion = [2, 3], LogProbs = [-1, -1], PolicyLogProbs = [-1, -1], Reward = reward, Truncated = false, Dropped = dropped,
+        Question = question, Prompt = [1], Completion = [2, 3], LogProbs = [-1, -1], PolicyLogProbs = [-1, -1], Reward = reward,
+            Truncated = false, Dropped = dropped,
     };
 }

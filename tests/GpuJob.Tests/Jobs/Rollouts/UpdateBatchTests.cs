@@ -16,21 +16,24 @@ public sealed class UpdateBatchTests
         var batch = UpdateBatch.Create([Row(0, 1), Row(0, 0, dropped: true), Row(0, 0), Row(1, 1), Row(1, 1), Row(1, 0)], Stage);
         batch.Count.ShouldBe(5);
         batch.Unjudged.ShouldBe(1);
-        batch.Advantages.Take(2).ShouldBe(Advantages.Compute([1, 0], 2, AdvantageScale.Group), "the mean of the two that are left is 0.5, not 1/3");
+        batch.Advantages.Take(2)
+            .ShouldBe(Advantages.Compute([1, 0], 2, AdvantageScale.Group), "the mean of the two that are left is 0.5, not 1/3");
         batch.Advantages.Skip(2).ShouldBe(Advantages.Compute([1, 1, 0], 3, AdvantageScale.Group));
     }
 
     [Fact]
     public void Create_GroupWithOneLeft_IsDroppedWhole()
     {
-        var batch = UpdateBatch.Create([Row(0, 1), Row(0, 0, dropped: true), Row(0, 0, dropped: true), Row(1, 1), Row(1, 1), Row(1, 0)], Stage);
+        var batch = UpdateBatch.Create([Row(0, 1), Row(0, 0, dropped: true), Row(0, 0, dropped: true), Row(1, 1), Row(1, 1), Row(1, 0)],
+            Stage);
         batch.Rows.ShouldAllBe(row => row.Question == 1);
         batch.Unjudged.ShouldBe(3);
     }
 
     [Fact]
     public void Create_EverythingDropped_IsEmpty() =>
-        UpdateBatch.Create([Row(0, 0, true), Row(0, 0, true), Row(0, 0, true)], Stage).ShouldSatisfyAllConditions(batch => batch.Count.ShouldBe(0), batch => batch.Unjudged.ShouldBe(3));
+        UpdateBatch.Create([Row(0, 0, true), Row(0, 0, true), Row(0, 0, true)], Stage)
+            .ShouldSatisfyAllConditions(batch => batch.Count.ShouldBe(0), batch => batch.Unjudged.ShouldBe(3));
 
     [Fact]
     public void Create_BatchScale_UsesTheRemainingRewards()
@@ -45,7 +48,8 @@ public sealed class UpdateBatchTests
     public void Create_DropEqualGroups_LooksAtTheRemainingRewards()
     {
         var stage = Stage with { Loss = Stage.Loss with { DropEqualGroups = true } };
-        UpdateBatch.Create([Row(0, 1), Row(0, 0, dropped: true), Row(0, 1), Row(1, 1), Row(1, 1), Row(1, 0)], stage).Rows.ShouldAllBe(row => row.Question == 1);
+        UpdateBatch.Create([Row(0, 1), Row(0, 0, dropped: true), Row(0, 1), Row(1, 1), Row(1, 1), Row(1, 0)], stage)
+            .Rows.ShouldAllBe(row => row.Question == 1);
     }
 
     [Fact]
@@ -67,8 +71,10 @@ public sealed class UpdateBatchTests
     [Fact]
     public void Create_LeaveOneOutWithDroppedSamples_ComparesWithTheOthersThatAreLeft()
     {
-        var stage = Stage with { Loss = Stage.Loss with { AdvantageBaseline = AdvantageBaseline.LeaveOneOut, AdvantageScale = AdvantageScale.None } };
-        UpdateBatch.Create([Row(0, 1), Row(0, 9, dropped: true), Row(0, 0), Row(1, 1), Row(1, 1), Row(1, 0)], stage).Advantages.ShouldBe([1, -1, 0.5f, 0.5f, -1]);
+        var stage = Stage with {
+            Loss = Stage.Loss with { AdvantageBaseline = AdvantageBaseline.LeaveOneOut, AdvantageScale = AdvantageScale.None } };
+        UpdateBatch.Create([Row(0, 1), Row(0, 9, dropped: true), Row(0, 0), Row(1, 1), Row(1, 1), Row(1, 0)], stage)
+            .Advantages.ShouldBe([1, -1, 0.5f, 0.5f, -1]);
     }
 
     [Fact]

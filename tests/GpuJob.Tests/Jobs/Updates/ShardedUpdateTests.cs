@@ -10,10 +10,13 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Jobs.Updates;
 
-/// <summary>An update whose gradients shards compute, against the one that a single job makes, and against itself with workers that die.</summary>
+/// <summary>
+/// An update whose gradients shards compute, against the one that a single job makes, and against itself with workers that die.
+/// </summary>
 public sealed class ShardedUpdateTests : IDisposable
 {
-    private static readonly RlStage Stage = JobRunner.Rl with { UpdateShards = 3, MiniBatches = 4, Epochs = 2, Loss = new() { KlWeight = 0.01 } };
+    private static readonly RlStage Stage =
+        JobRunner.Rl with { UpdateShards = 3, MiniBatches = 4, Epochs = 2, Loss = new() { KlWeight = 0.01 } };
 
     private readonly JobRunner jobs = new();
 
@@ -83,7 +86,8 @@ public sealed class ShardedUpdateTests : IDisposable
         var stage = Stage with
         {
             UpdateShards = 2, MicroBatchTokens = 100,
-            Optimizer = new() { LearningRate = 1e-2, Precision = TrainingPrecision.Bfloat16, Recompute = true, Lora = new LoraRecipe { Rank = 4, Alpha = 8 } },
+            Optimizer = new() { LearningRate = 1e-2, Precision = TrainingPrecision.Bfloat16, Recompute = true,
+                Lora = new LoraRecipe { Rank = 4, Alpha = 8 } },
         };
         foreach (var (name, dies) in new[] { ("calm", false), ("rough", true) })
         {
@@ -91,7 +95,8 @@ public sealed class ShardedUpdateTests : IDisposable
             for (var iteration = 0; iteration < 2; iteration++)
             {
                 var rollout = await jobs.RolloutAsync(policy, iteration, stage: stage);
-                await jobs.ShardedUpdateAsync(policy, [rollout.Outputs["tokens"]], $"{name}/{iteration + 1}/", stage, iteration, "base/", before: () =>
+                await jobs.ShardedUpdateAsync(policy, [rollout.Outputs["tokens"]], $"{name}/{iteration + 1}/", stage, iteration, "base/",
+                    before: () =>
                 {
                     if (dies) jobs.Restart();
                     return Task.CompletedTask;
@@ -114,7 +119,8 @@ public sealed class ShardedUpdateTests : IDisposable
         await jobs.GradientAsync("base/", rollout, stage, 2, 0, [second.Outputs["gradient"]]);
 
         jobs.Restart();
-        await Should.ThrowAsync<CheckpointNotFoundException>(() => jobs.GradientAsync("base/", rollout, stage, 2, 0, [second.Outputs["gradient"]]));
+        await Should.ThrowAsync<CheckpointNotFoundException>(() =>
+            jobs.GradientAsync("base/", rollout, stage, 2, 0, [second.Outputs["gradient"]]));
     }
 
     [Fact]
@@ -136,7 +142,8 @@ public sealed class ShardedUpdateTests : IDisposable
         var one = await jobs.UpdateAsync("base/", rollout, "one/", stage: stage);
         var many = await jobs.ShardedUpdateAsync("base/", rollout, "many/", stage);
         many.Metrics[MetricNames.GradNorm].ShouldBe(one.Metrics[MetricNames.GradNorm], 1e-4);
-        (Distance(await WeightsAsync("one/"), await WeightsAsync("many/")) / Distance(await WeightsAsync("base/"), await WeightsAsync("one/"))).ShouldBeLessThan(1e-3);
+        (Distance(await WeightsAsync("one/"), await WeightsAsync("many/"))
+            / Distance(await WeightsAsync("base/"), await WeightsAsync("one/"))).ShouldBeLessThan(1e-3);
     }
 
     [Theory]
@@ -146,10 +153,12 @@ public sealed class ShardedUpdateTests : IDisposable
     {
         var rollout = await RolloutAsync();
         var paths = new List<string>();
-        for (var shard = 0; shard < 3; shard++) paths.Add((await jobs.GradientAsync("base/", rollout, Stage, 0, shard, [], reference: "base/")).Outputs["gradient"]);
+        for (var shard = 0; shard < 3; shard++)
+            paths.Add((await jobs.GradientAsync("base/", rollout, Stage, 0, shard, [], reference: "base/")).Outputs["gradient"]);
         if (damaged) await jobs.Blobs.WriteAsync(paths[1], (await jobs.Blobs.TryReadAsync(paths[2]))!);
         else await jobs.Blobs.DeleteAsync(paths[1]);
-        var error = await Should.ThrowAsync<BadInputException>(() => jobs.GradientAsync("base/", rollout, Stage, 1, 0, paths, reference: "base/"));
+        var error = await Should.ThrowAsync<BadInputException>(() =>
+            jobs.GradientAsync("base/", rollout, Stage, 1, 0, paths, reference: "base/"));
         error.Message.ShouldContain(message);
         error.Message.ShouldContain(paths[1]);
     }
@@ -160,9 +169,11 @@ public sealed class ShardedUpdateTests : IDisposable
         var rollout = await RolloutAsync();
         var stage = Stage with { UpdateShards = 1, Loss = new() };
         var first = await jobs.GradientAsync("base/", rollout, stage, 0, 0, []);
-        var error = await Should.ThrowAsync<BadInputException>(() => jobs.RunAsync(models => new R1Cloud.GpuJob.Jobs.Updates.UpdateHandler(models), new UpdateJob
+        var error = await Should.ThrowAsync<BadInputException>(() =>
+            jobs.RunAsync(models => new R1Cloud.GpuJob.Jobs.Updates.UpdateHandler(models), new UpdateJob
         {
-            Seed = 3, Stage = "rl", Settings = stage, Iteration = 0, Policy = "base/", Rollouts = rollout, Gradients = [first.Outputs["gradient"]], Checkpoint = "next/",
+            Seed = 3, Stage = "rl", Settings = stage, Iteration = 0, Policy = "base/", Rollouts = rollout,
+                Gradients = [first.Outputs["gradient"]], Checkpoint = "next/",
         }));
         error.Message.ShouldContain("gradients of 1 steps; the update has 8");
     }
