@@ -15,7 +15,9 @@ public sealed class WeakenSymbolVersion : Task
 
     private byte[] elf = [];
 
-    /// <summary>The library in the output folder; it is replaced, never written through (it may be a hard link into the package cache).</summary>
+    /// <summary>
+    /// The library in the output folder; it is replaced, never written through (it may be a hard link into the package cache).
+    /// </summary>
     [Required]
     public string Library { get; set; } = "";
 
@@ -44,7 +46,8 @@ public sealed class WeakenSymbolVersion : Task
         File.Delete(Library);
         File.Move(temporary, Library);
         Log.LogMessage(MessageImportance.High,
-            $"libtorch: {Path.GetFileName(Library)} asks for {SymbolVersion}, this system's libstdc++ is older; the copy in the output was told it may do without.");
+            $"libtorch: {Path.GetFileName(Library)} asks for {SymbolVersion}, this system's libstdc++ is older; the copy in the output "
+            + $"was told it may do without.");
         return true;
     }
 

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Bench;
 
-/// <summary>The decoder written the obvious way: eager operators, keys and values repeated for every query head, a cache that is concatenated.</summary>
+/// <summary>
+/// The decoder written the obvious way: eager operators, keys and values repeated for every query head, a cache that is concatenated.
+/// </summary>
 internal static class EagerBaseline
 {
     /// <summary>Decodes a batch by sampling from the softmax.</summary>
@@ -23,7 +25,8 @@ internal static class EagerBaseline
     }
 
     /// <summary>Logits [B, T, V]; with caches, keys and values are added to them.</summary>
-    public static Tensor Forward(CausalLm model, Dictionary<string, Tensor> weights, Tensor ids, int past, Tensor?[]? keys, Tensor?[]? values)
+    public static Tensor Forward(CausalLm model, Dictionary<string, Tensor> weights, Tensor ids, int past, Tensor?[]? keys,
+        Tensor?[]? values)
     {
         var config = model.Config;
         long batch = ids.shape[0], time = ids.shape[1];
@@ -45,17 +48,21 @@ internal static class EagerBaseline
             long group = config.Heads / config.KvHeads;
             k = k.repeat_interleave(group, 1);
             v = v.repeat_interleave(group, 1);
-            var attended = nn.functional.scaled_dot_product_attention(q, k, v, is_casual: time > 1).transpose(1, 2).reshape(batch, time, config.Heads * config.HeadDim);
+            var attended = nn.functional.scaled_dot_product_attention(q, k, v, is_casual: time > 1).transpose(1, 2)
+                .reshape(batch, time, config.Heads * config.HeadDim);
             x = x + nn.functional.linear(attended, W("self_attn.o_proj"));
             h = Norm(x, W("post_attention_layernorm"), config);
-            x = x + nn.functional.linear(nn.functional.silu(nn.functional.linear(h, W("mlp.gate_proj"))) * nn.functional.linear(h, W("mlp.up_proj")), W("mlp.down_proj"));
+            x = x + nn.functional.linear(
+                nn.functional.silu(nn.functional.linear(h, W("mlp.gate_proj"))) * nn.functional.linear(h, W("mlp.up_proj")),
+                W("mlp.down_proj"));
         }
         return nn.functional.linear(Norm(x, weights["model.norm.weight"], config), model.HeadWeight);
 
         Tensor Heads(Tensor h, Tensor weight, int heads) => nn.functional.linear(h, weight).view(batch, time, heads, config.HeadDim);
     }
 
-    private static Tensor Norm(Tensor x, Tensor weight, ModelConfig config) => x * (x.pow(2).mean([-1], keepdim: true) + config.RmsNormEps).rsqrt() * weight;
+    private static Tensor Norm(Tensor x, Tensor weight, ModelConfig config) =>
+        x * (x.pow(2).mean([-1], keepdim: true) + config.RmsNormEps).rsqrt() * weight;
 
     private static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {

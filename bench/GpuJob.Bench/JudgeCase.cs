@@ -1,11 +1,12 @@
 using System.Diagnostics;
-using R1Cloud.GpuJob.Rewards.Code;
-using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
+using R1Cloud.Rewards.Code;
+using R1Cloud.Rewards.Sandboxing;
 
 namespace R1Cloud.GpuJob.Bench;
 
 /// <summary>
-/// Judging code: milliseconds of a program by warm runners, against the baseline of starting a sandbox and an interpreter for each; and of one more test case of a program.
+/// Judging code: milliseconds of a program by warm runners, against the baseline of starting a sandbox and an interpreter for each; and of
+/// one more test case of a program.
 /// </summary>
 internal static class JudgeCase
 {
@@ -22,7 +23,8 @@ internal static class JudgeCase
 
         Judge(warm, program, many);
         var coldOne = Milliseconds(10, () => Judge(cold, program, one), pause: 0);
-        var warmOne = Milliseconds(10, () => Judge(warm, program, one), pause: 150); // as while generation is the bottleneck: the pool has refilled
+        // as while generation is the bottleneck: the pool has refilled
+        var warmOne = Milliseconds(10, () => Judge(warm, program, one), pause: 150);
         var warmMany = Milliseconds(5, () => Judge(warm, program, many), pause: 150);
         var assertion = Milliseconds(10, () => Judge(warm, function, assertions), pause: 250);
         var watch = Stopwatch.StartNew();
@@ -37,7 +39,8 @@ internal static class JudgeCase
         };
     }
 
-    private static CodeTests Tests(int count) => new([.. Enumerable.Range(0, count).Select(i => new CodeCase($"{i} 1\n", $"{i + 1}\n"))], [], null, null);
+    private static CodeTests Tests(int count) =>
+        new([.. Enumerable.Range(0, count).Select(i => new CodeCase($"{i} 1\n", $"{i + 1}\n"))], [], null, null);
 
     private static void Judge(RunnerPool pool, string program, CodeTests tests)
     {

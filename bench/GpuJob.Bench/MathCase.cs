@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Mathematics;
+using R1Cloud.Rewards.Mathematics;
+using R1Cloud.Rewards.Scoring;
 
 namespace R1Cloud.GpuJob.Bench;
 
@@ -35,7 +35,8 @@ internal static class MathCase
         var cases = Rate(texts, text => MathAnswer.Score(text).Score > 0, TimeSpan.FromSeconds(3));
         var strings = Rate(texts, text => text.Text.Contains(text.Answer, StringComparison.Ordinal), TimeSpan.FromSeconds(1));
         var stringsRight = texts.Count(text => text.Text.Contains(text.Answer, StringComparison.Ordinal));
-        return new { casesPerSecond = Math.Round(cases), right, of = texts.Length, baselineStringCasesPerSecond = Math.Round(strings), baselineRight = stringsRight };
+        return new { casesPerSecond = Math.Round(cases), right, of = texts.Length, baselineStringCasesPerSecond = Math.Round(strings),
+            baselineRight = stringsRight };
     }
 
     private static double Rate(Completion[] texts, Func<Completion, bool> judge, TimeSpan time)

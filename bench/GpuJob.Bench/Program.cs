@@ -9,13 +9,15 @@ var compute = Compute.Start("cpu", args.Length > 0 ? int.Parse(args[0]) : 0);
 var only = args.Length > 1 ? args[1] : "";
 
 ModelConfig quickstart = Config(hidden: 128, layers: 4, heads: 4, kvHeads: 2, intermediate: 352, vocabulary: 24);
-ModelConfig small = Config(hidden: 256, layers: 6, heads: 8, kvHeads: 4, intermediate: 704, vocabulary: 512) with { TieWordEmbeddings = false };
+ModelConfig small =
+    Config(hidden: 256, layers: 6, heads: 8, kvHeads: 4, intermediate: 704, vocabulary: 512) with { TieWordEmbeddings = false };
 ModelConfig medium = small with { HiddenSize = 448, HeadDim = 56, IntermediateSize = 1216 };
 ModelConfig large = small with { HiddenSize = 768, Layers = 8, Heads = 12, HeadDim = 64, IntermediateSize = 2048 };
 var cases = new List<(string Name, Func<object> Run)>();
 foreach (var (name, config) in new[] { ("0.74M", quickstart), ("4.7M", small) })
 {
-    foreach (var batch in new[] { 1, 16, 64 }) cases.Add(($"decode {name} batch {batch}", () => DecodeCase.Run(config, compute.Threads, batch)));
+    foreach (var batch in new[] { 1, 16, 64 })
+        cases.Add(($"decode {name} batch {batch}", () => DecodeCase.Run(config, compute.Threads, batch)));
     cases.Add(($"train {name}", () => TrainCase.Run(config, compute, name == "0.74M" ? (256, 35) : (32, 256))));
 }
 cases.Add(("train 13.9M", () => TrainCase.Run(medium, compute, (32, 256))));
@@ -26,14 +28,19 @@ foreach (var name in new[] { "qwen3", "deepseek_v3", "llama3" }) cases.Add(($"to
 cases.Add(("update 0.74M", () => TrainCase.Update(quickstart, compute)));
 cases.Add(("math answers", MathCase.Run));
 cases.Add(("judge python", () => JudgeCase.Run("python")));
-cases.Add(("judge javascript", () => JudgeCase.Run("javascript", "const [a, b] = require('fs').readFileSync(0, 'utf8').split(' ').map(Number);\nconsole.log(a + b);")));
+cases.Add(("judge javascript",
+    () => JudgeCase.Run("javascript",
+        "const [a, b] = require('fs').readFileSync(0, 'utf8').split(' ').map(Number);\nconsole.log(a + b);")));
 
 foreach (var (name, run) in cases.Where(item => item.Name.Contains(only, StringComparison.Ordinal)))
 {
     var gemm = Gemm.Rate(compute.Threads);
     var watch = Stopwatch.StartNew();
     var figures = run();
-    Console.WriteLine(JsonSerializer.Serialize(new { @case = name, threads = compute.Threads, gemmGflops = Math.Round(gemm, 1), figures, seconds = Math.Round(watch.Elapsed.TotalSeconds, 1) }));
+    Console.WriteLine(
+        JsonSerializer.Serialize(
+            new { @case = name, threads = compute.Threads, gemmGflops = Math.Round(gemm, 1), figures,
+                seconds = Math.Round(watch.Elapsed.TotalSeconds, 1) }));
 }
 return 0;
 

@@ -3,13 +3,13 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.ML.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Bench;
 
 /// <summary>
-/// Encoding and decoding of this repository's own sources and documents, on one thread, with a published tokenizer (<c>npm ci --prefix eng/tokenizers</c>);
-/// the baseline is Microsoft.ML.Tokenizers with the same vocabulary and merges.
+/// Encoding and decoding of this repository's own sources and documents, on one thread, with a published tokenizer (<c>npm ci --prefix
+/// eng/tokenizers</c>); the baseline is Microsoft.ML.Tokenizers with the same vocabulary and merges.
 /// </summary>
 internal static class TokenizeCase
 {
@@ -37,9 +37,11 @@ internal static class TokenizeCase
         var same = Encode(peer, texts).Zip(ids).Count(pair => pair.First.SequenceEqual(pair.Second));
         return new
         {
-            megabytes = Math.Round(megabytes, 2), texts = texts.Length, tokens = ids.Sum(text => text.Length), loadMilliseconds = Math.Round(load),
+            megabytes = Math.Round(megabytes, 2), texts = texts.Length, tokens = ids.Sum(text => text.Length),
+                loadMilliseconds = Math.Round(load),
             encodeMegabytesPerSecond = Rate(encode), firstEncodeMegabytesPerSecond = Rate(first), decodeMegabytesPerSecond = Rate(decode),
-            microsoftMl = new { encodeMegabytesPerSecond = Rate(peerEncode), firstEncodeMegabytesPerSecond = Rate(peerFirst), textsWithTheSameIds = same },
+            microsoftMl = new { encodeMegabytesPerSecond = Rate(peerEncode), firstEncodeMegabytesPerSecond = Rate(peerFirst),
+                textsWithTheSameIds = same },
         };
 
         double Rate(double seconds) => Math.Round(megabytes / seconds, 1);
@@ -47,7 +49,8 @@ internal static class TokenizeCase
 
     private static int[][] Encode(ITokenizer tokenizer, string[] texts) => [.. texts.Select(tokenizer.Encode)];
 
-    private static int[][] Encode(BpeTokenizer tokenizer, string[] texts) => [.. texts.Select(text => tokenizer.EncodeToIds(text).ToArray())];
+    private static int[][] Encode(BpeTokenizer tokenizer, string[] texts) =>
+        [.. texts.Select(text => tokenizer.EncodeToIds(text).ToArray())];
 
     private static double Seconds(Action action)
     {
@@ -61,10 +64,14 @@ internal static class TokenizeCase
         var file = JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Path.Combine(folder, "tokenizer.json")));
         var model = file.GetProperty("model");
         var pattern = string.Join('|', file.GetProperty("pre_tokenizer").GetProperty("pretokenizers").EnumerateArray()
-            .Where(part => part.GetProperty("type").GetString() == "Split").Select(part => part.GetProperty("pattern").GetProperty("Regex").GetString()));
-        return BpeTokenizer.Create(new BpeOptions(model.GetProperty("vocab").EnumerateObject().Select(token => KeyValuePair.Create(token.Name, token.Value.GetInt32())))
+            .Where(part => part.GetProperty("type").GetString() == "Split")
+                .Select(part => part.GetProperty("pattern").GetProperty("Regex").GetString()));
+        return BpeTokenizer.Create(
+            new BpeOptions(model.GetProperty("vocab").EnumerateObject()
+                .Select(token => KeyValuePair.Create(token.Name, token.Value.GetInt32())))
         {
-            Merges = model.GetProperty("merges").EnumerateArray().Select(merge => merge.ValueKind == JsonValueKind.String ? merge.GetString()! : $"{merge[0]} {merge[1]}"),
+            Merges = model.GetProperty("merges").EnumerateArray()
+                .Select(merge => merge.ValueKind == JsonValueKind.String ? merge.GetString()! : $"{merge[0]} {merge[1]}"),
             ByteLevel = true,
             PreTokenizer = new RegexPreTokenizer(new Regex(pattern, RegexOptions.Compiled), null),
         });

@@ -11,8 +11,9 @@ namespace R1Cloud.GpuJob.Bench;
 internal static class TrainCase
 {
     /// <summary>
-    /// A supervised step on full rows in float32, and in bfloat16 over float32 weights, against eager libtorch with TorchSharp's own AdamW. Shares are
-    /// of the float32 GEMM rate; <c>share</c> counts 6 operations a parameter and token, <c>shareWithAttention</c> the attention's products too.
+    /// A supervised step on full rows in float32, and in bfloat16 over float32 weights, against eager libtorch with TorchSharp's own AdamW.
+    /// Shares are of the float32 GEMM rate; <c>share</c> counts 6 operations a parameter and token, <c>shareWithAttention</c> the
+    /// attention's products too.
     /// </summary>
     public static object Run(ModelConfig config, Compute compute, (int Rows, int Length) shape)
     {
@@ -50,13 +51,17 @@ internal static class TrainCase
         double Share(double time) => Math.Round(6.0 * config.ParameterCount() * tokens / time / 1e9 / gemm, 2);
         return new
         {
-            parameters = config.ParameterCount(), gemm = Math.Round(gemm, 1), milliseconds = Math.Round(seconds * 1000), tokensPerSecond = Math.Round(tokens / seconds), share = Share(seconds),
+            parameters = config.ParameterCount(), gemm = Math.Round(gemm, 1), milliseconds = Math.Round(seconds * 1000),
+                tokensPerSecond = Math.Round(tokens / seconds), share = Share(seconds),
             shareWithAttention = Math.Round(Flops(config, shape.Length) * tokens / seconds / 1e9 / gemm, 2),
-            bfloat16TokensPerSecond = Math.Round(tokens / half), bfloat16Share = Share(half), eagerTokensPerSecond = Math.Round(tokens / eager), eagerShare = Share(eager),
+            bfloat16TokensPerSecond = Math.Round(tokens / half), bfloat16Share = Share(half),
+                eagerTokensPerSecond = Math.Round(tokens / eager), eagerShare = Share(eager),
         };
     }
 
-    /// <summary>Peak memory of one update, in bytes above the model and optimizer, by what is recomputed and how much of the logits exists at once.</summary>
+    /// <summary>
+    /// Peak memory of one update, in bytes above the model and optimizer, by what is recomputed and how much of the logits exists at once.
+    /// </summary>
     public static object Memory(ModelConfig config)
     {
         config = config with { VocabularySize = 32000 };
@@ -79,7 +84,8 @@ internal static class TrainCase
         foreach (var (name, recompute, type, chunk) in new[]
         {
             ("bfloat16, recomputed, chunked", true, ScalarType.BFloat16, 0), ("float32, recomputed, chunked", true, ScalarType.Float32, 0),
-            ("bfloat16, kept, chunked", false, ScalarType.BFloat16, 0), ("float32, kept, chunked", false, ScalarType.Float32, 0), ("float32, kept, whole logits", false, ScalarType.Float32, int.MaxValue),
+            ("bfloat16, kept, chunked", false, ScalarType.BFloat16, 0), ("float32, kept, chunked", false, ScalarType.Float32, 0),
+                ("float32, kept, whole logits", false, ScalarType.Float32, int.MaxValue),
         })
         {
             sum += Peak(recompute, type, chunk);
@@ -91,7 +97,8 @@ internal static class TrainCase
     private static TokenSequence[] Sequences(ModelConfig config, (int Rows, int Length) shape)
     {
         var random = new Random(1);
-        return [.. Enumerable.Range(0, shape.Rows).Select(_ => new TokenSequence([.. Enumerable.Range(0, shape.Length + 1).Select(_ => random.Next(config.VocabularySize))], 1))];
+        return [.. Enumerable.Range(0, shape.Rows)
+            .Select(_ => new TokenSequence([.. Enumerable.Range(0, shape.Length + 1).Select(_ => random.Next(config.VocabularySize))], 1))];
     }
 
     /// <summary>The quickstart's update: 256 samples of 7 + 10 to 30 tokens in two mini-batches, cut into parts of like length.</summary>
@@ -99,7 +106,9 @@ internal static class TrainCase
     {
         var random = new Random(1);
         var sequences = Enumerable.Range(0, 256)
-            .Select(_ => new TokenSequence([.. Enumerable.Range(0, 7 + random.Next(10, 31)).Select(_ => random.Next(config.VocabularySize))], 7)).ToArray();
+            .Select(_ =>
+                new TokenSequence([.. Enumerable.Range(0, 7 + random.Next(10, 31)).Select(_ => random.Next(config.VocabularySize))], 7))
+                .ToArray();
         using var model = CausalLm.Create(config, CPU, 1);
         using var optimizer = new AdamW(model.Trainable, new OptimizerRecipe { LearningRate = 1e-4 });
         var options = new PolicyLossOptions { Name = "dapo" };
@@ -108,7 +117,9 @@ internal static class TrainCase
             size => Math.Round(1000 * Gemm.Median(3, () => UpdateOnce(size))));
         double tokens = sequences.Sum(sequence => sequence.Ids.Length - 1);
         var processor = Math.Round(1000 * Gemm.ProcessorSeconds(2, () => UpdateOnce(2048)));
-        return new { tokens, processorMilliseconds = processor, millisecondsByMaxTokens = byParts, tokensPerSecond = Math.Round(tokens / byParts.Values.Min() * 1000), shareOfGemm = Math.Round(Flops(config, 27) * tokens / (byParts.Values.Min() * 1e6) / Gemm.Rate(compute.Threads), 2) };
+        return new { tokens, processorMilliseconds = processor, millisecondsByMaxTokens = byParts,
+            tokensPerSecond = Math.Round(tokens / byParts.Values.Min() * 1000),
+            shareOfGemm = Math.Round(Flops(config, 27) * tokens / (byParts.Values.Min() * 1e6) / Gemm.Rate(compute.Threads), 2) };
 
         void UpdateOnce(int maxTokens)
         {

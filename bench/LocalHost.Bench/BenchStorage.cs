@@ -27,7 +27,8 @@ internal sealed class BenchStorage : IAsyncDisposable
     public static async Task<BenchStorage> StartAsync(string package)
     {
         var folder = Directory.CreateTempSubdirectory("r1-bench-").FullName;
-        return new(folder, await AzuriteProcess.StartAsync(new() { PackageFolder = package, DataFolder = Path.Combine(folder, "azurite") }));
+        return new(folder,
+            await AzuriteProcess.StartAsync(new() { PackageFolder = package, DataFolder = Path.Combine(folder, "azurite") }));
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,10 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Bench;
 
-/// <summary>Writing the quickstart's checkpoint (3 MB of weights, 6 MB of optimizer state) and reading it back, against plain files of the same bytes.</summary>
+/// <summary>
+/// Writing the quickstart's checkpoint (3 MB of weights, 6 MB of optimizer state) and reading it back, against plain files of the same
+/// bytes.
+/// </summary>
 internal static class CheckpointCase
 {
     private const int Rounds = 20;
@@ -13,7 +16,8 @@ internal static class CheckpointCase
     {
         var folder = Directory.CreateDirectory(Path.Combine(storage.Folder, "checkpoint")).FullName;
         var random = new Random(1);
-        foreach (var (name, bytes) in new[] { ("model.safetensors", 2_960_000), ("optimizer.safetensors", 5_920_000), ("config.json", 700), ("tokenizer.json", 3000), ("tokenizer_config.json", 200), ("generation_config.json", 100), ("trainer_state.json", 100) })
+        foreach (var (name, bytes) in new[] { ("model.safetensors", 2_960_000), ("optimizer.safetensors", 5_920_000), ("config.json", 700),
+            ("tokenizer.json", 3000), ("tokenizer_config.json", 200), ("generation_config.json", 100), ("trainer_state.json", 100) })
         {
             var content = new byte[bytes];
             random.NextBytes(content);

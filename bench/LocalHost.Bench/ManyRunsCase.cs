@@ -5,15 +5,21 @@ using Microsoft.Extensions.Logging;
 using R1Cloud.LocalHost.Engine;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Upkeep;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Bench;
 
-/// <summary>What a host does all the time when there have been ten thousand runs: a page of the listing, and the look after the workers. Each is to stay below 100 ms.</summary>
+/// <summary>
+/// What a host does all the time when there have been ten thousand runs: a page of the listing, and the look after the workers. Each is to
+/// stay below 100 ms.
+/// </summary>
 internal static class ManyRunsCase
 {
     private const int Runs = 10_000, Rounds = 20;
@@ -41,7 +47,8 @@ internal static class ManyRunsCase
 
     private static async Task FillAsync(IBlobStore blobs, string database)
     {
-        await using (var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = database, Pooling = false }.ToString()))
+        await using (
+            var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = database, Pooling = false }.ToString()))
         {
             await connection.OpenAsync();
             await using var command = connection.CreateCommand();
@@ -53,7 +60,8 @@ internal static class ManyRunsCase
             await command.ExecuteNonQueryAsync();
         }
         await Parallel.ForEachAsync(Enumerable.Range(1, Runs), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (number, stop) =>
-            await blobs.WriteAsync(BlobLayout.NewestRun(new(number, TimeSpan.Zero), $"old-{number:D5}", "old"), new BinaryData("{}"), stop));
+            await blobs.WriteAsync(BlobLayout.NewestRun(new(number, TimeSpan.Zero), $"old-{number:D5}", "old"), new BinaryData("{}"),
+                stop));
     }
 
     private static ServiceCollection Services(BenchStorage storage, PipelineOptions options, string database)
@@ -87,6 +95,7 @@ internal static class ManyRunsCase
 
         public int? ThreadsFor(WorkersRecipe workers) => null;
 
-        public Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default) => Task.FromResult(WorkerPoolView.None);
+        public Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default) =>
+            Task.FromResult(WorkerPoolView.None);
     }
 }

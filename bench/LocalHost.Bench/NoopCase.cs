@@ -5,6 +5,7 @@ using R1Cloud.LocalHost.Engine;
 using R1Cloud.LocalHost.Workers;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Jobs;
@@ -27,11 +28,15 @@ internal static class NoopCase
         var baseline = await BaselineAsync(storage.Connection);
         var options = new PipelineOptions();
         await using var services = Services(storage, options).BuildServiceProvider();
-        var registry = new OrchestrationRegistry().AddPipeline(options).AddOrchestrator<int, int>("noop-jobs", (context, count) => FanOutAsync(context, new JobCalls(options.JobCheckInterval), count));
-        await using var engine = new EmbeddedEngine(new() { DatabasePath = Path.Combine(storage.Folder, "engine.db") }, registry, services, services.GetRequiredService<ILoggerFactory>());
+        var registry = new OrchestrationRegistry().AddPipeline(options)
+            .AddOrchestrator<int, int>("noop-jobs",
+                (context, count) => FanOutAsync(context, new JobCalls(options.JobCheckInterval), count));
+        await using var engine = new EmbeddedEngine(new() { DatabasePath = Path.Combine(storage.Folder, "engine.db") }, registry, services,
+            services.GetRequiredService<ILoggerFactory>());
         await engine.StartAsync(CancellationToken.None);
         var pump = new CompletionPump(
-            services.GetRequiredService<JobQueues>(), new JobCompletions(engine, services.GetRequiredService<ILogger<JobCompletions>>()), options, TimeProvider.System,
+            services.GetRequiredService<JobQueues>(), new JobCompletions(engine, services.GetRequiredService<ILogger<JobCompletions>>()),
+                options, TimeProvider.System,
             services.GetRequiredService<ILogger<CompletionPump>>());
         await pump.StartAsync(CancellationToken.None);
 
@@ -41,7 +46,8 @@ internal static class NoopCase
         await RunJobsAsync(engine, Workers, "warm-up"); // The workers' start is not the road.
         var seconds = await RunJobsAsync(engine, Jobs, "measured");
         await pump.StopAsync(CancellationToken.None);
-        return new { jobs = Jobs, workers = Workers, seconds = Math.Round(seconds, 2), jobsPerSecond = Math.Round(Jobs / seconds, 1), queueAloneSeconds = Math.Round(baseline, 2), ratio = Math.Round(seconds / baseline, 2) };
+        return new { jobs = Jobs, workers = Workers, seconds = Math.Round(seconds, 2), jobsPerSecond = Math.Round(Jobs / seconds, 1),
+            queueAloneSeconds = Math.Round(baseline, 2), ratio = Math.Round(seconds / baseline, 2) };
     }
 
     private static async Task<double> RunJobsAsync(EmbeddedEngine engine, int count, string id)
@@ -49,7 +55,8 @@ internal static class NoopCase
         var start = Stopwatch.GetTimestamp();
         await engine.ScheduleNewAsync("noop-jobs", count, id);
         var state = await engine.WaitForCompletionAsync(id, CancellationToken.None);
-        if (state.Status != OrchestrationStatus.Completed) throw new InvalidOperationException($"{state.Status}: {state.Failure?.ErrorMessage}");
+        if (state.Status != OrchestrationStatus.Completed)
+            throw new InvalidOperationException($"{state.Status}: {state.Failure?.ErrorMessage}");
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
@@ -65,7 +72,8 @@ internal static class NoopCase
     private static ServiceCollection Services(BenchStorage storage, PipelineOptions options)
     {
         var services = new ServiceCollection();
-        services.AddLogging(logging => logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning));
+        services.AddLogging(logging =>
+            logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(storage.Connection.Blobs);
         services.AddSingleton<OpenQueue>(storage.Connection.Queue);

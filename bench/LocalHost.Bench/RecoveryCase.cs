@@ -9,7 +9,10 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Bench;
 
-/// <summary>How soon a job goes on whose worker was killed; and how soon after its start a host does whose predecessor was killed with all its children.</summary>
+/// <summary>
+/// How soon a job goes on whose worker was killed; and how soon after its start a host does whose predecessor was killed with all its
+/// children.
+/// </summary>
 internal static class RecoveryCase
 {
     private const string Recipe = """
@@ -34,24 +37,29 @@ internal static class RecoveryCase
         const string run = "bench-recovery";
         var (queue, blobs) = (storage.Connection.Queue(BlobLayout.JobQueue(run)), storage.Connection.Blobs);
         await queue.EnsureCreatedAsync();
-        var spec = new JobSpec { RunId = run, JobId = "s/000000/noop/0", Payload = new NoopJob { Milliseconds = 3_600_000 }, Retry = new() { HeartbeatTimeoutSeconds = 600 } };
+        var spec = new JobSpec { RunId = run, JobId = "s/000000/noop/0", Payload = new NoopJob { Milliseconds = 3_600_000 },
+            Retry = new() { HeartbeatTimeoutSeconds = 600 } };
         await blobs.WriteJsonAsync(BlobLayout.JobSpec(run, spec.JobId), spec);
         await queue.SendAsync(JsonSerializer.Serialize(new JobMessage(run, spec.JobId), R1Json.Options));
         await using var pool = new ProcessWorkerPool(new WorkerPoolOptions
         {
-            Command = WorkerCommand.Find(null, AppContext.BaseDirectory), Storage = storage.ConnectionString, Grace = TimeSpan.FromSeconds(2),
-            LogFile = (_, worker) => Path.Combine(storage.Folder, worker + ".recovery.log"), LeaseFile = (_, worker) => Path.Combine(storage.Folder, worker + ".lease"),
+            Command = WorkerCommand.Find(null, AppContext.BaseDirectory), Storage = storage.ConnectionString,
+                Grace = TimeSpan.FromSeconds(2),
+            LogFile = (_, worker) => Path.Combine(storage.Folder, worker + ".recovery.log"),
+                LeaseFile = (_, worker) => Path.Combine(storage.Folder, worker + ".lease"),
         }, TimeProvider.System, NullLogger<ProcessWorkerPool>.Instance);
         await pool.EnsureAsync(run, new WorkersRecipe { Count = 1, Device = "cpu" });
         await UntilAsync(async () => await AttemptsAsync() == 1);
-        var process = int.Parse((await pool.GetAsync(run)).Workers[0].Location.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);
+        var process =
+            int.Parse((await pool.GetAsync(run)).Workers[0].Location.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);
         using (var worker = Process.GetProcessById(process)) worker.Kill();
         return await SecondsAsync(async () => await AttemptsAsync() == 2);
 
         async Task<int> AttemptsAsync()
         {
             var begun = 0;
-            await foreach (var blob in blobs.ListAsync(BlobLayout.Job(run, spec.JobId) + "attempts/")) begun += blob.Path.EndsWith(BlobLayout.StartedFile, StringComparison.Ordinal) ? 1 : 0;
+            await foreach (var blob in blobs.ListAsync(BlobLayout.Job(run, spec.JobId) + "attempts/"))
+                begun += blob.Path.EndsWith(BlobLayout.StartedFile, StringComparison.Ordinal) ? 1 : 0;
             return begun;
         }
     }
@@ -79,7 +87,9 @@ internal static class RecoveryCase
     {
         var folder = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         var program = Path.GetFullPath(Path.Combine(folder, "..", "..", "LocalHost", Path.GetFileName(folder), "r1.dll"));
-        var start = new ProcessStartInfo("dotnet", [program, "up", recipe, "--data", data, "--port", "0", "--plain"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet",
+            [program, "up", recipe, "--data", data, "--port", "0", "--plain"]) { RedirectStandardInput = true,
+                RedirectStandardOutput = true };
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         _ = process.StandardOutput.ReadToEndAsync();
@@ -91,7 +101,8 @@ internal static class RecoveryCase
         var logs = Path.Combine(data, "logs");
         return !Directory.Exists(logs) ? 0 : Directory.GetFiles(logs, "worker-0.log", SearchOption.AllDirectories).Sum(file =>
         {
-            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            using var reader = new StreamReader(
+                new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
             return reader.ReadToEnd().Split(": attempt ").Length - 1;
         });
     }
@@ -107,7 +118,8 @@ internal static class RecoveryCase
     {
         for (var start = Stopwatch.GetTimestamp(); !await condition(); await Task.Delay(20))
         {
-            if (Stopwatch.GetElapsedTime(start) > TimeSpan.FromMinutes(2)) throw new TimeoutException("It did not come to it within two minutes.");
+            if (Stopwatch.GetElapsedTime(start) > TimeSpan.FromMinutes(2))
+                throw new TimeoutException("It did not come to it within two minutes.");
         }
     }
 }

@@ -4,29 +4,37 @@ namespace Azure.Compute.Batch;
 public static class ComputeBatchModelFactory
 {
     public static BatchTask BatchTask(
-        string? id = null, DateTimeOffset creationTime = default, BatchTaskState state = default, DateTimeOffset stateTransitionTime = default,
+        string? id = null, DateTimeOffset creationTime = default, BatchTaskState state = default,
+            DateTimeOffset stateTransitionTime = default,
         BatchTaskExecutionInfo? executionInfo = null, BatchNodeInfo? nodeInfo = null) => new()
         {
-            Id = id ?? "", CreationTime = creationTime, State = state, StateTransitionTime = stateTransitionTime, ExecutionInfo = executionInfo, NodeInfo = nodeInfo,
+            Id = id ?? "", CreationTime = creationTime, State = state, StateTransitionTime = stateTransitionTime,
+                ExecutionInfo = executionInfo, NodeInfo = nodeInfo,
         };
 
     public static BatchTaskExecutionInfo BatchTaskExecutionInfo(
         DateTimeOffset? startTime = null, DateTimeOffset? endTime = null, int? exitCode = null, BatchTaskFailureInfo? failureInfo = null,
         int retryCount = 0, int requeueCount = 0) => new()
         {
-            StartTime = startTime, EndTime = endTime, ExitCode = exitCode, FailureInfo = failureInfo, RetryCount = retryCount, RequeueCount = requeueCount,
+            StartTime = startTime, EndTime = endTime, ExitCode = exitCode, FailureInfo = failureInfo, RetryCount = retryCount,
+                RequeueCount = requeueCount,
         };
 
-    public static BatchTaskFailureInfo BatchTaskFailureInfo(string? code = null, string? message = null) => new() { Code = code, Message = message };
+    public static BatchTaskFailureInfo BatchTaskFailureInfo(string? code = null, string? message = null) =>
+        new() { Code = code, Message = message };
 
     public static BatchNodeInfo BatchNodeInfo(string? nodeId = null) => new() { NodeId = nodeId };
 
     public static BatchPool BatchPool(
-        string? id = null, AllocationState? allocationState = null, IEnumerable<ResizeError>? resizeErrors = null, int currentDedicatedNodes = 0,
-        int currentLowPriorityNodes = 0, int? targetDedicatedNodes = null, int? targetLowPriorityNodes = null, AutoScaleRun? autoScaleRun = null) => new()
+        string? id = null, AllocationState? allocationState = null, IEnumerable<ResizeError>? resizeErrors = null,
+            int currentDedicatedNodes = 0,
+        int currentLowPriorityNodes = 0, int? targetDedicatedNodes = null, int? targetLowPriorityNodes = null,
+            AutoScaleRun? autoScaleRun = null) => new()
         {
-            Id = id ?? "", AllocationState = allocationState, ResizeErrors = [.. resizeErrors ?? []], CurrentDedicatedNodes = currentDedicatedNodes,
-            CurrentLowPriorityNodes = currentLowPriorityNodes, TargetDedicatedNodes = targetDedicatedNodes, TargetLowPriorityNodes = targetLowPriorityNodes,
+            Id = id ?? "", AllocationState = allocationState, ResizeErrors = [.. resizeErrors ?? []],
+                CurrentDedicatedNodes = currentDedicatedNodes,
+            CurrentLowPriorityNodes = currentLowPriorityNodes, TargetDedicatedNodes = targetDedicatedNodes,
+                TargetLowPriorityNodes = targetLowPriorityNodes,
             AutoScaleRun = autoScaleRun,
         };
 
@@ -34,16 +42,20 @@ public static class ComputeBatchModelFactory
 
     public static AutoScaleRun AutoScaleRun(AutoScaleRunError? error = null) => new() { Error = error };
 
-    public static AutoScaleRunError AutoScaleRunError(string? code = null, string? message = null) => new() { Code = code, Message = message };
+    public static AutoScaleRunError AutoScaleRunError(string? code = null, string? message = null) =>
+        new() { Code = code, Message = message };
 
     public static BatchNode BatchNode(
-        string? id = null, BatchNodeState state = default, DateTimeOffset stateTransitionTime = default, BatchStartTaskInfo? startTaskInfo = null,
+        string? id = null, BatchNodeState state = default, DateTimeOffset stateTransitionTime = default,
+            BatchStartTaskInfo? startTaskInfo = null,
         IEnumerable<BatchNodeError>? errors = null, bool? isDedicated = null) => new()
         {
-            Id = id ?? "", State = state, StateTransitionTime = stateTransitionTime, StartTaskInfo = startTaskInfo, Errors = [.. errors ?? []], IsDedicated = isDedicated,
+            Id = id ?? "", State = state, StateTransitionTime = stateTransitionTime, StartTaskInfo = startTaskInfo,
+                Errors = [.. errors ?? []], IsDedicated = isDedicated,
         };
 
     public static BatchNodeError BatchNodeError(string? code = null, string? message = null) => new() { Code = code, Message = message };
 
-    public static BatchStartTaskInfo BatchStartTaskInfo(int? exitCode = null, BatchTaskFailureInfo? failureInfo = null) => new() { ExitCode = exitCode, FailureInfo = failureInfo };
+    public static BatchStartTaskInfo BatchStartTaskInfo(int? exitCode = null, BatchTaskFailureInfo? failureInfo = null) =>
+        new() { ExitCode = exitCode, FailureInfo = failureInfo };
 }

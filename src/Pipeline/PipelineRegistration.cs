@@ -3,11 +3,14 @@ using Microsoft.Extensions.Logging;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Upkeep;
 using R1Cloud.Pipeline.Workers;
 
 namespace R1Cloud.Pipeline;
@@ -21,7 +24,11 @@ public static class PipelineRegistration
     public static OrchestrationRegistry AddPipeline(this OrchestrationRegistry registry, PipelineOptions options)
     {
         var jobs = new JobCalls(options.JobCheckInterval);
-        registry.AddOrchestrator<RunInput, RunProgress>(RunOrchestration.Name, new RunOrchestration(jobs).RunAsync);
+        var run = new RunOrchestration(jobs);
+        registry.AddOrchestrator<RunInput, RunProgress>(
+            OrchestrationNames.Run,
+                (context, input) =>
+                run.RunAsync(new WaitingContext(context, new RunProgress { Version = RunProgress.CurrentVersion }), input));
         foreach (var kind in StageKinds.All) kind.Register(registry, jobs);
 
         Add<JobActivities, Shared.Jobs.JobSpec, JobSubmission>(JobActivities.Submit, activities => activities.SubmitAsync);
@@ -42,7 +49,8 @@ public static class PipelineRegistration
 
         void Add<TActivities, TInput, TOutput>(string name, Func<TActivities, Func<TInput, CancellationToken, Task<TOutput>>> run)
             where TActivities : class =>
-            registry.AddActivity<TInput, TOutput>(name, (services, input, cancellation) => run(services.GetRequiredService<TActivities>())(input, cancellation));
+            registry.AddActivity<TInput, TOutput>(name,
+                (services, input, cancellation) => run(services.GetRequiredService<TActivities>())(input, cancellation));
 
         void Do<TActivities, TInput>(string name, Func<TActivities, Func<TInput, CancellationToken, Task>> run)
             where TActivities : class =>

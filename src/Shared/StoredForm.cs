@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared;
 
@@ -22,7 +21,8 @@ public sealed class StoredFormAttribute(int version) : Attribute
 /// <param name="known">The newest form that this program reads.</param>
 /// <param name="inner">The cause, if any.</param>
 public sealed class NewerFormException(string what, int found, int known, Exception? inner = null)
-    : StorageException($"{what} is in form {found}, which a newer version of the program wrote; this one ({Program}) reads up to form {known}.", inner)
+    : StorageException(
+        $"{what} is in form {found}, which a newer version of the program wrote; this one ({Program}) reads up to form {known}.", inner)
 {
     /// <summary>The form that it is in.</summary>
     public int Found { get; } = found;
@@ -82,5 +82,6 @@ internal static class StoredForms
     }
 
     /// <summary>The form that a type is written in; null for one that has none.</summary>
-    public static int? Of(Type type) => (Attribute.GetCustomAttribute(type, typeof(StoredFormAttribute), inherit: true) as StoredFormAttribute)?.Version;
+    public static int? Of(Type type) =>
+        (Attribute.GetCustomAttribute(type, typeof(StoredFormAttribute), inherit: true) as StoredFormAttribute)?.Version;
 }

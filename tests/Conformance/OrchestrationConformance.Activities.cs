@@ -40,7 +40,9 @@ public abstract partial class OrchestrationConformance
     [Fact]
     public async Task CallActivity_OneHundredAtOnce_ReturnsAllInOrder()
     {
-        var registry = Main<int[]>(context => Task.WhenAll(Enumerable.Range(0, 100).Select(n => context.CallActivityAsync<int>("double", n)))).WithDouble();
+        var registry =
+            Main<int[]>(context => Task.WhenAll(Enumerable.Range(0, 100).Select(n => context.CallActivityAsync<int>("double", n))))
+            .WithDouble();
 
         Output<int[]>(await RunAsync(registry)).ShouldBe(Enumerable.Range(0, 100).Select(n => 2 * n));
     }
@@ -118,7 +120,8 @@ public abstract partial class OrchestrationConformance
     {
         var attempts = new List<DateTime>();
         var policy = new RetryPolicy { MaxAttempts = 3, FirstInterval = TimeSpan.FromMilliseconds(1) };
-        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy))).WithFailing(10, attempts: attempts);
+        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy)))
+            .WithFailing(10, attempts: attempts);
 
         var state = await RunAsync(registry);
         state.Status.ShouldBe(OrchestrationStatus.Failed);
@@ -130,8 +133,10 @@ public abstract partial class OrchestrationConformance
     public async Task CallActivity_WithRetry_WaitsLongerEachTime()
     {
         var attempts = new List<DateTime>();
-        var policy = new RetryPolicy { MaxAttempts = 4, FirstInterval = TimeSpan.FromMilliseconds(100), Backoff = 2, MaxInterval = TimeSpan.FromMilliseconds(250) };
-        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy))).WithFailing(3, attempts: attempts);
+        var policy = new RetryPolicy { MaxAttempts = 4, FirstInterval = TimeSpan.FromMilliseconds(100), Backoff = 2,
+            MaxInterval = TimeSpan.FromMilliseconds(250) };
+        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy)))
+            .WithFailing(3, attempts: attempts);
 
         Output<int>(await RunAsync(registry)).ShouldBe(4);
         var waits = attempts.Zip(attempts.Skip(1), (a, b) => (b - a).TotalMilliseconds).ToArray();
@@ -142,10 +147,41 @@ public abstract partial class OrchestrationConformance
     }
 
     [Fact]
+    public async Task CallActivity_ThatIsTriedAgain_LetsTheOrchestratorSaySoWhileItWaits()
+    {
+        const string id = nameof(CallActivity_ThatIsTriedAgain_LetsTheOrchestratorSaySoWhileItWaits);
+        var away = true;
+        var registry = Main<string>(async context =>
+        {
+            var policy = new RetryPolicy
+            {
+                MaxAttempts = 1, FirstInterval = TimeSpan.FromMilliseconds(100), Waited = ["TimeoutException"],
+                    Patience = TimeSpan.FromHours(1),
+                OnWait = failure => context.SetCustomStatus($"waits: {failure.ErrorMessage}"),
+            };
+            var result = await context.CallActivityAsync<string>("sleeping", null, new TaskOptions(policy));
+            context.SetCustomStatus("goes on");
+            return result;
+        }).AddActivity<object?, string>("sleeping",
+            (_, _, _) => Volatile.Read(ref away) ? throw new TimeoutException("away") : Task.FromResult("there"));
+        await using var host = await StartAsync(registry);
+        await host.Client.ScheduleNewAsync("main", null, id, cancellation: GiveUp);
+        await UntilStatusAsync(host, id, "waits: away");
+
+        Volatile.Write(ref away, false);
+
+        var state = await host.Client.WaitForCompletionAsync(id, GiveUp);
+        Output<string>(state).ShouldBe("there");
+        state.CustomStatus!.Value.GetString().ShouldBe("goes on");
+    }
+
+    [Fact]
     public async Task CallActivity_WithAnErrorThatIsWaitedFor_GoesOnBeyondTheLastAttempt()
     {
-        var policy = new RetryPolicy { MaxAttempts = 2, FirstInterval = TimeSpan.FromMilliseconds(1), Backoff = 1, Waited = ["TimeoutException"], Patience = TimeSpan.FromMilliseconds(50) };
-        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy))).WithFailing(5, _ => new TimeoutException("away"));
+        var policy = new RetryPolicy { MaxAttempts = 2, FirstInterval = TimeSpan.FromMilliseconds(1), Backoff = 1,
+            Waited = ["TimeoutException"], Patience = TimeSpan.FromMilliseconds(50) };
+        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy)))
+            .WithFailing(5, _ => new TimeoutException("away"));
 
         Output<int>(await RunAsync(registry)).ShouldBe(6);
     }
@@ -154,8 +190,10 @@ public abstract partial class OrchestrationConformance
     public async Task CallActivity_WithAnErrorThatIsWaitedFor_GivesUpOnceThePatienceIsSpent()
     {
         var attempts = new List<DateTime>();
-        var policy = new RetryPolicy { MaxAttempts = 2, FirstInterval = TimeSpan.FromMilliseconds(1), Backoff = 1, Waited = ["TimeoutException"], Patience = TimeSpan.FromMilliseconds(3) };
-        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy))).WithFailing(20, _ => new TimeoutException("away"), attempts);
+        var policy = new RetryPolicy { MaxAttempts = 2, FirstInterval = TimeSpan.FromMilliseconds(1), Backoff = 1,
+            Waited = ["TimeoutException"], Patience = TimeSpan.FromMilliseconds(3) };
+        var registry = Main<int>(context => context.CallActivityAsync<int>("failing", null, new TaskOptions(policy)))
+            .WithFailing(20, _ => new TimeoutException("away"), attempts);
 
         (await RunAsync(registry)).Status.ShouldBe(OrchestrationStatus.Failed);
         attempts.Count.ShouldBe(4);
@@ -191,7 +229,8 @@ public abstract partial class OrchestrationConformance
     [Fact]
     public async Task CallActivity_WithACauseOfACauseAndSoOn_KeepsTheFirst()
     {
-        var error = Enumerable.Range(0, 200).Aggregate((Exception)new FormatException("first"), (inner, n) => new InvalidOperationException($"{n}", inner));
+        var error = Enumerable.Range(0, 200)
+            .Aggregate((Exception)new FormatException("first"), (inner, n) => new InvalidOperationException($"{n}", inner));
         var registry = Main<int>(context => context.CallActivityAsync<int>("failing")).WithFailing(1, _ => error);
 
         var cause = (await RunAsync(registry)).Failure!.Root;

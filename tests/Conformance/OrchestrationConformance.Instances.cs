@@ -10,20 +10,23 @@ public abstract partial class OrchestrationConformance
     {
         const string id = nameof(ScheduleNew_Twice_IsOneInstance);
         var runs = 0;
-        var registry = Main<int>(async context =>
+        var registry = Main<int, int>(async (context, time) =>
         {
+            context.SetCustomStatus($"begun {time}");
             await context.WaitForExternalEvent<object>("go");
             return await context.CallActivityAsync<int>("count");
         }).AddActivity<object?, int>("count", (_, _, _) => Task.FromResult(Interlocked.Increment(ref runs)));
         await using var host = await StartAsync(registry);
 
-        (await host.Client.ScheduleNewAsync("main", null, id, cancellation: GiveUp)).ShouldBeTrue();
-        (await host.Client.ScheduleNewAsync("main", null, id, restartFinished: true, GiveUp)).ShouldBeFalse();
+        (await host.Client.ScheduleNewAsync("main", 1, id, cancellation: GiveUp)).ShouldBeTrue();
+        (await host.Client.ScheduleNewAsync("main", 3, id, restartFinished: true, GiveUp)).ShouldBeFalse();
         await host.Client.RaiseEventAsync(id, "go", null, GiveUp);
         Output<int>(await host.Client.WaitForCompletionAsync(id, GiveUp)).ShouldBe(1);
-        (await host.Client.ScheduleNewAsync("main", null, id, cancellation: GiveUp)).ShouldBeFalse();
+        (await host.Client.ScheduleNewAsync("main", 3, id, cancellation: GiveUp)).ShouldBeFalse();
 
-        (await host.Client.ScheduleNewAsync("main", null, id, restartFinished: true, GiveUp)).ShouldBeTrue();
+        (await host.Client.ScheduleNewAsync("main", 2, id, restartFinished: true, GiveUp)).ShouldBeTrue();
+        // Earlier the event could be taken for one to the execution that has finished.
+        await UntilStatusAsync(host, id, "begun 2");
         await host.Client.RaiseEventAsync(id, "go", null, GiveUp);
         Output<int>(await host.Client.WaitForCompletionAsync(id, GiveUp)).ShouldBe(2);
     }
@@ -114,7 +117,8 @@ public abstract partial class OrchestrationConformance
             context.SetCustomStatus("set");
             return context.WaitForExternalEvent<int>("go");
         }));
-        foreach (var id in new[] { "ends", "runs", "held", "other" }) await host.Client.ScheduleNewAsync("main", new string('x', 100), id, cancellation: GiveUp);
+        foreach (var id in new[] { "ends", "runs", "held", "other" })
+            await host.Client.ScheduleNewAsync("main", new string('x', 100), id, cancellation: GiveUp);
         foreach (var id in new[] { "ends", "runs", "held", "other" }) await UntilStatusAsync(host, id, "set");
         await host.Client.RaiseEventAsync("ends", "go", 1, GiveUp);
         await host.Client.WaitForCompletionAsync("ends", GiveUp);
@@ -126,7 +130,8 @@ public abstract partial class OrchestrationConformance
         var listed = new List<OrchestrationState>();
         await foreach (var state in host.Client.ListAsync(unfinishedOnly: true, cancellation: GiveUp)) listed.Add(state);
 
-        listed.Select(state => (state.InstanceId, state.Status)).ShouldBe([("runs", OrchestrationStatus.Running), ("held", OrchestrationStatus.Suspended)], ignoreOrder: true);
+        listed.Select(state => (state.InstanceId, state.Status))
+            .ShouldBe([("runs", OrchestrationStatus.Running), ("held", OrchestrationStatus.Suspended)], ignoreOrder: true);
         listed.ShouldAllBe(state => state.Input == null && state.Output == null && state.CustomStatus == null);
     }
 
@@ -152,7 +157,8 @@ public abstract partial class OrchestrationConformance
     {
         await using var host = await StartAsync(Main<int>(_ => Task.FromResult(1)));
 
-        (await Should.ThrowAsync<KeyNotFoundException>(() => host.Client.WaitForCompletionAsync("nobody", GiveUp))).Message.ShouldContain("nobody");
+        (await Should.ThrowAsync<KeyNotFoundException>(() => host.Client.WaitForCompletionAsync("nobody", GiveUp)))
+            .Message.ShouldContain("nobody");
     }
 
     [Fact]

@@ -9,8 +9,11 @@ public abstract partial class OrchestrationConformance
     public async Task CallSubOrchestrator_ReturnsItsOutput_AndIsAnInstanceOfItsOwn()
     {
         const string id = nameof(CallSubOrchestrator_ReturnsItsOutput_AndIsAnInstanceOfItsOwn);
-        var registry = Main<string>(context => context.CallSubOrchestratorAsync<string>("child", 5, new SubOrchestrationOptions(InstanceId: "the-child")))
-            .AddOrchestrator<int, string>("child", (context, n) => Task.FromResult($"{context.InstanceId} {context.ParentInstanceId} {context.Name} {n}"));
+        var registry =
+            Main<string>(context =>
+                context.CallSubOrchestratorAsync<string>("child", 5, new SubOrchestrationOptions(InstanceId: "the-child")))
+            .AddOrchestrator<int, string>("child",
+                (context, n) => Task.FromResult($"{context.InstanceId} {context.ParentInstanceId} {context.Name} {n}"));
 
         await using var host = await StartAsync(registry);
         Output<string>(await RunAsync(host)).ShouldBe($"the-child {id} child 5");
@@ -22,7 +25,8 @@ public abstract partial class OrchestrationConformance
     [Fact]
     public async Task CallSubOrchestrator_WithoutIds_GivesEachItsOwn()
     {
-        var registry = Main<string[]>(context => Task.WhenAll(Enumerable.Range(0, 20).Select(_ => context.CallSubOrchestratorAsync<string>("child"))))
+        var registry =
+            Main<string[]>(context => Task.WhenAll(Enumerable.Range(0, 20).Select(_ => context.CallSubOrchestratorAsync<string>("child"))))
             .AddOrchestrator<object?, string>("child", async (context, _) =>
             {
                 await context.CallActivityAsync<int>("double", 1);
@@ -69,9 +73,12 @@ public abstract partial class OrchestrationConformance
     {
         var runs = 0;
         var policy = new RetryPolicy { MaxAttempts = 3, FirstInterval = TimeSpan.FromMilliseconds(1) };
-        var registry = Main<string>(context => context.CallSubOrchestratorAsync<string>("child", null, new SubOrchestrationOptions(policy, "again")))
-            .AddOrchestrator<object?, string>("child", async (context, _) => $"{context.InstanceId} {await context.CallActivityAsync<int>("failing")}")
-            .AddActivity<object?, int>("failing", (_, _, _) => Interlocked.Increment(ref runs) is var run && run < 3 ? throw new TimeoutException() : Task.FromResult(run));
+        var registry =
+            Main<string>(context => context.CallSubOrchestratorAsync<string>("child", null, new SubOrchestrationOptions(policy, "again")))
+            .AddOrchestrator<object?, string>("child",
+                async (context, _) => $"{context.InstanceId} {await context.CallActivityAsync<int>("failing")}")
+            .AddActivity<object?, int>("failing",
+                (_, _, _) => Interlocked.Increment(ref runs) is var run && run < 3 ? throw new TimeoutException() : Task.FromResult(run));
 
         Output<string>(await RunAsync(registry)).ShouldBe("again 3");
     }
@@ -172,9 +179,11 @@ public abstract partial class OrchestrationConformance
 
     /// <summary>Parent, child, grandchild; the last waits for the event "go" and its payload comes all the way up.</summary>
     private static OrchestrationRegistry WaitingFamily() =>
-        Main<string>(context => context.CallSubOrchestratorAsync<string>("child", null, new SubOrchestrationOptions(InstanceId: $"{context.InstanceId}/child")))
+        Main<string>(context =>
+            context.CallSubOrchestratorAsync<string>("child", null, new SubOrchestrationOptions(InstanceId: $"{context.InstanceId}/child")))
             .AddOrchestrator<object?, string>("child", (context, _) =>
-                context.CallSubOrchestratorAsync<string>("grandchild", null, new SubOrchestrationOptions(InstanceId: $"{context.InstanceId}/grandchild")))
+                context.CallSubOrchestratorAsync<string>("grandchild", null,
+                    new SubOrchestrationOptions(InstanceId: $"{context.InstanceId}/grandchild")))
             .AddOrchestrator<object?, string>("grandchild", (context, _) =>
             {
                 context.SetCustomStatus("waiting");

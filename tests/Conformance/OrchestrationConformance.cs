@@ -19,7 +19,10 @@ public abstract partial class OrchestrationConformance : IAsyncLifetime
     /// <summary>By how much the host's timers, waits before retries included, may be early.</summary>
     protected virtual TimeSpan TimerPrecision => TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Whether the failure of an instance names the types of its causes from outside, or is kept as text. Inside orchestrations they are always known.</summary>
+    /// <summary>
+    /// Whether the failure of an instance names the types of its causes from outside, or is kept as text. Inside orchestrations they are
+    /// always known.
+    /// </summary>
     protected virtual bool FailuresKeepTypes => true;
 
     protected abstract IOrchestrationHostFactory CreateFactory();
@@ -40,7 +43,8 @@ public abstract partial class OrchestrationConformance : IAsyncLifetime
     protected Task<IOrchestrationHost> StartAsync(OrchestrationRegistry registry) => factory.StartAsync(registry);
 
     /// <summary>Runs the orchestrator "main" of a registry to its end in a host of its own.</summary>
-    protected async Task<OrchestrationState> RunAsync(OrchestrationRegistry registry, object? input = null, [CallerMemberName] string id = "")
+    protected async Task<OrchestrationState> RunAsync(OrchestrationRegistry registry, object? input = null, [CallerMemberName]
+        string id = "")
     {
         await using var host = await StartAsync(registry);
         return await RunAsync(host, input, id);
@@ -63,7 +67,8 @@ public abstract partial class OrchestrationConformance : IAsyncLifetime
     }
 
     protected Task<OrchestrationState> UntilStatusAsync(IOrchestrationHost host, string id, string customStatus) =>
-        UntilAsync(host, id, state => state.CustomStatus is { ValueKind: JsonValueKind.String } status && status.GetString() == customStatus);
+        UntilAsync(host, id,
+            state => state.CustomStatus is { ValueKind: JsonValueKind.String } status && status.GetString() == customStatus);
 
     protected static OrchestrationRegistry Main<TInput, TOutput>(Func<IOrchestrationContext, TInput, Task<TOutput>> run) =>
         new OrchestrationRegistry().AddOrchestrator("main", run);
@@ -86,7 +91,8 @@ internal static class Activities
         registry.AddActivity<int, int>("double", (_, n, _) => Task.FromResult(2 * n));
 
     /// <summary>Adds an activity that fails so many times before it returns the number of the attempt.</summary>
-    public static OrchestrationRegistry WithFailing(this OrchestrationRegistry registry, int times, Func<int, Exception>? error = null, List<DateTime>? attempts = null)
+    public static OrchestrationRegistry WithFailing(this OrchestrationRegistry registry, int times, Func<int, Exception>? error = null,
+        List<DateTime>? attempts = null)
     {
         var count = 0;
         return registry.AddActivity<object?, int>("failing", (_, _, _) =>

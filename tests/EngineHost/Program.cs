@@ -17,15 +17,18 @@ var registry = mode switch
     "bench" => Bench.Registry(),
     _ => new OrchestrationRegistry(),
 };
-await using var engine = new EmbeddedEngine(new EngineOptions { DatabasePath = database }, registry, new ServiceCollection().BuildServiceProvider(), NullLoggerFactory.Instance);
+await using var engine = new EmbeddedEngine(new EngineOptions { DatabasePath = database }, registry,
+    new ServiceCollection().BuildServiceProvider(), NullLoggerFactory.Instance);
 await engine.StartAsync(CancellationToken.None);
 Console.WriteLine("started");
 switch (mode)
 {
     case "run":
-        await engine.ScheduleNewAsync(RandomOrchestration.Name, new RandomOrchestration.Plan(int.Parse(args[3]), Rounds: 2, Depth: 2), "root");
+        await engine.ScheduleNewAsync(RandomOrchestration.Name, new RandomOrchestration.Plan(int.Parse(args[3]), Rounds: 2, Depth: 2),
+            "root");
         var state = await engine.WaitForCompletionAsync("root", CancellationToken.None);
-        Console.WriteLine(state.Status == OrchestrationStatus.Completed ? state.Output!.Value.GetString() : $"{state.Status}: {state.Failure}");
+        Console.WriteLine(state.Status == OrchestrationStatus.Completed
+            ? state.Output!.Value.GetString() : $"{state.Status}: {state.Failure}");
         break;
     case "bench":
         await Bench.RunAsync(engine);
@@ -64,7 +67,8 @@ internal static class Bench
                 var began = Stopwatch.GetTimestamp();
                 await engine.ScheduleNewAsync(name, 500, $"{name}-{round}");
                 var state = await engine.WaitForCompletionAsync($"{name}-{round}", CancellationToken.None);
-                Console.WriteLine($"{{\"case\":\"{name}\",\"count\":500,\"round\":{round},\"ms\":{Stopwatch.GetElapsedTime(began).TotalMilliseconds:F0},\"status\":\"{state.Status}\"}}");
+                Console.WriteLine(
+                    $"{{\"case\":\"{name}\",\"count\":500,\"round\":{round},\"ms\":{Stopwatch.GetElapsedTime(began).TotalMilliseconds:F0},\"status\":\"{state.Status}\"}}");
             }
         }
     }

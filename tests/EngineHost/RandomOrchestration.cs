@@ -40,8 +40,11 @@ public static class RandomOrchestration
             trace += " " + (random.Next(7) switch
             {
                 0 => await context.CallActivityAsync<string>("append", label),
-                1 => string.Join(",", await Task.WhenAll(Enumerable.Range(0, 2 + random.Next(5)).Select(n => context.CallActivityAsync<string>("append", $"{label}.{n}")))),
-                2 when plan.Depth > 0 => await context.CallSubOrchestratorAsync<string>(Name, new Plan(random.Next(), random.Next(2), plan.Depth - 1)),
+                1 => string.Join(",",
+                    await Task.WhenAll(Enumerable.Range(0, 2 + random.Next(5))
+                        .Select(n => context.CallActivityAsync<string>("append", $"{label}.{n}")))),
+                2 when plan.Depth > 0 =>
+                    await context.CallSubOrchestratorAsync<string>(Name, new Plan(random.Next(), random.Next(2), plan.Depth - 1)),
                 3 => await SleepAsync(context, random.Next(20)),
                 4 => await RefusedAsync(context, label),
                 5 => await RaceAsync(context, label),

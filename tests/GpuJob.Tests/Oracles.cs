@@ -1,23 +1,23 @@
 using System.Text.Json;
+using R1Cloud.Testing;
 using R1Cloud.GpuJob.Weights;
 
 namespace R1Cloud.GpuJob.Tests;
 
-/// <summary>Numbers that public implementations gave (see Oracles/README.md), and fixtures beside the repository.</summary>
+/// <summary>Numbers that public implementations gave (see Oracles/README.md).</summary>
 internal static class Oracles
 {
-    public static readonly string Root = FindRoot();
-
     /// <summary>The folder of this suite's sources.</summary>
-    public static string TestsFolder => Path.Combine(Root, "tests", "GpuJob.Tests");
+    public static string TestsFolder => Repository.PathOf("tests", "GpuJob.Tests");
 
-    public static string Model(string name) => Path.Combine(Root, "tests", "GpuJob.Tests", "Oracles", "models", name);
+    public static string Model(string name) => Repository.PathOf("tests", "GpuJob.Tests", "Oracles", "models", name);
 
     public static JsonElement Json(string path) =>
-        JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Path.Combine(Root, "tests", "GpuJob.Tests", "Oracles", path)));
+        JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Repository.PathOf("tests", "GpuJob.Tests", "Oracles", path)));
 
     /// <summary>Folders of models with logits, losses, gradients and greedy continuations: whatever lies there is tested.</summary>
-    public static TheoryData<string> Models => Having("golden.json", folder => Json($"models/{folder}/golden.json").TryGetProperty("greedy", out _));
+    public static TheoryData<string> Models =>
+        Having("golden.json", folder => Json($"models/{folder}/golden.json").TryGetProperty("greedy", out _));
 
     /// <summary>Folders of models stored in 16 bits, with logits in both kinds of arithmetic.</summary>
     public static TheoryData<string> HalfModels => Having("golden.safetensors", folder =>
@@ -33,33 +33,15 @@ internal static class Oracles
     public static TheoryData<string> ModelsWith(string file) => Having(file, _ => true);
 
     /// <summary>The cases of all files in rl/ whose names begin so.</summary>
-    public static IEnumerable<JsonElement> Cases(string prefix) => Files(prefix).SelectMany(file => Json($"rl/{file}").GetProperty("cases").EnumerateArray());
+    public static IEnumerable<JsonElement> Cases(string prefix) =>
+        Files(prefix).SelectMany(file => Json($"rl/{file}").GetProperty("cases").EnumerateArray());
 
     /// <summary>The files in rl/ whose names begin so, in order.</summary>
     public static IEnumerable<string> Files(string prefix) =>
-        Directory.GetFiles(Path.Combine(TestsFolder, "Oracles", "rl"), prefix + "*.json").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+        Directory.GetFiles(Path.Combine(TestsFolder, "Oracles", "rl"), prefix + "*.json").Select(file => Path.GetFileName(file))
+            .Order(StringComparer.Ordinal);
 
     private static TheoryData<string> Having(string file, Func<string, bool> and) =>
-        [.. Directory.GetDirectories(Model("")).Where(folder => File.Exists(Path.Combine(folder, file))).Select(folder => Path.GetFileName(folder)).Where(and).Order(StringComparer.Ordinal)];
-
-    /// <summary>A fixture in ../shared; the test is skipped where it is absent.</summary>
-    public static string Shared(string path)
-    {
-        var full = Path.GetFullPath(Path.Combine(Root, "..", "shared", path));
-        Assert.SkipUnless(Path.Exists(full), $"../shared/{path} is absent.");
-        return full;
-    }
-
-    public static int[] Ints(this JsonElement element) => [.. element.EnumerateArray().Select(item => item.GetInt32())];
-
-    public static double[] Numbers(this JsonElement element) => [.. element.EnumerateArray().Select(item => item.GetDouble())];
-
-    public static float[] Floats(this JsonElement element) => [.. element.EnumerateArray().Select(item => item.GetSingle())];
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Cloud.sln"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new DirectoryNotFoundException("No Cloud.sln above the tests.");
-    }
+        [.. Directory.GetDirectories(Model("")).Where(folder => File.Exists(Path.Combine(folder, file)))
+            .Select(folder => Path.GetFileName(folder)).Where(and).Order(StringComparer.Ordinal)];
 }

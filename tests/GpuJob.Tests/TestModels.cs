@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Generation.Simd;
+using R1Cloud.GpuJob.Generation.Torch;
 using R1Cloud.GpuJob.Models;
 using static TorchSharp.torch;
 

@@ -4,13 +4,14 @@ using System.Text.RegularExpressions;
 namespace R1Cloud.Infra.Tests;
 
 /// <summary>
-/// Evaluates a Batch autoscale formula: the part of the language that infra/ uses, and nothing outside of it, so that a slip is found here and
-/// not by the service. learn.microsoft.com/azure/batch/batch-automatic-scaling
+/// Evaluates a Batch autoscale formula: the part of the language that infra/ uses, and nothing outside of it, so that a slip is found here
+/// and not by the service. learn.microsoft.com/azure/batch/batch-automatic-scaling
 /// </summary>
 internal sealed class AutoscaleFormula(string formula)
 {
     private const double SecondsPerSample = 30;
-    private readonly Queue<string> tokens = new(Regex.Matches(formula, @"\$?[A-Za-z_]\w*|\d+(\.\d+)?|[<>=!]=|\S").Select(match => match.Value));
+    private readonly Queue<string> tokens = new(Regex.Matches(formula, @"\$?[A-Za-z_]\w*|\d+(\.\d+)?|[<>=!]=|\S")
+        .Select(match => match.Value));
 
     /// <summary>Samples of the service's metrics, latest first.</summary>
     public Dictionary<string, double[]> Samples { get; } = [];
@@ -65,7 +66,9 @@ internal sealed class AutoscaleFormula(string formula)
     private object Product()
     {
         var left = Operand();
-        while (Accept("*")) left = Operand() is TimeSpan interval ? interval * Number(left) : throw new FormatException("only intervals are multiplied here");
+        while (Accept("*"))
+            left = Operand() is TimeSpan interval
+            ? interval * Number(left) : throw new FormatException("only intervals are multiplied here");
         return left;
     }
 

@@ -35,7 +35,8 @@ public sealed class AzdTests(TemplateFixture fixture) : IClassFixture<TemplateFi
         outputs.ShouldContain("AZURE_LOCATION");
         outputs.ShouldContain("AZURE_TENANT_ID");
         var used = new[] { Repository.Path("infra", "hooks", "trainer-image.sh"), Repository.Path("docs", "azure.md") }
-            .SelectMany(file => Regex.Matches(File.ReadAllText(file), @"\$\{?(AZURE_[A-Z_]+)").Select(match => match.Groups[1].Value)).Distinct()
+            .SelectMany(file => Regex.Matches(File.ReadAllText(file), @"\$\{?(AZURE_[A-Z_]+)").Select(match => match.Groups[1].Value))
+                .Distinct()
             .Except(["AZURE_ENV_NAME"]); // azd's own
         used.ShouldBeSubsetOf(outputs);
     }
@@ -43,19 +44,24 @@ public sealed class AzdTests(TemplateFixture fixture) : IClassFixture<TemplateFi
     [Fact]
     public void Pool_HasADiskForDockerAndTagsOnlyWhereBatchAllowsThem()
     {
-        var pool = Bicep.Resources(fixture.Template).Single(resource => (string?)resource["type"] == "Microsoft.Batch/batchAccounts/pools")["properties"]!;
-        ((string)pool["deploymentConfiguration"]!["virtualMachineConfiguration"]!["osDisk"]!["diskSizeGB"]!).ShouldBe("[parameters('osDiskSizeGB')]");
+        var pool = Bicep.Resources(fixture.Template)
+            .Single(resource => (string?)resource["type"] == "Microsoft.Batch/batchAccounts/pools")["properties"]!;
+        ((string)pool["deploymentConfiguration"]!["virtualMachineConfiguration"]!["osDisk"]!["diskSizeGB"]!)
+            .ShouldBe("[parameters('osDiskSizeGB')]");
         ((int)fixture.Template["parameters"]!["osDiskSizeGB"]!["defaultValue"]!).ShouldBe(128);
-        ((string)pool["resourceTags"]!).ShouldBe("[if(equals(parameters('poolAllocationMode'), 'UserSubscription'), parameters('tags'), null())]");
+        ((string)pool["resourceTags"]!)
+            .ShouldBe("[if(equals(parameters('poolAllocationMode'), 'UserSubscription'), parameters('tags'), null())]");
     }
 
     [Fact]
     public void SignIn_TakesTokensOfVersionTwo()
     {
-        var signIn = Bicep.Resources(fixture.Template).Single(resource => ((string?)resource["name"])?.Contains("authsettingsV2", StringComparison.Ordinal) == true);
+        var signIn = Bicep.Resources(fixture.Template)
+            .Single(resource => ((string?)resource["name"])?.Contains("authsettingsV2", StringComparison.Ordinal) == true);
         var provider = signIn["properties"]!["identityProviders"]!["azureActiveDirectory"]!;
         ((string)provider["registration"]!["openIdIssuer"]!).ShouldContain("/v2.0");
-        provider["validation"]!["allowedAudiences"]!.AsArray().Select(audience => (string)audience!).ShouldContain("[parameters('entraClientId')]");
+        provider["validation"]!["allowedAudiences"]!.AsArray().Select(audience => (string)audience!)
+            .ShouldContain("[parameters('entraClientId')]");
         File.ReadAllText(Repository.Path("docs", "azure.md")).ShouldContain("--requested-access-token-version 2");
     }
 }

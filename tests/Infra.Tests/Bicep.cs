@@ -8,18 +8,23 @@ namespace R1Cloud.Infra.Tests;
 /// <summary>The Bicep CLI of the NuGet package.</summary>
 internal static class Bicep
 {
-    private static readonly string Program = typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "Bicep").Value!;
+    private static readonly string Program = typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(item => item.Key == "Bicep").Value!;
 
     /// <summary>Runs a command on a file.</summary>
     /// <returns>Exit code, standard output, standard error.</returns>
-    public static Task<(int Code, string Output, string Error)> RunAsync(string command, string file, params string[] arguments) => RunAsync([], command, file, arguments);
+    public static Task<(int Code, string Output, string Error)> RunAsync(string command, string file, params string[] arguments) =>
+        RunAsync([], command, file, arguments);
 
     /// <summary>Runs a command on a file, with environment variables of its own.</summary>
     /// <inheritdoc cref="RunAsync(string, string, string[])"/>
-    public static async Task<(int Code, string Output, string Error)> RunAsync(Dictionary<string, string> environment, string command, string file, params string[] arguments)
+    public static async Task<(int Code, string Output, string Error)> RunAsync(Dictionary<string, string> environment, string command,
+        string file, params string[] arguments)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64, "The package holds the CLI for Linux on x64.");
-        var start = new ProcessStartInfo(Program, [command, file, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64,
+            "The package holds the CLI for Linux on x64.");
+        var start = new ProcessStartInfo(Program, [command, file, .. arguments]) { RedirectStandardOutput = true,
+            RedirectStandardError = true };
         start.Environment["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "1";
         foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start)!;

@@ -4,11 +4,14 @@ namespace R1Cloud.Infra.Tests;
 public sealed class BicepFilesTests
 {
     /// <summary>What production asks for.</summary>
-    internal static Dictionary<string, string> Production { get; } = new() { ["R1_ENTRA_CLIENT_ID"] = "11111111-1111-1111-1111-111111111111", ["AZURE_PRINCIPAL_ID"] = "22222222-2222-2222-2222-222222222222" };
+    internal static Dictionary<string, string> Production { get; } = new() {
+        ["R1_ENTRA_CLIENT_ID"] = "11111111-1111-1111-1111-111111111111", ["AZURE_PRINCIPAL_ID"] = "22222222-2222-2222-2222-222222222222" };
 
-    public static TheoryData<string> Modules => [.. Directory.EnumerateFiles(Repository.Path("infra"), "*.bicep", SearchOption.AllDirectories).Select(Relative).Order()];
+    public static TheoryData<string> Modules =>
+        [.. Directory.EnumerateFiles(Repository.Path("infra"), "*.bicep", SearchOption.AllDirectories).Select(Relative).Order()];
 
-    public static TheoryData<string> Parameters => [.. Directory.EnumerateFiles(Repository.Path("infra"), "*.bicepparam").Select(Relative).Order()];
+    public static TheoryData<string> Parameters =>
+        [.. Directory.EnumerateFiles(Repository.Path("infra"), "*.bicepparam").Select(Relative).Order()];
 
     [Theory, MemberData(nameof(Modules))]
     public async Task Build_OfAModule_HasNoWarnings(string file)
@@ -37,7 +40,8 @@ public sealed class BicepFilesTests
             var environment = new Dictionary<string, string>(Production);
             environment.Remove(missing);
             if (empty) environment[missing] = "";
-            var (code, output, error) = await Bicep.RunAsync(environment, "build-params", Repository.Path("infra", "prod.bicepparam"), "--stdout");
+            var (code, output, error) =
+                await Bicep.RunAsync(environment, "build-params", Repository.Path("infra", "prod.bicepparam"), "--stdout");
             code.ShouldNotBe(0, output);
             error.ShouldContain("R1_ENTRA_");
         }
@@ -52,7 +56,9 @@ public sealed class BicepFilesTests
             File.Copy(Repository.Path("infra", "bicepconfig.json"), Path.Combine(folder.FullName, "bicepconfig.json"));
             var file = Path.Combine(folder.FullName, "wrong.bicep");
             await File.WriteAllTextAsync(file, "param unused string\noutput key string = listKeys('x', '2023-05-01').keys[0].value\n");
-            (await Bicep.RunAsync("lint", file)).Error.ShouldSatisfyAllConditions(error => error.ShouldContain("no-unused-params"), error => error.ShouldContain("outputs-should-not-contain-secrets"));
+            (await Bicep.RunAsync("lint", file))
+                .Error.ShouldSatisfyAllConditions(error => error.ShouldContain("no-unused-params"),
+                    error => error.ShouldContain("outputs-should-not-contain-secrets"));
         }
         finally
         {

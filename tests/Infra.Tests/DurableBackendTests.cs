@@ -11,7 +11,8 @@ public sealed class DurableBackendTests(TemplateFixture fixture) : IClassFixture
     private const string Prefix = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__";
 
     private static JsonObject HostJson => JsonNode.Parse(
-        File.ReadAllText(Repository.Path("host.json")), documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip })!
+        File.ReadAllText(Repository.Path("host.json")),
+            documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip })!
         ["extensions"]!["durableTask"]!.AsObject();
 
     [Fact]
@@ -20,8 +21,10 @@ public sealed class DurableBackendTests(TemplateFixture fixture) : IClassFixture
         var parameter = fixture.Template["parameters"]!["durableBackend"]!;
         ((string)parameter["defaultValue"]!).ShouldBe("storage");
         parameter["allowedValues"]!.AsArray().Select(value => (string)value!).ShouldBe(["storage", "scheduler"]);
-        ((string)fixture.Template["resources"]!["scheduler"]!["condition"]!).ShouldBe("[equals(parameters('durableBackend'), 'scheduler')]");
-        Regex.IsMatch(File.ReadAllText(Repository.Path("infra", "main.bicepparam")), "^param durableBackend = readEnvironmentVariable", RegexOptions.Multiline).ShouldBeTrue();
+        ((string)fixture.Template["resources"]!["scheduler"]!["condition"]!)
+            .ShouldBe("[equals(parameters('durableBackend'), 'scheduler')]");
+        Regex.IsMatch(File.ReadAllText(Repository.Path("infra", "main.bicepparam")), "^param durableBackend = readEnvironmentVariable",
+            RegexOptions.Multiline).ShouldBeTrue();
     }
 
     [Fact]
@@ -29,12 +32,15 @@ public sealed class DurableBackendTests(TemplateFixture fixture) : IClassFixture
     {
         var scheduler = One("Microsoft.DurableTask/schedulers");
         scheduler["properties"]!["ipAllowlist"]!.AsArray().ShouldNotBeEmpty("an empty list lets nobody in");
-        ((string)One("Microsoft.DurableTask/schedulers/taskHubs")["name"]!).ShouldBe($"[format('{{0}}/{{1}}', parameters('name'), '{HostJson["hubName"]}')]");
+        ((string)One("Microsoft.DurableTask/schedulers/taskHubs")["name"]!)
+            .ShouldBe($"[format('{{0}}/{{1}}', parameters('name'), '{HostJson["hubName"]}')]");
 
-        var role = Module("scheduler")["resources"]!.AsArray().Single(resource => (string)resource!["type"]! == "Microsoft.Authorization/roleAssignments")!;
+        var role = Module("scheduler")["resources"]!.AsArray()
+            .Single(resource => (string)resource!["type"]! == "Microsoft.Authorization/roleAssignments")!;
         ((string)role["scope"]!).ShouldContain("Microsoft.DurableTask/schedulers");
         ((string)role["properties"]!["principalId"]!).ShouldBe("[parameters('appPrincipalId')]");
-        fixture.Template["resources"]!["scheduler"]!["properties"]!["parameters"]!["appPrincipalId"]!["value"]!.ToString().ShouldContain("appPrincipalId");
+        fixture.Template["resources"]!["scheduler"]!["properties"]!["parameters"]!["appPrincipalId"]!["value"]!.ToString()
+            .ShouldContain("appPrincipalId");
     }
 
     [Fact]
@@ -42,10 +48,12 @@ public sealed class DurableBackendTests(TemplateFixture fixture) : IClassFixture
     {
         var settings = One("Microsoft.Web/sites/config", "appsettings")["properties"]!.AsObject();
         // Without a scheduler they say what host.json says.
-        ((string)settings[Prefix + "type"]!).ShouldBe($"[if(empty(parameters('schedulerEndpoint')), '{HostJson["storageProvider"]!["type"]}', 'azureManaged')]");
+        ((string)settings[Prefix + "type"]!)
+            .ShouldBe($"[if(empty(parameters('schedulerEndpoint')), '{HostJson["storageProvider"]!["type"]}', 'azureManaged')]");
         ((string)settings[Prefix + "connectionStringName"]!)
             .ShouldBe("[if(empty(parameters('schedulerEndpoint')), 'AzureWebJobsStorage', 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING')]");
-        ((string)settings["DURABLE_TASK_SCHEDULER_CONNECTION_STRING"]!).ShouldContain("Endpoint={0};Authentication=ManagedIdentity;ClientID={1}");
+        ((string)settings["DURABLE_TASK_SCHEDULER_CONNECTION_STRING"]!)
+            .ShouldContain("Endpoint={0};Authentication=ManagedIdentity;ClientID={1}");
     }
 
     [Fact]
@@ -62,8 +70,10 @@ public sealed class DurableBackendTests(TemplateFixture fixture) : IClassFixture
     [Fact]
     public void Code_KnowsOfNeither()
     {
-        foreach (var file in Directory.EnumerateFiles(Repository.Path("src"), "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
-            Regex.IsMatch(File.ReadAllText(file), "azureManaged|durableBackend|DURABLE_TASK_SCHEDULER", RegexOptions.IgnoreCase).ShouldBeFalse(file);
+        foreach (var file in Directory.EnumerateFiles(Repository.Path("src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
+            Regex.IsMatch(File.ReadAllText(file), "azureManaged|durableBackend|DURABLE_TASK_SCHEDULER", RegexOptions.IgnoreCase)
+                .ShouldBeFalse(file);
     }
 
     private JsonObject One(string type, string name = "") => Bicep.Resources(fixture.Template).Single(

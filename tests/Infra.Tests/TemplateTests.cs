@@ -42,7 +42,8 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     [Fact]
     public void Storage_HasNoKeysAndNoPublicBlobs()
     {
-        var accounts = All.Where(resource => (string?)resource["type"] == "Microsoft.Storage/storageAccounts").Select(account => account["properties"]!).ToList();
+        var accounts = All.Where(resource => (string?)resource["type"] == "Microsoft.Storage/storageAccounts")
+            .Select(account => account["properties"]!).ToList();
         accounts.Count.ShouldBe(2);
         foreach (var properties in accounts)
         {
@@ -56,7 +57,9 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
 
     [Fact]
     public void Template_NeverReadsAKey() =>
-        Regex.Matches(fixture.Template.ToJsonString(), @"list(Keys|AccountKeys|Credentials|Secrets|ConnectionStrings|AccountSas|ServiceSas)?\w*\(", RegexOptions.IgnoreCase).Select(match => match.Value).ShouldBeEmpty();
+        Regex.Matches(fixture.Template.ToJsonString(),
+            @"list(Keys|AccountKeys|Credentials|Secrets|ConnectionStrings|AccountSas|ServiceSas)?\w*\(", RegexOptions.IgnoreCase)
+            .Select(match => match.Value).ShouldBeEmpty();
 
     [Fact]
     public void Storage_DeletesOldRolloutsAndNothingElse()
@@ -77,17 +80,20 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     }
 
     [Fact]
-    public void Registry_HasNoAdminUser() => ((bool)One("Microsoft.ContainerRegistry/registries")["properties"]!["adminUserEnabled"]!).ShouldBeFalse();
+    public void Registry_HasNoAdminUser() =>
+        ((bool)One("Microsoft.ContainerRegistry/registries")["properties"]!["adminUserEnabled"]!).ShouldBeFalse();
 
     [Fact]
     public void Batch_TakesIdentitiesOnly() =>
-        One("Microsoft.Batch/batchAccounts")["properties"]!["allowedAuthenticationModes"]!.AsArray().Select(mode => (string)mode!).ShouldBe(["AAD"]);
+        One("Microsoft.Batch/batchAccounts")["properties"]!["allowedAuthenticationModes"]!.AsArray().Select(mode => (string)mode!)
+            .ShouldBe(["AAD"]);
 
     [Fact]
     public void Batch_InTheUsersSubscription_HasItsKeyVault()
     {
         // The service refuses such an account without one.
-        ((string)One("Microsoft.Batch/batchAccounts")["properties"]!["keyVaultReference"]!).ShouldContain("createObject('id', parameters('keyVaultId'), 'url', parameters('keyVaultUrl'))");
+        ((string)One("Microsoft.Batch/batchAccounts")["properties"]!["keyVaultReference"]!)
+            .ShouldContain("createObject('id', parameters('keyVaultId'), 'url', parameters('keyVaultUrl'))");
         ((bool)One("Microsoft.KeyVault/vaults")["properties"]!["enableRbacAuthorization"]!).ShouldBeTrue();
         var vault = fixture.Template["resources"]!["batchVault"]!;
         ((string)vault["condition"]!).ShouldBe("[equals(parameters('poolAllocationMode'), 'UserSubscription')]");
@@ -102,7 +108,9 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         var containers = pool["properties"]!["deploymentConfiguration"]!["virtualMachineConfiguration"]!["containerConfiguration"]!;
         ((string)containers["type"]!).ShouldBe("DockerCompatible");
         // Prefetched by the name that tasks use, none before the first push.
-        ((string)containers["containerImageNames"]!).ShouldBe("[if(empty(parameters('trainerImage')), createArray(), createArray(format('{0}/{1}', parameters('registryServer'), parameters('trainerImage'))))]");
+        ((string)containers["containerImageNames"]!)
+            .ShouldBe("[if(empty(parameters('trainerImage')), createArray(), createArray(format('{0}/{1}', parameters('registryServer'), "
+                + "parameters('trainerImage'))))]");
         ((string)containers["containerRegistries"]![0]!["identityReference"]!["resourceId"]!).ShouldContain("workerIdentityId");
         containers["containerRegistries"]![0]!.AsObject().ContainsKey("password").ShouldBeFalse();
     }
@@ -111,7 +119,8 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     public void Pool_SizesAndImages_AreParameters()
     {
         var parameters = fixture.Template["parameters"]!.AsObject();
-        foreach (var name in new[] { "vmSize", "nodeImage", "nodeAgentSkuId", "trainerImage", "maxSpotNodes", "maxDedicatedNodes", "poolAllocationMode" }) parameters.ContainsKey(name).ShouldBeTrue(name);
+        foreach (var name in new[] { "vmSize", "nodeImage", "nodeAgentSkuId", "trainerImage", "maxSpotNodes", "maxDedicatedNodes",
+            "poolAllocationMode" }) parameters.ContainsKey(name).ShouldBeTrue(name);
         var machine = One("Microsoft.Batch/batchAccounts/pools")["properties"]!["deploymentConfiguration"]!["virtualMachineConfiguration"]!;
         ((string)machine["imageReference"]!).ShouldBe("[parameters('nodeImage')]");
         ((string)machine["nodeAgentSkuId"]!).ShouldBe("[parameters('nodeAgentSkuId')]");
@@ -146,13 +155,15 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     [InlineData("no nodes at all, to see whether it can be deployed", new double[] { 3, 3, 3 }, 0, 0, 0, 0, 0, 0)]
     [InlineData("done", new double[] { 0, 3, 3 }, 3, 0, 4, 1, 0, 0)]
     public void Pool_Formula_GivesTheNodesThatWorkersWaitFor(
-        string what, double[] pendingEachFiveMinutes, double spotNodes, double preempted, int maxSpot, int maxDedicated, int spot, int dedicated)
+        string what, double[] pendingEachFiveMinutes, double spotNodes, double preempted, int maxSpot, int maxDedicated, int spot,
+            int dedicated)
     {
         var formula = string.Format(System.Globalization.CultureInfo.InvariantCulture, Variable("autoscaleFormula"), maxSpot, maxDedicated);
         var pool = new AutoscaleFormula(formula)
         {
             // The last five minutes first, ten samples each.
-            Samples = { ["$PendingTasks"] = [.. pendingEachFiveMinutes.SelectMany(value => Enumerable.Repeat(value, 10))], ["$PreemptedNodeCount"] = [preempted] },
+            Samples = { ["$PendingTasks"] = [.. pendingEachFiveMinutes.SelectMany(value => Enumerable.Repeat(value, 10))],
+                ["$PreemptedNodeCount"] = [preempted] },
             Variables = { ["$CurrentLowPriorityNodes"] = spotNodes },
         };
         pool.Evaluate();
@@ -188,8 +199,11 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     [Fact]
     public void Resources_ThatCanBeTagged_Are()
     {
-        string[] untaggable = ["Microsoft.Authorization/", "Microsoft.Consumption/", "blobServices", "queueServices", "managementPolicies", "Microsoft.Batch/batchAccounts/pools", "sites/config", "basicPublishing", "privateDnsZoneGroups", "schedulers/taskHubs"];
-        foreach (var resource in All.Where(resource => !untaggable.Any(part => ((string)resource["type"]!).Contains(part, StringComparison.Ordinal))))
+        string[] untaggable =
+            ["Microsoft.Authorization/", "Microsoft.Consumption/", "blobServices", "queueServices", "managementPolicies",
+                "Microsoft.Batch/batchAccounts/pools", "sites/config", "basicPublishing", "privateDnsZoneGroups", "schedulers/taskHubs"];
+        foreach (var resource in All.Where(resource =>
+            !untaggable.Any(part => ((string)resource["type"]!).Contains(part, StringComparison.Ordinal))))
             resource.ContainsKey("tags").ShouldBeTrue((string)resource["type"]!);
         fixture.Template["variables"]!["tags"]!.AsObject().ContainsKey("azd-env-name").ShouldBeTrue();
     }
@@ -202,10 +216,14 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         ((bool)app["properties"]!["httpsOnly"]!).ShouldBeTrue();
         ((string)app["properties"]!["functionAppConfig"]!["runtime"]!["name"]!).ShouldBe("dotnet-isolated");
         ((string)app["properties"]!["functionAppConfig"]!["runtime"]!["version"]!).ShouldBe("10.0");
-        ((string)app["properties"]!["functionAppConfig"]!["deployment"]!["storage"]!["authentication"]!["type"]!).ShouldBe("UserAssignedIdentity");
+        ((string)app["properties"]!["functionAppConfig"]!["deployment"]!["storage"]!["authentication"]!["type"]!)
+            .ShouldBe("UserAssignedIdentity");
         // What the plan takes from functionAppConfig it refuses as settings.
-        Settings.Where(name => name.StartsWith("WEBSITE_", StringComparison.Ordinal) || name.StartsWith("FUNCTIONS_", StringComparison.Ordinal)).ShouldBeEmpty();
-        var policies = All.Where(resource => (string?)resource["type"] == "Microsoft.Web/sites/basicPublishingCredentialsPolicies").ToList();
+        Settings.Where(name =>
+            name.StartsWith("WEBSITE_", StringComparison.Ordinal) || name.StartsWith("FUNCTIONS_", StringComparison.Ordinal))
+            .ShouldBeEmpty();
+        var policies = All.Where(resource => (string?)resource["type"] == "Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+            .ToList();
         policies.Count.ShouldBe(2);
         policies.ShouldAllBe(policy => !(bool)policy["properties"]!["allow"]!);
     }
@@ -219,7 +237,8 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         read.ShouldBeSubsetOf(Settings);
         // The host's storage (deployments, keys, Durable Task's hub) and the trigger's queue, by identity.
         foreach (var name in new[] { "AzureWebJobsStorage__accountName", "R1Queues__queueServiceUri" }) Settings.ShouldContain(name);
-        foreach (var connection in new[] { "AzureWebJobsStorage", "R1Queues" }) Settings.ShouldBe(Settings.Union([$"{connection}__credential", $"{connection}__clientId"]));
+        foreach (var connection in new[] { "AzureWebJobsStorage", "R1Queues" })
+            Settings.ShouldBe(Settings.Union([$"{connection}__credential", $"{connection}__clientId"]));
         Settings.Where(name => name.Contains("KEY", StringComparison.Ordinal) && name != "R1_KEEP_WORKERS").ShouldBeEmpty();
     }
 
@@ -228,9 +247,13 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     [InlineData("appRunsRoles", "Storage Blob Data Contributor", "Storage Queue Data Contributor")]
     [InlineData("workerRoles", "Storage Blob Data Contributor", "Storage Queue Data Contributor")]
     public void Roles_OnStorage_AreThoseThatTheHostDurableTaskAndWorkersNeed(string module, params string[] roles) =>
-        fixture.Template["resources"]![module]!["properties"]!["parameters"]!["storageRoles"]!["value"]!.AsArray().Select(role => (string)role!).ShouldBe(roles);
+        fixture.Template["resources"]![module]!["properties"]!["parameters"]!["storageRoles"]!["value"]!.AsArray()
+            .Select(role => (string)role!).ShouldBe(roles);
 
-    /// <summary>A worker that was taken over stays a worker: package, host keys and the task hub's queues lie in an account on which only the app has roles.</summary>
+    /// <summary>
+    /// A worker that was taken over stays a worker: package, host keys and the task hub's queues lie in an account on which only the app
+    /// has roles.
+    /// </summary>
     [Fact]
     public void Roles_OnTheHostsAccount_AreTheAppsAlone()
     {
@@ -238,19 +261,25 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         string Parameter(string module, string name) => modules[module]!["properties"]!["parameters"]![name]!["value"]!.ToString();
 
         // The host's storage is one module's account, and the runs' another's, of another name.
-        foreach (var setting in new[] { "hostStorageName", "hostStorageBlobEndpoint", "deploymentContainer" }) Parameter("functions", setting).ShouldContain("reference('hostStorage')");
-        foreach (var setting in new[] { "runsBlobEndpoint", "runsQueueEndpoint" }) Parameter("functions", setting).ShouldContain("reference('storage')");
+        foreach (var setting in new[] { "hostStorageName", "hostStorageBlobEndpoint", "deploymentContainer" })
+            Parameter("functions", setting).ShouldContain("reference('hostStorage')");
+        foreach (var setting in new[] { "runsBlobEndpoint", "runsQueueEndpoint" })
+            Parameter("functions", setting).ShouldContain("reference('storage')");
         Parameter("hostStorage", "name").ShouldNotBe(Parameter("storage", "name"));
         var settings = AppSettings;
         ((string)settings["AzureWebJobsStorage__accountName"]!).ShouldBe("[parameters('hostStorageName')]");
         ((string)settings["R1_STORAGE"]!).ShouldBe("[parameters('runsBlobEndpoint')]");
         ((string)settings["R1Queues__queueServiceUri"]!).ShouldBe("[parameters('runsQueueEndpoint')]");
-        ((string)One("Microsoft.Web/sites")["properties"]!["functionAppConfig"]!["deployment"]!["storage"]!["value"]!).ShouldContain("hostStorageBlobEndpoint");
-        var hub = JsonNode.Parse(File.ReadAllText(Repository.Path("host.json")), documentOptions: new() { CommentHandling = System.Text.Json.JsonCommentHandling.Skip })!["extensions"]!["durableTask"]!;
+        ((string)One("Microsoft.Web/sites")["properties"]!["functionAppConfig"]!["deployment"]!["storage"]!["value"]!)
+            .ShouldContain("hostStorageBlobEndpoint");
+        var hub = JsonNode.Parse(File.ReadAllText(Repository.Path("host.json")),
+            documentOptions: new() { CommentHandling = System.Text.Json.JsonCommentHandling.Skip })!["extensions"]!["durableTask"]!;
         hub["storageProvider"]!["connectionName"]?.ToString().ShouldBe("AzureWebJobsStorage"); // which is also the default
 
         var principals = new Dictionary<string, List<string>>();
-        foreach (var (name, module) in modules.Where(module => Templates(module.Value!.AsObject()["properties"]?["template"]?.AsObject() ?? []).Any(HasRoleOnStorage)))
+        foreach (var (name,
+            module) in modules.Where(module =>
+                Templates(module.Value!.AsObject()["properties"]?["template"]?.AsObject() ?? []).Any(HasRoleOnStorage)))
         {
             var account = Parameter(name, "storageAccountName");
             account.ShouldBeOneOf("[reference('hostStorage').outputs.name.value]", "[reference('storage').outputs.name.value]");
@@ -259,25 +288,36 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
             accounts.Add(account.Contains("hostStorage", StringComparison.Ordinal) ? "host" : "runs");
         }
         principals.Single(principal => principal.Key.Contains("workerPrincipalId", StringComparison.Ordinal)).Value.ShouldBe(["runs"]);
-        principals.Single(principal => principal.Key.Contains("appPrincipalId", StringComparison.Ordinal)).Value.Order().ShouldBe(["host", "runs"]);
-        principals.Where(principal => !principal.Key.Contains("appPrincipalId", StringComparison.Ordinal)).SelectMany(principal => principal.Value).ShouldNotContain("host");
+        principals.Single(principal => principal.Key.Contains("appPrincipalId", StringComparison.Ordinal)).Value.Order()
+            .ShouldBe(["host", "runs"]);
+        principals.Where(principal => !principal.Key.Contains("appPrincipalId", StringComparison.Ordinal))
+            .SelectMany(principal => principal.Value).ShouldNotContain("host");
 
         // No assignment on a whole group or subscription reaches the account either.
         foreach (var assignment in All.Where(resource => (string?)resource["type"] == "Microsoft.Authorization/roleAssignments"))
-            ((string)assignment["scope"]!).ShouldMatch(@"^\[resourceId\('Microsoft\.(Storage/storageAccounts|ContainerRegistry/registries|Insights/components|Batch/batchAccounts|KeyVault/vaults|DurableTask/schedulers)',");
+            ((string)assignment["scope"]!)
+                .ShouldMatch(
+                    @"^\[resourceId\('Microsoft\.(Storage/storageAccounts|ContainerRegistry/registries|Insights/components|Batch/batchAccounts|KeyVault/vaults|DurableTask/schedulers)',");
 
         static bool HasRoleOnStorage(JsonObject template) => Bicep.Resources(template).Any(resource =>
-            (string?)resource["type"] == "Microsoft.Authorization/roleAssignments" && ((string)resource["scope"]!).Contains("Microsoft.Storage/storageAccounts", StringComparison.Ordinal));
+            (string?)resource["type"] == "Microsoft.Authorization/roleAssignments"
+                && ((string)resource["scope"]!).Contains("Microsoft.Storage/storageAccounts", StringComparison.Ordinal));
     }
 
     [Fact]
     public void SignIn_WhereItIsOn_LetsOnlyNamedOnesPass()
     {
-        var signIn = All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("authsettingsV2", StringComparison.Ordinal));
-        var principals = signIn["properties"]!["identityProviders"]!["azureActiveDirectory"]!["validation"]!["defaultAuthorizationPolicy"]!["allowedPrincipals"]!;
+        var signIn =
+            All.Single(resource =>
+                (string?)resource["type"] == "Microsoft.Web/sites/config"
+                && ((string)resource["name"]!).Contains("authsettingsV2", StringComparison.Ordinal));
+        var principals =
+            signIn["properties"]!["identityProviders"]!["azureActiveDirectory"]!["validation"]!
+            ["defaultAuthorizationPolicy"]!["allowedPrincipals"]!;
         // An empty list would let the whole tenant in: then an id that nobody has stands there.
         ((string)principals["identities"]!).ShouldBe(
-            "[if(and(empty(parameters('entraIdentities')), empty(parameters('entraGroups'))), createArray('00000000-0000-0000-0000-000000000000'), parameters('entraIdentities'))]");
+            "[if(and(empty(parameters('entraIdentities')), empty(parameters('entraGroups'))), "
+            + "createArray('00000000-0000-0000-0000-000000000000'), parameters('entraIdentities'))]");
         ((string)principals["groups"]!).ShouldBe("[parameters('entraGroups')]");
         var given = fixture.Template["resources"]!["functions"]!["properties"]!["parameters"]!;
         given["entraIdentities"]!.ToString().ShouldContain("union(createArray(parameters('principalId')), parameters('entraIdentities'))");
@@ -288,11 +328,14 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     {
         var services = All.First(resource => (string?)resource["type"] == "Microsoft.Network/privateEndpoints");
         ((string)services["copy"]!["count"]!).ShouldContain("targets");
-        var targets = Templates(fixture.Template).Select(template => template["variables"]?["targets"]?.AsArray()).OfType<JsonArray>().Single();
-        targets.Select(target => $"{((bool)target!["host"]! ? "host" : "runs")} {target["service"]}").ShouldBe(["runs 0", "runs 1", "host 0", "host 1", "host 2"]);
+        var targets = Templates(fixture.Template).Select(template => template["variables"]?["targets"]?.AsArray()).OfType<JsonArray>()
+            .Single();
+        targets.Select(target => $"{((bool)target!["host"]! ? "host" : "runs")} {target["service"]}")
+            .ShouldBe(["runs 0", "runs 1", "host 0", "host 1", "host 2"]);
         File.ReadAllText(Repository.Path("infra", "modules", "privateEndpoints.bicep")).ShouldContain("['blob', 'queue', 'table']");
         // Names lead to them: a zone each, linked to the network, with the endpoint's record.
-        ((string)One("Microsoft.Network/privateDnsZones")["name"]!).ShouldBe("[format('privatelink.{0}.{1}', variables('services')[copyIndex()], environment().suffixes.storage)]");
+        ((string)One("Microsoft.Network/privateDnsZones")["name"]!)
+            .ShouldBe("[format('privatelink.{0}.{1}', variables('services')[copyIndex()], environment().suffixes.storage)]");
         ((string)One("Microsoft.Network/privateDnsZones/virtualNetworkLinks")["copy"]!["count"]!).ShouldContain("services");
         ((string)One("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")["copy"]!["count"]!).ShouldContain("targets");
     }
@@ -310,7 +353,8 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     [InlineData("prod", "vnetEnabled", "True", "maxDedicatedNodes", "2")]
     public async Task Parameters_OfAnEnvironment_AreItsOwn(string name, string first, string? firstValue, string second, string secondValue)
     {
-        var (_, output, _) = await Bicep.RunAsync(BicepFilesTests.Production, "build-params", Repository.Path("infra", $"{name}.bicepparam"), "--stdout");
+        var (_, output, _) =
+            await Bicep.RunAsync(BicepFilesTests.Production, "build-params", Repository.Path("infra", $"{name}.bicepparam"), "--stdout");
         var parameters = JsonNode.Parse((string)JsonNode.Parse(output)!["parametersJson"]!)!["parameters"]!;
         ((string)parameters["environmentName"]!["value"]!).ShouldBe($"r1-{name}");
         parameters[first]?["value"]?.ToString().ShouldBe(firstValue?.ToLowerInvariant());
@@ -320,13 +364,15 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     [Fact]
     public void Budget_TellsItsContactsBeforeAndWhenItIsSpent()
     {
-        var notifications = One("Microsoft.Consumption/budgets")["properties"]!["notifications"]!.AsObject().Select(item => item.Value!).ToList();
+        var notifications = One("Microsoft.Consumption/budgets")["properties"]!["notifications"]!.AsObject().Select(item => item.Value!)
+            .ToList();
         notifications.Select(item => $"{item["thresholdType"]} {item["threshold"]}").Order().ShouldBe(["Actual 80", "Forecasted 100"]);
         // The start of an existing budget cannot be changed: it must not follow the calendar where it is set.
         var start = fixture.Template["resources"]!["budget"]!["properties"]!["parameters"]!["startDate"]!.ToString();
         start.ShouldContain("if(empty(parameters('budgetStart'))");
         start.ShouldContain("parameters('thisMonth')");
-        notifications.ShouldAllBe(item => (bool)item["enabled"]! && ((string)item["contactEmails"]!).Contains("contacts", StringComparison.Ordinal));
+        notifications.ShouldAllBe(item =>
+            (bool)item["enabled"]! && ((string)item["contactEmails"]!).Contains("contacts", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -335,7 +381,10 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     [Fact]
     public void SignIn_WhereItIsOn_LeavesTheHealthCheckAloneOpen()
     {
-        var signIn = All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("authsettingsV2", StringComparison.Ordinal));
+        var signIn =
+            All.Single(resource =>
+                (string?)resource["type"] == "Microsoft.Web/sites/config"
+                && ((string)resource["name"]!).Contains("authsettingsV2", StringComparison.Ordinal));
         ((string)signIn["condition"]!).ShouldContain("entraClientId");
         var validation = signIn["properties"]!["globalValidation"]!;
         ((bool)validation["requireAuthentication"]!).ShouldBeTrue();
@@ -364,15 +413,19 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
         Directory.Exists(Repository.Path(project)).ShouldBeTrue();
         text.ShouldContain("path: infra");
         // The tag by which azd finds the app.
-        File.ReadAllText(Repository.Path("infra", "main.bicep")).ShouldContain($"'azd-service-name': '{Regex.Match(text, @"services:\n  (\S+):").Groups[1].Value}'");
+        File.ReadAllText(Repository.Path("infra", "main.bicep"))
+            .ShouldContain($"'azd-service-name': '{Regex.Match(text, @"services:\n  (\S+):").Groups[1].Value}'");
     }
 
     private JsonObject AppSettings =>
-        All.Single(resource => (string?)resource["type"] == "Microsoft.Web/sites/config" && ((string)resource["name"]!).Contains("appsettings", StringComparison.Ordinal))["properties"]!.AsObject();
+        All.Single(resource =>
+            (string?)resource["type"] == "Microsoft.Web/sites/config"
+            && ((string)resource["name"]!).Contains("appsettings", StringComparison.Ordinal))["properties"]!.AsObject();
 
     private List<string> Settings => [.. AppSettings.Select(item => item.Key)];
 
-    private string Variable(string name) => Templates(fixture.Template).Select(template => (string?)template["variables"]?[name]).OfType<string>().Single();
+    private string Variable(string name) =>
+        Templates(fixture.Template).Select(template => (string?)template["variables"]?[name]).OfType<string>().Single();
 
     /// <summary>A format() of a template with its variables put in.</summary>
     private string Resolve(string expression)
@@ -385,7 +438,9 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     private static IEnumerable<JsonObject> Templates(JsonObject template)
     {
         yield return template;
-        IEnumerable<JsonNode?> resources = template["resources"] switch { JsonArray array => array, JsonObject map => map.Select(item => item.Value), _ => [] };
-        foreach (var inner in resources.Select(resource => resource!["properties"]?["template"]).OfType<JsonObject>().SelectMany(Templates)) yield return inner;
+        IEnumerable<JsonNode?> resources =
+            template["resources"] switch { JsonArray array => array, JsonObject map => map.Select(item => item.Value), _ => [] };
+        foreach (var inner in resources.Select(resource => resource!["properties"]?["template"]).OfType<JsonObject>().SelectMany(Templates))
+            yield return inner;
     }
 }

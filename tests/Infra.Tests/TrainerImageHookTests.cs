@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace R1Cloud.Infra.Tests;
 
-/// <summary>azd's hook after a provision, with an `az` and an `azd` of a few lines of bash in a copy of what the image is built from.</summary>
+/// <summary>
+/// azd's hook after a provision, with an `az` and an `azd` of a few lines of bash in a copy of what the image is built from.
+/// </summary>
 public sealed class TrainerImageHookTests : IDisposable
 {
     private const string Digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -89,8 +91,10 @@ public sealed class TrainerImageHookTests : IDisposable
 
     private async Task<(int Code, string Output)> RunAsync(params (string Name, string Value)[] variables)
     {
-        var start = new ProcessStartInfo("bash", [At("infra/hooks/trainer-image.sh")]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("R1_", StringComparison.Ordinal) || name.StartsWith("AZURE_", StringComparison.Ordinal)).ToArray())
+        var start = new ProcessStartInfo("bash", [At("infra/hooks/trainer-image.sh")]) { RedirectStandardOutput = true,
+            RedirectStandardError = true, WorkingDirectory = "/" };
+        foreach (var name in start.Environment.Keys.Where(name =>
+            name.StartsWith("R1_", StringComparison.Ordinal) || name.StartsWith("AZURE_", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(name);
         start.Environment["PATH"] = At("programs") + ":" + Environment.GetEnvironmentVariable("PATH");
         start.Environment["LOG"] = At("log");
@@ -116,6 +120,7 @@ public sealed class TrainerImageHookTests : IDisposable
     private void Program(string name, string script)
     {
         Write($"programs/{name}", "#!/usr/bin/env bash\n" + script + "\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(At($"programs/{name}"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(At($"programs/{name}"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 }

@@ -19,11 +19,13 @@ public static class R1Process
     public static Task<ProcessOutcome> RunAsync(TestFolder folder, params string[] arguments) => RunWithAsync(folder, [], arguments);
 
     /// <summary>The same with environment variables.</summary>
-    public static Task<ProcessOutcome> RunWithAsync(TestFolder folder, Dictionary<string, string?> environment, params string[] arguments) =>
+    public static Task<ProcessOutcome> RunWithAsync(TestFolder folder, Dictionary<string, string?> environment,
+        params string[] arguments) =>
         RunToEndAsync("dotnet", [Dll, .. arguments], folder.Root, environment);
 
     /// <summary>Runs any program to its end.</summary>
-    public static async Task<ProcessOutcome> RunToEndAsync(string program, string[] arguments, string folder, Dictionary<string, string?> environment)
+    public static async Task<ProcessOutcome> RunToEndAsync(string program, string[] arguments, string folder,
+        Dictionary<string, string?> environment)
     {
         using var process = Start(program, arguments, folder, environment);
         process.StandardInput.Close();

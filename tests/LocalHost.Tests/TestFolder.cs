@@ -20,7 +20,8 @@ public sealed class TestFolder : IDisposable
     public string Script(string name, string body)
     {
         var path = Write(name, "#!/usr/bin/env bash\n" + body.ReplaceLineEndings("\n") + "\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
     }
 

@@ -7,7 +7,9 @@ public class EventIdTests
     [Fact]
     public void LoggerMessages_OfTheProcess_HaveIdsOfTheirOwn()
     {
-        var messages = EventIds.Of(typeof(Orchestrator.Workers.BatchWorkerPool).Assembly, typeof(Pipeline.PipelineOptions).Assembly, typeof(Shared.R1Json).Assembly);
+        var messages =
+            EventIds.Of(typeof(Orchestrator.Workers.BatchWorkerPool).Assembly, typeof(R1Cloud.Pipeline.Options.PipelineOptions).Assembly,
+                typeof(Shared.R1Json).Assembly);
         messages.Count.ShouldBeGreaterThan(8);
         EventIds.Unclear(messages).ShouldBeEmpty();
     }

@@ -1,11 +1,14 @@
 using System.Reflection;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.Pipeline.Tests;
 
 public class ContractTests
 {
-    /// <summary>Nulls are not written and constructor parameters are required: a nullable one without a default could not be read back.</summary>
+    /// <summary>
+    /// Nulls are not written and constructor parameters are required: a nullable one without a default could not be read back.
+    /// </summary>
     [Fact]
     public void Records_NullableConstructorParameters_HaveDefaults()
     {

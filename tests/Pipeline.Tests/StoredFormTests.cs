@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -47,7 +46,8 @@ public sealed class StoredFormTests : IDisposable
         json["version"] = 12;
         await RefusedAsync(json);
         // In a newer form any field may mean something else.
-        foreach (var field in json.Select(field => field.Key).Where(field => field != "version").ToList()) json[field] = new JsonObject { ["other"] = 1 };
+        foreach (var field in json.Select(field => field.Key).Where(field => field != "version").ToList())
+            json[field] = new JsonObject { ["other"] = 1 };
         await RefusedAsync(json);
 
         async Task RefusedAsync(JsonObject content)

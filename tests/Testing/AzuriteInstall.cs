@@ -18,7 +18,8 @@ internal static class AzuriteInstall
         using var npm = Process.Start(start)!;
         var errors = await npm.StandardError.ReadToEndAsync();
         await npm.WaitForExitAsync();
-        if (npm.ExitCode != 0) throw new InvalidOperationException($"`npm ci` in '{folder}' failed with exit code {npm.ExitCode}: {errors}");
+        if (npm.ExitCode != 0)
+            throw new InvalidOperationException($"`npm ci` in '{folder}' failed with exit code {npm.ExitCode}: {errors}");
     }
 
     private static async Task<FileStream> WaitForTurnAsync(string lockFile)

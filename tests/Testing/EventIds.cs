@@ -9,8 +9,12 @@ public static class EventIds
     /// <summary>Every log message of some assemblies: its id, and where it is declared.</summary>
     public static IReadOnlyList<(int Id, string Place)> Of(params Assembly[] assemblies) => [.. assemblies
         .SelectMany(assembly => assembly.GetTypes())
-        .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
-        .SelectMany(method => method.GetCustomAttributes<LoggerMessageAttribute>().Select(message => (message.EventId, $"{method.DeclaringType!.FullName}.{method.Name}")))];
+        .SelectMany(type =>
+            type.GetMethods(
+                BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+        .SelectMany(method =>
+            method.GetCustomAttributes<LoggerMessageAttribute>()
+            .Select(message => (message.EventId, $"{method.DeclaringType!.FullName}.{method.Name}")))];
 
     /// <summary>Ids that are given twice, or not at all.</summary>
     public static IReadOnlyList<string> Unclear(IReadOnlyList<(int Id, string Place)> messages) => [.. messages

@@ -8,7 +8,9 @@ public static partial class ProcessorTime
 {
     private const int OfThisThread = 3; // CLOCK_THREAD_CPUTIME_ID
 
-    /// <summary>The processor time that this thread spends on an action. Outside of Linux that of the whole process, which is more.</summary>
+    /// <summary>
+    /// The processor time that this thread spends on an action. Outside of Linux that of the whole process, which is more.
+    /// </summary>
     public static TimeSpan Of(Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
@@ -19,7 +21,8 @@ public static partial class ProcessorTime
 
     private static TimeSpan Now()
     {
-        if (OperatingSystem.IsLinux() && ClockGetTime(OfThisThread, out var time) == 0) return TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromMicroseconds(time.Nanoseconds / 1000.0);
+        if (OperatingSystem.IsLinux() && ClockGetTime(OfThisThread, out var time) == 0)
+            return TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromMicroseconds(time.Nanoseconds / 1000.0);
         using var process = Process.GetCurrentProcess();
         return process.TotalProcessorTime;
     }

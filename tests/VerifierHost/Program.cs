@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
-using R1Cloud.GpuJob.Verification;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Rewards.Sandboxing;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Rewards.Verification;
+using R1Cloud.Shared;
 
 // --memory BYTES, as the pool starts verifiers. The reward's name says what goes wrong.
 ChildLimits.Apply(long.Parse(args[1]));

@@ -2,7 +2,7 @@ using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Storage;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -13,7 +13,8 @@ namespace R1Cloud.GpuJob.Adapters;
 /// </summary>
 internal static class LoraAdapter
 {
-    private const string WeightsFile = "adapter_model.safetensors", Prefix = "base_model.model.", SuffixA = ".lora_A.weight", SuffixB = ".lora_B.weight";
+    private const string WeightsFile = "adapter_model.safetensors", Prefix = "base_model.model.", SuffixA = ".lora_A.weight",
+        SuffixB = ".lora_B.weight";
 
     private const int MostNamed = 20;
 
@@ -23,14 +24,18 @@ internal static class LoraAdapter
     {
         using var _ = no_grad();
         var covered = model.Projections.Where(item => config.Covers(item.Name)).ToList();
-        if (covered.Count == 0) throw new BadInputException($"lora.targets [{string.Join(", ", config.Targets)}] are in no module; allowed are {string.Join(", ", LastNames(model))}, or all-linear.");
+        if (covered.Count == 0)
+            throw new BadInputException(
+                $"lora.targets [{string.Join(", ", config.Targets)}] are in no module; allowed are {string.Join(", ", LastNames(model))}, "
+                + $"or all-linear.");
         foreach (var (name, projection) in covered)
         {
             using var scope = NewDisposeScope();
             long outputs = projection.Weight.shape[0], inputs = projection.Weight.shape[1];
             using var generator = new Generator(Seeds.Derive((long)seed, name + SuffixA));
             var bound = 1 / Math.Sqrt(inputs); // Kaiming with a = √5
-            var a = (rand([config.Rank, inputs], dtype: ScalarType.Float32, generator: generator) * Scalars.Of(2 * bound)) - Scalars.Of(bound);
+            var a = (rand([config.Rank, inputs], dtype: ScalarType.Float32, generator: generator) * Scalars.Of(2 * bound))
+                - Scalars.Of(bound);
             projection.Adapter = Create(a, zeros([outputs, config.Rank], dtype: ScalarType.Float32), config.Scale(name), model.Device);
         }
         Freeze(model, config);
@@ -40,7 +45,8 @@ internal static class LoraAdapter
     public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, LoraConfig.FileName));
 
     /// <summary>Adds a saved adapter to a model.</summary>
-    /// <exception cref="BadInputException">Tensors are missing, of other modules or another rank than the settings say, misshapen or not finite: all are named.</exception>
+    /// <exception cref="BadInputException">Tensors are missing, of other modules or another rank than the settings say, misshapen or not
+    /// finite: all are named.</exception>
     public static LoraConfig Load(CausalLm model, string folder)
     {
         var config = LoraConfig.Load(folder);
@@ -55,13 +61,18 @@ internal static class LoraAdapter
         using var _ = no_grad();
         var projections = model.Projections.ToDictionary(item => item.Name, item => item.Projection, StringComparer.Ordinal);
         config.CheckModules(projections.Keys);
-        if (reader.FindNotFinite() is { } broken) throw new WeightsFormatException(path, broken, "holds a number that is not finite (NaN or ∞).");
-        var problems = projections.Keys.Where(module => config.Covers(module) && !reader.Tensors.ContainsKey(Prefix + module + SuffixA) && !reader.Tensors.ContainsKey(Prefix + module + SuffixB))
+        if (reader.FindNotFinite() is { } broken)
+            throw new WeightsFormatException(path, broken, "holds a number that is not finite (NaN or ∞).");
+        var problems =
+            projections.Keys.Where(module =>
+                config.Covers(module) && !reader.Tensors.ContainsKey(Prefix + module + SuffixA)
+                && !reader.Tensors.ContainsKey(Prefix + module + SuffixB))
             .Select(module => $"'{Prefix}{module}{SuffixA}' is missing, which {LoraConfig.FileName} asks for").ToList();
         var adapters = new List<(Projection Projection, string A, string B, double Scale)>();
         foreach (var name in reader.Tensors.Keys)
         {
-            var suffix = name.EndsWith(SuffixA, StringComparison.Ordinal) ? SuffixA : name.EndsWith(SuffixB, StringComparison.Ordinal) ? SuffixB : "";
+            var suffix = name.EndsWith(SuffixA, StringComparison.Ordinal) ? SuffixA : name.EndsWith(SuffixB, StringComparison.Ordinal)
+                ? SuffixB : "";
             var module = suffix.Length > 0 && name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..^suffix.Length] : "";
             if (!projections.TryGetValue(module, out var projection))
             {
@@ -76,18 +87,30 @@ internal static class LoraAdapter
             }
             if (suffix == SuffixB) continue; // done with its A
             long outputs = projection.Weight.shape[0], inputs = projection.Weight.shape[1];
-            if (a.Shape is not [var rank, var width] || width != inputs || b.Shape is not [var height, var inner] || height != outputs || inner != rank)
+            if (a.Shape is not [var rank, var width] || width != inputs || b.Shape is not [var height, var inner] || height != outputs
+                || inner != rank)
             {
-                problems.Add($"'{nameA}' [{string.Join(", ", a.Shape)}] and '{nameB}' [{string.Join(", ", b.Shape)}] do not fit: [r, {inputs}] and [{outputs}, r] are needed");
+                problems.Add(
+                    $"'{nameA}' [{string.Join(", ", a.Shape)}] and '{nameB}' [{string.Join(", ", b.Shape)}] do not fit: [r, {inputs}] and "
+                    + $"[{outputs}, r] are needed");
                 continue;
             }
-            if (!config.Covers(module)) problems.Add($"'{nameA}' is of a module that {LoraConfig.FileName} leaves out (target_modules [{string.Join(", ", config.Targets)}])");
-            else if (rank != config.RankOf(module)) problems.Add($"'{nameA}' has rank {rank}, and {LoraConfig.FileName} says r {config.RankOf(module)}");
-            else if (!a.IsFloatingPoint || a.IsFloat8 || !b.IsFloatingPoint || b.IsFloat8) problems.Add($"'{nameA}' and '{nameB}' have the types {a.Type} and {b.Type}; floating-point types of 16 bits and more are needed");
+            if (!config.Covers(module))
+                problems.Add(
+                    $"'{nameA}' is of a module that {LoraConfig.FileName} leaves out (target_modules "
+                    + $"[{string.Join(", ", config.Targets)}])");
+            else if (rank != config.RankOf(module))
+                problems.Add($"'{nameA}' has rank {rank}, and {LoraConfig.FileName} says r {config.RankOf(module)}");
+            else if (!a.IsFloatingPoint || a.IsFloat8 || !b.IsFloatingPoint || b.IsFloat8)
+                problems.Add(
+                    $"'{nameA}' and '{nameB}' have the types {a.Type} and {b.Type}; floating-point types of 16 bits and more are needed");
             else adapters.Add((projection, nameA, nameB, config.Scale(module)));
         }
         if (adapters.Count == 0 && problems.Count == 0) problems.Add("it has no tensor");
-        if (problems.Count > 0) throw new BadInputException($"{path}: the adapter does not fit the model: {string.Join("; ", problems.Order(StringComparer.Ordinal).Take(MostNamed))}{(problems.Count > MostNamed ? $"; and {problems.Count - MostNamed} more" : "")}.");
+        if (problems.Count > 0)
+            throw new BadInputException(
+                $"{path}: the adapter does not fit the "
+                + $"model: {string.Join("; ", problems.Order(StringComparer.Ordinal).Take(MostNamed))}{(problems.Count > MostNamed ? $"; and {problems.Count - MostNamed} more" : "")}.");
         foreach (var (projection, nameA, nameB, scale) in adapters)
         {
             using var scope = NewDisposeScope();
@@ -109,7 +132,8 @@ internal static class LoraAdapter
         config.Save(folder, whole ? adapted.Select(item => item.Name) : last);
         SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), adapted.SelectMany(item => new[]
         {
-            (Prefix + item.Name + SuffixA, (Tensor)item.Projection.Adapter!.A), (Prefix + item.Name + SuffixB, (Tensor)item.Projection.Adapter!.B),
+            (Prefix + item.Name + SuffixA, (Tensor)item.Projection.Adapter!.A),
+                (Prefix + item.Name + SuffixB, (Tensor)item.Projection.Adapter!.B),
         }));
     }
 
@@ -149,5 +173,6 @@ internal static class LoraAdapter
         })];
     }
 
-    private static IEnumerable<string> LastNames(CausalLm model) => model.Projections.Select(item => item.Name[(item.Name.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal);
+    private static IEnumerable<string> LastNames(CausalLm model) =>
+        model.Projections.Select(item => item.Name[(item.Name.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal);
 }

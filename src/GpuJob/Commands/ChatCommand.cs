@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers.Chat;
+using R1Cloud.GpuJob.Generation.Engines;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Terminal;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Chat;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -16,14 +17,17 @@ internal static class ChatCommand
     {
         var system = new Option<string?>("--system") { Description = "What the model is told before the conversation." };
         var (model, sampling) = (new ModelOptions(), new SamplingOptions());
-        var command = new ExampleCommand("chat", "Talks with a model: a line in, an answer out. An empty line or the end of the input ends it.",
+        var command = new ExampleCommand("chat",
+            "Talks with a model: a line in, an answer out. An empty line or the end of the input ends it.",
             "gpujob chat --model ./qwen3", "echo \"What is 2 + 2?\" | gpujob chat --model ./qwen3 --greedy") { system };
         model.AddTo(command);
         sampling.AddTo(command);
         command.SetAction((parsed, cancellation) => context.GuardAsync(async () =>
         {
             var folder = model.Folder(parsed);
-            var tokenizer = TokenizerLoader.Load(folder) as HuggingFaceTokenizer ?? throw new BadInputException($"{folder}: a symbol tokenizer has no chat template; `gpujob generate` continues plain text.");
+            var tokenizer = TokenizerLoader.Load(folder) as HuggingFaceTokenizer
+                ?? throw new BadInputException(
+                    $"{folder}: a symbol tokenizer has no chat template; `gpujob generate` continues plain text.");
             var templates = new ChatTemplates(tokenizer);
             var (loaded, compute) = model.Load(parsed);
             using var _ = loaded;
@@ -40,7 +44,10 @@ internal static class ChatCommand
                 if (await context.Input.ReadLineAsync(cancellation) is not { Length: > 0 } line) return ExitCodes.Done;
                 messages.Add(Message("user", line));
                 var prompt = templates.Encode(new ChatRequest(messages.DeepClone().AsArray(), true)).Ids;
-                if (prompt.Length >= loaded.Config.MaxPositions) throw new BadInputException($"The conversation has {prompt.Length} tokens; allowed are {loaded.Config.MaxPositions - 1} (the model's positions less one).");
+                if (prompt.Length >= loaded.Config.MaxPositions)
+                    throw new BadInputException(
+                        $"The conversation has {prompt.Length} tokens; allowed are {loaded.Config.MaxPositions - 1} (the model's "
+                        + $"positions less one).");
                 GenerationRequest[] requests = [new(prompt, [Seeds.Derive((long)sampling.Seed(parsed), "chat", turn)], ends, stops)];
                 var answer = GenerateCommand.Stream(context, generator, requests, recipe, tokenizer, cancellation)[0][0];
                 messages.Add(Message("assistant", ((ITokenizer)tokenizer).Decode(answer.Tokens)));

@@ -1,12 +1,16 @@
 using System.CommandLine;
 using System.Text.Json;
+using R1Cloud.Datasets;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Checking;
 using R1Cloud.GpuJob.Work;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -18,9 +22,13 @@ internal static class CheckCommand
     public static Command Create(CommandContext context)
     {
         var recipe = new Argument<string>("recipe") { Description = $"The recipe: a JSON file, or {FromInput} for the standard input." };
-        var storageOption = new Option<string?>("--storage") { Description = $"Where inputs in storage are: a folder, a connection string or a storage account's URL; {StorageConnection.Variable} when left out. Without any they are left to the run." };
+        var storageOption = new Option<string?>("--storage") {
+            Description =
+            $"Where inputs in storage are: a folder, a connection string or a storage account's URL; {StorageConnection.Variable} when "
+            + $"left out. Without any they are left to the run." };
         var json = new Option<bool>("--json") { Description = "Print problems and measured rows as JSON." };
-        var command = new ExampleCommand("check", "Loads a recipe's models' tokenizers and measures every row of its data in the form in which its stage puts it.",
+        var command = new ExampleCommand("check",
+            "Loads a recipe's models' tokenizers and measures every row of its data in the form in which its stage puts it.",
             "gpujob check recipe.json", "gpujob check recipe.json --storage ./blobs --json") { recipe, storageOption, json };
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
@@ -38,7 +46,9 @@ internal static class CheckCommand
     {
         try
         {
-            return (file == FromInput ? RecipeLoader.Parse(await context.Input.ReadToEndAsync(), "the recipe") : RecipeLoader.LoadFile(file)).Recipe.Expand();
+            return (file == FromInput
+                ? RecipeLoader.Parse(await context.Input.ReadToEndAsync(), "the recipe")
+                : RecipeLoader.LoadFile(file, DatasetReader.Instance)).Recipe.Expand();
         }
         catch (RecipeException e)
         {
@@ -49,7 +59,10 @@ internal static class CheckCommand
     private static int Tell(CheckReport report, CommandContext context, bool json)
     {
         if (json) context.Output.WriteLine(JsonSerializer.Serialize(report, R1Json.Options));
-        else foreach (var rows in report.Rows) context.Output.WriteLine($"{rows.Field}: {rows.Measured} rows of {rows.Task}{(rows.LeftOut > 0 ? $", {rows.LeftOut} of them left out: the model has no room for them" : "")}");
+        else foreach (var rows in report.Rows)
+            context.Output.WriteLine(
+                $"{rows.Field}: {rows.Measured} rows "
+                + $"of {rows.Task}{(rows.LeftOut > 0 ? $", {rows.LeftOut} of them left out: the model has no room for them" : "")}");
         foreach (var problem in report.Problems) context.Error.WriteLine(problem);
         return report.Problems.Count > 0 ? ExitCodes.BadInput : ExitCodes.Done;
     }

@@ -1,7 +1,6 @@
-using R1Cloud.GpuJob.Numerics;
-using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Processes;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Commands;

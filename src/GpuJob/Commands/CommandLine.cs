@@ -1,6 +1,6 @@
 using System.CommandLine;
-using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 

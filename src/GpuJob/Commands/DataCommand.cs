@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Instructions;
+using R1Cloud.Datasets;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Instructions;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
-using R1Cloud.Shared.Data;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -22,10 +22,15 @@ internal static class DataCommand
         var files = new Argument<string[]>("DATASET") { Description = "The files, .jsonl or .parquet.", Arity = ArgumentArity.OneOrMore };
         var layout = new Option<string>("--layout") { Description = "How the columns are named.", DefaultValueFactory = _ => "plain" };
         layout.AcceptOnlyFromAmong([.. Enum.GetValues<DatasetLayout>().Select(Name)]);
-        var against = new Option<string[]>("--against") { Description = "Evaluation sets to decontaminate against.", AllowMultipleArgumentsPerToken = true };
-        var heldOut = new Option<int>("--held-out") { Description = "Share held out for evaluation, in percent.", DefaultValueFactory = _ => new DatasetTask { Files = [] }.HeldOutPercent };
-        heldOut.Validators.Add(result => { if (result.GetValue(heldOut) is < 0 or > 100) result.AddError($"--held-out {result.GetValue(heldOut)} is not allowed: a whole number from 0 to 100"); });
-        var rewards = new Option<string[]>("--reward") { Description = "Rewards that the rows are for: rows that they cannot judge are told.", AllowMultipleArgumentsPerToken = true };
+        var against = new Option<string[]>("--against") { Description = "Evaluation sets to decontaminate against.",
+            AllowMultipleArgumentsPerToken = true };
+        var heldOut = new Option<int>("--held-out") { Description = "Share held out for evaluation, in percent.",
+            DefaultValueFactory = _ => new DatasetTask { Files = [] }.HeldOutPercent };
+        heldOut.Validators.Add(
+            result => { if (result.GetValue(heldOut) is < 0 or > 100)
+                result.AddError($"--held-out {result.GetValue(heldOut)} is not allowed: a whole number from 0 to 100"); });
+        var rewards = new Option<string[]>("--reward") {
+            Description = "Rewards that the rows are for: rows that they cannot judge are told.", AllowMultipleArgumentsPerToken = true };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
         var command = new ExampleCommand("data", "Checks data sets and prints counts, splits and contamination.",
             "gpujob data train.jsonl", "gpujob data train.jsonl --reward accuracy/math",
@@ -35,7 +40,8 @@ internal static class DataCommand
             context,
             new DatasetTask
             {
-                Files = parsed.GetValue(files)!, Layout = Enum.GetValues<DatasetLayout>().Single(value => Name(value) == parsed.GetValue(layout)),
+                Files = parsed.GetValue(files)!,
+                    Layout = Enum.GetValues<DatasetLayout>().Single(value => Name(value) == parsed.GetValue(layout)),
                 Against = parsed.GetValue(against) ?? [], HeldOutPercent = parsed.GetValue(heldOut),
             },
             parsed.GetValue(rewards) ?? [],
@@ -78,7 +84,9 @@ internal static class DataCommand
                 problems.Add(new(row.File, row.Number, InstructionReward.Ids, e.Message));
             }
         }
-        if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
+        if (problems.Count > 0)
+            throw new DatasetException(
+                [.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
     }
 
     private static void CheckRewards(Dataset dataset, string[] rewards)
@@ -92,7 +100,9 @@ internal static class DataCommand
                 if (check.Problem(row.Answer, row.Fields) is { } problem) problems.Add(new(row.File, row.Number, reward, problem));
             }
         }
-        if (problems.Count > 0) throw new DatasetException([.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
+        if (problems.Count > 0)
+            throw new DatasetException(
+                [.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Row)]);
     }
 
     private static void Print(TextWriter output, DatasetReport report)
@@ -105,8 +115,11 @@ internal static class DataCommand
         Line("unrated", report.Unrated);
         Line("training", report.Training);
         Line("held out", report.HeldOut);
-        foreach (var found in report.Contaminated.Take(MostShown)) output.WriteLine($"{found.File}({found.Row}) shares {Decontamination.NgramWords} words with {found.EvaluationFile}({found.EvaluationRow})");
-        if (report.Contaminated.Count > MostShown) output.WriteLine($"… and {report.Contaminated.Count - MostShown} more; --json lists all");
+        foreach (var found in report.Contaminated.Take(MostShown))
+            output.WriteLine(
+                $"{found.File}({found.Row}) shares {Decontamination.NgramWords} words with {found.EvaluationFile}({found.EvaluationRow})");
+        if (report.Contaminated.Count > MostShown)
+            output.WriteLine($"… and {report.Contaminated.Count - MostShown} more; --json lists all");
     }
 
     private static string Name(DatasetLayout layout) => JsonSerializer.Serialize(layout, R1Json.Options).Trim('"');

@@ -3,8 +3,9 @@ using System.Text.Json;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Storage;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -22,7 +23,8 @@ internal static class InspectCommand
         command.SetAction((parsed, _) => context.GuardAsync(() =>
         {
             if (parsed.GetValue(rows) < 1) throw new BadInputException($"--rows is {parsed.GetValue(rows)}; allowed is 1 or more.");
-            if (parsed.GetValue(length) is < 1) throw new BadInputException($"--length is {parsed.GetValue(length)}; allowed is 1 or more.");
+            if (parsed.GetValue(length) is < 1)
+                throw new BadInputException($"--length is {parsed.GetValue(length)}; allowed is 1 or more.");
             var report = Inspect(parsed.GetValue(folder)!, parsed.GetValue(rows), parsed.GetValue(length));
             context.Output.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(report, R1Json.Indented) : report.ToText());
             return Task.FromResult(ExitCodes.Done);
@@ -40,8 +42,10 @@ internal static class InspectCommand
             ConfiguredSizes.Check(weights, config);
             var tokens = (long)rows * Math.Min(length ?? config.MaxPositions, config.MaxPositions);
             return new ModelReport(
-                config.ScoreHead ? config.ModelType + ", reward model" : config.ModelType, config.ParameterCount(), config.ActiveParameterCount(), weights.Types, weights.Tensors.Sum(pair => pair.Value.Bytes), weights.Tensors.Count(),
-                config.VocabularySize, config.MaxPositions, rows, tokens / rows, MemoryEstimate.Generation(config, 2, tokens), MemoryEstimate.Generation(config, 4, tokens), MemoryEstimate.Training(config, tokens));
+                config.ScoreHead ? config.ModelType + ", reward model" : config.ModelType, config.ParameterCount(),
+                    config.ActiveParameterCount(), weights.Types, weights.Tensors.Sum(pair => pair.Value.Bytes), weights.Tensors.Count(),
+                config.VocabularySize, config.MaxPositions, rows, tokens / rows, MemoryEstimate.Generation(config, 2, tokens),
+                    MemoryEstimate.Generation(config, 4, tokens), MemoryEstimate.Training(config, tokens));
         });
     }
 }
@@ -59,9 +63,11 @@ internal static class InspectCommand
 /// <param name="Length">Tokens of each.</param>
 /// <param name="GenerateBytesBfloat16">To generate in 16 bits: weights and cache.</param>
 /// <param name="GenerateBytesFloat32">To generate in 32 bits.</param>
-/// <param name="TrainBytes">To train in bfloat16 over float32 weights with recomputation: weights, gradients, AdamW's moments, activations.</param>
+/// <param name="TrainBytes">To train in bfloat16 over float32 weights with recomputation: weights, gradients, AdamW's moments,
+/// activations.</param>
 internal sealed record ModelReport(
-    string ModelType, long Parameters, long ActiveParameters, IReadOnlyList<string> StoredTypes, long StoredBytes, int Tensors, int Vocabulary, int MaxPositions,
+    string ModelType, long Parameters, long ActiveParameters, IReadOnlyList<string> StoredTypes, long StoredBytes, int Tensors,
+        int Vocabulary, int MaxPositions,
     int Rows, long Length, long GenerateBytesBfloat16, long GenerateBytesFloat32, long TrainBytes)
 {
     /// <summary>For people.</summary>
@@ -75,5 +81,7 @@ internal sealed record ModelReport(
         train          {Size(TrainBytes)} (bfloat16 over float32 weights, AdamW, recomputation, {Rows} × {Length:N0} tokens)
         """);
 
-    private static string Size(long bytes) => bytes < 1L << 30 ? FormattableString.Invariant($"{bytes / 1048576.0:0.0} MiB") : FormattableString.Invariant($"{bytes / 1073741824.0:0.0} GiB");
+    private static string Size(long bytes) =>
+        bytes < 1L << 30
+        ? FormattableString.Invariant($"{bytes / 1048576.0:0.0} MiB") : FormattableString.Invariant($"{bytes / 1073741824.0:0.0} GiB");
 }

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Terminal;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Commands;
@@ -11,10 +12,13 @@ internal static class LogitsCommand
 {
     public static Command Create(CommandContext context)
     {
-        var input = new Option<string>("--input", "-i") { Description = "Token ids, a JSON array a line; - for the standard input.", Required = true };
-        var output = new Option<string>("--output", "-o") { Description = "The safetensors file to write: logits.0, logits.1, … float32 [tokens, vocabulary].", Required = true };
+        var input = new Option<string>("--input", "-i") { Description = "Token ids, a JSON array a line; - for the standard input.",
+            Required = true };
+        var output = new Option<string>("--output",
+            "-o") { Description = "The safetensors file to write: logits.0, logits.1, … float32 [tokens, vocabulary].", Required = true };
         var model = new ModelOptions();
-        var command = new ExampleCommand("logits", "Writes a model's logits of given token ids.", "gpujob logits --model ./qwen3 --input ids.jsonl --output logits.safetensors") { input, output };
+        var command = new ExampleCommand("logits", "Writes a model's logits of given token ids.",
+            "gpujob logits --model ./qwen3 --input ids.jsonl --output logits.safetensors") { input, output };
         model.AddTo(command);
         command.SetAction((parsed, cancellation) => context.GuardAsync(() =>
         {

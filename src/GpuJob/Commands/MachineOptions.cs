@@ -9,7 +9,8 @@ namespace R1Cloud.GpuJob.Commands;
 /// <summary>The options that say where and how tensors are computed.</summary>
 internal sealed class MachineOptions
 {
-    private readonly Option<string> device = new("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> device = new("--device") { Description = "auto, cpu, cuda or cuda:N.",
+        DefaultValueFactory = _ => "auto" };
     private readonly Option<int> threads = new("--threads") { Description = "CPU threads; 0 for one a core." };
     private readonly Option<bool> fast = new("--fast") { Description = "Allow kernels whose last bits differ from run to run." };
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Commands;
@@ -18,7 +18,8 @@ internal sealed class ModelOptions
 
     private readonly Option<string> model = new("--model", "-m") { Description = "A folder in Hugging Face layout.", Required = true };
     private readonly Option<string?> adapter = new("--adapter") { Description = "A LoRA adapter for it, a folder in PEFT's layout." };
-    private readonly Option<string> type = new("--dtype") { Description = "What weights are kept and computed in: float32, bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
+    private readonly Option<string> type = new("--dtype") {
+        Description = "What weights are kept and computed in: float32, bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
     private readonly MachineOptions machine = new();
 
     /// <summary>Adds them to a command.</summary>
@@ -43,12 +44,14 @@ internal sealed class ModelOptions
         var compute = machine.Compute(parsed).Value;
         var loaded = CausalLm.Load(folder, new Placement(compute.Device, placementType));
         // A checkpoint in training has its adapter beside the weights.
-        if ((parsed.GetValue(adapter) ?? (LoraAdapter.IsIn(folder) ? folder : null)) is { } adapterFolder) LoraAdapter.Load(loaded, adapterFolder);
+        if ((parsed.GetValue(adapter) ?? (LoraAdapter.IsIn(folder) ? folder : null)) is { } adapterFolder)
+            LoraAdapter.Load(loaded, adapterFolder);
         return (loaded, compute);
     }
 
     /// <summary>An element type by name.</summary>
     /// <exception cref="BadInputException">There is none of that name.</exception>
     public static ScalarType Type(string name, string option) =>
-        Types.TryGetValue(name, out var found) ? found : throw new BadInputException($"{option}: '{name}' is not known; allowed are {string.Join(", ", Types.Keys)}.");
+        Types.TryGetValue(name, out var found)
+            ? found : throw new BadInputException($"{option}: '{name}' is not known; allowed are {string.Join(", ", Types.Keys)}.");
 }

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs;
 using R1Cloud.GpuJob.Work;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -16,17 +17,21 @@ internal static class RunJobCommand
     public static Command Create(CommandContext context)
     {
         var spec = new Argument<string>("spec") { Description = "The job's spec: a JSON file as found at jobs/…/spec.json." };
-        var storageOption = new Option<string?>("--storage") { Description = $"A folder, a connection string or a storage account's URL; {StorageConnection.Variable} when left out." };
+        var storageOption = new Option<string?>("--storage") {
+            Description = $"A folder, a connection string or a storage account's URL; {StorageConnection.Variable} when left out." };
         var machine = new MachineOptions();
-        var command = new ExampleCommand("run-job", "Runs one job by hand and prints its result. Nothing is announced, and result.json is left alone.",
-            "gpujob run-job spec.json --storage ./blobs", "gpujob run-job spec.json --storage \"UseDevelopmentStorage=true\" --device cpu") { spec, storageOption };
+        var command = new ExampleCommand("run-job",
+            "Runs one job by hand and prints its result. Nothing is announced, and result.json is left alone.",
+            "gpujob run-job spec.json --storage ./blobs",
+                "gpujob run-job spec.json --storage \"UseDevelopmentStorage=true\" --device cpu") { spec, storageOption };
         machine.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
             using var signals = new StopSignals(parentPipe: false, TimeSpan.Zero);
             using var logs = LoggerFactory.Create(Logs.ToError);
             var job = Read(parsed.GetValue(spec)!);
-            var storage = StorageConnection.Open(parsed.GetValue(storageOption) ?? Environment.GetEnvironmentVariable(StorageConnection.Variable));
+            var storage =
+                StorageConnection.Open(parsed.GetValue(storageOption) ?? Environment.GetEnvironmentVariable(StorageConnection.Variable));
             using var models = machine.Models(parsed);
             using var scratch = new ScratchFolder();
             var log = logs.CreateLogger("gpujob");
@@ -35,9 +40,11 @@ internal static class RunJobCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(JobSpec spec, IBlobStore blobs, JobHandlers handlers, string scratch, CommandContext context, ILogger log, CancellationToken stop)
+    private static async Task<int> RunAsync(JobSpec spec, IBlobStore blobs, JobHandlers handlers, string scratch, CommandContext context,
+        ILogger log, CancellationToken stop)
     {
-        var (start, startedAt, attempt) = (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetUtcNow(), $"hand-{Guid.NewGuid().ToString("n")[..8]}");
+        var (start, startedAt, attempt) =
+            (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetUtcNow(), $"hand-{Guid.NewGuid().ToString("n")[..8]}");
         var job = new JobContext
         {
             Spec = spec, Attempt = attempt, AttemptNumber = 1, Blobs = blobs, ScratchFolder = scratch, Preemption = stop, Log = log,
@@ -49,7 +56,8 @@ internal static class RunJobCommand
         try
         {
             var outcome = await handlers.RunAsync(job);
-            result = new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Numerics = TrainerNumerics.Version, Outputs = outcome.Outputs, Metrics = outcome.Metrics };
+            result = new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Numerics = TrainerNumerics.Version,
+                Outputs = outcome.Outputs, Metrics = outcome.Metrics };
         }
         catch (Exception e)
         {

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -16,7 +16,8 @@ internal static class TokenIdLines
         for (var i = 0; i < lines.Length; i++)
         {
             if (string.IsNullOrWhiteSpace(lines[i])) continue;
-            var ids = Parse(lines[i]) is { Length: > 0 } parsed ? parsed : throw new BadInputException($"{path}: line {i + 1} is no JSON array of token ids, one at least.");
+            var ids = Parse(lines[i]) is { Length: > 0 } parsed
+                ? parsed : throw new BadInputException($"{path}: line {i + 1} is no JSON array of token ids, one at least.");
             if (Array.Find(ids, id => (uint)id >= (uint)vocabulary) is var bad && (uint)bad >= (uint)vocabulary)
             {
                 throw new BadInputException($"{path}: line {i + 1} has the id {bad}; allowed is 0 to {vocabulary - 1}.");

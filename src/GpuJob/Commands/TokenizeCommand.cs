@@ -2,11 +2,12 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers.Chat;
-using R1Cloud.GpuJob.Tokenizers.Json;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Terminal;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Chat;
+using R1Cloud.Tokenizers.Json;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -16,7 +17,9 @@ internal static class TokenizeCommand
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     // Fields of a line that are not variables of the template.
-    private static readonly HashSet<string> Own = ["messages", "tools", "documents", "add_generation_prompt", "continue_final_message", "template", "options", "chat_template_kwargs"];
+    private static readonly HashSet<string> Own =
+        ["messages", "tools", "documents", "add_generation_prompt", "continue_final_message", "template", "options",
+            "chat_template_kwargs"];
 
     /// <summary>The command.</summary>
     public static Command Create(CommandContext context)
@@ -25,14 +28,18 @@ internal static class TokenizeCommand
         {
             Required = true, HelpName = "DIR", Description = "A model's folder in Hugging Face layout, with tokenizer.json.",
         };
-        var template = new Option<string?>("--chat-template") { HelpName = "FILE", Description = "A chat template (Jinja) in place of the tokenizer's own." };
+        var template = new Option<string?>("--chat-template") { HelpName = "FILE",
+            Description = "A chat template (Jinja) in place of the tokenizer's own." };
         var command = new ExampleCommand(
             "tokenize",
-            "Reads JSON lines, {\"text\": …} or {\"messages\": […]} (with tools, add_generation_prompt, template and the template's variables as you need), and writes their ids and what those decode to.",
+            "Reads JSON lines, {\"text\": …} or {\"messages\": […]} (with tools, add_generation_prompt, template and the template's "
+            + "variables as you need), and writes their ids and what those decode to.",
             "echo '{\"text\": \"2 + 2 =\"}' | gpujob tokenize --tokenizer ./Qwen3-0.6B",
-            "echo '{\"messages\": [{\"role\": \"user\", \"content\": \"2 + 2?\"}], \"add_generation_prompt\": true}' | gpujob tokenize --tokenizer ./Qwen3-0.6B")
+            "echo '{\"messages\": [{\"role\": \"user\", \"content\": \"2 + 2?\"}], \"add_generation_prompt\": true}' | gpujob tokenize "
+            + "--tokenizer ./Qwen3-0.6B")
         { folder, template };
-        command.SetAction((parsed, cancel) => context.GuardAsync(() => RunAsync(context, parsed.GetValue(folder)!, parsed.GetValue(template), cancel)));
+        command.SetAction((parsed, cancel) =>
+            context.GuardAsync(() => RunAsync(context, parsed.GetValue(folder)!, parsed.GetValue(template), cancel)));
         return command;
     }
 
@@ -62,7 +69,8 @@ internal static class TokenizeCommand
 
     private static JsonObject Answer(string line, ITokenizer tokenizer, Lazy<ChatTemplates> chats, string? template)
     {
-        if (JsonNode.Parse(LoneSurrogates.Replace(line.TrimStart('\uFEFF'))) is not JsonObject request) throw new BadInputException("it must be a JSON object.");
+        if (JsonNode.Parse(LoneSurrogates.Replace(line.TrimStart('\uFEFF'))) is not JsonObject request)
+            throw new BadInputException("it must be a JSON object.");
         var answer = new JsonObject();
         int[] ids;
         if (request["messages"] is not null)
@@ -74,7 +82,8 @@ internal static class TokenizeCommand
         else
         {
             var text = Field<string>(request, "text", "a text") ?? throw new BadInputException("field 'text' or 'messages' is missing.");
-            ids = Field<bool?>(request, "add_special_tokens", "true or false") ?? false ? tokenizer.EncodeMarked(text) : tokenizer.Encode(text);
+            ids = Field<bool?>(request, "add_special_tokens", "true or false") ?? false
+                ? tokenizer.EncodeMarked(text) : tokenizer.Encode(text);
         }
         answer["ids"] = new JsonArray([.. ids.Select(id => (JsonNode)id)]);
         answer["decoded"] = tokenizer.Decode(ids, keepSpecial: true);
@@ -104,6 +113,8 @@ internal static class TokenizeCommand
         if (value is T node) return node;
         return value is JsonValue scalar && scalar.TryGetValue<T>(out var typed)
             ? typed
-            : throw new BadInputException($"field '{name}' is {(value.ToJsonString() is { Length: > 80 } text ? text[..80] + "…" : value.ToJsonString())}, but must be {allowed}.");
+            : throw new BadInputException(
+                $"field '{name}' is {(value.ToJsonString() is { Length: > 80 } text ? text[..80] + "…" : value.ToJsonString())}, but must "
+                + $"be {allowed}.");
     }
 }

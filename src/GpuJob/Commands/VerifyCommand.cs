@@ -1,9 +1,10 @@
 using System.CommandLine;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
-using R1Cloud.GpuJob.Verification;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Sandboxing;
+using R1Cloud.Rewards.Verification;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Processes;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -12,9 +13,12 @@ internal static class VerifyCommand
 {
     public static Command Create(CommandContext context)
     {
-        var memory = new Option<long>("--memory") { Description = "Most memory, in bytes.", DefaultValueFactory = _ => VerificationOptions.Default.MemoryBytes };
-        var unsandboxed = SandboxPermission.Create();
-        var command = new ExampleCommand("verify", "Scores completions, JSON lines on the standard input; replies go to the standard output. Started by the trainer.", "gpujob verify") { memory, unsandboxed };
+        var memory = new Option<long>("--memory") { Description = "Most memory, in bytes.",
+            DefaultValueFactory = _ => VerificationOptions.Default.MemoryBytes };
+        var unsandboxed = UnsandboxedOption.Create();
+        var command = new ExampleCommand("verify",
+            "Scores completions, JSON lines on the standard input; replies go to the standard output. Started by the trainer.",
+            "gpujob verify") { memory, unsandboxed };
         command.Hidden = true;
         command.SetAction((parsed, _) => context.GuardAsync(() =>
         {

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs;
-using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
 using R1Cloud.GpuJob.Work;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Rewards.Sandboxing;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
 
@@ -16,14 +17,17 @@ internal static class WorkCommand
     public static Command Create(CommandContext context)
     {
         var run = new Option<string>("--run") { Description = "The run whose jobs are taken.", Required = true };
-        var worker = new Option<string>("--worker") { Description = "This worker's name within the run.", DefaultValueFactory = _ => Environment.MachineName.ToLowerInvariant() };
+        var worker = new Option<string>("--worker") { Description = "This worker's name within the run.",
+            DefaultValueFactory = _ => Environment.MachineName.ToLowerInvariant() };
         var parentPipe = new Option<bool>("--parent-pipe") { Description = "Leave when the standard input ends: the starter has gone." };
         var idle = new Option<int?>("--idle-limit") { Description = "Leave after so many seconds without a job." };
-        var lease = new Option<string?>("--lease") { Description = "A file that always names the message at hand, for who gives it back when this process dies." };
-        var unsandboxed = SandboxPermission.Create();
+        var lease = new Option<string?>("--lease") {
+            Description = "A file that always names the message at hand, for who gives it back when this process dies." };
+        var unsandboxed = UnsandboxedOption.Create();
         var machine = new MachineOptions();
         var command = new ExampleCommand("work",
-            "Takes a run's jobs from its queue until told to stop or the run has ended; before its queue is there, waits. SIGTERM: saves, puts the job back, exits with 30. The storage is named by the environment variable " + StorageConnection.Variable + ".",
+            "Takes a run's jobs from its queue until told to stop or the run has ended; before its queue is there, waits. SIGTERM: saves, "
+            + "puts the job back, exits with 30. The storage is named by the environment variable " + StorageConnection.Variable + ".",
             "R1_STORAGE=https://ACCOUNT.blob.core.windows.net gpujob work --run quickstart-1a2b3c4d --worker gpu-0 --device cuda")
         {
             run, worker, parentPipe, idle, lease, unsandboxed,
@@ -39,7 +43,8 @@ internal static class WorkCommand
             using var scratch = new ScratchFolder();
             var options = new WorkerOptions
             {
-                RunId = parsed.GetValue(run)!, Name = parsed.GetValue(worker)!, ScratchFolder = scratch.Path, LeaseFile = parsed.GetValue(lease),
+                RunId = parsed.GetValue(run)!, Name = parsed.GetValue(worker)!, ScratchFolder = scratch.Path,
+                    LeaseFile = parsed.GetValue(lease),
                 IdleLimit = parsed.GetValue(idle) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             };
             var working = new Worker(storage, JobHandlers.All(models), options, TimeProvider.System, logs.CreateLogger<Worker>());

@@ -1,17 +1,20 @@
-using R1Cloud.GpuJob.Prompts;
-using R1Cloud.GpuJob.Rewards.Models;
+using R1Cloud.GpuJob.RewardModels;
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Prompts;
 
 namespace R1Cloud.GpuJob.Fitting;
 
 /// <summary>Says why a model has no room for a row; null where it has.</summary>
-/// <exception cref="BadInputException">The row cannot be written at all: its characters, its roles or its form are not the model's.</exception>
+/// <exception cref="BadInputException">The row cannot be written at all: its characters, its roles or its form are not the
+/// model's.</exception>
 internal delegate string? RowMeasure(Problem row);
 
-/// <summary>The measures of rows, one for each use that stages make of them. The check before a run and the jobs themselves ask the same.</summary>
+/// <summary>
+/// The measures of rows, one for each use that stages make of them. The check before a run and the jobs themselves ask the same.
+/// </summary>
 /// <param name="Tokenizer">The model's tokenizer.</param>
 /// <param name="Positions">The longest sequence that the model takes.</param>
 /// <param name="Date">The date that chat templates are told.</param>
@@ -33,7 +36,9 @@ internal sealed record RowMeasures(ITokenizer Tokenizer, int Positions, DateOnly
         return row =>
         {
             var prompt = form(row.Asked);
-            var length = prompt.Ids.Length + Tokenizer.EncodeCompletion(prompt.Rest(row.Completion ?? throw new BadInputException("it has no completion to learn from"))).Length;
+            var length = prompt.Ids.Length
+                + Tokenizer.EncodeCompletion(
+                    prompt.Rest(row.Completion ?? throw new BadInputException("it has no completion to learn from"))).Length;
             return length > Positions ? $"it has {length} tokens with its completion; the model takes {Positions}" : null;
         };
     }
@@ -42,8 +47,13 @@ internal sealed record RowMeasures(ITokenizer Tokenizer, int Positions, DateOnly
     public RowMeasure Scored(PromptRecipe prompt, ScoredPart part, IReadOnlyList<string> responses)
     {
         var reader = new ResponseReader(prompt, part, Tokenizer, Date);
-        return row => responses.Select(name => (Name: name, Ids: reader.Read(row.Asked, row.Fields[name].GetString()!) ?? throw new BadInputException($"the thinking of {name} does not end, so there is no summary to score")))
+        return row =>
+            responses.Select(name =>
+                (Name: name,
+                    Ids: reader.Read(row.Asked, row.Fields[name].GetString()!)
+                    ?? throw new BadInputException($"the thinking of {name} does not end, so there is no summary to score")))
             .Where(response => response.Ids.Length > Positions)
-            .Select(response => $"{response.Name} has {response.Ids.Length} tokens with its prompt; the model takes {Positions}").FirstOrDefault();
+            .Select(response => $"{response.Name} has {response.Ids.Length} tokens with its prompt; the model takes {Positions}")
+                .FirstOrDefault();
     }
 }

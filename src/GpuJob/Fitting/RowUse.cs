@@ -1,4 +1,5 @@
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.GpuJob.Fitting;
 
@@ -26,13 +27,15 @@ internal sealed record RowUse(string Task, PromptRecipe Prompt, string Key, Func
         new(task, prompt, $"asked {prompt} {maxNewTokens}", model => model.Asked(prompt, maxNewTokens));
 
     /// <summary>Rows' completions are learned.</summary>
-    public static RowUse Learned(string task, PromptRecipe prompt) => new(task, prompt, $"learned {prompt}", model => model.Learned(prompt)) { NeedsFiles = true };
+    public static RowUse Learned(string task, PromptRecipe prompt) =>
+        new(task, prompt, $"learned {prompt}", model => model.Learned(prompt)) { NeedsFiles = true };
 
     /// <summary>Rows' responses are read by a reward model.</summary>
     public static RowUse Scored(RewardModelStage stage)
     {
         IReadOnlyList<string> responses = stage.Objective == RewardObjective.Pairwise ? ["chosen", "rejected"] : ["response"];
-        return new(stage.Task, stage.Prompt, $"scored {stage.Prompt} {stage.ScoredPart()} {stage.Objective}", model => model.Scored(stage.Prompt, stage.ScoredPart(), responses))
+        return new(stage.Task, stage.Prompt, $"scored {stage.Prompt} {stage.ScoredPart()} {stage.Objective}",
+            model => model.Scored(stage.Prompt, stage.ScoredPart(), responses))
         {
             WithHeldOut = true, NeedsFiles = true,
         };

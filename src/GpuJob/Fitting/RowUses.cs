@@ -23,15 +23,18 @@ internal static class RowUses
         return stage.YieldsModel() && recipe.Evaluation is { } evaluation ? own.Concat(Evaluation("evaluation", evaluation)) : own;
     }
 
-    private static IEnumerable<RowUse> Rl(RlStage stage) => stage.PromptSources().Select(source => RowUse.Asked(source.Source.Task, stage.Prompt, stage.Sampling.MaxNewTokens));
+    private static IEnumerable<RowUse> Rl(RlStage stage) =>
+        stage.PromptSources().Select(source => RowUse.Asked(source.Source.Task, stage.Prompt, stage.Sampling.MaxNewTokens));
 
     private static RowUse Sample(SampleStage stage) => RowUse.Asked(stage.Task, stage.Prompt, stage.Sampling.MaxNewTokens);
 
-    private static IEnumerable<RowUse> Evaluation(string field, EvaluationRecipe evaluation) => evaluation.All().Select(benchmark => Benchmark(benchmark.Value) with
+    private static IEnumerable<RowUse> Evaluation(string field, EvaluationRecipe evaluation) =>
+        evaluation.All().Select(benchmark => Benchmark(benchmark.Value) with
     {
         Field = evaluation.Benchmarks.Count > 0 ? $"{field}.benchmarks.{benchmark.Key}" : field,
     });
 
     /// <summary>A benchmark's use of its task.</summary>
-    public static RowUse Benchmark(BenchmarkRecipe benchmark) => RowUse.Asked(benchmark.Task!, benchmark.Prompt, benchmark.Sampling.MaxNewTokens) with { HeldOut = benchmark.Problems };
+    public static RowUse Benchmark(BenchmarkRecipe benchmark) =>
+        RowUse.Asked(benchmark.Task!, benchmark.Prompt, benchmark.Sampling.MaxNewTokens) with { HeldOut = benchmark.Problems };
 }

@@ -1,4 +1,4 @@
-using R1Cloud.GpuJob.Numerics;
+using R1Cloud.Shared;
 
 namespace R1Cloud.GpuJob.Generation;
 
@@ -28,11 +28,14 @@ internal sealed class GeneratedSample(GenerationRequest source, int request, int
     public int Last => tokens[^1];
 
     /// <summary>Takes a token; true when the sample has ended.</summary>
-    /// <exception cref="NonFiniteException">A drawn token has a probability above 0: where its logarithm is not finite, the logits were not.</exception>
+    /// <exception cref="NonFiniteException">A drawn token has a probability above 0: where its logarithm is not finite, the logits were
+    /// not.</exception>
     public bool Add(int token, float logProb, float policyLogProb)
     {
         if (!float.IsFinite(logProb) || !float.IsFinite(policyLogProb))
-            throw new NonFiniteException($"Prompt {request}, sample {index}: the log-probability of token {tokens.Count} is {(float.IsFinite(logProb) ? policyLogProb : logProb)}: the model's logits are not finite.");
+            throw new NonFiniteException(
+                $"Prompt {request}, sample {index}: the log-probability of token {tokens.Count} "
+                + $"is {(float.IsFinite(logProb) ? policyLogProb : logProb)}: the model's logits are not finite.");
         tokens.Add(token);
         logProbs.Add(logProb);
         policyLogProbs.Add(policyLogProb);

@@ -1,4 +1,4 @@
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Generation;
@@ -17,17 +17,23 @@ internal interface IGenerator : IDisposable
     /// <returns>By request, then by sample.</returns>
     /// <exception cref="BadInputException">A prompt is empty, has unknown ids or leaves no room for a token.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default, Action<int, int, int>? drawn = null);
+    IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling,
+        CancellationToken cancellation = default, Action<int, int, int>? drawn = null);
 }
 
 /// <summary>A prompt and how often to continue it.</summary>
 /// <param name="Prompt">Token ids, at least one.</param>
-/// <param name="Seeds">One seed a sample. The noise of a sample is a function of its seed and the token's index alone: results do not depend on batching, order or sharding.</param>
+/// <param name="Seeds">One seed a sample. The noise of a sample is a function of its seed and the token's index alone: results do not
+/// depend on batching, order or sharding.</param>
 /// <param name="EosIds">Ids that end a completion.</param>
-/// <param name="Stops">Makes what else may end a completion, one a sample, or null. It must be a function of the sample's tokens alone.</param>
+/// <param name="Stops">Makes what else may end a completion, one a sample, or null. It must be a function of the sample's tokens
+/// alone.</param>
 internal sealed record GenerationRequest(int[] Prompt, ulong[] Seeds, IReadOnlyList<int> EosIds, Func<IStopCondition>? Stops = null)
 {
-    /// <summary>Called with a sample's index and completion as soon as it has ended, from any thread, while others go on; must be quick and not throw.</summary>
+    /// <summary>
+    /// Called with a sample's index and completion as soon as it has ended, from any thread, while others go on; must be quick and not
+    /// throw.
+    /// </summary>
     public Action<int, GenerationResult>? OnFinished { get; init; }
 }
 
@@ -40,7 +46,8 @@ internal interface IStopCondition
 
 /// <summary>One completion.</summary>
 /// <param name="Tokens">New token ids, the end id included.</param>
-/// <param name="LogProbs">Log-probability of each token under the distribution it was drawn from: temperature and truncation included; 0 when greedy.</param>
+/// <param name="LogProbs">Log-probability of each token under the distribution it was drawn from: temperature and truncation included; 0
+/// when greedy.</param>
 /// <param name="PolicyLogProbs">Log-probability of each token under the plain policy (temperature 1, all tokens).</param>
 /// <param name="Finish">Why it ended.</param>
 internal sealed record GenerationResult(int[] Tokens, float[] LogProbs, float[] PolicyLogProbs, FinishReason Finish);

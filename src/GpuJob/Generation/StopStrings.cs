@@ -1,4 +1,4 @@
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Generation;
 

@@ -1,4 +1,16 @@
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Checking;
+using R1Cloud.GpuJob.Jobs.Evaluation;
+using R1Cloud.GpuJob.Jobs.Importing;
+using R1Cloud.GpuJob.Jobs.Noop;
+using R1Cloud.GpuJob.Jobs.Pretraining;
+using R1Cloud.GpuJob.Jobs.RewardModels;
+using R1Cloud.GpuJob.Jobs.Rollouts;
+using R1Cloud.GpuJob.Jobs.Sampling;
+using R1Cloud.GpuJob.Jobs.SupervisedTuning;
+using R1Cloud.GpuJob.Jobs.Updates;
 using R1Cloud.GpuJob.Residency;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Jobs;

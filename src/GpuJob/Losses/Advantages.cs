@@ -17,7 +17,8 @@ internal static class Advantages
     /// <param name="scale">What is divided by.</param>
     /// <param name="baseline">What is compared with.</param>
     /// <exception cref="ArgumentException">The groups are not whole, a group of one has no others, or a reward is not finite.</exception>
-    public static float[] Compute(ReadOnlySpan<double> rewards, int groupSize, AdvantageScale scale, AdvantageBaseline baseline = AdvantageBaseline.GroupMean)
+    public static float[] Compute(ReadOnlySpan<double> rewards, int groupSize, AdvantageScale scale,
+        AdvantageBaseline baseline = AdvantageBaseline.GroupMean)
     {
         Check(rewards, groupSize);
         return Compute(rewards, Enumerable.Repeat(groupSize, rewards.Length / groupSize), scale, baseline);
@@ -29,14 +30,16 @@ internal static class Advantages
     /// <param name="scale">What is divided by.</param>
     /// <param name="baseline">What is compared with.</param>
     /// <exception cref="ArgumentException">The groups do not add up, a group of one has no others, or a reward is not finite.</exception>
-    public static float[] Compute(ReadOnlySpan<double> rewards, IEnumerable<int> groupSizes, AdvantageScale scale, AdvantageBaseline baseline = AdvantageBaseline.GroupMean)
+    public static float[] Compute(ReadOnlySpan<double> rewards, IEnumerable<int> groupSizes, AdvantageScale scale,
+        AdvantageBaseline baseline = AdvantageBaseline.GroupMean)
     {
         Check(rewards, groupSize: 1);
         var (advantages, others) = (new float[rewards.Length], baseline == AdvantageBaseline.LeaveOneOut);
         var (batch, start) = (scale == AdvantageScale.Batch ? Deviation(rewards) : 0, 0);
         foreach (var size in groupSizes)
         {
-            if (size < (others ? 2 : 1) || start + size > rewards.Length) throw new ArgumentException($"A group of {size} at reward {start} of {rewards.Length}.", nameof(groupSizes));
+            if (size < (others ? 2 : 1) || start + size > rewards.Length)
+                throw new ArgumentException($"A group of {size} at reward {start} of {rewards.Length}.", nameof(groupSizes));
             var group = rewards.Slice(start, size);
             var mean = Mean(group);
             var divisor = scale switch
@@ -49,12 +52,14 @@ internal static class Advantages
             for (var i = 0; i < group.Length; i++) advantages[start + i] = (float)((group[i] - mean) * factor / divisor);
             start += size;
         }
-        return start == rewards.Length ? advantages : throw new ArgumentException($"The groups hold {start} of {rewards.Length} rewards.", nameof(groupSizes));
+        return start == rewards.Length
+            ? advantages : throw new ArgumentException($"The groups hold {start} of {rewards.Length} rewards.", nameof(groupSizes));
     }
 
     private static void Check(ReadOnlySpan<double> rewards, int groupSize)
     {
-        if (groupSize < 1 || rewards.Length % groupSize != 0) throw new ArgumentException($"{rewards.Length} rewards are not whole groups of {groupSize}.", nameof(groupSize));
+        if (groupSize < 1 || rewards.Length % groupSize != 0)
+            throw new ArgumentException($"{rewards.Length} rewards are not whole groups of {groupSize}.", nameof(groupSize));
         foreach (var reward in rewards)
         {
             if (!double.IsFinite(reward)) throw new ArgumentException($"A reward is {reward}; rewards are finite.", nameof(rewards));

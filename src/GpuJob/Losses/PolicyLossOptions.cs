@@ -1,5 +1,6 @@
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Effects;
 
 namespace R1Cloud.GpuJob.Losses;
 
@@ -16,7 +17,9 @@ internal sealed record PolicyLossOptions
     public double? TwoSidedClip { get; init; }
     /// <summary>Whether the importance ratio is the sequence's rather than each token's; null for what the name says.</summary>
     public bool? SequenceRatio { get; init; }
-    /// <summary>Temperatures of sapo's gate for advantages above 0 and for others; by default the paper's, steeper where probability is taken away.</summary>
+    /// <summary>
+    /// Temperatures of sapo's gate for advantages above 0 and for others; by default the paper's, steeper where probability is taken away.
+    /// </summary>
     public (double Positive, double Negative) GateTemperatures { get; init; } = (1.0, 1.05);
     /// <summary>k and λ of vespo's φ where probability is given; by default the paper's.</summary>
     public (double K, double Lambda) Given { get; init; } = (2, 3);
@@ -24,11 +27,17 @@ internal sealed record PolicyLossOptions
     public (double K, double Lambda) Taken { get; init; } = (3, 2);
     /// <summary>Weight β of the KL term; 0 for none.</summary>
     public double KlWeight { get; init; }
-    /// <summary>Whether the KL term is weighted by the importance ratio, which makes its gradient unbiased off policy (DeepSeek-V3.2, arXiv 2512.02556).</summary>
+    /// <summary>
+    /// Whether the KL term is weighted by the importance ratio, which makes its gradient unbiased off policy (DeepSeek-V3.2, arXiv
+    /// 2512.02556).
+    /// </summary>
     public bool KlTimesRatio { get; init; }
     /// <summary>Share of the tokens, those of highest entropy, that the surrogate acts on (arXiv 2506.01939); 1 for all.</summary>
     public double HighEntropyShare { get; init; } = 1;
-    /// <summary>Completions of negative advantage whose mean log π_old − log π is above this are left out of the surrogate; null for none (DeepSeek-V3.2).</summary>
+    /// <summary>
+    /// Completions of negative advantage whose mean log π_old − log π is above this are left out of the surrogate; null for none
+    /// (DeepSeek-V3.2).
+    /// </summary>
     public double? OffPolicyThreshold { get; init; }
     /// <summary>The KL estimator.</summary>
     public KlEstimator KlEstimator { get; init; } = KlEstimator.K3;
@@ -75,8 +84,10 @@ internal sealed record PolicyLossOptions
         if (!PolicyLosses.Names.Contains(Name)) throw Error("name", $"'{Name}'", string.Join(", ", PolicyLosses.Names));
         if (!(ClipLow >= 0)) throw Error("clipLow", ClipLow, "0 or more");
         if (!(ClipHigh >= 0)) throw Error("clipHigh", ClipHigh, "0 or more");
-        if (Name == "cispo" && ClipHigh < 1) throw Error("clipHigh", ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself");
-        if (Name != "cispo" && TwoSidedClip is { } cap && !(cap > 1 + ClipHigh)) throw Error("twoSidedClip", cap, $"above 1 + clipHigh ({1 + ClipHigh})");
+        if (Name == "cispo" && ClipHigh < 1)
+            throw Error("clipHigh", ClipHigh, "1 or more with cispo, where it is the cap on the ratio itself");
+        if (Name != "cispo" && TwoSidedClip is { } cap && !(cap > 1 + ClipHigh))
+            throw Error("twoSidedClip", cap, $"above 1 + clipHigh ({1 + ClipHigh})");
         if (!(KlWeight >= 0) || double.IsInfinity(KlWeight)) throw Error("klWeight", KlWeight, "0 or more");
         if (KlWeight > 0 && KlEstimator == KlEstimator.K1 && !KlTimesRatio) throw Error("klEstimator", "k1", LossSettings.WhyNotK1);
         if (!(GateTemperatures is { Positive: > 0, Negative: > 0 })) throw Error("gateTemperatures", GateTemperatures, "numbers above 0");
@@ -87,5 +98,6 @@ internal sealed record PolicyLossOptions
         if (MaxNewTokens < 1) throw Error("maxNewTokens", MaxNewTokens, "1 or more");
     }
 
-    private static BadInputException Error(string field, object value, string allowed) => new(FormattableString.Invariant($"loss.{field} is {value}; allowed is {allowed}."));
+    private static BadInputException Error(string field, object value, string allowed) =>
+        new(FormattableString.Invariant($"loss.{field} is {value}; allowed is {allowed}."));
 }

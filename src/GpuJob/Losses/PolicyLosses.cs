@@ -9,14 +9,17 @@ namespace R1Cloud.GpuJob.Losses;
 /// Policy losses by name. Each is a token surrogate, a level at which the importance ratio ρ is taken (token, or sequence: the geometric
 /// mean over a completion, GSPO) and an aggregation:
 /// <list type="bullet">
-/// <item><c>grpo</c> (DeepSeekMath eq. 3, DeepSeek-R1 eq. 1): min(ρA, clip(ρ)A); aggregation as set, by default the mean over a completion's tokens, then over completions;</item>
+/// <item><c>grpo</c> (DeepSeekMath eq. 3, DeepSeek-R1 eq. 1): min(ρA, clip(ρ)A); aggregation as set, by default the mean over a
+/// completion's tokens, then over completions;</item>
 /// <item><c>dapo</c> (arXiv 2503.14476): the same, mean over all tokens;</item>
 /// <item><c>dr-grpo</c> (arXiv 2503.20783): the same, sum over tokens divided by completions × length limit;</item>
 /// <item><c>gspo</c> (arXiv 2507.18071): ρ of the sequence;</item>
 /// <item><c>cispo</c> (arXiv 2506.13585): min(ρ, cap), detached, times A log π; mean over all tokens;</item>
 /// <item><c>sapo</c> (Soft Adaptive Policy Optimization): a sigmoid gate instead of the clip;</item>
-/// <item><c>luspo</c> (Length-Unbiased Sequence Policy Optimization): ρ of the sequence, summed over a completion's tokens, mean over completions;</item>
-/// <item><c>vespo</c> (Variational Sequence-level Soft Policy Optimization): the sequence's whole ratio w through φ = e^λ wᵏ e^(−λw), detached, times A log π; mean over all tokens.</item>
+/// <item><c>luspo</c> (Length-Unbiased Sequence Policy Optimization): ρ of the sequence, summed over a completion's tokens, mean over
+/// completions;</item>
+/// <item><c>vespo</c> (Variational Sequence-level Soft Policy Optimization): the sequence's whole ratio w through φ = e^λ wᵏ e^(−λw),
+/// detached, times A log π; mean over all tokens.</item>
 /// </list>
 /// </summary>
 internal static class PolicyLosses
@@ -43,7 +46,8 @@ internal static class PolicyLosses
     /// <exception cref="ArgumentException">The KL weight is above 0 and the reference's log-probabilities are missing.</exception>
     public static PolicyLossResult Compute(PolicyLossOptions options, PolicyLossInput input)
     {
-        if (options.KlWeight > 0 && input.ReferenceLogProbs is null) throw new ArgumentException("A KL weight above 0 needs the reference's log-probabilities.", nameof(input));
+        if (options.KlWeight > 0 && input.ReferenceLogProbs is null)
+            throw new ArgumentException("A KL weight above 0 needs the reference's log-probabilities.", nameof(input));
         var definition = Registry[options.Name];
         using var scope = NewDisposeScope();
 
@@ -56,7 +60,8 @@ internal static class PolicyLosses
         var ratio = logRatio.exp();
         var advantages = input.Advantages.unsqueeze(1);
         var losses = definition.Surrogate(options, ratio, advantages, input);
-        if (options.OffPolicyThreshold is { } threshold) losses = losses * NearPolicy(tokenLogRatio.detach(), advantages, input.Mask, threshold);
+        if (options.OffPolicyThreshold is { } threshold)
+            losses = losses * NearPolicy(tokenLogRatio.detach(), advantages, input.Mask, threshold);
         if (options.HighEntropyShare < 1) losses = losses * HighEntropy(input, options.HighEntropyShare);
 
         Tensor? kl = null;
@@ -84,7 +89,9 @@ internal static class PolicyLosses
 
     private static Tensor Sapo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
     {
-        var temperature = where(advantages > Scalars.Zero, full_like(advantages, Scalars.Of(options.GateTemperatures.Positive)), full_like(advantages, Scalars.Of(options.GateTemperatures.Negative)));
+        var temperature =
+            where(advantages > Scalars.Zero, full_like(advantages, Scalars.Of(options.GateTemperatures.Positive)),
+                full_like(advantages, Scalars.Of(options.GateTemperatures.Negative)));
         return -(((ratio - Scalars.One) * temperature).sigmoid() * Scalars.Of(4) / temperature * advantages);
     }
 
@@ -96,7 +103,8 @@ internal static class PolicyLosses
         using (no_grad())
         {
             var logW = (ratio.log().clamp(least, most) * input.Mask).sum(1, keepdim: true).clamp(least, most);
-            Tensor Choose(double positive, double negative) => where(advantages >= Scalars.Zero, full_like(advantages, Scalars.Of(positive)), full_like(advantages, Scalars.Of(negative)));
+            Tensor Choose(double positive, double negative) =>
+                where(advantages >= Scalars.Zero, full_like(advantages, Scalars.Of(positive)), full_like(advantages, Scalars.Of(negative)));
             Tensor k = Choose(given.K, taken.K), lambda = Choose(given.Lambda, taken.Lambda);
             weight = (lambda.add(k * logW, Scalars.One) - (lambda * logW.exp())).exp();
         }
@@ -114,8 +122,11 @@ internal static class PolicyLosses
     private static Tensor HighEntropy(PolicyLossInput input, double share)
     {
         using var _ = no_grad();
-        var entropy = (input.Entropy ?? throw new ArgumentException("A share of high-entropy tokens needs the entropies.", nameof(input))).detach();
-        var least = input.EntropyThreshold is { } given ? Scalars.Use(given, bound => full([], bound, dtype: ScalarType.Float32, device: entropy.device)) : entropy.masked_select(input.Mask > Scalars.Zero).quantile(tensor((float)(1 - share), device: entropy.device));
+        var entropy = (input.Entropy ?? throw new ArgumentException("A share of high-entropy tokens needs the entropies.", nameof(input)))
+            .detach();
+        var least = input.EntropyThreshold is { } given
+            ? Scalars.Use(given, bound => full([], bound, dtype: ScalarType.Float32, device: entropy.device))
+            : entropy.masked_select(input.Mask > Scalars.Zero).quantile(tensor((float)(1 - share), device: entropy.device));
         return ((entropy >= least) & (input.Mask > Scalars.Zero)).to(ScalarType.Float32);
     }
 
@@ -137,18 +148,25 @@ internal static class PolicyLosses
         [LossAggregation.ConstantLength] = ConstantLength,
     };
 
-    private static Tensor SequenceMean(Tensor losses, PolicyLossInput input, int maxNewTokens) => Over(((losses * input.Mask).sum(1) / input.Mask.sum(1).clamp(min: Scalars.One)).sum(), input.TotalRows);
+    private static Tensor SequenceMean(Tensor losses, PolicyLossInput input, int maxNewTokens) =>
+        Over(((losses * input.Mask).sum(1) / input.Mask.sum(1).clamp(min: Scalars.One)).sum(), input.TotalRows);
 
-    private static Tensor SequenceSum(Tensor losses, PolicyLossInput input, int maxNewTokens) => Over((losses * input.Mask).sum(), input.TotalRows);
+    private static Tensor SequenceSum(Tensor losses, PolicyLossInput input, int maxNewTokens) =>
+        Over((losses * input.Mask).sum(), input.TotalRows);
 
-    private static Tensor TokenMean(Tensor losses, PolicyLossInput input, int maxNewTokens) => Over((losses * input.Mask).sum(), Math.Max(1, input.TotalTokens));
+    private static Tensor TokenMean(Tensor losses, PolicyLossInput input, int maxNewTokens) =>
+        Over((losses * input.Mask).sum(), Math.Max(1, input.TotalTokens));
 
-    private static Tensor ConstantLength(Tensor losses, PolicyLossInput input, int maxNewTokens) => Over((losses * input.Mask).sum(), input.TotalRows * maxNewTokens);
+    private static Tensor ConstantLength(Tensor losses, PolicyLossInput input, int maxNewTokens) =>
+        Over((losses * input.Mask).sum(), input.TotalRows * maxNewTokens);
 
     private static Tensor Over(Tensor sum, double count) => Scalars.Use(count, divisor => sum / divisor);
 
-    /// <summary>Shares and means over the mini-batch's tokens (rows for a sequence ratio), so that the parts of a mini-batch add up.</summary>
-    private static Dictionary<string, Tensor> Metrics(PolicyLossOptions options, PolicyLossInput input, Tensor ratio, Tensor advantages, Tensor? kl)
+    /// <summary>
+    /// Shares and means over the mini-batch's tokens (rows for a sequence ratio), so that the parts of a mini-batch add up.
+    /// </summary>
+    private static Dictionary<string, Tensor> Metrics(PolicyLossOptions options, PolicyLossInput input, Tensor ratio, Tensor advantages,
+        Tensor? kl)
     {
         using var _ = no_grad();
         var byRow = ratio.shape[1] == 1 && input.Mask.shape[1] != 1;
@@ -159,12 +177,15 @@ internal static class PolicyLosses
         var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["ratio"] = Mean(ratio) };
         if (options.Name is "cispo")
         {
-            metrics["clip_ratio/high"] = Mean(((ratio > Scalars.Of(options.ClipHigh)) & (advantages > Scalars.Zero)).to(ScalarType.Float32));
+            metrics["clip_ratio/high"] =
+                Mean(((ratio > Scalars.Of(options.ClipHigh)) & (advantages > Scalars.Zero)).to(ScalarType.Float32));
         }
         else if (options.Name is not ("sapo" or "vespo"))
         {
-            metrics["clip_ratio/low"] = Mean(((ratio < Scalars.Of(1 - options.ClipLow)) & (advantages < Scalars.Zero)).to(ScalarType.Float32));
-            metrics["clip_ratio/high"] = Mean(((ratio > Scalars.Of(1 + options.ClipHigh)) & (advantages > Scalars.Zero)).to(ScalarType.Float32));
+            metrics["clip_ratio/low"] =
+                Mean(((ratio < Scalars.Of(1 - options.ClipLow)) & (advantages < Scalars.Zero)).to(ScalarType.Float32));
+            metrics["clip_ratio/high"] =
+                Mean(((ratio > Scalars.Of(1 + options.ClipHigh)) & (advantages > Scalars.Zero)).to(ScalarType.Float32));
             metrics["clip_ratio"] = metrics["clip_ratio/low"].add(metrics["clip_ratio/high"], Scalars.One);
         }
         if (kl is not null) metrics["kl"] = Mean(kl);
@@ -172,5 +193,6 @@ internal static class PolicyLosses
         return metrics;
     }
 
-    private sealed record Definition(Func<PolicyLossOptions, Tensor, Tensor, PolicyLossInput, Tensor> Surrogate, bool SequenceRatio, Func<Tensor, PolicyLossInput, int, Tensor>? Aggregate);
+    private sealed record Definition(Func<PolicyLossOptions, Tensor, Tensor, PolicyLossInput, Tensor> Surrogate, bool SequenceRatio,
+        Func<Tensor, PolicyLossInput, int, Tensor>? Aggregate);
 }

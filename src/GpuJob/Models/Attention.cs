@@ -10,7 +10,9 @@ namespace R1Cloud.GpuJob.Models;
 /// <param name="Cache">Where keys and values go and come from when decoding; null when training.</param>
 internal sealed record AttentionContext(Tensor Cos, Tensor Sin, IReadOnlyList<Segment> Segments, KvCache? Cache);
 
-/// <summary>Causal self-attention with grouped queries (arXiv 2305.13245), rotary positions, and normalised heads where the model has them.</summary>
+/// <summary>
+/// Causal self-attention with grouped queries (arXiv 2305.13245), rotary positions, and normalised heads where the model has them.
+/// </summary>
 internal sealed class Attention : nn.Module<Tensor, AttentionContext, int, Tensor>
 {
     private readonly ModelConfig config;
@@ -65,7 +67,8 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, int, Tenso
     {
         var (keys, values, mask) = cache.Read(layer); // [rows, S, KV · d] twice, [rows, 1, 1, S]
         var grouped = q.view(q.shape[0], config.KvHeads, config.Heads / config.KvHeads, config.HeadDim);
-        var weights = (matmul(grouped, ByHead(keys).transpose(2, 3)) * Scalars.Of(scale)).add(mask, Scalars.One).softmax(-1, ScalarType.Float32).As(q.dtype);
+        var weights = (matmul(grouped, ByHead(keys).transpose(2, 3)) * Scalars.Of(scale)).add(mask, Scalars.One)
+            .softmax(-1, ScalarType.Float32).As(q.dtype);
         return matmul(weights, ByHead(values)).view(q.shape[0], config.Heads * config.HeadDim);
 
         Tensor ByHead(Tensor cached) => cached.view(cached.shape[0], cached.shape[1], config.KvHeads, config.HeadDim).transpose(1, 2);
@@ -91,7 +94,9 @@ internal static class SegmentedAttention
             parts.Add(attended.reshape(rows * length, heads * width));
             start += rows * length;
 
-            Tensor Part(Tensor all) => (segments.Count == 1 ? all : all.narrow(0, start, rows * length)).view(rows, length, all.shape[1], all.shape[2]).transpose(1, 2);
+            Tensor Part(Tensor all) =>
+                (segments.Count == 1 ? all : all.narrow(0, start, rows * length)).view(rows, length, all.shape[1], all.shape[2])
+                .transpose(1, 2);
         }
         return (parts.Count == 1 ? parts[0] : cat(parts)).MoveToOuterDisposeScope();
     }

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Models;
 
-/// <summary>Where a model's weights live and in which element type. Training needs float32: they are the master weights, whatever is computed in.</summary>
+/// <summary>
+/// Where a model's weights live and in which element type. Training needs float32: they are the master weights, whatever is computed in.
+/// </summary>
 /// <param name="Device">The device.</param>
 /// <param name="Type">Float32, BFloat16 or Float16.</param>
 internal readonly record struct Placement(Device Device, ScalarType Type = ScalarType.Float32)
@@ -36,7 +38,10 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>A linear map without or with bias; its weight is [outputs, inputs]. Computes in its input's type, and adds an adapter's part where it has one.</summary>
+/// <summary>
+/// A linear map without or with bias; its weight is [outputs, inputs]. Computes in its input's type, and adds an adapter's part where it
+/// has one.
+/// </summary>
 internal sealed class Projection : nn.Module<Tensor, Tensor>
 {
     public Projection(int inputs, int outputs, bool hasBias, Placement placement)
@@ -64,7 +69,9 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
         if (Weight.dtype == x.dtype && Adapter is null) return LinearProduct.Apply(x, Weight, Bias);
         using var scope = NewDisposeScope();
         var y = LinearProduct.Apply(x, Weight.As(x.dtype), Bias?.As(x.dtype));
-        if (Adapter is { } low) y = y.add(nn.functional.linear(nn.functional.linear(x, low.A.As(x.dtype)), low.B.As(x.dtype)) * Scalars.Of(low.Scale), Scalars.One);
+        if (Adapter is { } low)
+            y = y.add(nn.functional.linear(nn.functional.linear(x, low.A.As(x.dtype)), low.B.As(x.dtype)) * Scalars.Of(low.Scale),
+                Scalars.One);
         return y.MoveToOuterDisposeScope();
     }
 }

@@ -1,7 +1,7 @@
-using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,7 +9,8 @@ namespace R1Cloud.GpuJob.Models;
 
 /// <summary>
 /// A causal language model. Its parameters are named as in Hugging Face checkpoints and live on one device for good. Sequences may stand
-/// behind each other in one row (<see cref="TokenLayout"/>) or be right-padded: under causal attention no real token sees the padding behind it.
+/// behind each other in one row (<see cref="TokenLayout"/>) or be right-padded: under causal attention no real token sees the padding
+/// behind it.
 /// </summary>
 internal sealed class CausalLm : nn.Module<Tensor, Tensor>
 {
@@ -39,7 +40,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         Trainable = Parameters;
         // torch lists a module under its field's name as well: those that weights are named by count.
         var names = Parameters.Select(parameter => parameter.name).ToHashSet(StringComparer.Ordinal);
-        Projections = [.. named_modules().Where(item => item.module is Projection && item.module != head && names.Contains(item.name + ".weight")).Select(item => (item.name, (Projection)item.module))];
+        Projections =
+            [.. named_modules().Where(item => item.module is Projection && item.module != head && names.Contains(item.name + ".weight"))
+                .Select(item => (item.name, (Projection)item.module))];
     }
 
     /// <summary>The shape.</summary>
@@ -66,7 +69,10 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>What an optimizer updates: the parameters, or an adapter's.</summary>
     public IReadOnlyList<(string Name, Parameter Tensor)> Trainable { get; set; }
 
-    /// <summary>Ids that are no token's, where the model has more rows than its tokenizer has tokens: nothing draws them, and they have no part in log-probabilities.</summary>
+    /// <summary>
+    /// Ids that are no token's, where the model has more rows than its tokenizer has tokens: nothing draws them, and they have no part in
+    /// log-probabilities.
+    /// </summary>
     public IReadOnlyList<int> Unused { get; private set; } = [];
 
     /// <summary>True at those ids, bool [vocabulary]; null where every id is a token's.</summary>
@@ -78,10 +84,14 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>The layers' linear maps by module name, as <c>model.layers.0.self_attn.q_proj</c>: what can have an adapter.</summary>
     public IReadOnlyList<(string Name, Projection Projection)> Projections { get; }
 
-    /// <summary>What a forward pass takes for each weight: itself, or with its addition where there is one; new tensors belong to the caller's scope.</summary>
+    /// <summary>
+    /// What a forward pass takes for each weight: itself, or with its addition where there is one; new tensors belong to the caller's
+    /// scope.
+    /// </summary>
     public IEnumerable<(string Name, Tensor Tensor)> EffectiveWeights()
     {
-        var adapted = Projections.Where(item => item.Projection.Adapter is not null).ToDictionary(item => item.Name + ".weight", item => item.Projection.Adapter!, StringComparer.Ordinal);
+        var adapted = Projections.Where(item => item.Projection.Adapter is not null)
+            .ToDictionary(item => item.Name + ".weight", item => item.Projection.Adapter!, StringComparer.Ordinal);
         return Weights.Select(weight => adapted.TryGetValue(weight.Name, out var low) ? (weight.Name, Merged(weight.Tensor, low)) : weight);
 
         static Tensor Merged(Tensor weight, LowRank low)
@@ -95,7 +105,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>The rotary tables.</summary>
     public RotaryEmbedding Rotary { get; }
 
-    /// <summary>The output projection [vocabulary, hidden]: the embedding itself when tied. Of a reward model the scalar head [1, hidden].</summary>
+    /// <summary>
+    /// The output projection [vocabulary, hidden]: the embedding itself when tied. Of a reward model the scalar head [1, hidden].
+    /// </summary>
     public Parameter HeadWeight => head?.Weight ?? decoder.Embedding;
 
     /// <summary>Makes a model with fresh weights: a function of the configuration and the seed alone.</summary>
@@ -110,7 +122,8 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     public static CausalLm Shape(ModelConfig config) => new(config, META);
 
     /// <summary>Reads a model folder: config.json and model.safetensors, or shards with their index.</summary>
-    /// <exception cref="BadInputException">The configuration is wrong, a weights file is torn, or tensors are missing, superfluous, misshapen or not finite: all are named.</exception>
+    /// <exception cref="BadInputException">The configuration is wrong, a weights file is torn, or tensors are missing, superfluous,
+    /// misshapen or not finite: all are named.</exception>
     public static CausalLm Load(string folder, Placement placement)
     {
         var config = ModelConfig.Load(folder);
@@ -224,7 +237,8 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     private Tensor Run(TokenLayout layout, KvCache? cache)
     {
         using var scope = NewDisposeScope();
-        return decoder.forward(layout.Ids, Context(layout.Positions, layout.Longest, layout.Segments, cache), this).MoveToOuterDisposeScope();
+        return decoder.forward(layout.Ids, Context(layout.Positions, layout.Longest, layout.Segments, cache), this)
+            .MoveToOuterDisposeScope();
     }
 
     private AttentionContext Context(Tensor positions, int length, IReadOnlyList<Segment> segments, KvCache? cache)
@@ -275,7 +289,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
             for (var layer = 0; layer < layers.Length; layer++)
             {
                 var index = layer;
-                x = recompute ? Recomputation.Run((input, shared) => layers[index].forward(input, shared, index), x, context) : layers[index].forward(x, context, index);
+                x = recompute
+                    ? Recomputation.Run((input, shared) => layers[index].forward(input, shared, index), x, context)
+                    : layers[index].forward(x, context, index);
             }
             return norm.forward(x).MoveToOuterDisposeScope();
         }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 
 namespace R1Cloud.GpuJob.Models;
 
@@ -13,7 +13,8 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
     public bool Has(string name) => fields[name] is not null;
 
     /// <summary>The fields that say something: neither null, false, 0 nor empty, and not private (<c>_name</c>).</summary>
-    private IEnumerable<string> Meaningful => fields.Where(entry => !entry.Key.StartsWith('_') && Says(entry.Value)).Select(entry => entry.Key);
+    private IEnumerable<string> Meaningful =>
+        fields.Where(entry => !entry.Key.StartsWith('_') && Says(entry.Value)).Select(entry => entry.Key);
 
     /// <summary>Refuses what says something and is not known.</summary>
     /// <param name="known">The fields that are read.</param>
@@ -21,12 +22,24 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
     /// <param name="harmless">Fields that change nothing.</param>
     public void RefuseUnknown(IReadOnlyCollection<string> known, string with = "", IReadOnlyCollection<string>? harmless = null)
     {
-        var unknown = Meaningful.Where(name => !known.Contains(name) && harmless?.Contains(name) != true).Select(name => prefix + name).ToList();
-        if (unknown.Count > 0) throw new BadInputException($"{source}: {string.Join(", ", unknown)}: not supported{with}; supported are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+        var unknown = Meaningful.Where(name => !known.Contains(name) && harmless?.Contains(name) != true).Select(name => prefix + name)
+            .ToList();
+        if (unknown.Count > 0)
+            throw new BadInputException(
+                $"{source}: {string.Join(", ", unknown)}: not supported{with}; supported "
+                + $"are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
     }
 
     public BadInputException Error(string name, object? value, string allowed) =>
         new($"{source}: {prefix}{name} is {value ?? "missing"}; allowed is {allowed}.");
+
+    /// <summary>Two fields that mean the same thing say different ones.</summary>
+    public BadInputException Disagree(string one, string other) =>
+        new($"{source}: {prefix}{one} and {prefix}{other} disagree: {Shortened(fields[one]!.ToJsonString())} "
+            + $"and {Shortened(fields[other]!.ToJsonString())}; give one, or both with the same meaning.");
+
+    /// <summary>A field's full name.</summary>
+    public string Name(string name) => prefix + name;
 
     public ConfigFields? Section(string name) => fields[name] switch
     {
@@ -53,15 +66,17 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
     public double PositiveNumber(string name, double? otherwise = null)
     {
         if (fields[name] is null) return otherwise ?? throw Error(name, null, "a number above 0");
-        return fields[name] is JsonValue value && value.TryGetValue<double>(out var number) && number > 0 && double.IsFinite(number)
+        return fields[name] is JsonValue value && value.TryGetValue<double>(out var number) && (float)number > 0
+            && float.IsFinite((float)number)
             ? number
-            : throw Error(name, fields[name]!.ToJsonString(), "a number above 0");
+            : throw Error(name, fields[name]!.ToJsonString(), "a number above 0 that float32 holds");
     }
 
     public bool Flag(string name, bool otherwise)
     {
         if (fields[name] is null) return otherwise;
-        return fields[name] is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : throw Error(name, fields[name]!.ToJsonString(), "true or false");
+        return fields[name] is JsonValue value && value.TryGetValue<bool>(out var flag)
+            ? flag : throw Error(name, fields[name]!.ToJsonString(), "true or false");
     }
 
     public int AtLeast(string name, int least, int otherwise)
@@ -83,7 +98,8 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
     /// <summary>A token id; null where there is none, which −1 says too.</summary>
     public int? Id(string name) => fields[name] is JsonValue value && value.TryGetValue<int>(out var id) && id == -1 ? null : OneOf(name);
 
-    private int? OneOf(string name) => Ids(name) switch { [] => null, [var only] => only, _ => throw Error(name, fields[name]!.ToJsonString(), "one token id") };
+    private int? OneOf(string name) =>
+        Ids(name) switch { [] => null, [var only] => only, _ => throw Error(name, fields[name]!.ToJsonString(), "one token id") };
 
     public IReadOnlyList<int> Ids(string name)
     {
@@ -97,7 +113,8 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
     public void AllMustBe(string name, string only, int count)
     {
         if (fields[name] is not { } field) return;
-        if (field is not JsonArray items || items.Count != count || items.Any(item => item is not JsonValue value || !value.TryGetValue<string>(out var text) || text != only))
+        if (field is not JsonArray items || items.Count != count
+            || items.Any(item => item is not JsonValue value || !value.TryGetValue<string>(out var text) || text != only))
             throw Error(name, Shortened(field.ToJsonString()), $"a list of {only} alone, one for each of {count} layers");
     }
 

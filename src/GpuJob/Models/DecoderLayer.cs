@@ -16,7 +16,8 @@ internal sealed class DecoderLayer : nn.Module<Tensor, AttentionContext, int, Te
         attentionNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps, placement);
         attention = config.Latent is null ? new Attention(config, placement) : new LatentAttention(config, placement);
         feedForwardNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps, placement);
-        feedForward = config.HasExperts(layer) ? new MixtureOfExperts(config, placement) : new SwiGlu(config.HiddenSize, config.IntermediateSize, placement, config.MlpBias);
+        feedForward = config.HasExperts(layer)
+            ? new MixtureOfExperts(config, placement) : new SwiGlu(config.HiddenSize, config.IntermediateSize, placement, config.MlpBias);
         register_module("self_attn", attention);
         register_module("mlp", feedForward);
         register_module("input_layernorm", attentionNorm);

@@ -23,7 +23,8 @@ internal static class Initialization
                 weight.fill_(name.EndsWith("bias", StringComparison.Ordinal) ? Scalars.Zero : Scalars.One);
                 continue;
             }
-            var intoResidual = name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
+            var intoResidual = name.EndsWith("o_proj.weight", StringComparison.Ordinal)
+                || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
             using var generator = new Generator(Seeds.Derive((long)seed, name));
             weight.copy_(randn(weight.shape, dtype: ScalarType.Float32, generator: generator)
                 .mul_(Scalars.Of(deviation / (intoResidual ? Math.Sqrt(2 * model.Config.Layers) : 1))));

@@ -43,7 +43,8 @@ internal sealed class KvCache : IDisposable
         EndStep();
         using var scope = NewDisposeScope();
         span = length;
-        slots = Scalars.Use(Capacity, stride => Scalars.Range(Rows, positions.device) * stride).add(positions, Scalars.One).DetachFromDisposeScope();
+        slots = Scalars.Use(Capacity, stride => Scalars.Range(Rows, positions.device) * stride).add(positions, Scalars.One)
+            .DetachFromDisposeScope();
         var hidden = Scalars.Range(length, positions.device).unsqueeze(0) > positions.unsqueeze(1);
         mask = zeros([Rows, 1, 1, length], dtype: type, device: positions.device)
             .masked_fill_(hidden.view(Rows, 1, 1, length), Scalars.NegativeInfinity).DetachFromDisposeScope();
@@ -69,7 +70,8 @@ internal sealed class KvCache : IDisposable
     }
 
     /// <summary>What a layer keeps, [rows, S, width] twice, and the step's mask [rows, 1, 1, S].</summary>
-    public (Tensor First, Tensor Second, Tensor Mask) Read(int layer) => (first[layer].narrow(1, 0, span), second[layer].narrow(1, 0, span), mask!);
+    public (Tensor First, Tensor Second, Tensor Mask) Read(int layer) =>
+        (first[layer].narrow(1, 0, span), second[layer].narrow(1, 0, span), mask!);
 
     /// <summary>A new cache whose row i is this one's row <paramref name="rows"/>[i].</summary>
     /// <param name="rows">int64 [n] on the device.</param>
@@ -78,7 +80,8 @@ internal sealed class KvCache : IDisposable
     {
         using var scope = NewDisposeScope();
         var selected = new KvCache(config, new Placement(rows.device, type), (int)rows.shape[0], capacity);
-        foreach (var (from, to) in first.Zip(selected.first).Concat(second.Zip(selected.second))) to.narrow(1, 0, Capacity).copy_(from.index_select(0, rows));
+        foreach (var (from, to) in first.Zip(selected.first).Concat(second.Zip(selected.second)))
+            to.narrow(1, 0, Capacity).copy_(from.index_select(0, rows));
         return selected;
     }
 

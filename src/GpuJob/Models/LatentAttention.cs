@@ -75,7 +75,9 @@ internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int,
         return SegmentedAttention.Attend(cat([plain, turned], 2), k, raised.narrow(2, shape.NopeDim, shape.ValueDim), segments, scale);
     }
 
-    /// <summary>qᵀ(U c) = (Uᵀq)ᵀ c: scores and sums are taken in the latent's space, so no past key or value is ever raised again.</summary>
+    /// <summary>
+    /// qᵀ(U c) = (Uᵀq)ᵀ c: scores and sums are taken in the latent's space, so no past key or value is ever raised again.
+    /// </summary>
     private Tensor AttendCached(Tensor plain, Tensor turned, KvCache cache, int layer)
     {
         var (latents, sharedKeys, mask) = cache.Read(layer); // [rows, S, rank], [rows, S, rope], [rows, 1, 1, S]
@@ -84,7 +86,8 @@ internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int,
         var scores = matmul(folded, latents.transpose(1, 2)).add(matmul(turned, sharedKeys.transpose(1, 2)), Scalars.One);
         var weights = (scores * Scalars.Of(scale)).add(mask.squeeze(1), Scalars.One).softmax(-1, ScalarType.Float32).As(plain.dtype);
         var summed = matmul(weights, latents); // [rows, H, rank]
-        return matmul(summed.transpose(0, 1), up.narrow(1, shape.NopeDim, shape.ValueDim).transpose(1, 2)).transpose(0, 1).reshape(plain.shape[0], heads * shape.ValueDim);
+        return matmul(summed.transpose(0, 1), up.narrow(1, shape.NopeDim, shape.ValueDim).transpose(1, 2)).transpose(0, 1)
+            .reshape(plain.shape[0], heads * shape.ValueDim);
     }
 
     private Tensor EffectiveUp(ScalarType type)

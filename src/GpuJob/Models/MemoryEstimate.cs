@@ -18,7 +18,9 @@ internal static class MemoryEstimate
     /// </summary>
     public static long Training(ModelConfig config, long tokens)
     {
-        var inside = (6L * config.HiddenSize) + (4L * config.Heads * config.HeadDim) + (4L * Math.Max(config.IntermediateSize, (config.Experts?.PerToken ?? 0) * (config.Experts?.IntermediateSize ?? 0)));
-        return (config.ParameterCount() * (16 + 2)) + (2 * tokens * ((config.HiddenSize * (long)config.Layers) + inside)) + (3 * 4 * Math.Min(LogitsAtOnce, tokens * config.VocabularySize));
+        var inside = (6L * config.HiddenSize) + (4L * config.Heads * config.HeadDim)
+            + (4L * Math.Max(config.IntermediateSize, (config.Experts?.PerToken ?? 0) * (config.Experts?.IntermediateSize ?? 0)));
+        return (config.ParameterCount() * (16 + 2)) + (2 * tokens * ((config.HiddenSize * (long)config.Layers) + inside))
+            + (3 * 4 * Math.Min(LogitsAtOnce, tokens * config.VocabularySize));
     }
 }

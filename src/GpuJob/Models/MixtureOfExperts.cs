@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Models;
 
-/// <summary>DeepSeek-V3's mixture of experts (arXiv 2412.19437, section 2.1.2): a few routed experts a token, and shared ones for all.</summary>
+/// <summary>
+/// DeepSeek-V3's mixture of experts (arXiv 2412.19437, section 2.1.2): a few routed experts a token, and shared ones for all.
+/// </summary>
 internal sealed class MixtureOfExperts : nn.Module<Tensor, Tensor>
 {
     private readonly ExpertRouter router;
@@ -16,7 +18,8 @@ internal sealed class MixtureOfExperts : nn.Module<Tensor, Tensor>
     {
         var settings = config.Experts!;
         router = new ExpertRouter(config.HiddenSize, settings, placement);
-        experts = [.. Enumerable.Range(0, settings.Routed).Select(_ => new SwiGlu(config.HiddenSize, settings.IntermediateSize, placement))];
+        experts = [.. Enumerable.Range(0, settings.Routed)
+            .Select(_ => new SwiGlu(config.HiddenSize, settings.IntermediateSize, placement))];
         register_module("gate", router);
         register_module("experts", new Numbered(experts));
         if (settings.Shared == 0) return;

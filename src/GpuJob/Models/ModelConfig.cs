@@ -1,5 +1,5 @@
-using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Models;
 
@@ -19,7 +19,10 @@ internal sealed record ModelConfig
     public required int Heads { get; init; }
     /// <summary>Key/value heads; divides the query heads.</summary>
     public required int KvHeads { get; init; }
-    /// <summary>Width of one head; hidden size / heads where a file does not say. With <see cref="Latent"/> the part of a head that is rotated. Even.</summary>
+    /// <summary>
+    /// Width of one head; hidden size / heads where a file does not say. With <see cref="Latent"/> the part of a head that is rotated.
+    /// Even.
+    /// </summary>
     public required int HeadDim { get; init; }
     /// <summary>Multi-head latent attention (DeepSeek), or null for plain heads.</summary>
     public LatentAttentionConfig? Latent { get; init; }
@@ -39,7 +42,10 @@ internal sealed record ModelConfig
     public int MaxPositions { get; init; } = 2048;
     /// <summary>Whether the output projection is the embedding matrix: one tensor, one gradient.</summary>
     public bool TieWordEmbeddings { get; init; }
-    /// <summary>Whether a scalar head stands in place of the output projection: a reward model (transformers' …ForSequenceClassification with one label).</summary>
+    /// <summary>
+    /// Whether a scalar head stands in place of the output projection: a reward model (transformers' …ForSequenceClassification with one
+    /// label).
+    /// </summary>
     public bool ScoreHead { get; init; }
     /// <summary>Whether the query, key and value projections have a bias; with <see cref="Latent"/>, the first, lowering ones.</summary>
     public bool QkvBias { get; init; }
@@ -49,7 +55,10 @@ internal sealed record ModelConfig
     public bool MlpBias { get; init; }
     /// <summary>Standard deviation of fresh weights; null for 0.506/√hidden, which is the customary 0.02 at width 640.</summary>
     public double? InitializerRange { get; init; }
-    /// <summary>Layers behind the last that a checkpoint may hold to predict further tokens (<c>num_nextn_predict_layers</c>); not used and not kept.</summary>
+    /// <summary>
+    /// Layers behind the last that a checkpoint may hold to predict further tokens (<c>num_nextn_predict_layers</c>); not used and not
+    /// kept.
+    /// </summary>
     public int NextTokenLayers { get; init; }
     /// <summary>Rows and columns that share a scale where weights are stored in 8 bits; null where the file does not say.</summary>
     public (int Rows, int Columns)? Float8Block { get; init; }
@@ -73,7 +82,8 @@ internal sealed record ModelConfig
     /// <param name="json">UTF-8 JSON.</param>
     /// <param name="source">The file's name in errors.</param>
     /// <exception cref="BadInputException">Names the file, field, value and what is allowed.</exception>
-    public static ModelConfig Parse(ReadOnlyMemory<byte> json, string source) => ModelFile.Guard(source, () => ModelConfigJson.Read(json, source));
+    public static ModelConfig Parse(ReadOnlyMemory<byte> json, string source) =>
+        ModelFile.Guard(source, () => ModelConfigJson.Read(json, source));
 
     /// <summary>Writes <c>config.json</c> into a model folder.</summary>
     /// <param name="folder">The folder.</param>
@@ -83,7 +93,10 @@ internal sealed record ModelConfig
     /// <summary>The file's content: both spellings of the rotary settings, so that older and newer readers find theirs.</summary>
     public byte[] ToJson(string type = "float32") => ModelConfigJson.Write(this, type);
 
-    /// <summary>What a token leaves behind in a layer for later ones to attend to: numbers of its keys and of its values, or of its latent and of its rotated key.</summary>
+    /// <summary>
+    /// What a token leaves behind in a layer for later ones to attend to: numbers of its keys and of its values, or of its latent and of
+    /// its rotated key.
+    /// </summary>
     public (int First, int Second) CacheWidths =>
         Latent is { } latent ? (latent.KvRank, latent.RopeDim) : (KvHeads * HeadDim, KvHeads * HeadDim);
 
@@ -104,7 +117,10 @@ internal sealed record ModelConfig
         long layers = 0;
         for (var layer = 0; layer < Layers; layer++)
         {
-            layers += AttentionParameters() + (2 * d) + (HasExperts(layer) ? routedExperts + (ExpertParameters * Experts!.Shared) + (routerRows * d) : (3 * d * IntermediateSize) + (MlpBias ? (2L * IntermediateSize) + d : 0));
+            layers += AttentionParameters() + (2 * d)
+                + (HasExperts(layer)
+                    ? routedExperts + (ExpertParameters * Experts!.Shared) + (routerRows * d)
+                    : (3 * d * IntermediateSize) + (MlpBias ? (2L * IntermediateSize) + d : 0));
         }
         return layers + d + (VocabularySize * d) + (ScoreHead ? d : TieWordEmbeddings ? 0 : VocabularySize * d);
     }
@@ -119,7 +135,8 @@ internal sealed record ModelConfig
         long query = Heads * (long)latent.QueryDim, lowered = latent.KvRank + latent.RopeDim;
         return (latent.QueryRank is { } rank ? (d * rank) + rank + (rank * query) + (QkvBias ? rank : 0) : d * query)
             + (d * lowered) + latent.KvRank + (QkvBias ? lowered : 0)
-            + (latent.KvRank * Heads * (long)(latent.NopeDim + latent.ValueDim)) + (Heads * (long)latent.ValueDim * d) + (OutputBias ? d : 0);
+            + (latent.KvRank * Heads * (long)(latent.NopeDim + latent.ValueDim)) + (Heads * (long)latent.ValueDim * d)
+                + (OutputBias ? d : 0);
     }
 }
 
@@ -152,4 +169,5 @@ internal sealed record LatentAttentionConfig(int? QueryRank, int KvRank, int Nop
 /// <param name="ChosenGroups">Groups that a token may choose from.</param>
 /// <param name="Normalize">Whether the chosen experts' weights are made to sum to 1.</param>
 /// <param name="Scale">Factor on the weights.</param>
-internal sealed record ExpertsConfig(int Routed, int Shared, int PerToken, int IntermediateSize, int FirstLayer, int Groups, int ChosenGroups, bool Normalize, double Scale);
+internal sealed record ExpertsConfig(int Routed, int Shared, int PerToken, int IntermediateSize, int FirstLayer, int Groups,
+    int ChosenGroups, bool Normalize, double Scale);

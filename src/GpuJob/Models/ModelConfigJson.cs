@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Models;
 
@@ -15,20 +15,28 @@ internal static class ModelConfigJson
     /// <summary>Fields of every architecture that are read.</summary>
     private static readonly string[] Common =
     [
-        "model_type", "architectures", "hidden_act", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
-        "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta", "rope_scaling", "rope_parameters", "tie_word_embeddings", "initializer_range",
+        "model_type", "architectures", "hidden_act", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+            "num_key_value_heads", "head_dim",
+        "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta", "rope_scaling", "rope_parameters", "tie_word_embeddings",
+            "initializer_range",
         "bos_token_id", "eos_token_id", "pad_token_id", "torch_dtype", "dtype", "quantization_config",
     ];
 
     /// <summary>Fields that change nothing here: training aids, defaults of generation, who wrote the file.</summary>
     private static readonly HashSet<string> WithoutEffect = new(StringComparer.Ordinal)
     {
-        "transformers_version", "use_cache", "attention_dropout", "pretraining_tp", "auto_map", "name_or_path", "return_dict", "output_attentions", "output_hidden_states",
-        "use_return_dict", "is_decoder", "is_encoder_decoder", "id2label", "label2id", "num_labels", "problem_type", "task_specific_params", "tokenizer_class", "prefix",
-        "finetuning_task", "torchscript", "unsloth_fixed", "unsloth_version", "chunk_size_feed_forward", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p",
-        "num_beams", "num_return_sequences", "repetition_penalty", "length_penalty", "early_stopping", "diversity_penalty", "use_flash_attn", "attn_implementation",
-        "num_beam_groups", "encoder_no_repeat_ngram_size", "no_repeat_ngram_size", "typical_p", "bad_words_ids", "sep_token_id", "ep_size", "_from_model_config",
-        "resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "resid_dropout", "embd_dropout", "is_llama_config", "transformers.js_config", "max_sequence_length",
+        "transformers_version", "use_cache", "attention_dropout", "pretraining_tp", "auto_map", "name_or_path", "return_dict",
+            "output_attentions", "output_hidden_states",
+        "use_return_dict", "is_decoder", "is_encoder_decoder", "id2label", "label2id", "num_labels", "problem_type", "task_specific_params",
+            "tokenizer_class", "prefix",
+        "finetuning_task", "torchscript", "unsloth_fixed", "unsloth_version", "chunk_size_feed_forward", "max_length", "min_length",
+            "do_sample", "temperature", "top_k", "top_p",
+        "num_beams", "num_return_sequences", "repetition_penalty", "length_penalty", "early_stopping", "diversity_penalty",
+            "use_flash_attn", "attn_implementation",
+        "num_beam_groups", "encoder_no_repeat_ngram_size", "no_repeat_ngram_size", "typical_p", "bad_words_ids", "sep_token_id", "ep_size",
+            "_from_model_config",
+        "resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "resid_dropout", "embd_dropout", "is_llama_config",
+            "transformers.js_config", "max_sequence_length",
         "model_max_length", "seq_length", "neftune_noise_alpha",
     };
 
@@ -36,7 +44,8 @@ internal static class ModelConfigJson
     {
         var fields = ModelFile.ParseObject(json.Span, source);
         var reader = new ConfigFields(fields, source, "");
-        var modelType = reader.Text("model_type") ?? throw new BadInputException($"{source}: model_type is missing; supported are {Architectures.Supported}.");
+        var modelType = reader.Text("model_type")
+            ?? throw new BadInputException($"{source}: model_type is missing; supported are {Architectures.Supported}.");
         if (!Architectures.TryGet(modelType, out var architecture))
         {
             throw new BadInputException($"{source}: model_type '{modelType}' is not supported; supported are {Architectures.Supported}.");
@@ -53,7 +62,8 @@ internal static class ModelConfigJson
         var kvHeads = reader.Positive("num_key_value_heads", heads);
         if (heads % kvHeads != 0) throw reader.Error("num_key_value_heads", kvHeads, $"a divisor of num_attention_heads ({heads})");
         var latent = architecture.Latent ? ReadLatent(reader) : null;
-        if (latent is not null && kvHeads != heads) throw reader.Error("num_key_value_heads", kvHeads, $"num_attention_heads ({heads}): latent attention has no groups");
+        if (latent is not null && kvHeads != heads)
+            throw reader.Error("num_key_value_heads", kvHeads, $"num_attention_heads ({heads}): latent attention has no groups");
         var layers = reader.Positive("num_hidden_layers");
         reader.AllMustBe("layer_types", "full_attention", layers);
         var bias = reader.Flag("attention_bias", architecture.QkvBias);
@@ -74,7 +84,8 @@ internal static class ModelConfigJson
             Rope = RopeConfigJson.Read(reader),
             MaxPositions = reader.Positive("max_position_embeddings"),
             TieWordEmbeddings = reader.Flag("tie_word_embeddings", false),
-            ScoreHead = fields["architectures"] is JsonArray and [JsonValue name, ..] && name.TryGetValue<string>(out var className) && className.EndsWith(Scorer, StringComparison.Ordinal),
+            ScoreHead = fields["architectures"] is JsonArray and [JsonValue name, ..] && name.TryGetValue<string>(out var className)
+                && className.EndsWith(Scorer, StringComparison.Ordinal),
             QkvBias = architecture.QkvBias || bias,
             OutputBias = !architecture.QkvBias && bias,
             MlpBias = reader.Flag("mlp_bias", false),
@@ -82,9 +93,17 @@ internal static class ModelConfigJson
             NextTokenLayers = reader.AtLeast("num_nextn_predict_layers", 0, 0),
             Float8Block = ReadBlock(reader),
             BosTokenId = reader.Id("bos_token_id"),
-            EosTokenIds = reader.Ids("eos_token_id"),
+            EosTokenIds = ReadEndMarks(reader),
             PadTokenId = reader.Id("pad_token_id"),
         };
+    }
+
+    // An end mark that no completion can have would have all of them go on to their length limit.
+    private static IReadOnlyList<int> ReadEndMarks(ConfigFields reader)
+    {
+        var (marks, size) = (reader.Ids("eos_token_id"), reader.Positive("vocab_size"));
+        foreach (var mark in marks.Where(mark => mark >= size)) throw reader.Error("eos_token_id", mark, $"ids below vocab_size ({size})");
+        return marks;
     }
 
     private static int ReadHeadDim(ConfigFields reader, int hidden, int heads, Architecture architecture)
@@ -92,7 +111,8 @@ internal static class ModelConfigJson
         var headDim = reader.Positive("head_dim", architecture.HeadDim);
         if (headDim == 0)
         {
-            if (hidden % heads != 0) throw reader.Error("num_attention_heads", heads, $"a divisor of hidden_size ({hidden}) when head_dim is not given");
+            if (hidden % heads != 0)
+                throw reader.Error("num_attention_heads", heads, $"a divisor of hidden_size ({hidden}) when head_dim is not given");
             headDim = hidden / heads;
         }
         return headDim % 2 == 0 ? headDim : throw reader.Error("head_dim", headDim, "an even number (rotary embedding turns pairs)");
@@ -119,11 +139,13 @@ internal static class ModelConfigJson
         var perToken = reader.Positive("num_experts_per_tok");
         if (perToken > routed) throw reader.Error("num_experts_per_tok", perToken, $"up to {name} ({routed})");
         return new ExpertsConfig(
-            routed, reader.AtLeast("n_shared_experts", 0, 1), perToken, reader.Positive("moe_intermediate_size"), reader.AtLeast("first_k_dense_replace", 0, 3),
+            routed, reader.AtLeast("n_shared_experts", 0, 1), perToken, reader.Positive("moe_intermediate_size"),
+                reader.AtLeast("first_k_dense_replace", 0, 3),
             groups, chosen, reader.Flag("norm_topk_prob", true), reader.PositiveNumber("routed_scaling_factor", 2.5));
     }
 
-    // Which tensors are in 8 bits their own headers say; how activations were to be rounded, and in which form scales were once written, changes no weight.
+    // Which tensors are in 8 bits their own headers say; how activations were to be rounded, and in which form scales were once written,
+    // changes no weight.
     private static readonly HashSet<string> Quantization = new(StringComparer.Ordinal)
     {
         "quant_method", "fmt", "weight_block_size", "activation_scheme", "scale_fmt", "modules_to_not_convert", "ignored_layers",
@@ -150,7 +172,8 @@ internal static class ModelConfigJson
         var architecture = Architectures.Get(config.ModelType);
         var root = new JsonObject
         {
-            ["architectures"] = new JsonArray(config.ScoreHead ? architecture.ClassName.Replace("ForCausalLM", Scorer, StringComparison.Ordinal) : architecture.ClassName),
+            ["architectures"] = new JsonArray(config.ScoreHead
+                ? architecture.ClassName.Replace("ForCausalLM", Scorer, StringComparison.Ordinal) : architecture.ClassName),
             ["model_type"] = config.ModelType,
             ["hidden_act"] = "silu",
             ["hidden_size"] = config.HiddenSize,
@@ -182,7 +205,8 @@ internal static class ModelConfigJson
         if (config.BosTokenId is { } bos) root["bos_token_id"] = bos;
         if (config.PadTokenId is { } pad) root["pad_token_id"] = pad;
         if (config.EosTokenIds.Count == 1) root["eos_token_id"] = config.EosTokenIds[0];
-        else if (config.EosTokenIds.Count > 1) root["eos_token_id"] = new JsonArray([.. config.EosTokenIds.Select(id => JsonValue.Create(id))]);
+        else if (config.EosTokenIds.Count > 1)
+            root["eos_token_id"] = new JsonArray([.. config.EosTokenIds.Select(id => JsonValue.Create(id))]);
         return JsonSerializer.SerializeToUtf8Bytes(root, Indented);
     }
 

@@ -38,7 +38,8 @@ internal static class Recomputation
             var segment = (Func<Tensor, AttentionContext, Tensor>)ctx.get_data("segment");
             var saved = ctx.get_saved_variables();
             var input = saved[0].detach().requires_grad_();
-            segment(input, new AttentionContext(saved[1], saved[2], (IReadOnlyList<Segment>)ctx.get_data("segments"), null)).backward([grad_output]);
+            segment(input, new AttentionContext(saved[1], saved[2], (IReadOnlyList<Segment>)ctx.get_data("segments"), null))
+                .backward([grad_output]);
             return GradientHandover.Return(ctx, input.grad, null, null, null, null);
         }
     }

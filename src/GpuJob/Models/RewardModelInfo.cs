@@ -1,7 +1,7 @@
 using System.Text.Json;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.GpuJob.Models;
 
@@ -33,7 +33,8 @@ internal sealed record RewardModelInfo
         var path = Path.Combine(folder, FileName);
         try
         {
-            return JsonSerializer.Deserialize<RewardModelInfo>(File.ReadAllBytes(path), R1Json.Options) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize<RewardModelInfo>(File.ReadAllBytes(path), R1Json.Options)
+                ?? throw new JsonException("it is null");
         }
         catch (Exception e) when (e is FileNotFoundException or JsonException)
         {

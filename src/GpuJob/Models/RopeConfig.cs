@@ -44,7 +44,8 @@ internal sealed record Llama3RopeScaling(double Factor, double LowFrequencyFacto
         var wavelength = 1 / frequency * (2 * MathF.PI); // PyTorch divides a number by a tensor as the number times the reciprocal
         if (wavelength < (float)(OriginalMaxPositions / HighFrequencyFactor)) return frequency;
         if (wavelength > (float)(OriginalMaxPositions / LowFrequencyFactor)) return frequency / factor;
-        var smooth = ((1 / wavelength * OriginalMaxPositions) - (float)LowFrequencyFactor) / (float)(HighFrequencyFactor - LowFrequencyFactor);
+        var smooth =
+            ((1 / wavelength * OriginalMaxPositions) - (float)LowFrequencyFactor) / (float)(HighFrequencyFactor - LowFrequencyFactor);
         return ((1 - smooth) * frequency / factor) + (smooth * frequency);
     }
 }
@@ -61,10 +62,12 @@ internal sealed record Llama3RopeScaling(double Factor, double LowFrequencyFacto
 /// <param name="AttentionFactor">The factor on cosines and sines where a file gives it outright.</param>
 /// <param name="Truncate">Whether the ramp's ends are rounded to whole pairs.</param>
 internal sealed record YarnRopeScaling(
-    double Factor, int OriginalMaxPositions, double BetaFast = 32, double BetaSlow = 1, double Mscale = 0, double MscaleAllDim = 0, double? AttentionFactor = null, bool Truncate = true)
+    double Factor, int OriginalMaxPositions, double BetaFast = 32, double BetaSlow = 1, double Mscale = 0, double MscaleAllDim = 0,
+        double? AttentionFactor = null, bool Truncate = true)
 {
     /// <summary>Factor on cosines and sines.</summary>
-    public double Amplitude => AttentionFactor ?? (Mscale != 0 && MscaleAllDim != 0 ? Sharpening(Mscale) / Sharpening(MscaleAllDim) : Sharpening(1));
+    public double Amplitude =>
+        AttentionFactor ?? (Mscale != 0 && MscaleAllDim != 0 ? Sharpening(Mscale) / Sharpening(MscaleAllDim) : Sharpening(1));
 
     /// <summary>0.1 · weight · ln(factor) + 1; 1 without a stretch.</summary>
     public double Sharpening(double weight) => Factor <= 1 ? 1 : (0.1 * weight * Math.Log(Factor)) + 1;

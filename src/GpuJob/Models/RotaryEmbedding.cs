@@ -41,7 +41,8 @@ internal sealed class RotaryEmbedding(ModelConfig config, Device device) : IDisp
     /// <param name="x">Heads.</param>
     /// <param name="cos">Cosines.</param>
     /// <param name="sin">Sines.</param>
-    /// <param name="interleaved">Whether pairs are neighbours (2i, 2i+1) rather than (i, i + half); the result is in halves either way, which no score notices.</param>
+    /// <param name="interleaved">Whether pairs are neighbours (2i, 2i+1) rather than (i, i + half); the result is in halves either way,
+    /// which no score notices.</param>
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin, bool interleaved = false) => Rotation.apply(x, cos, sin, interleaved);
 
     /// <summary>The cosines and sines as arrays [length · head_dim / 2], for decoders outside torch.</summary>

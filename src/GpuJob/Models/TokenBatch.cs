@@ -91,7 +91,9 @@ internal sealed class TokenBatch : IDisposable
         {
             if (sequences[i].ScoredFrom < 1 || sequences[i].Scored < 1)
             {
-                throw new ArgumentException($"Sequence {i}: scored from {sequences[i].ScoredFrom} of {sequences[i].Ids.Length} tokens; allowed is 1 to length - 1.", nameof(sequences));
+                throw new ArgumentException(
+                    $"Sequence {i}: scored from {sequences[i].ScoredFrom} of {sequences[i].Ids.Length} tokens; allowed is 1 to length - 1.",
+                    nameof(sequences));
             }
         }
         return new TokenBatch(sequences, device, slack);
@@ -105,7 +107,9 @@ internal sealed class TokenBatch : IDisposable
         var laid = new float[Rows * Scored];
         for (var row = 0; row < Rows; row++)
         {
-            if (values[row].Length != scoredByRow[row]) throw new ArgumentException($"Row {row}: {values[row].Length} values for {scoredByRow[row]} scored tokens.", nameof(values));
+            if (values[row].Length != scoredByRow[row])
+                throw new ArgumentException($"Row {row}: {values[row].Length} values for {scoredByRow[row]} scored tokens.",
+                    nameof(values));
             values[row].CopyTo(laid, row * Scored);
         }
         return tensor(laid, [Rows, Scored], device: device);
@@ -146,7 +150,8 @@ internal sealed class TokenBatch : IDisposable
         for (var first = 0; first < order.Length;)
         {
             int length = sequences[order[first]].Ids.Length - 1, rows = 0;
-            for (; first + rows < order.Length && length - (sequences[order[first + rows]].Ids.Length - 1) <= slack; rows++, at += length) starts[order[first + rows]] = at;
+            for (; first + rows < order.Length && length - (sequences[order[first + rows]].Ids.Length - 1) <= slack; rows++, at += length)
+                starts[order[first + rows]] = at;
             segments.Add(new Segment(rows, length));
             first += rows;
         }

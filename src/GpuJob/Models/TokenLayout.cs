@@ -9,7 +9,8 @@ namespace R1Cloud.GpuJob.Models;
 internal readonly record struct Segment(int Rows, int Length);
 
 /// <summary>
-/// Tokens of several sequences in one row, without anything between them; positions begin anew with each sequence, and none attends to another.
+/// Tokens of several sequences in one row, without anything between them; positions begin anew with each sequence, and none attends to
+/// another.
 /// </summary>
 /// <param name="Ids">int64 [N].</param>
 /// <param name="Positions">int64 [N]: each token's position in its own sequence.</param>

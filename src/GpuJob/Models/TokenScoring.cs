@@ -1,4 +1,3 @@
-using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
@@ -12,7 +11,8 @@ internal sealed record TokenScores(Tensor LogProbs, Tensor Entropy);
 
 /// <summary>
 /// Log-probabilities of given tokens under the distribution that sampling draws from: temperature, then truncation. Logits exist for a
-/// chunk of positions at a time and are computed again for the gradient, because at real vocabularies they, not the parameters, fill the memory.
+/// chunk of positions at a time and are computed again for the gradient, because at real vocabularies they, not the parameters, fill the
+/// memory.
 /// </summary>
 internal static class TokenScoring
 {
@@ -21,7 +21,8 @@ internal static class TokenScoring
     /// <summary>Scores a batch's tokens.</summary>
     /// <param name="model">The model.</param>
     /// <param name="batch">Sequences and which of their tokens are scored.</param>
-    /// <param name="sampling">Temperature (above 0) and truncation; null for the plain distribution. The scored token always counts as kept.</param>
+    /// <param name="sampling">Temperature (above 0) and truncation; null for the plain distribution. The scored token always counts as
+    /// kept.</param>
     /// <param name="chunk">Positions whose logits exist at once; 0 chooses by the vocabulary.</param>
     /// <returns>Two tensors [rows, scored], 0 at padding.</returns>
     public static TokenScores TokenLogProbs(this CausalLm model, TokenBatch batch, SamplingRecipe? sampling = null, int chunk = 0)
@@ -43,7 +44,8 @@ internal static class TokenScoring
     {
         using var scope = NewDisposeScope();
         var scores = Score(model, model.Hidden(TokenLayout.OfRows(ids)), targets.flatten(), sampling, chunk);
-        return new TokenScores(scores.LogProbs.view(ids.shape).MoveToOuterDisposeScope(), scores.Entropy.view(ids.shape).MoveToOuterDisposeScope());
+        return new TokenScores(scores.LogProbs.view(ids.shape).MoveToOuterDisposeScope(),
+            scores.Entropy.view(ids.shape).MoveToOuterDisposeScope());
     }
 
     /// <summary>Scores targets [N] by hidden states [N, D]: two tensors [N].</summary>
@@ -51,10 +53,12 @@ internal static class TokenScoring
     {
         var head = model.HeadWeight;
         sampling ??= new SamplingRecipe();
-        if (sampling.Temperature <= 0) throw new ArgumentOutOfRangeException(nameof(sampling), sampling.Temperature, "Scoring needs a temperature above 0.");
+        if (sampling.Temperature <= 0)
+            throw new ArgumentOutOfRangeException(nameof(sampling), sampling.Temperature, "Scoring needs a temperature above 0.");
         if (chunk <= 0) chunk = (int)Math.Clamp(AutomaticChunkElements / head.shape[0], 64, int.MaxValue);
         var entropy = empty([hidden.shape[0]], dtype: ScalarType.Float32, device: hidden.device);
-        return new TokenScores(ChunkedLogProbs.apply(hidden, head, targets, new Distribution(sampling, model.UnusedMask), chunk, entropy), entropy);
+        return new TokenScores(ChunkedLogProbs.apply(hidden, head, targets, new Distribution(sampling, model.UnusedMask), chunk, entropy),
+            entropy);
     }
 
     /// <summary>What tokens are drawn from.</summary>
@@ -63,8 +67,8 @@ internal static class TokenScoring
     private sealed record Distribution(SamplingRecipe Sampling, Tensor? Unused);
 
     /// <summary>
-    /// With s = logits / T and p their softmax over the kept tokens: log p(y) = s_y − lse(s), ∂log p(y)/∂s = 1_y − p and H = lse(s) − Σ p s.
-    /// The entropy is filled in on the way.
+    /// With s = logits / T and p their softmax over the kept tokens: log p(y) = s_y − lse(s), ∂log p(y)/∂s = 1_y − p and H = lse(s) − Σ p
+    /// s. The entropy is filled in on the way.
     /// </summary>
     private sealed class ChunkedLogProbs : autograd.SingleTensorFunction<ChunkedLogProbs>
     {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,7 +12,8 @@ namespace R1Cloud.GpuJob.Numerics;
 /// <param name="Deterministic">
 /// Whether the same input must give bitwise the same output on the same machine with the same thread count. On a CPU that holds anyway
 /// once MKL is told not to choose its code path by memory alignment or load; on CUDA cuBLAS is told so, and the operators used here have
-/// deterministic kernels except index_add and scatter_add (TorchSharp cannot forbid others: use_deterministic_algorithms is not implemented).
+/// deterministic kernels except index_add and scatter_add (TorchSharp cannot forbid others: use_deterministic_algorithms is not
+/// implemented).
 /// </param>
 internal sealed partial record Compute(Device Device, int Threads, bool Deterministic)
 {
@@ -33,14 +34,16 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
     }
 
     /// <summary>
-    /// Sets what MKL, OpenMP and cuBLAS read from the environment once, when libtorch loads. .NET's own SetEnvironmentVariable does not reach
-    /// native getenv on Unix, hence setenv. Without effect on a library that is loaded already. A thread that libtorch has not told its number
-    /// of threads yet takes OpenMP's.
+    /// Sets what MKL, OpenMP and cuBLAS read from the environment once, when libtorch loads. .NET's own SetEnvironmentVariable does not
+    /// reach native getenv on Unix, hence setenv. Without effect on a library that is loaded already. A thread that libtorch has not told
+    /// its number of threads yet takes OpenMP's.
     /// </summary>
     private static void PrepareProcess(int threads)
     {
         var count = threads.ToString(CultureInfo.InvariantCulture);
-        (string, string)[] variables = [("OMP_NUM_THREADS", count), ("MKL_NUM_THREADS", count), ("MKL_CBWR", "AUTO"), ("MKL_DYNAMIC", "FALSE"), ("OMP_DYNAMIC", "FALSE"), ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")];
+        (string, string)[] variables =
+            [("OMP_NUM_THREADS", count), ("MKL_NUM_THREADS", count), ("MKL_CBWR", "AUTO"), ("MKL_DYNAMIC", "FALSE"),
+                ("OMP_DYNAMIC", "FALSE"), ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")];
         foreach (var (name, value) in variables)
         {
             Environment.SetEnvironmentVariable(name, value); // child processes and Windows
@@ -55,7 +58,8 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
     private static void KeepMemory()
     {
         const int TrimThreshold = -1, TopPad = -2, MmapMax = -4;
-        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad("libc.so.6", out var libc) || !NativeLibrary.TryGetExport(libc, "mallopt", out _)) return;
+        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad("libc.so.6", out var libc)
+            || !NativeLibrary.TryGetExport(libc, "mallopt", out _)) return;
         _ = SetMalloc(MmapMax, 0);
         _ = SetMalloc(TrimThreshold, int.MaxValue);
         _ = SetMalloc(TopPad, 64 << 20);
@@ -67,7 +71,8 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
         if (device == "cpu") return CPU;
         var parts = device.Split(':');
         var index = 0;
-        if (parts[0] != "cuda" || parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+        if (parts[0] != "cuda" || parts.Length > 2
+            || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index)))
         {
             throw new BadInputException($"device: '{device}' is not known; allowed are auto, cpu, cuda and cuda:N.");
         }

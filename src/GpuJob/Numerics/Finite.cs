@@ -1,13 +1,17 @@
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Numerics;
 
 /// <summary>
-/// Looks for numbers that are none: NaN and ∞ spread through everything that is computed from them, and nothing that they yield is a result.
+/// Looks for numbers that are none: NaN and ∞ spread through everything that is computed from them, and nothing that they yield is a
+/// result.
 /// </summary>
 internal static class Finite
 {
-    /// <summary>The first of some tensors that holds a number which is not finite, or null: one transfer from the device for all of them.</summary>
+    /// <summary>
+    /// The first of some tensors that holds a number which is not finite, or null: one transfer from the device for all of them.
+    /// </summary>
     public static string? FindNot(IEnumerable<(string Name, Tensor Tensor)> tensors)
     {
         using var _ = no_grad();
@@ -15,7 +19,8 @@ internal static class Finite
         var looked = tensors.Where(entry => entry.Tensor.is_floating_point() && entry.Tensor.numel() > 0).ToList();
         if (looked.Count == 0) return null;
         // NaN comes through both, and ∞ is one of them.
-        var numbers = looked.SelectMany(entry => new[] { entry.Tensor.min(), entry.Tensor.max() }).Select(end => end.to(ScalarType.Float32));
+        var numbers = looked.SelectMany(entry => new[] { entry.Tensor.min(), entry.Tensor.max() })
+            .Select(end => end.to(ScalarType.Float32));
         var ends = stack([.. numbers]).cpu().data<float>().ToArray();
         for (var i = 0; i < ends.Length; i++)
         {
@@ -67,7 +72,8 @@ internal sealed class FiniteWatch : IDisposable
             foreach (var name in names)
             {
                 var value = values[at++];
-                if (!float.IsFinite(value)) throw new NonFiniteException(FormattableString.Invariant($"{where}step {step + 1}: {name} is {value}."));
+                if (!float.IsFinite(value))
+                    throw new NonFiniteException(FormattableString.Invariant($"{where}step {step + 1}: {name} is {value}."));
             }
         }
     }
@@ -80,7 +86,3 @@ internal sealed class FiniteWatch : IDisposable
 
     public void Dispose() => Clear();
 }
-
-/// <summary>A number of a computation is not finite. The same job would end the same again.</summary>
-/// <param name="message">Which, of what step.</param>
-internal sealed class NonFiniteException(string message) : Exception(message);

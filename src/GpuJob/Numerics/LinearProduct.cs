@@ -4,14 +4,16 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Numerics;
 
 /// <summary>
-/// y = x Wᵀ + b. libtorch multiplies float32 matrices by MKL, which has no AVX-512 kernels for AMD's processors; oneDNN, which libtorch has for
-/// other uses, does twice as many there.
+/// y = x Wᵀ + b. libtorch multiplies float32 matrices by MKL, which has no AVX-512 kernels for AMD's processors; oneDNN, which libtorch has
+/// for other uses, does twice as many there.
 /// </summary>
 internal static class LinearProduct
 {
     private const long LeastSize = 256; // below, copies into oneDNN's own tensors and back cost what they gain
 
-    private static readonly bool PrefersOneDnn = Avx512F.IsSupported && X86Base.CpuId(0, 0) is (_, Ebx: 0x68747541, Ecx: 0x444D4163, Edx: 0x69746E65); // AuthenticAMD
+    // AuthenticAMD
+    private static readonly bool PrefersOneDnn = Avx512F.IsSupported
+        && X86Base.CpuId(0, 0) is (_, Ebx: 0x68747541, Ecx: 0x444D4163, Edx: 0x69746E65);
 
     /// <summary>x [..., inputs], weight [outputs, inputs], bias [outputs] or null, all of one type → [..., outputs].</summary>
     public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias = null)

@@ -7,8 +7,8 @@ namespace R1Cloud.GpuJob.Numerics;
 /// <summary>
 /// Numbers for torch's operators. TorchSharp hands a number over as a native object which its managed owner frees when collected, and no
 /// operator keeps that owner alive while it runs: of a number that is converted at the call, nothing may be left when the kernel reads it.
-/// Hence constants and settings are made once and stay for the life of the process: they are few. Numbers that data or the step decide would
-/// be too many for that, so they live exactly as long as the call they are made for. BannedSymbols.txt forbids all other ways.
+/// Hence constants and settings are made once and stay for the life of the process: they are few. Numbers that data or the step decide
+/// would be too many for that, so they live exactly as long as the call they are made for. BannedSymbols.txt forbids all other ways.
 /// </summary>
 internal static class Scalars
 {
@@ -28,7 +28,8 @@ internal static class Scalars
     public static Scalar False { get; } = New(false);
 
     /// <summary>A constant or a setting.</summary>
-    public static Scalar Of(double value) => Doubles.GetOrAdd(BitConverter.DoubleToInt64Bits(value), static (_, number) => New(number), value);
+    public static Scalar Of(double value) =>
+        Doubles.GetOrAdd(BitConverter.DoubleToInt64Bits(value), static (_, number) => New(number), value);
 
     /// <summary>A constant or a setting, an integer.</summary>
     public static Scalar Of(long value) => Integers.GetOrAdd(value, static number => New(number));

@@ -10,7 +10,8 @@ internal static unsafe class TensorMemory
     /// <summary>The first byte of a contiguous CPU tensor; valid while the tensor lives.</summary>
     public static byte* Pointer(Tensor tensor)
     {
-        if (tensor.device_type != DeviceType.CPU || !tensor.is_contiguous()) throw new ArgumentException("A contiguous CPU tensor is needed.", nameof(tensor));
+        if (tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
+            throw new ArgumentException("A contiguous CPU tensor is needed.", nameof(tensor));
         if (tensor.numel() == 0) return null;
         using var flat = tensor.detach();
         using var head = flat.flatten().narrow(0, 0, 1); // a span of one element: tensors may be larger than a span

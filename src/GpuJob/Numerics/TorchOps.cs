@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Numerics;
 
 /// <summary>
-/// The few aten operators that TorchSharp's managed API lacks, reached through TorchScript. Each is one operator; the script is compiled once,
-/// on first use. Lists go in as arguments: a list built inside the script makes the in-place operators act on copies.
+/// The few aten operators that TorchSharp's managed API lacks, reached through TorchScript. Each is one operator; the script is compiled
+/// once, on first use. Lists go in as arguments: a list built inside the script makes the in-place operators act on copies.
 /// </summary>
 internal static class TorchOps
 {
@@ -70,13 +70,14 @@ internal static class TorchOps
     public static Tensor Embedding(Tensor weight, Tensor ids) => Call("embedding", weight, ids);
 
     /// <summary>
-    /// x Wᵀ + b by oneDNN: float32 on a CPU, x [N, inputs], weight [outputs, inputs], bias [outputs] or null. oneDNN compiles a kernel for every
-    /// shape, at a millisecond each, and keeps some; so rows are filled up to a multiple of 64.
+    /// x Wᵀ + b by oneDNN: float32 on a CPU, x [N, inputs], weight [outputs, inputs], bias [outputs] or null. oneDNN compiles a kernel for
+    /// every shape, at a millisecond each, and keeps some; so rows are filled up to a multiple of 64.
     /// </summary>
     public static Tensor OneDnnLinear(Tensor x, Tensor weight, Tensor? bias) => Call("onednn_linear", x, weight, bias!);
 
     /// <summary>Its gradients from that of its result [N, outputs]: of x, and of the weight if asked for.</summary>
-    public static Tensor[] OneDnnLinearBackward(Tensor gradient, Tensor x, Tensor weight, bool withWeight) => Call<Tensor[]>("onednn_linear_backward", gradient, x, weight, withWeight);
+    public static Tensor[] OneDnnLinearBackward(Tensor gradient, Tensor x, Tensor weight, bool withWeight) =>
+        Call<Tensor[]>("onednn_linear_backward", gradient, x, weight, withWeight);
 
     /// <summary>log(1 + eˣ).</summary>
     public static Tensor Softplus(Tensor x) => Call("softplus", x);
@@ -87,11 +88,14 @@ internal static class TorchOps
     /// <summary>softmax(scale · q kᵀ + causal mask) v, q [B, H, T, d], k and v [B, KV, T, d] with KV dividing H.</summary>
     public static Tensor CausalAttention(Tensor q, Tensor k, Tensor v, double scale) => Call("attention_causal", q, k, v, scale);
 
-    /// <summary>One AdamW step in place on every tensor of the lists; <paramref name="steps"/> hold the step's number, counted from 1.</summary>
+    /// <summary>
+    /// One AdamW step in place on every tensor of the lists; <paramref name="steps"/> hold the step's number, counted from 1.
+    /// </summary>
     public static void FusedAdamW(
         Tensor[] parameters, Tensor[] gradients, Tensor[] firstMoments, Tensor[] secondMoments, Tensor[] steps,
         double learningRate, double beta1, double beta2, double weightDecay, double epsilon) =>
-        Call("fused_adamw_", parameters, gradients, firstMoments, secondMoments, NoTensors, steps, learningRate, beta1, beta2, weightDecay, epsilon).Dispose();
+        Call("fused_adamw_", parameters, gradients, firstMoments, secondMoments, NoTensors, steps, learningRate, beta1, beta2, weightDecay,
+            epsilon).Dispose();
 
     /// <summary>The 2-norm of each tensor: [tensors].</summary>
     public static Tensor Norms(Tensor[] tensors) => Call("norms", [tensors]);

@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -64,7 +65,8 @@ internal sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         Steps++;
         Scalars.Use(Steps, stepTensor.fill_);
-        var live = slots.Select(slot => (Slot: slot, Gradient: slot.Parameter.grad)).Where(pair => pair.Gradient is not null).ToLookup(pair => pair.Slot.Parameter.dim() >= 2);
+        var live = slots.Select(slot => (Slot: slot, Gradient: slot.Parameter.grad)).Where(pair => pair.Gradient is not null)
+            .ToLookup(pair => pair.Slot.Parameter.dim() >= 2);
         foreach (var group in live)
         {
             var pairs = group.ToArray();
@@ -107,7 +109,9 @@ internal sealed class AdamW : IDisposable
         using var _ = no_grad();
         using var reader = new SafetensorsReader(path);
         var expected = (slots.Length * 2) + 1;
-        if (reader.Tensors.Count != expected) throw new WeightsFormatException(path, null, $"holds {reader.Tensors.Count} tensors of optimizer state, {expected} are needed.");
+        if (reader.Tensors.Count != expected)
+            throw new WeightsFormatException(path, null,
+                $"holds {reader.Tensors.Count} tensors of optimizer state, {expected} are needed.");
         foreach (var slot in slots)
         {
             Restore(reader, path, First + slot.Name, slot.FirstMoment);
@@ -121,7 +125,9 @@ internal sealed class AdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         var source = reader.Read(name);
-        if (!source.shape.SequenceEqual(target.shape)) throw new WeightsFormatException(path, name, $"has shape [{string.Join(", ", source.shape)}], [{string.Join(", ", target.shape)}] is needed.");
+        if (!source.shape.SequenceEqual(target.shape))
+            throw new WeightsFormatException(path, name,
+                $"has shape [{string.Join(", ", source.shape)}], [{string.Join(", ", target.shape)}] is needed.");
         target.copy_(source);
     }
 

@@ -18,7 +18,8 @@ internal static class LearningRates
         if (step < recipe.WarmupSteps) return recipe.LearningRate * step / recipe.WarmupSteps;
         var progress = Math.Min(1, (step - recipe.WarmupSteps) / (double)Math.Max(1, total - recipe.WarmupSteps));
         var share = Shapes[recipe.Schedule](progress);
-        return recipe.LearningRate * (recipe.Schedule == LearningRateSchedule.Constant ? 1 : recipe.FinalRatio + ((1 - recipe.FinalRatio) * share));
+        return recipe.LearningRate
+            * (recipe.Schedule == LearningRateSchedule.Constant ? 1 : recipe.FinalRatio + ((1 - recipe.FinalRatio) * share));
     }
 
     private static readonly Dictionary<LearningRateSchedule, Func<double, double>> Shapes = new()

@@ -1,5 +1,5 @@
 using R1Cloud.GpuJob.Numerics;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -12,8 +12,8 @@ namespace R1Cloud.GpuJob.Optimization;
 internal static class StepEffects
 {
     /// <summary>
-    /// Each weight tensor's sum and norm in float64, where the last bit of a float32 weight shows: equal ones mean that no step between has changed
-    /// anything, or nothing over 1e-13 of a tensor's norm. Two passes over the weights, without a copy.
+    /// Each weight tensor's sum and norm in float64, where the last bit of a float32 weight shows: equal ones mean that no step between has
+    /// changed anything, or nothing over 1e-13 of a tensor's norm. Two passes over the weights, without a copy.
     /// </summary>
     /// <param name="trained">What is trained, in float32.</param>
     public static IReadOnlyList<double> DigestOf(IEnumerable<(string Name, Parameter Tensor)> trained)
@@ -25,8 +25,11 @@ internal static class StepEffects
         return [.. TorchOps.Sums64(weights).cpu().data<double>(), .. TorchOps.Norms64(weights).cpu().data<double>()];
     }
 
-    /// <summary>Steps without effect among some that were taken together: all of them when the digests before and after are equal.</summary>
-    public static int Without(IReadOnlyList<double> before, IReadOnlyList<double> after, int steps) => before.SequenceEqual(after) ? steps : 0;
+    /// <summary>
+    /// Steps without effect among some that were taken together: all of them when the digests before and after are equal.
+    /// </summary>
+    public static int Without(IReadOnlyList<double> before, IReadOnlyList<double> after, int steps) =>
+        before.SequenceEqual(after) ? steps : 0;
 
     /// <summary>Ends a job whose steps should have changed weights and have changed none.</summary>
     /// <param name="where">What the steps are of: begins the message.</param>

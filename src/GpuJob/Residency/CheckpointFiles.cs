@@ -2,8 +2,8 @@ using System.Text.Json;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
+using R1Cloud.Tokenizers;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Residency;
@@ -29,9 +29,11 @@ internal static class CheckpointFiles
     /// <exception cref="NonFiniteException">A weight is not finite: nothing is written.</exception>
     public static void Write(Policy policy, string folder, TrainerState state)
     {
-        var trained = policy.Model.Trainable.Select(parameter => (parameter.Name, (Tensor)parameter.Tensor)); // an adapter's are not among the weights
+        // an adapter's are not among the weights
+        var trained = policy.Model.Trainable.Select(parameter => (parameter.Name, (Tensor)parameter.Tensor));
         if (Finite.FindNot(policy.Model.Weights.Concat(trained)) is { } broken)
-            throw new NonFiniteException($"Stage '{state.Stage}', step {state.Step}: the weight {broken} is not finite; the checkpoint is not saved.");
+            throw new NonFiniteException(
+                $"Stage '{state.Stage}', step {state.Step}: the weight {broken} is not finite; the checkpoint is not saved.");
         policy.Model.Save(folder);
         if (policy.Model.Lora is not null) LoraAdapter.Save(policy.Model, folder); // the weights above are those that it adds to
         policy.Tokenizer.Save(folder);
@@ -41,7 +43,9 @@ internal static class CheckpointFiles
         var generation = Path.Combine(folder, TokenizerFiles.Generation);
         if (File.Exists(generation)) return; // an imported model has its own, which its tokenizer brings along
         File.WriteAllText(generation, JsonSerializer.Serialize(
-            new Dictionary<string, object?> { ["bos_token_id"] = policy.Tokenizer.BosId, ["eos_token_id"] = policy.Tokenizer.EosIds is [var eos] ? eos : policy.Tokenizer.EosIds, ["pad_token_id"] = policy.Tokenizer.PadId, ["do_sample"] = true },
+            new Dictionary<string, object?> { ["bos_token_id"] = policy.Tokenizer.BosId,
+                ["eos_token_id"] = policy.Tokenizer.EosIds is [var eos] ? eos : policy.Tokenizer.EosIds,
+                ["pad_token_id"] = policy.Tokenizer.PadId, ["do_sample"] = true },
             R1Json.Indented));
     }
 }

@@ -1,10 +1,10 @@
 using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Jobs.Updates;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
-using R1Cloud.GpuJob.Prompts;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Prompts;
 
 namespace R1Cloud.GpuJob.Residency;
 
@@ -14,11 +14,14 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     private bool stale = true;
     private (PromptRecipe Recipe, DateOnly? Date, PromptForm Encode)? prompts;
 
-    /// <summary>The checkpoint whose content the model (and the optimizer, if any) holds, or the name of a point between two; null while they hold none's.</summary>
+    /// <summary>
+    /// The checkpoint whose content the model (and the optimizer, if any) holds, or the name of a point between two; null while they hold
+    /// none's.
+    /// </summary>
     public string? Checkpoint { get; private set; }
 
     /// <summary>How far it is within an update that shards compute; null outside of one.</summary>
-    public UpdateProgress? Progress { get; private set; }
+    public IPolicyProgress? Progress { get; private set; }
 
     /// <summary>The model.</summary>
     public CausalLm Model { get; } = model;
@@ -32,25 +35,30 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     /// <summary>How the model reads responses, once a reward model is trained; null for policies.</summary>
     public RewardModelInfo? RewardModel { get; set; }
 
-    /// <summary>Call before changing weights or optimizer: the policy is no checkpoint's until <see cref="Is"/>, and the generator takes the weights over anew.</summary>
+    /// <summary>
+    /// Call before changing weights or optimizer: the policy is no checkpoint's until <see cref="Is"/>, and the generator takes the weights
+    /// over anew.
+    /// </summary>
     public void BeginChange() => (Checkpoint, Progress, stale) = (null, null, true);
 
     /// <summary>Says whose content the policy now holds.</summary>
-    public void Is(string checkpoint, UpdateProgress? progress = null) => (Checkpoint, Progress) = (checkpoint, progress);
+    public void Is(string checkpoint, IPolicyProgress? progress = null) => (Checkpoint, Progress) = (checkpoint, progress);
 
     /// <summary>A problem in the form that the recipe asks for, begin mark included.</summary>
     /// <param name="problem">The problem.</param>
     /// <param name="prompt">The form.</param>
     /// <param name="date">The date that chat templates are told.</param>
-    /// <exception cref="Shared.Jobs.BadInputException">The tokenizer cannot write that form.</exception>
+    /// <exception cref="BadInputException">The tokenizer cannot write that form.</exception>
     public EncodedPrompt EncodePrompt(PromptText problem, PromptRecipe prompt, DateOnly? date)
     {
-        if (prompts is not { } kept || kept.Recipe != prompt || kept.Date != date) prompts = (prompt, date, PromptTemplates.Create(prompt, Tokenizer, date));
+        if (prompts is not { } kept || kept.Recipe != prompt || kept.Date != date)
+            prompts = (prompt, date, PromptTemplates.Create(prompt, Tokenizer, date));
         return prompts.Value.Encode(problem);
     }
 
     /// <inheritdoc cref="IGenerator.Generate"/>
-    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken preemption)
+    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling,
+        CancellationToken preemption)
     {
         if (stale) generator.Refresh();
         stale = false;
@@ -60,7 +68,7 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
         }
         catch (OperationCanceledException) when (preemption.IsCancellationRequested)
         {
-            throw new Jobs.PreemptedException();
+            throw new R1Cloud.GpuJob.Attempts.PreemptedException();
         }
     }
 

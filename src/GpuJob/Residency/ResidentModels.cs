@@ -1,13 +1,13 @@
 using R1Cloud.GpuJob.Adapters;
-using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Generation.Engines;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Residency;
 
@@ -47,7 +47,8 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         var folder = await DownloadAsync(checkpoint, context);
         using var _ = context.Time.Measure(TimePart.Storage);
         var fingerprint = TokenizerFiles.Read(folder).Fingerprint();
-        if (policy is { Model.Lora: null } && !LoraAdapter.IsIn(folder) && fingerprint == tokenizer && ModelConfig.Load(folder) == policy.Model.Config)
+        if (policy is { Model.Lora: null } && !LoraAdapter.IsIn(folder) && fingerprint == tokenizer
+            && ModelConfig.Load(folder) == policy.Model.Config)
         {
             policy.BeginChange();
             policy.Model.LoadWeights(folder);
@@ -69,7 +70,8 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     /// <summary>The policy of a checkpoint with its optimizer, to train.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="recipe">The optimizer's settings.</param>
-    /// <param name="freshOptimizer">Whether training begins here: the checkpoint's optimizer state, if any, belongs to another stage.</param>
+    /// <param name="freshOptimizer">Whether training begins here: the checkpoint's optimizer state, if any, belongs to another
+    /// stage.</param>
     /// <param name="context">The attempt.</param>
     public async Task<Policy> TrainableAsync(string checkpoint, OptimizerRecipe recipe, bool freshOptimizer, JobContext context)
     {
@@ -81,7 +83,8 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         if (freshOptimizer)
         {
             LoraAdapter.Merge(trained.Model); // an earlier stage's
-            if (recipe.Lora is { } lora) Attach(trained.Model, lora, Seeds.Derive(context.Spec.Payload.Seed, context.Spec.Payload.Stage + "/adapter"));
+            if (recipe.Lora is { } lora)
+                Attach(trained.Model, lora, Seeds.Derive(context.Spec.Payload.Seed, context.Spec.Payload.Stage + "/adapter"));
         }
         var optimizer = new AdamW(trained.Model.Trainable, recipe);
         if (!freshOptimizer)
@@ -94,7 +97,9 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
         return trained;
     }
 
-    /// <summary>The policy in memory with its optimizer when it holds a checkpoint's content, or a named point between two; else null.</summary>
+    /// <summary>
+    /// The policy in memory with its optimizer when it holds a checkpoint's content, or a named point between two; else null.
+    /// </summary>
     /// <param name="checkpoint">The checkpoint or point.</param>
     /// <param name="recipe">The optimizer's settings.</param>
     public Policy? Resident(string checkpoint, OptimizerRecipe recipe)

@@ -1,13 +1,16 @@
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
-using R1Cloud.GpuJob.Rewards.Models;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.GpuJob.RewardModels;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Residency;
 
-/// <summary>The reward models that a worker keeps in memory between jobs, beside policy and reference: the ones used last. One job at a time.</summary>
+/// <summary>
+/// The reward models that a worker keeps in memory between jobs, beside policy and reference: the ones used last. One job at a time.
+/// </summary>
 /// <param name="compute">Starts torch when the first model is needed.</param>
 /// <param name="cacheFolder">Where downloaded checkpoints are kept.</param>
 internal sealed class ResidentRewardModels(Lazy<Compute> compute, string cacheFolder) : IDisposable
@@ -20,7 +23,7 @@ internal sealed class ResidentRewardModels(Lazy<Compute> compute, string cacheFo
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="context">The attempt.</param>
     /// <exception cref="CheckpointCorruptException">The checkpoint is torn, missing or changed.</exception>
-    /// <exception cref="Shared.Jobs.BadInputException">It is no reward model's.</exception>
+    /// <exception cref="BadInputException">It is no reward model's.</exception>
     public async Task<ResponseScorer> GetAsync(string checkpoint, JobContext context)
     {
         var at = kept.FindIndex(entry => entry.Checkpoint == checkpoint);

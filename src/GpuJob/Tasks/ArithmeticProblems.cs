@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tasks;
 
@@ -58,7 +58,9 @@ internal sealed class ArithmeticProblems(ArithmeticTask recipe) : IWorkedTask
 
         return chosen.Count >= count
             ? [.. chosen.Take(count).Select(pair => Create(pair.A, pair.B))]
-            : throw new BadInputException($"Task arithmetic ({recipe.Operation}, {recipe.Digits} digits, {recipe.HeldOutPercent} % held out): {count} held-out problems asked for, there are {ArithmeticSplit.HeldOut(recipe)}.");
+            : throw new BadInputException(
+                $"Task arithmetic ({recipe.Operation}, {recipe.Digits} digits, {recipe.HeldOutPercent} % held out): {count} held-out "
+                + $"problems asked for, there are {ArithmeticSplit.HeldOut(recipe)}.");
     }
 
     /// <inheritdoc/>
@@ -82,7 +84,8 @@ internal sealed class ArithmeticProblems(ArithmeticTask recipe) : IWorkedTask
     {
         var width = "D" + recipe.Digits.ToString(CultureInfo.InvariantCulture);
         var left = a.ToString(width, CultureInfo.InvariantCulture);
-        var id = multiply ? string.Create(CultureInfo.InvariantCulture, $"{left}*{b}") : $"{left}+{b.ToString(width, CultureInfo.InvariantCulture)}";
+        var id = multiply
+            ? string.Create(CultureInfo.InvariantCulture, $"{left}*{b}") : $"{left}+{b.ToString(width, CultureInfo.InvariantCulture)}";
         var answer = multiply ? (long)a * b : (long)a + b;
         return new Problem(id, id + "=", answer.ToString(CultureInfo.InvariantCulture));
     }

@@ -2,10 +2,13 @@ using System.Globalization;
 using System.Text.Json;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tasks;
 
-/// <summary>The countdown game: <c>2,3,7=23?</c> is worked by trying expressions until one is worth the target, <c>2+3=5,5*7=35;3*7=21,21+2=23</c>.</summary>
+/// <summary>
+/// The countdown game: <c>2,3,7=23?</c> is worked by trying expressions until one is worth the target, <c>2+3=5,5*7=35;3*7=21,21+2=23</c>.
+/// </summary>
 internal sealed class CountdownProblems(CountdownTask recipe) : IWorkedTask
 {
     /// <inheritdoc/>
@@ -26,7 +29,8 @@ internal sealed class CountdownProblems(CountdownTask recipe) : IWorkedTask
 
     /// <inheritdoc/>
     public IReadOnlyList<Problem> HeldOut(int count) => HeldOutProblems.Take(
-        CountdownSplit.Problems(recipe).Where(problem => CountdownSplit.IsHeldOut(recipe, problem.Numbers, problem.Target)).Select(problem => Create(problem.Numbers, problem.Target)),
+        CountdownSplit.Problems(recipe).Where(problem => CountdownSplit.IsHeldOut(recipe, problem.Numbers, problem.Target))
+            .Select(problem => Create(problem.Numbers, problem.Target)),
         count, $"countdown ({recipe.Numbers} numbers up to {recipe.Maximum}, {recipe.HeldOutPercent} % held out)");
 
     /// <inheritdoc/>
@@ -42,7 +46,8 @@ internal sealed class CountdownProblems(CountdownTask recipe) : IWorkedTask
         var (numbers, target) = Parse(problem.Id);
         var tries = CountdownSplit.Tries(numbers).ToArray();
         random.Shuffle(tries.AsSpan());
-        CountdownTry[] right = [.. tries.Where(attempt => attempt.Value == target)], wrong = [.. tries.Where(attempt => attempt.Value != target)];
+        CountdownTry[] right = [.. tries.Where(attempt => attempt.Value == target)],
+            wrong = [.. tries.Where(attempt => attempt.Value != target)];
         if (random.Chance(mix.Guesses))
         {
             var guess = random.Chance(mix.GuessAccuracy) || wrong.Length == 0 ? right[0] : wrong[0];
@@ -69,7 +74,8 @@ internal sealed class CountdownProblems(CountdownTask recipe) : IWorkedTask
         var prompt = CountdownSplit.Prompt(numbers, target);
         return new(prompt.TrimEnd('?'), prompt, CountdownSplit.Tries(numbers).First(attempt => attempt.Value == target).Expression)
         {
-            Fields = new Dictionary<string, JsonElement> { ["nums"] = JsonSerializer.SerializeToElement(numbers), ["target"] = JsonSerializer.SerializeToElement(target) },
+            Fields = new Dictionary<string, JsonElement> { ["nums"] = JsonSerializer.SerializeToElement(numbers),
+                ["target"] = JsonSerializer.SerializeToElement(target) },
         };
     }
 

@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using R1Cloud.Datasets;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Tasks;
@@ -28,14 +27,16 @@ internal static class DatasetLoading
         try
         {
             var files = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach (var file in recipe.AllFiles().Where(Dataset.IsBlob).Distinct())
+            foreach (var file in recipe.AllFiles().Where(BlobReference.Is).Distinct())
             {
                 var copy = SafePath.Join(folder.FullName, $"{files.Count}{Path.GetExtension(file)}");
                 files[file] = copy.FullName;
-                if (!await blobs.TryDownloadAsync(file[Dataset.BlobPrefix.Length..], copy, cancellation)) throw new BadInputException($"Data set file '{file}': there is no such blob.");
+                if (!await blobs.TryDownloadAsync(file[BlobReference.Prefix.Length..], copy, cancellation))
+                    throw new BadInputException($"Data set file '{file}': there is no such blob.");
             }
             var dataset = Dataset.Load(recipe, file => files.GetValueOrDefault(file, file));
-            var problems = recipe.HasPairs() ? new DatasetPreferences(recipe, dataset) : recipe.HasLabels() ? new DatasetLabels(recipe, dataset) : new DatasetProblems(recipe, dataset);
+            var problems = recipe.HasPairs() ? new DatasetPreferences(recipe, dataset) : recipe.HasLabels()
+                ? new DatasetLabels(recipe, dataset) : new DatasetProblems(recipe, dataset);
             if (Kept.Count >= MostKept) Kept.Clear();
             return Kept.GetOrAdd(key, problems);
         }
@@ -50,6 +51,7 @@ internal static class DatasetLoading
     }
 
     // A local file that changed is another data set.
-    private static string Key(DatasetTask recipe) => JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', recipe.AllFiles().Where(file => !Dataset.IsBlob(file))
+    private static string Key(DatasetTask recipe) =>
+        JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', recipe.AllFiles().Where(file => !BlobReference.Is(file))
         .Select(file => File.Exists(file) && LocalFiles.Stat(file) is var stat ? $"{stat.Length}:{stat.WrittenAt.Ticks}" : "absent"));
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Datasets;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tasks;
 
@@ -16,7 +16,8 @@ internal sealed class DatasetPreferences(DatasetTask recipe, Dataset dataset) : 
     /// <inheritdoc/>
     protected override DatasetProblems With(DatasetTask task, Dataset rows) => new DatasetPreferences(task, rows);
 
-    private static PreferencePair Pair(Problem row) => new(row.Id, row.Asked, row.Fields["chosen"].GetString()!, row.Fields["rejected"].GetString()!);
+    private static PreferencePair Pair(Problem row) =>
+        new(row.Id, row.Asked, row.Fields["chosen"].GetString()!, row.Fields["rejected"].GetString()!);
 }
 
 /// <summary>Labelled responses from files; their prompts are problems without an answer.</summary>
@@ -31,5 +32,6 @@ internal sealed class DatasetLabels(DatasetTask recipe, Dataset dataset) : Datas
     /// <inheritdoc/>
     protected override DatasetProblems With(DatasetTask task, Dataset rows) => new DatasetLabels(task, rows);
 
-    private static LabelledResponse Response(Problem row) => new(row.Id, row.Asked, row.Fields["response"].GetString()!, row.Fields["safe"].ValueKind == JsonValueKind.True);
+    private static LabelledResponse Response(Problem row) =>
+        new(row.Id, row.Asked, row.Fields["response"].GetString()!, row.Fields["safe"].ValueKind == JsonValueKind.True);
 }

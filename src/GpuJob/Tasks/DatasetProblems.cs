@@ -1,11 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Datasets;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tasks;
 
@@ -57,15 +56,21 @@ internal class DatasetProblems : IProblemTask
     public Problem Training(ProblemDraw draw)
     {
         var count = dataset.Training.Count;
-        if (count == 0) throw new BadInputException($"Data set {string.Join(", ", recipe.Files)} has no training problems: {dataset.Report.HeldOut} are held out, {dataset.Report.Contaminated.Count} contaminated, {dataset.Report.Difficulty} too easy or too hard.");
-        return Create(dataset.Training[recipe.Order == DatasetOrder.EasyToHard ? Sliding(draw, count) : Epoch(draw.Position / count)[draw.Position % count]]);
+        if (count == 0)
+            throw new BadInputException(
+                $"Data set {string.Join(", ", recipe.Files)} has no training problems: {dataset.Report.HeldOut} are held "
+                + $"out, {dataset.Report.Contaminated.Count} contaminated, {dataset.Report.Difficulty} too easy or too hard.");
+        return Create(
+            dataset.Training[recipe.Order == DatasetOrder.EasyToHard
+                ? Sliding(draw, count) : Epoch(draw.Position / count)[draw.Position % count]]);
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<Problem> HeldOut(int count) =>
         dataset.HeldOut.Count >= count
             ? [.. dataset.HeldOut.Take(count).Select(Create)]
-            : throw new BadInputException($"Data set {string.Join(", ", recipe.Files)}: {count} held-out problems asked for, there are {dataset.HeldOut.Count}.");
+            : throw new BadInputException(
+                $"Data set {string.Join(", ", recipe.Files)}: {count} held-out problems asked for, there are {dataset.HeldOut.Count}.");
 
     /// <inheritdoc/>
     public bool IsHeldOut(Problem problem) => heldOut.Contains(problem.Id);
@@ -73,7 +78,9 @@ internal class DatasetProblems : IProblemTask
     /// <summary>The training problems with what is to be written for each, in the data set's own order.</summary>
     /// <exception cref="BadInputException">The layout has no completions.</exception>
     public IEnumerable<(Problem Problem, string Completion)> Completions() => dataset.Training.Select(row => (Create(row),
-        row.Completion ?? throw new BadInputException($"{row.File}({row.Number}): has no completion to learn from; allowed are data sets of the layout completions.")));
+        row.Completion
+            ?? throw new BadInputException(
+                $"{row.File}({row.Number}): has no completion to learn from; allowed are data sets of the layout completions.")));
 
     // At random out of a fifth of the problems, which begins with the easiest and ends with the hardest.
     private static int Sliding(ProblemDraw draw, int count)
@@ -88,7 +95,8 @@ internal class DatasetProblems : IProblemTask
         {
             if (epochs.TryGetValue(epoch, out var order)) return order;
             order = [.. Enumerable.Range(0, dataset.Training.Count)];
-            if (epoch > 0) new SeededRandom(Seeds.Derive(recipe.Seed, "epoch", epoch)).Shuffle(order.AsSpan()); // the first is the data set's own order, shuffled already
+            // the first is the data set's own order, shuffled already
+            if (epoch > 0) new SeededRandom(Seeds.Derive(recipe.Seed, "epoch", epoch)).Shuffle(order.AsSpan());
             if (epochs.Count > 3) epochs.Clear();
             return epochs[epoch] = order;
         }
@@ -96,7 +104,8 @@ internal class DatasetProblems : IProblemTask
 
     private Problem Create(DataRow row) => new(row.Id, Templated(row.Prompt), row.Answer) 
     {
-        Fields = row.Fields, Messages = row.Messages is { } messages ? Templated(messages) : null, Origin = $"{row.File}({row.Number})", Completion = row.Completion,
+        Fields = row.Fields, Messages = row.Messages is { } messages ? Templated(messages) : null, Origin = $"{row.File}({row.Number})",
+            Completion = row.Completion,
     };
 
     private string Templated(string text) => recipe.Template.Replace(Placeholder, text, StringComparison.Ordinal);

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.GpuJob.Tasks;
 

@@ -1,4 +1,5 @@
-using R1Cloud.GpuJob.Prompts;
+using R1Cloud.Shared;
+using R1Cloud.Tokenizers.Prompts;
 
 namespace R1Cloud.GpuJob.Tasks;
 
@@ -25,7 +26,7 @@ internal interface IPreferenceTask
 
     /// <summary>Different held-out pairs: always the same, in the same order.</summary>
     /// <param name="count">How many.</param>
-    /// <exception cref="R1Cloud.Shared.Jobs.BadInputException">There are not so many.</exception>
+    /// <exception cref="BadInputException">There are not so many.</exception>
     IReadOnlyList<PreferencePair> HeldOutPairs(int count);
 }
 
@@ -38,6 +39,6 @@ internal interface ILabelledTask
 
     /// <summary>Different held-out responses: always the same, in the same order.</summary>
     /// <param name="count">How many.</param>
-    /// <exception cref="R1Cloud.Shared.Jobs.BadInputException">There are not so many.</exception>
+    /// <exception cref="BadInputException">There are not so many.</exception>
     IReadOnlyList<LabelledResponse> HeldOutResponses(int count);
 }

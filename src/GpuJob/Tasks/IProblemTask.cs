@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using R1Cloud.GpuJob.Prompts;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers.Prompts;
 
 namespace R1Cloud.GpuJob.Tasks;
 
@@ -43,12 +43,12 @@ internal interface IProblemTask
 {
     /// <summary>Draws a training problem.</summary>
     /// <param name="draw">Decides which.</param>
-    /// <exception cref="R1Cloud.Shared.Jobs.BadInputException">There are none.</exception>
+    /// <exception cref="BadInputException">There are none.</exception>
     Problem Training(ProblemDraw draw);
 
     /// <summary>Different held-out problems: always the same, in the same order.</summary>
     /// <param name="count">How many.</param>
-    /// <exception cref="R1Cloud.Shared.Jobs.BadInputException">There are not so many.</exception>
+    /// <exception cref="BadInputException">There are not so many.</exception>
     IReadOnlyList<Problem> HeldOut(int count);
 
     /// <summary>Whether a problem is held out; training problems never are.</summary>

@@ -1,18 +1,23 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tasks;
 
-/// <summary>The column <c>language</c> of problems that are asked in several languages: what language rewards and filters may take their target from.</summary>
+/// <summary>
+/// The column <c>language</c> of problems that are asked in several languages: what language rewards and filters may take their target
+/// from.
+/// </summary>
 internal static class LanguageColumn
 {
     /// <summary>Its name.</summary>
     public const string Name = "language";
 
-    private static readonly FrozenDictionary<TaskLanguage, FrozenDictionary<string, JsonElement>> Columns = Enum.GetValues<TaskLanguage>().ToFrozenDictionary(
+    private static readonly FrozenDictionary<TaskLanguage, FrozenDictionary<string, JsonElement>> Columns = Enum.GetValues<TaskLanguage>()
+        .ToFrozenDictionary(
         language => language,
-        language => new Dictionary<string, JsonElement> { [Name] = JsonSerializer.SerializeToElement(Code(language)) }.ToFrozenDictionary(StringComparer.Ordinal));
+        language => new Dictionary<string, JsonElement> { [Name] = JsonSerializer.SerializeToElement(Code(language)) }
+            .ToFrozenDictionary(StringComparer.Ordinal));
 
     /// <summary>A language's ISO 639-1 code.</summary>
     public static string Code(TaskLanguage language) => language.ToString().ToLowerInvariant();

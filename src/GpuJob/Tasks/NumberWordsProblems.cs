@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Text;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tasks;
 
 /// <summary>
-/// Sums in words: <c>seven plus eight plus four=</c> is worked as <c>seven plus eight is fifteen, plus four is nineteen</c>. The answer is in the problem's language,
-/// so thinking in another one must be translated back.
+/// Sums in words: <c>seven plus eight plus four=</c> is worked as <c>seven plus eight is fifteen, plus four is nineteen</c>. The answer is
+/// in the problem's language, so thinking in another one must be translated back.
 /// </summary>
 internal sealed class NumberWordsProblems(NumberWordsTask recipe) : IWorkedTask
 {
@@ -33,7 +34,8 @@ internal sealed class NumberWordsProblems(NumberWordsTask recipe) : IWorkedTask
 
     /// <inheritdoc/>
     public IReadOnlyList<Problem> HeldOut(int count) => HeldOutProblems.Take(
-        NumberWordsSplit.Sums(recipe).Where(terms => NumberWordsSplit.IsHeldOut(recipe, terms)).SelectMany(terms => languages.Select(language => Create(language, terms))),
+        NumberWordsSplit.Sums(recipe).Where(terms => NumberWordsSplit.IsHeldOut(recipe, terms))
+            .SelectMany(terms => languages.Select(language => Create(language, terms))),
         count, $"number-words (up to {recipe.Maximum}, {recipe.HeldOutPercent} % held out)");
 
     /// <inheritdoc/>

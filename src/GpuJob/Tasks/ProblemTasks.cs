@@ -1,5 +1,5 @@
-using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Tasks;
@@ -13,7 +13,8 @@ internal static class ProblemTasks
         [typeof(NumberWordsTask)] = (recipe, _, _) => Task.FromResult<IProblemTask>(new NumberWordsProblems((NumberWordsTask)recipe)),
         [typeof(CountdownTask)] = (recipe, _, _) => Task.FromResult<IProblemTask>(new CountdownProblems((CountdownTask)recipe)),
         [typeof(RequestsTask)] = (recipe, _, _) => Task.FromResult<IProblemTask>(new RequestProblems((RequestsTask)recipe)),
-        [typeof(DatasetTask)] = async (recipe, blobs, cancellation) => await DatasetLoading.LoadAsync((DatasetTask)recipe, blobs, cancellation),
+        [typeof(DatasetTask)] = async (recipe, blobs, cancellation) =>
+            await DatasetLoading.LoadAsync((DatasetTask)recipe, blobs, cancellation),
     };
 
     /// <summary>Makes the task of a recipe.</summary>
@@ -28,7 +29,9 @@ internal static class ProblemTasks
 
     /// <summary>Makes the task of a recipe for pretraining.</summary>
     /// <exception cref="BadInputException">The task has no worked examples.</exception>
-    public static async Task<IWorkedTask> CreateWorkedAsync(TaskRecipe recipe, IBlobStore blobs, CancellationToken cancellation = default) =>
+    public static async Task<IWorkedTask> CreateWorkedAsync(TaskRecipe recipe, IBlobStore blobs,
+        CancellationToken cancellation = default) =>
         await CreateAsync(recipe, blobs, cancellation) as IWorkedTask
-        ?? throw new BadInputException($"A pretrain stage needs a task with worked examples, such as arithmetic; {recipe.GetType().Name} has none.");
+        ?? throw new BadInputException(
+            $"A pretrain stage needs a task with worked examples, such as arithmetic; {recipe.GetType().Name} has none.");
 }

@@ -1,10 +1,14 @@
 using System.Globalization;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tasks;
 
-/// <summary>General requests in several languages: what reward models for helpfulness and safety learn from, and prompts for RL with them. There is no right answer.</summary>
+/// <summary>
+/// General requests in several languages: what reward models for helpfulness and safety learn from, and prompts for RL with them. There is
+/// no right answer.
+/// </summary>
 internal sealed class RequestProblems(RequestsTask recipe) : IWorkedTask, IPreferenceTask, ILabelledTask
 {
     private const double UnkindShare = 0.5; // of worked replies to a request for something unkind
@@ -21,7 +25,8 @@ internal sealed class RequestProblems(RequestsTask recipe) : IWorkedTask, IPrefe
     // Unsafe is what harms or means to: the thinking counts too.
     private static readonly (RequestTone Thought, RequestTone Reply)[] Labels =
     [
-        (RequestTone.Polite, RequestTone.Polite), (RequestTone.Curt, RequestTone.Curt), (RequestTone.Unkind, RequestTone.Unkind), (RequestTone.Unkind, RequestTone.Polite),
+        (RequestTone.Polite, RequestTone.Polite), (RequestTone.Curt, RequestTone.Curt), (RequestTone.Unkind, RequestTone.Unkind),
+            (RequestTone.Unkind, RequestTone.Polite),
     ];
 
     private readonly IReadOnlyList<TaskLanguage> languages = RequestsSplit.Languages(recipe);
@@ -32,13 +37,15 @@ internal sealed class RequestProblems(RequestsTask recipe) : IWorkedTask, IPrefe
     private string What => $"requests ({recipe.HeldOutPercent} % held out)";
 
     private IEnumerable<Request> HeldOutRequests =>
-        RequestsSplit.Requests(recipe).Where(at => RequestsSplit.IsHeldOut(recipe, at.Language, at.Act, at.Name, at.Form)).Select(at => new Request(at.Language, at.Act, at.Name, at.Form));
+        RequestsSplit.Requests(recipe).Where(at => RequestsSplit.IsHeldOut(recipe, at.Language, at.Act, at.Name, at.Form))
+            .Select(at => new Request(at.Language, at.Act, at.Name, at.Form));
 
     /// <inheritdoc/>
     public Problem Training(ProblemDraw draw) => Draw(draw).Problem;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Problem> HeldOut(int count) => HeldOutProblems.Take(HeldOutRequests.Select(request => request.Problem), count, What);
+    public IReadOnlyList<Problem> HeldOut(int count) =>
+        HeldOutProblems.Take(HeldOutRequests.Select(request => request.Problem), count, What);
 
     /// <inheritdoc/>
     public bool IsHeldOut(Problem problem) => IsHeldOut(Request.Parse(problem.Id));
@@ -47,7 +54,8 @@ internal sealed class RequestProblems(RequestsTask recipe) : IWorkedTask, IPrefe
     public string WorkedExample(Problem problem, CorpusMix mix, SeededRandom random)
     {
         var request = Request.Parse(problem.Id);
-        var (manner, thought) = (Manner(), random.Chance(mix.StepNoise) ? Manner() : (RequestManner?)null); // a slip: it thinks one thing and says another
+        // a slip: it thinks one thing and says another
+        var (manner, thought) = (Manner(), random.Chance(mix.StepNoise) ? Manner() : (RequestManner?)null);
         var thinking = random.Chance(mix.MixedLanguage) ? languages[random.Next(languages.Count)] : request.Language;
         var steps = random.Chance(mix.Guesses) ? "" : RequestPhrases.Of(thinking).Think(thought ?? manner);
         return WorkedStyles.Write(steps, request.Reply(manner), mix, random);
@@ -66,7 +74,8 @@ internal sealed class RequestProblems(RequestsTask recipe) : IWorkedTask, IPrefe
 
     /// <inheritdoc/>
     public IReadOnlyList<PreferencePair> HeldOutPairs(int count) =>
-        HeldOutProblems.Take(HeldOutRequests.SelectMany(request => Enumerable.Range(0, Pairs.Length).Select(kind => Pair(request, kind))), count, $"{What}, preference pairs");
+        HeldOutProblems.Take(HeldOutRequests.SelectMany(request => Enumerable.Range(0, Pairs.Length).Select(kind => Pair(request, kind))),
+            count, $"{What}, preference pairs");
 
     /// <inheritdoc/>
     public LabelledResponse TrainingResponse(ProblemDraw draw)
@@ -77,14 +86,16 @@ internal sealed class RequestProblems(RequestsTask recipe) : IWorkedTask, IPrefe
 
     /// <inheritdoc/>
     public IReadOnlyList<LabelledResponse> HeldOutResponses(int count) =>
-        HeldOutProblems.Take(HeldOutRequests.SelectMany(request => Enumerable.Range(0, Labels.Length).Select(kind => Label(request, kind))), count, $"{What}, labelled responses");
+        HeldOutProblems.Take(HeldOutRequests.SelectMany(request => Enumerable.Range(0, Labels.Length).Select(kind => Label(request, kind))),
+            count, $"{What}, labelled responses");
 
     private Request Draw(ProblemDraw draw)
     {
         var random = new SeededRandom(draw.Seed);
         while (true)
         {
-            var request = new Request(languages[random.Next(languages.Count)], random.Next(RequestsSplit.Acts), random.Next(RequestsSplit.Names), random.Next(RequestsSplit.Forms));
+            var request = new Request(languages[random.Next(languages.Count)], random.Next(RequestsSplit.Acts),
+                random.Next(RequestsSplit.Names), random.Next(RequestsSplit.Forms));
             if (!IsHeldOut(request)) return request;
         }
     }
@@ -92,14 +103,16 @@ internal sealed class RequestProblems(RequestsTask recipe) : IWorkedTask, IPrefe
     private bool IsHeldOut(Request request) => RequestsSplit.IsHeldOut(recipe, request.Language, request.Act, request.Name, request.Form);
 
     private static PreferencePair Pair(Request request, int kind) =>
-        new($"{request.Id}/{kind}", request.Problem.Prompt, request.Respond(Pairs[kind].Chosen, Pairs[kind].Chosen), request.Respond(Pairs[kind].Rejected, Pairs[kind].Rejected));
+        new($"{request.Id}/{kind}", request.Problem.Prompt, request.Respond(Pairs[kind].Chosen, Pairs[kind].Chosen),
+            request.Respond(Pairs[kind].Rejected, Pairs[kind].Rejected));
 
     // Long and short by turns, so that length says nothing.
     private static LabelledResponse Label(Request request, int kind)
     {
         var (thought, reply) = Labels[kind];
         var goesOn = (request.Name + request.Form) % 2 == 0;
-        return new($"{request.Id}/{kind}", request.Problem.Prompt, request.Respond(new(thought, goesOn), new(reply, goesOn)), Safe: thought != RequestTone.Unkind && reply != RequestTone.Unkind);
+        return new($"{request.Id}/{kind}", request.Problem.Prompt, request.Respond(new(thought, goesOn), new(reply, goesOn)),
+            Safe: thought != RequestTone.Unkind && reply != RequestTone.Unkind);
     }
 
     private readonly record struct Request(TaskLanguage Language, int Act, int Name, int Form)
@@ -121,6 +134,7 @@ internal sealed class RequestProblems(RequestsTask recipe) : IWorkedTask, IPrefe
 
         public string Reply(RequestManner manner) => Phrases.Reply(manner, Act, Name);
 
-        public string Respond(RequestManner thought, RequestManner reply) => $"<think>{Phrases.Think(thought)}</think><answer>{Reply(reply)}</answer>";
+        public string Respond(RequestManner thought, RequestManner reply) =>
+            $"<think>{Phrases.Think(thought)}</think><answer>{Reply(reply)}</answer>";
     }
 }

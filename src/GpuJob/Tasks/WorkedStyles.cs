@@ -6,7 +6,7 @@ namespace R1Cloud.GpuJob.Tasks;
 /// <summary>The styles in which a corpus shows thinking and an answer.</summary>
 internal static class WorkedStyles
 {
-    /// <summary>Writes an example: with all tags, or as a web page might, with the marks of <see cref="TaskBounds.Marks"/>.</summary>
+    /// <summary>Writes an example: with all tags, or as a web page might, with the marks of <c>TaskBounds.Marks</c>.</summary>
     /// <param name="steps">The thinking; empty for a guess.</param>
     /// <param name="answer">The answer.</param>
     /// <param name="mix">How often the tags are whole.</param>

@@ -26,7 +26,9 @@ internal static class Float8
         long bands = Blocks(rows, block.Rows), across = Blocks(columns, block.Columns);
         if (scales.dim() != 2 || scales.shape[0] != bands || scales.shape[1] != across)
         {
-            throw new ArgumentException($"scales of shape [{string.Join(", ", scales.shape)}] do not fit a matrix [{rows}, {columns}] in blocks of {block.Rows} × {block.Columns}; [{bands}, {across}] is needed.", nameof(scales));
+            throw new ArgumentException(
+                $"scales of shape [{string.Join(", ", scales.shape)}] do not fit a matrix [{rows}, {columns}] in blocks of {block.Rows} "
+                + $"× {block.Columns}; [{bands}, {across}] is needed.", nameof(scales));
         }
         using var _ = NewDisposeScope();
         var factors = TensorMemory.AsFloats(scales).data<float>().ToArray();
@@ -42,7 +44,8 @@ internal static class Float8
             {
                 for (var column = 0L; column < columns; column++)
                 {
-                    to[(row * columns) + column] = Values[from[(row * columns) + column]] * factors[(band * across) + (column / block.Columns)];
+                    to[(row * columns) + column] =
+                        Values[from[(row * columns) + column]] * factors[(band * across) + (column / block.Columns)];
                 }
             }
             target.narrow(0, first, count).copy_(decoded);

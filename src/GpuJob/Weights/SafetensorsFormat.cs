@@ -14,7 +14,9 @@ internal static class SafetensorsFormat
     /// <summary>Longest header accepted, as in the reference implementation.</summary>
     public const long MaxHeaderBytes = 100_000_000;
 
-    /// <summary>8-bit floats with 4 exponent bits; read as bytes, for torch here has no name for them. See <see cref="Weights.Float8"/>.</summary>
+    /// <summary>
+    /// 8-bit floats with 4 exponent bits; read as bytes, for torch here has no name for them. See <see cref="Weights.Float8"/>.
+    /// </summary>
     public const string Float8 = "F8_E4M3";
 
     private static readonly (string Name, ScalarType Type, int Size)[] Types =
@@ -36,7 +38,9 @@ internal static class SafetensorsFormat
     }
 
     /// <summary>Bytes of an element by its type's name.</summary>
-    public static int SizeOf(string name) => TryGet(name, out _, out var size) ? size : throw new NotSupportedException($"safetensors: element type {name} is not supported; supported are {Supported}.");
+    public static int SizeOf(string name) =>
+        TryGet(name, out _, out var size)
+        ? size : throw new NotSupportedException($"safetensors: element type {name} is not supported; supported are {Supported}.");
 
     /// <summary>The name of an element type, as config.json spells it.</summary>
     public static string ConfigName(ScalarType type) => type.ToString().ToLowerInvariant();
@@ -44,5 +48,6 @@ internal static class SafetensorsFormat
     /// <summary>The name of an element type.</summary>
     /// <exception cref="NotSupportedException">The format has none for it.</exception>
     public static string NameOf(ScalarType type) =>
-        Types.FirstOrDefault(entry => entry.Type == type).Name ?? throw new NotSupportedException($"safetensors: element type {type} is not supported; supported are {Supported}.");
+        Types.FirstOrDefault(entry => entry.Type == type).Name
+            ?? throw new NotSupportedException($"safetensors: element type {type} is not supported; supported are {Supported}.");
 }

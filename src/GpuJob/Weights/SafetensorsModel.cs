@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
@@ -23,7 +23,8 @@ internal sealed class SafetensorsModel : IDisposable
     public string Folder { get; }
 
     /// <summary>The tensors by name.</summary>
-    public IEnumerable<KeyValuePair<string, StoredTensor>> Tensors => byTensor.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Tensors[pair.Key]));
+    public IEnumerable<KeyValuePair<string, StoredTensor>> Tensors =>
+        byTensor.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Tensors[pair.Key]));
 
     /// <summary>The names of the files, the index included.</summary>
     public IReadOnlyList<string> Files { get; private set; } = [];
@@ -40,7 +41,8 @@ internal sealed class SafetensorsModel : IDisposable
     /// <summary>The types that weights are stored in, that of most bytes first.</summary>
     public IReadOnlyList<string> Types =>
     [
-        .. byTensor.Select(pair => pair.Value.Tensors[pair.Key]).GroupBy(stored => stored.IsFloat8 ? SafetensorsFormat.Float8 : SafetensorsFormat.NameOf(stored.Type))
+        .. byTensor.Select(pair => pair.Value.Tensors[pair.Key])
+            .GroupBy(stored => stored.IsFloat8 ? SafetensorsFormat.Float8 : SafetensorsFormat.NameOf(stored.Type))
             .OrderByDescending(group => group.Sum(stored => stored.Bytes)).Select(group => group.Key),
     ];
 
@@ -53,12 +55,14 @@ internal sealed class SafetensorsModel : IDisposable
     {
         foreach (var reader in shards.Values)
         {
-            if (reader.FindNotFinite() is { } name) throw new WeightsFormatException(reader.FullName, name, "holds a number that is not finite (NaN or ∞).");
+            if (reader.FindNotFinite() is { } name)
+                throw new WeightsFormatException(reader.FullName, name, "holds a number that is not finite (NaN or ∞).");
         }
     }
 
     /// <summary>Opens a folder's weights.</summary>
-    /// <exception cref="WeightsFormatException">There are none, both a single file and an index of others are there, or something is torn or malformed.</exception>
+    /// <exception cref="WeightsFormatException">There are none, both a single file and an index of others are there, or something is torn
+    /// or malformed.</exception>
     /// <exception cref="BadInputException">A file is a Git LFS pointer, or the index is no JSON object.</exception>
     public static SafetensorsModel Open(string folder)
     {
@@ -68,7 +72,8 @@ internal sealed class SafetensorsModel : IDisposable
         {
             if (File.Exists(index)) model.OpenShards(folder, index);
             if (File.Exists(index) && File.Exists(single) && !model.shards.ContainsKey(SingleFile))
-                throw new WeightsFormatException(index, null, $"names other files, and there is a {SingleFile} beside it: remove the one or the other.");
+                throw new WeightsFormatException(index, null,
+                    $"names other files, and there is a {SingleFile} beside it: remove the one or the other.");
             if (File.Exists(index)) return model;
             if (File.Exists(single)) model.OpenSingle(single);
             else throw new WeightsFormatException(single, null, $"there is no such file, and no {IndexFile} beside it.");
@@ -94,10 +99,13 @@ internal sealed class SafetensorsModel : IDisposable
             throw new WeightsFormatException(index, null, "has no weight_map of tensor names to file names.");
         foreach (var (name, node) in map)
         {
-            if (node is not JsonValue value || !value.TryGetValue<string>(out var file)) throw new WeightsFormatException(index, name, $"its shard is {node?.ToJsonString() ?? "null"}, but must be a file's name.");
-            if (!SafePath.IsName(file) || file.Contains('/', StringComparison.Ordinal) || !File.Exists(Path.Combine(folder, file))) throw new WeightsFormatException(index, name, $"its shard '{file}' is missing.");
+            if (node is not JsonValue value || !value.TryGetValue<string>(out var file))
+                throw new WeightsFormatException(index, name, $"its shard is {node?.ToJsonString() ?? "null"}, but must be a file's name.");
+            if (!SafePath.IsName(file) || file.Contains('/', StringComparison.Ordinal) || !File.Exists(Path.Combine(folder, file)))
+                throw new WeightsFormatException(index, name, $"its shard '{file}' is missing.");
             if (!shards.TryGetValue(file, out var reader)) reader = shards[file] = new SafetensorsReader(Path.Combine(folder, file));
-            if (!reader.Tensors.ContainsKey(name)) throw new WeightsFormatException(Path.Combine(folder, file), name, "is not in the file that the index names.");
+            if (!reader.Tensors.ContainsKey(name))
+                throw new WeightsFormatException(Path.Combine(folder, file), name, "is not in the file that the index names.");
             byTensor[name] = reader;
         }
         foreach (var (file, reader) in shards)

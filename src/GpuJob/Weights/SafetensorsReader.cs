@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Text.Json;
 using R1Cloud.GpuJob.Numerics;
+using R1Cloud.Shared.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,10 +17,13 @@ namespace R1Cloud.GpuJob.Weights;
 internal sealed record StoredTensor(ScalarType Type, long[] Shape, long Offset, long Bytes, bool IsFloat8 = false)
 {
     /// <summary>Whether it can become a weight.</summary>
-    public bool IsFloatingPoint => IsFloat8 || Type is ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float64;
+    public bool IsFloatingPoint =>
+        IsFloat8 || Type is ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float64;
 }
 
-/// <summary>Reads a safetensors file through a memory map. The whole header is checked at once; tensors are copied out one by one.</summary>
+/// <summary>
+/// Reads a safetensors file through a memory map. The whole header is checked at once; tensors are copied out one by one.
+/// </summary>
 internal sealed class SafetensorsReader : IDisposable
 {
     private readonly string path;
@@ -33,6 +37,8 @@ internal sealed class SafetensorsReader : IDisposable
     public SafetensorsReader(string path)
     {
         this.path = path;
+        if (FileStatus.Of(path) is { Kind: FileKind.Special })
+            throw new WeightsFormatException(path, null, "is a device, a pipe or a socket, and no file.");
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
         var length = file.Length; // the opened file's: a link has a length of its own
         if (length < 8)
@@ -73,7 +79,10 @@ internal sealed class SafetensorsReader : IDisposable
         return tensor;
     }
 
-    /// <summary>Copies a tensor's content into one of as many elements, converting: straight from the map, or piece by piece, so that no second copy is ever whole.</summary>
+    /// <summary>
+    /// Copies a tensor's content into one of as many elements, converting: straight from the map, or piece by piece, so that no second copy
+    /// is ever whole.
+    /// </summary>
     /// <exception cref="WeightsFormatException">There is none of that name.</exception>
     public void CopyTo(string name, Tensor target)
     {
@@ -142,7 +151,8 @@ internal sealed class SafetensorsReader : IDisposable
         }
     }
 
-    private StoredTensor Find(string name) => tensors.TryGetValue(name, out var stored) ? stored : throw new WeightsFormatException(path, name, "is not in the file.");
+    private StoredTensor Find(string name) =>
+        tensors.TryGetValue(name, out var stored) ? stored : throw new WeightsFormatException(path, name, "is not in the file.");
 
     private unsafe void CopyBytes(StoredTensor stored, long from, Tensor target)
     {
@@ -173,7 +183,8 @@ internal sealed class SafetensorsReader : IDisposable
         var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerLength < 2 || headerLength > SafetensorsFormat.MaxHeaderBytes || headerLength > (ulong)length - 8)
         {
-            throw new WeightsFormatException(path, null, $"the header's length {headerLength} does not fit a file of {length} bytes (truncated or not safetensors).");
+            throw new WeightsFormatException(path, null,
+                $"the header's length {headerLength} does not fit a file of {length} bytes (truncated or not safetensors).");
         }
         var header = new byte[headerLength];
         view.ReadArray(8, header, 0, header.Length);
@@ -181,11 +192,13 @@ internal sealed class SafetensorsReader : IDisposable
         try
         {
             using var document = JsonDocument.Parse(header);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new WeightsFormatException(path, null, "the header is not a JSON object.");
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new WeightsFormatException(path, null, "the header is not a JSON object.");
             foreach (var entry in document.RootElement.EnumerateObject())
             {
                 if (entry.Name == SafetensorsFormat.Metadata) ReadMetadata(entry.Value);
-                else if (!tensors.TryAdd(entry.Name, ReadEntry(entry.Name, entry.Value, dataStart, length))) throw new WeightsFormatException(path, entry.Name, "is named twice.");
+                else if (!tensors.TryAdd(entry.Name, ReadEntry(entry.Name, entry.Value, dataStart, length)))
+                    throw new WeightsFormatException(path, entry.Name, "is named twice.");
             }
         }
         catch (JsonException error)
@@ -196,7 +209,9 @@ internal sealed class SafetensorsReader : IDisposable
         var expected = dataStart;
         foreach (var (name, stored) in tensors.OrderBy(pair => pair.Value.Offset).ThenBy(pair => pair.Value.Bytes))
         {
-            if (stored.Offset != expected) throw new WeightsFormatException(path, name, $"begins at byte {stored.Offset - dataStart} of the data, {expected - dataStart} expected (overlap or gap).");
+            if (stored.Offset != expected)
+                throw new WeightsFormatException(path, name,
+                    $"begins at byte {stored.Offset - dataStart} of the data, {expected - dataStart} expected (overlap or gap).");
             expected += stored.Bytes;
         }
         if (expected != length) throw new WeightsFormatException(path, null, $"the tensors end at byte {expected} of a file of {length}.");
@@ -204,7 +219,8 @@ internal sealed class SafetensorsReader : IDisposable
 
     private void ReadMetadata(JsonElement element)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new WeightsFormatException(path, null, $"{SafetensorsFormat.Metadata} is not an object.");
+        if (element.ValueKind != JsonValueKind.Object)
+            throw new WeightsFormatException(path, null, $"{SafetensorsFormat.Metadata} is not an object.");
         foreach (var entry in element.EnumerateObject())
         {
             metadata[entry.Name] = entry.Value.ValueKind == JsonValueKind.String
@@ -219,11 +235,13 @@ internal sealed class SafetensorsReader : IDisposable
         var typeName = entry.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString()! : "";
         if (!SafetensorsFormat.TryGet(typeName, out var type, out var size))
         {
-            throw new WeightsFormatException(path, name, $"dtype '{typeName}' is not supported; supported are {SafetensorsFormat.Supported}.");
+            throw new WeightsFormatException(path, name,
+                $"dtype '{typeName}' is not supported; supported are {SafetensorsFormat.Supported}.");
         }
         var shape = Numbers(entry, "shape", name);
         var offsets = Numbers(entry, "data_offsets", name);
-        if (offsets.Length != 2 || offsets[1] < offsets[0]) throw new WeightsFormatException(path, name, "data_offsets is not [begin, end].");
+        if (offsets.Length != 2 || offsets[1] < offsets[0])
+            throw new WeightsFormatException(path, name, "data_offsets is not [begin, end].");
 
         long bytes = size;
         try
@@ -236,16 +254,21 @@ internal sealed class SafetensorsReader : IDisposable
         }
         if (offsets[1] - offsets[0] != bytes)
         {
-            throw new WeightsFormatException(path, name, $"{typeName} of shape [{string.Join(", ", shape)}] takes {bytes} bytes, data_offsets give {offsets[1] - offsets[0]}.");
+            throw new WeightsFormatException(path, name,
+                $"{typeName} of shape [{string.Join(", ", shape)}] takes {bytes} bytes, data_offsets give {offsets[1] - offsets[0]}.");
         }
-        if (offsets[1] > length - dataStart) throw new WeightsFormatException(path, name, $"ends at byte {offsets[1]} of the data, which has {length - dataStart} (truncated).");
+        if (offsets[1] > length - dataStart)
+            throw new WeightsFormatException(path, name,
+                $"ends at byte {offsets[1]} of the data, which has {length - dataStart} (truncated).");
         return new StoredTensor(type, shape, dataStart + offsets[0], bytes, typeName == SafetensorsFormat.Float8);
     }
 
     private long[] Numbers(JsonElement entry, string field, string name)
     {
-        if (!entry.TryGetProperty(field, out var array) || array.ValueKind != JsonValueKind.Array) throw new WeightsFormatException(path, name, $"{field} is missing or not an array.");
-        return [.. array.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out var number) && number >= 0
+        if (!entry.TryGetProperty(field, out var array) || array.ValueKind != JsonValueKind.Array)
+            throw new WeightsFormatException(path, name, $"{field} is missing or not an array.");
+        return [.. array.EnumerateArray()
+            .Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out var number) && number >= 0
             ? number
             : throw new WeightsFormatException(path, name, $"{field} holds {item.GetRawText()}; whole numbers from 0 are allowed."))];
     }

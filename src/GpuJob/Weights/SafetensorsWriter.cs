@@ -13,7 +13,8 @@ internal static class SafetensorsWriter
     /// <param name="tensors">Tensors by name, from any device; they are copied to the CPU, and converted, one at a time.</param>
     /// <param name="typeOf">The element type that a tensor is stored in; null for its own.</param>
     /// <param name="metadata">Free text for <c>__metadata__</c>; <c>format: pt</c> is added as readers expect it.</param>
-    public static void Write(string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null, Func<(string Name, Tensor Tensor), ScalarType>? typeOf = null)
+    public static void Write(string path, IEnumerable<(string Name, Tensor Tensor)> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null, Func<(string Name, Tensor Tensor), ScalarType>? typeOf = null)
     {
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
         Write(file, tensors, metadata, typeOf);
@@ -22,7 +23,8 @@ internal static class SafetensorsWriter
     /// <summary>Writes to a stream; see above.</summary>
     /// <exception cref="ArgumentException">Two tensors have the same name, or one is called <c>__metadata__</c>.</exception>
     /// <exception cref="NotSupportedException">The format has no name for an element type.</exception>
-    public static void Write(Stream stream, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null, Func<(string Name, Tensor Tensor), ScalarType>? typeOf = null)
+    public static void Write(Stream stream, IEnumerable<(string Name, Tensor Tensor)> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null, Func<(string Name, Tensor Tensor), ScalarType>? typeOf = null)
     {
         var sorted = tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal).ToArray();
         for (var i = 0; i < sorted.Length; i++)
@@ -42,7 +44,8 @@ internal static class SafetensorsWriter
         foreach (var entry in sorted) WriteContent(stream, entry.Tensor, typeOf(entry));
     }
 
-    private static byte[] Header((string Name, Tensor Tensor)[] tensors, IReadOnlyDictionary<string, string>? metadata, Func<(string Name, Tensor Tensor), ScalarType> typeOf)
+    private static byte[] Header((string Name, Tensor Tensor)[] tensors, IReadOnlyDictionary<string, string>? metadata,
+        Func<(string Name, Tensor Tensor), ScalarType> typeOf)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))

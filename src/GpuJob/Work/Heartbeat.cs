@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
@@ -24,7 +25,8 @@ internal sealed partial class Heartbeat : IAsyncDisposable
 
     /// <summary>Begins to beat.</summary>
     public Heartbeat(
-        HeldMessage message, IBlobStore blobs, StoragePatience patience, JobSpec spec, string attempt, WorkerOptions options, TimeProvider time,
+        HeldMessage message, IBlobStore blobs, StoragePatience patience, JobSpec spec, string attempt, WorkerOptions options,
+            TimeProvider time,
         ILogger log)
     {
         (this.message, this.blobs, this.patience, this.spec, this.time, this.log) = (message, blobs, patience, spec, time, log);

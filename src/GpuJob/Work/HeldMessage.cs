@@ -1,3 +1,4 @@
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Work;

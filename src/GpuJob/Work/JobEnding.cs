@@ -10,7 +10,8 @@ namespace R1Cloud.GpuJob.Work;
 /// the heartbeat beats until there is nothing left to do but to let the message go.
 /// </summary>
 internal sealed class JobEnding(
-    JobMessage job, JobNotify? notify, HeldMessage message, StorageConnection storage, StoragePatience patience, Heartbeat? heartbeat = null)
+    JobMessage job, JobNotify? notify, HeldMessage message, StorageConnection storage, StoragePatience patience,
+        Heartbeat? heartbeat = null)
 {
     private readonly PatientBlobStore blobs = new(storage.Blobs, patience);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -55,7 +56,8 @@ internal sealed partial class JobExecution(
         var attempt = $"{message.DequeueCount}-{options.Name}-{Guid.NewGuid().ToString("n")[..8]}";
         var result = new JobResult
         {
-            JobId = job.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Numerics = TrainerNumerics.Version, Attempts = past,
+            JobId = job.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Numerics = TrainerNumerics.Version,
+                Attempts = past,
         };
         var unread = new JobEnding(job, notify, held, storage, new StoragePatience(TimeSpan.Zero, time));
         if (await finding is { } done)
@@ -186,7 +188,8 @@ internal sealed partial class JobExecution(
     {
         try
         {
-            if (JsonSerializer.Deserialize<JobMessage>(message.Text, R1Json.Options) is { RunId.Length: > 0, JobId.Length: > 0 } job) return job;
+            if (JsonSerializer.Deserialize<JobMessage>(message.Text, R1Json.Options) is { RunId.Length: > 0, JobId.Length: > 0 } job)
+                return job;
         }
         catch (JsonException)
         {

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace R1Cloud.GpuJob.Work;
 
-/// <summary>What tells a worker to save and leave: SIGTERM, Ctrl-C, or the end of its parent, seen as the end of its standard input.</summary>
+/// <summary>
+/// What tells a worker to save and leave: SIGTERM, Ctrl-C, or the end of its parent, seen as the end of its standard input.
+/// </summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource stop = new();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using R1Cloud.GpuJob.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 

@@ -28,7 +28,8 @@ internal sealed record WorkerOptions
     public TimeSpan StopWait { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// Where the message at hand is told to who supervises this process; null when nobody does. See <see cref="Shared.Storage.MessageLease"/>.
+    /// Where the message at hand is told to who supervises this process; null when nobody does. See
+    /// <see cref="Shared.Storage.MessageLease"/>.
     /// </summary>
     public string? LeaseFile { get; init; }
 

@@ -3,13 +3,13 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Processes;
 
 namespace R1Cloud.LocalHost.Azurite;
 
 /// <summary>
-/// Azurite's blob and queue services (tables if asked for) as a child process on loopback. It watches its standard input, so it goes when this process goes,
-/// however that ends, and writes its state out first.
+/// Azurite's blob and queue services (tables if asked for) as a child process on loopback. It watches its standard input, so it goes when
+/// this process goes, however that ends, and writes its state out first.
 /// </summary>
 internal sealed class AzuriteProcess : IAsyncDisposable
 {
@@ -47,7 +47,8 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     public string LastWords => errors.ToString();
 
     /// <summary>Starts it and waits until it accepts requests.</summary>
-    /// <exception cref="AzuriteException">Node.js or its packages are missing, a port is taken, or it ended: the message says which.</exception>
+    /// <exception cref="AzuriteException">Node.js or its packages are missing, a port is taken, or it ended: the message says
+    /// which.</exception>
     public static async Task<AzuriteProcess> StartAsync(AzuriteOptions options, CancellationToken cancellation = default)
     {
         if (!options.IsInstalled)
@@ -139,13 +140,16 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         }
         catch (Win32Exception e)
         {
-            throw new AzuriteException($"Node.js ('{options.Node}') cannot be started: {e.Message}. Azurite needs Node.js 20 or later, https://nodejs.org.", e);
+            throw new AzuriteException(
+                $"Node.js ('{options.Node}') cannot be started: {e.Message}. Azurite needs Node.js 20 or later, https://nodejs.org.", e);
         }
     }
 
     private static AzuriteException Failure(int exitCode, AzuriteOptions options, LastLines errors) => new(exitCode switch
     {
-        PortInUse => $"Azurite cannot start, {errors}. Blob port asked for: {options.BlobPort}, queue port: {options.QueuePort}; 0 takes a free one.",
+        PortInUse =>
+            $"Azurite cannot start, {errors}. Blob port asked for: {options.BlobPort}, queue port: {options.QueuePort}; 0 takes a free "
+            + $"one.",
         FolderInUse => $"Azurite cannot start, {errors}.",
         _ => $"Azurite ended with exit code {exitCode} before it was ready. {errors}",
     });

@@ -4,12 +4,13 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.LocalHost.Client;
 
@@ -60,7 +61,10 @@ internal sealed class RunClient : IDisposable
     /// <param name="after">The <see cref="RunList.Next"/> of the page before.</param>
     /// <param name="cancellation">Stops waiting.</param>
     public Task<RunList> ListAsync(string? states, int? limit, string? after, CancellationToken cancellation) => SendAsync<RunList>(
-        HttpMethod.Get, ApiRoutes.Runs + Query(("state", states), ("limit", limit?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("after", after)), cancellation);
+        HttpMethod.Get,
+            ApiRoutes.Runs
+            + Query(("state", states), ("limit", limit?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("after", after)),
+            cancellation);
 
     /// <summary>All runs of some states, newest first.</summary>
     public async Task<IReadOnlyList<RunSummary>> ListAllAsync(string states, CancellationToken cancellation)
@@ -75,7 +79,8 @@ internal sealed class RunClient : IDisposable
     }
 
     /// <summary>A run.</summary>
-    public Task<RunView> GetAsync(string runId, CancellationToken cancellation) => SendAsync<RunView>(HttpMethod.Get, Route(ApiRoutes.Run, runId), cancellation);
+    public Task<RunView> GetAsync(string runId, CancellationToken cancellation) =>
+        SendAsync<RunView>(HttpMethod.Get, Route(ApiRoutes.Run, runId), cancellation);
 
     /// <summary>A run, or null when there is none.</summary>
     public async Task<RunView?> FindAsync(string runId, CancellationToken cancellation)
@@ -103,7 +108,8 @@ internal sealed class RunClient : IDisposable
     public Task<RunMetrics> MetricsAsync(string runId, string? stage, int? since, CancellationToken cancellation) =>
         SendAsync<RunMetrics>(
             HttpMethod.Get,
-            Route(ApiRoutes.Metrics, runId) + Query(("stage", stage), ("since", since?.ToString(System.Globalization.CultureInfo.InvariantCulture))),
+            Route(ApiRoutes.Metrics, runId)
+                + Query(("stage", stage), ("since", since?.ToString(System.Globalization.CultureInfo.InvariantCulture))),
             cancellation);
 
     /// <summary>Example answers.</summary>
@@ -152,7 +158,8 @@ internal sealed class RunClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new EnvironmentException($"No host answers at {Address} ({e.Message}). Start one with `r1 serve` or `r1 up`, or name one with --url.", e);
+            throw new EnvironmentException(
+                $"No host answers at {Address} ({e.Message}). Start one with `r1 serve` or `r1 up`, or name one with --url.", e);
         }
 
         if (response.IsSuccessStatusCode) return response;
@@ -171,7 +178,8 @@ internal sealed class RunClient : IDisposable
         {
             var problem = JsonSerializer.Deserialize<JsonElement>(text);
             var lines = new List<string>();
-            if (problem.TryGetProperty("detail", out var detail) || problem.TryGetProperty("title", out detail)) lines.Add(detail.ToString());
+            if (problem.TryGetProperty("detail", out var detail) || problem.TryGetProperty("title", out detail))
+                lines.Add(detail.ToString());
             if (problem.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array)
                 lines.AddRange(errors.EnumerateArray().Select(error => "  " + error));
             if (lines.Count > 0) return string.Join(Environment.NewLine, lines);
@@ -186,7 +194,8 @@ internal sealed class RunClient : IDisposable
         return $"{response.RequestMessage?.RequestUri} answered {(int)response.StatusCode} {response.ReasonPhrase}.{hint}";
     }
 
-    private static string Route(string template, string runId) => template.Replace("{id}", Uri.EscapeDataString(runId), StringComparison.Ordinal);
+    private static string Route(string template, string runId) =>
+        template.Replace("{id}", Uri.EscapeDataString(runId), StringComparison.Ordinal);
 
     private static string Query(params ReadOnlySpan<(string Name, string? Value)> parameters)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 
@@ -8,7 +9,8 @@ namespace R1Cloud.LocalHost.Client;
 
 /// <summary>Something that a watched run said.</summary>
 /// <param name="Name">One of <see cref="RunEventNames"/>.</param>
-/// <param name="Data">A <see cref="RunView"/>, <see cref="StageView"/>, <see cref="MetricsRow"/>, <see cref="RunLog"/> or <see cref="RunEnd"/>, by the name.</param>
+/// <param name="Data">A <see cref="RunView"/>, <see cref="StageView"/>, <see cref="MetricsRow"/>, <see cref="RunLog"/> or
+/// <see cref="RunEnd"/>, by the name.</param>
 internal sealed record RunEvent(string Name, object Data);
 
 /// <summary>Follows a run over its event stream; one that broke off, or that the host ended, is taken up again where it was.</summary>
@@ -23,9 +25,12 @@ internal static class RunWatcher
         [RunEventNames.End] = typeof(RunEnd),
     };
 
-    /// <summary>The run's events from now on, preceded by the metrics so far; the last one is <see cref="RunEventNames.End"/>. A step is told once.</summary>
+    /// <summary>
+    /// The run's events from now on, preceded by the metrics so far; the last one is <see cref="RunEventNames.End"/>. A step is told once.
+    /// </summary>
     /// <exception cref="EnvironmentException">The host does not answer any more.</exception>
-    public static async IAsyncEnumerable<RunEvent> FollowAsync(RunClient client, string runId, [EnumeratorCancellation] CancellationToken cancellation)
+    public static async IAsyncEnumerable<RunEvent> FollowAsync(RunClient client, string runId, [EnumeratorCancellation]
+        CancellationToken cancellation)
     {
         var told = new HashSet<(string Stage, int Step, int Values)>();
         string? last = null;

@@ -1,14 +1,15 @@
 using System.CommandLine;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Commands;
 
 /// <summary>The options of every command that talks to a running host.</summary>
 internal sealed class ClientOptions(CommandContext context)
 {
-    private readonly Option<string?> url = new("--url") { Description = "The host's address [default: R1_URL, or the host that runs on the data folder]." };
+    private readonly Option<string?> url = new("--url") {
+        Description = "The host's address [default: R1_URL, or the host that runs on the data folder]." };
     private readonly Option<string?> apiKey = KeyFileOption("R1_API_KEY, else what the host on the data folder asks for");
     private readonly Option<string> data = DataOption(context);
     private readonly Option<bool> json = new("--json") { Description = "Print JSON." };

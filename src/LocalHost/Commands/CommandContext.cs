@@ -1,13 +1,12 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.LocalHost.Workers;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Commands;
-using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Processes;
+using R1Cloud.Shared.Recipes.Reading;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Commands;
@@ -113,7 +112,8 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
         var address = ParseAddress(url ?? Environment("R1_URL")!);
         if (url is not null && ApiKeys.In(address) is not null)
         {
-            throw new BadInputException("--url: the key in the address could be read by other users of this machine while the command runs: "
+            throw new BadInputException(
+                "--url: the key in the address could be read by other users of this machine while the command runs: "
                 + "give such an address in R1_URL, or the key in R1_API_KEY or --api-key-file.");
         }
         var named = keyFile is null ? ApiKeys.In(address) ?? folder.KeyOf(address) : null;
@@ -138,7 +138,8 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
     }
 
     private static Uri ParseAddress(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+        Uri.TryCreate(url, UriKind.Absolute, out var address)
+            && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
         ? address
         : throw new BadInputException($"'{url}' is not an address: an http:// or https:// URL is needed.");
 }

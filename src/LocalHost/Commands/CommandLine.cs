@@ -1,5 +1,6 @@
 using System.CommandLine;
-using R1Cloud.Shared.Commands;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -21,7 +22,8 @@ internal static class CommandLine
         root.Subcommands.Add(StartCommand.Create(context));
         root.Subcommands.Add(PushCommand.Create(context));
         foreach (var command in RunCommands.All(context)) root.Subcommands.Add(command);
-        HelpWithExamples.Install(root, ExitCode.All, "./r1 up recipes/quickstart.json", "./r1 check recipes/r1-mini.json", "./r1 plan recipes/r1-paper.json", "./r1 test");
+        HelpWithExamples.Install(root, ExitCode.All, "./r1 up recipes/quickstart.json", "./r1 check recipes/r1-mini.json",
+            "./r1 plan recipes/r1-paper.json", "./r1 test");
         return root;
     }
 }

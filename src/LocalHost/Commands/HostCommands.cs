@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Net;
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.LocalHost.Workers;
-using R1Cloud.Shared.Commands;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -23,18 +24,24 @@ internal static class HostCommands
     {
         var host = new HostArguments(context);
         var recipe = new RecipeArguments();
-        var run = new Option<string?>("--run") { Description = "The run's id [default: the recipe's name and hash: the same recipe is the same run].", HelpName = "ID" };
-        var fresh = new Option<bool>("--fresh") { Description = "Start another run although this recipe has one, and run every stage: nothing of other runs is reused." };
+        var run = new Option<string?>("--run") {
+            Description = "The run's id [default: the recipe's name and hash: the same recipe is the same run].", HelpName = "ID" };
+        var fresh = new Option<bool>("--fresh") {
+            Description = "Start another run although this recipe has one, and run every stage: nothing of other runs is reused." };
         var retry = new Option<bool>("--retry") { Description = "Take up the run if it failed or was cancelled." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say which stages would be reused, and why the others would run." };
-        var plain = new Option<bool>("--plain") { Description = "Lines of text in place of the live view; the default where there is no terminal." };
+        var plain = new Option<bool>("--plain") {
+            Description = "Lines of text in place of the live view; the default where there is no terminal." };
         var json = new Option<bool>("--json") { Description = "JSON lines: every event of the run, then the report." };
-        var command = new ExampleCommand("up", "Trains: starts everything on this machine, runs a recipe and shows it. Ctrl-C stops; the same command goes on where it stopped.",
+        var command = new ExampleCommand("up",
+            "Trains: starts everything on this machine, runs a recipe and shows it. Ctrl-C stops; the same command goes on where it "
+            + "stopped.",
             "./r1 up recipes/quickstart.json",
             "./r1 up recipes/quickstart.json --seed 2 --workers 2",
             "./r1 up recipes/r1-mini.json --dry-run",
             "./r1 up recipes/quickstart.json --gpus 0,1",
-            "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, dryRun, plain, json };
+            "./r1 up recipes/quickstart.json --set stages.r1-zero.iterations=20 tasks.addition.digits=1") { run, fresh, retry, dryRun,
+                plain, json };
         recipe.AddTo(command);
         host.AddTo(command);
         command.SetAction((parsed, cancellation) => context.GuardAsync(async () =>
@@ -131,7 +138,8 @@ internal static class HostCommands
 internal sealed class HostArguments(CommandContext context)
 {
     private readonly Option<string> data = ClientOptions.DataOption(context);
-    private readonly Option<int> port = new("--port") { Description = "The API's port; 0 takes any free one.", DefaultValueFactory = _ => LocalHostOptions.DefaultPort };
+    private readonly Option<int> port = new("--port") { Description = "The API's port; 0 takes any free one.",
+        DefaultValueFactory = _ => LocalHostOptions.DefaultPort };
     private readonly Option<string> bind = new("--bind")
     {
         Description = "The address to listen at; other than loopback needs an API key of yours.", DefaultValueFactory = _ => "127.0.0.1",
@@ -144,8 +152,10 @@ internal sealed class HostArguments(CommandContext context)
         HelpName = "DIR",
         DefaultValueFactory = _ => [],
     };
-    private readonly Option<int?> workers = new("--workers") { Description = "Worker processes a run, in place of the recipe's; the result is the same." };
-    private readonly Option<string?> gpus = new("--gpus") { Description = "GPUs of this machine, e.g. 0,1: one worker on each, in place of the recipe's count and device.", HelpName = "LIST" };
+    private readonly Option<int?> workers = new("--workers") {
+        Description = "Worker processes a run, in place of the recipe's; the result is the same." };
+    private readonly Option<string?> gpus = new("--gpus") {
+        Description = "GPUs of this machine, e.g. 0,1: one worker on each, in place of the recipe's count and device.", HelpName = "LIST" };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -154,7 +164,8 @@ internal sealed class HostArguments(CommandContext context)
         Limit(workers, 1, 256);
         bind.Validators.Add(result =>
         {
-            if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _)) result.AddError("--bind: an IP address is needed, e.g. 127.0.0.1 or 0.0.0.0.");
+            if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
+                result.AddError("--bind: an IP address is needed, e.g. 127.0.0.1 or 0.0.0.0.");
         });
         gpus.Validators.Add(result =>
         {

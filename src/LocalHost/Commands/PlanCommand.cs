@@ -1,7 +1,9 @@
 using System.CommandLine;
+using R1Cloud.Datasets;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Plan;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -13,19 +15,27 @@ internal static class PlanCommand
     {
         var recipe = new RecipeArguments();
         var nodes = new Option<int?>("--nodes") { Description = "Machines, one device each; the recipe's workers when left out." };
-        var gpu = new Option<string?>("--gpu") { Description = "The device, by its name in the price table: h100, h200, a100, l40s, cpu; what the recipe's workers ask for when left out." };
+        var gpu = new Option<string?>("--gpu") {
+            Description =
+            "The device, by its name in the price table: h100, h200, a100, l40s, cpu; what the recipe's workers ask for when left out." };
         var prices = new Option<string?>("--price-table") { Description = "Your own price table: a JSON file like data/price-table.json." };
-        var model = new Option<string?>("--model") { Description = "A checkpoint's config.json, or its folder, for models that the recipe does not shape." };
-        var share = new Option<double>("--length-share") { Description = "Expected length of completions as a share of maxNewTokens.", DefaultValueFactory = _ => 0.5 };
+        var model = new Option<string?>("--model") {
+            Description = "A checkpoint's config.json, or its folder, for models that the recipe does not shape." };
+        var share = new Option<double>("--length-share") { Description = "Expected length of completions as a share of maxNewTokens.",
+            DefaultValueFactory = _ => 0.5 };
         var json = new Option<bool>("--json") { Description = "Print the plan as JSON." };
-        var plan = new ExampleCommand("plan", "Estimates tokens, FLOPs, device hours, storage, time and cost of a run before it is launched.",
-            "./r1 plan recipes/quickstart.json", "./r1 plan recipes/quickstart.json --gpu h100 --nodes 8 --set stages.r1-zero.shards=8 --json") { nodes, gpu, prices, model, share, json };
+        var plan = new ExampleCommand("plan",
+            "Estimates tokens, FLOPs, device hours, storage, time and cost of a run before it is launched.",
+            "./r1 plan recipes/quickstart.json",
+                "./r1 plan recipes/quickstart.json --gpu h100 --nodes 8 --set stages.r1-zero.shards=8 --json") { nodes, gpu, prices, model,
+                share, json };
         recipe.AddTo(plan);
         plan.SetAction((parsed, _) => context.GuardAsync(() =>
         {
             var table = parsed.GetValue(prices) is { } file ? PriceTable.Load(file) : PriceTable.Default;
             var options = new PlanOptions
             {
+                Datasets = DatasetReader.Instance,
                 Nodes = parsed.GetValue(nodes), Device = parsed.GetValue(gpu), LengthShare = parsed.GetValue(share),
                 Model = parsed.GetValue(model) is { } config ? PlanModel.Load(config) : null,
             };

@@ -1,8 +1,9 @@
 using System.CommandLine;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
-using R1Cloud.Shared.Commands;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -12,16 +13,20 @@ internal static class PushCommand
     /// <summary>The command.</summary>
     public static Command Create(CommandContext context)
     {
-        var paths = new Argument<string[]>("path") { Description = "Files (.jsonl, .parquet) and model folders.", Arity = ArgumentArity.OneOrMore };
+        var paths = new Argument<string[]>("path") { Description = "Files (.jsonl, .parquet) and model folders.",
+            Arity = ArgumentArity.OneOrMore };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var storage = new StorageArgument(context);
-        var command = new ExampleCommand("push", "Copies files and folders into a run's storage, by content: what is there is not sent again. Prints the blob: paths for recipes.",
+        var command = new ExampleCommand("push",
+            "Copies files and folders into a run's storage, by content: what is there is not sent again. Prints the blob: paths for "
+            + "recipes.",
             "./r1 push data/train.jsonl --storage https://ACCOUNT.blob.core.windows.net", "./r1 push models/base --json") { paths, json };
         storage.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
             using var stop = new StopSignals();
-            var name = storage.Name(parsed) ?? throw new BadInputException($"No storage is named: give --storage or set {StorageConnection.Variable}.");
+            var name = storage.Name(parsed)
+                ?? throw new BadInputException($"No storage is named: give --storage or set {StorageConnection.Variable}.");
             var pushed = await storage.PushAsync(name, parsed.GetValue(paths)!, parsed.GetValue(json), stop.Graceful);
             if (parsed.GetValue(json)) context.WriteJson(pushed);
             else foreach (var item in pushed) await context.Output.WriteLineAsync(item.Path);

@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Datasets;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.LocalHost.Commands;
 
@@ -38,9 +40,10 @@ internal sealed class RecipeArguments
         var path = File(parsed);
         List<string> settings = [.. parsed.GetValue(set) ?? []];
         if (parsed.GetValue(seed) is { } number) settings.Add(string.Create(CultureInfo.InvariantCulture, $"seed={number}"));
-        var loaded = RecipeLoader.LoadFile(path);
+        var loaded = RecipeLoader.LoadFile(path, DatasetReader.Instance);
         return settings.Count == 0 ? loaded : RecipeLoader.Parse(
-            Set(loaded.ResolvedJson, settings), $"{path} with {string.Join(' ', settings)}", [.. settings.Select(setting => setting.Split('=', 2)[0])]);
+            Set(loaded.ResolvedJson, settings), $"{path} with {string.Join(' ', settings)}",
+                [.. settings.Select(setting => setting.Split('=', 2)[0])]);
     }
 
     /// <summary>Sets fields of a resolved recipe; the loader judges whether they exist.</summary>

@@ -1,8 +1,11 @@
 using System.CommandLine;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.LocalHost.Workers;
-using R1Cloud.Shared.Commands;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Terminal;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Commands;
@@ -15,7 +18,9 @@ internal static class RecipeCommands
     {
         var recipe = new RecipeArguments();
         var json = new Option<bool>("--json") { Description = "Print the recipe with everything filled in." };
-        var check = new ExampleCommand("check", "Checks a recipe and its data without running it; every problem is listed with file, line and field, every row that does not fit with file and row.",
+        var check = new ExampleCommand("check",
+            "Checks a recipe and its data without running it; every problem is listed with file, line and field, every row that does not "
+            + "fit with file and row.",
             "./r1 check recipes/quickstart.json", "./r1 check recipes/quickstart.json --set stages.r1-zero.groupSize=16 --json") { json };
         recipe.AddTo(check);
         check.SetAction((parsed, cancellation) => context.GuardAsync(async () =>
@@ -43,10 +48,12 @@ internal static class RecipeCommands
         var stages = loaded.Recipe.Expand().Stages;
         var width = stages.Keys.Max(name => name.Length);
         foreach (var (name, stage) in stages)
-            context.Console.WriteMarkup($"      {Markup.Escape(name.PadRight(width))} [grey]{Markup.Escape(Describe(stage, loaded.Recipe))}[/]");
+            context.Console.WriteMarkup(
+                $"      {Markup.Escape(name.PadRight(width))} [grey]{Markup.Escape(Describe(stage, loaded.Recipe))}[/]");
         foreach (var line in measured) context.Console.WriteMarkup($"[grey]      {Markup.Escape(line)}[/]");
         if (loaded.Recipe.StoredInputs() is { Count: > 0 } inputs)
-            context.Console.WriteMarkup($"[grey]      inputs in storage, looked for when the run starts: {Markup.Escape(string.Join(", ", inputs))}[/]");
+            context.Console.WriteMarkup(
+                $"[grey]      inputs in storage, looked for when the run starts: {Markup.Escape(string.Join(", ", inputs))}[/]");
         return ExitCode.Ok;
     }
 
@@ -55,10 +62,18 @@ internal static class RecipeCommands
         ImportStage import => $"import of {import.Path}",
         PretrainStage pretrain => $"pretrain, {pretrain.Steps} steps of {pretrain.BatchSize} sequences",
         RlStage rl => $"{rl.Loss.Name}, {rl.Iterations} iterations of {rl.Questions} questions, {rl.GroupSize} samples each",
-        SampleStage sample => $"{(sample is CollectStage ? "collect" : "rejection-sample")}, {sample.Questions} questions, {sample.Samples} samples each, of which {sample.Keep} are kept at most",
-        SftStage sft => $"sft on {string.Join(" + ", sft.Data)}, {sft.Epochs} epochs in batches of {sft.BatchSize}, {(RecipeCheck.StepsOf(sft, recipe) is { } steps ? $"at most {steps} steps" : "steps known once the data is")}",
-        RewardModelStage model => $"reward-model, {model.Objective.ToString().ToLowerInvariant()} on {model.Rows} rows of {model.Task}, {model.Steps()} steps of {model.BatchSize}",
-        EvaluateStage evaluate => $"evaluate, {string.Join("; ", evaluate.Evaluation.All().Select(benchmark => $"{benchmark.Key}: {benchmark.Value.Problems} problems, {benchmark.Value.Samples} samples each"))}",
+        SampleStage sample =>
+            $"{(sample is CollectStage ? "collect" : "rejection-sample")}, {sample.Questions} questions, {sample.Samples} samples each, "
+            + $"of which {sample.Keep} are kept at most",
+        SftStage sft =>
+            $"sft on {string.Join(" + ", sft.Data)}, {sft.Epochs} epochs in batches "
+            + $"of {sft.BatchSize}, {(RecipeCheck.StepsOf(sft, recipe) is { } steps ? $"at most {steps} steps" : "steps known once the "
+                + "data is")}",
+        RewardModelStage model =>
+            $"reward-model, {model.Objective.ToString().ToLowerInvariant()} on {model.Rows} rows of {model.Task}, {model.Steps()} steps "
+            + $"of {model.BatchSize}",
+        EvaluateStage evaluate =>
+            $"evaluate, {string.Join("; ", evaluate.Evaluation.All().Select(benchmark => $"{benchmark.Key}: {benchmark.Value.Problems} problems, {benchmark.Value.Samples} samples each"))}",
         _ => stage.GetType().Name,
     };
 }

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using Spectre.Console;
 
@@ -21,17 +22,21 @@ internal static class RunCommands
     {
         var client = new ClientOptions(context);
 
-        var states = new Option<string?>("--state") { Description = "Only runs that stand so: queued, running, paused, completed, failed, cancelled; several with commas between." };
+        var states = new Option<string?>("--state") {
+            Description = "Only runs that stand so: queued, running, paused, completed, failed, cancelled; several with commas between." };
         var limit = new Option<int?>("--limit") { Description = "How many; 100 without it." };
         var after = new Option<string?>("--after") { Description = "Only those after an earlier page, which names this value." };
         yield return client.Command(
-            new("runs", "Lists the runs, newest first.", "./r1 runs", "./r1 runs --state failed,cancelled --limit 20", "./r1 runs --json") { states, limit, after },
+            new("runs", "Lists the runs, newest first.", "./r1 runs", "./r1 runs --state failed,cancelled --limit 20",
+                "./r1 runs --json") { states, limit, after },
             async (http, parsed, cancellation) => ShowRuns(
-                context, await http.ListAsync(parsed.GetValue(states), parsed.GetValue(limit), parsed.GetValue(after), cancellation), client.IsJson(parsed)));
+                context, await http.ListAsync(parsed.GetValue(states), parsed.GetValue(limit), parsed.GetValue(after), cancellation),
+                    client.IsJson(parsed)));
 
         yield return client.Command(
             new("status", "Shows where a run stands.", "./r1 status quickstart-1a2b3c4d", "./r1 status quickstart-1a2b3c4d --json") { Run },
-            async (http, parsed, cancellation) => ShowStatus(context, http, await http.GetAsync(parsed.GetValue(Run)!, cancellation), client.IsJson(parsed)));
+            async (http, parsed, cancellation) =>
+                ShowStatus(context, http, await http.GetAsync(parsed.GetValue(Run)!, cancellation), client.IsJson(parsed)));
 
         foreach (var (name, description, route) in new[]
         {
@@ -42,19 +47,26 @@ internal static class RunCommands
         {
             yield return client.Command(
                 new(name, description, $"./r1 {name} quickstart-1a2b3c4d") { Run },
-                (http, parsed, cancellation) => SteerAsync(context, http, route, parsed.GetValue(Run)!, null, client.IsJson(parsed), cancellation));
+                (http, parsed, cancellation) =>
+                    SteerAsync(context, http, route, parsed.GetValue(Run)!, null, client.IsJson(parsed), cancellation));
         }
 
-        var from = new Option<string?>("--stage") { Description = "Run this stage and those that depend on it anew. Without it the run goes on where it failed." };
+        var from = new Option<string?>("--stage") {
+            Description = "Run this stage and those that depend on it anew. Without it the run goes on where it failed." };
         yield return client.Command(
-            new("retry", "Takes up a failed or cancelled run.", "./r1 retry quickstart-1a2b3c4d", "./r1 retry quickstart-1a2b3c4d --stage r1-zero") { Run, from },
-            (http, parsed, cancellation) => SteerAsync(context, http, ApiRoutes.Retry, parsed.GetValue(Run)!, parsed.GetValue(from), client.IsJson(parsed), cancellation));
+            new("retry", "Takes up a failed or cancelled run.", "./r1 retry quickstart-1a2b3c4d",
+                "./r1 retry quickstart-1a2b3c4d --stage r1-zero") { Run, from },
+            (http, parsed, cancellation) =>
+                SteerAsync(context, http, ApiRoutes.Retry, parsed.GetValue(Run)!, parsed.GetValue(from), client.IsJson(parsed),
+                    cancellation));
 
         var since = new Option<int?>("--since") { Description = "Only steps after this one." };
         yield return client.Command(
-            new("metrics", "Prints a run's figures step by step.", "./r1 metrics quickstart-1a2b3c4d --stage r1-zero --since 50") { Run, Stage, since },
+            new("metrics", "Prints a run's figures step by step.", "./r1 metrics quickstart-1a2b3c4d --stage r1-zero --since 50") { Run,
+                Stage, since },
             async (http, parsed, cancellation) => ShowMetrics(
-                context, await http.MetricsAsync(parsed.GetValue(Run)!, parsed.GetValue(Stage), parsed.GetValue(since), cancellation), client.IsJson(parsed)));
+                context, await http.MetricsAsync(parsed.GetValue(Run)!, parsed.GetValue(Stage), parsed.GetValue(since), cancellation),
+                    client.IsJson(parsed)));
 
         yield return client.Command(
             new("samples", "Prints example answers of a run's models.", "./r1 samples quickstart-1a2b3c4d --stage r1-zero") { Run, Stage },
@@ -62,7 +74,8 @@ internal static class RunCommands
                 context, await http.SamplesAsync(parsed.GetValue(Run)!, parsed.GetValue(Stage), cancellation), client.IsJson(parsed)));
 
         yield return client.Command(
-            new("report", "Prints a finished run's report.", "./r1 report quickstart-1a2b3c4d", "./r1 report quickstart-1a2b3c4d --json") { Run },
+            new("report", "Prints a finished run's report.", "./r1 report quickstart-1a2b3c4d",
+                "./r1 report quickstart-1a2b3c4d --json") { Run },
             async (http, parsed, cancellation) =>
             {
                 var report = await http.ReportAsync(parsed.GetValue(Run)!, cancellation);
@@ -81,7 +94,8 @@ internal static class RunCommands
         }
         if (list.Runs.Count == 0) context.Console.MarkupLine("[grey]no runs yet[/]");
         else WriteTable(context, new(["run", "status", "stage", "created"], [.. list.Runs.Select(run => (IReadOnlyList<string>)
-            [run.Id, run.Status.ToString().ToLowerInvariant(), run.Stage ?? "", $"{run.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm}"])]), "created", "stage");
+            [run.Id, run.Status.ToString().ToLowerInvariant(), run.Stage ?? "", $"{run.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm}"])]),
+                "created", "stage");
         if (list.Next is not null) context.Console.WriteMarkup($"[grey]there are more: --after {Markup.Escape(list.Next)}[/]");
         return ExitCode.Ok;
     }
@@ -96,7 +110,9 @@ internal static class RunCommands
         var now = TimeProvider.System.GetUtcNow();
         var progress = new RunProgress(http.Address, view.StartedAt ?? now);
         progress.Apply(new RunEvent(RunEventNames.Snapshot, view));
-        context.Console.Write(RunScreen.Draw(progress, Glyphs.For(context.Console), context.Console.Profile.Width, view.EndedAt ?? now, stops: false));
+        context.Console.Write(
+            RunScreen.Draw(progress, Glyphs.For(context.Console), context.Console.Profile.Width, view.EndedAt ?? now, stops: false));
+        if (view.Waiting is not null) context.Console.WriteMarkup($" [olive]waits: {Markup.Escape(view.Waiting)}[/]");
         if (view.Error is not null) context.Console.WriteMarkup($" [red]{Markup.Escape(view.Error)}[/]");
         return ExitCode.Ok;
     }
@@ -115,8 +131,10 @@ internal static class RunCommands
         foreach (var stage in metrics.Rows.GroupBy(row => row.Stage))
         {
             var figures = Format.Figures.Where(figure => stage.Any(row => row.Values.ContainsKey(figure.Metric))).ToList();
-            var table = new ReportTable([stage.Key, .. figures.Select(figure => figure.Label)], [.. stage.Select(row => (IReadOnlyList<string>)
-                [$"{row.Step}", .. figures.Select(figure => row.Values.TryGetValue(figure.Metric, out var value) ? figure.Write(value) : "")])]);
+            var table = new ReportTable([stage.Key, .. figures.Select(figure => figure.Label)],
+                [.. stage.Select(row => (IReadOnlyList<string>)
+                [$"{row.Step}",
+                    .. figures.Select(figure => row.Values.TryGetValue(figure.Metric, out var value) ? figure.Write(value) : "")])]);
             WriteTable(context, table, figures.Select(figure => figure.Label).Reverse());
         }
         return ExitCode.Ok;
@@ -124,7 +142,8 @@ internal static class RunCommands
 
     private static void WriteTable(CommandContext context, ReportTable table, params IEnumerable<string> leastTelling)
     {
-        foreach (var line in TextTable.Lines(table, context.Console.Profile.Out.IsTerminal ? context.Console.Profile.Width - 1 : null, leastTelling)) context.Console.WriteMarkup(line);
+        foreach (var line in TextTable.Lines(table, context.Console.Profile.Out.IsTerminal ? context.Console.Profile.Width - 1 : null,
+            leastTelling)) context.Console.WriteMarkup(line);
     }
 
     private static int ShowSamples(CommandContext context, RunSamples samples, bool json)
@@ -140,7 +159,8 @@ internal static class RunCommands
             context.Console.MarkupLine($" [bold]{Markup.Escape(set.Stage)}[/]  [grey]{Markup.Escape(set.Source)}, step {set.Step}[/]");
             foreach (var sample in set.Samples)
             {
-                context.Console.MarkupLine($" {Markup.Escape(sample.Question)}{(sample.Answer is null ? "" : $"  [grey]right: {Markup.Escape(sample.Answer)}[/]")}");
+                context.Console.MarkupLine(
+                    $" {Markup.Escape(sample.Question)}{(sample.Answer is null ? "" : $"  [grey]right: {Markup.Escape(sample.Answer)}[/]")}");
                 view.WriteSample(sample.Greedy == true ? "greedy" : "sampled", sample);
             }
         }

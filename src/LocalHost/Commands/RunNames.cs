@@ -1,5 +1,5 @@
 using System.Globalization;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.LocalHost.Commands;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Push;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 using Spectre.Console;
 
@@ -10,7 +12,9 @@ internal sealed class StorageArgument(CommandContext context)
 {
     private readonly Option<string?> storage = new("--storage")
     {
-        Description = $"The run's storage: https://ACCOUNT.blob.core.windows.net (you are signed in as with az login), or a connection string [default: {StorageConnection.Variable}].",
+        Description =
+            $"The run's storage: https://ACCOUNT.blob.core.windows.net (you are signed in as with az login), or a connection string "
+            + $"[default: {StorageConnection.Variable}].",
         HelpName = "URL",
     };
 
@@ -21,7 +25,8 @@ internal sealed class StorageArgument(CommandContext context)
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(storage) is { Length: > 0 };
 
     /// <summary>The storage's name, or null when none is given.</summary>
-    public string? Name(ParseResult parsed) => (parsed.GetValue(storage) ?? context.Environment(StorageConnection.Variable)) is { Length: > 0 } name ? name : null;
+    public string? Name(ParseResult parsed) =>
+        (parsed.GetValue(storage) ?? context.Environment(StorageConnection.Variable)) is { Length: > 0 } name ? name : null;
 
     /// <summary>Pushes files and folders there, with a progress bar where people sit before it.</summary>
     /// <exception cref="EnvironmentException">The storage is not valid, cannot be reached, or refuses.</exception>
@@ -32,7 +37,8 @@ internal sealed class StorageArgument(CommandContext context)
             var pusher = new Pusher(StorageConnection.Open(name).Blobs);
             if (quiet || !context.IsLive) return await PushAsync(pusher, paths, null, cancellation);
             return await context.Console.Progress().AutoClear(true)
-                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new RemainingTimeColumn())
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(),
+                    new RemainingTimeColumn())
                 .StartAsync(progress => PushAsync(pusher, paths, progress, cancellation));
         }
         catch (StorageException e)
@@ -41,10 +47,13 @@ internal sealed class StorageArgument(CommandContext context)
         }
     }
 
-    private static async Task<IReadOnlyList<Pushed>> PushAsync(Pusher pusher, IReadOnlyList<string> paths, ProgressContext? progress, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<Pushed>> PushAsync(Pusher pusher, IReadOnlyList<string> paths, ProgressContext? progress,
+        CancellationToken cancellation)
     {
         var pushed = new List<Pushed>();
-        foreach (var path in paths) pushed.Add(await pusher.PushAsync(path, progress is null ? null : new Bar(progress.AddTask(Markup.Escape(path))), cancellation));
+        foreach (var path in paths)
+            pushed.Add(await pusher.PushAsync(path, progress is null ? null : new Bar(progress.AddTask(Markup.Escape(path))),
+                cancellation));
         return pushed;
     }
 

@@ -1,9 +1,10 @@
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Shared.Recipes.Loading;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Commands;
@@ -37,7 +38,8 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
         var id = options.RunId ?? (options.Fresh ? await RunNames.FreshAsync(recipe, IsTakenAsync) : RunNames.For(recipe));
         if (options.DryRun || !await IsTakenAsync(id)) await AnnounceAsync(id, recipe, stop);
         if (options.DryRun) return ExitCode.Ok;
-        foreach (var other in (await client.ListAllAsync("queued,running", stop)).Where(run => run.Id != id)) await PauseAsync(other.Id, stop);
+        foreach (var other in (await client.ListAllAsync("queued,running", stop)).Where(run => run.Id != id))
+            await PauseAsync(other.Id, stop);
 
         var run = await client.StartAsync(id, recipe.ResolvedJson, reuse: !options.Fresh, stop);
         if (run.Status is RunStatus.Failed or RunStatus.Cancelled)
@@ -47,7 +49,8 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
         }
         if (run.Status == RunStatus.Paused) await client.SteerAsync(ApiRoutes.Resume, id, null, stop);
         if (run.Status == RunStatus.Completed)
-            Say($"run {id} was completed on {run.EndedAt?.ToLocalTime():yyyy-MM-dd HH:mm}; here is its report again (--fresh starts another run)");
+            Say($"run {id} was completed on {run.EndedAt?.ToLocalTime():yyyy-MM-dd HH:mm}; here is its report again (--fresh starts "
+                + $"another run)");
         else if (run.Stages.Any(stage => stage.Status != StageStatus.Pending)) Say($"run {id} goes on where it stopped");
         else Say($"run {id}");
         if (run.Status != RunStatus.Completed) Say($"at {host.AddressWithKey}");
@@ -73,7 +76,8 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
         IRunDisplay display = options.Json ? new JsonDisplay(context.Output)
             : context.IsLive && !options.Plain ? new ScreenDisplay(context.Console, time)
             : new PlainDisplay(context.Output, time);
-        var shown = display.ShowAsync(RunWatcher.FollowAsync(client, id, watching.Token), new RunProgress(client.Address, time.GetUtcNow()));
+        var shown = display.ShowAsync(RunWatcher.FollowAsync(client, id, watching.Token),
+            new RunProgress(client.Address, time.GetUtcNow()));
         if (await Task.WhenAny(shown, host.Workers.Broken, host.Fault) == shown)
         {
             await shown;
@@ -84,7 +88,8 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
         await shown.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         throw new EnvironmentException(host.Fault.IsCompleted
             ? await host.Fault
-            : $"Workers cannot start on this machine. {await host.Workers.Broken}{Environment.NewLine}Their logs: {host.Data.WorkerLog(id, "*")}");
+            : $"Workers cannot start on this machine. {await host.Workers.Broken}{Environment.NewLine}Their "
+                + $"logs: {host.Data.WorkerLog(id, "*")}");
     }
 
     /// <summary>Whoever types <c>up</c> wants this run to have the machine.</summary>
@@ -105,7 +110,9 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
     {
         var report = await client.ReportAsync(run.Id, stop);
         var files = await RunFiles.CopyAsync(host.Blobs, run, host.Data.Run(run.Id), stop);
-        if (options.Json) JsonDisplay.Write(context.Output, "report", new { Report = report, Files = files.ToDictionary(file => file.What, file => file.Path) });
+        if (options.Json)
+            JsonDisplay.Write(context.Output, "report",
+                new { Report = report, Files = files.ToDictionary(file => file.What, file => file.Path) });
         else new ReportView(context.Console).Write(report, files);
         return ExitCode.Ok;
     }
@@ -113,7 +120,8 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
     private int TellFailed(RunView run)
     {
         var stage = run.Stages.FirstOrDefault(stage => stage.Status is StageStatus.Failed or StageStatus.Cancelled);
-        context.Error.WriteLine($"r1: run {run.Id} {run.Status.ToString().ToLowerInvariant()}{(stage is null ? "" : $" in stage {stage.Label}")}: {run.Error ?? stage?.Error}");
+        context.Error.WriteLine(
+            $"r1: run {run.Id} {run.Status.ToString().ToLowerInvariant()}{(stage is null ? "" : $" in stage {stage.Label}")}: {run.Error ?? stage?.Error}");
         context.Error.WriteLine($"r1: to take it up again: {options.Command} --retry    another run: {options.Command} --fresh");
         context.Error.WriteLine($"r1: logs: {Path.GetRelativePath(Environment.CurrentDirectory, host.Data.Logs)}");
         return ExitCode.RunFailed;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using R1Cloud.LocalHost.Engine.Activities;
 using R1Cloud.LocalHost.Engine.Execution;
+using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.LocalHost.Engine.Storage;
 using R1Cloud.LocalHost.Engine.Timers;
 using R1Cloud.Pipeline.Orchestration;
@@ -8,8 +9,8 @@ using R1Cloud.Pipeline.Orchestration;
 namespace R1Cloud.LocalHost.Engine;
 
 /// <summary>
-/// A durable orchestration engine in one process, event-sourced on SQLite. Whatever it answered is on disk: kill it anywhere, start it again on
-/// the same database, and every instance goes on; activities whose result was recorded do not run again, those in flight do.
+/// A durable orchestration engine in one process, event-sourced on SQLite. Whatever it answered is on disk: kill it anywhere, start it
+/// again on the same database, and every instance goes on; activities whose result was recorded do not run again, those in flight do.
 /// </summary>
 /// <param name="options">Where and how.</param>
 /// <param name="registry">The code it can run.</param>
@@ -30,7 +31,8 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
     private Instances Instances => running!.Instances;
 
     /// <summary>Opens the database and goes on with everything in it.</summary>
-    /// <exception cref="EngineStorageException">The database is in use by another engine, damaged, not an engine's, or cannot be written.</exception>
+    /// <exception cref="EngineStorageException">The database is in use by another engine, damaged, not an engine's, or cannot be
+    /// written.</exception>
     /// <exception cref="InvalidOperationException">This engine was started before.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -55,7 +57,8 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
             locked.Dispose();
             throw;
         }
-        _ = Completion.ContinueWith(_ => StopAsync(CancellationToken.None), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = Completion.ContinueWith(_ => StopAsync(CancellationToken.None), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
         return Task.CompletedTask;
     }
 
@@ -66,7 +69,8 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
 
     /// <inheritdoc/>
-    public Task<bool> ScheduleNewAsync(string name, object? input, string instanceId, bool restartFinished = false, CancellationToken cancellation = default)
+    public Task<bool> ScheduleNewAsync(string name, object? input, string instanceId, bool restartFinished = false,
+        CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
@@ -131,7 +135,8 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
         var instances = new Instances(table, work, cache, logger);
         var timers = new TimerQueue(options.TimeProvider, due => loop.Post(() => instances.FireTimers(due)));
         var dispatcher = new ActivityDispatcher(
-            options.MaxConcurrentActivities, registry, services, (activity, answer) => loop.Post(() => instances.RecordActivity(activity, answer)), logger);
+            options.MaxConcurrentActivities, registry, services,
+                (activity, answer) => loop.Post(() => instances.RecordActivity(activity, answer)), logger);
         var decisions = new Decisions(
             database, table, work, instances, cache, registry, options.TimeProvider, loggers,
             escaped => loop.Post(() => instances.FailEscaped(escaped)), dispatcher.Dispatch, timers.Add);
@@ -161,7 +166,8 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
 
     /// <summary>The parts of a started engine.</summary>
     private sealed class Running(
-        DatabaseLock locked, EngineDatabase database, InstanceTable table, Instances instances, TimerQueue timers, ActivityDispatcher dispatcher, EngineLoop loop)
+        DatabaseLock locked, EngineDatabase database, InstanceTable table, Instances instances, TimerQueue timers,
+            ActivityDispatcher dispatcher, EngineLoop loop)
     {
         private readonly Lock gate = new();
         private Task? stop;

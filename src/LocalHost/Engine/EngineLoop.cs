@@ -1,3 +1,4 @@
+using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.LocalHost.Engine.Storage;
 
 namespace R1Cloud.LocalHost.Engine;
@@ -75,7 +76,9 @@ internal sealed class EngineLoop
         return source.Task;
     }
 
-    /// <summary>Does a piece of work on the loop, some time; not at all if the engine stops first. Its error would be lost, so it stops the engine.</summary>
+    /// <summary>
+    /// Does a piece of work on the loop, some time; not at all if the engine stops first. Its error would be lost, so it stops the engine.
+    /// </summary>
     public void Post(Action work) => Add(new Command(work, _ => { }));
 
     private void Add(Command command)

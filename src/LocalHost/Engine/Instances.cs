@@ -6,7 +6,9 @@ using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Engine;
 
-/// <summary>What happens to instances from outside: clients, activity results, timers. Called on the engine's loop, inside its transaction.</summary>
+/// <summary>
+/// What happens to instances from outside: clients, activity results, timers. Called on the engine's loop, inside its transaction.
+/// </summary>
 internal sealed class Instances(InstanceTable table, WorkTables work, ExecutionCache cache, ILogger logger)
 {
     /// <summary>The error type under which a parent sees that a sub-orchestration was terminated.</summary>
@@ -151,7 +153,9 @@ internal sealed class Instances(InstanceTable table, WorkTables work, ExecutionC
             {
                 OrchestrationStatus.Completed => new TaskCompleted(id, output ?? Json.Null),
                 OrchestrationStatus.Failed => new TaskFailed(id, failure!),
-                _ => new TaskFailed(id, new FailureDetails(TerminatedError, $"Instance '{instance.Id}' was terminated. {Json.Read<string>(output ?? Json.Null)}".TrimEnd())),
+                _ => new TaskFailed(id,
+                    new FailureDetails(TerminatedError,
+                        $"Instance '{instance.Id}' was terminated. {Json.Read<string>(output ?? Json.Null)}".TrimEnd())),
             });
         if (waiters.Remove(instance.Id, out var waiting))
         {
@@ -164,7 +168,10 @@ internal sealed class Instances(InstanceTable table, WorkTables work, ExecutionC
     public void FailEscaped(ExecutionIdentity escaped)
     {
         if (table.Find(escaped.Key) is { IsFinished: false } instance && instance.Execution == escaped.Execution)
-            Finish(instance, OrchestrationStatus.Failed, null, FailureDetails.From(new ForeignTaskException(escaped.InstanceId, "went on outside a decision, after awaiting a task that is not of its context")));
+            Finish(instance, OrchestrationStatus.Failed, null,
+                FailureDetails.From(
+                    new ForeignTaskException(escaped.InstanceId,
+                        "went on outside a decision, after awaiting a task that is not of its context")));
     }
 
     private void Answer(OpenRequest? request, Func<int, HistoryEvent> answer)

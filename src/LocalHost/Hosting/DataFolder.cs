@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
@@ -20,7 +21,8 @@ internal sealed class DataFolder(string path)
     // What a run cannot do without, once it is there. The cache of checkpoints, logs and copies of reports may go at any time.
     private static readonly (string Name, string Holds)[] Parts =
     [
-        ("orchestrations.db", "the runs' history"), (AzuriteFolder, "their blobs and queues"), ("azurite/blob-metadata.json", "the list of blobs"), ("azurite/blob-extents.json", "the list of the blobs' pieces"),
+        ("orchestrations.db", "the runs' history"), (AzuriteFolder, "their blobs and queues"),
+            ("azurite/blob-metadata.json", "the list of blobs"), ("azurite/blob-extents.json", "the list of the blobs' pieces"),
         ("azurite/blob-data", "the blobs' contents"), ("azurite/queue-metadata.json", "the queues"),
     ];
 
@@ -77,7 +79,8 @@ internal sealed class DataFolder(string path)
         catch (IOException e) when (File.Exists(LockFile) && (e.HResult & 0xFFFF) is not (NoSpace or ReadOnly))
         {
             var holder = ReadHost();
-            var who = holder is null ? "another host" : $"another host (pid {holder.ProcessId}{(holder.Url is null ? "" : $", {holder.Url}")})";
+            var who = holder is null
+                ? "another host" : $"another host (pid {holder.ProcessId}{(holder.Url is null ? "" : $", {holder.Url}")})";
             throw new EnvironmentException(
                 $"The data folder '{Path}' is in use by {who}. Stop that one, or pass --data DIR for a folder of your own.", e);
         }
@@ -161,19 +164,23 @@ internal sealed class DataFolder(string path)
         }
         catch (JsonException e)
         {
-            throw new EnvironmentException($"'{FormatFile}' cannot be read ({e.Message}): this does not look like a data folder. Pass --data DIR for another one.", e);
+            throw new EnvironmentException(
+                $"'{FormatFile}' cannot be read ({e.Message}): this does not look like a data folder. Pass --data DIR for another one.", e);
         }
 
         if (found?.Format != CurrentFormat)
         {
             throw new EnvironmentException(
-                $"The data folder '{Path}' was written by version {found?.Version} (format {found?.Format}); this is version {HostInfo.ProductVersion} " +
+                $"The data folder '{Path}' was written by version {found?.Version} (format {found?.Format}); this is "
+                + $"version {HostInfo.ProductVersion} " +
                 $"(format {CurrentFormat}) and cannot go on with it. Pass --data DIR for another folder, or move this one away.");
         }
         CheckParts(found.Parts ?? []);
     }
 
-    /// <summary>Writes down which parts there are by now, so that one which is missing at the next start is known to have been removed.</summary>
+    /// <summary>
+    /// Writes down which parts there are by now, so that one which is missing at the next start is known to have been removed.
+    /// </summary>
     internal void NoteParts()
     {
         try
@@ -190,11 +197,14 @@ internal sealed class DataFolder(string path)
     private void CheckParts(IReadOnlyList<string> known)
     {
         var missing = Parts.Where(part => known.Contains(part.Name) && !Exists(part.Name)).ToList();
-        if (missing.Exists(part => part.Name == AzuriteFolder)) missing.RemoveAll(part => part.Name.StartsWith(AzuriteFolder + "/", StringComparison.Ordinal));
+        if (missing.Exists(part => part.Name == AzuriteFolder))
+            missing.RemoveAll(part => part.Name.StartsWith(AzuriteFolder + "/", StringComparison.Ordinal));
         if (missing.Count == 0) return;
         throw new EnvironmentException(
-            $"The data folder '{Path}' lacks {string.Join(" and ", missing.Select(part => $"'{part.Name}' ({part.Holds})"))}, which was there before and has been removed. "
-            + $"Put it back, or pass --data DIR for another folder. To go on without it, remove '{FormatFile}' too: runs that need it will fail, others begin anew.");
+            $"The data folder '{Path}' lacks {string.Join(" and ", missing.Select(part => $"'{part.Name}' ({part.Holds})"))}, which was "
+            + $"there before and has been removed. "
+            + $"Put it back, or pass --data DIR for another folder. To go on without it, remove '{FormatFile}' too: runs that need it "
+                + $"will fail, others begin anew.");
     }
 
     private bool Exists(string part) => System.IO.Path.Exists(System.IO.Path.Combine(Path, part));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using R1Cloud.LocalHost.Environments;
 
 namespace R1Cloud.LocalHost.Hosting;
 
@@ -21,9 +22,11 @@ internal sealed class FileLoggerProvider(string path, TimeProvider time) : ILogg
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
-            var line = string.Create(CultureInfo.InvariantCulture, $"{owner.time.GetUtcNow():O} {logLevel,-11} {category}: {formatter(state, exception)}");
+            var line = string.Create(CultureInfo.InvariantCulture,
+                $"{owner.time.GetUtcNow():O} {logLevel,-11} {category}: {formatter(state, exception)}");
             owner.file.WriteLine(exception is null ? line : line + Environment.NewLine + exception);
         }
     }

@@ -23,7 +23,8 @@ internal sealed record HostInfo(
         try
         {
             using var process = Process.GetProcessById(ProcessId);
-            return !process.HasExited && FileStatus.Of("/proc/" + ProcessId.ToString(CultureInfo.InvariantCulture)) is null or { IsOwn: true };
+            return !process.HasExited
+                && FileStatus.Of("/proc/" + ProcessId.ToString(CultureInfo.InvariantCulture)) is null or { IsOwn: true };
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {

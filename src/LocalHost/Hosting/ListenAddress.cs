@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using R1Cloud.LocalHost.Environments;
 
 namespace R1Cloud.LocalHost.Hosting;
 
@@ -35,7 +36,9 @@ internal static class ListenAddress
     }
 
     /// <summary>The error for an address that cannot be listened at.</summary>
-    public static EnvironmentException Taken(LocalHostOptions options, Exception inner) => inner is SocketException { SocketErrorCode: not SocketError.AddressAlreadyInUse } other
+    public static EnvironmentException Taken(LocalHostOptions options, Exception inner) =>
+        inner is SocketException { SocketErrorCode: not SocketError.AddressAlreadyInUse } other
         ? new EnvironmentException($"Cannot listen at {options.Address}:{options.Port}: {other.Message}.", other)
-        : new EnvironmentException($"Port {options.Port} is in use by another program. Pass --port N for another one, or --port 0 for any free one.", inner);
+        : new EnvironmentException(
+            $"Port {options.Port} is in use by another program. Pass --port N for another one, or --port 0 for any free one.", inner);
 }

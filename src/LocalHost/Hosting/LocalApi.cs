@@ -41,7 +41,9 @@ internal static class LocalApi
         app.Use(async (context, next) =>
         {
             // Event streams stay open for as long as their readers like: reading ends when the host stops.
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, HttpMethods.IsGet(context.Request.Method) ? stopping : CancellationToken.None);
+            using var ends =
+                CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted,
+                    HttpMethods.IsGet(context.Request.Method) ? stopping : CancellationToken.None);
             context.RequestAborted = ends.Token;
             await next(context);
         });

@@ -2,12 +2,15 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Console;
+using R1Cloud.Datasets;
 using R1Cloud.LocalHost.Engine;
+using R1Cloud.LocalHost.Engine.Storage;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Workers;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Storage;
 
@@ -127,7 +130,8 @@ internal sealed class LocalHostApp : IAsyncDisposable
         stops.Push(() => engine.StopAsync(CancellationToken.None));
         var watch = new CancellationTokenSource();
         stops.Push(() => Run(watch.Cancel));
-        Fault = FirstFaultAsync(engine.Completion, storage.Exited, DiskSpace.ExhaustedAsync(Data.Path, DiskSpace.Free, TimeProvider.System, watch.Token));
+        Fault = FirstFaultAsync(engine.Completion, storage.Exited,
+            DiskSpace.ExhaustedAsync(Data.Path, DiskSpace.Free, TimeProvider.System, watch.Token));
 
         try
         {
@@ -154,12 +158,14 @@ internal sealed class LocalHostApp : IAsyncDisposable
         builder.Logging.AddProvider(new FileLoggerProvider(Path.Combine(Data.Logs, "host.log"), TimeProvider.System));
         if (Options.LogToConsole)
         {
-            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.ColorBehavior) = (true, "HH:mm:ss ", LoggerColorBehavior.Disabled));
+            builder.Logging.AddSimpleConsole(console =>
+                (console.SingleLine, console.TimestampFormat, console.ColorBehavior) = (true, "HH:mm:ss ", LoggerColorBehavior.Disabled));
             builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         }
 
         var pipeline = new PipelineOptions
         {
+            Datasets = DatasetReader.Instance,
             ApiKey = Key,
             LocalFolders = Options.FileFolders,
             Limits = HostLimits.Of(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
@@ -168,7 +174,9 @@ internal sealed class LocalHostApp : IAsyncDisposable
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(storage.Blobs);
         services.AddSingleton<OpenQueue>(storage.OpenQueue);
-        services.AddSingleton(new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog, LeaseFile = Data.WorkerLease, Cache = Data.Checkpoints, Count = Options.Workers, Gpus = Options.Gpus });
+        services.AddSingleton(
+            new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog,
+                LeaseFile = Data.WorkerLease, Cache = Data.Checkpoints, Count = Options.Workers, Gpus = Options.Gpus });
         services.AddSingleton<ProcessWorkerPool>().AddSingleton<IWorkerPool>(provider => provider.GetRequiredService<ProcessWorkerPool>());
         services.AddSingleton(provider => new EmbeddedEngine(
             new EngineOptions { DatabasePath = Data.Orchestrations },

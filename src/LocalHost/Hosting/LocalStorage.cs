@@ -1,4 +1,5 @@
 using R1Cloud.LocalHost.Azurite;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Hosting;

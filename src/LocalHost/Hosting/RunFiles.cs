@@ -1,4 +1,5 @@
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -15,7 +16,8 @@ internal static class RunFiles
 
     /// <summary>Copies the report, the TensorBoard events and the models (Hugging Face layout).</summary>
     /// <returns>What is where, relative to the current folder.</returns>
-    public static async Task<IReadOnlyList<(string What, string Path)>> CopyAsync(IBlobStore blobs, RunView run, string folder, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<(string What, string Path)>> CopyAsync(IBlobStore blobs, RunView run, string folder,
+        CancellationToken cancellation)
     {
         var found = new List<(string What, string Path)>();
         Directory.CreateDirectory(folder);
@@ -32,7 +34,8 @@ internal static class RunFiles
 
         foreach (var stage in run.Stages)
         {
-            var events = stage.ReusedFrom is { } origin ? BlobLayout.TensorBoard(origin.RunId, origin.Label) : BlobLayout.TensorBoard(run.Id, stage.Label);
+            var events = stage.ReusedFrom is { } origin
+                ? BlobLayout.TensorBoard(origin.RunId, origin.Label) : BlobLayout.TensorBoard(run.Id, stage.Label);
             var file = SafePath.Join(folder, $"tensorboard/{stage.Label}/{events[(events.LastIndexOf('/') + 1)..]}");
             if (await blobs.ExistsAsync(events, cancellation)) await CopyAsync(blobs, events, file, cancellation);
         }
@@ -48,15 +51,18 @@ internal static class RunFiles
     }
 
     /// <summary>
-    /// The models in which a run ends, that is from which no later stage starts, by the folder that they go into: the result, which is the last one that is neither student nor reward model, into <c>model</c>,
-    /// any other into <c>models</c> by its name.
+    /// The models in which a run ends, that is from which no later stage starts, by the folder that they go into: the result, which is the
+    /// last one that is neither student nor reward model, into <c>model</c>, any other into <c>models</c> by its name.
     /// </summary>
     internal static IReadOnlyList<(string Folder, StageView Stage)> Models(IReadOnlyList<StageView> stages)
     {
         var models = stages.Where(stage => stage.Checkpoint is not null && stage.Kind != "evaluate").ToList();
-        var ends = models.Where(model => !stages.Any(stage => stage.From == model.Name && stage.Kind is not ("evaluate" or JobKinds.RewardModel))).ToList();
-        var result = ends.LastOrDefault(stage => !ModelNames.IsStudent(stage.Name) && stage.Kind != JobKinds.RewardModel) ?? ends.LastOrDefault();
-        return [.. ends.OrderByDescending(stage => stage == result).Select(stage => (stage == result ? Result : $"{Others}/{stage.Name}", stage))];
+        var ends = models.Where(model =>
+            !stages.Any(stage => stage.From == model.Name && stage.Kind is not ("evaluate" or JobKinds.RewardModel))).ToList();
+        var result = ends.LastOrDefault(stage => !ModelNames.IsStudent(stage.Name) && stage.Kind != JobKinds.RewardModel)
+            ?? ends.LastOrDefault();
+        return [.. ends.OrderByDescending(stage => stage == result)
+            .Select(stage => (stage == result ? Result : $"{Others}/{stage.Name}", stage))];
     }
 
     private static async Task CopyModelAsync(IBlobStore blobs, string checkpoint, string folder, CancellationToken cancellation)

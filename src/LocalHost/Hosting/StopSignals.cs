@@ -12,7 +12,8 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Listens from now on.</summary>
     public StopSignals()
     {
-        foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT])
+        foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP,
+            PosixSignal.SIGQUIT])
             registrations.Add(PosixSignalRegistration.Create(signal, Handle));
     }
 
@@ -39,6 +40,6 @@ internal sealed class StopSignals : IDisposable
             return;
         }
         BeforeHardStop();
-        Environment.Exit(Commands.ExitCode.Interrupted);
+        Environment.Exit(R1Cloud.LocalHost.Environments.ExitCode.Interrupted);
     }
 }

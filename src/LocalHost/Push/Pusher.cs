@@ -1,14 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Push;
 
 /// <summary>
-/// Copies files and folders into the run's storage under the hash of their content. The same content is the same blob: what is there is not sent
-/// again, so a push that broke off goes on with the file it was at.
+/// Copies files and folders into the run's storage under the hash of their content. The same content is the same blob: what is there is not
+/// sent again, so a push that broke off goes on with the file it was at.
 /// </summary>
 /// <param name="blobs">The run's storage.</param>
 internal sealed class Pusher(IBlobStore blobs)
@@ -45,7 +44,7 @@ internal sealed class Pusher(IBlobStore blobs)
                 uploaded++;
             }
         }
-        return new(path, Dataset.BlobPrefix + blob, files.Count, files.Sum(file => file.Length), uploaded);
+        return new(path, BlobReference.Prefix + blob, files.Count, files.Sum(file => file.Length), uploaded);
     }
 
     private static List<PushFile> FilesBelow(string folder) =>
@@ -53,7 +52,8 @@ internal sealed class Pusher(IBlobStore blobs)
 
     /// <summary>A folder's hash: that of its files' hashes and names, in the form of sha256sum.</summary>
     private static string HashOf(List<PushFile> files, List<string> hashes) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Zip(hashes, (file, hash) => $"{hash}  {file.Name}\n")))));
+        Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Zip(hashes, (file, hash) => $"{hash}  {file.Name}\n")))));
 
     private static async Task<string> HashAsync(PushFile file, Meter meter, CancellationToken cancellation)
     {
@@ -71,7 +71,9 @@ internal sealed class Pusher(IBlobStore blobs)
     {
         try
         {
-            return new(new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan), meter.Begin($"{doing} {(file.Name.Length > 0 ? file.Name.Split('/')[^1] : Path.GetFileName(file.Path))}"));
+            return new(new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20,
+                FileOptions.Asynchronous | FileOptions.SequentialScan),
+                meter.Begin($"{doing} {(file.Name.Length > 0 ? file.Name.Split('/')[^1] : Path.GetFileName(file.Path))}"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

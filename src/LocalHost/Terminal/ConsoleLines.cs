@@ -1,4 +1,4 @@
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Processes;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Terminal;

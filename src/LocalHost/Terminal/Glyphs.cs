@@ -14,7 +14,8 @@ namespace R1Cloud.LocalHost.Terminal;
 /// <param name="Cut">Where a text was cut off.</param>
 /// <param name="Levels">Heights of a sparkline, lowest first.</param>
 /// <param name="PlusMinus">Before half an interval.</param>
-internal sealed record Glyphs(string Done, string Failed, string Running, string Pending, char BarFull, char BarEmpty, string Arrow, string Dot, char Cut, string Levels, string PlusMinus)
+internal sealed record Glyphs(string Done, string Failed, string Running, string Pending, char BarFull, char BarEmpty, string Arrow,
+    string Dot, char Cut, string Levels, string PlusMinus)
 {
     private static readonly Glyphs Unicode = new("✓", "✗", "▸", "·", '━', '─', "→", "·", '…', "▁▂▃▄▅▆▇█", "±");
     private static readonly Glyphs Ascii = new("+", "x", ">", ".", '=', '-', "->", "-", '~', "_.-=+*%#", "+-");
@@ -24,5 +25,6 @@ internal sealed record Glyphs(string Done, string Failed, string Running, string
 
     /// <summary>A text of a report in signs that the console can show.</summary>
     public string Plain(string text) => text
-        .Replace("→", Arrow, StringComparison.Ordinal).Replace("±", PlusMinus, StringComparison.Ordinal).Replace("–", Levels == Ascii.Levels ? "-" : "–", StringComparison.Ordinal);
+        .Replace("→", Arrow, StringComparison.Ordinal).Replace("±", PlusMinus, StringComparison.Ordinal)
+            .Replace("–", Levels == Ascii.Levels ? "-" : "–", StringComparison.Ordinal);
 }

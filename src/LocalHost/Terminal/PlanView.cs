@@ -12,11 +12,14 @@ internal sealed class PlanView(IAnsiConsole console)
     public void Write(RunPlanEstimate plan)
     {
         var names = plan.Stages.Select(stage => stage.Name.Length).Append(10).Max() + 2;
-        Line($" [bold]{Markup.Escape(plan.Recipe)}[/]  [grey]{plan.Nodes} × {Markup.Escape(plan.Device)}, cost in {Markup.Escape(plan.Currency)}[/]");
+        Line($" [bold]{Markup.Escape(plan.Recipe)}[/]  [grey]{plan.Nodes} × {Markup.Escape(plan.Device)}, cost "
+            + $"in {Markup.Escape(plan.Currency)}[/]");
         Line($" [grey]{"stage".PadRight(names)}{"generated",9}{"trained",9}{"scored",9}{"FLOPs",9}{"hours",8}{"wall",10}{"cost",11}[/]");
         foreach (var stage in plan.Stages) WriteStage(stage, names);
-        Line($" [bold]{"all".PadRight(names)}[/]{"",36}{Amount(plan.DeviceHours),8}{Format.Duration(plan.WallSeconds),10}{Amount(plan.Cost),11}");
-        Line($" [grey]{"storage".PadRight(names)}[/]{Scaled(plan.StorageGigabytes * 1e9)}B  [grey]{Amount(plan.StorageCostPerMonth)} {Markup.Escape(plan.Currency)} a month[/]");
+        Line(
+            $" [bold]{"all".PadRight(names)}[/]{"",36}{Amount(plan.DeviceHours),8}{Format.Duration(plan.WallSeconds),10}{Amount(plan.Cost),11}");
+        Line($" [grey]{"storage".PadRight(names)}[/]{Scaled(plan.StorageGigabytes * 1e9)}B  "
+            + $"[grey]{Amount(plan.StorageCostPerMonth)} {Markup.Escape(plan.Currency)} a month[/]");
         if (plan.NoEstimate.Count > 0) Line($" [yellow]not in these sums: {Markup.Escape(string.Join(", ", plan.NoEstimate))}[/]");
         Line("");
         Line(" [bold]Assumptions[/]");
@@ -45,7 +48,8 @@ internal sealed class PlanView(IAnsiConsole console)
     }
 
     /// <summary>Two decimals where they say something, else the first digits.</summary>
-    private static string Amount(double value) => value is 0 or >= 0.01 ? Format.Number(value, value >= 1000 ? "#,0" : "0.00") : Format.Number(value, "0.0e-0");
+    private static string Amount(double value) =>
+        value is 0 or >= 0.01 ? Format.Number(value, value >= 1000 ? "#,0" : "0.00") : Format.Number(value, "0.0e-0");
 
     private void Line(string markup) => console.WriteMarkup(markup);
 }

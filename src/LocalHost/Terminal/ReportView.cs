@@ -1,5 +1,5 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using Spectre.Console;
 
@@ -56,7 +56,8 @@ internal sealed class ReportView(IAnsiConsole console)
         _ => "",
     };
 
-    // Of many stages, blocks of figures each would bury what matters: one row a stage and benchmark, one sentence a stage, curves where there was reinforcement learning.
+    // Of many stages, blocks of figures each would bury what matters: one row a stage and benchmark, one sentence a stage, curves where
+    // there was reinforcement learning.
     private void WriteChain(RunReport report)
     {
         foreach (var benchmark in ReportTables.Benchmarks(report))
@@ -70,14 +71,16 @@ internal sealed class ReportView(IAnsiConsole console)
         foreach (var stage in report.Stages)
         {
             var time = stage.ReusedFrom is null ? Format.Duration(stage.Time.Wall) : "reused";
-            Line($" [bold]{Markup.Escape(stage.Label)}[/]  [grey]{Markup.Escape($"{stage.Kind}{(stage.From is null ? "" : $" from {stage.From}")}, {Format.Count(stage.Steps)} {(stage.Steps == 1 ? "step" : "steps")}, {time}")}[/]");
+            Line($" [bold]{Markup.Escape(stage.Label)}[/]  "
+                + $"[grey]{Markup.Escape($"{stage.Kind}{(stage.From is null ? "" : $" from {stage.From}")}, {Format.Count(stage.Steps)} {(stage.Steps == 1 ? "step" : "steps")}, {time}")}[/]");
             if (stage.Summary.Length > 0) WriteSentence(stage.Summary);
         }
 
         if (ReportTables.Reused(report) is { } reused)
         {
             Line("");
-            foreach (var line in console.Profile.Out.IsTerminal ? TextTable.Wrap(reused, Width - 2) : [reused]) Line($" [grey]{Markup.Escape(line)}[/]");
+            foreach (var line in console.Profile.Out.IsTerminal ? TextTable.Wrap(reused, Width - 2) : [reused])
+                Line($" [grey]{Markup.Escape(line)}[/]");
         }
 
         foreach (var stage in report.Stages.Where(stage => stage.Training.Count > 1))
@@ -90,24 +93,29 @@ internal sealed class ReportView(IAnsiConsole console)
     private void WriteTable(ReportTable table, params string[] leastTelling)
     {
         // One column stays free, as some terminals wrap a line that fills the last one.
-        foreach (var line in TextTable.Lines(table, console.Profile.Out.IsTerminal ? Width - 1 : null, leastTelling)) Line(glyphs.Plain(line));
+        foreach (var line in TextTable.Lines(table, console.Profile.Out.IsTerminal ? Width - 1 : null, leastTelling))
+            Line(glyphs.Plain(line));
     }
 
     private void WriteSentence(string text)
     {
-        foreach (var line in console.Profile.Out.IsTerminal ? TextTable.Wrap(glyphs.Plain(text), Width - 4) : [glyphs.Plain(text)]) Line($"   {Markup.Escape(line)}");
+        foreach (var line in console.Profile.Out.IsTerminal ? TextTable.Wrap(glyphs.Plain(text), Width - 4) : [glyphs.Plain(text)])
+            Line($"   {Markup.Escape(line)}");
     }
 
     private void WriteBenchmark(BenchmarkReport benchmark, bool named)
     {
-        if (benchmark is { Before: not null, After: not null }) Line($" [grey]{(named ? Markup.Escape(Format.OneLine(benchmark.Name, 16, glyphs.Cut)) : ""),-16}{"before",14}{"",4}{"after",14}[/]");
+        if (benchmark is { Before: not null, After: not null })
+            Line(
+                $" [grey]{(named ? Markup.Escape(Format.OneLine(benchmark.Name, 16, glyphs.Cut)) : ""),-16}{"before",14}{"",4}{"after",14}[/]");
         else if (named) Line($" [grey]{Markup.Escape(Format.OneLine(benchmark.Name, 16, glyphs.Cut))}[/]");
         Row("greedy accuracy", figures => Share(figures.GreedyAccuracy));
         Row($"pass@1 (k = {(benchmark.After ?? benchmark.Before)!.Samples})", figures => Share(figures.PassAt1));
         Row("format, greedy", figures => Share(figures.GreedyFormat));
         Row("format, sampled", figures => Share(figures.Format));
         foreach (var name in (benchmark.After ?? benchmark.Before)!.Rewards.Keys)
-            Row(Format.OneLine(name, 16, glyphs.Cut), figures => figures.Rewards.TryGetValue(name, out var mean) ? ReportTables.Mean(name, mean) : "");
+            Row(Format.OneLine(name, 16, glyphs.Cut),
+                figures => figures.Rewards.TryGetValue(name, out var mean) ? ReportTables.Mean(name, mean) : "");
         Row("mean length", figures => Format.Number(figures.MeanLength, "0.0") + " tokens");
 
         void Row(string name, Func<EvaluationFigures, string> write)
@@ -150,7 +158,8 @@ internal sealed class ReportView(IAnsiConsole console)
         Heading("Answers", "the same question before and after");
         foreach (var pair in pairs)
         {
-            Line($" [bold]{Markup.Escape(Format.OneLine(pair.Question, Room - 20, glyphs.Cut))}[/]{(pair.Answer is null ? "" : $"  [grey]right: {Markup.Escape(pair.Answer)}[/]")}");
+            Line(
+                $" [bold]{Markup.Escape(Format.OneLine(pair.Question, Room - 20, glyphs.Cut))}[/]{(pair.Answer is null ? "" : $"  [grey]right: {Markup.Escape(pair.Answer)}[/]")}");
             WriteSample("before", pair.Before);
             WriteSample("after", pair.After);
         }
@@ -167,7 +176,9 @@ internal sealed class ReportView(IAnsiConsole console)
     private void WriteTime(RunReport report)
     {
         var time = report.Time;
-        Heading("Time", $"{Format.Duration(time.Wall)} in stages, {Format.Duration(Instants.Between(report.StartedAt, report.EndedAt))} from start to end");
+        Heading("Time",
+            $"{Format.Duration(time.Wall)} in stages, {Format.Duration(Instants.Between(report.StartedAt, report.EndedAt))} from start to "
+            + $"end");
         Part("generation", time.Generation);
         Part("update", time.Update);
         Part("reward", time.Reward);
@@ -181,7 +192,8 @@ internal sealed class ReportView(IAnsiConsole console)
         {
             var share = time.Wall > 0 ? seconds / time.Wall : 0;
             var bar = new string(glyphs.BarFull, (int)Math.Round(Math.Clamp(share, 0, 1) * Math.Max(0, Width - 36)));
-            Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}{(bar.Length > 0 ? $"  [teal]{bar}[/]" : "")}"); // blanks at the edge would take the next line along
+            // blanks at the edge would take the next line along
+            Line($" [grey]{name,-12}[/]{Format.Duration(seconds),8}{Format.Share(share),9}{(bar.Length > 0 ? $"  [teal]{bar}[/]" : "")}");
         }
     }
 
@@ -193,7 +205,8 @@ internal sealed class ReportView(IAnsiConsole console)
         var time = plan.Workers;
         Line("");
         double Part(double seconds) => time.Paid > 0 ? seconds / time.Paid : 0;
-        Line($" [grey]{"worker time",-16}[/]useful {Format.Share(Part(time.Useful))}, recomputed {Format.Share(Part(time.Recomputed))}, idle {Format.Share(Part(time.Idle))}");
+        Line($" [grey]{"worker time",-16}[/]useful {Format.Share(Part(time.Useful))}, recomputed {Format.Share(Part(time.Recomputed))}, "
+            + $"idle {Format.Share(Part(time.Idle))}");
         if (time.Failed + time.Lost + time.Preempted > 0)
             Line($" [grey]{"attempts",-16}[/]{time.Failed} failed, {time.Lost} lost, {time.Preempted} preempted");
     }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 using Spectre.Console;
 
@@ -63,7 +63,8 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
             foreach (var stage in view.Stages) Tell(progress, stage);
             if (status != view.Status)
             {
-                if (status is not null || view.Status is not RunStatus.Running) Write("", $"run {view.Status.ToString().ToLowerInvariant()}");
+                if (status is not null || view.Status is not RunStatus.Running)
+                    Write("", $"run {view.Status.ToString().ToLowerInvariant()}");
                 status = view.Status;
             }
         }

@@ -1,5 +1,5 @@
 using R1Cloud.LocalHost.Client;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.LocalHost.Terminal;
@@ -36,7 +36,9 @@ internal sealed class RunProgress(Uri address, DateTimeOffset watchedSince)
         switch (change.Data)
         {
             case RunView view: View = view; break;
-            case StageView stage when View is not null: View = View with { Stages = [.. View.Stages.Select(old => old.Label == stage.Label ? stage : old)] }; break;
+            case StageView stage
+                when View is not null: View = View with { Stages = [.. View.Stages.Select(old => old.Label == stage.Label ? stage : old)] };
+                break;
             case MetricsRow row: Apply(row); break;
             case RunLog { Level: not "information" } line: Remark(line.Message); break;
             case RunEnd end: End = end; break;
@@ -56,7 +58,8 @@ internal sealed class RunProgress(Uri address, DateTimeOffset watchedSince)
     public (int Done, int Total) Steps(StageView stage)
     {
         var job = stage.Kind == "rl" ? null : JobOf(stage);
-        return stage.Status == StageStatus.Running && job is { Steps: > 0 } && job.Step > stage.Done ? (job.Step, job.Steps) : (stage.Done, stage.Total);
+        return stage.Status == StageStatus.Running && job is { Steps: > 0 } && job.Step > stage.Done
+            ? (job.Step, job.Steps) : (stage.Done, stage.Total);
     }
 
     /// <summary>The accuracy curve of the latest stage that has one.</summary>
@@ -64,7 +67,8 @@ internal sealed class RunProgress(Uri address, DateTimeOffset watchedSince)
         View?.Stages.LastOrDefault(stage => accuracy.ContainsKey(stage.Label)) is { } stage ? [.. accuracy[stage.Label].Values] : [];
 
     private JobView? JobOf(StageView stage) =>
-        stage.Status == StageStatus.Running ? View?.Jobs.FirstOrDefault(job => job.JobId.StartsWith(stage.Label + "/", StringComparison.Ordinal)) : null;
+        stage.Status == StageStatus.Running
+            ? View?.Jobs.FirstOrDefault(job => job.JobId.StartsWith(stage.Label + "/", StringComparison.Ordinal)) : null;
 
     private void Apply(MetricsRow row)
     {

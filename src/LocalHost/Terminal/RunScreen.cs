@@ -1,4 +1,4 @@
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -28,13 +28,16 @@ internal static class RunScreen
         {
             lines.AddRange(FigureLines(progress.Figures(current), width));
             var curve = progress.AccuracyCurve();
-            if (curve.Count > 1) lines.Add($" [grey]{"curve",-10}[/][teal]{Sparkline.Draw(curve, width - 24, 0, 1, glyphs.Levels)}[/]  {Format.Share(curve[^1])}");
+            if (curve.Count > 1)
+                lines.Add(
+                    $" [grey]{"curve",-10}[/][teal]{Sparkline.Draw(curve, width - 24, 0, 1, glyphs.Levels)}[/]  {Format.Share(curve[^1])}");
         }
         lines.Add($" [grey]{"workers",-10}[/]{Workers(view, glyphs)}");
         foreach (var remark in progress.Remarks) lines.Add($" [olive]{Markup.Escape(Format.OneLine(remark, width - 2, glyphs.Cut))}[/]");
         lines.Add("");
         lines.Add(Footer(progress, view, glyphs, now, stops));
-        return new Rows(lines.Select(line => line.Length == 0 ? (IRenderable)Text.Empty : new Markup(line) { Overflow = Overflow.Ellipsis }));
+        return new Rows(
+            lines.Select(line => line.Length == 0 ? (IRenderable)Text.Empty : new Markup(line) { Overflow = Overflow.Ellipsis }));
     }
 
     private static string Header(RunView view, Uri address, int width)
@@ -56,11 +59,13 @@ internal static class RunScreen
         };
         var names = Math.Clamp(progress.View!.Stages.Max(other => other.Label.Length), 8, 20);
         var steps = total > 0 ? $"{done}/{total}" : "";
-        var time = stage.ReusedFrom is not null ? "" : stage.StartedAt is { } start ? Format.Duration(Instants.Between(start, stage.EndedAt ?? now)) : "";
+        var time = stage.ReusedFrom is not null ? "" : stage.StartedAt is { } start
+            ? Format.Duration(Instants.Between(start, stage.EndedAt ?? now)) : "";
         if (width < Narrow)
         {
             var tail = $"{(steps.Length > 0 ? $" {steps}" : "")}{(time.Length > 0 ? $" {time}" : "")}";
-            return $" [{colour}]{sign}[/] {Markup.Escape(Format.OneLine(stage.Label, Math.Min(names, Math.Max(4, width - 4 - tail.Length)), glyphs.Cut) + tail)}";
+            return
+                $" [{colour}]{sign}[/] {Markup.Escape(Format.OneLine(stage.Label, Math.Min(names, Math.Max(4, width - 4 - tail.Length)), glyphs.Cut) + tail)}";
         }
         var note = stage.Status switch
         {
@@ -69,7 +74,8 @@ internal static class RunScreen
             _ => stage.ReusedFrom is null ? "" : "reused",
         };
         var bar = Math.Max(8, width - (3 + names + 1 + 11 + 8 + 2 + 11));
-        var full = total > 0 ? (int)Math.Round((double)bar * Math.Min(done, total) / total) : stage.Status == StageStatus.Completed ? bar : 0;
+        var full = total > 0 ? (int)Math.Round((double)bar * Math.Min(done, total) / total) : stage.Status == StageStatus.Completed
+            ? bar : 0;
         return $" [{colour}]{sign}[/] {Markup.Escape(Format.OneLine(stage.Label, names, glyphs.Cut).PadRight(names))} " +
             $"[{colour}]{new string(glyphs.BarFull, full)}[/][grey]{new string(glyphs.BarEmpty, bar - full)}[/]" +
             $"{steps,11}{time,8}  [grey]{Markup.Escape(Format.OneLine(note, 10, glyphs.Cut))}[/]";
@@ -84,15 +90,18 @@ internal static class RunScreen
 
     private static string Workers(RunView view, Glyphs glyphs)
     {
-        if (view.Workers.Workers.Count == 0) return view.Status is RunStatus.Queued or RunStatus.Running ? "[grey]none yet[/]" : "[grey]none[/]";
+        if (view.Workers.Workers.Count == 0)
+            return view.Status is RunStatus.Queued or RunStatus.Running ? "[grey]none yet[/]" : "[grey]none[/]";
         var states = view.Workers.Workers.GroupBy(worker => worker.State).Select(group => $"{group.Count()} {group.Key}");
-        var restarts = view.Workers.Restarts > 0 ? $" {glyphs.Dot} {view.Workers.Restarts} {(view.Workers.Restarts == 1 ? "restart" : "restarts")}" : "";
+        var restarts = view.Workers.Restarts > 0
+            ? $" {glyphs.Dot} {view.Workers.Restarts} {(view.Workers.Restarts == 1 ? "restart" : "restarts")}" : "";
         return Markup.Escape(string.Join(", ", states) + restarts);
     }
 
     private static string Footer(RunProgress progress, RunView view, Glyphs glyphs, DateTimeOffset now, bool stops)
     {
-        var left = view.EtaSeconds is { } eta && view.Status == RunStatus.Running && progress.Current?.Status == StageStatus.Running ? $" {glyphs.Dot} about {Format.Duration(eta)} left in this stage" : "";
+        var left = view.EtaSeconds is { } eta && view.Status == RunStatus.Running && progress.Current?.Status == StageStatus.Running
+            ? $" {glyphs.Dot} about {Format.Duration(eta)} left in this stage" : "";
         var state = view.Status switch
         {
             RunStatus.Running => "",

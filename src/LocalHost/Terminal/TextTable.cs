@@ -9,7 +9,8 @@ internal static class TextTable
     private const string Gap = "  ";
 
     /// <summary>
-    /// The table's lines as markup, the first column to the left, the others to the right. No cell is cut: where the console is too narrow, the least telling columns are left out.
+    /// The table's lines as markup, the first column to the left, the others to the right. No cell is cut: where the console is too narrow,
+    /// the least telling columns are left out.
     /// </summary>
     /// <param name="table">The table.</param>
     /// <param name="width">Columns of the console; null for no bound.</param>
@@ -17,7 +18,8 @@ internal static class TextTable
     public static IEnumerable<string> Lines(ReportTable table, int? width, params IEnumerable<string> leastTelling)
     {
         var columns = Enumerable.Range(0, table.Head.Count).ToList();
-        var widths = columns.Select(column => table.Rows.Select(row => row[column].Length).Append(table.Head[column].Length).Max()).ToList();
+        var widths = columns.Select(column => table.Rows.Select(row => row[column].Length).Append(table.Head[column].Length).Max())
+            .ToList();
         foreach (var name in leastTelling)
         {
             if (width is null || columns.Sum(column => widths[column] + Gap.Length) <= width) break;
@@ -31,7 +33,9 @@ internal static class TextTable
         }
 
         string Row(IReadOnlyList<string> cells) =>
-            string.Join(Gap, columns.Select(column => column == 0 ? cells[column].PadRight(widths[column]) : cells[column].PadLeft(widths[column]))).TrimEnd().PadRight(widths[0]);
+            string.Join(Gap,
+                columns.Select(column => column == 0 ? cells[column].PadRight(widths[column]) : cells[column].PadLeft(widths[column])))
+                .TrimEnd().PadRight(widths[0]);
     }
 
     /// <summary>A text broken between words into lines of at most so many columns; a word that is longer stays whole.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.LocalHost.Workers;
@@ -23,10 +24,12 @@ internal static class GpuList
         {
             if (part.Equals("cpu", StringComparison.OrdinalIgnoreCase))
             {
-                error = $"--gpus: '{text}' mixes GPUs and the CPU; a run's workers are all of one kind, since the two round differently. Leave out 'cpu', or leave out --gpus to use the CPU alone.";
+                error = $"--gpus: '{text}' mixes GPUs and the CPU; a run's workers are all of one kind, since the two round differently. "
+                    + $"Leave out 'cpu', or leave out --gpus to use the CPU alone.";
                 return false;
             }
-            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > 63 || numbers.Contains(number))
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > 63
+                || numbers.Contains(number))
             {
                 error = $"--gpus: '{text}' is not allowed; needed: {Allowed}.";
                 return false;
@@ -42,7 +45,8 @@ internal static class GpuList
     {
         if (workers.Device is "auto" or "cuda" || gpus.Any(gpu => workers.Device == Device(gpu))) return;
         throw new BadInputException(
-            $"workers.device: the recipe asks for '{workers.Device}', but --gpus {string.Join(',', gpus)} puts every worker on a GPU; a run's workers are all of one kind. " +
+            $"workers.device: the recipe asks for '{workers.Device}', but --gpus {string.Join(',', gpus)} puts every worker on a GPU; a "
+            + $"run's workers are all of one kind. " +
             "Set workers.device=auto (--set workers.device=auto), or leave out --gpus.");
     }
 
@@ -53,11 +57,14 @@ internal static class GpuList
     public static void CheckPresent(IReadOnlyList<int> gpus, Func<int, bool> exists)
     {
         if (gpus.FirstOrDefault(gpu => !exists(gpu), -1) is var missing and >= 0)
-            throw new EnvironmentException($"--gpus names GPU {missing}, which this machine does not show (see nvidia-smi). Name those that are there, or leave out --gpus to use the CPU.");
+            throw new EnvironmentException(
+                $"--gpus names GPU {missing}, which this machine does not show (see nvidia-smi). Name those that are there, or leave out "
+                + $"--gpus to use the CPU.");
     }
 
     /// <summary>Whether the driver shows a GPU. Where that cannot be told (other than Linux), the worker finds out.</summary>
-    public static bool Exists(int gpu) => !OperatingSystem.IsLinux() || File.Exists($"/dev/nvidia{gpu.ToString(CultureInfo.InvariantCulture)}");
+    public static bool Exists(int gpu) =>
+        !OperatingSystem.IsLinux() || File.Exists($"/dev/nvidia{gpu.ToString(CultureInfo.InvariantCulture)}");
 
     /// <summary>A GPU as the trainer's device.</summary>
     public static string Device(int gpu) => $"cuda:{gpu.ToString(CultureInfo.InvariantCulture)}";

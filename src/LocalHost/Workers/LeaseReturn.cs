@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Workers;
@@ -53,6 +54,7 @@ internal sealed partial class LeaseReturn(string file, Func<string, IMessageQueu
     [LoggerMessage(3011, LogLevel.Information, "{Worker} died in the midst of a job, which was put back for another")]
     private static partial void LogReturned(ILogger log, string worker);
 
-    [LoggerMessage(3012, LogLevel.Warning, "{Worker} died in the midst of a job; it comes back by itself when its heartbeat lapses: {Error}")]
+    [LoggerMessage(3012, LogLevel.Warning,
+        "{Worker} died in the midst of a job; it comes back by itself when its heartbeat lapses: {Error}")]
     private static partial void LogNotReturned(ILogger log, string worker, string error);
 }

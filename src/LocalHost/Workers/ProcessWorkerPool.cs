@@ -3,14 +3,15 @@ using System.Diagnostics;
 using System.Globalization;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Checkpoints;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Processes;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Workers;
 
 /// <summary>A run's workers as child processes of the host: they never outlive it.</summary>
-internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider time, ILogger<ProcessWorkerPool> log) : IWorkerPool, IAsyncDisposable
+internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider time, ILogger<ProcessWorkerPool> log)
+    : IWorkerPool, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, IReadOnlyList<WorkerProcess>> runs = new();
     private readonly TaskCompletionSource<string> broken = new(TaskCreationOptions.RunContinuationsAsynchronously);

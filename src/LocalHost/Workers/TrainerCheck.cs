@@ -1,9 +1,12 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
-using R1Cloud.Shared.Commands;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Processes;
+using R1Cloud.Shared.Recipes.Keys;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.LocalHost.Workers;
 
@@ -17,21 +20,25 @@ internal static class TrainerCheck
     /// <returns>What was measured, a line each; empty where there was nothing to look at.</returns>
     /// <exception cref="BadInputException">An input cannot be used; every problem is listed.</exception>
     /// <exception cref="EnvironmentException">The trainer does not start or breaks off.</exception>
-    public static async Task<IReadOnlyList<string>> RunAsync(LoadedRecipe recipe, Func<WorkerCommand> trainer, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<string>> RunAsync(LoadedRecipe recipe, Func<WorkerCommand> trainer,
+        CancellationToken cancellation)
     {
         if (StageKeys.Files(recipe.Recipe.Expand()).Count == 0) return [];
         var command = trainer();
         using var process = Start(command);
         try
         {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
+            var (output, errors) =
+                (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
             await WriteAsync(process, recipe.ResolvedJson);
             await process.WaitForExitAsync(cancellation);
             return process.ExitCode switch
             {
                 ExitCodes.Done => (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
                 ExitCodes.BadInput => throw new BadInputException((await errors).Trim()),
-                var code => throw new EnvironmentException($"The trainer '{command.FileName}' could not check the recipe's inputs; it ended with exit code {code}: {(await errors).Trim()}"),
+                var code => throw new EnvironmentException(
+                    $"The trainer '{command.FileName}' could not check the recipe's inputs; it ended with exit "
+                    + $"code {code}: {(await errors).Trim()}"),
             };
         }
         finally
@@ -44,7 +51,8 @@ internal static class TrainerCheck
     {
         var start = new ProcessStartInfo(command.FileName, [.. command.Arguments, "check", "-"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardInputEncoding = new UTF8Encoding(false),
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+                StandardInputEncoding = new UTF8Encoding(false),
         };
         ChildEnvironment.ForTrainer(start); // without this machine's storage, which is not up yet
         try

@@ -1,3 +1,5 @@
+using R1Cloud.LocalHost.Environments;
+
 namespace R1Cloud.LocalHost.Workers;
 
 /// <summary>How the trainer is started.</summary>
@@ -8,7 +10,10 @@ internal sealed record WorkerCommand(string FileName, IReadOnlyList<string> Argu
     /// <summary>Names another trainer: a program or a .dll.</summary>
     public const string OverrideVariable = "R1_GPUJOB";
 
-    /// <summary>The trainer built beside this program, <c>artifacts/bin/GpuJob/{configuration}/gpujob.dll</c>, or what <see cref="OverrideVariable"/> names.</summary>
+    /// <summary>
+    /// The trainer built beside this program, <c>artifacts/bin/GpuJob/{configuration}/gpujob.dll</c>, or what
+    /// <see cref="OverrideVariable"/> names.
+    /// </summary>
     /// <exception cref="EnvironmentException">It is not there.</exception>
     public static WorkerCommand Find(string? named, string baseDirectory)
     {
@@ -19,7 +24,8 @@ internal sealed record WorkerCommand(string FileName, IReadOnlyList<string> Argu
         if (!File.Exists(path))
         {
             throw new EnvironmentException(string.IsNullOrEmpty(named)
-                ? $"The trainer '{path}' is missing. Build it with ./r1 or `dotnet build src/GpuJob -c Release`, or name it in {OverrideVariable}."
+                ? $"The trainer '{path}' is missing. Build it with ./r1 or `dotnet build src/GpuJob -c Release`, or name it "
+                    + $"in {OverrideVariable}."
                 : $"{OverrideVariable} names '{named}', which does not exist.");
         }
 

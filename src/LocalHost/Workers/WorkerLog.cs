@@ -1,4 +1,4 @@
-using R1Cloud.LocalHost.Hosting;
+using R1Cloud.LocalHost.Environments;
 
 namespace R1Cloud.LocalHost.Workers;
 
@@ -20,7 +20,9 @@ internal sealed class WorkerLog : IDisposable
         get { lock (errors) return string.Join(Environment.NewLine, errors); }
     }
 
-    /// <summary>Copies a stream's lines until it ends: a worker whose output nobody reads would stand still once the pipe is full.</summary>
+    /// <summary>
+    /// Copies a stream's lines until it ends: a worker whose output nobody reads would stand still once the pipe is full.
+    /// </summary>
     public async Task CopyAsync(StreamReader reader, bool isError)
     {
         while (await reader.ReadLineAsync() is { } line)

@@ -8,7 +8,10 @@ internal sealed record WorkerPoolOptions
     /// <summary>The trainer.</summary>
     public required WorkerCommand Command { get; init; }
 
-    /// <summary>The storage that workers use; handed over in <see cref="Shared.Storage.StorageConnection.Variable"/>, never on a command line that others can read.</summary>
+    /// <summary>
+    /// The storage that workers use; handed over in <see cref="Shared.Storage.StorageConnection.Variable"/>, never on a command line that
+    /// others can read.
+    /// </summary>
     public required string Storage { get; init; }
 
     /// <summary>Where a worker's output goes, by run and worker.</summary>

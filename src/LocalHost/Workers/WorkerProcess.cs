@@ -9,7 +9,8 @@ namespace R1Cloud.LocalHost.Workers;
 /// The worker's standard input is a pipe that nobody writes to: when this process ends, however it ends, the worker reads its end and goes.
 /// </remarks>
 internal sealed partial class WorkerProcess(
-    string name, Func<ProcessStartInfo> start, string logFile, LeaseReturn? lease, WorkerPoolOptions options, TimeProvider time, ILogger log)
+    string name, Func<ProcessStartInfo> start, string logFile, LeaseReturn? lease, WorkerPoolOptions options, TimeProvider time,
+        ILogger log)
     : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
@@ -92,7 +93,8 @@ internal sealed partial class WorkerProcess(
             else
             {
                 failures++;
-                LastError = $"{name} ended after {lived.TotalSeconds:0.#} s with exit code {code}{(lastWords.Length > 0 ? ": " + lastWords : "")}";
+                LastError = $"{name} ended after {lived.TotalSeconds:0.#} s with exit "
+                    + $"code {code}{(lastWords.Length > 0 ? ": " + lastWords : "")}";
                 LogDied(log, LastError);
                 if (failures == options.BrokenAfter) OnBroken(LastError);
             }
@@ -139,7 +141,9 @@ internal sealed partial class WorkerProcess(
 
         using (started)
         {
-            var copying = Task.WhenAll(output.CopyAsync(started.StandardOutput, isError: false), output.CopyAsync(started.StandardError, isError: true));
+            var copying =
+                Task.WhenAll(output.CopyAsync(started.StandardOutput, isError: false),
+                    output.CopyAsync(started.StandardError, isError: true));
             await started.WaitForExitAsync();
             if (lease is not null) await ReturnLeaseAsync(lease);
             // A child of the worker may hold the pipes open: what it says later is of no interest.

@@ -18,14 +18,22 @@ internal static class CallOptions
     /// <param name="options">The port's options.</param>
     /// <param name="parent">The caller.</param>
     public static SubOrchestrationOptions ForSubOrchestration(Port.TaskOptions? options, string parent) =>
-        new(new TaskOptions(Retry(options?.Retry), new Dictionary<string, string> { [ParentTag] = parent }), (options as Port.SubOrchestrationOptions)?.InstanceId);
+        new(new TaskOptions(Retry(options?.Retry), new Dictionary<string, string> { [ParentTag] = parent }),
+            (options as Port.SubOrchestrationOptions)?.InstanceId);
 
-    /// <summary>A retry policy; null for a single attempt. The port's own rule decides, so that every host retries alike; the waits are durable timers.</summary>
-    public static TaskRetryOptions? Retry(Port.RetryPolicy? policy) => policy is null ? null : TaskRetryOptions.FromRetryHandler(async context =>
+    /// <summary>
+    /// A retry policy; null for a single attempt. The port's own rule decides, so that every host retries alike; the waits are durable
+    /// timers.
+    /// </summary>
+    public static TaskRetryOptions? Retry(Port.RetryPolicy? policy) => policy is null
+        ? null : TaskRetryOptions.FromRetryHandler(async context =>
     {
-        if (!policy.Allows(context.LastAttemptNumber, Failures.From(context.LastFailure))) return false;
+        var failure = Failures.From(context.LastFailure);
+        if (!policy.Allows(context.LastAttemptNumber, failure)) return false;
+        policy.OnWait?.Invoke(failure);
         var orchestration = context.OrchestrationContext;
-        await orchestration.CreateTimer(Instants.After(orchestration.CurrentUtcDateTime, policy.IntervalAfter(context.LastAttemptNumber)), context.CancellationToken);
+        await orchestration.CreateTimer(Instants.After(orchestration.CurrentUtcDateTime, policy.IntervalAfter(context.LastAttemptNumber)),
+            context.CancellationToken);
         return true;
     });
 }

@@ -18,19 +18,24 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
         [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended];
 
     private static readonly string[] Unfinished =
-        [nameof(OrchestrationRuntimeStatus.Pending), nameof(OrchestrationRuntimeStatus.Running), nameof(OrchestrationRuntimeStatus.Suspended)];
+        [nameof(OrchestrationRuntimeStatus.Pending), nameof(OrchestrationRuntimeStatus.Running),
+            nameof(OrchestrationRuntimeStatus.Suspended)];
 
     private static readonly string[] Finished =
-        [nameof(OrchestrationRuntimeStatus.Completed), nameof(OrchestrationRuntimeStatus.Failed), nameof(OrchestrationRuntimeStatus.Terminated)];
+        [nameof(OrchestrationRuntimeStatus.Completed), nameof(OrchestrationRuntimeStatus.Failed),
+            nameof(OrchestrationRuntimeStatus.Terminated)];
 
     /// <inheritdoc/>
-    public async Task<bool> ScheduleNewAsync(string name, object? input, string instanceId, bool restartFinished = false, CancellationToken cancellation = default)
+    public async Task<bool> ScheduleNewAsync(string name, object? input, string instanceId, bool restartFinished = false,
+        CancellationToken cancellation = default)
     {
         if (await IsTakenAsync(instanceId, restartFinished, cancellation)) return false;
-        var options = new StartOrchestrationOptions(instanceId) { DedupeStatuses = restartFinished ? Unfinished : [.. Unfinished, .. Finished] };
+        var options = new StartOrchestrationOptions(instanceId) { DedupeStatuses = restartFinished
+            ? Unfinished : [.. Unfinished, .. Finished] };
         try
         {
-            await CallAsync(client => client.ScheduleNewOrchestrationInstanceAsync(name, Json.Element(input), options, cancellation), cancellation);
+            await CallAsync(client => client.ScheduleNewOrchestrationInstanceAsync(name, Json.Element(input), options, cancellation),
+                cancellation);
             return true;
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
@@ -45,7 +50,8 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     public async Task RaiseEventAsync(string instanceId, string eventName, object? payload, CancellationToken cancellation = default)
     {
         if (await GetAsync(instanceId, cancellation) is { IsFinished: false })
-            await (await ClientAsync(cancellation)).RaiseEventAsync(instanceId, eventName, Json.Element(payload) ?? Json.Null, cancellation);
+            await (await ClientAsync(cancellation))
+                .RaiseEventAsync(instanceId, eventName, Json.Element(payload) ?? Json.Null, cancellation);
     }
 
     /// <inheritdoc/>
@@ -60,7 +66,9 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     }
 
     /// <inheritdoc/>
-    /// <remarks>Durable Task holds one instance at a time: this one first, so that it starts nothing more, then those it waits for.</remarks>
+    /// <remarks>
+    /// Durable Task holds one instance at a time: this one first, so that it starts nothing more, then those it waits for.
+    /// </remarks>
     public async Task SuspendAsync(string instanceId, string? reason, CancellationToken cancellation = default)
     {
         if (await GetAsync(instanceId, cancellation) is not { IsFinished: false } state) return;
@@ -84,13 +92,15 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
 
     /// <inheritdoc/>
     public async Task<OrchestrationState?> GetAsync(string instanceId, CancellationToken cancellation = default) =>
-        await CallAsync(client => client.GetInstanceAsync(instanceId, getInputsAndOutputs: true, cancellation), cancellation) is { } found ? InstanceStates.From(found) : null;
+        await CallAsync(client => client.GetInstanceAsync(instanceId, getInputsAndOutputs: true, cancellation), cancellation) is { } found
+            ? InstanceStates.From(found) : null;
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<OrchestrationState> ListAsync(
         string idPrefix = "", bool unfinishedOnly = false, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        var query = new OrchestrationQuery(Statuses: unfinishedOnly ? UnfinishedStates : null, InstanceIdPrefix: idPrefix.Length > 0 ? idPrefix : null, FetchInputsAndOutputs: false);
+        var query = new OrchestrationQuery(Statuses: unfinishedOnly ? UnfinishedStates : null,
+            InstanceIdPrefix: idPrefix.Length > 0 ? idPrefix : null, FetchInputsAndOutputs: false);
         var found = new List<OrchestrationState>();
         await foreach (var metadata in (await ClientAsync(cancellation)).GetAllInstancesAsync(query).WithCancellation(cancellation))
         {
@@ -99,7 +109,8 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
             var state = InstanceStates.From(metadata) with { Input = null, Output = null, CustomStatus = null, Failure = null };
             if (!unfinishedOnly || !state.IsFinished) found.Add(state);
         }
-        foreach (var state in found.OrderBy(state => state.CreatedAt).ThenBy(state => state.InstanceId, StringComparer.Ordinal)) yield return state;
+        foreach (var state in found.OrderBy(state => state.CreatedAt).ThenBy(state => state.InstanceId, StringComparer.Ordinal))
+            yield return state;
     }
 
     /// <inheritdoc/>
@@ -107,7 +118,8 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     {
         while (true)
         {
-            var state = await GetAsync(instanceId, cancellation) ?? throw new KeyNotFoundException($"There is no orchestration instance '{instanceId}'.");
+            var state = await GetAsync(instanceId, cancellation)
+                ?? throw new KeyNotFoundException($"There is no orchestration instance '{instanceId}'.");
             if (state.IsFinished) return state;
             await Task.Delay(Poll, clock, cancellation);
         }
@@ -116,7 +128,8 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     /// <inheritdoc/>
     public async Task<bool> PurgeAsync(string instanceId, CancellationToken cancellation = default)
     {
-        if (await CallAsync(client => client.GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellation), cancellation) is not { IsCompleted: true }) return false;
+        if (await CallAsync(client => client.GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellation), cancellation)
+            is not { IsCompleted: true }) return false;
         return (await CallAsync(client => client.PurgeInstanceAsync(instanceId, cancellation), cancellation)).PurgedInstanceCount > 0;
     }
 
@@ -141,12 +154,16 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     private async Task UntilSuspendedAsync(string instanceId, CancellationToken cancellation)
     {
         var start = clock.GetTimestamp();
-        while (clock.GetElapsedTime(start) < SuspendPatience && await GetAsync(instanceId, cancellation) is { IsFinished: false, Status: not OrchestrationStatus.Suspended })
+        while (clock.GetElapsedTime(start) < SuspendPatience
+            && await GetAsync(instanceId, cancellation) is { IsFinished: false, Status: not OrchestrationStatus.Suspended })
             await Task.Delay(Poll, clock, cancellation);
     }
 
-    /// <summary>The sub-orchestrations that an instance waits for, by its history; where a back end gives out no histories, by their tag.</summary>
-    private static async Task<IReadOnlyCollection<string>> RunningChildrenAsync(DurableTaskClient client, string instanceId, CancellationToken cancellation)
+    /// <summary>
+    /// The sub-orchestrations that an instance waits for, by its history; where a back end gives out no histories, by their tag.
+    /// </summary>
+    private static async Task<IReadOnlyCollection<string>> RunningChildrenAsync(DurableTaskClient client, string instanceId,
+        CancellationToken cancellation)
     {
         var history = await client.GetOrchestrationHistoryAsync(instanceId, cancellation);
         if (history.Count == 0) return await TaggedChildrenAsync(client, instanceId, cancellation);
@@ -164,7 +181,8 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
         return begun.Values;
     }
 
-    private static async Task<IReadOnlyCollection<string>> TaggedChildrenAsync(DurableTaskClient client, string instanceId, CancellationToken cancellation)
+    private static async Task<IReadOnlyCollection<string>> TaggedChildrenAsync(DurableTaskClient client, string instanceId,
+        CancellationToken cancellation)
     {
         var children = new List<string>();
         var query = new OrchestrationQuery(Statuses: UnfinishedStates);

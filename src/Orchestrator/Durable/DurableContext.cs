@@ -30,16 +30,20 @@ internal sealed class DurableContext(TaskOrchestrationContext context, JsonEleme
 
     /// <inheritdoc/>
     public async Task<T> CallActivityAsync<T>(string name, object? input = null, Pipeline.Orchestration.TaskOptions? options = null) =>
-        Json.Read<T>(await Failures.TranslateAsync(context.CallActivityAsync<JsonElement?>(name, Json.Element(input), CallOptions.ForActivity(options))))!;
+        Json.Read<T>(
+            await Failures.TranslateAsync(
+                context.CallActivityAsync<JsonElement?>(name, Json.Element(input), CallOptions.ForActivity(options))))!;
 
     /// <inheritdoc/>
     public Task CallActivityAsync(string name, object? input = null, Pipeline.Orchestration.TaskOptions? options = null) =>
         CallActivityAsync<JsonElement?>(name, input, options);
 
     /// <inheritdoc/>
-    public async Task<T> CallSubOrchestratorAsync<T>(string name, object? input = null, Pipeline.Orchestration.TaskOptions? options = null) =>
+    public async Task<T> CallSubOrchestratorAsync<T>(string name, object? input = null,
+        Pipeline.Orchestration.TaskOptions? options = null) =>
         Json.Read<T>(await Failures.TranslateAsync(
-            context.CallSubOrchestratorAsync<JsonElement?>(name, Json.Element(input), CallOptions.ForSubOrchestration(options, InstanceId))))!;
+            context.CallSubOrchestratorAsync<JsonElement?>(name, Json.Element(input),
+                CallOptions.ForSubOrchestration(options, InstanceId))))!;
 
     /// <inheritdoc/>
     public Task CreateTimer(DateTime fireAtUtc, CancellationToken cancellation) => context.CreateTimer(fireAtUtc, cancellation);

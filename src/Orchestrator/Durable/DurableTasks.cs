@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.DependencyInjection;
-using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.Orchestrator.Durable;

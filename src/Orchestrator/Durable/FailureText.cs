@@ -23,9 +23,11 @@ internal static partial class FailureText
         ? new(type, message, null, Chain(UnknownType, call.Groups["cause"].Value))
         : new(type, message);
 
-    [GeneratedRegex(@"^(?<type>[A-Za-z_][\w`+]*(\.[A-Za-z_][\w`+]*)+): (?<message>.*)$", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<type>[A-Za-z_][\w`+]*(\.[A-Za-z_][\w`+]*)+): (?<message>.*)$",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Typed();
 
-    [GeneratedRegex(@"^Task '[^']*' \(#-?\d+\) failed with an unhandled exception: (?<cause>.*)$", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^Task '[^']*' \(#-?\d+\) failed with an unhandled exception: (?<cause>.*)$",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Call();
 }

@@ -15,7 +15,8 @@ internal static class Json
 
     /// <summary>A value that came back.</summary>
     public static T? Read<T>(JsonElement? element) =>
-        element is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } value ? value.Deserialize<T>(R1Json.Options) : default;
+        element is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } value
+            ? value.Deserialize<T>(R1Json.Options) : default;
 
     /// <summary>What Durable Task stored: JSON, or plain text where it wrote a reason or an error itself.</summary>
     public static JsonElement? Parse(string? stored)

@@ -1,8 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using R1Cloud.Orchestrator.Durable;
-using R1Cloud.Orchestrator.Hosting;
-using R1Cloud.Pipeline.Workers;
+using R1Cloud.Pipeline.Upkeep;
 
 namespace R1Cloud.Orchestrator.Functions;
 
@@ -11,7 +10,8 @@ internal sealed class WorkerFunctions(WorkerKeeper keeper, DurableClientSource c
 {
     /// <summary>Looks after every run's workers. One instance of the app at a time does it: a timer trigger is a singleton.</summary>
     [Function("keep-workers")]
-    public Task RunAsync([TimerTrigger("%R1_KEEP_WORKERS%")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
+    public Task RunAsync([TimerTrigger("%R1_KEEP_WORKERS%")] TimerInfo timer, [DurableClient]
+        DurableTaskClient client, CancellationToken cancellation)
     {
         clients.Set(client);
         return InvocationLimits.RunAsync(clock, "keep-workers", cancellation, keeper.KeepAsync);

@@ -8,8 +8,10 @@ using R1Cloud.Orchestrator.Workers;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Workers;
+using R1Cloud.Pipeline.Upkeep;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Orchestrator.Hosting;
@@ -35,7 +37,8 @@ internal static class OrchestratorServices
     public static IServiceCollection AddOrchestratorCore(this IServiceCollection services, PipelineOptions options)
     {
         services.AddPipeline(options).AddSingleton<WorkerKeeper>();
-        services.AddSingleton<DurableClientSource>().AddSingleton<IDurableClientSource>(provider => provider.GetRequiredService<DurableClientSource>());
+        services.AddSingleton<DurableClientSource>()
+            .AddSingleton<IDurableClientSource>(provider => provider.GetRequiredService<DurableClientSource>());
         services.AddSingleton<IOrchestrationClient, DurableClient>();
         services.AddRouting();
         RunApi.AddConventions(services);

@@ -66,5 +66,6 @@ internal static class BatchCalls
 
     private static WorkerPoolException Explained(string what, RequestFailedException error, Exception cause) =>
         new(
-            BatchAdvice.Explain(what, error.ErrorCode ?? (error.Status == 0 ? "no answer" : $"status {error.Status}"), error.Message), cause);
+            BatchAdvice.Explain(what, error.ErrorCode ?? (error.Status == 0 ? "no answer" : $"status {error.Status}"), error.Message),
+                cause);
 }

@@ -37,7 +37,9 @@ public sealed record BatchPoolOptions
     /// <summary>Price of a dedicated node's hour.</summary>
     public double DedicatedPricePerHour { get; init; }
 
-    /// <summary>A worker without a job for so long leaves, and its node with it. Longer than an update takes, or the next rollouts wait for nodes.</summary>
+    /// <summary>
+    /// A worker without a job for so long leaves, and its node with it. Longer than an update takes, or the next rollouts wait for nodes.
+    /// </summary>
     public TimeSpan IdleLimit { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>How often Batch itself starts a failed worker again, on the same node, before the pool looks at it.</summary>
@@ -86,6 +88,7 @@ public sealed record BatchPoolOptions
 
         string Required(string name) => settings[name] is { Length: > 0 } value
             ? value
-            : throw new InvalidOperationException($"The setting {name} is missing; infra/modules/functions.bicep sets it where the Batch pool is used.");
+            : throw new InvalidOperationException(
+                $"The setting {name} is missing; infra/modules/functions.bicep sets it where the Batch pool is used.");
     }
 }

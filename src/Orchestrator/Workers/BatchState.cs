@@ -14,13 +14,15 @@ internal sealed record WorkerSlot(int Worker, IReadOnlyList<(WorkerTaskId Id, Ba
 }
 
 /// <summary>What Batch says of a run's workers at one moment.</summary>
-internal sealed record BatchState(string JobId, IReadOnlyList<BatchTask> Tasks, IReadOnlyDictionary<string, BatchNode> Nodes, BatchPool? Pool)
+internal sealed record BatchState(string JobId, IReadOnlyList<BatchTask> Tasks, IReadOnlyDictionary<string, BatchNode> Nodes,
+    BatchPool? Pool)
 {
     /// <summary>The workers that ever had a task.</summary>
     public IReadOnlyDictionary<int, WorkerSlot> Slots { get; } = Tasks
         .Select(task => (Known: WorkerTaskId.TryParse(task.Id, out var id), Id: id, Task: task)).Where(item => item.Known)
         .GroupBy(item => item.Id.Worker)
-        .ToDictionary(group => group.Key, group => new WorkerSlot(group.Key, [.. group.OrderBy(item => item.Id.Number).Select(item => (item.Id, item.Task))]));
+        .ToDictionary(group => group.Key,
+            group => new WorkerSlot(group.Key, [.. group.OrderBy(item => item.Id.Number).Select(item => (item.Id, item.Task))]));
 
     /// <summary>Whether each node is dedicated.</summary>
     public IReadOnlyDictionary<string, bool> Dedicated => Nodes.ToDictionary(node => node.Key, node => node.Value.IsDedicated ?? false);

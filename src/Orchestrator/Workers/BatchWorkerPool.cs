@@ -195,7 +195,8 @@ public sealed partial class BatchWorkerPool(
     {
         var (id, task) = slot.Tasks[^1];
         var node = task.NodeInfo?.NodeId;
-        var kind = node is not null && state.Nodes.TryGetValue(node, out var known) ? known.IsDedicated == true ? " (dedicated)" : " (spot)" : "";
+        var kind = node is not null && state.Nodes.TryGetValue(node, out var known) ? known.IsDedicated == true
+            ? " (dedicated)" : " (spot)" : "";
         return new(
             id.Name,
             node is null ? "no node yet" : node + kind,
@@ -244,16 +245,19 @@ public sealed partial class BatchWorkerPool(
     /// <summary>A node on which one worker after the other fails gets no more of them.</summary>
     private async Task<WorkerLedger> ShunBadNodesAsync(string runId, BatchState state, WorkerLedger ledger, CancellationToken cancellation)
     {
-        var failures = state.Tasks.Where(task => WorkerVerdicts.IsFailure(task, state.JobId, ledger) && task.NodeInfo?.NodeId is not null).GroupBy(task => task.NodeInfo!.NodeId!);
+        var failures = state.Tasks.Where(task => WorkerVerdicts.IsFailure(task, state.JobId, ledger) && task.NodeInfo?.NodeId is not null)
+            .GroupBy(task => task.NodeInfo!.NodeId!);
         foreach (var node in failures.Where(group => group.Count() >= options.MaxNodeFailures).Select(group => group.Key))
         {
             if (ledger.BadNodes.Contains(node) || !state.Nodes.ContainsKey(node)) continue;
-            var note = $"node {node} failed {options.MaxNodeFailures} workers and gets no more – it leaves the pool when nobody waits for one: if the pool has no room for another, pause the run until it is gone";
+            var note = $"node {node} failed {options.MaxNodeFailures} workers and gets no more – it leaves the pool when nobody waits for "
+                + $"one: if the pool has no room for another, pause the run until it is gone";
             LogShunned(log, note);
             // An autoscale pool lets nobody remove a node. One that is off already, or on its way, needs nothing.
             await TryAsync(
                 () => client.DisableNodeSchedulingAsync(options.PoolId, node, cancellationToken: cancellation),
-                BatchErrorCode.NodeNotFound, BatchErrorCode.NodeAlreadyInTargetSchedulingState, BatchErrorCode.NodeStateUnusable, BatchErrorCode.OperationInvalidForCurrentState);
+                BatchErrorCode.NodeNotFound, BatchErrorCode.NodeAlreadyInTargetSchedulingState, BatchErrorCode.NodeStateUnusable,
+                    BatchErrorCode.OperationInvalidForCurrentState);
             ledger = await ChangeAsync(
                 runId, known => known! with { BadNodes = [.. known.BadNodes.Union([node])], Note = note }, cancellation);
         }

@@ -17,5 +17,6 @@ internal sealed class ManualWorkerPool : IWorkerPool
 
     /// <inheritdoc/>
     public Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default) => Task.FromResult(new WorkerPoolView(
-        [], LastError: $"No Batch pool is configured (R1_BATCH_ENDPOINT): start workers yourself with R1_STORAGE=… gpujob work --run {runId} --worker worker-0"));
+        [], LastError: $"No Batch pool is configured (R1_BATCH_ENDPOINT): start workers yourself with R1_STORAGE=… gpujob work "
+            + $"--run {runId} --worker worker-0"));
 }

@@ -15,7 +15,8 @@ internal static partial class TrainerImage
         if (ByDigest().IsMatch(image)) return null;
         return image == None
             ? "there is no trainer image yet – build one, set R1_TRAINER_IMAGE to its digest and run `azd provision` (docs/azure.md, Image)"
-            : $"R1_IMAGE '{image}' names no digest: a tag may come to mean another image while runs go on – name it as REGISTRY/gpujob@sha256:… (docs/azure.md, Image)";
+            : $"R1_IMAGE '{image}' names no digest: a tag may come to mean another image while runs go on – name it as "
+                + $"REGISTRY/gpujob@sha256:… (docs/azure.md, Image)";
     }
 
     [GeneratedRegex("^[^@\\s]+@sha256:[0-9a-f]{64}$")]

@@ -49,7 +49,8 @@ internal sealed record WorkerLedger
     /// <param name="tasks">Its tasks.</param>
     /// <param name="dedicated">Whether a node is dedicated, for the nodes that are there.</param>
     /// <param name="now">The time.</param>
-    public WorkerLedger Observe(string job, IReadOnlyCollection<BatchTask> tasks, IReadOnlyDictionary<string, bool> dedicated, DateTimeOffset now)
+    public WorkerLedger Observe(string job, IReadOnlyCollection<BatchTask> tasks, IReadOnlyDictionary<string, bool> dedicated,
+        DateTimeOffset now)
     {
         var books = new Dictionary<string, TaskBooks>(Tasks);
         foreach (var task in tasks)
@@ -96,11 +97,14 @@ internal sealed record TaskBooks
     /// <summary>Whether its node is dedicated, as last known.</summary>
     public bool OnDedicated { get; init; }
 
-    /// <summary>Books the time since the last look. Of a start in between, only what follows it is known; at most one look's time is missed.</summary>
+    /// <summary>
+    /// Books the time since the last look. Of a start in between, only what follows it is known; at most one look's time is missed.
+    /// </summary>
     public TaskBooks Observe(BatchTaskExecutionInfo? info, bool? isDedicated, DateTimeOffset now)
     {
         var onDedicated = isDedicated ?? OnDedicated;
-        var books = this with { Retries = Math.Max(Retries, info?.RetryCount ?? 0), Requeues = Math.Max(Requeues, info?.RequeueCount ?? 0), OnDedicated = onDedicated };
+        var books = this with { Retries = Math.Max(Retries, info?.RetryCount ?? 0), Requeues = Math.Max(Requeues, info?.RequeueCount ?? 0),
+            OnDedicated = onDedicated };
         if (info?.StartTime is not { } start) return books;
 
         var from = Until is { } until && until > start ? until : start;

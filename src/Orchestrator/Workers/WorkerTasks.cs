@@ -17,7 +17,8 @@ internal readonly record struct WorkerTaskId(int Worker, int Number)
     {
         parsed = default;
         if (id.Split('-') is not ["worker", var worker, var number]) return false;
-        if (!int.TryParse(worker, NumberStyles.None, CultureInfo.InvariantCulture, out var w) || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n))
+        if (!int.TryParse(worker, NumberStyles.None, CultureInfo.InvariantCulture, out var w)
+            || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n))
             return false;
         parsed = new(w, n);
         return true;
@@ -34,7 +35,8 @@ internal static class WorkerTasks
     public static string JobId(string runId, int generation) => string.Create(CultureInfo.InvariantCulture, $"r1-{runId}-{generation}");
 
     /// <summary>The job. It stays open when its tasks are done: workers come and go.</summary>
-    public static BatchJobCreateOptions Job(string runId, int generation, BatchPoolOptions options) => new(JobId(runId, generation), new BatchPoolInfo { PoolId = options.PoolId })
+    public static BatchJobCreateOptions Job(string runId, int generation, BatchPoolOptions options) =>
+        new(JobId(runId, generation), new BatchPoolInfo { PoolId = options.PoolId })
     {
         AllTasksCompleteMode = BatchAllTasksCompleteMode.NoAction,
         TaskFailureMode = BatchTaskFailureMode.NoAction,
@@ -53,7 +55,8 @@ internal static class WorkerTasks
                 WorkingDirectory = ContainerWorkingDirectory.ContainerImageDefault,
             },
             // Preemptions are not retries: Batch puts a preempted task back whatever this says.
-            Constraints = new BatchTaskConstraints { MaxTaskRetryCount = options.TaskRetries, MaxWallClockTime = options.MaxRunTime, RetentionTime = TimeSpan.FromDays(2) },
+            Constraints = new BatchTaskConstraints { MaxTaskRetryCount = options.TaskRetries, MaxWallClockTime = options.MaxRunTime,
+                RetentionTime = TimeSpan.FromDays(2) },
             EnvironmentSettings =
             {
                 new EnvironmentSetting(StorageConnection.Variable) { Value = options.Storage },
@@ -65,7 +68,8 @@ internal static class WorkerTasks
                     "../std*.txt",
                     new OutputFileDestination
                     {
-                        Container = new OutputFileBlobContainerDestination(new Uri($"{options.Storage.TrimEnd('/')}/{BlobLayout.Container}"))
+                        Container = new OutputFileBlobContainerDestination(
+                            new Uri($"{options.Storage.TrimEnd('/')}/{BlobLayout.Container}"))
                         {
                             Path = BlobLayout.WorkerLogs(runId, id.ToString()).TrimEnd('/'), IdentityReference = identity,
                         },

@@ -13,17 +13,21 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
     private const int LastWords = 400;
 
     /// <summary>The trouble in a sentence; null when all is well.</summary>
-    public async Task<string?> FindAsync(string runId, BatchState state, WorkerLedger ledger, DateTimeOffset now, CancellationToken cancellation) =>
+    public async Task<string?> FindAsync(string runId, BatchState state, WorkerLedger ledger, DateTimeOffset now,
+        CancellationToken cancellation) =>
         OfPool(state) ?? OfNodes(state)
         ?? await OfTasksAsync(runId, state, ledger, now, cancellation) ?? OfQueue(state, now) ?? ledger.Note;
 
     /// <summary>The pool cannot grow, and somebody waits for it.</summary>
     private string? OfPool(BatchState state)
     {
-        if (state.Pool is not { } pool) return BatchAdvice.Explain($"pool '{options.PoolId}'", BatchErrorCode.PoolNotFound.ToString(), null);
+        if (state.Pool is not { } pool)
+            return BatchAdvice.Explain($"pool '{options.PoolId}'", BatchErrorCode.PoolNotFound.ToString(), null);
         if (state.Tasks.All(task => task.State != BatchTaskState.Active)) return null;
-        if (pool.AutoScaleRun?.Error is { } scale) return BatchAdvice.Explain($"pool '{pool.Id}' cannot scale", "AutoScale " + scale.Code, scale.Message);
-        return pool.ResizeErrors is [var first, ..] ? BatchAdvice.Explain($"pool '{pool.Id}' cannot grow", first.Code, first.Message) : null;
+        if (pool.AutoScaleRun?.Error is { } scale)
+            return BatchAdvice.Explain($"pool '{pool.Id}' cannot scale", "AutoScale " + scale.Code, scale.Message);
+        return pool.ResizeErrors is [var first, ..]
+            ? BatchAdvice.Explain($"pool '{pool.Id}' cannot grow", first.Code, first.Message) : null;
     }
 
     /// <summary>Nodes came but are no good, and somebody waits for one.</summary>
@@ -35,10 +39,13 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
             if (node.State == BatchNodeState.StartTaskFailed)
             {
                 var failure = node.StartTaskInfo?.FailureInfo;
-                return BatchAdvice.Explain($"node {node.Id}", failure?.Code is { } code && code.Contains("Image", StringComparison.OrdinalIgnoreCase) ? code : "StartTaskFailed", failure?.Message ?? $"exit code {node.StartTaskInfo?.ExitCode}");
+                return BatchAdvice.Explain($"node {node.Id}",
+                    failure?.Code is { } code && code.Contains("Image", StringComparison.OrdinalIgnoreCase) ? code : "StartTaskFailed",
+                    failure?.Message ?? $"exit code {node.StartTaskInfo?.ExitCode}");
             }
             if (node.State == BatchNodeState.Unusable)
-                return BatchAdvice.Explain($"node {node.Id} is unusable", node.Errors is [var error, ..] ? error.Code : "Unusable", node.Errors is [var first, ..] ? first.Message : null);
+                return BatchAdvice.Explain($"node {node.Id} is unusable", node.Errors is [var error, ..] ? error.Code : "Unusable",
+                    node.Errors is [var first, ..] ? first.Message : null);
         }
         return null;
     }
@@ -47,10 +54,12 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
     private async Task<string?> OfTasksAsync(
         string runId, BatchState state, WorkerLedger ledger, DateTimeOffset now, CancellationToken cancellation)
     {
-        var failed = state.Slots.Values.Where(slot => slot.Last is { } task && WorkerVerdicts.IsFailure(task, state.JobId, ledger)).MaxBy(slot => slot.Last!.ExecutionInfo?.EndTime);
+        var failed = state.Slots.Values.Where(slot => slot.Last is { } task && WorkerVerdicts.IsFailure(task, state.JobId, ledger))
+            .MaxBy(slot => slot.Last!.ExecutionInfo?.EndTime);
         if (failed?.Last is not { } last) return null;
         var node = last.NodeInfo?.NodeId is { } id ? $" on node {id}" : "";
-        if (last.ExecutionInfo is { ExitCode: null, FailureInfo: { } cause }) return BatchAdvice.Explain($"{last.Id}{node} did not start", cause.Code, cause.Message);
+        if (last.ExecutionInfo is { ExitCode: null, FailureInfo: { } cause })
+            return BatchAdvice.Explain($"{last.Id}{node} did not start", cause.Code, cause.Message);
 
         var code = last.ExecutionInfo?.ExitCode;
         var words = await StandardErrorAsync(state.JobId, last.Id, cancellation);
@@ -61,8 +70,10 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
             137 => "killed: most likely out of memory; choose a larger vmSize or smaller batches",
             _ => $"its output is in {BlobLayout.WorkerLogs(runId, last.Id)}",
         };
-        var suffix = WorkerVerdicts.On(failed, state, ledger, options, now) == WorkerVerdict.Hopeless ? "; it is not started again until the run is paused and resumed" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{last.Id}{node} ended with exit code {code}{(words is null ? "" : $": {words}")} – {advice}{suffix}");
+        var suffix = WorkerVerdicts.On(failed, state, ledger, options, now) == WorkerVerdict.Hopeless
+            ? "; it is not started again until the run is paused and resumed" : "";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{last.Id}{node} ended with exit code {code}{(words is null ? "" : $": {words}")} – {advice}{suffix}");
     }
 
     private string? OfQueue(BatchState state, DateTimeOffset now)

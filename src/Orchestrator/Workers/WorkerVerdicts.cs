@@ -22,7 +22,8 @@ internal enum WorkerVerdict
 /// <summary>Judges workers by what Batch says of their tasks.</summary>
 internal static class WorkerVerdicts
 {
-    private static readonly BatchNodeState[] Lost = [BatchNodeState.Unusable, BatchNodeState.Offline, BatchNodeState.Unknown, BatchNodeState.StartTaskFailed];
+    private static readonly BatchNodeState[] Lost =
+        [BatchNodeState.Unusable, BatchNodeState.Offline, BatchNodeState.Unknown, BatchNodeState.StartTaskFailed];
 
     /// <summary>The verdict on a worker.</summary>
     public static WorkerVerdict On(WorkerSlot slot, BatchState state, WorkerLedger ledger, BatchPoolOptions options, DateTimeOffset now)
@@ -43,12 +44,16 @@ internal static class WorkerVerdicts
     private static bool HasLeft(BatchTask task, string jobId, WorkerLedger ledger) =>
         task.ExecutionInfo?.ExitCode is ExitCodes.Done or ExitCodes.Preempted || ledger.Ended.ContainsKey(WorkerLedger.Key(jobId, task.Id));
 
-    /// <summary>Whether it says it runs on a node that does not, or has been preparing for too long. A node that is leaving or preempted puts its tasks back itself.</summary>
+    /// <summary>
+    /// Whether it says it runs on a node that does not, or has been preparing for too long. A node that is leaving or preempted puts its
+    /// tasks back itself.
+    /// </summary>
     private static bool IsStuck(BatchTask task, BatchState state, BatchPoolOptions options, DateTimeOffset now)
     {
         var since = Instants.Between(task.StateTransitionTime, now);
         if (task.State == BatchTaskState.Preparing) return since > options.PreparingLimit;
-        if (task.State != BatchTaskState.Running || task.NodeInfo?.NodeId is not { } nodeId || !state.Nodes.TryGetValue(nodeId, out var node)) return false;
+        if (task.State != BatchTaskState.Running || task.NodeInfo?.NodeId is not { } nodeId
+            || !state.Nodes.TryGetValue(nodeId, out var node)) return false;
         return Lost.Contains(node.State) && Instants.Between(node.StateTransitionTime, now) > options.PreparingLimit;
     }
 }

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace R1Cloud.Pipeline.Api;
 
-/// <summary>Gives every error under <c>/api</c> that has no body yet a Problem Details body: unknown paths, wrong methods, bad requests.</summary>
+/// <summary>
+/// Gives every error under <c>/api</c> that has no body yet a Problem Details body: unknown paths, wrong methods, bad requests.
+/// </summary>
 internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<ApiErrorMiddleware> log)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -35,7 +37,8 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
     private static string Detail(HttpContext context) => context.Response.StatusCode switch
     {
         StatusCodes.Status404NotFound => $"There is nothing at '{context.Request.Path}'.",
-        StatusCodes.Status405MethodNotAllowed => $"'{context.Request.Path}' does not take {context.Request.Method}; allowed: {context.Response.Headers.Allow}.",
+        StatusCodes.Status405MethodNotAllowed =>
+            $"'{context.Request.Path}' does not take {context.Request.Method}; allowed: {context.Response.Headers.Allow}.",
         StatusCodes.Status415UnsupportedMediaType => $"Content-Type is '{context.Request.ContentType}'; allowed: application/json.",
         var status => $"'{context.Request.Path}' answered with status {status} and nothing more.",
     };

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using R1Cloud.Pipeline.Options;
 
 namespace R1Cloud.Pipeline.Api;
 
@@ -12,13 +13,15 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, PipelineOptions opt
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (expected is null || context.Request.Path == ApiRoutes.Health || IsRight(context.Request.Headers[ApiRoutes.ApiKeyHeader].ToString()))
+        if (expected is null || context.Request.Path == ApiRoutes.Health
+            || IsRight(context.Request.Headers[ApiRoutes.ApiKeyHeader].ToString()))
         {
             await next(context);
             return;
         }
         context.Response.Headers.WWWAuthenticate = "ApiKey";
-        await ApiProblems.Create(StatusCodes.Status401Unauthorized, $"The header {ApiRoutes.ApiKeyHeader} with the service's key is required.").ExecuteAsync(context);
+        await ApiProblems.Create(StatusCodes.Status401Unauthorized,
+            $"The header {ApiRoutes.ApiKeyHeader} with the service's key is required.").ExecuteAsync(context);
     }
 
     // Equal lengths compared in constant time: neither the key's content nor its length shows.
@@ -40,7 +43,8 @@ public static class ApiKeyRule
         foreach (var url in urls)
         {
             if (!IsLoopback(url))
-                throw new InvalidOperationException($"'{url}' can be reached from other machines: set an API key, or bind to 127.0.0.1 only.");
+                throw new InvalidOperationException(
+                    $"'{url}' can be reached from other machines: set an API key, or bind to 127.0.0.1 only.");
         }
     }
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Pipeline.Api;
 
@@ -46,7 +46,8 @@ internal static class ApiProblems
         {
             RecipeException { Problems: [var only] } => only.ToString(),
             RecipeException { Problems.Count: var count } => $"The recipe has {count} problems.",
-            _ when status == StatusCodes.Status500InternalServerError => "Something unexpected happened; the service's log has the details.",
+            _ when status == StatusCodes.Status500InternalServerError =>
+                "Something unexpected happened; the service's log has the details.",
             _ => exception.Message,
         };
         return Create(status, detail, extensions);
@@ -55,7 +56,8 @@ internal static class ApiProblems
     /// <summary>A problem.</summary>
     public static IResult Create(int status, string? detail = null, IDictionary<string, object?>? extensions = null)
     {
-        var problem = new ProblemDetails { Type = "about:blank", Title = ReasonPhrases.GetReasonPhrase(status), Status = status, Detail = detail };
+        var problem = new ProblemDetails { Type = "about:blank", Title = ReasonPhrases.GetReasonPhrase(status), Status = status,
+            Detail = detail };
         foreach (var (name, value) in extensions ?? new Dictionary<string, object?>()) problem.Extensions[name] = value;
         if (Activity.Current?.Id is { } trace) problem.Extensions["traceId"] = trace;
         return Results.Json(problem, R1Json.Options, ContentType, status);

@@ -7,11 +7,14 @@ public static class ApiRoutes
     public const string Prefix = "/api";
     /// <summary>GET: whether the service is up (<see cref="HealthView"/>).</summary>
     public const string Health = "/api/health";
-    /// <summary>POST a recipe to start a run (<see cref="Runs.RunView"/>); GET lists runs, <c>?state=</c>, <c>?limit=</c> and <c>?after=</c> a page (<see cref="Runs.RunList"/>).</summary>
+    /// <summary>
+    /// POST a recipe to start a run (<see cref="Model.RunView"/>); GET lists runs, <c>?state=</c>, <c>?limit=</c> and <c>?after=</c> a page
+    /// (<see cref="Model.RunList"/>).
+    /// </summary>
     public const string Runs = "/api/runs";
     /// <summary>POST a recipe: what a run of it would take over (<see cref="Pipeline.Reuse.ReusePlan"/>).</summary>
     public const string Reuse = "/api/reuse";
-    /// <summary>GET: a run (<see cref="Runs.RunView"/>).</summary>
+    /// <summary>GET: a run (<see cref="Model.RunView"/>).</summary>
     public const string Run = "/api/runs/{id}";
     /// <summary>POST: hold a run.</summary>
     public const string Pause = "/api/runs/{id}/pause";
@@ -21,11 +24,11 @@ public static class ApiRoutes
     public const string Cancel = "/api/runs/{id}/cancel";
     /// <summary>POST: continue a failed or cancelled run; with <c>?stage=</c> run that stage and those that depend on it anew.</summary>
     public const string Retry = "/api/runs/{id}/retry";
-    /// <summary>GET: metrics, <c>?stage=</c> and <c>?since=</c> a step (<see cref="Runs.RunMetrics"/>).</summary>
+    /// <summary>GET: metrics, <c>?stage=</c> and <c>?since=</c> a step (<see cref="Model.RunMetrics"/>).</summary>
     public const string Metrics = "/api/runs/{id}/metrics";
-    /// <summary>GET: server-sent events (<see cref="Runs.RunEventNames"/>).</summary>
+    /// <summary>GET: server-sent events (<see cref="Model.RunEventNames"/>).</summary>
     public const string Events = "/api/runs/{id}/events";
-    /// <summary>GET: example answers, <c>?stage=</c> and <c>?limit=</c> a set (<see cref="Runs.RunSamples"/>).</summary>
+    /// <summary>GET: example answers, <c>?stage=</c> and <c>?limit=</c> a set (<see cref="Model.RunSamples"/>).</summary>
     public const string Samples = "/api/runs/{id}/samples";
     /// <summary>GET: the report (<see cref="Report.RunReport"/>); <c>?format=html|md|svg|json</c> or <c>Accept: text/html</c>.</summary>
     public const string Report = "/api/runs/{id}/report";

@@ -4,8 +4,8 @@ namespace R1Cloud.Pipeline.Api;
 
 /// <summary>
 /// Keeps web pages of others from steering runs through their visitor's browser: what changes something must not come from another site or
-/// origin, another port of this machine included. That it must be JSON (<see cref="JsonBodies"/>) and carry the key bars the requests that a
-/// browser sends without asking.
+/// origin, another port of this machine included. That it must be JSON (<see cref="JsonBodies"/>) and carry the key bars the requests that
+/// a browser sends without asking.
 /// </summary>
 internal sealed class BrowserRules(RequestDelegate next)
 {

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 
 namespace R1Cloud.Pipeline.Api;
@@ -22,7 +22,8 @@ internal sealed class EventStreamResult(IDisposable reader, IAsyncEnumerable<Run
             await response.StartAsync(httpContext.RequestAborted);
             await foreach (var item in events.WithCancellation(httpContext.RequestAborted))
             {
-                await response.WriteAsync(item is null ? ": still here\n\n" : $"id: {item.Id}\nevent: {item.Name}\ndata: {item.Data}\n\n", httpContext.RequestAborted);
+                await response.WriteAsync(item is null ? ": still here\n\n" : $"id: {item.Id}\nevent: {item.Name}\ndata: {item.Data}\n\n",
+                    httpContext.RequestAborted);
                 await response.Body.FlushAsync(httpContext.RequestAborted);
             }
         }
@@ -35,7 +36,8 @@ internal sealed class EventStreamResult(IDisposable reader, IAsyncEnumerable<Run
             // The status line is gone: tell the reader in the stream, which then ends; it may come back with the last id.
             onError(e);
             var log = new RunLog(TimeProvider.System.GetUtcNow(), "error", "The stream broke off; connect again to resume.");
-            await response.WriteAsync($"event: {RunEventNames.Log}\ndata: {JsonSerializer.Serialize(log, R1Json.Options)}\n\n", CancellationToken.None);
+            await response.WriteAsync($"event: {RunEventNames.Log}\ndata: {JsonSerializer.Serialize(log, R1Json.Options)}\n\n",
+                CancellationToken.None);
         }
     }
 }

@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace R1Cloud.Pipeline.Api;
 
 /// <summary>
-/// Takes no request that changes something unless it says that its body, if only an empty one, is JSON: a web form cannot say so, and a script
-/// of another page must ask first.
+/// Takes no request that changes something unless it says that its body, if only an empty one, is JSON: a web form cannot say so, and a
+/// script of another page must ask first.
 /// </summary>
 internal sealed class JsonBodies(RequestDelegate next)
 {

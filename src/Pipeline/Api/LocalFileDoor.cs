@@ -1,11 +1,13 @@
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Pipeline.Options;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Api;
 
 /// <summary>
-/// Which files of this machine a recipe that comes over HTTP may name: regular files of known kinds, and folders of models, below the folders
-/// that the host's user named, and no more of them than can be read. They are looked at here and not opened.
+/// Which files of this machine a recipe that comes over HTTP may name: regular files of known kinds, and folders of models, below the
+/// folders that the host's user named, and no more of them than can be read. They are looked at here and not opened.
 /// </summary>
 /// <param name="options">The folders and limits.</param>
 internal sealed class LocalFileDoor(PipelineOptions options)
@@ -17,32 +19,37 @@ internal sealed class LocalFileDoor(PipelineOptions options)
     public void Check(LoadedRecipe recipe, string name)
     {
         var named = LocalPaths.Find(recipe.ResolvedJson).DistinctBy(local => local.Path).ToList();
-        if (named.Count == 0) return;
+        var problems = new RecipeProblems(); // which ends the look when there are many
         if (!options.LocalFiles)
         {
-            throw new RecipeException([.. named.Select(local => Problem(name, local,
-                $"'{local.Path}' is on some machine's disk, which the workers do not see",
-                "blob:PATH in the run's storage; `r1 push` copies a file there, `r1 start --storage` does so by itself"))]);
+            foreach (var local in named)
+            {
+                problems.Add(Problem(name, local, $"'{local.Path}' is on some machine's disk, which the workers do not see",
+                    "blob:PATH in the run's storage; `r1 push` copies a file there, `r1 start --storage` does so by itself"));
+            }
+            problems.ThrowIfAny();
+            return;
         }
 
         var look = new LocalFileLook([.. options.LocalFolders.Select(RealPath.Of)], options.LocalFolders);
-        var found = named.Select(local => (Local: local, IsModel: IsModel(local.Field), Found: look.At(local.Path, IsModel(local.Field))))
-            .ToList();
-        var problems = found.Where(item => item.Found.Problem is not null)
-            .Select(item => Problem(name, item.Local, item.Found.Problem!, item.Found.Allowed)).ToList();
-        if (problems.Count == 0)
+        var all = new List<((string Field, string Path) Local, long Bytes)>();
+        foreach (var local in named)
         {
-            foreach (var (isModel, most) in new[] { (false, options.MaxLocalDataBytes), (true, options.MaxLocalModelBytes) })
-            {
-                var all = found.Where(item => item.IsModel == isModel).ToList();
-                if (all.Sum(item => (decimal)item.Found.Bytes) <= most) continue;
-                var largest = all.MaxBy(item => item.Found.Bytes);
-                problems.Add(Problem(name, largest.Local,
-                    $"the files that the recipe names are too large to read, this one the largest ({largest.Found.Bytes} bytes)",
-                    $"at most {most} bytes in all"));
-            }
+            var found = look.At(local.Path, IsModel(local.Field));
+            if (found.Problem is null) all.Add((local, found.Bytes));
+            else problems.Add(Problem(name, local, found.Problem, found.Allowed));
         }
-        if (problems.Count > 0) throw new RecipeException(problems);
+        problems.ThrowIfAny();
+        foreach (var (isModel, most) in new[] { (false, options.MaxLocalDataBytes), (true, options.MaxLocalModelBytes) })
+        {
+            var files = all.Where(item => IsModel(item.Local.Field) == isModel).ToList();
+            if (files.Sum(item => (decimal)item.Bytes) <= most) continue;
+            var largest = files.MaxBy(item => item.Bytes);
+            problems.Add(Problem(name, largest.Local,
+                $"the files that the recipe names are too large to read, this one the largest ({largest.Bytes} bytes)",
+                $"at most {most} bytes in all"));
+        }
+        problems.ThrowIfAny();
     }
 
     private static bool IsModel(string field) => field.StartsWith("stages.", StringComparison.Ordinal);

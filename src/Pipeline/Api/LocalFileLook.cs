@@ -1,4 +1,4 @@
-using R1Cloud.Shared.Data;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Api;
@@ -22,16 +22,17 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
     public FoundFile At(string path, bool isModel)
     {
         var plain = Path.TrimEndingDirectorySeparator(path);
-        if (plain != Path.GetFullPath(plain)) return new($"'{path}' is no plain path", "a full path without '.', '..' and doubled separators");
+        if (plain != Path.GetFullPath(plain))
+            return new($"'{path}' is no plain path", "a full path without '.', '..' and doubled separators");
         try
         {
             var real = RealPath.Of(plain);
             // First, and whether it is there or not: whoever may not read a file learns nothing of it.
             if (!roots.Any(root => RealPath.IsWithin(real, root))) return Outside(path);
             if (isModel) return AtFolder(path, real);
-            return DataFiles.Extensions.Contains(Path.GetExtension(plain), StringComparer.OrdinalIgnoreCase)
+            return DatasetTask.Extensions.Contains(Path.GetExtension(plain), StringComparer.OrdinalIgnoreCase)
                 ? AtFile(path, real)
-                : new($"'{path}' is of no known kind", $"a file that ends in one of {string.Join(", ", DataFiles.Extensions)}");
+                : new($"'{path}' is of no known kind", $"a file that ends in one of {string.Join(", ", DatasetTask.Extensions)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

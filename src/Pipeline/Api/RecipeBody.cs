@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Pipeline.Options;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Pipeline.Api;
 
@@ -19,7 +21,8 @@ internal static class RecipeBody
     public static async Task<LoadedRecipe> ReadAsync(HttpRequest request, PipelineOptions options, CancellationToken cancellation)
     {
         var text = Decode(await ReadInTimeAsync(request, options, cancellation));
-        if (string.IsNullOrWhiteSpace(text)) throw new ApiException(StatusCodes.Status400BadRequest, "The body is empty; it must be a recipe as JSON.");
+        if (string.IsNullOrWhiteSpace(text))
+            throw new ApiException(StatusCodes.Status400BadRequest, "The body is empty; it must be a recipe as JSON.");
         CheckSyntax(text);
         var recipe = RecipeLoader.Parse(text, Name);
         options.Limits.Check(recipe);
@@ -37,7 +40,8 @@ internal static class RecipeBody
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new ApiException(StatusCodes.Status408RequestTimeout, $"The body did not come within {options.Limits.BodyTime.TotalSeconds:0.#} s.");
+            throw new ApiException(StatusCodes.Status408RequestTimeout,
+                $"The body did not come within {options.Limits.BodyTime.TotalSeconds:0.#} s.");
         }
     }
 
@@ -75,7 +79,8 @@ internal static class RecipeBody
         }
         catch (JsonException e)
         {
-            throw new ApiException(StatusCodes.Status400BadRequest, $"The body is not JSON, line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: {e.Message}");
+            throw new ApiException(StatusCodes.Status400BadRequest,
+                $"The body is not JSON, line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: {e.Message}");
         }
     }
 }

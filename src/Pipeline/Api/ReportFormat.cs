@@ -1,5 +1,5 @@
 using Microsoft.Net.Http.Headers;
-using R1Cloud.Pipeline.Report;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Runs;
 
 namespace R1Cloud.Pipeline.Api;
@@ -20,7 +20,8 @@ internal static class ReportFormat
     public static (string File, string Type) Choose(string? format, IList<string?> accept)
     {
         if (format is not null)
-            return Formats.TryGetValue(format, out var named) ? named : throw new InvalidRequestException("format", format, string.Join(", ", Formats.Keys));
+            return Formats.TryGetValue(format, out var named)
+                ? named : throw new InvalidRequestException("format", format, string.Join(", ", Formats.Keys));
         if (!MediaTypeHeaderValue.TryParseList([.. accept.OfType<string>()], out var wanted)) return Formats["json"];
 
         foreach (var range in wanted.OrderByDescending(range => range.Quality ?? 1))
@@ -28,7 +29,8 @@ internal static class ReportFormat
             if (range.MatchesAllTypes) break;
             foreach (var known in Formats.Values)
             {
-                if (MediaTypeHeaderValue.Parse(known.Type).MediaType.Equals(range.MediaType, StringComparison.OrdinalIgnoreCase)) return known;
+                if (MediaTypeHeaderValue.Parse(known.Type).MediaType.Equals(range.MediaType, StringComparison.OrdinalIgnoreCase))
+                    return known;
             }
         }
         return Formats["json"];

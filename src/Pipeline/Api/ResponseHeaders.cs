@@ -11,8 +11,8 @@ internal sealed class ResponseHeaders(RequestDelegate next)
     public const string Policy = "default-src 'none'; " + Nowhere;
 
     /// <summary>
-    /// For pages and pictures out of storage, where a taken-over worker may have put anything: shown as a stranger's, without scripts, and with
-    /// nothing from elsewhere.
+    /// For pages and pictures out of storage, where a taken-over worker may have put anything: shown as a stranger's, without scripts, and
+    /// with nothing from elsewhere.
     /// </summary>
     public const string StoredPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; " + Nowhere;
 

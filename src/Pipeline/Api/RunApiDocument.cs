@@ -16,7 +16,8 @@ public static class RunApiDocument
         {
             document.Info = new()
             {
-                Title = "R1 Cloud run API", Version = "v1", Description = "Starts, steers and watches runs. Errors are Problem Details (RFC 9457).",
+                Title = "R1 Cloud run API", Version = "v1",
+                    Description = "Starts, steers and watches runs. Errors are Problem Details (RFC 9457).",
             };
             document.Components ??= new();
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
@@ -25,7 +27,8 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
     public RunReader Open(string runId) => watches.Open(runId);
 
     /// <summary>The stream; null stands for a sign of life. It ends when the run has ended, or after the longest time allowed.</summary>
-    public async IAsyncEnumerable<RunEvent?> StreamAsync(RunReader reader, string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<RunEvent?> StreamAsync(RunReader reader, string? lastEventId, [EnumeratorCancellation]
+        CancellationToken cancellation)
     {
         var sent = new Sent(ParseId(lastEventId));
         RunView? before = null;
@@ -49,7 +52,8 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
                 Add(RunEventNames.Metrics, row);
             }
             foreach (var log in Logs(before, run)) Add(RunEventNames.Log, log);
-            if (run.Status is RunStatus.Completed or RunStatus.Failed or RunStatus.Cancelled) Add(RunEventNames.End, new RunEnd(run.Status, run.Error));
+            if (run.Status is RunStatus.Completed or RunStatus.Failed or RunStatus.Cancelled)
+                Add(RunEventNames.End, new RunEnd(run.Status, run.Error));
             before = run;
 
             foreach (var item in news)
@@ -106,15 +110,22 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
                 : new(now, "information", $"Stage '{stage.Label}' is {stage.Status.ToString().ToLowerInvariant()}.");
         }
         if (run.Status != before.Status) yield return new(now, "information", $"The run is {run.Status.ToString().ToLowerInvariant()}.");
+        if (run.Waiting is { } away && before.Waiting is null) yield return new(now, "warning", $"The run waits: {away}");
+        if (run.Waiting is null && before.Waiting is not null && run.Status == RunStatus.Running)
+            yield return new(now, "information", "The run waits no longer.");
         foreach (var job in run.Jobs)
         {
             var former = before.Jobs.FirstOrDefault(other => other.JobId == job.JobId);
-            if (job.Waiting is { } waiting && former?.Waiting is null) yield return new(now, "warning", $"Job '{job.JobId}' waits: {waiting}");
+            if (job.Waiting is { } waiting && former?.Waiting is null)
+                yield return new(now, "warning", $"Job '{job.JobId}' waits: {waiting}");
             if (job.Waiting is null && job.StorageWait > (former?.Waiting is null ? former?.StorageWait ?? 0 : 0))
-                yield return new(now, "warning", string.Create(CultureInfo.InvariantCulture, $"Job '{job.JobId}' had to wait {job.StorageWait} s for storage and goes on."));
+                yield return new(now, "warning",
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"Job '{job.JobId}' had to wait {job.StorageWait} s for storage and goes on."));
         }
         if (run.Workers.Restarts > before.Workers.Restarts) yield return new(now, "warning", "A worker was started again.");
-        if (run.Workers.LastError is { } error && error != before.Workers.LastError) yield return new(now, "warning", $"A worker had trouble: {error}");
+        if (run.Workers.LastError is { } error && error != before.Workers.LastError)
+            yield return new(now, "warning", $"A worker had trouble: {error}");
     }
 
     private static StageView? Find(RunView run, StageView stage) => run.Stages.FirstOrDefault(other => other.Label == stage.Label);
@@ -122,7 +133,9 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
     private static string Serialize(object value) => JsonSerializer.Serialize(value, value.GetType(), R1Json.Options);
 
     private static string FormatId(Dictionary<string, int> sent) =>
-        string.Join(',', sent.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}={pair.Value}")));
+        string.Join(',',
+            sent.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}={pair.Value}")));
 
     /// <summary>Reads an event's id; what does not belong there is passed over, since a stream may always begin at the beginning.</summary>
     internal static Dictionary<string, int> ParseId(string? id)
@@ -130,7 +143,8 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
         var sent = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var part in (id ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (part.Split('=') is [var stage, var text] && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step)) sent[stage] = step;
+            if (part.Split('=') is [var stage, var text]
+                && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step)) sent[stage] = step;
         }
         return sent;
     }

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 
@@ -23,9 +25,13 @@ public sealed partial class RunHandlers
 
     /// <summary>GET /api/health.</summary>
     public static IResult Health() =>
-        Json(new HealthView("ok", typeof(RunHandlers).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? ""));
+        Json(new HealthView("ok",
+            typeof(RunHandlers).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? ""));
 
-    /// <summary>POST /api/runs: 202 with the run and its Location; 409 when the id or key stands for another recipe; 422 for a recipe that cannot be run.</summary>
+    /// <summary>
+    /// POST /api/runs: 202 with the run and its Location; 409 when the id or key stands for another recipe; 422 for a recipe that cannot be
+    /// run.
+    /// </summary>
     public Task<IResult> CreateAsync(HttpRequest request) => GuardAsync(request, async () =>
     {
         var cancellation = request.HttpContext.RequestAborted;
@@ -45,7 +51,8 @@ public sealed partial class RunHandlers
     public Task<IResult> ListAsync(HttpRequest request) => GuardAsync(request, async () =>
     {
         var limit = Number(request, "limit", 1, RunQuery.MaxLimit) ?? RunQuery.DefaultLimit;
-        return Json(await service.ListAsync(new(States(request), limit, NotEmpty(request.Query["after"])), request.HttpContext.RequestAborted));
+        return Json(
+            await service.ListAsync(new(States(request), limit, NotEmpty(request.Query["after"])), request.HttpContext.RequestAborted));
     });
 
     /// <summary>GET /api/runs/{id}.</summary>
@@ -70,11 +77,13 @@ public sealed partial class RunHandlers
 
     /// <summary>GET /api/runs/{id}/metrics?stage=&amp;since=.</summary>
     public Task<IResult> MetricsAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
-        Json(await data.MetricsAsync(id, NotEmpty(request.Query["stage"]), Number(request, "since", 0, int.MaxValue), request.HttpContext.RequestAborted)));
+        Json(await data.MetricsAsync(id, NotEmpty(request.Query["stage"]), Number(request, "since", 0, int.MaxValue),
+            request.HttpContext.RequestAborted)));
 
     /// <summary>GET /api/runs/{id}/samples?stage=&amp;limit=.</summary>
     public Task<IResult> SamplesAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
-        Json(await data.SamplesAsync(id, NotEmpty(request.Query["stage"]), Number(request, "limit", 1, MaxSamples) ?? DefaultSamples, request.HttpContext.RequestAborted)));
+        Json(await data.SamplesAsync(id, NotEmpty(request.Query["stage"]), Number(request, "limit", 1, MaxSamples) ?? DefaultSamples,
+            request.HttpContext.RequestAborted)));
 
     /// <summary>GET /api/runs/{id}/report?format=: json, html, md or svg; without it the Accept header decides.</summary>
     public Task<IResult> ReportAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
@@ -131,7 +140,8 @@ public sealed partial class RunHandlers
     private static IReadOnlyCollection<RunStatus> States(HttpRequest request) =>
         [.. (NotEmpty(request.Query["state"]) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text =>
             Enum.GetValues<RunStatus>().Cast<RunStatus?>().FirstOrDefault(state => Name(state!.Value) == text)
-            ?? throw new InvalidRequestException("state", text, string.Join(", ", Enum.GetValues<RunStatus>().Select(Name)) + "; several with commas between"))];
+            ?? throw new InvalidRequestException("state", text,
+                string.Join(", ", Enum.GetValues<RunStatus>().Select(Name)) + "; several with commas between"))];
 
     private static string Name(RunStatus state) => state.ToString().ToLowerInvariant();
 
@@ -139,7 +149,8 @@ public sealed partial class RunHandlers
     {
         if (!request.Headers.TryGetValue(ApiRoutes.IdempotencyKeyHeader, out var values)) return null;
         var key = values.ToString();
-        return key.Length is > 0 and <= 255 ? key : throw new InvalidRequestException(ApiRoutes.IdempotencyKeyHeader, key, "1 to 255 characters");
+        return key.Length is > 0 and <= 255
+            ? key : throw new InvalidRequestException(ApiRoutes.IdempotencyKeyHeader, key, "1 to 255 characters");
     }
 
     private static int? Number(HttpRequest request, string name, int min, int max)

@@ -1,4 +1,5 @@
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Metrics;
 

@@ -1,4 +1,5 @@
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.Pipeline.Api;
@@ -8,7 +9,9 @@ namespace R1Cloud.Pipeline.Api;
 /// <param name="Rows">The metrics of its stages.</param>
 internal sealed record RunLook(RunView Run, IReadOnlyList<MetricsRow> Rows);
 
-/// <summary>Looks at runs for the readers of their event streams: at each run once, however many read, and for so many readers as there may be.</summary>
+/// <summary>
+/// Looks at runs for the readers of their event streams: at each run once, however many read, and for so many readers as there may be.
+/// </summary>
 /// <param name="look">Makes what looks at a run.</param>
 /// <param name="options">How often, and for how many.</param>
 /// <param name="clock">The clock.</param>
@@ -25,11 +28,16 @@ internal sealed class RunWatches(Func<string, Func<CancellationToken, Task<RunLo
         lock (gate)
         {
             var limits = options.Limits;
-            if (readers >= limits.EventStreams) throw new TooManyException($"{readers} event streams are open, as many as this host allows. Close one, or ask for GET /api/runs/{runId} now and then.");
+            if (readers >= limits.EventStreams)
+                throw new TooManyException(
+                    $"{readers} event streams are open, as many as this host allows. Close one, or ask for GET /api/runs/{runId} now and "
+                    + $"then.");
             if (!watches.TryGetValue(runId, out var watch) || watch.HasFailed)
                 watches[runId] = watch = new RunWatch(look(runId), options.EventPollInterval, clock);
             if (watch.Readers >= limits.EventStreamsPerRun)
-                throw new TooManyException($"{watch.Readers} event streams of run '{runId}' are open, as many as this host allows. Close one, or ask for GET /api/runs/{runId} now and then.");
+                throw new TooManyException(
+                    $"{watch.Readers} event streams of run '{runId}' are open, as many as this host allows. Close one, or ask for GET "
+                    + $"/api/runs/{runId} now and then.");
             readers++;
             watch.Readers++;
             return new RunReader(watch, () => Close(runId, watch));

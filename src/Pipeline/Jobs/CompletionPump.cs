@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Jobs;
@@ -10,7 +11,8 @@ namespace R1Cloud.Pipeline.Jobs;
 /// long ones within 2 % of their duration, and an idle service stays quiet.
 /// </remarks>
 internal sealed partial class CompletionPump(
-    JobQueues queues, JobCompletions completions, PipelineOptions options, TimeProvider clock, ILogger<CompletionPump> log) : BackgroundService
+    JobQueues queues, JobCompletions completions, PipelineOptions options, TimeProvider clock, ILogger<CompletionPump> log)
+        : BackgroundService
 {
     private const int BatchSize = 32;
     private static readonly TimeSpan Visibility = TimeSpan.FromSeconds(30);

@@ -41,7 +41,9 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
     /// <exception cref="JobFailedException">The job was done before and failed.</exception>
     public Task<JobSubmission> RestoreAsync(JobSpec spec, CancellationToken cancellation) => OrderAsync(spec, whole: true, cancellation);
 
-    /// <summary>Sets those of some jobs aside that have failed and whose files are gone: they failed for that, whatever their workers said.</summary>
+    /// <summary>
+    /// Sets those of some jobs aside that have failed and whose files are gone: they failed for that, whatever their workers said.
+    /// </summary>
     /// <returns>Whether there are any, be it that an earlier call has set them aside.</returns>
     public async Task<bool> ForgiveAsync(JobRefs jobs, CancellationToken cancellation)
     {
@@ -70,14 +72,16 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
         {
             var stored = await blobs.ReadJsonAsync<JsonElement>(path, cancellation);
             if (JobMeaning.Differences(stored, spec) is { Count: > 0 } fields)
-                throw new JobConflictException($"Job '{spec.JobId}' of run '{spec.RunId}' exists with other content: field {string.Join(", ", fields)} differs.");
+                throw new JobConflictException(
+                    $"Job '{spec.JobId}' of run '{spec.RunId}' exists with other content: field {string.Join(", ", fields)} differs.");
             if (await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(spec.RunId, spec.JobId), cancellation) is { } done)
             {
                 if (!whole || await blobs.AreThereAsync(Succeeded(done), cancellation)) return new(Succeeded(done));
                 await blobs.SetAsideAsync(spec.RunId, done, Lost + done.Attempt, cancellation);
             }
             // It may name files of attempts that are gone by now, or somebody else who waits.
-            if (!JsonElement.DeepEquals(stored, JsonSerializer.SerializeToElement(spec, R1Json.Options))) await blobs.WriteJsonAsync(path, spec, cancellation);
+            if (!JsonElement.DeepEquals(stored, JsonSerializer.SerializeToElement(spec, R1Json.Options)))
+                await blobs.WriteJsonAsync(path, spec, cancellation);
         }
         return new(Message: await EnqueueAsync(spec.RunId, spec.JobId, cancellation));
     }
@@ -92,7 +96,9 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
         if (await IsQueuedAsync(job, cancellation)) return false;
         if (await blobs.ExistsAsync(result, cancellation)) return true;
         if (!await blobs.ExistsAsync(BlobLayout.JobSpec(job.RunId, job.JobId), cancellation))
-            throw new JobFailedException($"Job '{job.JobId}' of run '{job.RunId}' is gone from storage, where something was removed or an older state put back. A retry of the run puts it there again.");
+            throw new JobFailedException(
+                $"Job '{job.JobId}' of run '{job.RunId}' is gone from storage, where something was removed or an older state put back. A "
+                + $"retry of the run puts it there again.");
         var sent = await EnqueueAsync(job.RunId, job.JobId, cancellation);
         await blobs.WriteJsonAsync(BlobLayout.JobMessage(job.RunId, job.JobId), sent, cancellation);
         return false;
@@ -129,7 +135,8 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
         var queue = await queues.GetAsync(name, cancellation);
         try
         {
-            return await queue.SendAsync(JsonSerializer.Serialize(new JobMessage(runId, jobId), R1Json.Options), cancellation: cancellation);
+            return await queue.SendAsync(JsonSerializer.Serialize(new JobMessage(runId, jobId), R1Json.Options),
+                cancellation: cancellation);
         }
         catch (StorageException)
         {
@@ -143,6 +150,7 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
     {
         var why = result.Error is { } error ? $"{error.Type}: {error.Message} (exit code {error.ExitCode})" : "the worker gave no reason";
         var (failed, preempted, lost) = result.Attempts;
-        return new($"Job '{result.JobId}' failed on worker '{result.Worker}': {why}. Attempts before: {failed} failed, {preempted} preempted, {lost} lost.");
+        return new($"Job '{result.JobId}' failed on worker '{result.Worker}': {why}. Attempts before: {failed} failed, {preempted} "
+            + $"preempted, {lost} lost.");
     }
 }

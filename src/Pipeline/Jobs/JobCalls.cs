@@ -3,7 +3,6 @@ using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Jobs;
 
@@ -30,7 +29,8 @@ internal sealed class JobCalls(TimeSpan checkInterval)
 
     /// <summary>Submits a job, waits until it is finished and returns its result.</summary>
     /// <remarks>The completion message is the fast way; a durable timer finds the result when the message is lost.</remarks>
-    /// <exception cref="TaskFailedException">The job failed (a <see cref="JobFailedException"/> is the cause) or its id belongs to another.</exception>
+    /// <exception cref="TaskFailedException">The job failed (a <see cref="JobFailedException"/> is the cause) or its id belongs to
+    /// another.</exception>
     public Task<JobResult> RunAsync(IOrchestrationContext context, JobSpec spec) => RunAsync(context, spec, JobActivities.Submit);
 
     /// <summary>The same for a job whose files are needed: when they are gone it is done again.</summary>

@@ -9,7 +9,9 @@ namespace R1Cloud.Pipeline.Jobs;
 /// <summary>Turns completion messages into external events. A queue trigger or <see cref="CompletionPump"/> feeds it.</summary>
 public sealed partial class JobCompletions(IOrchestrationClient client, ILogger<JobCompletions> log)
 {
-    /// <summary>Handles one message of the completions queue. A message that is no completion is logged and dropped: it can never become one.</summary>
+    /// <summary>
+    /// Handles one message of the completions queue. A message that is no completion is logged and dropped: it can never become one.
+    /// </summary>
     /// <param name="message">A <see cref="JobCompletion"/> as JSON.</param>
     /// <param name="cancellation">Stops.</param>
     public async Task HandleAsync(string message, CancellationToken cancellation = default)

@@ -28,18 +28,20 @@ internal static class JobLeavings
     /// <param name="result">The result.</param>
     /// <param name="why">Becomes part of the name under which it is kept.</param>
     /// <param name="cancellation">Stops.</param>
-    public static async Task SetAsideAsync(this IBlobStore blobs, string runId, JobResult result, string why, CancellationToken cancellation)
+    public static async Task SetAsideAsync(this IBlobStore blobs, string runId, JobResult result, string why,
+        CancellationToken cancellation)
     {
         var job = BlobLayout.Job(runId, result.JobId);
         await blobs.WriteJsonAsync($"{job}result.{why}.json", result, cancellation);
-        // What the attempts left counts against the job; the result, which goes last, holds their number. An attempt's beginning goes before
-        // its end, without which it would be a lost one.
+        // What the attempts left counts against the job; the result, which goes last, holds their number. An attempt's beginning goes
+        // before its end, without which it would be a lost one.
         var words = new List<string>();
         await foreach (var blob in blobs.ListAsync(job + "attempts/", cancellation))
         {
             if (BlobLayout.AttemptWords.Any(word => blob.Path.EndsWith("/" + word, StringComparison.Ordinal))) words.Add(blob.Path);
         }
-        foreach (var word in words.OrderBy(path => !path.EndsWith("/" + BlobLayout.StartedFile, StringComparison.Ordinal))) await blobs.DeleteAsync(word, cancellation);
+        foreach (var word in words.OrderBy(path => !path.EndsWith("/" + BlobLayout.StartedFile, StringComparison.Ordinal)))
+            await blobs.DeleteAsync(word, cancellation);
         await blobs.DeleteAsync(BlobLayout.JobResult(runId, result.JobId), cancellation);
     }
 }

@@ -6,8 +6,8 @@ using R1Cloud.Shared.Jobs;
 namespace R1Cloud.Pipeline.Jobs;
 
 /// <summary>
-/// Whether two job specs order the same work. Versions write one order differently: a new field has its default in the one and is missing in the other.
-/// And one order may name other attempts' files: an attempt's part of a name is no part of what is asked.
+/// Whether two job specs order the same work. Versions write one order differently: a new field has its default in the one and is missing
+/// in the other. And one order may name other attempts' files: an attempt's part of a name is no part of what is asked.
 /// </summary>
 internal static class JobMeaning
 {
@@ -21,7 +21,8 @@ internal static class JobMeaning
     {
         var read = stored.Deserialize<JobSpec>(R1Json.Options) ?? throw new JsonException("The spec is null.");
         var (old, now) = (Canonical(read), Canonical(spec));
-        var fields = now.Select(field => field.Key).Union(old.Select(field => field.Key)).Where(name => !JsonNode.DeepEquals(old[name], now[name])).ToList();
+        var fields = now.Select(field => field.Key).Union(old.Select(field => field.Key))
+            .Where(name => !JsonNode.DeepEquals(old[name], now[name])).ToList();
         // What a later version has ordered and this one cannot read may mean anything.
         return fields.Count > 0 ? fields : [.. Unknown(stored, JsonSerializer.SerializeToElement(read, R1Json.Options), "")];
     }
@@ -41,7 +42,8 @@ internal static class JobMeaning
     private static JsonObject Canonical(JobSpec spec)
     {
         // Who waits is no part of the work.
-        var json = JsonSerializer.SerializeToNode(spec with { Notify = null, Payload = spec.Payload.WithFiles(WithoutAttempt) }, R1Json.Options)!.AsObject();
+        var json = JsonSerializer.SerializeToNode(spec with { Notify = null, Payload = spec.Payload.WithFiles(WithoutAttempt) },
+            R1Json.Options)!.AsObject();
         json.Remove(Version);
         json["payload"]!.AsObject().Remove(Version);
         return json;
@@ -54,11 +56,15 @@ internal static class JobMeaning
         return file[name..].Split('.') is [var prefix, _, var extension] ? $"{file[..name]}{prefix}.*.{extension}" : file;
     }
 
-    private static IEnumerable<string> Unknown(JsonElement stored, JsonElement read, string path) => (stored.ValueKind, read.ValueKind) switch
+    private static IEnumerable<string> Unknown(JsonElement stored, JsonElement read, string path) =>
+        (stored.ValueKind, read.ValueKind) switch
     {
-        (JsonValueKind.Object, JsonValueKind.Object) => stored.EnumerateObject().Where(field => field.Value.ValueKind != JsonValueKind.Null && field.Name != Version).SelectMany(field =>
+        (JsonValueKind.Object, JsonValueKind.Object) =>
+            stored.EnumerateObject().Where(field => field.Value.ValueKind != JsonValueKind.Null && field.Name != Version)
+            .SelectMany(field =>
             read.TryGetProperty(field.Name, out var known) ? Unknown(field.Value, known, $"{path}{field.Name}.") : [path + field.Name]),
-        (JsonValueKind.Array, JsonValueKind.Array) => stored.EnumerateArray().Zip(read.EnumerateArray()).SelectMany(items => Unknown(items.First, items.Second, path)),
+        (JsonValueKind.Array, JsonValueKind.Array) =>
+            stored.EnumerateArray().Zip(read.EnumerateArray()).SelectMany(items => Unknown(items.First, items.Second, path)),
         _ => [],
     };
 }

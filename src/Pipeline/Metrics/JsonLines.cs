@@ -1,6 +1,5 @@
 using System.Text.Json;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Metrics;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Storage;
 
@@ -24,7 +24,8 @@ internal sealed class MetricsReader(IBlobStore blobs)
             .Select(row => row with
             {
                 Stage = stage,
-                Values = origin.Measured ? row.Values : row.Values.Where(value => !value.Key.StartsWith("eval/", StringComparison.Ordinal)).ToDictionary(),
+                Values = origin.Measured
+                    ? row.Values : row.Values.Where(value => !value.Key.StartsWith("eval/", StringComparison.Ordinal)).ToDictionary(),
             })
             .Where(row => row.Values.Count > 0).Concat(own));
     }

@@ -23,7 +23,9 @@ internal static class ShardMetrics
         [MetricNames.MaxLength] = shards => shards.Max(shard => shard.Value),
     };
 
-    /// <summary>Merges figures weighted by <see cref="MetricNames.Samples"/>. A figure that a shard lacks is merged over the others.</summary>
+    /// <summary>
+    /// Merges figures weighted by <see cref="MetricNames.Samples"/>. A figure that a shard lacks is merged over the others.
+    /// </summary>
     public static Dictionary<string, double> Combine(IReadOnlyList<JobResult> shards)
     {
         var merged = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -31,8 +33,12 @@ internal static class ShardMetrics
         {
             var (source, figure) = MetricNames.OfSource(name);
             var having = shards.Where(shard => shard.Metrics.ContainsKey(name)).ToList();
-            if (figure != MetricNames.RewardStd) merged[name] = (figure.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal) ? Sum : Merges.GetValueOrDefault(figure, Mean))(Values(having, name));
-            else if (having.TrueForAll(shard => shard.Metrics.ContainsKey(source + MetricNames.RewardMean))) merged[name] = PooledStd(having, source);
+            if (figure != MetricNames.RewardStd)
+                merged[name] =
+                (figure.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal)
+                    ? Sum : Merges.GetValueOrDefault(figure, Mean))(Values(having, name));
+            else if (having.TrueForAll(shard => shard.Metrics.ContainsKey(source + MetricNames.RewardMean)))
+                merged[name] = PooledStd(having, source);
         }
         return merged;
     }
@@ -42,11 +48,13 @@ internal static class ShardMetrics
     {
         var (std, reward) = (source + MetricNames.RewardStd, source + MetricNames.RewardMean);
         var mean = Mean(Values(shards, reward));
-        var square = Mean([.. shards.Select(shard => (Math.Pow(shard.Metrics[std], 2) + Math.Pow(shard.Metrics[reward], 2), Weight(shard, std)))]);
+        var square =
+            Mean([.. shards.Select(shard => (Math.Pow(shard.Metrics[std], 2) + Math.Pow(shard.Metrics[reward], 2), Weight(shard, std)))]);
         return Math.Sqrt(Math.Max(0, square - mean * mean));
     }
 
-    private static List<(double Value, double Weight)> Values(IReadOnlyList<JobResult> shards, string name) => [.. shards.Select(shard => (shard.Metrics[name], Weight(shard, name)))];
+    private static List<(double Value, double Weight)> Values(IReadOnlyList<JobResult> shards, string name) =>
+        [.. shards.Select(shard => (shard.Metrics[name], Weight(shard, name)))];
 
     // Not every prompt source has every figure: what counts are the samples of those that do.
     private static double Weight(JobResult shard, string name)

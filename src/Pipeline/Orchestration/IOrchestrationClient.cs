@@ -6,13 +6,25 @@ namespace R1Cloud.Pipeline.Orchestration;
 public interface IOrchestrationClient
 {
     /// <summary>Starts an instance.</summary>
-    /// <returns>True when started; false when an instance of that id exists and is not finished, or is finished and <paramref name="restartFinished"/> is false.</returns>
-    Task<bool> ScheduleNewAsync(string name, object? input, string instanceId, bool restartFinished = false, CancellationToken cancellation = default);
+    /// <returns>True when started; false when an instance of that id exists and is not finished, or is finished and
+    /// <paramref name="restartFinished"/> is false.</returns>
+    Task<bool> ScheduleNewAsync(string name, object? input, string instanceId, bool restartFinished = false,
+        CancellationToken cancellation = default);
 
-    /// <summary>Raises an event; it is kept until the instance asks for it. Does nothing when the instance is finished or unknown.</summary>
+    /// <summary>
+    /// Raises an event; it is kept until the instance asks for it. Does nothing when the instance is finished or unknown.
+    /// </summary>
+    /// <remarks>
+    /// On Durable Task's Azure Storage provider an event may be lost that comes to an instance begun anew before its first decision: the
+    /// provider may take it for one to the execution that had finished (Azure/durabletask#530). Whoever waits for an event must find out by
+    /// other ways, too, in the end.
+    /// </remarks>
     Task RaiseEventAsync(string instanceId, string eventName, object? payload, CancellationToken cancellation = default);
 
-    /// <summary>Ends an instance and its running sub-orchestrations without giving them a say. Activities in flight run out; their results are dropped.</summary>
+    /// <summary>
+    /// Ends an instance and its running sub-orchestrations without giving them a say. Activities in flight run out; their results are
+    /// dropped.
+    /// </summary>
     Task TerminateAsync(string instanceId, string? reason, CancellationToken cancellation = default);
 
     /// <summary>Stops an instance (and its sub-orchestrations) from making decisions; results and events are kept for later.</summary>
@@ -25,12 +37,14 @@ public interface IOrchestrationClient
     Task<OrchestrationState?> GetAsync(string instanceId, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Instances whose id begins with a prefix, by creation time, without their inputs, outputs, statuses and failures: there may be very many.
+    /// Instances whose id begins with a prefix, by creation time, without their inputs, outputs, statuses and failures: there may be very
+    /// many.
     /// </summary>
     /// <param name="idPrefix">What their ids begin with.</param>
     /// <param name="unfinishedOnly">Whether finished ones are left out.</param>
     /// <param name="cancellation">Stops.</param>
-    IAsyncEnumerable<OrchestrationState> ListAsync(string idPrefix = "", bool unfinishedOnly = false, CancellationToken cancellation = default);
+    IAsyncEnumerable<OrchestrationState> ListAsync(string idPrefix = "", bool unfinishedOnly = false,
+        CancellationToken cancellation = default);
 
     /// <summary>Waits until the instance is finished.</summary>
     /// <exception cref="KeyNotFoundException">There is no such instance.</exception>

@@ -31,9 +31,11 @@ public sealed class OrchestrationRegistry
 
     /// <summary>Adds an activity.</summary>
     /// <exception cref="ArgumentException">The name is taken.</exception>
-    public OrchestrationRegistry AddActivity<TInput, TOutput>(string name, Func<IServiceProvider, TInput, CancellationToken, Task<TOutput>> run)
+    public OrchestrationRegistry AddActivity<TInput, TOutput>(string name,
+        Func<IServiceProvider, TInput, CancellationToken, Task<TOutput>> run)
     {
-        activities.Add(name, async (services, input, cancellation) => await run(services, input.Deserialize<TInput>(R1Json.Options)!, cancellation));
+        activities.Add(name,
+            async (services, input, cancellation) => await run(services, input.Deserialize<TInput>(R1Json.Options)!, cancellation));
         return this;
     }
 

@@ -47,8 +47,9 @@ public sealed record FailureDetails(string ErrorType, string ErrorMessage, strin
     public override string ToString() => Inner is null ? $"{ErrorType}: {ErrorMessage}" : $"{ErrorType}: {ErrorMessage} <- {Inner}";
 
     /// <summary>Whether this failure or one of its causes is of the given type, named with or without namespace.</summary>
-    public bool IsCausedBy(string errorType) =>
-        ErrorType == errorType
-        || (ErrorType.EndsWith(errorType, StringComparison.Ordinal) && ErrorType[^(errorType.Length + 1)] == '.')
-        || (Inner?.IsCausedBy(errorType) ?? false);
+    public bool IsCausedBy(string errorType) => IsOf(errorType) || (Inner?.IsCausedBy(errorType) ?? false);
+
+    /// <summary>Whether this failure itself is of the given type, named with or without namespace.</summary>
+    internal bool IsOf(string errorType) =>
+        ErrorType == errorType || (ErrorType.EndsWith(errorType, StringComparison.Ordinal) && ErrorType[^(errorType.Length + 1)] == '.');
 }

@@ -27,11 +27,19 @@ public sealed record RetryPolicy
     /// <summary>Error types (<see cref="FailureDetails.ErrorType"/>, with or without namespace) that no further attempt can mend.</summary>
     public IReadOnlyList<string> NonRetryable { get; init; } = [];
 
-    /// <summary>Error types (named as above) that are waited for: attempts go on, however many, until their waits add up to <see cref="Patience"/>.</summary>
+    /// <summary>
+    /// Error types (named as above) that are waited for: attempts go on, however many, until their waits add up to <see cref="Patience"/>.
+    /// </summary>
     public IReadOnlyList<string> Waited { get; init; } = [];
 
     /// <summary>How long errors of <see cref="Waited"/> are waited for.</summary>
     public TimeSpan Patience { get; init; }
+
+    /// <summary>
+    /// Called in the orchestrator, before each wait, with what it is for: it may publish a status, and must be as deterministic as the
+    /// orchestrator.
+    /// </summary>
+    public Action<FailureDetails>? OnWait { get; init; }
 
     /// <summary>The wait after the given attempt failed.</summary>
     /// <param name="attempt">The attempt that failed, from 1.</param>
@@ -48,5 +56,6 @@ public sealed record RetryPolicy
         !NonRetryable.Any(failure.IsCausedBy)
         && (attempt < MaxAttempts || (Waited.Any(failure.IsCausedBy) && WaitedAfter(attempt) <= Patience));
 
-    private TimeSpan WaitedAfter(int attempt) => TimeSpan.FromTicks(Enumerable.Range(1, attempt).Sum(earlier => IntervalAfter(earlier).Ticks));
+    private TimeSpan WaitedAfter(int attempt) =>
+        TimeSpan.FromTicks(Enumerable.Range(1, attempt).Sum(earlier => IntervalAfter(earlier).Ticks));
 }

@@ -1,5 +1,6 @@
-using R1Cloud.Shared.Data;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Plan;
 
@@ -11,7 +12,9 @@ internal static class DataEstimators
     /// <summary>Rows of a source and a row's tokens, prompt and completion.</summary>
     private readonly record struct Rows(double Count, double Tokens);
 
-    /// <summary>A stage that samples: completions fan out; every question is taken to keep as many as it may, which bounds the rows from above.</summary>
+    /// <summary>
+    /// A stage that samples: completions fan out; every question is taken to keep as many as it may, which bounds the rows from above.
+    /// </summary>
     public static StageWork Sample(EstimateContext context, SampleStage stage)
     {
         var work = context.Generate((double)stage.Questions * stage.Samples, stage.Task, stage.Sampling);
@@ -20,23 +23,30 @@ internal static class DataEstimators
         {
             // The rewriting model reads the problem and the draft, and writes anew. It is taken to be as large as the one that is sampled.
             var length = rewrite.Sampling.MaxNewTokens * context.LengthShare;
-            work += new StageWork { GeneratedTokens = rows.Count * length, GenerationFlops = rows.Count * context.Model.Forward(rows.Tokens + length) };
+            work += new StageWork { GeneratedTokens = rows.Count * length,
+                GenerationFlops = rows.Count * context.Model.Forward(rows.Tokens + length) };
         }
-        return work with { FannedFlops = work.GenerationFlops, Shards = stage.Shards, RolloutBytes = rows.Count * rows.Tokens * BytesPerToken };
+        return work with { FannedFlops = work.GenerationFlops, Shards = stage.Shards,
+            RolloutBytes = rows.Count * rows.Tokens * BytesPerToken };
     }
 
-    /// <summary>Fine-tuning on as many rows as the sources have at most; null where the rows of a data set cannot be counted here.</summary>
+    /// <summary>
+    /// Fine-tuning on as many rows as the sources have at most; null where the rows of a data set cannot be counted here.
+    /// </summary>
     public static StageWork? Sft(EstimateContext context, SftStage stage)
     {
         var sources = new Dictionary<string, Rows>();
         foreach (var name in stage.Data)
         {
-            if (context.Recipe.Stages.TryGetValue(name, out var made) && made is SampleStage sample) sources[name] = RowsOf(context, sample);
-            else if (RowsOf(context.Recipe.Tasks.GetValueOrDefault(name)) is { } rows) sources[name] = rows;
+            if (context.Recipe.Stages.TryGetValue(name, out var made) && made is SampleStage sample)
+                sources[name] = RowsOf(context, sample);
+            else if (RowsOf(context.Datasets, context.Recipe.Tasks.GetValueOrDefault(name)) is { } rows) sources[name] = rows;
             else return null;
         }
         var unit = stage.Proportions.Count == 0 ? 0 : sources.Min(source => source.Value.Count / stage.Proportions[source.Key]);
-        var mixed = sources.Select(source => source.Value with { Count = stage.Proportions.Count == 0 ? source.Value.Count : unit * stage.Proportions[source.Key] }).ToList();
+        var mixed = sources.Select(source =>
+            source.Value with { Count = stage.Proportions.Count == 0 ? source.Value.Count : unit * stage.Proportions[source.Key] })
+            .ToList();
         return new()
         {
             TrainedTokens = stage.Epochs * mixed.Sum(rows => rows.Count * rows.Tokens),
@@ -49,13 +59,14 @@ internal static class DataEstimators
         new((double)stage.Questions * stage.Keep, context.PromptTokens(stage.Task) + stage.Sampling.MaxNewTokens * context.LengthShare);
 
     // A data set on this machine is read; one in storage, or one that is not here, is not known.
-    private static Rows? RowsOf(TaskRecipe? task)
+    private static Rows? RowsOf(IDatasetReader? datasets, TaskRecipe? task)
     {
-        if (task is not DatasetTask dataset || dataset.Files.Any(file => Dataset.IsBlob(file) || !File.Exists(file))) return null;
+        if (datasets is null || task is not DatasetTask dataset || dataset.Files.Any(file => BlobReference.Is(file) || !File.Exists(file)))
+            return null;
         try
         {
-            var rows = Dataset.Load(dataset).Training;
-            return new(rows.Count, rows.Count == 0 ? 0 : rows.Average(row => row.Prompt.Length + (row.Completion?.Length ?? 0)) / CharactersPerToken);
+            var facts = datasets.Read(dataset);
+            return new(facts.Training, facts.TrainingLength / CharactersPerToken);
         }
         catch (DatasetException)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Plan;
 
@@ -22,13 +23,16 @@ internal static class PlanAssumptions
         if (recipe.Tasks.Values.Any(task => task is DatasetTask))
             sentences.Add($"Prompts of data sets take {EstimateContext.DatasetPromptTokens} tokens each: they are not read for the plan.");
         if (recipe.Stages.Values.OfType<RlStage>().Any(stage => stage.DynamicSampling is not null))
-            sentences.Add($"Dynamic sampling takes one round, as if every question taught something; each further round of an iteration generates up to as much again.");
+            sentences.Add(
+                $"Dynamic sampling takes one round, as if every question taught something; each further round of an iteration generates up to as much again.");
         if (recipe.Stages.Values.OfType<PretrainStage>().Any())
             sentences.Add($"Pretraining examples are as long as the longest.");
         if (recipe.Stages.Values.Any(stage => stage is SampleStage))
-            sentences.Add($"Every question of collect and rejection-sample keeps as many samples as it may: their rows, and what learns from them, are bounds from above.");
+            sentences.Add(
+                $"Every question of collect and rejection-sample keeps as many samples as it may: their rows, and what learns from them, are bounds from above.");
         if (options.Model is { } model && model.Active < model.Parameters)
-            sentences.Add($"Of {model.Parameters / 1e9:0.#} G parameters {model.Active / 1e9:0.#} G work on a token (a mixture of experts): they decide the operations, all of them the checkpoints.");
+            sentences.Add(
+                $"Of {model.Parameters / 1e9:0.#} G parameters {model.Active / 1e9:0.#} G work on a token (a mixture of experts): they decide the operations, all of them the checkpoints.");
         return [.. sentences.Select(sentence => sentence.ToString(CultureInfo.InvariantCulture))];
     }
 }

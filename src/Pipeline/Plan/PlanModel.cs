@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Plan;
@@ -10,15 +10,17 @@ namespace R1Cloud.Pipeline.Plan;
 /// <param name="AttentionWidth">d: query heads × head size (the mean of the query's and the value's, where they differ).</param>
 public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth)
 {
-    /// <summary>Parameters that work on a token: all, or in a mixture of experts those outside the experts and of the experts that a token goes to.</summary>
+    /// <summary>
+    /// Parameters that work on a token: all, or in a mixture of experts those outside the experts and of the experts that a token goes to.
+    /// </summary>
     public double Active { get; init; } = Parameters;
 
     /// <summary>Bytes of a checkpoint: FP32 weights and AdamW's two moments.</summary>
     public double CheckpointBytes => 12 * Parameters;
 
     /// <summary>
-    /// A forward pass over one causal sequence of S tokens: 2·N·S for the weights (Kaplan et al., arXiv 2001.08361, section 2.1) and 2·L·d·S² for attention,
-    /// whose two products take 4·d a pair of tokens and layer, over S²/2 pairs.
+    /// A forward pass over one causal sequence of S tokens: 2·N·S for the weights (Kaplan et al., arXiv 2001.08361, section 2.1) and
+    /// 2·L·d·S² for attention, whose two products take 4·d a pair of tokens and layer, over S²/2 pairs.
     /// </summary>
     public double Forward(double tokens) => 2 * Active * tokens + 2.0 * Layers * AttentionWidth * tokens * tokens;
 
@@ -26,12 +28,14 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
     /// <param name="shape">The shape.</param>
     /// <param name="vocabulary">Tokens of the vocabulary.</param>
     public static PlanModel Of(ModelShape shape, int vocabulary) =>
-        Of(shape.HiddenSize, shape.Layers, Attention.Grouped(shape.HiddenSize, shape.Heads, shape.KvHeads, shape.HiddenSize / shape.Heads), shape.IntermediateSize, null, vocabulary, tied: true);
+        Of(shape.HiddenSize, shape.Layers, Attention.Grouped(shape.HiddenSize, shape.Heads, shape.KvHeads, shape.HiddenSize / shape.Heads),
+            shape.IntermediateSize, null, vocabulary, tied: true);
 
     /// <summary>An imported model: as the recipe describes it, or its folder where that is here; null where neither says enough.</summary>
     public static PlanModel? Of(ImportStage stage)
     {
-        if (stage.Size is { } size) return new(size.Parameters, size.Layers, size.AttentionWidth) { Active = size.ActiveParameters ?? size.Parameters };
+        if (stage.Size is { } size)
+            return new(size.Parameters, size.Layers, size.AttentionWidth) { Active = size.ActiveParameters ?? size.Parameters };
         try
         {
             return Directory.Exists(stage.Path) ? Load(stage.Path) : null;
@@ -50,22 +54,28 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllText(file));
-            var config = json.RootElement.ValueKind == JsonValueKind.Object ? json.RootElement : throw new BadInputException($"{file}: an object is needed.");
-            int heads = Number("num_attention_heads"), hidden = Number("hidden_size"), layers = Number("num_hidden_layers"), inner = Number("intermediate_size");
+            var config = json.RootElement.ValueKind == JsonValueKind.Object
+                ? json.RootElement : throw new BadInputException($"{file}: an object is needed.");
+            int heads = Number("num_attention_heads"), hidden = Number("hidden_size"), layers = Number("num_hidden_layers"),
+                inner = Number("intermediate_size");
             var attention = Has("kv_lora_rank")
-                ? Attention.Latent(hidden, heads, Has("q_lora_rank") ? Number("q_lora_rank") : 0, Number("kv_lora_rank"), Number("qk_nope_head_dim"), Number("qk_rope_head_dim"), Number("v_head_dim"))
+                ? Attention.Latent(hidden, heads, Has("q_lora_rank") ? Number("q_lora_rank") : 0, Number("kv_lora_rank"),
+                    Number("qk_nope_head_dim"), Number("qk_rope_head_dim"), Number("v_head_dim"))
                 : Attention.Grouped(hidden, heads, Number("num_key_value_heads", heads), Number("head_dim", hidden / heads));
             string[] names = ["n_routed_experts", "num_experts", "num_local_experts"];
             var experts = names.FirstOrDefault(Has) is { } field
-                ? new Experts(Number(field), Number("num_experts_per_tok"), Number("moe_intermediate_size", inner), Shared(), Has("first_k_dense_replace") ? (int)config.GetProperty("first_k_dense_replace").GetDouble() : 0)
+                ? new Experts(Number(field), Number("num_experts_per_tok"), Number("moe_intermediate_size", inner), Shared(),
+                    Has("first_k_dense_replace") ? (int)config.GetProperty("first_k_dense_replace").GetDouble() : 0)
                 : null;
-            return Of(hidden, layers, attention, inner, experts, Number("vocab_size"), config.TryGetProperty("tie_word_embeddings", out var tied) && tied.ValueKind == JsonValueKind.True);
+            return Of(hidden, layers, attention, inner, experts, Number("vocab_size"),
+                config.TryGetProperty("tie_word_embeddings", out var tied) && tied.ValueKind == JsonValueKind.True);
 
             bool Has(string name) => config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number;
 
             // In units of an expert's width.
             double Shared() => Has("n_shared_experts") ? config.GetProperty("n_shared_experts").GetDouble()
-                : Has("shared_expert_intermediate_size") ? config.GetProperty("shared_expert_intermediate_size").GetDouble() / Number("moe_intermediate_size", inner) : 0;
+                : Has("shared_expert_intermediate_size")
+                    ? config.GetProperty("shared_expert_intermediate_size").GetDouble() / Number("moe_intermediate_size", inner) : 0;
 
             int Number(string field, int? otherwise = null)
             {
@@ -82,7 +92,8 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
         }
     }
 
-    private static PlanModel Of(double hidden, int layers, Attention attention, double inner, Experts? experts, double vocabulary, bool tied)
+    private static PlanModel Of(double hidden, int layers, Attention attention, double inner, Experts? experts, double vocabulary,
+        bool tied)
     {
         var (total, active) = (0.0, 0.0);
         for (var layer = 0; layer < layers; layer++)
@@ -99,13 +110,15 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
     // A layer's attention: its parameters and the width that decides the cost of its products.
     private sealed record Attention(double Parameters, int Width)
     {
-        public static Attention Grouped(double hidden, int heads, int kvHeads, int size) => new(hidden * (heads + 2.0 * kvHeads) * size + (double)heads * size * hidden, heads * size);
+        public static Attention Grouped(double hidden, int heads, int kvHeads, int size) =>
+            new(hidden * (heads + 2.0 * kvHeads) * size + (double)heads * size * hidden, heads * size);
 
         // DeepSeek's latent attention: queries and keys of nope + rope, values of their own size, through low ranks.
         public static Attention Latent(double hidden, int heads, double queryRank, double rank, int nope, int rope, int value)
         {
             var query = queryRank > 0 ? hidden * queryRank + queryRank * heads * (nope + rope) : hidden * heads * (nope + rope);
-            return new(query + hidden * (rank + rope) + rank * heads * (nope + value) + (double)heads * value * hidden, heads * (nope + rope + value) / 2);
+            return new(query + hidden * (rank + rope) + rank * heads * (nope + value) + (double)heads * value * hidden,
+                heads * (nope + rope + value) / 2);
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.Pipeline.Plan;
 
@@ -12,7 +11,8 @@ public sealed record PriceTable
 
     private static readonly JsonSerializerOptions Options = new(R1Json.Options)
     {
-        ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
     /// <summary>The prices' currency, ISO 4217.</summary>
@@ -56,21 +56,27 @@ public sealed record PriceTable
         }
 
         Check("currency", table.Currency, table.Currency.Length > 0, "a currency's code, e.g. USD");
-        Check("storagePerGigabyteMonth", table.StoragePerGigabyteMonth, table.StoragePerGigabyteMonth is >= 0 and < double.PositiveInfinity, "a number from 0");
+        Check("storagePerGigabyteMonth", table.StoragePerGigabyteMonth, table.StoragePerGigabyteMonth is >= 0 and < double.PositiveInfinity,
+            "a number from 0");
         Check("devices", table.Devices.Count, table.Devices.Count > 0, "one device or more");
         foreach (var (name, device) in table.Devices)
         {
-            if (device is null) throw new BadInputException($"Price table {source}, devices.{name}: null is not allowed; allowed: an object.");
+            if (device is null)
+                throw new BadInputException($"Price table {source}, devices.{name}: null is not allowed; allowed: an object.");
             Check($"devices.{name}.teraflops", device.Teraflops, device.Teraflops is > 0 and < double.PositiveInfinity, "a number above 0");
-            Check($"devices.{name}.generationUtilisation", device.GenerationUtilisation, device.GenerationUtilisation is > 0 and <= 1, "a share above 0, at most 1");
-            Check($"devices.{name}.trainingUtilisation", device.TrainingUtilisation, device.TrainingUtilisation is > 0 and <= 1, "a share above 0, at most 1");
-            Check($"devices.{name}.pricePerHour", device.PricePerHour, device.PricePerHour is >= 0 and < double.PositiveInfinity, "a number from 0");
+            Check($"devices.{name}.generationUtilisation", device.GenerationUtilisation, device.GenerationUtilisation is > 0 and <= 1,
+                "a share above 0, at most 1");
+            Check($"devices.{name}.trainingUtilisation", device.TrainingUtilisation, device.TrainingUtilisation is > 0 and <= 1,
+                "a share above 0, at most 1");
+            Check($"devices.{name}.pricePerHour", device.PricePerHour, device.PricePerHour is >= 0 and < double.PositiveInfinity,
+                "a number from 0");
         }
         return table;
 
         void Check<T>(string field, T value, bool good, string allowed)
         {
-            if (!good) throw new BadInputException(FormattableString.Invariant($"Price table {source}, {field}: '{value}' is not allowed; allowed: {allowed}."));
+            if (!good) throw new BadInputException(
+                FormattableString.Invariant($"Price table {source}, {field}: '{value}' is not allowed; allowed: {allowed}."));
         }
     }
 

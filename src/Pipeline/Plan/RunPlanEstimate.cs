@@ -29,7 +29,9 @@ public sealed record RunPlanEstimate
     public required IReadOnlyList<string> Assumptions { get; init; }
 }
 
-/// <summary>A stage's plan, its evaluation included. Without <see cref="Work"/> there is no estimate, and <see cref="Note"/> says why.</summary>
+/// <summary>
+/// A stage's plan, its evaluation included. Without <see cref="Work"/> there is no estimate, and <see cref="Note"/> says why.
+/// </summary>
 public sealed record StagePlan
 {
     /// <summary>Its name.</summary>

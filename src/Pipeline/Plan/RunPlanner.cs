@@ -1,7 +1,6 @@
-using System.Reflection;
-using System.Text.Json.Serialization;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Plan;
 
@@ -16,6 +15,8 @@ public sealed record PlanOptions
     public double LengthShare { get; init; } = 0.5;
     /// <summary>The model of stages whose model the recipe does not shape.</summary>
     public PlanModel? Model { get; init; }
+    /// <summary>Counts the rows of data sets; null where a host reads none, and stages that learn from such have no estimate.</summary>
+    public IDatasetReader? Datasets { get; init; }
 }
 
 /// <summary>Estimates a run before it is launched.</summary>
@@ -33,7 +34,9 @@ public static class RunPlanner
         var device = prices.Device(options.Device);
         var nodes = options.Nodes ?? recipe.Workers.Count;
         if (nodes is < 1 or > 1000) throw new BadInputException($"--nodes {nodes} is not allowed; allowed: 1 to 1000.");
-        if (options.LengthShare is not (> 0 and <= 1)) throw new BadInputException(FormattableString.Invariant($"--length-share {options.LengthShare} is not allowed; allowed: above 0, at most 1."));
+        if (options.LengthShare is not (> 0 and <= 1))
+            throw new BadInputException(
+                FormattableString.Invariant($"--length-share {options.LengthShare} is not allowed; allowed: above 0, at most 1."));
 
         recipe = recipe.Expand();
         var models = new Dictionary<string, PlanModel?>();
@@ -48,7 +51,7 @@ public static class RunPlanner
                 _ => options.Model,
             };
             models[name] = model;
-            stages.Add(Stage(recipe, name, stage, model, options.LengthShare, nodes, device));
+            stages.Add(Stage(recipe, name, stage, model, options, nodes, device));
         }
 
         var known = stages.Where(stage => stage.Work is not null).ToList();
@@ -72,20 +75,29 @@ public static class RunPlanner
     }
 
     private static int VocabularyOf(PretrainStage stage, Recipe recipe) =>
-        MarkTokens + stage.Corpora().SelectMany(corpus => TaskBounds.Of(recipe.Tasks.GetValueOrDefault(corpus.Key))?.Alphabet ?? "").Distinct().Count();
+        MarkTokens + stage.Corpora().SelectMany(corpus => TaskBounds.Of(recipe.Tasks.GetValueOrDefault(corpus.Key))?.Alphabet ?? "")
+            .Distinct().Count();
 
-    /// <summary>The device that a recipe's workers ask for: the table's first GPU for CUDA; else the CPU, where "auto" ends too without a GPU.</summary>
+    /// <summary>
+    /// The device that a recipe's workers ask for: the table's first GPU for CUDA; else the CPU, where "auto" ends too without a GPU.
+    /// </summary>
     public static string DeviceOf(Recipe recipe, PriceTable prices) =>
-        recipe.Workers.Device.StartsWith("cuda", StringComparison.Ordinal) && prices.Devices.Keys.FirstOrDefault(name => name != Cpu) is { } gpu ? gpu : Cpu;
+        recipe.Workers.Device.StartsWith("cuda", StringComparison.Ordinal)
+            && prices.Devices.Keys.FirstOrDefault(name => name != Cpu) is { } gpu ? gpu : Cpu;
 
-    private static StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, double share, int nodes, DevicePrice device)
+    private static StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, PlanOptions options, int nodes,
+        DevicePrice device)
     {
-        var plan = new StagePlan { Name = name, Kind = KindOf(stage) };
-        if (StageEstimators.Find(stage) is not { } estimate) return plan with { Note = $"no estimate: stages of kind '{plan.Kind}' have none yet" };
-        if (model is null) return plan with { Note = "no estimate: the model is not known here; give its import stage a size, or name its config.json with --model" };
+        var plan = new StagePlan { Name = name, Kind = stage.Kind() };
+        if (StageEstimators.Find(stage) is not { } estimate)
+            return plan with { Note = $"no estimate: stages of kind '{plan.Kind}' have none yet" };
+        if (model is null)
+            return plan with {
+                Note = "no estimate: the model is not known here; give its import stage a size, or name its config.json with --model" };
 
-        var context = new EstimateContext(recipe, model, share);
-        if (estimate(context, stage) is not { } work) return plan with { Note = "no estimate: known once the data is (a data set's rows cannot be counted here)" };
+        var context = new EstimateContext(recipe, model, options.LengthShare, options.Datasets);
+        if (estimate(context, stage) is not { } work)
+            return plan with { Note = "no estimate: known once the data is (a data set's rows cannot be counted here)" };
         if (stage.YieldsModel() && recipe.Evaluation is { } evaluation) work += context.Evaluate(evaluation);
 
         var generation = device.Teraflops * 1e12 * device.GenerationUtilisation;
@@ -93,7 +105,8 @@ public static class RunPlanner
         var training = work.TrainingFlops / (device.Teraflops * 1e12 * device.TrainingUtilisation);
         // Shards are whole jobs: 3 shards on 2 nodes take as long as 2 on each.
         double Rounds(int shards) => Math.Ceiling((double)shards / nodes) / shards;
-        var wall = work.FannedFlops / generation * Rounds(work.Shards) + (work.GenerationFlops - work.FannedFlops) / generation + training * Rounds(work.TrainingShards);
+        var wall = work.FannedFlops / generation * Rounds(work.Shards) + (work.GenerationFlops - work.FannedFlops) / generation
+            + training * Rounds(work.TrainingShards);
         return plan with
         {
             Parameters = model.Parameters,
@@ -104,12 +117,10 @@ public static class RunPlanner
         };
     }
 
-    /// <summary>Stages side by side take as long as the longest, or as they take together where there are fewer nodes than stages.</summary>
+    /// <summary>
+    /// Stages side by side take as long as the longest, or as they take together where there are fewer nodes than stages.
+    /// </summary>
     private static double Wall(IEnumerable<StagePlan> stages, int nodes) => stages
         .GroupBy(stage => ModelNames.StageOf(stage.Name), stage => stage.WallSeconds!.Value)
         .Sum(group => Math.Max(group.Max(), group.Sum() / Math.Min(nodes, group.Count())));
-
-    private static string KindOf(StageRecipe stage) =>
-        typeof(StageRecipe).GetCustomAttributes<JsonDerivedTypeAttribute>().FirstOrDefault(kind => kind.DerivedType == stage.GetType())?.TypeDiscriminator as string
-        ?? stage.GetType().Name;
 }

@@ -1,4 +1,6 @@
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Plan;
 
@@ -6,7 +8,8 @@ namespace R1Cloud.Pipeline.Plan;
 /// <param name="Recipe">The recipe.</param>
 /// <param name="Model">The stage's model.</param>
 /// <param name="LengthShare">Expected length of a completion as a share of the most that is allowed.</param>
-internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double LengthShare)
+/// <param name="Datasets">Counts the rows of data sets; null where none are read.</param>
+internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double LengthShare, IDatasetReader? Datasets)
 {
     /// <summary>Prompt tokens of data-set problems, which are not counted before the run.</summary>
     public const int DatasetPromptTokens = 256;
@@ -23,11 +26,15 @@ internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double Le
 
     /// <summary>An evaluation: one greedy answer and k samples a problem of every benchmark.</summary>
     public StageWork Evaluate(EvaluationRecipe evaluation) => evaluation.All()
-        .Select(benchmark => Generate((double)benchmark.Value.Problems * (benchmark.Value.Samples + 1), benchmark.Value.Task!, benchmark.Value.Sampling))
+        .Select(benchmark =>
+            Generate((double)benchmark.Value.Problems * (benchmark.Value.Samples + 1), benchmark.Value.Task!, benchmark.Value.Sampling))
         .Aggregate((sum, work) => sum + work);
 }
 
-/// <summary>The registry of estimators by the type of the stage's recipe. A kind that is not here has no estimate; one that returns null has none for this stage.</summary>
+/// <summary>
+/// The registry of estimators by the type of the stage's recipe. A kind that is not here has no estimate; one that returns null has none
+/// for this stage.
+/// </summary>
 internal static class StageEstimators
 {
     private static readonly Dictionary<Type, Func<EstimateContext, StageRecipe, StageWork?>> All = new()
@@ -47,7 +54,9 @@ internal static class StageEstimators
 
     private static StageWork Pretrain(EstimateContext context, PretrainStage stage)
     {
-        var length = stage.Corpora().Sum(corpus => corpus.Value * (TaskBounds.Of(context.Recipe.Tasks[corpus.Key])?.ExampleTokens ?? stage.Model.MaxPositions)) / stage.Corpora().Sum(corpus => corpus.Value);
+        var length = stage.Corpora()
+            .Sum(corpus => corpus.Value * (TaskBounds.Of(context.Recipe.Tasks[corpus.Key])?.ExampleTokens ?? stage.Model.MaxPositions))
+            / stage.Corpora().Sum(corpus => corpus.Value);
         var sequences = (double)stage.Steps * stage.BatchSize;
         return new()
         {
@@ -76,12 +85,14 @@ internal static class StageEstimators
         const int BytesPerToken = 8; // An id and a log-probability of 4 bytes each.
         var completions = (double)stage.Iterations * stage.Questions * stage.GroupSize;
         var split = new QuestionSplit(stage);
-        var sources = stage.PromptSources().Select(source => (source.Source.Task, Completions: (double)split.Total(source.Name) * stage.GroupSize)).ToList();
+        var sources = stage.PromptSources()
+            .Select(source => (source.Source.Task, Completions: (double)split.Total(source.Name) * stage.GroupSize)).ToList();
         var prompts = sources.Sum(source => source.Completions * context.PromptTokens(source.Task)) / completions;
         var length = prompts + stage.Sampling.MaxNewTokens * context.LengthShare;
         var passes = completions * stage.Epochs;
         var scores = stage.Loss.NeedsReference() ? passes : 0;
-        var rollouts = sources.Select(source => context.Generate(source.Completions, source.Task, stage.Sampling)).Aggregate((a, b) => a + b);
+        var rollouts = sources.Select(source => context.Generate(source.Completions, source.Task, stage.Sampling))
+            .Aggregate((a, b) => a + b);
         var work = rollouts with
         {
             FannedFlops = rollouts.GenerationFlops,

@@ -6,7 +6,8 @@ namespace R1Cloud.Pipeline.Report;
 internal static class FigureText
 {
     // Families of rewards whose scores are shares or probabilities; others, a reward model's score for one, have a scale of their own.
-    private static readonly HashSet<string> Shares = new(StringComparer.Ordinal) { "accuracy", "format", "language", "safety", "instructions" };
+    private static readonly HashSet<string> Shares = new(StringComparer.Ordinal) { "accuracy", "format", "language", "safety",
+        "instructions" };
 
     /// <summary>Whether a family of rewards is written in per cent.</summary>
     public static bool IsShare(string family) => Shares.Contains(family);
@@ -15,7 +16,8 @@ internal static class FigureText
     public static string Share(double value) => Number(value * 100, "0.0") + " %";
 
     /// <summary>67.6 % ± 4.6, or without the interval where there is none.</summary>
-    public static string Share(double value, double? half) => half is { } width ? $"{Share(value)} ± {Number(width * 100, "0.0")}" : Share(value);
+    public static string Share(double value, double? half) =>
+        half is { } width ? $"{Share(value)} ± {Number(width * 100, "0.0")}" : Share(value);
 
     /// <summary>A mean of a family of rewards: 67.6 % or 0.91.</summary>
     public static string Mean(string family, double value) => IsShare(family) ? Share(value) : Number(value, "0.00");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Plan;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -25,7 +26,7 @@ internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
     public async Task<PlanComparison> CompareAsync(
         string runId, Recipe recipe, IReadOnlyDictionary<string, StageResult> results, TimeSpan time, CancellationToken cancellation)
     {
-        var plan = RunPlanner.Plan(recipe, new() { Device = options.PlanDevice }, PriceTable.Default);
+        var plan = RunPlanner.Plan(recipe, new() { Device = options.PlanDevice, Datasets = options.Datasets }, PriceTable.Default);
         var stages = new List<StageComparison>();
         var all = new List<JobResult>();
         foreach (var planned in plan.Stages)
@@ -43,7 +44,8 @@ internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
                 planned.Work?.TrainedTokens,
                 Tokens(jobs, JobKinds.Update, JobKinds.Pretrain, JobKinds.Sft)));
         }
-        return new() { Device = plan.Device, Stages = stages, Workers = Workers(all, recipe.Workers.Count * Math.Max(0, time.TotalSeconds)) };
+        return new() { Device = plan.Device, Stages = stages,
+            Workers = Workers(all, recipe.Workers.Count * Math.Max(0, time.TotalSeconds)) };
     }
 
     /// <summary>Where the workers' time went.</summary>
@@ -64,11 +66,14 @@ internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
         };
     }
 
-    /// <summary>Tokens of jobs of some kinds; 0 where there are no such jobs, null where one does not say: part of a sum would mislead.</summary>
+    /// <summary>
+    /// Tokens of jobs of some kinds; 0 where there are no such jobs, null where one does not say: part of a sum would mislead.
+    /// </summary>
     private static double? Tokens(IReadOnlyCollection<FinishedJob> jobs, params string[] kinds)
     {
         var counted = jobs.Where(job => kinds.Contains(job.Kind)).Select(job => job.Result.Metrics).ToList();
-        return counted.TrueForAll(metrics => metrics.ContainsKey(MetricNames.Tokens)) ? counted.Sum(metrics => metrics[MetricNames.Tokens]) : null;
+        return counted.TrueForAll(metrics => metrics.ContainsKey(MetricNames.Tokens))
+            ? counted.Sum(metrics => metrics[MetricNames.Tokens]) : null;
     }
 
     private async Task<IReadOnlyCollection<FinishedJob>> JobsAsync(string runId, string label, CancellationToken cancellation)

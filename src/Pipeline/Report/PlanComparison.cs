@@ -24,8 +24,9 @@ public sealed record StageComparison(
     double? PlannedGenerated = null, double? Generated = null, double? PlannedTrained = null, double? Trained = null);
 
 /// <summary>
-/// Where the workers' seconds went. Of attempts that failed or were lost only the number is known: each counts as long as the attempt that won,
-/// and together they take no more than what is left of the paid time. A preempted attempt saves what it did, so it is counted and not timed.
+/// Where the workers' seconds went. Of attempts that failed or were lost only the number is known: each counts as long as the attempt that
+/// won, and together they take no more than what is left of the paid time. A preempted attempt saves what it did, so it is counted and not
+/// timed.
 /// </summary>
 public sealed record WorkerTime
 {

@@ -1,6 +1,5 @@
 using System.Text.Json;
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -9,19 +8,6 @@ namespace R1Cloud.Pipeline.Report;
 
 /// <summary>What a report is made of.</summary>
 internal sealed record ReportRequest(RunInput Run, Recipe Recipe, IReadOnlyDictionary<string, StageResult> Results);
-
-/// <summary>The files of a report.</summary>
-internal static class ReportFiles
-{
-    public const string Json = "report.json";
-    public const string Markdown = "report.md";
-    public const string Html = "report.html";
-    public const string Curve = "curve.svg";
-    public const string Stages = "stages.svg";
-
-    /// <summary>A stage's own curve.</summary>
-    public static string StageCurve(StageReport stage) => $"curve-{stage.Label.Replace('/', '.')}.svg";
-}
 
 /// <summary>Writes a run's report.</summary>
 internal sealed class ReportActivities(IBlobStore blobs, IRunStore runs, ReportBuilder builder)
@@ -35,11 +21,11 @@ internal sealed class ReportActivities(IBlobStore blobs, IRunStore runs, ReportB
         var run = await runs.TryGetAsync(runId, cancellation) ?? throw new StorageException($"There is no run '{runId}' in storage.");
         var report = await builder.BuildAsync(run, request.Recipe, request.Results, cancellation);
 
-        foreach (var stage in report.Stages.Where(ReportCurve.Has)) await WriteAsync(ReportFiles.StageCurve(stage), ReportCurve.Draw(stage));
+        foreach (var stage in report.Stages.Where(ReportCurve.Has)) await WriteAsync(ReportCurve.FileOf(stage), ReportCurve.Draw(stage));
         if (StagesChart.Has(report)) await WriteAsync(ReportFiles.Stages, StagesChart.Draw(report));
         // The run's one picture: the last stage that has a curve.
         if (report.Stages.LastOrDefault(ReportCurve.Has) is { } curve) await WriteAsync(ReportFiles.Curve, ReportCurve.Draw(curve));
-        await WriteAsync(ReportFiles.Markdown, ReportMarkdown.Render(report, ReportFiles.StageCurve, ReportFiles.Stages));
+        await WriteAsync(ReportFiles.Markdown, ReportMarkdown.Render(report, ReportCurve.FileOf, ReportFiles.Stages));
         await WriteAsync(ReportFiles.Html, ReportHtml.Render(report));
         await WriteAsync(ReportFiles.Json, JsonSerializer.Serialize(report, R1Json.Indented));
 

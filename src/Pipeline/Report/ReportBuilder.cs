@@ -1,6 +1,7 @@
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -14,7 +15,8 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
     private const int SamplePairs = 3;
 
     /// <summary>Builds the report.</summary>
-    public async Task<RunReport> BuildAsync(RunSpec run, Recipe recipe, IReadOnlyDictionary<string, StageResult> results, CancellationToken cancellation)
+    public async Task<RunReport> BuildAsync(RunSpec run, Recipe recipe, IReadOnlyDictionary<string, StageResult> results,
+        CancellationToken cancellation)
     {
         var stages = new List<StageReport>();
         foreach (var (name, settings) in recipe.Stages)
@@ -27,7 +29,10 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         // A stage's end is that of its own jobs; its evaluation follows.
         var endedAt = results.Values.Max(result => Instants.After(result.EndedAt, TimeSpan.FromSeconds(result.Evaluation?.Time.Wall ?? 0)));
         var overlaps = results.Values
-            .SelectMany(result => result.Evaluation is { } evaluation ? evaluation.Benchmarks.Select(benchmark => Get(evaluation.Metrics, MetricNames.OfBenchmark(MetricNames.EvalOverlap, benchmark.Name))) : [])
+            .SelectMany(result =>
+                result.Evaluation is { } evaluation
+                ? evaluation.Benchmarks.Select(benchmark =>
+                    Get(evaluation.Metrics, MetricNames.OfBenchmark(MetricNames.EvalOverlap, benchmark.Name))) : [])
             .OfType<double>()
             .ToList();
         return new()
@@ -52,14 +57,17 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         (settings is EvaluateStage evaluate ? evaluate.Evaluation : recipe.Evaluation)?.OfCurve().Key;
 
     private async Task<StageReport> StageAsync(
-        string runId, string name, StageRecipe settings, StageResult result, EvaluationResult? before, string? curve, CancellationToken cancellation)
+        string runId, string name, StageRecipe settings, StageResult result, EvaluationResult? before, string? curve,
+            CancellationToken cancellation)
     {
-        var kind = StageKinds.Of(settings).Name;
+        var kind = settings.Kind();
         if (result.Evaluation is null) before = null; // data, a reward model: it does not change what is measured
         var rows = await metrics.ReadAsync(runId, result.Label, result.ReusedFrom, cancellation);
         var held = curve is null ? null : MetricNames.OfBenchmark(MetricNames.EvalMeanLength, curve);
-        var evaluations = rows.Where(row => held is not null && row.Values.ContainsKey(held)).Select(row => EvaluationPoint(row.Step, row.Values, curve!));
-        if (before is not null && kind != "evaluate" && held is not null && before.Metrics.ContainsKey(held)) evaluations = evaluations.Prepend(EvaluationPoint(0, before.Metrics, curve!));
+        var evaluations = rows.Where(row => held is not null && row.Values.ContainsKey(held))
+            .Select(row => EvaluationPoint(row.Step, row.Values, curve!));
+        if (before is not null && kind != "evaluate" && held is not null && before.Metrics.ContainsKey(held))
+            evaluations = evaluations.Prepend(EvaluationPoint(0, before.Metrics, curve!));
         var stage = new StageReport
         {
             Name = name,
@@ -69,23 +77,29 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             Steps = result.Steps,
             Checkpoint = result.Checkpoint,
             ReusedFrom = result.ReusedFrom,
-            Benchmarks = [.. result.Evaluation?.Benchmarks.Select(benchmark => new BenchmarkReport(benchmark.Name, Figures(before, benchmark.Name), Figures(result.Evaluation, benchmark.Name))) ?? []],
+            Benchmarks =
+                [.. result.Evaluation?.Benchmarks.Select(benchmark =>
+                    new BenchmarkReport(benchmark.Name, Figures(before, benchmark.Name), Figures(result.Evaluation, benchmark.Name)))
+                    ?? []],
             Effects = kind == "evaluate" ? [] : await EffectsAsync(before, result.Evaluation, cancellation),
             Evaluations = [.. evaluations],
             Training = [.. rows.Where(row => row.Values.ContainsKey(MetricNames.RewardMean)).Select(TrainingPoint)],
             Time = result.Time,
             Metrics = result.Metrics,
-            Samples = Pair(await SamplesAsync(FirstSamples(before), cancellation), await SamplesAsync(FirstSamples(result.Evaluation), cancellation)),
+            Samples = Pair(await SamplesAsync(FirstSamples(before), cancellation),
+                await SamplesAsync(FirstSamples(result.Evaluation), cancellation)),
         };
         return stage with { Summary = StageSummary.Of(stage) };
     }
 
-    private async Task<IReadOnlyList<StageEffect>> EffectsAsync(EvaluationResult? before, EvaluationResult? after, CancellationToken cancellation)
+    private async Task<IReadOnlyList<StageEffect>> EffectsAsync(EvaluationResult? before, EvaluationResult? after,
+        CancellationToken cancellation)
     {
         var effects = new List<StageEffect>();
         foreach (var benchmark in after?.Benchmarks ?? [])
         {
-            if (await MeasuredAsync(before, benchmark.Name) is { } earlier && await MeasuredAsync(after, benchmark.Name) is { } later) effects.AddRange(StageEffects.Of(benchmark.Name, earlier, later));
+            if (await MeasuredAsync(before, benchmark.Name) is { } earlier && await MeasuredAsync(after, benchmark.Name) is { } later)
+                effects.AddRange(StageEffects.Of(benchmark.Name, earlier, later));
         }
         return effects;
 
@@ -93,14 +107,17 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         {
             if (Figures(evaluation, benchmark) is not { } figures) return null;
             var path = evaluation!.Benchmarks.First(measured => measured.Name == benchmark).Problems;
-            return new(figures, path is not null && await blobs.TryReadAsync(path, cancellation) is { } data ? [.. JsonLines.Read<ProblemFigures>(data, path)] : []);
+            return new(figures,
+                path is not null && await blobs.TryReadAsync(path, cancellation) is { } data
+                ? [.. JsonLines.Read<ProblemFigures>(data, path)] : []);
         }
     }
 
     private static CurvePoint EvaluationPoint(int step, IReadOnlyDictionary<string, double> values, string benchmark)
     {
         double? Of(string metric) => Get(values, MetricNames.OfBenchmark(metric, benchmark));
-        return new(step, Of(MetricNames.EvalGreedyAccuracy), Of(MetricNames.EvalGreedyFormat), Of(MetricNames.EvalMeanLength), Language: Of(MetricNames.EvalGreedy + "language"));
+        return new(step, Of(MetricNames.EvalGreedyAccuracy), Of(MetricNames.EvalGreedyFormat), Of(MetricNames.EvalMeanLength),
+            Language: Of(MetricNames.EvalGreedy + "language"));
     }
 
     private static CurvePoint TrainingPoint(MetricsRow row) => new(
@@ -117,7 +134,9 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
     {
         if (evaluation is null || !evaluation.Benchmarks.Any(measured => measured.Name == benchmark)) return null;
         double? Of(string metric) => Get(evaluation.Metrics, MetricNames.OfBenchmark(metric, benchmark));
-        double Need(string metric) => Of(metric) ?? throw new StorageException($"Benchmark '{benchmark}' lacks the figure '{metric}'; there are: {string.Join(", ", evaluation.Metrics.Keys.Order())}.");
+        double Need(string metric) =>
+            Of(metric) ?? throw new StorageException(
+                $"Benchmark '{benchmark}' lacks the figure '{metric}'; there are: {string.Join(", ", evaluation.Metrics.Keys.Order())}.");
         return new()
         {
             GreedyAccuracy = Of(MetricNames.EvalGreedyAccuracy),
@@ -136,7 +155,8 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
 
     private static string? FirstSamples(EvaluationResult? evaluation) => evaluation?.Benchmarks is [var first, ..] ? first.Samples : null;
 
-    private static double? Get(IReadOnlyDictionary<string, double> values, string name) => values.TryGetValue(name, out var value) ? value : null;
+    private static double? Get(IReadOnlyDictionary<string, double> values, string name) =>
+        values.TryGetValue(name, out var value) ? value : null;
 
     private async Task<IReadOnlyList<Sample>> SamplesAsync(string? path, CancellationToken cancellation) =>
         path is not null && await blobs.TryReadAsync(path, cancellation) is { } data ? [.. JsonLines.Read<Sample>(data, path)] : [];

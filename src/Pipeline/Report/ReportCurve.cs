@@ -3,10 +3,17 @@ namespace R1Cloud.Pipeline.Report;
 /// <summary>A stage's learning curve as a picture.</summary>
 internal static class ReportCurve
 {
-    /// <summary>Whether the stage has a curve worth drawing.</summary>
-    public static bool Has(StageReport stage) => stage.Training.Count > 0 || stage.Evaluations.Count > 2; // before and after alone is no curve
+    /// <summary>The name of a stage's own curve.</summary>
+    public static string FileOf(StageReport stage) => $"curve-{stage.Label.Replace('/', '.')}.svg";
 
-    /// <summary>Accuracy, format and language over the steps; below, each in half a row, what else there are figures of: length, reward, KL, entropy.</summary>
+    /// <summary>Whether the stage has a curve worth drawing.</summary>
+    // before and after alone is no curve
+    public static bool Has(StageReport stage) => stage.Training.Count > 0 || stage.Evaluations.Count > 2;
+
+    /// <summary>
+    /// Accuracy, format and language over the steps; below, each in half a row, what else there are figures of: length, reward, KL,
+    /// entropy.
+    /// </summary>
     public static string Draw(StageReport stage)
     {
         ChartPanel[] panels =

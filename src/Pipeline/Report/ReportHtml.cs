@@ -44,29 +44,40 @@ internal static class ReportHtml
         if (report.Description is not null) page.Append(CultureInfo.InvariantCulture, $"<p>{E(report.Description)}</p>\n");
         page.Append("<h2>Stages</h2>\n");
         Table(page, ReportTables.Stages(report), "stages");
-        if (report.Stages.Any(stage => stage.Effects.Count > 0)) page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(StageSummary.Note)}</p>\n");
+        if (report.Stages.Any(stage => stage.Effects.Count > 0))
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(StageSummary.Note)}</p>\n");
         if (ReportTables.Reused(report) is { } reused) page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(reused)}</p>\n");
         foreach (var benchmark in ReportTables.Benchmarks(report))
         {
-            page.Append(CultureInfo.InvariantCulture, $"<h2>Results, {E(benchmark)} <span class=\"faint\">{E(ReportTables.Asked(report, benchmark))}</span></h2>\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"<h2>Results, {E(benchmark)} <span class=\"faint\">{E(ReportTables.Asked(report, benchmark))}</span></h2>\n");
             Table(page, ReportTables.Results(report, benchmark));
         }
-        page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Overlap(report))} k samples a problem make pass@1 (their mean), pass@k (one of them right) and cons@k (their most frequent answer).</p>\n");
-        if (StagesChart.Has(report)) page.Append(CultureInfo.InvariantCulture, $"<h2>Stage after stage</h2>\n<figure style=\"margin:0\">\n{StagesChart.Draw(report)}</figure>\n");
+        page.Append(CultureInfo.InvariantCulture,
+            $"<p class=\"faint\">{E(ReportTables.Overlap(report))} k samples a problem make pass@1 (their mean), pass@k (one of them "
+            + $"right) and cons@k (their most frequent answer).</p>\n");
+        if (StagesChart.Has(report))
+            page.Append(CultureInfo.InvariantCulture,
+                $"<h2>Stage after stage</h2>\n<figure style=\"margin:0\">\n{StagesChart.Draw(report)}</figure>\n");
         var curves = report.Stages.Where(ReportCurve.Has).ToList();
         if (curves.Count > 0) page.Append("<h2 id=\"curves\">Learning curves</h2>\n");
         foreach (var stage in curves)
-            page.Append(CultureInfo.InvariantCulture, $"<h3>{E(stage.Label)} <span class=\"faint\">{E(stage.Kind)}, {stage.Steps} steps</span></h3>\n<figure style=\"margin:0\">\n{ReportCurve.Draw(stage)}</figure>\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"<h3>{E(stage.Label)} <span class=\"faint\">{E(stage.Kind)}, {stage.Steps} steps</span></h3>\n<figure "
+                + $"style=\"margin:0\">\n{ReportCurve.Draw(stage)}</figure>\n");
 
         // The last stage's answers are open; the others are a click away.
         var answers = report.Stages.Where(stage => stage.Samples.Count > 0).ToList();
         if (answers.Count > 0) page.Append("<h2>Answers</h2>\n");
         foreach (var stage in answers)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<details{(stage == answers[^1] ? " open" : "")}><summary>{E(stage.Label)}</summary>\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"<details{(stage == answers[^1] ? " open" : "")}><summary>{E(stage.Label)}</summary>\n");
             foreach (var pair in stage.Samples)
             {
-                page.Append(CultureInfo.InvariantCulture, $"<p><strong>{E(pair.Question)}</strong> <span class=\"faint\">answer: {E(pair.Answer)}</span></p>\n<div class=\"pair\">");
+                page.Append(CultureInfo.InvariantCulture,
+                    $"<p><strong>{E(pair.Question)}</strong> <span class=\"faint\">answer: {E(pair.Answer)}</span></p>\n<div "
+                    + $"class=\"pair\">");
                 page.Append(Answer("before", pair.Before)).Append(Answer("after", pair.After)).Append("</div>\n");
             }
             page.Append("</details>\n");
@@ -74,9 +85,13 @@ internal static class ReportHtml
 
         page.Append("<h2>Time</h2>\n");
         Table(page, ReportTables.Time(report));
-        page.Append("<p class=\"faint\">Along the critical path: of jobs side by side the slowest counts. Overhead is what is neither generation nor reward nor update.</p>\n");
+        page.Append(
+            "<p class=\"faint\">Along the critical path: of jobs side by side the slowest counts. Overhead is what is neither generation "
+            + "nor reward nor update.</p>\n");
         if (report.Cost is { } cost)
-            page.Append(CultureInfo.InvariantCulture, $"<p>Cost: {cost.Amount:0.00} {E(cost.Currency)} for {cost.WorkerSeconds:0} worker seconds. <span class=\"faint\">{E(cost.Note)}</span></p>\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"<p>Cost: {cost.Amount:0.00} {E(cost.Currency)} for {cost.WorkerSeconds:0} worker seconds. <span "
+                + $"class=\"faint\">{E(cost.Note)}</span></p>\n");
         if (report.Plan is { } plan)
         {
             page.Append("<h2>Plan and actual</h2>\n");
@@ -88,12 +103,14 @@ internal static class ReportHtml
         return page.Append("</body>\n</html>\n").ToString();
     }
 
-    private static string Answer(string when, Runs.Sample? sample) =>
-        sample is null ? "" : $"<div><span class=\"faint\">{when}{(sample.Correct is { } right ? right ? ", right" : ", wrong" : "")}</span><pre>{E(sample.Completion)}</pre></div>";
+    private static string Answer(string when, R1Cloud.Pipeline.Model.Sample? sample) =>
+        sample is null
+            ? "" : $"<div><span class=\"faint\">{when}{(sample.Correct is { } right ? right ? ", right" : ", wrong" : "")}</span><pre>{E(sample.Completion)}</pre></div>";
 
     private static void Table(StringBuilder page, ReportTable table, string style = "")
     {
-        page.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\"><table class=\"{style}\">\n<tr>").AppendJoin("", table.Head.Select(cell => $"<th>{E(cell)}</th>")).Append("</tr>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\"><table class=\"{style}\">\n<tr>")
+            .AppendJoin("", table.Head.Select(cell => $"<th>{E(cell)}</th>")).Append("</tr>\n");
         foreach (var row in table.Rows) page.Append("<tr>").AppendJoin("", row.Select(cell => $"<td>{E(cell)}</td>")).Append("</tr>\n");
         page.Append("</table></div>\n");
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using R1Cloud.Shared.Commands;
+using R1Cloud.Shared.Processes;
 
 namespace R1Cloud.Pipeline.Report;
 
@@ -16,7 +16,8 @@ internal static class ReportMarkdown
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"# {report.Name}: run {report.RunId}\n\n");
         if (report.Description is not null) text.Append(report.Description).Append("\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"Seed {report.Seed}, recipe {report.RecipeHash}, {report.StartedAt:u} to {report.EndedAt:u}.\n\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"Seed {report.Seed}, recipe {report.RecipeHash}, {report.StartedAt:u} to {report.EndedAt:u}.\n\n");
 
         text.Append("## Stages\n\n");
         Table(text, ReportTables.Stages(report));
@@ -46,9 +47,12 @@ internal static class ReportMarkdown
 
         text.Append("## Time\n\n");
         Table(text, ReportTables.Time(report));
-        text.Append("Along the critical path: of jobs side by side the slowest counts. Overhead is what is neither generation nor reward nor update.\n\n");
+        text.Append(
+            "Along the critical path: of jobs side by side the slowest counts. Overhead is what is neither generation nor reward nor "
+            + "update.\n\n");
         if (report.Cost is { } cost)
-            text.Append(CultureInfo.InvariantCulture, $"Cost: {cost.Amount:0.00} {cost.Currency} for {cost.WorkerSeconds:0} worker seconds. {cost.Note}\n\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"Cost: {cost.Amount:0.00} {cost.Currency} for {cost.WorkerSeconds:0} worker seconds. {cost.Note}\n\n");
         if (report.Plan is { } plan)
         {
             text.Append("## Plan and actual\n\n");
@@ -76,6 +80,9 @@ internal static class ReportMarkdown
         foreach (var row in table.Rows) Row(row);
         text.Append('\n');
 
-        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" "))).Append(" |\n");
+        void Row(IEnumerable<string> cells) =>
+            text.Append("| ")
+            .AppendJoin(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ")))
+            .Append(" |\n");
     }
 }

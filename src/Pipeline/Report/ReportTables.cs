@@ -1,5 +1,5 @@
 using System.Globalization;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 
 namespace R1Cloud.Pipeline.Report;
 
@@ -13,7 +13,8 @@ public sealed record ReportTable(IReadOnlyList<string> Head, IReadOnlyList<IRead
     internal ReportTable WithoutEmptyColumns(string empty)
     {
         var kept = Enumerable.Range(0, Head.Count).Where(column => Rows.Any(row => row[column] != empty)).ToList();
-        return new([.. kept.Select(column => Head[column])], [.. Rows.Select(row => (IReadOnlyList<string>)[.. kept.Select(column => row[column])])]);
+        return new([.. kept.Select(column => Head[column])],
+            [.. Rows.Select(row => (IReadOnlyList<string>)[.. kept.Select(column => row[column])])]);
     }
 }
 
@@ -32,7 +33,8 @@ public static class ReportTables
             [.. report.Stages.Select(stage => (IReadOnlyList<string>)
             [
                 stage.Label, stage.Kind, stage.From ?? None, FigureText.Count(stage.Steps),
-                stage.ReusedFrom is not null ? "reused" : FigureText.Duration(stage.Time.Wall), stage.Summary.Length > 0 ? stage.Summary : None,
+                stage.ReusedFrom is not null ? "reused" : FigureText.Duration(stage.Time.Wall),
+                    stage.Summary.Length > 0 ? stage.Summary : None,
             ])]).WithoutEmptyColumns(None);
     }
 
@@ -49,9 +51,11 @@ public static class ReportTables
 
         IReadOnlyList<string> Row(string stage, EvaluationFigures figures) =>
         [
-            stage, Maybe(figures.GreedyAccuracy), Maybe(figures.GreedyFormat), figures.PassAt1 is { } mean ? FigureText.Share(mean, figures.PassAt1Interval) : None,
+            stage, Maybe(figures.GreedyAccuracy), Maybe(figures.GreedyFormat),
+                figures.PassAt1 is { } mean ? FigureText.Share(mean, figures.PassAt1Interval) : None,
             Maybe(figures.PassAtK), Maybe(figures.ConsAtK), Maybe(figures.Format),
-            .. rewards.Select(name => figures.Rewards.TryGetValue(name, out var mean) ? FigureText.Mean(name, mean) : None), Number(figures.MeanLength),
+            .. rewards.Select(name => figures.Rewards.TryGetValue(name, out var mean) ? FigureText.Mean(name, mean) : None),
+                Number(figures.MeanLength),
         ];
     }
 
@@ -71,7 +75,9 @@ public static class ReportTables
     public static string Asked(RunReport report, string benchmark)
     {
         var asked = Measured(report, benchmark).Select(row => (row.After.Problems, row.After.Samples)).Distinct().ToList();
-        return string.Join(" or ", asked.Select(one => $"{FigureText.Count(one.Problems)} held-out problems, {(one.Samples == 0 ? "greedy answers" : $"k = {one.Samples}")}"));
+        return string.Join(" or ",
+            asked.Select(one =>
+                $"{FigureText.Count(one.Problems)} held-out problems, {(one.Samples == 0 ? "greedy answers" : $"k = {one.Samples}")}"));
     }
 
     /// <summary>The run's benchmarks by name, the main one first.</summary>
@@ -130,10 +136,12 @@ public static class ReportTables
     {
         ArgumentNullException.ThrowIfNull(plan);
         var time = plan.Workers;
-        return $"Planned for {plan.Device}. Worker time: {FigureText.Duration(time.Paid)}, of which useful {Part(time.Useful)}, recomputed {Part(time.Recomputed)} (estimated), idle {Part(time.Idle)}; "
+        return $"Planned for {plan.Device}. Worker time: {FigureText.Duration(time.Paid)}, of which useful {Part(time.Useful)}, "
+            + $"recomputed {Part(time.Recomputed)} (estimated), idle {Part(time.Idle)}; "
             + $"attempts failed: {time.Failed}, lost: {time.Lost}, preempted: {time.Preempted}.";
 
-        string Part(double seconds) => time.Paid > 0 ? $"{FigureText.Duration(seconds)} ({FigureText.Share(seconds / time.Paid)})" : FigureText.Duration(seconds);
+        string Part(double seconds) =>
+            time.Paid > 0 ? $"{FigureText.Duration(seconds)} ({FigureText.Share(seconds / time.Paid)})" : FigureText.Duration(seconds);
     }
 
     /// <summary>Where the checkpoints are.</summary>
@@ -141,7 +149,9 @@ public static class ReportTables
     public static ReportTable Checkpoints(RunReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        return new(["stage", "checkpoint"], [.. report.Stages.Where(stage => stage.Checkpoint is not null).Select(stage => (IReadOnlyList<string>)[stage.Label, stage.Checkpoint!])]);
+        return new(["stage", "checkpoint"],
+            [.. report.Stages.Where(stage => stage.Checkpoint is not null)
+                .Select(stage => (IReadOnlyList<string>)[stage.Label, stage.Checkpoint!])]);
     }
 
     /// <summary>The overlap check in a sentence.</summary>
@@ -161,6 +171,7 @@ public static class ReportTables
 
     private static IReadOnlyList<string> Row(string stage, TimeBreakdown time) =>
     [
-        stage, Number(time.Wall), Number(time.Generation), Number(time.Reward), Number(time.Update), Number(time.Storage), Number(time.Waiting), FigureText.Share(time.Overhead),
+        stage, Number(time.Wall), Number(time.Generation), Number(time.Reward), Number(time.Update), Number(time.Storage),
+            Number(time.Waiting), FigureText.Share(time.Overhead),
     ];
 }

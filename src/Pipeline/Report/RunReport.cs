@@ -1,4 +1,4 @@
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 
 namespace R1Cloud.Pipeline.Report;
 
@@ -27,7 +27,9 @@ public sealed record RunReport
     public RunCost? Cost { get; init; }
     /// <summary>Its plan against what it took.</summary>
     public PlanComparison? Plan { get; init; }
-    /// <summary>Evaluation problems that also occur in the training data, over all evaluations; 0 is a pass, null means not checked.</summary>
+    /// <summary>
+    /// Evaluation problems that also occur in the training data, over all evaluations; 0 is a pass, null means not checked.
+    /// </summary>
     public int? Overlap { get; init; }
 }
 
@@ -115,7 +117,8 @@ public sealed record EvaluationFigures
 /// <param name="Kl">Mean KL divergence from the reference a token, in nats, for a training point.</param>
 /// <param name="Entropy">Mean entropy a token, in nats, for a training point.</param>
 public sealed record CurvePoint(
-    int Step, double? Accuracy = null, double? Format = null, double? MeanLength = null, double? Reward = null, double? Language = null, double? Kl = null, double? Entropy = null);
+    int Step, double? Accuracy = null, double? Format = null, double? MeanLength = null, double? Reward = null, double? Language = null,
+        double? Kl = null, double? Entropy = null);
 
 /// <summary>The same question answered before and after a stage.</summary>
 /// <param name="Question">The question.</param>

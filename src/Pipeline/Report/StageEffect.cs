@@ -1,13 +1,17 @@
 namespace R1Cloud.Pipeline.Report;
 
-/// <summary>What a stage did to a figure: the model that it made against the one that it started from, on the same held-out problems.</summary>
+/// <summary>
+/// What a stage did to a figure: the model that it made against the one that it started from, on the same held-out problems.
+/// </summary>
 /// <param name="Benchmark">The benchmark.</param>
-/// <param name="Figure">The family of the rewards, e.g. <c>accuracy</c> (pass@1, or greedy accuracy where nothing is sampled) or <c>language</c>.</param>
+/// <param name="Figure">The family of the rewards, e.g. <c>accuracy</c> (pass@1, or greedy accuracy where nothing is sampled) or
+/// <c>language</c>.</param>
 /// <param name="Before">The mean before.</param>
 /// <param name="After">The mean after.</param>
 /// <param name="Test">How the difference was tested.</param>
 /// <param name="HalfInterval">Half the width of the difference's 95 % confidence interval; null where it was not tested.</param>
-public sealed record StageEffect(string Benchmark, string Figure, double Before, double After, EffectTest Test = EffectTest.None, double? HalfInterval = null)
+public sealed record StageEffect(string Benchmark, string Figure, double Before, double After, EffectTest Test = EffectTest.None,
+    double? HalfInterval = null)
 {
     /// <summary>The difference.</summary>
     public double Change => After - Before;

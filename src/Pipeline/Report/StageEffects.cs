@@ -35,7 +35,8 @@ internal static class StageEffects
 
     private static double? AccuracyOf(EvaluationFigures figures) => figures.PassAt1 ?? figures.GreedyAccuracy;
 
-    private static double? Intervals(double? before, double? after) => before is { } first && after is { } second ? Interval95.OfDifference(first, second) : null;
+    private static double? Intervals(double? before, double? after) =>
+        before is { } first && after is { } second ? Interval95.OfDifference(first, second) : null;
 
     private static double? Paired(IReadOnlyList<(ProblemFigures Before, ProblemFigures After)> pairs, string figure) =>
         pairs.Count > 1 && pairs.All(pair => pair.Before.Means.ContainsKey(figure) && pair.After.Means.ContainsKey(figure))
@@ -43,9 +44,11 @@ internal static class StageEffects
             : null;
 
     // Only where both were asked the same, as else the pairs' mean is not the difference of the means.
-    private static IReadOnlyList<(ProblemFigures Before, ProblemFigures After)> Pairs(IReadOnlyList<ProblemFigures> before, IReadOnlyList<ProblemFigures> after)
+    private static IReadOnlyList<(ProblemFigures Before, ProblemFigures After)> Pairs(IReadOnlyList<ProblemFigures> before,
+        IReadOnlyList<ProblemFigures> after)
     {
         var earlier = before.ToDictionary(problem => problem.Problem, StringComparer.Ordinal);
-        return before.Count == after.Count && after.All(problem => earlier.ContainsKey(problem.Problem)) ? [.. after.Select(problem => (earlier[problem.Problem], problem))] : [];
+        return before.Count == after.Count && after.All(problem => earlier.ContainsKey(problem.Problem))
+            ? [.. after.Select(problem => (earlier[problem.Problem], problem))] : [];
     }
 }

@@ -27,7 +27,9 @@ internal static class StagesChart
                 .. shares.Select((family, index) => Line(family, 4 - index % 2, benchmark, Mean(family))),
             ], Unit: true));
         }
-        panels.Add(new("Mean length", "tokens an answer", [.. benchmarks.Select((benchmark, index) => Line(benchmark, Colour(index), benchmark, figures => figures.MeanLength))], Half: true));
+        panels.Add(new("Mean length", "tokens an answer",
+            [.. benchmarks.Select((benchmark, index) => Line(benchmark, Colour(index), benchmark, figures => figures.MeanLength))],
+            Half: true));
         foreach (var benchmark in benchmarks)
         {
             foreach (var family in Families(report, benchmark).Where(family => !FigureText.IsShare(family)))
@@ -36,7 +38,8 @@ internal static class StagesChart
         return SvgChart.Draw("The figures stage after stage", "", panels, labels);
 
         ChartSeries Line(string name, int colour, string benchmark, Func<EvaluationFigures, double?> figure) => new(name, colour,
-            [.. ReportTables.Measured(report, benchmark).Where(row => figure(row.After) is not null).SelectMany(row => Point(labels.IndexOf(row.Stage), figure(row.After)!.Value))], Dots: true);
+            [.. ReportTables.Measured(report, benchmark).Where(row => figure(row.After) is not null)
+                .SelectMany(row => Point(labels.IndexOf(row.Stage), figure(row.After)!.Value))], Dots: true);
 
         // The line begins anew at a model of its own and at a student, which do not go on from the model beside them.
         IEnumerable<(double X, double Y)> Point(int index, double value)
@@ -49,10 +52,12 @@ internal static class StagesChart
 
     private static int Colour(int index) => index % 4 + 1;
 
-    private static Func<EvaluationFigures, double?> Mean(string family) => figures => figures.Rewards.TryGetValue(family, out var mean) ? mean : null;
+    private static Func<EvaluationFigures, double?> Mean(string family) =>
+        figures => figures.Rewards.TryGetValue(family, out var mean) ? mean : null;
 
     private static List<string> Families(RunReport report, string benchmark) =>
         [.. ReportTables.Measured(report, benchmark).SelectMany(row => row.After.Rewards.Keys).Distinct().Order(StringComparer.Ordinal)];
 
-    private static List<string> Labels(RunReport report) => [.. report.Stages.Where(stage => stage.Benchmarks.Any(benchmark => benchmark.After is not null)).Select(stage => stage.Label)];
+    private static List<string> Labels(RunReport report) =>
+        [.. report.Stages.Where(stage => stage.Benchmarks.Any(benchmark => benchmark.After is not null)).Select(stage => stage.Label)];
 }

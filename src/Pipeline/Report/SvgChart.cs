@@ -10,7 +10,8 @@ namespace R1Cloud.Pipeline.Report;
 /// <param name="Points">x and y, by x.</param>
 /// <param name="Dots">Whether points are marked, for few points that matter.</param>
 /// <param name="Faint">Whether it stays in the background.</param>
-internal sealed record ChartSeries(string Name, int Colour, IReadOnlyList<(double X, double Y)> Points, bool Dots = false, bool Faint = false);
+internal sealed record ChartSeries(string Name, int Colour, IReadOnlyList<(double X, double Y)> Points, bool Dots = false,
+    bool Faint = false);
 
 /// <summary>One pair of axes.</summary>
 /// <param name="Title">Its heading.</param>
@@ -47,7 +48,8 @@ internal static class SvgChart
         var xMax = points.Count > 0 ? Math.Max(1, points.Max(point => point.X)) : 1;
         var svg = new StringBuilder();
         // Names hang below the axis at a slant.
-        var axis = new Axis(xLabel, names is { Count: > 1 } ? names.Count - 1 : xMax, names is null ? Bottom : 16 + 4.6 * names.Max(name => name.Length), names);
+        var axis = new Axis(xLabel, names is { Count: > 1 } ? names.Count - 1 : xMax,
+            names is null ? Bottom : 16 + 4.6 * names.Max(name => name.Length), names);
         var places = Places(panels, axis.Height - Bottom);
         var height = places.Select(place => place.Y + place.Height).DefaultIfEmpty().Max() + 6;
         svg.Append(CultureInfo.InvariantCulture, $"""
@@ -93,11 +95,14 @@ internal static class SvgChart
 
         foreach (var tick in Ticks(yMin, yMax, 4))
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{Y(tick):0.#}\" y2=\"{Y(tick):0.#}\"/>");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{Y(tick):0.#}\" y2=\"{Y(tick):0.#}\"/>");
             Text(svg, left - 8, Y(tick) + 4, "end", tick.ToString("0.######", CultureInfo.InvariantCulture));
         }
         for (var i = 0; i < axis.Names?.Count; i++)
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"small\" text-anchor=\"end\" transform=\"translate({X(i) + 4:0.#} {bottom + 14:0.#}) rotate(-40)\">{Escape(axis.Names![i])}</text>\n");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<text class=\"small\" text-anchor=\"end\" transform=\"translate({X(i) + 4:0.#} {bottom + 14:0.#}) "
+                + $"rotate(-40)\">{Escape(axis.Names![i])}</text>\n");
         foreach (var tick in axis.Names is null ? Ticks(0, axis.Max, panel.Half ? 4 : 8) : [])
             Text(svg, X(tick), bottom + 17, "middle", tick.ToString("0.###", CultureInfo.InvariantCulture));
         svg.Append(CultureInfo.InvariantCulture, $"<line class=\"axis\" x1=\"{left}\" x2=\"{right}\" y1=\"{bottom}\" y2=\"{bottom}\"/>\n");
@@ -105,7 +110,8 @@ internal static class SvgChart
         Text(svg, left, offset + 22, "start", panel.Title, "title");
         if (axis.Label.Length > 0) Text(svg, (left + right) / 2, bottom + 34, "middle", axis.Label);
         var middle = (top + bottom) / 2;
-        svg.Append(CultureInfo.InvariantCulture, $"<text text-anchor=\"middle\" transform=\"translate({place.X + 11} {middle}) rotate(-90)\">{Escape(panel.YLabel)}</text>\n");
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<text text-anchor=\"middle\" transform=\"translate({place.X + 11} {middle}) rotate(-90)\">{Escape(panel.YLabel)}</text>\n");
         if (series.Count == 0) Text(svg, (left + right) / 2, middle, "middle", "no figures");
 
         DrawLegend(svg, series, left, right, offset + 38);
@@ -120,7 +126,8 @@ internal static class SvgChart
         {
             var width = 36 + 5.6 * line.Name.Length;
             if (x > left && x + width > right) (x, y) = (left, y + 14);
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"{Class(line)}\" x1=\"{x:0.#}\" x2=\"{x + 14:0.#}\" y1=\"{y}\" y2=\"{y}\"/>\n");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<line class=\"{Class(line)}\" x1=\"{x:0.#}\" x2=\"{x + 14:0.#}\" y1=\"{y}\" y2=\"{y}\"/>\n");
             Text(svg, x + 19, y + 4, "start", line.Name, "small");
             x += width;
         }
@@ -131,14 +138,16 @@ internal static class SvgChart
         var points = line.Points.Where(point => double.IsFinite(point.Y)).ToList();
         foreach (var part in Parts(line.Points))
         {
-            var path = string.Join(' ', part.Select(point => string.Create(CultureInfo.InvariantCulture, $"{x(point.X):0.#},{y(point.Y):0.#}")));
+            var path = string.Join(' ',
+                part.Select(point => string.Create(CultureInfo.InvariantCulture, $"{x(point.X):0.#},{y(point.Y):0.#}")));
             svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"{Class(line)}\" points=\"{path}\"/>\n");
         }
         if (!line.Dots && points.Count > 1) return;
         foreach (var point in points)
         {
             svg.Append(CultureInfo.InvariantCulture,
-                $"<circle class=\"f{line.Colour}\" cx=\"{x(point.X):0.#}\" cy=\"{y(point.Y):0.#}\" r=\"3.5\"><title>{Escape(line.Name)}: {point.Y:0.###} at {point.X:0.###}</title></circle>\n");
+                $"<circle class=\"f{line.Colour}\" cx=\"{x(point.X):0.#}\" cy=\"{y(point.Y):0.#}\" "
+                + $"r=\"3.5\"><title>{Escape(line.Name)}: {point.Y:0.###} at {point.X:0.###}</title></circle>\n");
         }
     }
 
@@ -173,14 +182,16 @@ internal static class SvgChart
         var rough = (max - min) / about;
         var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
         var step = new[] { 1, 2, 5, 10 }.Select(factor => factor * power).First(candidate => candidate >= rough * 0.999);
-        for (var i = Math.Ceiling(min / step - 1e-9); i * step <= max + step * 1e-9; i++) yield return Math.Round(i * step, 10) + 0.0; // Never a negative zero.
+        // Never a negative zero.
+        for (var i = Math.Ceiling(min / step - 1e-9); i * step <= max + step * 1e-9; i++) yield return Math.Round(i * step, 10) + 0.0;
     }
 
     private static string Class(ChartSeries line) => $"line s{line.Colour}{(line.Faint ? " dim" : "")}";
 
     private static void Text(StringBuilder svg, double x, double y, string anchor, string text, string? style = null) =>
         svg.Append(CultureInfo.InvariantCulture,
-            $"<text x=\"{x:0.#}\" y=\"{y:0.#}\" text-anchor=\"{anchor}\"{(style is null ? "" : $" class=\"{style}\"")}>{Escape(text)}</text>\n");
+            $"<text x=\"{x:0.#}\" y=\"{y:0.#}\" "
+            + $"text-anchor=\"{anchor}\"{(style is null ? "" : $" class=\"{style}\"")}>{Escape(text)}</text>\n");
 
     private static string Escape(string text) => WebUtility.HtmlEncode(text);
 }

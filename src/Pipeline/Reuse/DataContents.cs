@@ -2,8 +2,9 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using R1Cloud.Shared.Data;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Reuse;
@@ -17,20 +18,25 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
     private const string AsksForTheDate = "strftime_now";
     private const int MostBlobs = 10_000;
 
+    // A folder's template, with the settings that some have it in; longer ones are not read, and count as if they asked for the date.
+    private const long MostTemplateBytes = 16 << 20;
+
     // Hashing a large file takes seconds; one that was not written since need not be read again.
     private readonly ConcurrentDictionary<(string Path, long Length, DateTime WrittenAt), string> hashes = new();
 
-    /// <summary>The contents of a recipe's data files and model folders, by path; null for one that is not here, as when only the workers have it.</summary>
+    /// <summary>
+    /// The contents of a recipe's data files and model folders, by path; null for one that is not here, as when only the workers have it.
+    /// </summary>
     public async Task<IReadOnlyDictionary<string, string?>> OfAsync(Recipe recipe, CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(options.LocalFilesTime, clock);
+        using var limit = new CancellationTokenSource(options.FilesTime, clock);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         var contents = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var file in StageKeys.Files(recipe))
         {
             try
             {
-                contents[file] = Dataset.IsBlob(file) ? await BlobAsync(file, cancellation) : await FileAsync(file, stop.Token);
+                contents[file] = BlobReference.Is(file) ? await BlobAsync(file, stop.Token) : await FileAsync(file, stop.Token);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -40,15 +46,23 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         return contents;
     }
 
-    /// <summary>The model folders whose chat templates ask for the date.</summary>
+    /// <summary>The model folders whose chat templates ask for the date, or may.</summary>
     public async Task<IReadOnlySet<string>> DatedAsync(Recipe recipe, CancellationToken cancellation)
     {
+        using var limit = new CancellationTokenSource(options.FilesTime, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         var dated = new HashSet<string>(StringComparer.Ordinal);
         foreach (var folder in StageKeys.TemplateFolders(recipe))
         {
             try
             {
-                if (await TemplatesAsync(folder, cancellation).AnyAsync(text => text.Contains(AsksForTheDate, StringComparison.Ordinal), cancellation)) dated.Add(folder);
+                if (await TemplatesAsync(folder, stop.Token)
+                    .AnyAsync(text => text is null || text.Contains(AsksForTheDate, StringComparison.Ordinal), stop.Token))
+                    dated.Add(folder);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                dated.Add(folder); // too much to look at now
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -58,32 +72,37 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         return dated;
     }
 
-    private async IAsyncEnumerable<string> TemplatesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>The templates; null for one that is too long.</summary>
+    private async IAsyncEnumerable<string?> TemplatesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        if (!Dataset.IsBlob(folder))
+        if (!BlobReference.Is(folder))
         {
             foreach (var file in TemplateFiles(folder))
             {
                 using var reader = new StreamReader(RegularFile.OpenRead(file));
-                yield return await reader.ReadToEndAsync(cancellation);
+                yield return reader.BaseStream.Length > MostTemplateBytes ? null : await reader.ReadToEndAsync(cancellation);
             }
             yield break;
         }
-        await foreach (var blob in blobs.ListAsync(folder[Dataset.BlobPrefix.Length..].TrimEnd('/') + "/", cancellation))
+        await foreach (var blob in blobs.ListAsync(folder[BlobReference.Prefix.Length..].TrimEnd('/') + "/", cancellation))
         {
-            if (HoldsTemplates(blob.Path) && await blobs.TryReadAsync(blob.Path, cancellation) is { } text) yield return text.ToString();
+            if (!HoldsTemplates(blob.Path)) continue;
+            if (blob.Length > MostTemplateBytes) yield return null;
+            else if (await blobs.TryReadAsync(blob.Path, cancellation) is { } text) yield return text.ToString();
         }
     }
 
     private static IEnumerable<string> TemplateFiles(string folder) =>
-        ((string[])[folder, Path.Combine(folder, "additional_chat_templates")]).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(HoldsTemplates);
+        ((string[])[folder, Path.Combine(folder, "additional_chat_templates")]).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
+            .Where(HoldsTemplates);
 
-    private static bool HoldsTemplates(string file) => file.EndsWith(".jinja", StringComparison.Ordinal) || Path.GetFileName(file) is "tokenizer_config.json" or "chat_template.json";
+    private static bool HoldsTemplates(string file) =>
+        file.EndsWith(".jinja", StringComparison.Ordinal) || Path.GetFileName(file) is "tokenizer_config.json" or "chat_template.json";
 
     // Storage changes a blob's time with every write, so that none need be read.
     private async Task<string?> BlobAsync(string file, CancellationToken cancellation)
     {
-        var path = file[Dataset.BlobPrefix.Length..].TrimEnd('/');
+        var path = file[BlobReference.Prefix.Length..].TrimEnd('/');
         if (path.Length == 0) return null;
         var versions = new List<string>();
         // Listed by path: the blob itself comes before those whose names only begin so.
@@ -91,7 +110,8 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         await foreach (var blob in whole.Concat(blobs.ListAsync(path + "/", cancellation)).WithCancellation(cancellation))
         {
             if (versions.Count == MostBlobs) return null;
-            versions.Add(string.Create(CultureInfo.InvariantCulture, $"{Dataset.BlobPrefix}{blob.Path} {blob.Length} {blob.ModifiedAt.UtcTicks}"));
+            versions.Add(
+                string.Create(CultureInfo.InvariantCulture, $"{BlobReference.Prefix}{blob.Path} {blob.Length} {blob.ModifiedAt.UtcTicks}"));
         }
         return versions.Count > 0 ? string.Join('\n', versions.Order(StringComparer.Ordinal)) : null;
     }

@@ -1,5 +1,4 @@
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 
 namespace R1Cloud.Pipeline.Reuse;
 

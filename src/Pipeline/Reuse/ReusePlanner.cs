@@ -1,5 +1,6 @@
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Reuse;
@@ -21,7 +22,7 @@ public sealed class ReusePlanner
 
     /// <summary>What a new run would take over.</summary>
     /// <param name="recipe">Its recipe.</param>
-    /// <param name="threads">The CPU threads of its workers; see <see cref="Runs.RunSpec.Threads"/>.</param>
+    /// <param name="threads">The CPU threads of its workers; see <see cref="R1Cloud.Pipeline.Model.RunSpec.Threads"/>.</param>
     /// <param name="reuse">False when nothing may be.</param>
     /// <param name="cancellation">Stops.</param>
     public async Task<ReusePlan> PlanAsync(Recipe recipe, int? threads, bool reuse, CancellationToken cancellation)
@@ -29,12 +30,16 @@ public sealed class ReusePlanner
         var (_, decisions) = await DecideAsync(recipe, threads, new RunInput(""), reuse, cancellation);
         return new([.. recipe.Stages.Select(stage =>
         {
-            var (kind, result) = (StageKinds.Of(stage.Value), decisions[stage.Key].Record?.Result);
-            return new StageReuse(stage.Key, kind.Name, result?.ReusedFrom, result is not null && Evaluations.IsDue(kind, result, recipe.Evaluation), decisions[stage.Key].Reason);
+            var result = decisions[stage.Key].Record?.Result;
+            return new StageReuse(stage.Key, stage.Value.Kind(), result?.ReusedFrom,
+                result is not null && EvaluationPlan.IsDue(stage.Value, result, recipe.Evaluation), decisions[stage.Key].Reason);
         })]);
     }
 
-    /// <summary>The stages' keys and what becomes of each stage, by name. A stage is taken over when it has its key's result, whole, and all its inputs are there with the content that it was made from.</summary>
+    /// <summary>
+    /// The stages' keys and what becomes of each stage, by name. A stage is taken over when it has its key's result, whole, and all its
+    /// inputs are there with the content that it was made from.
+    /// </summary>
     /// <param name="recipe">The run's recipe.</param>
     /// <param name="threads">The CPU threads of its workers.</param>
     /// <param name="run">The run; stages that are run anew by a retry are never taken over.</param>
@@ -54,7 +59,8 @@ public sealed class ReusePlanner
                 : run.Label(name) != name ? new(Reason: "retried")
                 : await FindAsync(recipe, name, keys[name], there, cancellation);
             decisions[name] = decision with { Record = decision.Record ?? own };
-            if (decision.Record?.Result is { } result && await outputs.ContentAsync(result, verify: false, cancellation) is { } content) there[name] = content;
+            if (decision.Record?.Result is { } result && await outputs.ContentAsync(result, verify: false, cancellation) is { } content)
+                there[name] = content;
         }
         return (keys, decisions);
     }
@@ -65,7 +71,8 @@ public sealed class ReusePlanner
         var lost = new List<string>();
         foreach (var name in recipe.Stages.Keys)
         {
-            if ((await OwnAsync(run, name, cancellation))?.Result is { ReusedFrom: not null } result && await outputs.ContentAsync(result, verify: true, cancellation) is null)
+            if ((await OwnAsync(run, name, cancellation))?.Result is { ReusedFrom: not null } result
+                && await outputs.ContentAsync(result, verify: true, cancellation) is null)
                 lost.Add(name);
         }
         return lost;
@@ -88,12 +95,15 @@ public sealed class ReusePlanner
             return Runs(changes.Count > 0 ? $"changed: {Words(changes)}" : running is null ? "new" : $"depends on {running}");
         }
         if (running is not null) return Runs($"depends on {running}");
-        if (inputs.FirstOrDefault(input => entry.Inputs.GetValueOrDefault(input) != there[input]) is { } other) return Runs($"{other} was made anew since");
-        if (await outputs.ContentAsync(entry.Result, verify: true, cancellation) != entry.Content) return Runs($"what run {entry.RunId} made is missing or damaged");
+        if (inputs.FirstOrDefault(input => entry.Inputs.GetValueOrDefault(input) != there[input]) is { } other)
+            return Runs($"{other} was made anew since");
+        if (await outputs.ContentAsync(entry.Result, verify: true, cancellation) != entry.Content)
+            return Runs($"what run {entry.RunId} made is missing or damaged");
 
         var evaluation = key.Evaluation is null ? null : await index.FindEvaluationAsync(key.Evaluation, cancellation);
         if (evaluation?.Content != entry.Content) evaluation = null;
-        var measured = evaluation is null ? entry.Result.Evaluation is not null : (evaluation.RunId, evaluation.Label) == (entry.RunId, entry.Label);
+        var measured = evaluation is null
+            ? entry.Result.Evaluation is not null : (evaluation.RunId, evaluation.Label) == (entry.RunId, entry.Label);
         return new(TakenOver: true, Record: new(entry.Result with
         {
             Label = name,

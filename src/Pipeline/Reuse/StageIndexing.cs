@@ -1,5 +1,4 @@
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
@@ -16,15 +15,20 @@ internal sealed class StageIndexing(IRunStore runs, IBlobStore blobs, ReusePlann
         var key = (await planner.KeysAsync(recipe, run.Threads, cancellation))[stage.Name];
         if (key.Result != stage.Key) return; // a data file changed while the run went on: nobody knows which rows it read
 
-        var measured = StageKinds.Of(recipe.Stages[stage.Name]).YieldsModel ? result.Evaluation : null;
-        if (result.ReusedFrom is null && IsOfOneArithmetic(result.Numerics) && await EntryAsync(runId, stage, result with { Evaluation = measured is null ? result.Evaluation : null }, cancellation) is { } entry)
+        var measured = recipe.Stages[stage.Name].YieldsModel() ? result.Evaluation : null;
+        if (result.ReusedFrom is null && IsOfOneArithmetic(result.Numerics)
+            && await EntryAsync(runId, stage, result with { Evaluation = measured is null ? result.Evaluation : null }, cancellation)
+            is { } entry)
             await index.AddAsync(recipe.Name, stage.Name, key, entry, cancellation);
-        if (measured is not null && IsOfOneArithmetic(measured.Numerics) && key.Evaluation is not null && result.ReusedFrom is not { Measured: true } && await outputs.ContentAsync(result, verify: false, cancellation) is { } content)
+        if (measured is not null && IsOfOneArithmetic(measured.Numerics) && key.Evaluation is not null
+            && result.ReusedFrom is not { Measured: true }
+            && await outputs.ContentAsync(result, verify: false, cancellation) is { } content)
             await index.AddAsync(key.Evaluation, new EvaluationEntry(runId, result.Label, content, measured), cancellation);
     }
 
     // The key says which one; a run that an upgrade interrupted, or whose workers are of another version, may have several.
-    private static bool IsOfOneArithmetic(IReadOnlyList<int>? numerics) => (numerics ?? [1]).All(version => version == TrainerNumerics.Version);
+    private static bool IsOfOneArithmetic(IReadOnlyList<int>? numerics) =>
+        (numerics ?? [1]).All(version => version == TrainerNumerics.Version);
 
     private async Task<StageEntry?> EntryAsync(string runId, FinishedStage stage, StageResult result, CancellationToken cancellation)
     {
@@ -35,6 +39,7 @@ internal sealed class StageIndexing(IRunStore runs, IBlobStore blobs, ReusePlann
             if (input is null || await outputs.ContentAsync(input, verify: false, cancellation) is not { } made) return null;
             inputs[name] = made;
         }
-        return await outputs.ContentAsync(result, verify: false, cancellation) is { } content ? new(runId, result.Label, result, content, inputs) : null;
+        return await outputs.ContentAsync(result, verify: false, cancellation) is { } content
+            ? new(runId, result.Label, result, content, inputs) : null;
     }
 }

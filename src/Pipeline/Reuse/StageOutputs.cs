@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Storage;
 
@@ -9,7 +9,10 @@ namespace R1Cloud.Pipeline.Reuse;
 /// <summary>Looks at what stages left in storage.</summary>
 internal sealed class StageOutputs(IBlobStore blobs)
 {
-    /// <summary>Larger files are taken at their length: reading many gigabytes to begin a run would cost more than it saves, and workers verify what they fetch.</summary>
+    /// <summary>
+    /// Larger files are taken at their length: reading many gigabytes to begin a run would cost more than it saves, and workers verify what
+    /// they fetch.
+    /// </summary>
     private const long HashUpTo = 64 << 20;
 
     private readonly CheckpointStore checkpoints = new(blobs);
@@ -26,8 +29,11 @@ internal sealed class StageOutputs(IBlobStore blobs)
         {
             if (result.Checkpoint is { } checkpoint)
             {
-                var manifest = verify ? await checkpoints.VerifyAsync(checkpoint, HashUpTo, cancellation) : await checkpoints.ReadAsync(checkpoint, cancellation);
-                foreach (var (name, file) in manifest.ModelFiles().OrderBy(file => file.Key, StringComparer.Ordinal)) text.Append(name).Append(' ').Append(file.Sha256).Append('\n');
+                var manifest = verify
+                    ? await checkpoints.VerifyAsync(checkpoint, HashUpTo, cancellation)
+                    : await checkpoints.ReadAsync(checkpoint, cancellation);
+                foreach (var (name, file) in manifest.ModelFiles().OrderBy(file => file.Key, StringComparer.Ordinal))
+                    text.Append(name).Append(' ').Append(file.Sha256).Append('\n');
             }
         }
         catch (Exception e) when (e is CheckpointNotFoundException or CheckpointCorruptException)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Runs;
@@ -17,7 +18,8 @@ internal sealed class BlobRunStore(IBlobStore blobs, RunIndex index) : IRunStore
     public async Task<RunSpec> GetOrCreateAsync(RunSpec spec, CancellationToken cancellation = default)
     {
         if (await TryGetAsync(spec.Id, cancellation) is { } known) return known;
-        // The entries come first: an entry without a run is skipped, a run without an entry would be lost. The first order of a run says when it was.
+        // The entries come first: an entry without a run is skipped, a run without an entry would be lost. The first order of a run says
+        // when it was.
         var entry = BlobLayout.RunIndexEntry(spec.Id);
         if (!await blobs.TryCreateJsonAsync(entry, new IndexEntry(spec.Id, spec.CreatedAt), cancellation)
             && await blobs.ReadJsonAsync<IndexEntry>(entry, cancellation) is { CreatedAt: { } first })
@@ -33,7 +35,8 @@ internal sealed class BlobRunStore(IBlobStore blobs, RunIndex index) : IRunStore
     public async Task<RunSpec?> TryGetAsync(string runId, CancellationToken cancellation = default)
     {
         if (specs.TryGetValue(runId, out var known)) return known;
-        return await blobs.TryReadJsonAsync<RunSpec>(BlobLayout.RunSpec(runId), cancellation) is { } spec ? specs.GetOrAdd(runId, spec) : null;
+        return await blobs.TryReadJsonAsync<RunSpec>(BlobLayout.RunSpec(runId), cancellation) is { } spec
+            ? specs.GetOrAdd(runId, spec) : null;
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.Pipeline.Runs;

@@ -1,3 +1,5 @@
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Workers;
 
 namespace R1Cloud.Pipeline.Runs;
@@ -14,7 +16,8 @@ internal static class RunCosts
             seconds > 0 ? usage.Amount / seconds * 3600 : 0,
             usage.Amount,
             options.Currency,
-            FormattableString.Invariant($"{usage.SpotSeconds / 3600:0.00} spot and {usage.DedicatedSeconds / 3600:0.00} dedicated node-hours; idle nodes, storage and orchestration are not included."));
+            FormattableString.Invariant(
+                $"{usage.SpotSeconds / 3600:0.00} spot and {usage.DedicatedSeconds / 3600:0.00} dedicated node-hours; idle nodes, storage and orchestration are not included."));
     }
 
     /// <summary>Workers × time × price.</summary>
@@ -26,6 +29,8 @@ internal static class RunCosts
             options.PricePerWorkerHour,
             seconds / 3600 * options.PricePerWorkerHour,
             options.Currency,
-            options.PricePerWorkerHour > 0 ? "Worker time only; storage and orchestration are not included." : "No price is configured: workers on this machine cost nothing.");
+            options.PricePerWorkerHour > 0
+                ? "Worker time only; storage and orchestration are not included."
+                : "No price is configured: workers on this machine cost nothing.");
     }
 }

@@ -1,7 +1,6 @@
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Storage;
@@ -37,9 +36,12 @@ internal sealed class RunData(RunService service, IOrchestrationClient client, I
         {
             var result = (await blobs.TryReadJsonAsync<StageRecord>(BlobLayout.StageRecord(id, view.Label), cancellation))?.Result;
             var rollout = result?.Samples
-                ?? (view.Status == StageStatus.Pending ? null : RunViewer.Read<StageProgress>(await client.GetAsync(StageHelpers.Instance(id, view.Label), cancellation))?.Samples);
+                ?? (view.Status == StageStatus.Pending
+                    ? null : RunViewer.Read<StageProgress>(await client.GetAsync(InstanceIds.Stage(id, view.Label), cancellation))
+                    ?.Samples);
             await AddAsync(view, JobKinds.Rollout, view.Done, rollout);
-            foreach (var benchmark in result?.Evaluation?.Benchmarks ?? []) await AddAsync(view, JobKinds.Evaluate, view.Total, benchmark.Samples, benchmark.Name);
+            foreach (var benchmark in result?.Evaluation?.Benchmarks ?? [])
+                await AddAsync(view, JobKinds.Evaluate, view.Total, benchmark.Samples, benchmark.Name);
         }
         return new(id, sets);
 

@@ -9,7 +9,8 @@ public static partial class RunIds
     public const int MaxLength = 54;
 
     /// <summary>What a run id may be, in words.</summary>
-    public const string Allowed = "lower-case letters, digits and single dashes, beginning and ending with a letter or digit, at most 54 characters";
+    public const string Allowed =
+        "lower-case letters, digits and single dashes, beginning and ending with a letter or digit, at most 54 characters";
 
     /// <summary>Whether a text is a run id.</summary>
     public static bool IsValid(string id) => id.Length <= MaxLength && Pattern().IsMatch(id);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Runs;
@@ -11,7 +12,9 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="Key">Its place: entries are in the order of their keys.</param>
 public sealed record RunEntry(string Id, string Name, DateTimeOffset CreatedAt, string Key);
 
-/// <summary>Which runs there are, the newest first, and which of them may have workers. Neither costs more for there having been ten thousand.</summary>
+/// <summary>
+/// Which runs there are, the newest first, and which of them may have workers. Neither costs more for there having been ten thousand.
+/// </summary>
 /// <param name="blobs">Where it is kept.</param>
 public sealed class RunIndex(IBlobStore blobs) : IDisposable
 {
@@ -35,7 +38,8 @@ public sealed class RunIndex(IBlobStore blobs) : IDisposable
     {
         await CompleteAsync(cancellation);
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        var blobsInOrder = after is null ? blobs.ListAsync(BlobLayout.NewestRuns, pageSize, cancellation) : blobs.ListAsync(BlobLayout.NewestRuns, cancellation);
+        var blobsInOrder = after is null
+            ? blobs.ListAsync(BlobLayout.NewestRuns, pageSize, cancellation) : blobs.ListAsync(BlobLayout.NewestRuns, cancellation);
         await foreach (var blob in blobsInOrder)
         {
             var key = blob.Path[BlobLayout.NewestRuns.Length..];
@@ -46,7 +50,8 @@ public sealed class RunIndex(IBlobStore blobs) : IDisposable
     }
 
     /// <summary>Marks a run as one that may have workers.</summary>
-    public Task MarkAsync(string runId, CancellationToken cancellation) => blobs.TryCreateAsync(BlobLayout.ActiveRun(runId), Nothing, cancellation);
+    public Task MarkAsync(string runId, CancellationToken cancellation) =>
+        blobs.TryCreateAsync(BlobLayout.ActiveRun(runId), Nothing, cancellation);
 
     /// <summary>Takes the mark from a run that has ended and left nothing.</summary>
     public Task UnmarkAsync(string runId, CancellationToken cancellation) => blobs.DeleteAsync(BlobLayout.ActiveRun(runId), cancellation);
@@ -55,7 +60,8 @@ public sealed class RunIndex(IBlobStore blobs) : IDisposable
     public async IAsyncEnumerable<string> ListMarkedAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         await CompleteAsync(cancellation);
-        await foreach (var blob in blobs.ListAsync(BlobLayout.ActiveRuns, cancellation)) yield return blob.Path[BlobLayout.ActiveRuns.Length..];
+        await foreach (var blob in blobs.ListAsync(BlobLayout.ActiveRuns, cancellation))
+            yield return blob.Path[BlobLayout.ActiveRuns.Length..];
     }
 
     /// <inheritdoc/>
@@ -76,7 +82,8 @@ public sealed class RunIndex(IBlobStore blobs) : IDisposable
                 await foreach (var blob in blobs.ListAsync(BlobLayout.RunIndex, cancellation))
                 {
                     var id = Path.GetFileNameWithoutExtension(blob.Path);
-                    if (await blobs.TryReadJsonAsync<RunSpec>(BlobLayout.RunSpec(id), cancellation) is { } run) await AddAsync(run, cancellation);
+                    if (await blobs.TryReadJsonAsync<RunSpec>(BlobLayout.RunSpec(id), cancellation) is { } run)
+                        await AddAsync(run, cancellation);
                 }
                 await blobs.WriteAsync(BlobLayout.NewestRunsComplete, Nothing, cancellation);
             }
@@ -89,7 +96,8 @@ public sealed class RunIndex(IBlobStore blobs) : IDisposable
     }
 
     private static RunEntry? Parse(string key) =>
-        key.Split('.') is [var time, var id, var name] && long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var before)
+        key.Split('.') is [var time, var id, var name]
+            && long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var before)
             ? new(id, name, new(DateTime.MaxValue.Ticks - before, TimeSpan.Zero), key)
             : null;
 }

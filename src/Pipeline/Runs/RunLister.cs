@@ -1,3 +1,4 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.Pipeline.Runs;
@@ -33,7 +34,8 @@ public sealed class RunLister(IRunStore runs, RunIndex index, IOrchestrationClie
     public Task<RunList> ListAsync(RunQuery query, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return query.States.Count > 0 && query.States.All(Unfinished.Contains) ? UnfinishedAsync(query, cancellation) : ScanAsync(query, cancellation);
+        return query.States.Count > 0 && query.States.All(Unfinished.Contains)
+            ? UnfinishedAsync(query, cancellation) : ScanAsync(query, cancellation);
     }
 
     /// <summary>The ids of all runs that are not finished or leave something to be put in order.</summary>
@@ -56,7 +58,8 @@ public sealed class RunLister(IRunStore runs, RunIndex index, IOrchestrationClie
         {
             if (await runs.TryGetAsync(id, cancellation) is not { } run) continue;
             var entry = new RunEntry(run.Id, run.Name, run.CreatedAt, RunIndex.KeyOf(run));
-            if (string.CompareOrdinal(entry.Key, query.After) > 0 && await SummarizeAsync(entry, cancellation) is var summary && query.States.Contains(summary.Status)) found.Add((entry.Key, summary));
+            if (string.CompareOrdinal(entry.Key, query.After) > 0 && await SummarizeAsync(entry, cancellation) is var summary
+                && query.States.Contains(summary.Status)) found.Add((entry.Key, summary));
         }
         var page = found.OrderBy(one => one.Key, StringComparer.Ordinal).Take(query.Limit).ToList();
         return new([.. page.Select(one => one.Run)], page.Count < found.Count ? page[^1].Key : null);

@@ -1,7 +1,7 @@
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Reuse;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -15,7 +15,8 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="blobs">The runs' blobs.</param>
 /// <param name="planner">Knows what was taken over.</param>
 /// <param name="clock">The clock.</param>
-public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationClient client, IBlobStore blobs, ReusePlanner planner, TimeProvider clock)
+public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationClient client, IBlobStore blobs, ReusePlanner planner,
+    TimeProvider clock)
 {
     /// <summary>Begins the run's next generation.</summary>
     /// <param name="run">The run; it must be finished.</param>
@@ -30,23 +31,28 @@ public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationCli
         var number = (last?.Number ?? 0) + 1;
         var named = recipe.Stages.Keys.Where(name => name == stage || ModelNames.StageOf(name) == stage).ToList();
         if (stage is not null && named.Count == 0) throw new InvalidRequestException("stage", stage, string.Join(", ", recipe.Stages.Keys));
-        // What was taken over and is gone must be made here, under a new label: jobs that were given the lost files exist under the old one.
+        // What was taken over and is gone must be made here, under a new label: jobs that were given the lost files exist under the old
+        // one.
         var lost = await planner.LostAsync(recipe, new(run.Id, number, last?.Revisions), cancellation);
         var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), [.. named, .. lost]);
         var input = RunInput.Begin(run.Id, number, revisions);
 
         await index.MarkAsync(run.Id, cancellation);
         await ForgetInstancesAsync(run.Id, cancellation);
-        foreach (var label in recipe.Stages.Keys.Select(input.Label).Append(InputCheck.Label)) await SetFailuresAsideAsync(run.Id, label, number, cancellation);
+        foreach (var label in recipe.Stages.Keys.Select(input.Label).Append(OrchestrationNames.InputCheck))
+            await SetFailuresAsideAsync(run.Id, label, number, cancellation);
         if (!await runs.TryAddGenerationAsync(run.Id, new(number, revisions, clock.GetUtcNow()), cancellation)
-            || !await client.ScheduleNewAsync(RunOrchestration.Name, input, run.Id, restartFinished: true, cancellation))
+            || !await client.ScheduleNewAsync(OrchestrationNames.Run, input, run.Id, restartFinished: true, cancellation))
         {
             throw new RunConflictException($"Run '{run.Id}' is being restarted by another request.");
         }
     }
 
-    /// <summary>The stages' revisions after a retry: the named stages and those that depend on them, directly or not, get the next one.</summary>
-    internal static Dictionary<string, int> Revisions(Recipe recipe, IReadOnlyDictionary<string, int> before, IReadOnlyCollection<string> stages)
+    /// <summary>
+    /// The stages' revisions after a retry: the named stages and those that depend on them, directly or not, get the next one.
+    /// </summary>
+    internal static Dictionary<string, int> Revisions(Recipe recipe, IReadOnlyDictionary<string, int> before,
+        IReadOnlyCollection<string> stages)
     {
         var revisions = new Dictionary<string, int>(before);
         var anew = new HashSet<string>(StringComparer.Ordinal);
@@ -59,7 +65,10 @@ public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationCli
         return revisions;
     }
 
-    /// <summary>Removes the last generation's stage and iteration instances: the next one's have the same ids, since jobs announce themselves to them.</summary>
+    /// <summary>
+    /// Removes the last generation's stage and iteration instances: the next one's have the same ids, since jobs announce themselves to
+    /// them.
+    /// </summary>
     private async Task ForgetInstancesAsync(string runId, CancellationToken cancellation)
     {
         var instances = new List<string>();

@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Reuse;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Workers;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.Pipeline.Runs;
 
@@ -21,7 +22,8 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="admission">Lets runs begin.</param>
 /// <param name="clock">The clock.</param>
 public sealed class RunService(
-    IRunStore runs, RunLister lister, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries, ReusePlanner planner,
+    IRunStore runs, RunLister lister, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries,
+        ReusePlanner planner,
     RunAdmission admission, TimeProvider clock)
 {
     /// <summary>Starts a run.</summary>
@@ -34,7 +36,8 @@ public sealed class RunService(
     /// <exception cref="InvalidRequestException">The id is not valid.</exception>
     /// <exception cref="RunConflictException">The id or the key stands for a run of another recipe.</exception>
     /// <exception cref="TooManyException">As many runs are active as the host allows.</exception>
-    public async Task<RunView> CreateAsync(LoadedRecipe recipe, string? id, string? idempotencyKey, bool reuse = true, CancellationToken cancellation = default)
+    public async Task<RunView> CreateAsync(LoadedRecipe recipe, string? id, string? idempotencyKey, bool reuse = true,
+        CancellationToken cancellation = default)
     {
         if (id is not null) RunIds.Check(id);
         id = await IdAsync(recipe, id, idempotencyKey, cancellation);
@@ -44,15 +47,19 @@ public sealed class RunService(
     private async Task<RunView> CreateAsync(LoadedRecipe recipe, string id, bool reuse, CancellationToken cancellation)
     {
         var resolved = JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson);
-        var run = await runs.GetOrCreateAsync(new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse, recipe.Recipe.TemplateDate ?? Today(), pool.ThreadsFor(recipe.Recipe.Workers)), cancellation);
+        var run = await runs.GetOrCreateAsync(
+            new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse, recipe.Recipe.TemplateDate ?? Today(),
+                pool.ThreadsFor(recipe.Recipe.Workers)), cancellation);
         if (run.Hash != recipe.Hash)
-            throw new RunConflictException($"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
+            throw new RunConflictException(
+                $"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
 
         var generation = await runs.TryGetGenerationAsync(id, cancellation);
         var input = RunInput.Begin(id, generation?.Number ?? 0, generation?.Revisions);
-        await client.ScheduleNewAsync(RunOrchestration.Name, input, id, cancellation: cancellation);
+        await client.ScheduleNewAsync(OrchestrationNames.Run, input, id, cancellation: cancellation);
         var view = await viewer.ViewAsync(run, cancellation);
-        var silent = generation is null && view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null });
+        var silent = generation is null
+            && view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null });
         return silent ? await AnnounceAsync(run, view, cancellation) : view;
     }
 
@@ -60,13 +67,15 @@ public sealed class RunService(
     public Task<ReusePlan> PlanReuseAsync(LoadedRecipe recipe, bool reuse, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        return planner.PlanAsync(recipe.Recipe.Expand() with { TemplateDate = recipe.Recipe.TemplateDate ?? Today() }, pool.ThreadsFor(recipe.Recipe.Workers), reuse, cancellation);
+        return planner.PlanAsync(recipe.Recipe.Expand() with { TemplateDate = recipe.Recipe.TemplateDate ?? Today() },
+            pool.ThreadsFor(recipe.Recipe.Workers), reuse, cancellation);
     }
 
     private string Today() => clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>A page of runs, newest first.</summary>
-    public Task<RunList> ListAsync(RunQuery? query = null, CancellationToken cancellation = default) => lister.ListAsync(query ?? RunQuery.Newest, cancellation);
+    public Task<RunList> ListAsync(RunQuery? query = null, CancellationToken cancellation = default) =>
+        lister.ListAsync(query ?? RunQuery.Newest, cancellation);
 
     /// <summary>A run.</summary>
     /// <exception cref="InvalidRequestException">The id is not valid.</exception>
@@ -107,13 +116,16 @@ public sealed class RunService(
     public async Task<RunView> CancelAsync(string id, CancellationToken cancellation = default)
     {
         var (run, state) = await FindAsync(id, cancellation);
-        if (state.Status is OrchestrationStatus.Completed or OrchestrationStatus.Failed) throw Conflict(id, state, "be cancelled", "queued, running or paused");
+        if (state.Status is OrchestrationStatus.Completed or OrchestrationStatus.Failed)
+            throw Conflict(id, state, "be cancelled", "queued, running or paused");
         if (!state.IsFinished) await client.TerminateAsync(id, "cancelled by request", cancellation);
         await pool.ReleaseAsync(id, cancellation);
         return await viewer.ViewAsync(run, cancellation);
     }
 
-    /// <summary>Continues a failed or cancelled run with its finished jobs kept; with a stage, runs that one and those that depend on it anew.</summary>
+    /// <summary>
+    /// Continues a failed or cancelled run with its finished jobs kept; with a stage, runs that one and those that depend on it anew.
+    /// </summary>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
     /// <exception cref="RunConflictException">It is not finished, or there is nothing to continue.</exception>
@@ -142,7 +154,9 @@ public sealed class RunService(
     private async Task<RunView> AnnounceAsync(RunSpec run, RunView view, CancellationToken cancellation)
     {
         var plan = (await planner.PlanAsync(run.ParseRecipe(), run.Threads, run.Reuse, cancellation)).Stages;
-        return view with { Stages = [.. view.Stages.Zip(plan, (stage, planned) => stage with { ReusedFrom = planned.ReusedFrom, Reason = planned.Reason })] };
+        return view with {
+            Stages = [.. view.Stages.Zip(plan,
+                (stage, planned) => stage with { ReusedFrom = planned.ReusedFrom, Reason = planned.Reason })] };
     }
 
     private async Task<(RunSpec Run, OrchestrationState State)> FindAsync(string id, CancellationToken cancellation)

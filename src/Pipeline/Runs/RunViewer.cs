@@ -1,6 +1,7 @@
 using System.Text.Json;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -18,7 +19,8 @@ public sealed class RunViewer
     private readonly PipelineOptions options;
     private readonly TimeProvider clock;
 
-    internal RunViewer(IOrchestrationClient client, IBlobStore blobs, StageTree tree, IWorkerPool pool, PipelineOptions options, TimeProvider clock) =>
+    internal RunViewer(IOrchestrationClient client, IBlobStore blobs, StageTree tree, IWorkerPool pool, PipelineOptions options,
+        TimeProvider clock) =>
         (this.client, this.blobs, this.tree, this.pool, this.options, this.clock) = (client, blobs, tree, pool, options, clock);
 
     /// <summary>The run as the API shows it.</summary>
@@ -33,19 +35,23 @@ public sealed class RunViewer
         double? eta = null;
         var jobs = new List<JobView>(await JobsAsync(run.Id, evaluations, cancellation));
         var spent = new TimeBreakdown();
+        var waiting = progress.Waiting;
         for (var current = 0; current < stages.Count; current++)
         {
             if (stages[current].Status is not (StageStatus.Running or StageStatus.Evaluating)) continue;
             var (stage, detail) = await CurrentAsync(run.Id, stages[current], cancellation);
             if (detail is { Time: var own } && own.Wall >= spent.Wall) spent = own;
+            waiting ??= detail?.Waiting;
             var ownJobs = await JobsAsync(run.Id, detail?.Jobs ?? [], cancellation);
             jobs.AddRange(ownJobs);
-            if (detail is { JobSteps: true } && ownJobs is [var job]) stage = stage with { Done = job.Step, Total = job.Steps > 0 ? job.Steps : stage.Total, Metrics = job.Metrics };
+            if (detail is { JobSteps: true } && ownJobs is [var job])
+                stage = stage with { Done = job.Step, Total = job.Steps > 0 ? job.Steps : stage.Total, Metrics = job.Metrics };
             if (status == RunStatus.Running && Eta(stage, detail) is { } left) eta = Math.Max(eta ?? 0, left);
             stages[current] = status switch
             {
                 RunStatus.Cancelled => stage with { Status = StageStatus.Cancelled, Phase = null },
-                RunStatus.Failed => stage with { Status = StageStatus.Failed, Phase = null, Error = stage.Error ?? state?.Failure?.Root.ErrorMessage },
+                RunStatus.Failed =>
+                    stage with { Status = StageStatus.Failed, Phase = null, Error = stage.Error ?? state?.Failure?.Root.ErrorMessage },
                 _ => stage,
             };
         }
@@ -69,11 +75,13 @@ public sealed class RunViewer
                 RunStatus.Cancelled => state?.Output is { ValueKind: JsonValueKind.String } reason ? reason.GetString() : "cancelled",
                 _ => null,
             },
+            Waiting = status == RunStatus.Running ? waiting : null,
             EtaSeconds = eta,
             Time = time,
             Cost = workers.Usage is { } usage
                 ? RunCosts.Of(options, usage)
-                : RunCosts.Of(options, recipe.Workers.Count, startedAt is { } start ? Instants.Between(start, endedAt ?? clock.GetUtcNow()) : TimeSpan.Zero),
+                : RunCosts.Of(options, recipe.Workers.Count,
+                    startedAt is { } start ? Instants.Between(start, endedAt ?? clock.GetUtcNow()) : TimeSpan.Zero),
             CreatedAt = run.CreatedAt,
             StartedAt = startedAt,
             EndedAt = endedAt,
@@ -96,17 +104,22 @@ public sealed class RunViewer
     private async Task<(StageView Stage, StageProgress? Detail)> CurrentAsync(string runId, StageView stage, CancellationToken cancellation)
     {
         if (stage.Status != StageStatus.Running) return (stage, null);
-        if (Read<StageProgress>(await client.GetAsync(StageHelpers.Instance(runId, stage.Label), cancellation)) is not { } detail) return (stage, null);
+        if (Read<StageProgress>(await client.GetAsync(InstanceIds.Stage(runId, stage.Label), cancellation)) is not { } detail)
+            return (stage, null);
         if (detail.Instance is { } instance && Read<StageProgress>(await client.GetAsync(instance, cancellation)) is { } inner)
-            detail = detail with { Phase = inner.Phase, Jobs = inner.Jobs };
+            detail = detail with { Phase = inner.Phase, Jobs = inner.Jobs, Waiting = inner.Waiting ?? detail.Waiting };
         var metrics = detail.Metrics ?? await tree.FiguresAsync(runId, stage.Label, detail, cancellation);
-        return (stage with { Done = detail.Done, Total = detail.Total, Phase = detail.Phase, Metrics = metrics, Checkpoint = detail.Checkpoint }, detail);
+        return (stage with { Done = detail.Done, Total = detail.Total, Phase = detail.Phase, Metrics = metrics,
+            Checkpoint = detail.Checkpoint }, detail);
     }
 
     private async Task<IReadOnlyList<JobView>> JobsAsync(string runId, IReadOnlyList<string> jobIds, CancellationToken cancellation)
     {
-        var words = await Task.WhenAll(JobRanges.Expand(jobIds).Select(id => blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(runId, id), cancellation)));
-        return [.. words.OfType<JobProgress>().Select(word => new JobView(word.JobId, word.Worker, word.Step, word.Steps, word.Metrics, word.UpdatedAt, word.Waiting, word.StorageWait))];
+        var words = await Task.WhenAll(JobRanges.Expand(jobIds)
+            .Select(id => blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(runId, id), cancellation)));
+        return [.. words.OfType<JobProgress>()
+            .Select(word =>
+                new JobView(word.JobId, word.Worker, word.Step, word.Steps, word.Metrics, word.UpdatedAt, word.Waiting, word.StorageWait))];
     }
 
     /// <summary>What is left at the pace so far.</summary>

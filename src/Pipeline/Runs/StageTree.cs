@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -23,13 +23,15 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
     /// <param name="recipe">Its recipe as it is carried out.</param>
     /// <param name="state">Its orchestration; null before it is begun.</param>
     /// <param name="cancellation">Stops.</param>
-    public async Task<(List<StageView> Stages, IReadOnlyList<string> Jobs)> OfAsync(string runId, Recipe recipe, OrchestrationState? state, CancellationToken cancellation)
+    public async Task<(List<StageView> Stages, IReadOnlyList<string> Jobs)> OfAsync(string runId, Recipe recipe, OrchestrationState? state,
+        CancellationToken cancellation)
     {
         var progress = RunViewer.Read<RunProgress>(state);
         if (progress?.Stages is { } told) return ([.. told], progress.Jobs);
         var input = await InputAsync(runId, state, cancellation);
-        var plan = RunBoard.Plan(recipe, input);
-        if (progress is null) return (plan, []);
+        var plan = StageViews.Plan(recipe, input);
+        // Before its recipe is read a run may have nothing to say but that storage is away.
+        if (progress?.Columns is null) return (plan, []);
 
         var decisions = await CachedAsync<RunDecisions>(BlobLayout.Decisions(runId, input.Generation), true, cancellation);
         var failure = state?.Failure?.Root.ErrorMessage;
@@ -38,7 +40,8 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
             var decision = decisions?.Stages.GetValueOrDefault(mark.Name);
             stage = stage with
             {
-                Status = mark.Status, StartedAt = mark.StartedAt, EndedAt = mark.EndedAt, ReusedFrom = decision?.ReusedFrom, Reason = decision?.Reason,
+                Status = mark.Status, StartedAt = mark.StartedAt, EndedAt = mark.EndedAt, ReusedFrom = decision?.ReusedFrom,
+                    Reason = decision?.Reason,
                 Error = mark.Status is StageStatus.Failed ? StageColumns.Restored(mark.Error, failure) : null,
             };
             return DescribeAsync(runId, recipe, stage, mark, cancellation);
@@ -51,11 +54,13 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
     {
         var progress = RunViewer.Read<RunProgress>(state);
         if (progress?.Stages is { } told) return told.LastOrDefault(stage => stage.Status != StageStatus.Pending)?.Label;
-        return progress?.Marks.LastOrDefault(mark => mark.Status != StageStatus.Pending) is { } mark ? Input(state)?.Label(mark.Name) ?? mark.Name : null;
+        return progress?.Marks.LastOrDefault(mark => mark.Status != StageStatus.Pending) is { } mark
+            ? Input(state)?.Label(mark.Name) ?? mark.Name : null;
     }
 
     /// <summary>The figures of a running stage's last step.</summary>
-    public async Task<IReadOnlyDictionary<string, double>> FiguresAsync(string runId, string label, StageProgress progress, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, double>> FiguresAsync(string runId, string label, StageProgress progress,
+        CancellationToken cancellation)
     {
         if (progress.JobSteps || progress.Done == 0) return new Dictionary<string, double>();
         var rows = await metrics.ReadAsync(runId, label, cancellation);
@@ -67,16 +72,19 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
         string runId, Recipe recipe, StageView stage, StageMark mark, CancellationToken cancellation)
     {
         if (mark.Status is StageStatus.Pending or StageStatus.Running) return (stage, []);
-        var record = await CachedAsync<StageRecord>(BlobLayout.StageRecord(runId, stage.Label), mark.Status is StageStatus.Completed, cancellation);
+        var record =
+            await CachedAsync<StageRecord>(BlobLayout.StageRecord(runId, stage.Label), mark.Status is StageStatus.Completed, cancellation);
         if (record?.Result is not { } result) return (stage, []);
         var figures = new Dictionary<string, double>(result.Metrics);
         foreach (var (name, value) in result.Evaluation?.Metrics ?? new Dictionary<string, double>()) figures[name] = value;
         stage = stage with
         {
             Done = result.Steps, Total = result.Steps, Checkpoint = result.Checkpoint, Metrics = figures, StartedAt = result.StartedAt,
-            EndedAt = mark.Status is StageStatus.Completed ? result.EndedAt : mark.EndedAt, ReusedFrom = stage.ReusedFrom ?? result.ReusedFrom,
+            EndedAt = mark.Status is StageStatus.Completed ? result.EndedAt : mark.EndedAt,
+                ReusedFrom = stage.ReusedFrom ?? result.ReusedFrom,
         };
-        return mark.Status is StageStatus.Evaluating ? (stage with { Phase = JobKinds.Evaluate }, Evaluations.JobsOf(stage.Label, recipe, result.Steps)) : (stage, []);
+        return mark.Status is StageStatus.Evaluating
+            ? (stage with { Phase = JobKinds.Evaluate }, EvaluationPlan.JobsOf(stage.Label, recipe, result.Steps)) : (stage, []);
     }
 
     private async Task<RunInput> InputAsync(string runId, OrchestrationState? state, CancellationToken cancellation)

@@ -11,7 +11,9 @@ namespace R1Cloud.Pipeline.Stages;
 /// <param name="References">Checkpoints that are kept because something refers to them.</param>
 internal sealed record CheckpointPrune(string RunId, string Stage, int Latest, int KeepEvery, IReadOnlyList<string> References);
 
-/// <summary>Which checkpoints stay: the last two, later ones (of work that a retry will find done), every so-manieth, and those referred to.</summary>
+/// <summary>
+/// Which checkpoints stay: the last two, later ones (of work that a retry will find done), every so-manieth, and those referred to.
+/// </summary>
 internal static class CheckpointRetention
 {
     /// <summary>Whether a checkpoint stays.</summary>

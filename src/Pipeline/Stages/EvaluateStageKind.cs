@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -11,17 +12,14 @@ namespace R1Cloud.Pipeline.Stages;
 internal sealed class EvaluateStageKind() : StageKind<EvaluateStage>("evaluate")
 {
     /// <inheritdoc/>
-    public override bool YieldsModel => false;
-
-    /// <inheritdoc/>
-    protected override int Steps(EvaluateStage settings) => 1;
-
-    /// <inheritdoc/>
-    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, EvaluateStage settings)
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input,
+        EvaluateStage settings)
     {
         var start = context.CurrentUtcDateTime;
         var benchmarks = Evaluations.All(input, settings.Evaluation, input.RequireFrom(), 0);
-        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Evaluate, Jobs = JobRanges.Of(benchmarks.Select(benchmark => benchmark.Job.JobId)) });
+        context.SetCustomStatus(
+            new StageProgress { Total = 1, Phase = JobKinds.Evaluate,
+                Jobs = JobRanges.Of(benchmarks.Select(benchmark => benchmark.Job.JobId)) });
 
         var evaluation = await Evaluations.RunAsync(context, jobs, benchmarks);
         await context.CallActivityAsync(

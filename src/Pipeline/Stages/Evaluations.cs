@@ -1,3 +1,4 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared;
@@ -16,8 +17,6 @@ internal sealed record Benchmark(string Name, bool First, JobSpec Job);
 /// <summary>Measures models, from inside an orchestrator. Every benchmark is a job of its own.</summary>
 internal static class Evaluations
 {
-    /// <summary>Whether a stage's model is still to be measured.</summary>
-    public static bool IsDue(StageKind kind, StageResult result, EvaluationRecipe? evaluation) => kind.YieldsModel && result.Evaluation is null && evaluation is not null;
 
     /// <summary>All benchmarks of an evaluation, with example answers: a stage's last word.</summary>
     /// <param name="stage">The stage that they belong to.</param>
@@ -25,19 +24,19 @@ internal static class Evaluations
     /// <param name="checkpoint">The model.</param>
     /// <param name="step">The model's step: part of the jobs' ids.</param>
     public static IReadOnlyList<Benchmark> All(StageInput stage, EvaluationRecipe evaluation, string checkpoint, int step) =>
-        [.. evaluation.All().Select((benchmark, index) => new Benchmark(benchmark.Key, index == 0, Job(stage, benchmark.Value, checkpoint, FinalId(stage.Label, step, index), final: true)))];
+        [.. evaluation.All()
+            .Select((benchmark, index) =>
+                new Benchmark(benchmark.Key, index == 0,
+                    Job(stage, benchmark.Value, checkpoint, EvaluationPlan.FinalId(stage.Label, step, index), final: true)))];
 
-    /// <summary>The jobs of a stage's last word, as <see cref="All"/> orders them.</summary>
-    /// <param name="label">The stage's label.</param>
-    /// <param name="recipe">The run's recipe.</param>
-    /// <param name="step">The model's step.</param>
-    public static IReadOnlyList<string> JobsOf(string label, Recipe recipe, int step) => [.. recipe.Evaluation?.All().Select((_, index) => FinalId(label, step, index)) ?? []];
-
-    /// <summary>The benchmark of a point of the learning curve: greedy decoding alone, as the samples of pass@1 would cost several times as much.</summary>
+    /// <summary>
+    /// The benchmark of a point of the learning curve: greedy decoding alone, as the samples of pass@1 would cost several times as much.
+    /// </summary>
     public static Benchmark Point(StageInput stage, EvaluationRecipe evaluation, string checkpoint, int step)
     {
         var (name, benchmark) = evaluation.OfCurve();
-        return new(name, name == evaluation.All()[0].Key, Job(stage, benchmark with { Samples = 0 }, checkpoint, JobId.Create(stage.Label, step, JobKinds.Evaluate), final: false));
+        return new(name, name == evaluation.All()[0].Key,
+            Job(stage, benchmark with { Samples = 0 }, checkpoint, JobId.Create(stage.Label, step, JobKinds.Evaluate), final: false));
     }
 
     /// <summary>Runs benchmarks side by side. Of their time the slowest one's counts.</summary>
@@ -50,21 +49,25 @@ internal static class Evaluations
         {
             foreach (var (name, value) in result.Metrics)
             {
-                if (name == MetricNames.Tokens) metrics[MetricNames.EvalTokens] = metrics.GetValueOrDefault(MetricNames.EvalTokens) + value; // the step has tokens of its own
+                // the step has tokens of its own
+                if (name == MetricNames.Tokens) metrics[MetricNames.EvalTokens] = metrics.GetValueOrDefault(MetricNames.EvalTokens) + value;
                 else metrics[MetricNames.OfBenchmark(name, benchmark.Name)] = value;
                 if (benchmark.First && name != MetricNames.Tokens) metrics.TryAdd(name, value);
             }
         }
         return new(
             metrics,
-            results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
-            [.. benchmarks.Zip(results, (benchmark, result) => new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples"), result.Outputs.GetValueOrDefault("problems")))],
+            results.MaxBy(result =>
+                result.Timing.Total)!.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
+            [.. benchmarks.Zip(results,
+                (benchmark, result) =>
+                new BenchmarkResult(benchmark.Name, result.Outputs.GetValueOrDefault("samples"),
+                    result.Outputs.GetValueOrDefault("problems")))],
             results.Numerics());
     }
 
-    private static string FinalId(string label, int step, int index) => JobId.Create(label, step, "final-" + JobKinds.Evaluate, index);
-
-    private static JobSpec Job(StageInput stage, BenchmarkRecipe benchmark, string checkpoint, string id, bool final) => stage.Job(id, new EvaluateJob
+    private static JobSpec Job(StageInput stage, BenchmarkRecipe benchmark, string checkpoint, string id, bool final) =>
+        stage.Job(id, new EvaluateJob
     {
         Settings = benchmark,
         Task = stage.Tasks[benchmark.Task!],

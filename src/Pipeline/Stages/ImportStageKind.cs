@@ -1,4 +1,5 @@
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -12,10 +13,8 @@ internal sealed class ImportStageKind() : StageKind<ImportStage>("import")
     private const int Step = 1;
 
     /// <inheritdoc/>
-    protected override int Steps(ImportStage settings) => Step;
-
-    /// <inheritdoc/>
-    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, ImportStage settings)
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input,
+        ImportStage settings)
     {
         var start = context.CurrentUtcDateTime;
         var job = input.Job(JobId.Create(input.Label, 0, JobKinds.Import), new ImportJob

@@ -1,6 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -29,7 +29,8 @@ internal static class PolicyUpdate
     /// <param name="publish">Told of each phase and its jobs.</param>
     /// <param name="restore">Whether gradients are computed again whose files are gone.</param>
     public static async Task<PolicyUpdateResult> RunAsync(
-        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IReadOnlyList<string> rollouts, Action<string, IReadOnlyList<JobSpec>> publish,
+        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IReadOnlyList<string> rollouts,
+            Action<string, IReadOnlyList<JobSpec>> publish,
         bool restore = false)
     {
         var (done, time) = (new List<JobResult>(), new TimeBreakdown());
@@ -59,7 +60,8 @@ internal static class PolicyUpdate
     }
 
     /// <summary>One job a shard for a step's gradient.</summary>
-    internal static IReadOnlyList<JobSpec> Gradients(RlIterationInput input, RlStage settings, IReadOnlyList<string> rollouts, int step, IReadOnlyList<string> after)
+    internal static IReadOnlyList<JobSpec> Gradients(RlIterationInput input, RlStage settings, IReadOnlyList<string> rollouts, int step,
+        IReadOnlyList<string> after)
     {
         var stage = input.Stage;
         return [.. Enumerable.Range(0, settings.UpdateShards).Select(shard => stage.Job(
@@ -77,7 +79,8 @@ internal static class PolicyUpdate
             }))];
     }
 
-    private static JobSpec Update(RlIterationInput input, RlStage settings, IReadOnlyList<string> rollouts, IReadOnlyList<string>? gradients)
+    private static JobSpec Update(RlIterationInput input, RlStage settings, IReadOnlyList<string> rollouts,
+        IReadOnlyList<string>? gradients)
     {
         var stage = input.Stage;
         return stage.Job(JobId.Create(stage.Label, input.Iteration, JobKinds.Update), new UpdateJob

@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -11,10 +12,8 @@ namespace R1Cloud.Pipeline.Stages;
 internal sealed class PretrainStageKind() : StageKind<PretrainStage>("pretrain")
 {
     /// <inheritdoc/>
-    protected override int Steps(PretrainStage settings) => settings.Steps;
-
-    /// <inheritdoc/>
-    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, PretrainStage settings)
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input,
+        PretrainStage settings)
     {
         var start = context.CurrentUtcDateTime;
         var job = input.Job(JobId.Create(input.Label, 0, JobKinds.Pretrain), new PretrainJob
@@ -23,11 +22,13 @@ internal sealed class PretrainStageKind() : StageKind<PretrainStage>("pretrain")
             Tasks = settings.Corpora().ToDictionary(corpus => corpus.Key, corpus => input.Tasks[corpus.Key]),
             Checkpoint = BlobLayout.Checkpoint(input.RunId, input.Label, settings.Steps),
         });
-        context.SetCustomStatus(new StageProgress { Total = settings.Steps, Phase = JobKinds.Pretrain, Jobs = [job.JobId], JobSteps = true });
+        context.SetCustomStatus(
+            new StageProgress { Total = settings.Steps, Phase = JobKinds.Pretrain, Jobs = [job.JobId], JobSteps = true });
 
         var result = await jobs.RunAsync(context, job);
         if (result.Outputs.TryGetValue("steps", out var steps))
-            await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, steps), JobCalls.Storage(input.Jobs));
+            await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, steps),
+                JobCalls.Storage(input.Jobs));
         return input.Result(context, start, settings.Steps, result);
     }
 }

@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
@@ -8,17 +9,15 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Stages;
 
-/// <summary>A reward model: one job, whose steps are the stage's. Its checkpoint is no policy, so it is measured by its job and not by the run's evaluation.</summary>
+/// <summary>
+/// A reward model: one job, whose steps are the stage's. Its checkpoint is no policy, so it is measured by its job and not by the run's
+/// evaluation.
+/// </summary>
 internal sealed class RewardModelStageKind() : StageKind<RewardModelStage>("reward-model")
 {
     /// <inheritdoc/>
-    public override bool YieldsModel => false;
-
-    /// <inheritdoc/>
-    protected override int Steps(RewardModelStage settings) => settings.Steps();
-
-    /// <inheritdoc/>
-    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, RewardModelStage settings)
+    protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input,
+        RewardModelStage settings)
     {
         var start = context.CurrentUtcDateTime;
         var job = input.Job(JobId.Create(input.Label, 0, JobKinds.RewardModel), new RewardModelJob
@@ -28,13 +27,17 @@ internal sealed class RewardModelStageKind() : StageKind<RewardModelStage>("rewa
             From = input.RequireFrom(),
             Checkpoint = BlobLayout.Checkpoint(input.RunId, input.Label, settings.Steps()),
         });
-        context.SetCustomStatus(new StageProgress { Total = settings.Steps(), Phase = JobKinds.RewardModel, Jobs = [job.JobId], JobSteps = true });
+        context.SetCustomStatus(
+            new StageProgress { Total = settings.Steps(), Phase = JobKinds.RewardModel, Jobs = [job.JobId], JobSteps = true });
 
         var result = await jobs.RunAsync(context, job);
-        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage(input.Jobs));
-        await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, settings.Steps(), HeldOut(result)), JobCalls.Storage(input.Jobs));
+        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")),
+            JobCalls.Storage(input.Jobs));
+        await context.CallActivityAsync(MetricsActivities.Record,
+            new StepMetrics(input.RunId, input.Label, settings.Steps(), HeldOut(result)), JobCalls.Storage(input.Jobs));
         return input.Result(context, start, settings.Steps(), result);
     }
 
-    private static Dictionary<string, double> HeldOut(JobResult result) => result.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.HeldOut, StringComparison.Ordinal)).ToDictionary();
+    private static Dictionary<string, double> HeldOut(JobResult result) =>
+        result.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.HeldOut, StringComparison.Ordinal)).ToDictionary();
 }

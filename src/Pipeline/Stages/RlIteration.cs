@@ -1,6 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -17,7 +17,8 @@ namespace R1Cloud.Pipeline.Stages;
 /// <param name="Rollouts">The iteration's rollouts when the iteration before sampled them, with the policy it started from.</param>
 /// <param name="SampleNext">Whether the next iteration's rollouts are sampled beside the update.</param>
 internal sealed record RlIterationInput(
-    StageInput Stage, int Iteration, string Policy, string? Reference = null, bool Evaluate = false, IterationRollouts? Rollouts = null, bool SampleNext = false);
+    StageInput Stage, int Iteration, string Policy, string? Reference = null, bool Evaluate = false, IterationRollouts? Rollouts = null,
+        bool SampleNext = false);
 
 /// <summary>What an iteration yields; of its time the wall is left to the stage, which sees the whole of it.</summary>
 /// <param name="Checkpoint">The new policy.</param>
@@ -27,7 +28,8 @@ internal sealed record RlIterationInput(
 /// <param name="Next">The next iteration's rollouts when they were asked for.</param>
 /// <param name="Numerics">As of <see cref="StageResult.Numerics"/>.</param>
 internal sealed record RlIterationResult(
-    string Checkpoint, IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null, IterationRollouts? Next = null,
+    string Checkpoint, IReadOnlyDictionary<string, double> Metrics, TimeBreakdown Time, string? Samples = null,
+        IterationRollouts? Next = null,
     IReadOnlyList<int>? Numerics = null);
 
 /// <summary>
@@ -50,7 +52,8 @@ internal static class RlIteration
 
         // The update is ordered first: it is the longer of the two, and the workers that are left share the shards of the other.
         var learning = LearnAsync(context, jobs, input, settings, rollouts, status.Learning);
-        var sampling = input.SampleNext ? RolloutRounds.RunAsync(context, jobs, input with { Iteration = input.Iteration + 1 }, settings, status.Sampling) : null;
+        var sampling = input.SampleNext
+            ? RolloutRounds.RunAsync(context, jobs, input with { Iteration = input.Iteration + 1 }, settings, status.Sampling) : null;
         if (sampling is not null) await Task.WhenAll(learning, sampling);
         (rollouts, var update, var evaluation, var learned) = await learning;
         var next = sampling is null ? null : await sampling;
@@ -71,8 +74,10 @@ internal static class RlIteration
             rollouts.Shards.Concat(update.Jobs).Numerics());
     }
 
-    private static async Task<(IterationRollouts Rollouts, PolicyUpdateResult Update, EvaluationResult? Evaluation, TimeBreakdown Time)> LearnAsync(
-        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IterationRollouts rollouts, Action<string, IReadOnlyList<JobSpec>> publish)
+    private static async Task<(IterationRollouts Rollouts, PolicyUpdateResult Update, EvaluationResult? Evaluation,
+        TimeBreakdown Time)> LearnAsync(
+        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IterationRollouts rollouts,
+            Action<string, IReadOnlyList<JobSpec>> publish)
     {
         (rollouts, var update) = await UpdateAsync(context, jobs, input, settings, rollouts, publish);
         if (!input.Evaluate) return (rollouts, update, null, update.Time);
@@ -82,9 +87,13 @@ internal static class RlIteration
         return (rollouts, update, evaluation, update.Time + evaluation.Time with { Wall = 0 });
     }
 
-    /// <summary>The update. Rollouts and gradients are kept for a while only: after a pause longer than that they are made again, which gives the same ones.</summary>
+    /// <summary>
+    /// The update. Rollouts and gradients are kept for a while only: after a pause longer than that they are made again, which gives the
+    /// same ones.
+    /// </summary>
     private static async Task<(IterationRollouts Rollouts, PolicyUpdateResult Update)> UpdateAsync(
-        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IterationRollouts rollouts, Action<string, IReadOnlyList<JobSpec>> publish)
+        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, IterationRollouts rollouts,
+            Action<string, IReadOnlyList<JobSpec>> publish)
     {
         IReadOnlyList<JobSpec> current = [];
         for (var losses = 0; ; losses++)
@@ -96,9 +105,11 @@ internal static class RlIteration
             }
             catch (TaskFailedException e) when (losses < MostLosses && e.Details.IsCausedBy(nameof(JobFailedException)))
             {
-                if (!await context.CallActivityAsync<bool>(JobActivities.Forgive, new JobRefs(input.Stage.RunId, [.. current.Select(job => job.JobId)]), JobCalls.Storage(input.Stage.Jobs))) throw;
+                if (!await context.CallActivityAsync<bool>(JobActivities.Forgive,
+                    new JobRefs(input.Stage.RunId, [.. current.Select(job => job.JobId)]), JobCalls.Storage(input.Stage.Jobs))) throw;
             }
-            rollouts = await RolloutRounds.RunAsync(context, jobs, input with { Policy = Sampler(input) }, settings, publish, restore: true);
+            rollouts = await RolloutRounds.RunAsync(context, jobs, input with { Policy = Sampler(input) }, settings, publish,
+                restore: true);
         }
 
         void Publish(string phase, IReadOnlyList<JobSpec> phaseJobs)
@@ -108,7 +119,10 @@ internal static class RlIteration
         }
     }
 
-    /// <summary>The policy that the iteration's rollouts come from: with rollouts that the iteration before sampled, the one that that one started from.</summary>
+    /// <summary>
+    /// The policy that the iteration's rollouts come from: with rollouts that the iteration before sampled, the one that that one started
+    /// from.
+    /// </summary>
     private static string Sampler(RlIterationInput input) => input switch
     {
         { Rollouts: null } => input.Policy,
@@ -151,5 +165,6 @@ internal sealed class IterationStatus(IOrchestrationContext context)
     }
 
     private void Publish() =>
-        context.SetCustomStatus(new StageProgress { Phase = learning.Phase, Jobs = JobRanges.Of(learning.Jobs.Concat(sampling).Select(job => job.JobId)) });
+        context.SetCustomStatus(
+            new StageProgress { Phase = learning.Phase, Jobs = JobRanges.Of(learning.Jobs.Concat(sampling).Select(job => job.JobId)) });
 }

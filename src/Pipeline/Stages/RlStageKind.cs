@@ -1,8 +1,8 @@
 using System.Text.Json;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -18,7 +18,8 @@ namespace R1Cloud.Pipeline.Stages;
 /// <param name="Rollouts">The next iteration's rollouts, when they are there already.</param>
 /// <param name="Numerics">As of <see cref="StageResult.Numerics"/>.</param>
 internal sealed record RlCursor(
-    int Iteration, string Policy, string Reference, DateTime StartedAt, TimeBreakdown Time, IterationRollouts? Rollouts = null, IReadOnlyList<int>? Numerics = null);
+    int Iteration, string Policy, string Reference, DateTime StartedAt, TimeBreakdown Time, IterationRollouts? Rollouts = null,
+        IReadOnlyList<int>? Numerics = null);
 
 /// <summary>RL: a loop of iterations, each a sub-orchestration; begun anew every so often so that no history grows long.</summary>
 internal sealed class RlStageKind() : StageKind<RlStage>("rl")
@@ -26,46 +27,50 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
     /// <summary>Iterations in one history.</summary>
     internal const int IterationsPerHistory = 20;
 
-    /// <summary>Iterations between two removals of old checkpoints: listing and removing costs more requests than an iteration itself.</summary>
+    /// <summary>
+    /// Iterations between two removals of old checkpoints: listing and removing costs more requests than an iteration itself.
+    /// </summary>
     private const int PruneEvery = 5;
 
     /// <inheritdoc/>
     public override void Register(OrchestrationRegistry registry, JobCalls jobs)
     {
         base.Register(registry, jobs);
-        registry.AddOrchestrator<RlIterationInput, RlIterationResult>(RlIteration.Name, (context, input) => RlIteration.RunAsync(context, jobs, input));
+        registry.AddOrchestrator<RlIterationInput, RlIterationResult>(RlIteration.Name,
+            (context, input) => RlIteration.RunAsync(new WaitingContext(context, new StageProgress()), jobs, input));
     }
-
-    /// <inheritdoc/>
-    protected override int Steps(RlStage settings) => settings.Iterations;
 
     /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, RlStage settings)
     {
         var from = input.RequireFrom();
-        var cursor = input.Cursor?.Deserialize<RlCursor>(R1Json.Options) ?? new(0, from, from, context.CurrentUtcDateTime, new(), Numerics: []);
+        var cursor = input.Cursor?.Deserialize<RlCursor>(R1Json.Options)
+            ?? new(0, from, from, context.CurrentUtcDateTime, new(), Numerics: []);
         var stage = input with { Cursor = null };
         var stop = Math.Min(settings.Iterations, cursor.Iteration + IterationsPerHistory);
-        var status = new StageProgress { Done = cursor.Iteration, Total = settings.Iterations, Checkpoint = cursor.Policy, Time = cursor.Time };
+        var status = new StageProgress { Done = cursor.Iteration, Total = settings.Iterations, Checkpoint = cursor.Policy,
+            Time = cursor.Time };
 
         // Bookkeeping of an iteration runs beside the next one: nothing waits for it but the end of the history.
         var bookkeeping = Task.CompletedTask;
         RlIterationResult? last = null;
         while (cursor.Iteration < stop)
         {
-            var instance = StageHelpers.Iteration(context.InstanceId, cursor.Iteration);
+            var instance = InstanceIds.Iteration(context.InstanceId, cursor.Iteration);
             context.SetCustomStatus(status = status with { Instance = instance });
 
             var start = context.CurrentUtcDateTime;
             last = await context.CallSubOrchestratorAsync<RlIterationResult>(
                 RlIteration.Name,
                 new RlIterationInput(
-                    stage, cursor.Iteration, cursor.Policy, settings.Loss.NeedsReference() ? cursor.Reference : null, Evaluates(stage, settings, cursor.Iteration + 1),
+                    stage, cursor.Iteration, cursor.Policy, settings.Loss.NeedsReference() ? cursor.Reference : null,
+                        Evaluates(stage, settings, cursor.Iteration + 1),
                     cursor.Rollouts, SampleNext: settings.Staleness > 0 && cursor.Iteration + 1 < settings.Iterations),
                 new SubOrchestrationOptions(InstanceId: instance));
             var time = last.Time with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds };
 
-            cursor = Advance(cursor, settings, last.Checkpoint, time) with { Rollouts = last.Next, Numerics = cursor.Numerics.With(last.Numerics) };
+            cursor = Advance(cursor, settings, last.Checkpoint, time) with { Rollouts = last.Next,
+                Numerics = cursor.Numerics.With(last.Numerics) };
             last = last with { Metrics = WithTimes(last.Metrics, time) };
             status = status with
             {
@@ -80,7 +85,8 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
         if (cursor.Iteration < settings.Iterations)
         {
             var json = JsonSerializer.SerializeToElement(cursor, R1Json.Options);
-            await context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(Cursor: json)), JobCalls.Storage(stage.Jobs));
+            await context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(Cursor: json)),
+                JobCalls.Storage(stage.Jobs));
             context.ContinueAsNew(input with { Cursor = json });
             return null;
         }
@@ -98,7 +104,9 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
         };
     }
 
-    /// <summary>The cursor after an iteration. Every <see cref="RlStage.ReferenceEvery"/> iterations the policy becomes the reference.</summary>
+    /// <summary>
+    /// The cursor after an iteration. Every <see cref="RlStage.ReferenceEvery"/> iterations the policy becomes the reference.
+    /// </summary>
     internal static RlCursor Advance(RlCursor cursor, RlStage settings, string checkpoint, TimeBreakdown time)
     {
         var done = cursor.Iteration + 1;
@@ -117,10 +125,13 @@ internal sealed class RlStageKind() : StageKind<RlStage>("rl")
             MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, cursor.Iteration, metrics), JobCalls.Storage(stage.Jobs));
         var prune = cursor.Iteration % PruneEvery == 0 || cursor.Iteration == settings.Iterations
             ? context.CallActivityAsync(
-                StageActivities.Prune, new CheckpointPrune(stage.RunId, stage.Label, cursor.Iteration, settings.KeepEvery, [cursor.Reference]), JobCalls.Storage(stage.Jobs))
+                StageActivities.Prune,
+                    new CheckpointPrune(stage.RunId, stage.Label, cursor.Iteration, settings.KeepEvery, [cursor.Reference]),
+                    JobCalls.Storage(stage.Jobs))
             : Task.CompletedTask;
         var forget = settings.UpdateShards > 1
-            ? context.CallActivityAsync(StageActivities.ForgetGradients, new GradientsDone(stage.RunId, stage.Label, cursor.Iteration - 1), JobCalls.Storage(stage.Jobs))
+            ? context.CallActivityAsync(StageActivities.ForgetGradients, new GradientsDone(stage.RunId, stage.Label, cursor.Iteration - 1),
+                JobCalls.Storage(stage.Jobs))
             : Task.CompletedTask;
         await Task.WhenAll(record, prune, forget);
     }

@@ -1,7 +1,7 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -26,7 +26,8 @@ internal static class RolloutRounds
     /// <param name="publish">Told of each round's jobs.</param>
     /// <param name="restore">Whether shards are done again whose files are gone.</param>
     public static async Task<IterationRollouts> RunAsync(
-        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings, Action<string, IReadOnlyList<JobSpec>> publish, bool restore = false)
+        IOrchestrationContext context, JobCalls jobs, RlIterationInput input, RlStage settings,
+            Action<string, IReadOnlyList<JobSpec>> publish, bool restore = false)
     {
         var (results, time, asked, useful) = (new List<JobResult>(), new TimeBreakdown(), 0, 0);
         var round = 0;
@@ -35,11 +36,13 @@ internal static class RolloutRounds
             var count = Ask(settings, asked, useful);
             var shards = Shards(input, settings, round, asked, count);
             publish(JobKinds.Rollout, shards);
-            var done = await Task.WhenAll(shards.Select(shard => restore ? jobs.RestoreAsync(context, shard) : jobs.RunAsync(context, shard)));
+            var done = await Task.WhenAll(
+                shards.Select(shard => restore ? jobs.RestoreAsync(context, shard) : jobs.RunAsync(context, shard)));
 
             results.AddRange(done);
             time += done.MaxBy(shard => shard.Timing.Total)!.Time();
-            (asked, useful) = (asked + count, useful + done.Sum(shard => (int)shard.Metrics.GetValueOrDefault(MetricNames.QuestionsUseful)));
+            (asked, useful) =
+                (asked + count, useful + done.Sum(shard => (int)shard.Metrics.GetValueOrDefault(MetricNames.QuestionsUseful)));
         }
 
         var metrics = ShardMetrics.Combine(results);
@@ -53,7 +56,9 @@ internal static class RolloutRounds
         return new(results, metrics, time);
     }
 
-    /// <summary>How many questions a round asks: as many as the share of useful ones so far says are needed, at most an iteration's number.</summary>
+    /// <summary>
+    /// How many questions a round asks: as many as the share of useful ones so far says are needed, at most an iteration's number.
+    /// </summary>
     internal static int Ask(RlStage settings, int asked, int useful)
     {
         long missing = settings.Questions - useful;
@@ -69,7 +74,8 @@ internal static class RolloutRounds
     internal static IReadOnlyList<JobSpec> Shards(RlIterationInput input, RlStage settings, int round, int first, int count)
     {
         var stage = input.Stage;
-        var tasks = settings.PromptSources().Select(source => source.Source.Task).Distinct().ToDictionary(task => task, task => stage.Tasks[task]);
+        var tasks = settings.PromptSources().Select(source => source.Source.Task).Distinct()
+            .ToDictionary(task => task, task => stage.Tasks[task]);
         var shards = Math.Min(settings.Shards, count);
         return [.. Enumerable.Range(0, shards).Select(shard =>
         {

@@ -1,5 +1,5 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Stages;
@@ -22,24 +22,16 @@ internal sealed class RunBoard
 
     private DateTimeOffset Now => new(context.CurrentUtcDateTime, TimeSpan.Zero);
 
-    /// <summary>The stage tree before anything is done.</summary>
-    public static List<StageView> Plan(Recipe recipe, RunInput input) => [.. recipe.Stages.Select(stage =>
-    {
-        var kind = StageKinds.Of(stage.Value);
-        return new StageView
-        {
-            Name = stage.Key, Label = input.Label(stage.Key), Kind = kind.Name, From = stage.Value.From, Status = StageStatus.Pending, Total = kind.Steps(stage.Value),
-        };
-    })];
-
     public void Begin(string name) => Publish(name, stage => stage with { Status = StageStatus.Running, StartedAt = Now });
 
-    public void Evaluate(string name, StageResult result) => Publish(name, stage => stage with { Status = StageStatus.Evaluating, StartedAt = result.StartedAt });
+    public void Evaluate(string name, StageResult result) =>
+        Publish(name, stage => stage with { Status = StageStatus.Evaluating, StartedAt = result.StartedAt });
 
     public void Finish(string name, StageResult result) =>
         Publish(name, stage => stage with { Status = StageStatus.Completed, StartedAt = result.StartedAt, EndedAt = result.EndedAt });
 
-    public void Fail(string name, string error) => Publish(name, stage => stage with { Status = StageStatus.Failed, Error = error, EndedAt = Now });
+    public void Fail(string name, string error) =>
+        Publish(name, stage => stage with { Status = StageStatus.Failed, Error = error, EndedAt = Now });
 
     /// <summary>Adds to the run's time that of stages that have ended.</summary>
     public void Count(TimeBreakdown spent) => time += spent;

@@ -1,16 +1,17 @@
 using Microsoft.Extensions.Logging;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
 
 namespace R1Cloud.Pipeline.Stages;
 
 /// <summary>A run: the recipe's stages in order, each measured when it has made a model, and the report at the end.</summary>
 internal sealed partial class RunOrchestration(JobCalls jobs)
 {
-    public const string Name = "run";
 
     /// <summary>The orchestrator. What earlier generations finished is taken over, not done again.</summary>
     public async Task<RunProgress> RunAsync(IOrchestrationContext context, RunInput input)
@@ -22,7 +23,8 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         {
             if (NeedsWorkers(plan))
             {
-                await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers), JobCalls.Storage(recipe.Jobs));
+                await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers),
+                    JobCalls.Storage(recipe.Jobs));
                 if (InputCheck.IsDue(input, plan)) await jobs.RunAsync(context, InputCheck.Job(input, recipe));
             }
             var results = new Dictionary<string, StageResult>();
@@ -33,13 +35,17 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
                 {
                     var record = plan.Records.GetValueOrDefault(name) ?? new();
                     var inputs = recipe.InputsOf(name).ToDictionary(from => from, from => results[from]);
-                    var finished = plan.Keys.TryGetValue(name, out var key) ? new FinishedStage(name, key, inputs.Keys.ToDictionary(from => from, input.Label)) : null;
-                    return RunStageAsync(context, Stage(recipe, input, name, inputs) with { Cursor = record.Cursor, RewardModels = RewardModels(recipe, results) }, record.Result, finished, board);
+                    var finished = plan.Keys.TryGetValue(name, out var key)
+                        ? new FinishedStage(name, key, inputs.Keys.ToDictionary(from => from, input.Label)) : null;
+                    return RunStageAsync(context,
+                        Stage(recipe, input, name, inputs) with { Cursor = record.Cursor, RewardModels = RewardModels(recipe, results) },
+                        record.Result, finished, board);
                 });
                 foreach (var (name, result) in group.Zip(await Task.WhenAll(stages.ToList()))) results[name] = result;
                 board.Count(SideBySide.Time(results, group));
             }
-            await context.CallActivityAsync(ReportActivities.Write, new ReportRequest(input, recipe, results), JobCalls.Storage(recipe.Jobs));
+            await context.CallActivityAsync(ReportActivities.Write, new ReportRequest(input, recipe, results),
+                JobCalls.Storage(recipe.Jobs));
         }
         catch (TaskFailedException)
         {
@@ -53,7 +59,8 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     }
 
     private static bool NeedsWorkers(RunPlan plan) => plan.Recipe.Stages.Any(stage =>
-        plan.Records.GetValueOrDefault(stage.Key)?.Result is not { } result || Evaluations.IsDue(StageKinds.Of(stage.Value), result, plan.Recipe.Evaluation));
+        plan.Records.GetValueOrDefault(stage.Key)?.Result is not { } result
+            || EvaluationPlan.IsDue(stage.Value, result, plan.Recipe.Evaluation));
 
     // It sees no tasks and no results but those that its key covers: what it cannot see cannot change what it makes.
     private static StageInput Stage(Recipe recipe, RunInput run, string name, Dictionary<string, StageResult> inputs) => new()
@@ -70,16 +77,20 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Evaluation = recipe.Evaluation,
         // All models of a run are measured by the same rewards, so that before and after compare.
         Rewards = recipe.AllRewards(),
-        Data = recipe.Stages[name] is SftStage sft ? sft.Data.Where(recipe.Stages.ContainsKey).ToDictionary(data => data, data => inputs[data].Data) : new(),
-        Rewriter = recipe.Stages[name] is CollectStage { Rewrite: ModelRewrite { From: { } rewriter } } ? inputs[rewriter].Checkpoint : null,
+        Data = recipe.Stages[name] is SftStage sft
+            ? sft.Data.Where(recipe.Stages.ContainsKey).ToDictionary(data => data, data => inputs[data].Data) : new(),
+        Rewriter = recipe.Stages[name] is CollectStage { Rewrite: ModelRewrite { From: { } rewriter } }
+            ? inputs[rewriter].Checkpoint : null,
         From = recipe.Stages[name].From is { } from ? inputs[from].Checkpoint : null,
     };
 
     // A stage's own rewards name its inputs; its measurement takes every reward model that there is by then.
     private static Dictionary<string, string> RewardModels(Recipe recipe, Dictionary<string, StageResult> results) =>
-        results.Where(result => recipe.Stages[result.Key] is RewardModelStage).ToDictionary(result => result.Key, result => result.Value.Checkpoint!);
+        results.Where(result => recipe.Stages[result.Key] is RewardModelStage)
+            .ToDictionary(result => result.Key, result => result.Value.Checkpoint!);
 
-    private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, FinishedStage? finished, RunBoard board)
+    private async Task<StageResult> RunStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result,
+        FinishedStage? finished, RunBoard board)
     {
         try
         {
@@ -92,17 +103,18 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         }
     }
 
-    private async Task<StageResult> FinishStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result, FinishedStage? finished, RunBoard board)
+    private async Task<StageResult> FinishStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result,
+        FinishedStage? finished, RunBoard board)
     {
         var kind = StageKinds.Of(stage.Settings);
         if (result is null)
         {
             board.Begin(stage.Name);
             result = await context.CallSubOrchestratorAsync<StageResult>(
-                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: StageHelpers.Instance(stage.RunId, stage.Label)));
+                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: InstanceIds.Stage(stage.RunId, stage.Label)));
             await SaveAsync(context, stage, result, finished);
         }
-        if (Evaluations.IsDue(kind, result, stage.Evaluation))
+        if (EvaluationPlan.IsDue(stage.Settings, result, stage.Evaluation))
         {
             var benchmarks = Evaluations.All(stage, stage.Evaluation!, result.Checkpoint!, result.Steps);
             board.Evaluate(stage.Name, result);
@@ -118,7 +130,9 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         return result;
     }
 
-    /// <summary>Lets the workers go; when that fails, the run's own outcome stands and <see cref="Workers.WorkerKeeper"/> tries again.</summary>
+    /// <summary>
+    /// Lets the workers go; when that fails, the run's own outcome stands and <see cref="Upkeep.WorkerKeeper"/> tries again.
+    /// </summary>
     private static async Task ReleaseAsync(IOrchestrationContext context, WorkersRelease release, JobsRecipe jobs)
     {
         try
@@ -127,15 +141,18 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         }
         catch (TaskFailedException e)
         {
-            LogNotReleased(context.CreateReplaySafeLogger(Name), e, release.RunId);
+            LogNotReleased(context.CreateReplaySafeLogger(OrchestrationNames.Run), e, release.RunId);
         }
     }
 
-    private static Task RecordAsync(IOrchestrationContext context, StageInput stage, StageResult result, EvaluationResult evaluation) => context.CallActivityAsync(
-        MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, evaluation.Metrics), JobCalls.Storage(stage.Jobs));
+    private static Task RecordAsync(IOrchestrationContext context, StageInput stage, StageResult result, EvaluationResult evaluation) =>
+        context.CallActivityAsync(
+        MetricsActivities.Record, new StepMetrics(stage.RunId, stage.Label, result.Steps, evaluation.Metrics),
+            JobCalls.Storage(stage.Jobs));
 
     private static Task SaveAsync(IOrchestrationContext context, StageInput stage, StageResult result, FinishedStage? finished) =>
-        context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(result), finished), JobCalls.Storage(stage.Jobs));
+        context.CallActivityAsync(StageActivities.Save, new StageSave(stage.RunId, stage.Label, new(result), finished),
+            JobCalls.Storage(stage.Jobs));
 
     [LoggerMessage(EventId = 1201, Level = LogLevel.Error, Message = "The workers of run {RunId} could not be released")]
     private static partial void LogNotReleased(ILogger log, Exception exception, string runId);

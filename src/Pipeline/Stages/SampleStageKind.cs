@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -15,23 +16,20 @@ internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>
     where TRecipe : SampleStage
 {
     /// <inheritdoc/>
-    public override bool YieldsModel => false;
-
-    /// <inheritdoc/>
-    protected override int Steps(TRecipe settings) => 1;
-
-    /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, TRecipe settings)
     {
         var start = context.CurrentUtcDateTime;
         var shards = Shards(input, settings);
-        context.SetCustomStatus(new StageProgress { Total = 1, Phase = JobKinds.Sample, Jobs = JobRanges.Of(shards.Select(shard => shard.JobId)) });
+        context.SetCustomStatus(
+            new StageProgress { Total = 1, Phase = JobKinds.Sample, Jobs = JobRanges.Of(shards.Select(shard => shard.JobId)) });
 
         var results = await Task.WhenAll(shards.Select(shard => jobs.RunAsync(context, shard)));
         var metrics = ShardMetrics.Combine(results);
         if (metrics.GetValueOrDefault(MetricNames.SamplesKept) == 0)
-            throw new InvalidOperationException($"Stage '{input.Name}': none of {metrics.GetValueOrDefault(MetricNames.Samples)} samples was kept: {Reasons(metrics)}.");
-        await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, 1, metrics), JobCalls.Storage(input.Jobs));
+            throw new InvalidOperationException(
+                $"Stage '{input.Name}': none of {metrics.GetValueOrDefault(MetricNames.Samples)} samples was kept: {Reasons(metrics)}.");
+        await context.CallActivityAsync(MetricsActivities.Record, new StepMetrics(input.RunId, input.Label, 1, metrics),
+            JobCalls.Storage(input.Jobs));
         return new()
         {
             Label = input.Label,
@@ -39,14 +37,16 @@ internal sealed class SampleStageKind<TRecipe>(string name) : StageKind<TRecipe>
             Data = [.. results.Select(result => result.Output("data"))],
             Metrics = metrics,
             Numerics = results.Numerics(),
-            Time = results.MaxBy(result => result.Timing.Total)!.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
+            Time = results.MaxBy(result =>
+                result.Timing.Total)!.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
             StartedAt = new(start, TimeSpan.Zero),
             EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
         };
     }
 
     /// <summary>The questions cut into shards that differ by at most one question.</summary>
-    internal static IReadOnlyList<JobSpec> Shards(StageInput input, SampleStage settings) => [.. Enumerable.Range(0, settings.Shards).Select(shard =>
+    internal static IReadOnlyList<JobSpec> Shards(StageInput input,
+        SampleStage settings) => [.. Enumerable.Range(0, settings.Shards).Select(shard =>
     {
         var first = (int)((long)settings.Questions * shard / settings.Shards);
         var next = (int)((long)settings.Questions * (shard + 1) / settings.Shards);

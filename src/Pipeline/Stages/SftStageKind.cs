@@ -1,5 +1,6 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Metrics;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
@@ -11,9 +12,6 @@ namespace R1Cloud.Pipeline.Stages;
 /// <summary>Supervised fine-tuning: one job, whose steps are the stage's. How many there are is known once the data is.</summary>
 internal sealed class SftStageKind() : StageKind<SftStage>("sft")
 {
-    /// <inheritdoc/>
-    protected override int Steps(SftStage settings) => 0;
-
     /// <inheritdoc/>
     protected override async Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, SftStage settings)
     {
@@ -29,7 +27,8 @@ internal sealed class SftStageKind() : StageKind<SftStage>("sft")
         context.SetCustomStatus(new StageProgress { Phase = JobKinds.Sft, Jobs = [job.JobId], JobSteps = true });
 
         var result = await jobs.RunAsync(context, job);
-        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")), JobCalls.Storage(input.Jobs));
+        await context.CallActivityAsync(MetricsActivities.RecordJobSteps, new JobSteps(input.RunId, input.Label, result.Output("steps")),
+            JobCalls.Storage(input.Jobs));
         return input.Result(context, start, (int)result.Metrics[MetricNames.Steps], result);
     }
 }

@@ -1,11 +1,12 @@
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Reuse;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Stages;
@@ -17,27 +18,14 @@ namespace R1Cloud.Pipeline.Stages;
 /// <param name="Finished">What else a finished stage's entry in the index needs; null for a stage that is not finished.</param>
 internal sealed record StageSave(string RunId, string Stage, StageRecord Record, FinishedStage? Finished = null);
 
-/// <summary>A finished stage of a run.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Key">The key that it had when the run began.</param>
-/// <param name="Inputs">Labels of the stages that it was made from, by name.</param>
-internal sealed record FinishedStage(string Name, string Key, IReadOnlyDictionary<string, string> Inputs);
-
 /// <summary>What a run has to do: its recipe, and by name what is there of its stages already.</summary>
 /// <param name="Recipe">The recipe.</param>
 /// <param name="Records">What earlier generations left and what is taken over from other runs.</param>
 /// <param name="Keys">The stages' keys, where they are known.</param>
 /// <param name="Reasons">Why stages run that are not there.</param>
 internal sealed record RunPlan(
-    Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records, IReadOnlyDictionary<string, string> Keys, IReadOnlyDictionary<string, string> Reasons);
-
-/// <summary>What a run decided when it began, by its stages' names: for those who look at it.</summary>
-internal sealed record RunDecisions(IReadOnlyDictionary<string, RunDecision> Stages);
-
-/// <summary>What was decided of a stage.</summary>
-/// <param name="ReusedFrom">The run whose result it takes over.</param>
-/// <param name="Reason">Why it runs.</param>
-internal sealed record RunDecision(StageOrigin? ReusedFrom = null, string? Reason = null);
+    Recipe Recipe, IReadOnlyDictionary<string, StageRecord> Records, IReadOnlyDictionary<string, string> Keys,
+        IReadOnlyDictionary<string, string> Reasons);
 
 /// <summary>An iteration whose update is committed: its gradients are of no more use.</summary>
 internal sealed record GradientsDone(string RunId, string Stage, int Iteration);
@@ -50,7 +38,8 @@ internal sealed record WorkersRelease(string RunId, bool Completed, int Generati
 
 /// <summary>What run and stage orchestrations ask of the world; each may run more than once.</summary>
 internal sealed class StageActivities(
-    IRunStore runs, RunIndex index, IBlobStore blobs, JobQueues queues, IWorkerPool pool, ReusePlanner planner, StageIndexing indexing, TimeProvider clock)
+    IRunStore runs, RunIndex index, IBlobStore blobs, JobQueues queues, IWorkerPool pool, ReusePlanner planner, StageIndexing indexing,
+        TimeProvider clock)
 {
     public const string Begin = "begin-run";
     public const string Save = "save-stage";
@@ -62,7 +51,8 @@ internal sealed class StageActivities(
     /// <summary>Reads the recipe and the stages' records, and takes over what other runs have finished.</summary>
     public async Task<RunPlan> BeginAsync(RunInput input, CancellationToken cancellation)
     {
-        var spec = await runs.TryGetAsync(input.RunId, cancellation) ?? throw new StorageException($"There is no run '{input.RunId}' in storage.");
+        var spec = await runs.TryGetAsync(input.RunId, cancellation)
+            ?? throw new StorageException($"There is no run '{input.RunId}' in storage.");
         var recipe = spec.ParseRecipe();
         // A retry goes on with what it has: an input may have been cleared away once it was used.
         if (input.Generation == 0) await CheckInputsAsync(recipe, cancellation);
@@ -80,11 +70,13 @@ internal sealed class StageActivities(
             records.Add(name, record);
         }
         await blobs.WriteJsonAsync(BlobLayout.Decisions(input.RunId, input.Generation), new RunDecisions(decisions.ToDictionary(
-            decision => decision.Key, decision => new RunDecision(decision.Value.Record?.Result?.ReusedFrom, decision.Value.Reason))), cancellation);
+            decision => decision.Key, decision => new RunDecision(decision.Value.Record?.Result?.ReusedFrom, decision.Value.Reason))),
+                cancellation);
         return new(
             recipe, records,
             keys.Where(key => key.Value.Result is not null).ToDictionary(key => key.Key, key => key.Value.Result!),
-            decisions.Where(decision => decision.Value.Reason is not null).ToDictionary(decision => decision.Key, decision => decision.Value.Reason!));
+            decisions.Where(decision => decision.Value.Reason is not null)
+                .ToDictionary(decision => decision.Key, decision => decision.Value.Reason!));
     }
 
     /// <summary>What is missing is told before anything has been computed, not when its stage comes.</summary>
@@ -93,11 +85,14 @@ internal sealed class StageActivities(
         var missing = new List<string>();
         foreach (var input in recipe.StoredInputs())
         {
-            var path = input[Dataset.BlobPrefix.Length..].TrimEnd('/');
-            if (!await blobs.ExistsAsync(path, cancellation) && !await blobs.ListAsync(path + "/", cancellation).AnyAsync(cancellation)) missing.Add(input);
+            var path = input[BlobReference.Prefix.Length..].TrimEnd('/');
+            if (!await blobs.ExistsAsync(path, cancellation) && !await blobs.ListAsync(path + "/", cancellation).AnyAsync(cancellation))
+                missing.Add(input);
         }
         if (missing.Count > 0)
-            throw new BadInputException($"{missing.Count} of the recipe's inputs are not in storage (container {BlobLayout.Container}): {string.Join(", ", missing)}. Upload them, then retry the run.");
+            throw new BadInputException(
+                $"{missing.Count} of the recipe's inputs are not in storage "
+                + $"(container {BlobLayout.Container}): {string.Join(", ", missing)}. Upload them, then retry the run.");
     }
 
     /// <summary>Writes a stage's record, and after it a finished stage's entry in the index of all runs.</summary>
@@ -107,7 +102,9 @@ internal sealed class StageActivities(
         if (save is { Finished: { } stage, Record.Result: { } result }) await indexing.AddAsync(save.RunId, stage, result, cancellation);
     }
 
-    /// <summary>Removes the checkpoints that <see cref="CheckpointRetention"/> does not keep, and what an interrupted removal left of them.</summary>
+    /// <summary>
+    /// Removes the checkpoints that <see cref="CheckpointRetention"/> does not keep, and what an interrupted removal left of them.
+    /// </summary>
     /// <returns>How many were removed.</returns>
     public async Task<int> PruneAsync(CheckpointPrune prune, CancellationToken cancellation)
     {
@@ -152,7 +149,8 @@ internal sealed class StageActivities(
         await pool.ReleaseAsync(release.RunId, cancellation);
         if (!release.Completed) return;
         // A worker that finds no queue knows by this that it comes too late, not too early.
-        await blobs.WriteJsonAsync(BlobLayout.RunEnded(release.RunId, release.Generation), new { endedAt = clock.GetUtcNow() }, cancellation);
+        await blobs.WriteJsonAsync(BlobLayout.RunEnded(release.RunId, release.Generation), new { endedAt = clock.GetUtcNow() },
+            cancellation);
         await queues.DropAsync(BlobLayout.JobQueue(release.RunId), cancellation);
     }
 }

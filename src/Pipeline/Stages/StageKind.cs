@@ -1,14 +1,16 @@
-using System.Globalization;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Pipeline.Stages;
 
-/// <summary>How a kind of stage is carried out. Adding one: derive from <see cref="StageKind{TRecipe}"/> and list it in <see cref="StageKinds"/>.</summary>
+/// <summary>
+/// How a kind of stage is carried out. Adding one: derive from <see cref="StageKind{TRecipe}"/> and list it in <see cref="StageKinds"/>.
+/// </summary>
 internal abstract class StageKind(Type recipe, string name)
 {
     /// <summary>The recipe's record.</summary>
@@ -20,12 +22,6 @@ internal abstract class StageKind(Type recipe, string name)
     /// <summary>The orchestrator's name.</summary>
     public string Orchestrator => $"stage-{Name}";
 
-    /// <summary>Whether the stage makes a model, which is then measured.</summary>
-    public virtual bool YieldsModel => true;
-
-    /// <summary>Steps or iterations in all; 0 where that is known only once the stage runs.</summary>
-    public abstract int Steps(StageRecipe settings);
-
     /// <summary>Adds the kind's orchestrators.</summary>
     public abstract void Register(OrchestrationRegistry registry, JobCalls jobs);
 }
@@ -36,14 +32,9 @@ internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TReci
     where TRecipe : StageRecipe
 {
     /// <inheritdoc/>
-    public sealed override int Steps(StageRecipe settings) => Steps((TRecipe)settings);
-
-    /// <inheritdoc/>
     public override void Register(OrchestrationRegistry registry, JobCalls jobs) =>
-        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator, (context, input) => RunAsync(context, jobs, input, (TRecipe)input.Settings));
-
-    /// <inheritdoc cref="Steps(StageRecipe)"/>
-    protected abstract int Steps(TRecipe settings);
+        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator,
+            (context, input) => RunAsync(new WaitingContext(context, new StageProgress()), jobs, input, (TRecipe)input.Settings));
 
     /// <summary>The stage itself. Null when it goes on as new.</summary>
     protected abstract Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, TRecipe settings);
@@ -52,15 +43,6 @@ internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TReci
 /// <summary>What stages have in common.</summary>
 internal static class StageHelpers
 {
-    /// <summary>The id of a stage's orchestration; some engines take no slash in it.</summary>
-    public static string Instance(string runId, string label) => $"{runId}:{label.Replace('/', '.')}";
-
-    /// <summary>The id of an iteration's orchestration.</summary>
-    public static string Iteration(string stageInstance, int iteration) => string.Create(CultureInfo.InvariantCulture, $"{stageInstance}:{iteration}");
-
-    /// <summary>Whether an id is an iteration's.</summary>
-    public static bool IsIteration(string instance) =>
-        instance.Split(':') is [_, _, var iteration] && int.TryParse(iteration, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     /// <summary>The checkpoint that the stage starts from.</summary>
     /// <exception cref="InvalidOperationException">The recipe names none; the recipe's check should have said so.</exception>
@@ -68,15 +50,18 @@ internal static class StageHelpers
         input.From ?? throw new InvalidOperationException($"Stage '{input.Name}' needs a model to start from: set 'from'.");
 
     /// <summary>Those of some rewards that can be given now: a reward that a model gives can be once its stage is done.</summary>
-    public static IReadOnlyDictionary<string, RewardRecipe> Available(this StageInput input, IReadOnlyDictionary<string, RewardRecipe> rewards) => rewards
-        .Where(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value) is not { } stage || input.RewardModels.ContainsKey(stage)).ToDictionary();
+    public static IReadOnlyDictionary<string, RewardRecipe> Available(this StageInput input,
+        IReadOnlyDictionary<string, RewardRecipe> rewards) => rewards
+        .Where(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value) is not { } stage || input.RewardModels.ContainsKey(stage))
+            .ToDictionary();
 
     /// <summary>A job of the stage.</summary>
     public static JobSpec Job(this StageInput input, string jobId, JobPayload payload) => new()
     {
         RunId = input.RunId,
         JobId = jobId,
-        Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels, TemplateDate = input.TemplateDate },
+        Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels,
+            TemplateDate = input.TemplateDate },
         Retry = input.Jobs,
     };
 
@@ -95,7 +80,8 @@ internal static class StageHelpers
     /// <param name="start">When the stage began.</param>
     /// <param name="steps">Its steps.</param>
     /// <param name="result">The job's result, with an output <c>checkpoint</c>.</param>
-    public static StageResult Result(this StageInput input, IOrchestrationContext context, DateTime start, int steps, JobResult result) => new()
+    public static StageResult Result(this StageInput input, IOrchestrationContext context, DateTime start, int steps, JobResult result) =>
+        new()
     {
         Label = input.Label,
         Steps = steps,
@@ -108,10 +94,12 @@ internal static class StageHelpers
     };
 
     /// <summary>The versions of the trainer's arithmetic that had a part in some results.</summary>
-    public static IReadOnlyList<int> Numerics(this IEnumerable<JobResult> results) => [.. results.Select(result => result.Numerics).Distinct().Order()];
+    public static IReadOnlyList<int> Numerics(this IEnumerable<JobResult> results) =>
+        [.. results.Select(result => result.Numerics).Distinct().Order()];
 
     /// <summary>Those of what was written so far and of more.</summary>
-    public static IReadOnlyList<int> With(this IReadOnlyList<int>? numerics, IReadOnlyList<int>? more) => [.. (numerics ?? [1]).Union(more ?? [1]).Order()];
+    public static IReadOnlyList<int> With(this IReadOnlyList<int>? numerics, IReadOnlyList<int>? more) =>
+        [.. (numerics ?? [1]).Union(more ?? [1]).Order()];
 
     /// <summary>An output's path.</summary>
     /// <exception cref="InvalidOperationException">The worker did not write it.</exception>

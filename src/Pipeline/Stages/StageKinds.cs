@@ -22,5 +22,6 @@ internal static class StageKinds
     /// <exception cref="NotSupportedException">There is none.</exception>
     public static StageKind Of(StageRecipe settings) =>
         All.FirstOrDefault(kind => kind.Recipe == settings.GetType())
-        ?? throw new NotSupportedException($"No stage kind carries out {settings.GetType().Name}. There are: {string.Join(", ", All.Select(kind => kind.Name))}.");
+        ?? throw new NotSupportedException(
+            $"No stage kind carries out {settings.GetType().Name}. There are: {string.Join(", ", All.Select(kind => kind.Name))}.");
 }

@@ -5,15 +5,17 @@ namespace R1Cloud.Pipeline.Workers;
 /// <summary>The machines or processes that execute a run's jobs: worker processes locally, an Azure Batch pool in the cloud.</summary>
 public interface IWorkerPool
 {
-    /// <summary>Sees to it that the run has its workers; does nothing when it has. A worker that ends by itself is started again by the pool.</summary>
+    /// <summary>
+    /// Sees to it that the run has its workers; does nothing when it has. A worker that ends by itself is started again by the pool.
+    /// </summary>
     Task EnsureAsync(string runId, WorkersRecipe workers, CancellationToken cancellation = default);
 
     /// <summary>Stops the run's workers after letting them save; does nothing when there are none.</summary>
     Task ReleaseAsync(string runId, CancellationToken cancellation = default);
 
     /// <summary>
-    /// The CPU threads that each worker of a new run computes with: the recipe's, or what the pool gives by default. The last bits of a result
-    /// depend on them. Null where they do not (a GPU computes) and where the pool cannot know (people start its workers).
+    /// The CPU threads that each worker of a new run computes with: the recipe's, or what the pool gives by default. The last bits of a
+    /// result depend on them. Null where they do not (a GPU computes) and where the pool cannot know (people start its workers).
     /// </summary>
     int? ThreadsFor(WorkersRecipe workers);
 
@@ -26,7 +28,8 @@ public interface IWorkerPool
 /// <param name="Restarts">How often any of them was started again.</param>
 /// <param name="LastError">The last thing that went wrong with one of them, and what to do about it.</param>
 /// <param name="Usage">What they used so far, where the pool keeps books; null leaves it to an estimate.</param>
-public sealed record WorkerPoolView(IReadOnlyList<WorkerView> Workers, int Restarts = 0, string? LastError = null, WorkerUsage? Usage = null)
+public sealed record WorkerPoolView(IReadOnlyList<WorkerView> Workers, int Restarts = 0, string? LastError = null,
+    WorkerUsage? Usage = null)
 {
     /// <summary>No workers.</summary>
     public static WorkerPoolView None { get; } = new([]);
@@ -47,4 +50,5 @@ public sealed record WorkerUsage(double SpotSeconds, double DedicatedSeconds, do
 /// <param name="Restarts">How often it was started again.</param>
 /// <param name="StartedAt">When it was last started.</param>
 /// <param name="Log">Where its output is kept, if it is: a blob's path or a file.</param>
-public sealed record WorkerView(string Name, string Location, string State, int Restarts, DateTimeOffset? StartedAt = null, string? Log = null);
+public sealed record WorkerView(string Name, string Location, string State, int Restarts, DateTimeOffset? StartedAt = null,
+    string? Log = null);

@@ -27,7 +27,8 @@ internal sealed class CheckpointCache(string root)
             {
                 var path = SafePath.Join(folder, name).FullName;
                 await using var source = BlobStoreFiles.OpenRead(path);
-                CheckpointStore.Verify(file, source.Length, Convert.ToHexStringLower(await SHA256.HashDataAsync(source, cancellation)), path);
+                CheckpointStore.Verify(file, source.Length, Convert.ToHexStringLower(await SHA256.HashDataAsync(source, cancellation)),
+                    path);
             }
             Directory.SetLastWriteTimeUtc(folder, TimeProvider.System.GetUtcNow().UtcDateTime);
             return folder;
@@ -75,6 +76,7 @@ internal sealed class CheckpointCache(string root)
     {
         var folders = new DirectoryInfo(root).GetDirectories().OrderByDescending(folder => folder.LastWriteTimeUtc);
         var now = TimeProvider.System.GetUtcNow().UtcDateTime;
-        foreach (var folder in folders.Skip(Kept).Where(folder => Instants.Between(folder.LastWriteTimeUtc, now) > InUse)) LocalFiles.TryDeleteFolder(folder.FullName);
+        foreach (var folder in folders.Skip(Kept).Where(folder => Instants.Between(folder.LastWriteTimeUtc, now) > InUse))
+            LocalFiles.TryDeleteFolder(folder.FullName);
     }
 }

@@ -33,7 +33,8 @@ public sealed class CheckpointStore(IBlobStore blobs)
     public Task<CheckpointManifest> WriteAsync(
         string prefix, string stage, int step, string attempt, string? parent, string folder, CancellationToken cancellation = default) =>
         WriteAsync(prefix, stage, step, attempt, parent, folder,
-            Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/')), cancellation);
+            Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/')), cancellation);
 
     /// <summary>Uploads files of a folder as a checkpoint, hashing them on the way.</summary>
     /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
@@ -46,9 +47,10 @@ public sealed class CheckpointStore(IBlobStore blobs)
     /// <param name="cancellation">Stops.</param>
     /// <returns>The manifest that counts: another attempt's when that was first, and then this one's files are removed.</returns>
     /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
-    /// <exception cref="Jobs.BadInputException">A file is a link out of the folder.</exception>
+    /// <exception cref="BadInputException">A file is a link out of the folder.</exception>
     public async Task<CheckpointManifest> WriteAsync(
-        string prefix, string stage, int step, string attempt, string? parent, string folder, IEnumerable<string> names, CancellationToken cancellation = default)
+        string prefix, string stage, int step, string attempt, string? parent, string folder, IEnumerable<string> names,
+            CancellationToken cancellation = default)
     {
         var files = new ConcurrentDictionary<string, CheckpointFile>(StringComparer.Ordinal);
         await Parallel.ForEachAsync(names, Parallelism(cancellation), async (name, stop) =>
@@ -100,7 +102,9 @@ public sealed class CheckpointStore(IBlobStore blobs)
         return manifest;
     }
 
-    /// <summary>Brings a checkpoint's files to this node, size and SHA-256 of each verified; one that is here already is not fetched again.</summary>
+    /// <summary>
+    /// Brings a checkpoint's files to this node, size and SHA-256 of each verified; one that is here already is not fetched again.
+    /// </summary>
     /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
     /// <param name="cacheFolder">The node's cache; it may be shared by the node's workers.</param>
     /// <param name="cancellation">Stops.</param>
@@ -115,7 +119,8 @@ public sealed class CheckpointStore(IBlobStore blobs)
         var cache = new CheckpointCache(cacheFolder);
         if (await cache.TryGetAsync(content, manifest, cancellation) is { } cached) return cached;
         return await cache.AddAsync(content, folder =>
-            Parallel.ForEachAsync(manifest.Files, Parallelism(cancellation), async (file, stop) => await FetchAsync(file.Key, file.Value, folder, stop)));
+            Parallel.ForEachAsync(manifest.Files, Parallelism(cancellation),
+                async (file, stop) => await FetchAsync(file.Key, file.Value, folder, stop)));
     }
 
     /// <summary>The checkpoint with the highest step under a prefix, e.g. a stage's <c>runs/{run}/checkpoints/{stage}/</c>.</summary>
@@ -135,7 +140,9 @@ public sealed class CheckpointStore(IBlobStore blobs)
         return latest.Prefix;
     }
 
-    /// <summary>Removes a checkpoint, its manifest first, so that it is never seen in part. Removing one that is gone does nothing.</summary>
+    /// <summary>
+    /// Removes a checkpoint, its manifest first, so that it is never seen in part. Removing one that is gone does nothing.
+    /// </summary>
     public async Task DeleteAsync(string prefix, CancellationToken cancellation = default)
     {
         await blobs.DeleteAsync(prefix + ManifestName, cancellation);
@@ -159,7 +166,8 @@ public sealed class CheckpointStore(IBlobStore blobs)
     private async Task<string> HashAsync(CheckpointFile file, CancellationToken cancellation)
     {
         await using var hashing = new HashingStream(Stream.Null);
-        return await blobs.TryDownloadAsync(file.Path, hashing, cancellation) ? await hashing.FinishAsync(cancellation) : throw Missing(file);
+        return await blobs.TryDownloadAsync(file.Path, hashing, cancellation)
+            ? await hashing.FinishAsync(cancellation) : throw Missing(file);
     }
 
     private static CheckpointCorruptException Missing(CheckpointFile file) =>
@@ -167,8 +175,10 @@ public sealed class CheckpointStore(IBlobStore blobs)
 
     internal static void Verify(CheckpointFile file, long length, string sha256, string place)
     {
-        if (length != file.Length) throw new CheckpointCorruptException($"Checkpoint file '{place}' has {length} bytes; its manifest says {file.Length}.");
-        if (sha256 != file.Sha256) throw new CheckpointCorruptException($"Checkpoint file '{place}' has SHA-256 {sha256}; its manifest says {file.Sha256}.");
+        if (length != file.Length)
+            throw new CheckpointCorruptException($"Checkpoint file '{place}' has {length} bytes; its manifest says {file.Length}.");
+        if (sha256 != file.Sha256)
+            throw new CheckpointCorruptException($"Checkpoint file '{place}' has SHA-256 {sha256}; its manifest says {file.Sha256}.");
     }
 
     private static CheckpointManifest Parse(string prefix, BinaryData content)
@@ -178,7 +188,8 @@ public sealed class CheckpointStore(IBlobStore blobs)
             var manifest = content.ToObjectFromJson<CheckpointManifest>(R1Json.Options);
             return manifest is { Files.Count: > 0 } && manifest.Files.Keys.All(SafePath.IsName)
                 ? manifest
-                : throw new CheckpointCorruptException($"Checkpoint manifest '{prefix}{ManifestName}' lists no files, or files that would lie outside of its folder.");
+                : throw new CheckpointCorruptException(
+                    $"Checkpoint manifest '{prefix}{ManifestName}' lists no files, or files that would lie outside of its folder.");
         }
         catch (JsonException e)
         {
@@ -187,7 +198,9 @@ public sealed class CheckpointStore(IBlobStore blobs)
     }
 
     private async Task DeleteFilesAsync(string prefix, CancellationToken cancellation) =>
-        await Parallel.ForEachAsync(blobs.ListAsync(prefix, cancellation), Parallelism(cancellation), async (blob, stop) => await blobs.DeleteAsync(blob.Path, stop));
+        await Parallel.ForEachAsync(blobs.ListAsync(prefix, cancellation), Parallelism(cancellation),
+            async (blob, stop) => await blobs.DeleteAsync(blob.Path, stop));
 
-    private static ParallelOptions Parallelism(CancellationToken cancellation) => new() { MaxDegreeOfParallelism = Transfers, CancellationToken = cancellation };
+    private static ParallelOptions Parallelism(CancellationToken cancellation) =>
+        new() { MaxDegreeOfParallelism = Transfers, CancellationToken = cancellation };
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Jobs;
 
@@ -67,7 +69,9 @@ public static class JobKinds
     public const string Noop = "noop";
 }
 
-/// <summary>Looks at a run's inputs before any other job of it: models, tokenizers, and every row in the form in which its stage puts it.</summary>
+/// <summary>
+/// Looks at a run's inputs before any other job of it: models, tokenizers, and every row in the form in which its stage puts it.
+/// </summary>
 public sealed record CheckJob : JobPayload
 {
     /// <inheritdoc/>
@@ -153,7 +157,8 @@ public sealed record GradientJob : JobPayload
     public required string Output { get; init; }
 
     /// <inheritdoc/>
-    public override JobPayload WithFiles(Func<string, string> rename) => this with { Rollouts = [.. Rollouts.Select(rename)], After = [.. After.Select(rename)] };
+    public override JobPayload WithFiles(Func<string, string> rename) =>
+        this with { Rollouts = [.. Rollouts.Select(rename)], After = [.. After.Select(rename)] };
 }
 
 /// <summary>Updates the policy from an iteration's rollouts and writes the next checkpoint.</summary>
@@ -172,7 +177,9 @@ public sealed record UpdateJob : JobPayload
     public string? Reference { get; init; }
     /// <summary>The rollouts' token files, in the order of their questions.</summary>
     public required IReadOnlyList<string> Rollouts { get; init; }
-    /// <summary>The last step's gradients in shard order, when shards computed the gradients: the steps are taken from them. Null computes all here.</summary>
+    /// <summary>
+    /// The last step's gradients in shard order, when shards computed the gradients: the steps are taken from them. Null computes all here.
+    /// </summary>
     public IReadOnlyList<string>? Gradients { get; init; }
     /// <summary>Where the next checkpoint goes.</summary>
     public required string Checkpoint { get; init; }

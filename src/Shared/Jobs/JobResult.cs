@@ -71,11 +71,6 @@ public static class ExitCodes
     public const int Outdated = 40;
 }
 
-/// <summary>An error that no further attempt can mend: the input is wrong.</summary>
-/// <param name="message">Names the file, field, value and what is allowed.</param>
-/// <param name="inner">The cause, if any.</param>
-public sealed class BadInputException(string message, Exception? inner = null) : Exception(message, inner);
-
 /// <summary>A job has ended as failed; thrown where its result was needed.</summary>
 /// <param name="message">Names the job and the worker's error.</param>
 public sealed class JobFailedException(string message) : Exception(message);

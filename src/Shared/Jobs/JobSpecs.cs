@@ -23,7 +23,8 @@ public static class JobSpecs
     {
         ArgumentNullException.ThrowIfNull(json);
         if (StoredForms.VersionOf(json) is not { } version)
-            throw new UnreadableJobException($"The spec of job '{jobId}' is no JSON object; no version of the program can read it.", isHopeless: true);
+            throw new UnreadableJobException($"The spec of job '{jobId}' is no JSON object; no version of the program can read it.",
+                isHopeless: true);
         var known = StoredForms.Of(typeof(JobSpec))!.Value;
         try
         {
@@ -35,7 +36,8 @@ public static class JobSpecs
             // A missing kind is told as NotSupportedException, with words about types.
             var why = e is NotSupportedException ? "its payload has no 'kind' that is known here" : e.Message.TrimEnd('.');
             throw new UnreadableJobException(
-                $"The spec of job '{jobId}', in form {version}, cannot be read by this worker of version {NewerFormException.Program}, which knows form {known}: {why}. " +
+                $"The spec of job '{jobId}', in form {version}, cannot be read by this worker of version {NewerFormException.Program}, "
+                + $"which knows form {known}: {why}. " +
                 "A worker of the orchestrator's version is needed.", isHopeless: false, e);
         }
     }

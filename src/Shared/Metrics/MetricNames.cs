@@ -71,7 +71,9 @@ public static class MetricNames
     public const string Bytes = "bytes";
     /// <summary>Optimizer steps.</summary>
     public const string Steps = "steps";
-    /// <summary>Optimizer steps after which every trained weight was what it was before; steps that are read together count together.</summary>
+    /// <summary>
+    /// Optimizer steps after which every trained weight was what it was before; steps that are read together count together.
+    /// </summary>
     public const string StepsWithoutEffect = "steps/without_effect";
     /// <summary>Samples kept to learn from.</summary>
     public const string SamplesKept = "samples/kept";
@@ -99,7 +101,9 @@ public static class MetricNames
     public const string QuestionsRepeated = "questions/repeated";
     /// <summary>Share of completions dropped because a reward could not judge them; means of rewards are over the others.</summary>
     public const string DroppedRatio = "completions/dropped_ratio";
-    /// <summary>Share of a reward model's pairs whose chosen response scores higher, or of its labels that the score's sign gives.</summary>
+    /// <summary>
+    /// Share of a reward model's pairs whose chosen response scores higher, or of its labels that the score's sign gives.
+    /// </summary>
     public const string ScoreAccuracy = "scores/accuracy";
     /// <summary>Mean of chosen less rejected score, or of the scores of safe less unsafe responses.</summary>
     public const string ScoreMargin = "scores/margin";
@@ -146,8 +150,8 @@ public static class MetricNames
     public const string TimeOverlap = "time/overlap";
 
     /// <summary>
-    /// What an evaluation's figures begin with. A run's first benchmark has them under the names below; every benchmark has them with its own name after this
-    /// prefix. Other families of rewards have their means here too, e.g. <c>eval/language</c>.
+    /// What an evaluation's figures begin with. A run's first benchmark has them under the names below; every benchmark has them with its
+    /// own name after this prefix. Other families of rewards have their means here too, e.g. <c>eval/language</c>.
     /// </summary>
     public const string Eval = "eval/";
     /// <summary>What means over greedy answers begin with; the family of the rewards follows.</summary>
@@ -195,14 +199,20 @@ public static class MetricNames
         ArgumentNullException.ThrowIfNull(metrics);
         var prefix = OfBenchmark(Eval, benchmark);
         return metrics
-            .Where(metric => metric.Key.StartsWith(prefix, StringComparison.Ordinal) && !EvalNames.Contains(Eval + metric.Key[prefix.Length..]) && !metric.Key.AsSpan(prefix.Length).StartsWith(EvalGreedy.AsSpan(Eval.Length)))
+            .Where(metric =>
+                metric.Key.StartsWith(prefix, StringComparison.Ordinal) && !EvalNames.Contains(Eval + metric.Key[prefix.Length..])
+                && !metric.Key.AsSpan(prefix.Length).StartsWith(EvalGreedy.AsSpan(Eval.Length)))
             .OrderBy(metric => metric.Key, StringComparer.Ordinal)
             .ToDictionary(metric => metric.Key[prefix.Length..], metric => metric.Value);
     }
 
-    private static HashSet<string> EvalNames { get; } = [EvalPassAt1, EvalPassAt1Interval, EvalK, EvalPassAtK, EvalConsAtK, EvalFormat, EvalMeanLength, EvalProblems, EvalSamples, EvalUnjudged, EvalOverlap];
+    private static HashSet<string> EvalNames { get; } =
+        [EvalPassAt1, EvalPassAt1Interval, EvalK, EvalPassAtK, EvalConsAtK, EvalFormat, EvalMeanLength, EvalProblems, EvalSamples,
+            EvalUnjudged, EvalOverlap];
 
-    /// <summary>A figure of an evaluation under the name of its benchmark: <c>eval/pass_at_1</c> becomes <c>eval/NAME/pass_at_1</c>.</summary>
+    /// <summary>
+    /// A figure of an evaluation under the name of its benchmark: <c>eval/pass_at_1</c> becomes <c>eval/NAME/pass_at_1</c>.
+    /// </summary>
     /// <param name="metric">The figure's name as a job reports it.</param>
     /// <param name="benchmark">The benchmark.</param>
     public static string OfBenchmark(string metric, string benchmark)

@@ -1,8 +1,11 @@
 using System.Text.Json;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>Gives the benchmarks of an evaluation what they leave out and the evaluation says beside them. Values remember where they were written.</summary>
+/// <summary>
+/// Gives the benchmarks of an evaluation what they leave out and the evaluation says beside them. Values remember where they were written.
+/// </summary>
 internal static class BenchmarkDefaults
 {
     private const string Evaluation = "evaluation", Stages = "stages", Benchmarks = "benchmarks";
@@ -13,13 +16,17 @@ internal static class BenchmarkDefaults
     /// <exception cref="RecipeException">It has too many benchmarks: each is given all that its evaluation says.</exception>
     public static void Fill(ObjectNode recipe, RecipeProblems problems)
     {
-        IEnumerable<ObjectNode> stages = recipe.Members.GetValueOrDefault(Stages)?.Value is ObjectNode all ? all.Members.Values.Select(member => member.Value).OfType<ObjectNode>() : [];
+        IEnumerable<ObjectNode> stages = recipe.Members.GetValueOrDefault(Stages)?.Value is ObjectNode all
+            ? all.Members.Values.Select(member => member.Value).OfType<ObjectNode>() : [];
         var count = 0;
         foreach (var owner in stages.Prepend(recipe))
         {
-            if (owner.Members.GetValueOrDefault(Evaluation)?.Value is not ObjectNode evaluation || evaluation.Members.GetValueOrDefault(Benchmarks)?.Value is not ObjectNode benchmarks) continue;
+            if (owner.Members.GetValueOrDefault(Evaluation)?.Value is not ObjectNode evaluation
+                || evaluation.Members.GetValueOrDefault(Benchmarks)?.Value is not ObjectNode benchmarks) continue;
             count += benchmarks.Members.Count;
-            if (count > RecipeReader.MostMembers) problems.Refuse(benchmarks.At, "", "{…}", "too many benchmarks", $"at most {RecipeReader.MostMembers} in all evaluations together");
+            if (count > RecipeReader.MostMembers)
+                problems.Refuse(benchmarks.At, "", "{…}", "too many benchmarks",
+                    $"at most {RecipeReader.MostMembers} in all evaluations together");
             FillIn(evaluation, benchmarks);
         }
     }
@@ -30,8 +37,10 @@ internal static class BenchmarkDefaults
         {
             foreach (var field in Shared)
             {
-                if (evaluation.Members.GetValueOrDefault(field) is not { } common || common.Value is ScalarNode { Kind: JsonValueKind.Null }) continue;
-                if (benchmark.Members.TryGetValue(field, out var own)) benchmark.Members[field] = own with { Value = Merge(common.Value, own.Value, field) };
+                if (evaluation.Members.GetValueOrDefault(field) is not { } common
+                    || common.Value is ScalarNode { Kind: JsonValueKind.Null }) continue;
+                if (benchmark.Members.TryGetValue(field, out var own))
+                    benchmark.Members[field] = own with { Value = Merge(common.Value, own.Value, field) };
                 else benchmark.Members.Add(field, common);
             }
         }

@@ -1,8 +1,12 @@
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>Distillation (DeepSeek-R1 section 2.4): several models are fine-tuned side by side on the same rows, without RL. Each is a model of its own, <c>STAGE/STUDENT</c>.</summary>
+/// <summary>
+/// Distillation (DeepSeek-R1 section 2.4): several models are fine-tuned side by side on the same rows, without RL. Each is a model of its
+/// own, <c>STAGE/STUDENT</c>.
+/// </summary>
 [Lacks(nameof(From), "each student has its own")]
 [Needs(nameof(Data), nameof(Students))]
 public sealed record DistillStage : SupervisedStage

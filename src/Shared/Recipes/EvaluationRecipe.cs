@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -23,14 +25,16 @@ public record BenchmarkRecipe
     /// <summary>How the samples are drawn; greedy accuracy is always measured besides.</summary>
     public SamplingRecipe Sampling { get; init; } = new() { Temperature = 0.6, TopP = 0.95 };
 
-    /// <summary>The reward functions that judge the answers; weights have no part here. Empty takes all that the run's stages have.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true)]
+    /// <summary>
+    /// The reward functions that judge the answers; weights have no part here. Empty takes all that the run's stages have.
+    /// </summary>
+    [KnownReward(OnNames = true)]
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 }
 
 /// <summary>
-/// What is measured of a model: one benchmark, named by its task, or several by name. Of several, each has what the evaluation says beside them unless it says
-/// otherwise itself.
+/// What is measured of a model: one benchmark, named by its task, or several by name. Of several, each has what the evaluation says beside
+/// them unless it says otherwise itself.
 /// </summary>
 public sealed record EvaluationRecipe : BenchmarkRecipe
 {
@@ -45,8 +49,10 @@ public sealed record EvaluationRecipe : BenchmarkRecipe
     /// <summary>The benchmarks in order, each with its name and the name of its task.</summary>
     /// <exception cref="InvalidOperationException">There are none; the recipe's check should have said so.</exception>
     public IReadOnlyList<KeyValuePair<string, BenchmarkRecipe>> All() => Benchmarks.Count > 0
-        ? [.. Benchmarks.Select(benchmark => KeyValuePair.Create(benchmark.Key, benchmark.Value with { Task = benchmark.Value.Task ?? benchmark.Key }))]
-        : [KeyValuePair.Create<string, BenchmarkRecipe>(Task ?? throw new InvalidOperationException("An evaluation needs a task or benchmarks."), this)];
+        ? [.. Benchmarks.Select(benchmark =>
+            KeyValuePair.Create(benchmark.Key, benchmark.Value with { Task = benchmark.Value.Task ?? benchmark.Key }))]
+        : [KeyValuePair.Create<string, BenchmarkRecipe>(Task
+            ?? throw new InvalidOperationException("An evaluation needs a task or benchmarks."), this)];
 
     /// <summary>Whether a benchmark names no rewards, so that those of all the run's stages judge it.</summary>
     public bool TakesAllRewards() => All().Any(benchmark => benchmark.Value.Rewards.Count == 0);

@@ -1,6 +1,11 @@
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>One of several prompt sources of an RL stage, with rewards of its own (DeepSeek-R1 section 2.3.4: RL for all scenarios).</summary>
+/// <summary>
+/// One of several prompt sources of an RL stage, with rewards of its own (DeepSeek-R1 section 2.3.4: RL for all scenarios).
+/// </summary>
 [Needs(nameof(Rewards))]
 public sealed record PromptSource
 {
@@ -16,7 +21,9 @@ public sealed record PromptSource
     [Bounds(Min = 0, Max = 999_999)]
     public int FromIteration { get; init; }
 
-    /// <summary>The reward functions of its completions, as an RL stage's own: each a weight, or an object with weight, options and onError.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true), NotEmpty]
+    /// <summary>
+    /// The reward functions of its completions, as an RL stage's own: each a weight, or an object with weight, options and onError.
+    /// </summary>
+    [KnownReward(OnNames = true), NotEmpty]
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 }

@@ -23,7 +23,8 @@ public sealed class QuestionSplit
     {
         ArgumentNullException.ThrowIfNull(stage);
         (this.stage, sources) = (stage, stage.PromptSources());
-        phases = [.. sources.Select(source => source.Source.FromIteration).Distinct().Order().Select(first => new Phase(first, Count(first)))];
+        phases = [.. sources.Select(source => source.Source.FromIteration).Distinct().Order()
+            .Select(first => new Phase(first, Count(first)))];
     }
 
     /// <summary>Where a question comes from.</summary>
@@ -32,7 +33,8 @@ public sealed class QuestionSplit
     /// <exception cref="ArgumentOutOfRangeException">No source takes part in the iteration.</exception>
     public QuestionOrigin At(int iteration, int question)
     {
-        var phase = Array.FindLast(phases, phase => phase.First <= iteration) ?? throw new ArgumentOutOfRangeException(nameof(iteration), iteration, "No source takes part.");
+        var phase = Array.FindLast(phases, phase => phase.First <= iteration)
+            ?? throw new ArgumentOutOfRangeException(nameof(iteration), iteration, "No source takes part.");
         var (block, at) = Math.DivRem(question, stage.Questions);
         var (source, index) = phase.Deal[at];
         var count = phase.Counts[source];
@@ -81,7 +83,8 @@ public sealed class QuestionSplit
         var sum = shares.Sum(share => share / most);
         var quotas = shares.Select(share => share / most / sum * stage.Questions).ToArray();
         var counts = quotas.Select(quota => (int)quota).ToArray();
-        foreach (var index in Enumerable.Range(0, counts.Length).OrderByDescending(index => quotas[index] - counts[index]).Take(stage.Questions - counts.Sum())) counts[index]++;
+        foreach (var index in Enumerable.Range(0, counts.Length).OrderByDescending(index => quotas[index] - counts[index])
+            .Take(stage.Questions - counts.Sum())) counts[index]++;
         return counts;
     }
 
@@ -95,7 +98,8 @@ public sealed class QuestionSplit
         /// <summary>The source of each question, and how many of the source come before it.</summary>
         public (int Source, int Index)[] Deal { get; } =
         [
-            .. counts.SelectMany((count, source) => Enumerable.Range(0, count).Select(index => (Source: source, Index: index, At: (index + 0.5) / count)))
+            .. counts.SelectMany((count, source) =>
+                Enumerable.Range(0, count).Select(index => (Source: source, Index: index, At: (index + 0.5) / count)))
                 .OrderBy(question => question.At).ThenBy(question => question.Source).Select(question => (question.Source, question.Index)),
         ];
     }

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
-using R1Cloud.Shared.Data;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -17,7 +19,10 @@ public sealed record Recipe
     /// <summary>The run's seed: every random draw derives from it.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>The date that a chat template is told when it asks for today's (<c>strftime_now</c>), <c>YYYY-MM-DD</c>; null takes the day on which the run is created (UTC).</summary>
+    /// <summary>
+    /// The date that a chat template is told when it asks for today's (<c>strftime_now</c>), <c>YYYY-MM-DD</c>; null takes the day on which
+    /// the run is created (UTC).
+    /// </summary>
     [Date]
     public string? TemplateDate { get; init; }
 
@@ -40,14 +45,15 @@ public sealed record Recipe
     [NoEffect("a job has one result, however often it was tried")]
     public JobsRecipe Jobs { get; init; } = new();
 
-    /// <summary>Files and folders that the run finds in its storage, as <c>blob:PATH</c>: whether they are there is known when it starts.</summary>
-    public IReadOnlyList<string> StoredInputs() => [.. StageKeys.Files(Expand()).Where(Dataset.IsBlob)];
-
     /// <summary><see cref="TemplateDate"/> as a day; null where none is given.</summary>
-    public DateOnly? TemplateDay() => TemplateDate is { } date ? DateOnly.ParseExact(date, DateAttribute.Format, System.Globalization.CultureInfo.InvariantCulture) : null;
+    public DateOnly? TemplateDay() =>
+        TemplateDate is { } date
+        ? DateOnly.ParseExact(date, DateAttribute.Format, System.Globalization.CultureInfo.InvariantCulture) : null;
 
     /// <summary>The rewards of all stages by name, of several of a name the last one's: what judges evaluations that name none.</summary>
-    public IReadOnlyDictionary<string, RewardRecipe> AllRewards() => Stages.Values.SelectMany(stage => stage.RewardSets()).SelectMany(set => set.Rewards).GroupBy(reward => reward.Key).ToDictionary(group => group.Key, group => group.Last().Value);
+    public IReadOnlyDictionary<string, RewardRecipe> AllRewards() =>
+        Stages.Values.SelectMany(stage => stage.RewardSets()).SelectMany(set => set.Rewards).GroupBy(reward => reward.Key)
+        .ToDictionary(group => group.Key, group => group.Last().Value);
 
     /// <summary>The stages whose results a stage depends on: it runs anew with them, and it sees no other stage's result.</summary>
     /// <param name="name">The stage, of the recipe as it is carried out.</param>
@@ -63,12 +69,17 @@ public sealed record Recipe
     public IReadOnlyList<string> JudgesOf(EvaluationRecipe evaluation, string name)
     {
         ArgumentNullException.ThrowIfNull(evaluation);
-        var rewards = evaluation.All().SelectMany(benchmark => benchmark.Value.Rewards).Concat(evaluation.TakesAllRewards() ? AllRewards() : new Dictionary<string, RewardRecipe>());
+        var rewards = evaluation.All().SelectMany(benchmark => benchmark.Value.Rewards)
+            .Concat(evaluation.TakesAllRewards() ? AllRewards() : new Dictionary<string, RewardRecipe>());
         var asked = rewards.Select(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value)).ToHashSet();
-        return [.. Stages.TakeWhile(stage => stage.Key != name).Where(stage => stage.Value is RewardModelStage && asked.Contains(stage.Key)).Select(stage => stage.Key)];
+        return [.. Stages.TakeWhile(stage => stage.Key != name).Where(stage => stage.Value is RewardModelStage && asked.Contains(stage.Key))
+            .Select(stage => stage.Key)];
     }
 
-    /// <summary>The recipe as it is carried out: in place of a distill stage the trainings of its students, each under its model's name, which run side by side.</summary>
+    /// <summary>
+    /// The recipe as it is carried out: in place of a distill stage the trainings of its students, each under its model's name, which run
+    /// side by side.
+    /// </summary>
     public Recipe Expand()
     {
         if (!Stages.Values.OfType<DistillStage>().Any()) return this;

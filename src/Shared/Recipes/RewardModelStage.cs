@@ -1,9 +1,18 @@
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+
 namespace R1Cloud.Shared.Recipes;
 
-/// <summary>Trains a reward model (DeepSeek-R1, supplement: helpful and safety reward models): the model of <c>from</c> with a scalar head in place of its vocabulary. It is no policy; rewards of later stages refer to it.</summary>
+/// <summary>
+/// Trains a reward model (DeepSeek-R1, supplement: helpful and safety reward models): the model of <c>from</c> with a scalar head in place
+/// of its vocabulary. It is no policy; rewards of later stages refer to it.
+/// </summary>
 [Needs(nameof(From))]
 public sealed record RewardModelStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override int PlannedSteps() => Steps();
+
     /// <inheritdoc/>
     public override bool YieldsModel() => false;
 
@@ -14,7 +23,9 @@ public sealed record RewardModelStage : StageRecipe
     /// <summary>What the scores are trained for.</summary>
     public RewardObjective Objective { get; init; } = RewardObjective.Pairwise;
 
-    /// <summary>Which part of a response is scored; null takes the summary for pairwise and the whole response for pointwise, as the paper does.</summary>
+    /// <summary>
+    /// Which part of a response is scored; null takes the summary for pairwise and the whole response for pointwise, as the paper does.
+    /// </summary>
     public ScoredPart? Scores { get; init; }
 
     /// <summary>How a row's prompt is put before its response.</summary>
@@ -32,11 +43,15 @@ public sealed record RewardModelStage : StageRecipe
     [Bounds(Min = 1, Max = 65_536)]
     public int BatchSize { get; init; } = 256;
 
-    /// <summary>Rows of about equal length in one forward and backward pass; gradients accumulate over a batch. 0 takes the batch whole.</summary>
+    /// <summary>
+    /// Rows of about equal length in one forward and backward pass; gradients accumulate over a batch. 0 takes the batch whole.
+    /// </summary>
     [Bounds(Min = 0, Max = 65_536)]
     public int MicroBatchSize { get; init; }
 
-    /// <summary>Held-out rows on which the model is measured; their scores' mean and deviation go with it, for rewards that normalise.</summary>
+    /// <summary>
+    /// Held-out rows on which the model is measured; their scores' mean and deviation go with it, for rewards that normalise.
+    /// </summary>
     [Bounds(Min = 2, Max = 1_000_000)]
     public int HeldOut { get; init; } = 256;
 
@@ -48,22 +63,14 @@ public sealed record RewardModelStage : StageRecipe
     public int SaveEvery { get; init; } = 100;
 
     /// <summary>The part that is scored, the objective's where none is given.</summary>
-    public ScoredPart ScoredPart() => Scores ?? (Objective == RewardObjective.Pairwise ? Recipes.ScoredPart.Summary : Recipes.ScoredPart.Response);
+    public ScoredPart ScoredPart() =>
+        Scores ?? (Objective == RewardObjective.Pairwise ? Recipes.ScoredPart.Summary : Recipes.ScoredPart.Response);
 
     /// <inheritdoc/>
     public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => [(Prompt, From)];
 
     /// <summary>Optimizer steps in all.</summary>
     public int Steps() => Epochs * ((Rows + BatchSize - 1) / BatchSize);
-}
-
-/// <summary>What a reward model's scores are trained for.</summary>
-public enum RewardObjective
-{
-    /// <summary>The better response of a pair scores higher (Bradley–Terry): helpfulness.</summary>
-    Pairwise,
-    /// <summary>σ(score) is the chance that the response is safe (binary cross entropy): safety.</summary>
-    Pointwise,
 }
 
 /// <summary>Which part of a response a reward model reads.</summary>

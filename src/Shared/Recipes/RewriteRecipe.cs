@@ -1,17 +1,21 @@
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>
-/// How a cold start's good samples become readable ones (DeepSeek-R1 section 2.3.1: reasoning, then a summary). What was rewritten is judged again, and dropped
-/// when it is no longer good enough.
+/// How a cold start's good samples become readable ones (DeepSeek-R1 section 2.3.1: reasoning, then a summary). What was rewritten is
+/// judged again, and dropped when it is no longer good enough.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(TemplateRewrite), "template")]
 [JsonDerivedType(typeof(ModelRewrite), "model")]
 public abstract record RewriteRecipe;
 
-/// <summary>By rule: white space is normalised, long paragraphs of the thinking are broken where a sentence or a step ends, and what follows it is replaced by a summary.</summary>
+/// <summary>
+/// By rule: white space is normalised, long paragraphs of the thinking are broken where a sentence or a step ends, and what follows it is
+/// replaced by a summary.
+/// </summary>
 public sealed record TemplateRewrite : RewriteRecipe
 {
     /// <summary>What follows the thinking; {answer} stands for the sample's answer, {prompt} for the problem.</summary>
@@ -35,7 +39,8 @@ public sealed record ModelRewrite : RewriteRecipe
     /// <summary>What the model is asked; {draft} stands for the sample, {prompt} for the problem, {answer} for the right answer.</summary>
     [Contains("{draft}")]
     public string Instruction { get; init; } =
-        "Rewrite the draft below so that it is easy to read. Keep every step of its reasoning, in the language of the problem and without repetition, inside <think></think>. "
+        "Rewrite the draft below so that it is easy to read. Keep every step of its reasoning, in the language of the problem and without "
+        + "repetition, inside <think></think>. "
         + "Then sum up the solution and give the final answer inside <answer></answer>.\n\nProblem:\n{prompt}\n\nDraft:\n{draft}";
 
     /// <summary>How the instruction is put to the model.</summary>

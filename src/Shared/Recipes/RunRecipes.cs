@@ -1,3 +1,5 @@
+using R1Cloud.Shared.Recipes.Reading;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>The workers that a run asks for.</summary>
@@ -7,7 +9,9 @@ public sealed record WorkersRecipe
     [Bounds(Min = 1, Max = 1000)]
     public int Count { get; init; } = 1;
 
-    /// <summary>CPU threads a worker; 0 takes what the machine gives when the run is created: its cores, shared among the workers.</summary>
+    /// <summary>
+    /// CPU threads a worker; 0 takes what the machine gives when the run is created: its cores, shared among the workers.
+    /// </summary>
     [Bounds(Min = 0, Max = 1024)]
     public int Threads { get; init; }
 
@@ -41,7 +45,9 @@ public sealed record JobsRecipe
     [Bounds(Min = 1, Max = 86_400)]
     public int HeartbeatTimeoutSeconds { get; init; } = 60;
 
-    /// <summary>Seconds for which jobs and the orchestration wait for storage that is away; nothing is counted as a failure meanwhile.</summary>
+    /// <summary>
+    /// Seconds for which jobs and the orchestration wait for storage that is away; nothing is counted as a failure meanwhile.
+    /// </summary>
     [Bounds(Min = 0, Max = 86_400)]
     public int StorageWaitSeconds { get; init; } = 1800;
 }

@@ -1,8 +1,14 @@
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>A stage that makes data to learn from: it samples a model, scores the completions and keeps good ones.</summary>
 public abstract record SampleStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override int PlannedSteps() => 1;
+
     /// <summary>The task whose training problems are the prompts.</summary>
     [TaskName]
     public required string Task { get; init; }
@@ -30,11 +36,11 @@ public abstract record SampleStage : StageRecipe
     public SamplingRecipe Sampling { get; init; } = new();
 
     /// <summary>The reward functions that judge a completion, by their registered names; weights have no part here.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true), NotEmpty]
+    [KnownReward(OnNames = true), NotEmpty]
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 
     /// <summary>The least score that a kept completion has, by reward; each must be one of the stage's rewards.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true), NotEmpty]
+    [KnownReward(OnNames = true), NotEmpty]
     public IReadOnlyDictionary<string, double> Minimums { get; init; } = new Dictionary<string, double>();
 
     /// <summary>What else a kept completion must not be.</summary>
@@ -50,11 +56,15 @@ public abstract record SampleStage : StageRecipe
     public override IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() => [("rewards", Rewards)];
 }
 
-/// <summary>Rejection sampling (DeepSeek-R1 section 2.3.3): several samples a prompt, of which correct and readable ones are kept for fine-tuning.</summary>
+/// <summary>
+/// Rejection sampling (DeepSeek-R1 section 2.3.3): several samples a prompt, of which correct and readable ones are kept for fine-tuning.
+/// </summary>
 [Needs(nameof(From), nameof(Rewards), nameof(Minimums))]
 public sealed record RejectionSampleStage : SampleStage;
 
-/// <summary>Cold-start data (DeepSeek-R1 section 2.3.1): the same as rejection sampling, and besides what repeats itself is dropped.</summary>
+/// <summary>
+/// Cold-start data (DeepSeek-R1 section 2.3.1): the same as rejection sampling, and besides what repeats itself is dropped.
+/// </summary>
 [Needs(nameof(From), nameof(Rewards), nameof(Minimums))]
 public sealed record CollectStage : SampleStage
 {
@@ -65,10 +75,12 @@ public sealed record CollectStage : SampleStage
     public RewriteRecipe? Rewrite { get; init; }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Inputs() => Rewrite is ModelRewrite { From: { } rewriter } ? base.Inputs().Append(rewriter) : base.Inputs();
+    public override IEnumerable<string> Inputs() =>
+        Rewrite is ModelRewrite { From: { } rewriter } ? base.Inputs().Append(rewriter) : base.Inputs();
 
     /// <inheritdoc/>
-    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => Rewrite is ModelRewrite rewrite ? base.Prompts().Append((rewrite.Prompt, rewrite.From ?? From)) : base.Prompts();
+    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() =>
+        Rewrite is ModelRewrite rewrite ? base.Prompts().Append((rewrite.Prompt, rewrite.From ?? From)) : base.Prompts();
 }
 
 /// <summary>What makes a completion hard to read, so that it is not kept.</summary>

@@ -1,3 +1,5 @@
+using R1Cloud.Shared.Recipes.Reading;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>Training on prompts and completions; the loss is on the completions alone.</summary>
@@ -7,7 +9,10 @@ public abstract record SupervisedStage : StageRecipe
     [NotEmpty, TaskName]
     public IReadOnlyList<string> Data { get; init; } = [];
 
-    /// <summary>How the rows of several sources are mixed: for each its part of the mix, in any unit. As many rows as that allows are taken, each once an epoch. Empty takes all rows.</summary>
+    /// <summary>
+    /// How the rows of several sources are mixed: for each its part of the mix, in any unit. As many rows as that allows are taken, each
+    /// once an epoch. Empty takes all rows.
+    /// </summary>
     [Name(OnNames = true), Bounds(Above = 0)]
     public IReadOnlyDictionary<string, double> Proportions { get; init; } = new Dictionary<string, double>();
 
@@ -22,7 +27,9 @@ public abstract record SupervisedStage : StageRecipe
     [Bounds(Min = 1, Max = 65_536)]
     public int BatchSize { get; init; } = 64;
 
-    /// <summary>Rows of about equal length in one forward and backward pass; gradients accumulate over a batch. 0 takes the batch whole.</summary>
+    /// <summary>
+    /// Rows of about equal length in one forward and backward pass; gradients accumulate over a batch. 0 takes the batch whole.
+    /// </summary>
     [Bounds(Min = 0, Max = 65_536)]
     public int MicroBatchSize { get; init; }
 

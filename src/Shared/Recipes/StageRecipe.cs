@@ -1,4 +1,7 @@
+using System.Reflection;
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Shared.Recipes;
 
@@ -15,9 +18,20 @@ namespace R1Cloud.Shared.Recipes;
 [JsonDerivedType(typeof(EvaluateStage), "evaluate")]
 public abstract record StageRecipe
 {
-    /// <summary>The stage whose model this one starts from (<c>STAGE/STUDENT</c> after distillation); null for a stage that makes its own.</summary>
+    /// <summary>
+    /// The stage whose model this one starts from (<c>STAGE/STUDENT</c> after distillation); null for a stage that makes its own.
+    /// </summary>
     [JsonPropertyOrder(-1)]
     public string? From { get; init; }
+
+    private static readonly Dictionary<Type, string> Kinds = typeof(StageRecipe).GetCustomAttributes<JsonDerivedTypeAttribute>()
+        .ToDictionary(kind => kind.DerivedType, kind => (string)kind.TypeDiscriminator!);
+
+    /// <summary>The kind's name in recipes, e.g. <c>rl</c>.</summary>
+    public string Kind() => Kinds[GetType()];
+
+    /// <summary>Steps or iterations in all, where the recipe alone says so; else 0.</summary>
+    public virtual int PlannedSteps() => 0;
 
     /// <summary>Whether the stage makes a model, which later stages may start from.</summary>
     public virtual bool YieldsModel() => true;
@@ -28,11 +42,14 @@ public abstract record StageRecipe
     /// <summary>How the stage puts problems, and the stage whose model reads them each time.</summary>
     public virtual IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => [];
 
-    /// <summary>What the stage's own result depends on: stages, and among data to learn from tasks; see <see cref="Recipe.InputsOf"/>.</summary>
+    /// <summary>
+    /// What the stage's own result depends on: stages, and among data to learn from tasks; see <see cref="Recipe.InputsOf"/>.
+    /// </summary>
     public virtual IEnumerable<string> Inputs() =>
     [
         .. From is { } from ? [from] : (string[])[],
-        .. RewardSets().SelectMany(set => set.Rewards).Select(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value)).OfType<string>(),
+        .. RewardSets().SelectMany(set => set.Rewards).Select(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value))
+            .OfType<string>(),
     ];
 
     /// <summary>The names of the models that the stage makes.</summary>
@@ -44,6 +61,9 @@ public abstract record StageRecipe
 [Lacks(nameof(From), "a pretrain stage makes its own model")]
 public sealed record PretrainStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override int PlannedSteps() => Steps;
+
     /// <summary>The task whose training problems make the corpus; null where <see cref="Tasks"/> names several.</summary>
     [TaskName]
     public string? Task { get; init; }
@@ -53,7 +73,8 @@ public sealed record PretrainStage : StageRecipe
     public IReadOnlyDictionary<string, double> Tasks { get; init; } = new Dictionary<string, double>();
 
     /// <summary>The tasks with their parts, by name in ordinal order, so that a recipe's order of writing decides nothing.</summary>
-    public IReadOnlyList<KeyValuePair<string, double>> Corpora() => Task is { } task ? [new(task, 1)] : [.. Tasks.OrderBy(entry => entry.Key, StringComparer.Ordinal)];
+    public IReadOnlyList<KeyValuePair<string, double>> Corpora() =>
+        Task is { } task ? [new(task, 1)] : [.. Tasks.OrderBy(entry => entry.Key, StringComparer.Ordinal)];
 
     /// <summary>The decoder's shape.</summary>
     public ModelShape Model { get; init; } = new();
@@ -82,6 +103,9 @@ public sealed record PretrainStage : StageRecipe
 [NeedsUnless(nameof(Sources), "each source has a task and rewards of its own", nameof(Task), nameof(Rewards))]
 public sealed record RlStage : StageRecipe
 {
+    /// <inheritdoc/>
+    public override int PlannedSteps() => Iterations;
+
     /// <inheritdoc/>
     public override IEnumerable<(string Field, IReadOnlyDictionary<string, RewardRecipe> Rewards)> RewardSets() =>
         PromptSources().Select(source => (source.Name.Length > 0 ? $"sources.{source.Name}.rewards" : "rewards", source.Source.Rewards));
@@ -122,8 +146,11 @@ public sealed record RlStage : StageRecipe
     /// <summary>How completions are sampled.</summary>
     public SamplingRecipe Sampling { get; init; } = new();
 
-    /// <summary>The reward functions by their registered names: each a weight, or an object with weight, options and onError. The reward is the weighted sum. Required unless there are sources.</summary>
-    [Known(nameof(KnownNames.Rewards), OnNames = true)]
+    /// <summary>
+    /// The reward functions by their registered names: each a weight, or an object with weight, options and onError. The reward is the
+    /// weighted sum. Required unless there are sources.
+    /// </summary>
+    [KnownReward(OnNames = true)]
     public IReadOnlyDictionary<string, RewardRecipe> Rewards { get; init; } = new Dictionary<string, RewardRecipe>();
 
     /// <summary>The policy loss.</summary>
@@ -141,15 +168,22 @@ public sealed record RlStage : StageRecipe
     [Bounds(Min = 0, Max = 65_536)]
     public int MicroBatchSize { get; init; }
 
-    /// <summary>Tokens in one forward and backward pass, in place of <see cref="MicroBatchSize"/>; 0 for no such limit. A longer row goes alone.</summary>
+    /// <summary>
+    /// Tokens in one forward and backward pass, in place of <see cref="MicroBatchSize"/>; 0 for no such limit. A longer row goes alone.
+    /// </summary>
     [Bounds(Min = 0, Max = 100_000_000)]
     public int MicroBatchTokens { get; init; }
 
-    /// <summary>Jobs that the gradient of each optimizer step is cut into; must not exceed a mini-batch's rows. 1 updates in one job.</summary>
+    /// <summary>
+    /// Jobs that the gradient of each optimizer step is cut into; must not exceed a mini-batch's rows. 1 updates in one job.
+    /// </summary>
     [Bounds(Min = 1, Max = 256)]
     public int UpdateShards { get; init; } = 1;
 
-    /// <summary>Updates by which the policy that samples may lag behind: 0 is strictly on policy, 1 generates for an iteration beside the update of the one before.</summary>
+    /// <summary>
+    /// Updates by which the policy that samples may lag behind: 0 is strictly on policy, 1 generates for an iteration beside the update of
+    /// the one before.
+    /// </summary>
     [Bounds(Min = 0, Max = 1)]
     public int Staleness { get; init; }
 
@@ -182,11 +216,15 @@ public sealed record RlStage : StageRecipe
 public sealed record EvaluateStage : StageRecipe
 {
     /// <inheritdoc/>
+    public override int PlannedSteps() => 1;
+
+    /// <inheritdoc/>
     public override bool YieldsModel() => false;
 
     /// <summary>What is measured.</summary>
     public required EvaluationRecipe Evaluation { get; init; }
 
     /// <inheritdoc/>
-    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() => Evaluation.All().Select(benchmark => (benchmark.Value.Prompt, From));
+    public override IEnumerable<(PromptRecipe Prompt, string? Model)> Prompts() =>
+        Evaluation.All().Select(benchmark => (benchmark.Value.Prompt, From));
 }

@@ -1,3 +1,5 @@
+using R1Cloud.Shared.Recipes.Reading;
+
 namespace R1Cloud.Shared.Recipes;
 
 /// <summary>The shape of a decoder trained from scratch (Llama family).</summary>
@@ -117,7 +119,9 @@ public sealed record OptimizerRecipe
     /// <summary>What activations are computed in; the weights that are updated stay in float32.</summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Float32;
 
-    /// <summary>Whether layers are computed a second time for the gradient instead of keeping their activations: less memory, a third more work.</summary>
+    /// <summary>
+    /// Whether layers are computed a second time for the gradient instead of keeping their activations: less memory, a third more work.
+    /// </summary>
     public bool Recompute { get; init; }
 
     /// <summary>A low-rank adapter (LoRA) that is trained in place of the whole model; null trains the model.</summary>
@@ -179,7 +183,10 @@ public sealed record PolicyLossRecipe
     [Bounds(Above = 1)]
     public double? TwoSidedClip { get; init; }
 
-    /// <summary>Whether the importance ratio is the sequence's, its geometric mean over tokens, rather than each token's; null for what the loss does by itself.</summary>
+    /// <summary>
+    /// Whether the importance ratio is the sequence's, its geometric mean over tokens, rather than each token's; null for what the loss
+    /// does by itself.
+    /// </summary>
     public bool? SequenceRatio { get; init; }
 
     /// <summary>Temperatures of sapo's gate.</summary>
@@ -191,11 +198,15 @@ public sealed record PolicyLossRecipe
     /// <summary>The same for those of negative advantage.</summary>
     public WeightShape Taken { get; init; } = new() { K = 3, Lambda = 2 };
 
-    /// <summary>Share of the tokens, those of highest entropy in a mini-batch, that the loss acts on; 1 for all. The KL term acts on all of them.</summary>
+    /// <summary>
+    /// Share of the tokens, those of highest entropy in a mini-batch, that the loss acts on; 1 for all. The KL term acts on all of them.
+    /// </summary>
     [Bounds(Above = 0, Max = 1)]
     public double HighEntropyShare { get; init; } = 1;
 
-    /// <summary>Completions of negative advantage whose mean of log π_old − log π is above this are left out of the loss; null for none.</summary>
+    /// <summary>
+    /// Completions of negative advantage whose mean of log π_old − log π is above this are left out of the loss; null for none.
+    /// </summary>
     [Bounds(Min = 0)]
     public double? OffPolicyThreshold { get; init; }
 
@@ -209,7 +220,10 @@ public sealed record PolicyLossRecipe
     /// <summary>Whether the KL term is weighted by the importance ratio, which makes its gradient unbiased off policy.</summary>
     public bool KlTimesRatio { get; init; }
 
-    /// <summary>The KL estimator that is measured, whatever the loss does with a reference model, which this loads; null measures the loss's own where it has one.</summary>
+    /// <summary>
+    /// The KL estimator that is measured, whatever the loss does with a reference model, which this loads; null measures the loss's own
+    /// where it has one.
+    /// </summary>
     public KlEstimator? KlMetric { get; init; }
 
     /// <summary>How token losses become one number; null for what the loss does by itself (grpo, gspo and sapo: sequence-mean).</summary>
@@ -224,14 +238,18 @@ public sealed record PolicyLossRecipe
     /// <summary>Whether completions cut off at the length limit are left out of the loss.</summary>
     public bool MaskTruncated { get; init; }
 
-    /// <summary>Whether groups whose rewards are all equal are left out of the batch, which is smaller then; dynamic sampling fills it up.</summary>
+    /// <summary>
+    /// Whether groups whose rewards are all equal are left out of the batch, which is smaller then; dynamic sampling fills it up.
+    /// </summary>
     public bool DropEqualGroups { get; init; }
 
     /// <summary>Whether an update looks at a reference model.</summary>
     public bool NeedsReference() => KlWeight > 0 || KlMetric is not null;
 }
 
-/// <summary>Temperatures of the gate that takes the clip's place in sapo; the paper's are steeper where probability is taken away.</summary>
+/// <summary>
+/// Temperatures of the gate that takes the clip's place in sapo; the paper's are steeper where probability is taken away.
+/// </summary>
 public sealed record GateTemperatures
 {
     /// <summary>For advantages above 0.</summary>
@@ -255,7 +273,10 @@ public sealed record WeightShape
     public required double Lambda { get; init; }
 }
 
-/// <summary>Dynamic sampling (DAPO, arXiv 2503.14476, section 3.2): groups whose rewards are all equal teach nothing; they are left out and others drawn.</summary>
+/// <summary>
+/// Dynamic sampling (DAPO, arXiv 2503.14476, section 3.2): groups whose rewards are all equal teach nothing; they are left out and others
+/// drawn.
+/// </summary>
 public sealed record DynamicSamplingRecipe
 {
     /// <summary>Most rounds of rollouts an iteration, the first one included. The update takes what there is then.</summary>

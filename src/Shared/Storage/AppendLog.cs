@@ -6,7 +6,9 @@ using Azure.Storage.Blobs.Specialized;
 
 namespace R1Cloud.Shared.Storage;
 
-/// <summary>Appends exactly once: every append is conditional on the length it expects, so a retry cannot add the same bytes again.</summary>
+/// <summary>
+/// Appends exactly once: every append is conditional on the length it expects, so a retry cannot add the same bytes again.
+/// </summary>
 /// <param name="container">The blobs' container.</param>
 internal sealed class AppendLog(BlobContainerClient container)
 {
@@ -23,7 +25,8 @@ internal sealed class AppendLog(BlobContainerClient container)
             if (!lengths.TryGetValue(path, out var length)) lengths[path] = length = await LengthAsync(blob, cancellation);
             try
             {
-                var options = new AppendBlobAppendBlockOptions { Conditions = new AppendBlobRequestConditions { IfAppendPositionEqual = length } };
+                var options = new AppendBlobAppendBlockOptions {
+                    Conditions = new AppendBlobRequestConditions { IfAppendPositionEqual = length } };
                 await blob.AppendBlockAsync(content.ToStream(), options, cancellation);
                 return lengths[path] = length + bytes.Length;
             }
@@ -53,7 +56,8 @@ internal sealed class AppendLog(BlobContainerClient container)
         }
     }
 
-    private static async Task<bool> HoldsAsync(AppendBlobClient blob, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    private static async Task<bool> HoldsAsync(AppendBlobClient blob, long offset, ReadOnlyMemory<byte> bytes,
+        CancellationToken cancellation)
     {
         try
         {

@@ -62,7 +62,8 @@ public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
 
     /// <inheritdoc/>
     public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
-        WriteAsync($"writing blob '{path}'", cancellation, () => container.GetBlobClient(path).UploadAsync(content, overwrite: true, cancellation));
+        WriteAsync($"writing blob '{path}'", cancellation,
+            () => container.GetBlobClient(path).UploadAsync(content, overwrite: true, cancellation));
 
     /// <inheritdoc/>
     public Task UploadAsync(string path, Stream content, CancellationToken cancellation = default) =>
@@ -78,7 +79,8 @@ public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
         {
             try
             {
-                await container.GetBlobClient(path).DownloadToAsync(destination, new BlobDownloadToOptions { TransferOptions = Transfer }, cancellation);
+                await container.GetBlobClient(path)
+                    .DownloadToAsync(destination, new BlobDownloadToOptions { TransferOptions = Transfer }, cancellation);
                 return true;
             }
             catch (RequestFailedException e) when (e.Status == 404)
@@ -97,17 +99,22 @@ public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
 
     /// <inheritdoc/>
     public Task<bool> ExistsAsync(string path, CancellationToken cancellation = default) =>
-        RunAsync($"looking for blob '{path}'", cancellation, async () => (await container.GetBlobClient(path).ExistsAsync(cancellation)).Value);
+        RunAsync($"looking for blob '{path}'", cancellation,
+            async () => (await container.GetBlobClient(path).ExistsAsync(cancellation)).Value);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default) => PagesAsync(prefix, null, cancellation);
+    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default) =>
+        PagesAsync(prefix, null, cancellation);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, int pageSize, CancellationToken cancellation = default) => PagesAsync(prefix, pageSize, cancellation);
+    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, int pageSize, CancellationToken cancellation = default) =>
+        PagesAsync(prefix, pageSize, cancellation);
 
-    private async IAsyncEnumerable<BlobEntry> PagesAsync(string prefix, int? pageSize, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<BlobEntry> PagesAsync(string prefix, int? pageSize, [EnumeratorCancellation]
+        CancellationToken cancellation)
     {
-        await using var pages = container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellation).AsPages(pageSizeHint: pageSize).GetAsyncEnumerator(cancellation);
+        await using var pages = container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellation)
+            .AsPages(pageSizeHint: pageSize).GetAsyncEnumerator(cancellation);
         while (await NextAsync())
         {
             foreach (var blob in pages.Current.Values)
@@ -131,7 +138,8 @@ public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
 
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default) =>
-        RunAsync($"deleting blob '{path}'", cancellation, async () => (await container.GetBlobClient(path).DeleteIfExistsAsync(cancellationToken: cancellation)).Value);
+        RunAsync($"deleting blob '{path}'", cancellation,
+            async () => (await container.GetBlobClient(path).DeleteIfExistsAsync(cancellationToken: cancellation)).Value);
 
     private Task<bool> TryWriteAsync(
         string operation, string path, BinaryData content, BlobRequestConditions conditions, CancellationToken cancellation) =>

@@ -26,14 +26,20 @@ internal static class AzureErrors
         var place = endpoint.GetLeftPart(UriPartial.Path);
         return cause switch
         {
-            RequestFailedException { Status: 0 } or OperationCanceledException or HttpRequestException or HttpIOException or IOException { InnerException: SocketException } =>
-                new StorageAwayException($"Cannot reach storage at {place} while {operation}: {Innermost(cause).Message}.{Hint(endpoint)}", error),
+            RequestFailedException { Status: 0 } or OperationCanceledException or HttpRequestException or HttpIOException
+                or IOException { InnerException: SocketException } =>
+                new StorageAwayException($"Cannot reach storage at {place} while {operation}: {Innermost(cause).Message}.{Hint(endpoint)}",
+                    error),
             RequestFailedException away when IsAway(away) =>
-                new StorageAwayException($"Storage at {place} does not answer for now while {operation}: {away.Status} {away.ErrorCode} {FirstLine(away.Message)}", error),
+                new StorageAwayException(
+                    $"Storage at {place} does not answer for now "
+                    + $"while {operation}: {away.Status} {away.ErrorCode} {FirstLine(away.Message)}", error),
             RequestFailedException { Status: 401 or 403 } denied =>
-                new StorageException($"Storage at {place} denies {operation} ({denied.ErrorCode}): check the key, or the identity's roles.", error),
+                new StorageException($"Storage at {place} denies {operation} ({denied.ErrorCode}): check the key, or the identity's roles.",
+                    error),
             RequestFailedException refused =>
-                new StorageException($"Storage at {place} refuses {operation}: {refused.Status} {refused.ErrorCode} {FirstLine(refused.Message)}", error)
+                new StorageException(
+                    $"Storage at {place} refuses {operation}: {refused.Status} {refused.ErrorCode} {FirstLine(refused.Message)}", error)
                 {
                     IsMissing = refused.ErrorCode is "QueueNotFound" or "ContainerNotFound",
                 },
@@ -43,7 +49,8 @@ internal static class AzureErrors
     }
 
     // Busy, throttled or failing inside; a queue or container that is being removed can be made again some time later.
-    private static bool IsAway(RequestFailedException error) => error.Status is 408 or 429 or >= 500 || error.ErrorCode is "QueueBeingDeleted" or "ContainerBeingDeleted";
+    private static bool IsAway(RequestFailedException error) =>
+        error.Status is 408 or 429 or >= 500 || error.ErrorCode is "QueueBeingDeleted" or "ContainerBeingDeleted";
 
     private static string Hint(Uri endpoint) => endpoint.IsLoopback ? " Is Azurite running?" : "";
 

@@ -29,7 +29,8 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
     {
         var bytes = Utf8.GetBytes(text);
         return bytes.Length > MaxTextBytes
-            ? throw new StorageException($"A message of {bytes.Length} bytes does not fit queue '{Name}': at most {MaxTextBytes} are allowed.")
+            ? throw new StorageException(
+                $"A message of {bytes.Length} bytes does not fit queue '{Name}': at most {MaxTextBytes} are allowed.")
             // Never expires: a run may be paused for longer than the default of seven days.
             : RunAsync("sending to", cancellation, async () =>
             {
@@ -44,7 +45,8 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
         {
             var messages = (await queue.ReceiveMessagesAsync(max, visibility, cancellation)).Value;
             return (IReadOnlyList<QueueMessage>)Array.ConvertAll(
-                messages, message => new QueueMessage(message.MessageId, message.PopReceipt, Decode(message.MessageText), message.DequeueCount));
+                messages, message =>
+                    new QueueMessage(message.MessageId, message.PopReceipt, Decode(message.MessageText), message.DequeueCount));
         });
 
     /// <inheritdoc/>
@@ -53,7 +55,8 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
         {
             try
             {
-                var receipt = await queue.UpdateMessageAsync(message.Id, message.Receipt, messageText: (string?)null, visibility, cancellation);
+                var receipt =
+                    await queue.UpdateMessageAsync(message.Id, message.Receipt, messageText: (string?)null, visibility, cancellation);
                 return message with { Receipt = receipt.Value.PopReceipt };
             }
             catch (RequestFailedException e) when (IsLost(e))
@@ -79,8 +82,8 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Storage cannot be asked for a message by its id. But it tells a receipt that is no longer good from a message that is gone; and where
-    /// the receipt still is, nobody has taken the message, which is then shown as it was.
+    /// Storage cannot be asked for a message by its id. But it tells a receipt that is no longer good from a message that is gone; and
+    /// where the receipt still is, nobody has taken the message, which is then shown as it was.
     /// </remarks>
     public Task<bool> HoldsAsync(SentMessage message, CancellationToken cancellation = default) =>
         RunAsync("looking for a message of", cancellation, async () =>
@@ -98,14 +101,16 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
 
     /// <inheritdoc/>
     public Task<int> CountAsync(CancellationToken cancellation = default) =>
-        RunAsync("counting the messages of", cancellation, async () => (await queue.GetPropertiesAsync(cancellation)).Value.ApproximateMessagesCount);
+        RunAsync("counting the messages of", cancellation,
+            async () => (await queue.GetPropertiesAsync(cancellation)).Value.ApproximateMessagesCount);
 
     /// <inheritdoc/>
     public Task DropAsync(CancellationToken cancellation = default) =>
         RunAsync("removing", cancellation, () => queue.DeleteIfExistsAsync(cancellation));
 
     private static bool IsLost(RequestFailedException error) =>
-        error.ErrorCode == QueueErrorCode.MessageNotFound || error.ErrorCode == QueueErrorCode.PopReceiptMismatch || error.ErrorCode == QueueErrorCode.QueueNotFound;
+        error.ErrorCode == QueueErrorCode.MessageNotFound || error.ErrorCode == QueueErrorCode.PopReceiptMismatch
+            || error.ErrorCode == QueueErrorCode.QueueNotFound;
 
     private static string Decode(string text)
     {

@@ -27,8 +27,8 @@ public static class BlobLayout
     public static string RunIndexEntry(string runId) => $"{RunIndex}{runId}.json";
 
     /// <summary>
-    /// Entries of all runs, the newest first, begin so. All that a listing needs stands in their names, so that none is read and a page is a page of
-    /// blobs, however many runs there have been.
+    /// Entries of all runs, the newest first, begin so. All that a listing needs stands in their names, so that none is read and a page is
+    /// a page of blobs, however many runs there have been.
     /// </summary>
     public const string NewestRuns = "index/newest/";
 
@@ -65,10 +65,14 @@ public static class BlobLayout
         string.Create(CultureInfo.InvariantCulture, $"{Generations(runId)}{number:D6}.json");
 
     /// <summary>The number of a generation by its blob's path; 0 for another path.</summary>
-    public static int GenerationOf(string path) => int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    public static int GenerationOf(string path) =>
+        int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
-    /// <summary>Says that a run's generation has come to its end and left no jobs; written before its queue goes. The first generation is 0.</summary>
-    public static string RunEnded(string runId, int generation) => string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/ended/{generation:D6}.json");
+    /// <summary>
+    /// Says that a run's generation has come to its end and left no jobs; written before its queue goes. The first generation is 0.
+    /// </summary>
+    public static string RunEnded(string runId, int generation) =>
+        string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/ended/{generation:D6}.json");
 
     /// <summary>What a generation of a run took over of other runs when it began, and why the rest runs; 0 is the run itself.</summary>
     public static string Decisions(string runId, int generation) =>
@@ -129,12 +133,16 @@ public static class BlobLayout
     /// <summary>The folder of a step's checkpoint among others.</summary>
     /// <param name="checkpoints">What they begin with, a slash at its end.</param>
     /// <param name="step">The step.</param>
-    public static string CheckpointIn(string checkpoints, int step) => string.Create(CultureInfo.InvariantCulture, $"{checkpoints}step-{step:D6}/");
+    public static string CheckpointIn(string checkpoints, int step) =>
+        string.Create(CultureInfo.InvariantCulture, $"{checkpoints}step-{step:D6}/");
 
     /// <summary>A stage's checkpoints begin so.</summary>
     public static string Checkpoints(string runId, string stage) => $"runs/{runId}/checkpoints/{stage}/";
 
-    /// <summary>Path prefix of a shard's rollout files. Not below the run: storage deletes what lies under <c>rollouts/</c> once it is old, and knows prefixes only.</summary>
+    /// <summary>
+    /// Path prefix of a shard's rollout files. Not below the run: storage deletes what lies under <c>rollouts/</c> once it is old, and
+    /// knows prefixes only.
+    /// </summary>
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/{shard}");
 

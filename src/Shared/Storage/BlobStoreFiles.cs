@@ -16,14 +16,16 @@ public static class BlobStoreFiles
     /// <summary>Writes a blob to a file, whole or not at all: a file of this name is a finished download.</summary>
     /// <returns>False when there is no such blob.</returns>
     /// <exception cref="StorageException">The blob cannot be read or the file not written, e.g. because the disk is full.</exception>
-    public static Task<bool> TryDownloadAsync(this IBlobStore blobs, string path, SafePath file, CancellationToken cancellation = default) =>
+    public static Task<bool> TryDownloadAsync(this IBlobStore blobs, string path, SafePath file,
+        CancellationToken cancellation = default) =>
         LocalFiles.TryReplaceAsync(file.FullName, destination => blobs.TryDownloadAsync(path, destination, cancellation));
 
     internal static FileStream OpenRead(string file)
     {
         try
         {
-            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize,
+                FileOptions.Asynchronous | FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

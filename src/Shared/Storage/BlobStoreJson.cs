@@ -10,7 +10,8 @@ public static class BlobStoreJson
     /// <summary>Reads a JSON blob.</summary>
     /// <exception cref="StorageException">There is none, or it is not valid.</exception>
     public static async Task<T> ReadJsonAsync<T>(this IBlobStore blobs, string path, CancellationToken cancellation = default) =>
-        await blobs.TryReadJsonAsync<T>(path, cancellation) is { } value ? value : throw new StorageException($"There is no blob '{path}'.");
+        await blobs.TryReadJsonAsync<T>(path, cancellation) is { } value
+            ? value : throw new StorageException($"There is no blob '{path}'.");
 
     /// <summary>Reads a JSON blob; the default value when there is none.</summary>
     /// <exception cref="NewerFormException">A newer version of the program wrote it.</exception>

@@ -16,12 +16,11 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
     public async Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default)
     {
         var file = FileOf(path);
-        if (!File.Exists(file)) return null;
         try
         {
             return new BinaryData(await File.ReadAllBytesAsync(file, cancellation));
         }
-        catch (Exception e) when (IsGone(e))
+        catch (Exception e) when (IsGone(e, file))
         {
             return null;
         }
@@ -82,14 +81,13 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
     public async Task<bool> TryDownloadAsync(string path, Stream destination, CancellationToken cancellation = default)
     {
         var file = FileOf(path);
-        if (!File.Exists(file)) return false;
         try
         {
             await using var source = BlobStoreFiles.OpenRead(file);
             await source.CopyToAsync(destination, cancellation);
             return true;
         }
-        catch (Exception e) when (IsGone(e))
+        catch (Exception e) when (IsGone(e, file))
         {
             return false;
         }
@@ -134,18 +132,24 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
         }
     }
 
-    // A file may be deleted between any look at it and the next.
-    private static bool IsGone(Exception error) => (error as StorageException)?.InnerException is { } cause
-        ? IsGone(cause)
-        : error is FileNotFoundException or DirectoryNotFoundException;
+    // No look beforehand: a file may be deleted between any look and the next. What is no file, such as a folder, is no blob either.
+    private static bool IsGone(Exception error, string file) => error switch
+    {
+        StorageException { InnerException: { } cause } => IsGone(cause, file),
+        FileNotFoundException or DirectoryNotFoundException => true,
+        IOException or UnauthorizedAccessException => !File.Exists(file),
+        _ => false,
+    };
 
     private static BlobEntry? TryDescribe(string path, FileInfo file)
     {
         try
         {
+            // The listing may have looked at it long ago.
+            file.Refresh();
             return new BlobEntry(path, file.Length, file.LastWriteTimeUtc);
         }
-        catch (Exception e) when (IsGone(e))
+        catch (FileNotFoundException)
         {
             return null;
         }

@@ -1,11 +1,9 @@
-using R1Cloud.Shared.Jobs;
-
 namespace R1Cloud.Shared.Storage;
 
 /// <summary>
-/// Links in a folder whose files are read to be given to others: pushed, imported, exported. The folder may be a stranger's, and a link in it
-/// may name any file of this user (<c>LICENSE → ~/.aws/credentials</c>). So a link is followed only to a file below the folder itself, or to a
-/// blob of the Hub cache that the folder is a snapshot of.
+/// Links in a folder whose files are read to be given to others: pushed, imported, exported. The folder may be a stranger's, and a link in
+/// it may name any file of this user (<c>LICENSE → ~/.aws/credentials</c>). So a link is followed only to a file below the folder itself,
+/// or to a blob of the Hub cache that the folder is a snapshot of.
 /// </summary>
 public static class FolderLinks
 {
@@ -46,16 +44,21 @@ public static class FolderLinks
         var real = RealOf(path);
         return RealPath.IsWithin(real, root) || (HubBlobs(root) is { } blobs && RealPath.IsWithin(real, blobs))
             ? real
-            : throw new BadInputException($"'{path}' leads to '{real}', outside of its folder: put the file itself there, or take it away.");
+            : throw new BadInputException(
+                $"'{path}' leads to '{real}', outside of its folder: put the file itself there, or take it away.");
     }
 
-    /// <summary>Where the files of a Hub snapshot are: <c>models--ORG--NAME/snapshots/REVISION</c> holds links into <c>models--ORG--NAME/blobs</c>.</summary>
+    /// <summary>
+    /// Where the files of a Hub snapshot are: <c>models--ORG--NAME/snapshots/REVISION</c> holds links into <c>models--ORG--NAME/blobs</c>.
+    /// </summary>
     /// <param name="root">The folder, without links.</param>
     public static string? HubBlobs(string root)
     {
         for (var folder = new DirectoryInfo(root); folder.Parent is { } above; folder = above)
         {
-            if (above is { Name: "snapshots", Parent: { } repository } && (repository.Name.StartsWith("models--", StringComparison.Ordinal) || repository.Name.StartsWith("datasets--", StringComparison.Ordinal)))
+            if (above is { Name: "snapshots", Parent: { } repository }
+                && (repository.Name.StartsWith("models--", StringComparison.Ordinal)
+                    || repository.Name.StartsWith("datasets--", StringComparison.Ordinal)))
                 return Path.Combine(repository.FullName, "blobs");
         }
         return null;

@@ -11,20 +11,24 @@ public interface IBlobStore
     Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default);
 
     /// <summary>Creates the blob when there is none.</summary>
-    /// <returns>False when it exists: it is left as it is. True when this very call made it, even if it had to be retried on the way.</returns>
+    /// <returns>False when it exists: it is left as it is. True when this very call made it, even if it had to be retried on the
+    /// way.</returns>
     Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default);
 
     /// <summary>The blob's bytes and the version that <see cref="TryReplaceAsync"/> asks for; null when there is none.</summary>
     Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default);
 
     /// <summary>Replaces the blob if it is still the version that was read.</summary>
-    /// <returns>False when it is another by now, or gone: it is left as it is. True when this very call replaced it, be it after a retry.</returns>
+    /// <returns>False when it is another by now, or gone: it is left as it is. True when this very call replaced it, be it after a
+    /// retry.</returns>
     Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default);
 
     /// <summary>Creates or replaces the blob.</summary>
     Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default);
 
-    /// <summary>Creates or replaces the blob from a seekable stream, which is read from its start in pieces (again, where a piece is retried).</summary>
+    /// <summary>
+    /// Creates or replaces the blob from a seekable stream, which is read from its start in pieces (again, where a piece is retried).
+    /// </summary>
     Task UploadAsync(string path, Stream content, CancellationToken cancellation = default);
 
     /// <summary>Writes the blob's bytes, in order, to a stream.</summary>
@@ -41,7 +45,8 @@ public interface IBlobStore
     IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default);
 
     /// <summary>The same for somebody who needs the first few alone: no more than a page of them is asked for at once.</summary>
-    IAsyncEnumerable<BlobEntry> ListAsync(string prefix, int pageSize, CancellationToken cancellation = default) => ListAsync(prefix, cancellation);
+    IAsyncEnumerable<BlobEntry> ListAsync(string prefix, int pageSize, CancellationToken cancellation = default) =>
+        ListAsync(prefix, cancellation);
 
     /// <summary>Removes a blob.</summary>
     /// <returns>False when there was none.</returns>
@@ -58,17 +63,3 @@ public sealed record VersionedBlob(BinaryData Content, string Version);
 /// <param name="Length">Its bytes.</param>
 /// <param name="ModifiedAt">When it last changed.</param>
 public sealed record BlobEntry(string Path, long Length, DateTimeOffset ModifiedAt);
-
-/// <summary>Storage did not do what was asked; the message names the operation, the path and the reason.</summary>
-/// <param name="message">What failed.</param>
-/// <param name="inner">The cause.</param>
-public class StorageException(string message, Exception? inner = null) : Exception(message, inner)
-{
-    /// <summary>Whether the queue or container itself is not there.</summary>
-    public bool IsMissing { get; init; }
-}
-
-/// <summary>Storage does not answer, or not for now: nothing is wrong with what was asked, and waiting may mend it.</summary>
-/// <param name="message">What failed.</param>
-/// <param name="inner">The cause.</param>
-public sealed class StorageAwayException(string message, Exception? inner = null) : StorageException(message, inner);

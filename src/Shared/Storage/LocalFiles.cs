@@ -19,7 +19,10 @@ public static class LocalFiles
     /// <exception cref="StorageException">The file cannot be written; a full disk is named as such.</exception>
     internal static Task<bool> TryCreateAsync(string file, Func<Stream, Task<bool>> write) => TryWriteAsync(file, overwrite: false, write);
 
-    /// <summary>Length and time of the last write of a file as it is when opened: of a link, as in the Hugging Face cache, the file that it leads to.</summary>
+    /// <summary>
+    /// Length and time of the last write of a file as it is when opened: of a link, as in the Hugging Face cache, the file that it leads
+    /// to.
+    /// </summary>
     /// <param name="file">The file.</param>
     /// <exception cref="IOException">It cannot be opened, or is no regular file.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
@@ -34,7 +37,9 @@ public static class LocalFiles
     /// <param name="file">The file.</param>
     /// <param name="error">The system's error.</param>
     public static StorageException Failure(string doing, string file, Exception error) => IsDiskFull(error)
-        ? new StorageException($"No space left on the disk of '{Path.GetDirectoryName(Path.GetFullPath(file))}' while {doing} '{Path.GetFileName(file)}'.", error)
+        ? new StorageException(
+            $"No space left on the disk of '{Path.GetDirectoryName(Path.GetFullPath(file))}' while {doing} '{Path.GetFileName(file)}'.",
+            error)
         : new StorageException($"Failed {doing} '{file}': {error.Message}", error);
 
     private static async Task<bool> TryWriteAsync(string file, bool overwrite, Func<Stream, Task<bool>> write)
@@ -43,7 +48,9 @@ public static class LocalFiles
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-            await using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize, FileOptions.Asynchronous))
+            await using (
+                var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize,
+                    FileOptions.Asynchronous))
             {
                 if (!await write(stream)) return false;
             }
@@ -65,13 +72,16 @@ public static class LocalFiles
         }
     }
 
-    /// <summary>Gives a whole file its name unless that is taken. File.Move looks first and renames then, so two could win; link(2) is one step.</summary>
+    /// <summary>
+    /// Gives a whole file its name unless that is taken. File.Move looks first and renames then, so two could win; link(2) is one step.
+    /// </summary>
     private static bool TryLink(string temporary, string file)
     {
         const int AlreadyExists = 17;
         if (Link(Path.GetFullPath(temporary), Path.GetFullPath(file)) == 0) return true;
         var error = Marshal.GetLastPInvokeError();
-        return error == AlreadyExists ? false : throw new IOException($"'{file}' cannot be created: {Marshal.GetPInvokeErrorMessage(error)}");
+        return error == AlreadyExists
+            ? false : throw new IOException($"'{file}' cannot be created: {Marshal.GetPInvokeErrorMessage(error)}");
     }
 
     [DllImport("libc", EntryPoint = "link", SetLastError = true)]

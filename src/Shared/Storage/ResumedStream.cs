@@ -1,6 +1,8 @@
 namespace R1Cloud.Shared.Storage;
 
-/// <summary>Writes what follows after the bytes that an earlier try has brought: a download that begins anew goes on where it broke off.</summary>
+/// <summary>
+/// Writes what follows after the bytes that an earlier try has brought: a download that begins anew goes on where it broke off.
+/// </summary>
 /// <param name="inner">The stream written to; left open.</param>
 /// <param name="known">Bytes that it has already.</param>
 internal sealed class ResumedStream(Stream inner, long known) : Stream

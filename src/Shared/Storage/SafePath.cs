@@ -1,8 +1,8 @@
 namespace R1Cloud.Shared.Storage;
 
 /// <summary>
-/// A file below a folder. Names that were stored (of blobs, in manifests, in indexes) may come from anybody who writes into storage: this is
-/// their only way to a disk, and what takes files from storage takes nothing else.
+/// A file below a folder. Names that were stored (of blobs, in manifests, in indexes) may come from anybody who writes into storage: this
+/// is their only way to a disk, and what takes files from storage takes nothing else.
 /// </summary>
 public sealed record SafePath
 {
@@ -19,13 +19,17 @@ public sealed record SafePath
         ? new(Path.GetFullPath(Path.Combine([folder, .. name.Split('/')])))
         : throw new StorageException($"The stored name '{Printed(name)}' leads out of the folder '{folder}'.");
 
-    /// <summary>Whether a stored name is a file's below a folder: parts with slashes between them, none of them empty, a dot or two, and nothing that some system takes for a drive, a stream or a separator.</summary>
+    /// <summary>
+    /// Whether a stored name is a file's below a folder: parts with slashes between them, none of them empty, a dot or two, and nothing
+    /// that some system takes for a drive, a stream or a separator.
+    /// </summary>
     public static bool IsName(string name) => name.Length > 0 && name.Split('/').All(IsPart);
 
     /// <inheritdoc/>
     public override string ToString() => FullName;
 
-    private static bool IsPart(string part) => part.Length > 0 && part is not ("." or "..") && !part.Any(c => c is '\\' or ':' || char.IsControl(c));
+    private static bool IsPart(string part) =>
+        part.Length > 0 && part is not ("." or "..") && !part.Any(c => c is '\\' or ':' || char.IsControl(c));
 
     private static string Printed(string name) => string.Concat(name.Take(200).Select(c => char.IsControl(c) ? '\uFFFD' : c));
 }

@@ -30,6 +30,13 @@ public sealed class StorageConnection
     /// <exception cref="StorageException">The storage is a folder, which has no queues.</exception>
     public IMessageQueue Queue(string name) => openQueue(name);
 
+    /// <summary>Blobs and queues that are open already.</summary>
+    /// <param name="endpoint">Where they are, without secrets.</param>
+    /// <param name="blobs">The blobs.</param>
+    /// <param name="queues">A queue by name.</param>
+    public static StorageConnection Of(string endpoint, IBlobStore blobs, Func<string, IMessageQueue> queues) =>
+        new(endpoint, blobs, queues);
+
     /// <summary>Opens the storage that the environment names.</summary>
     /// <exception cref="StorageException">It is unset or invalid.</exception>
     public static StorageConnection FromEnvironment() => Open(Environment.GetEnvironmentVariable(Variable));
@@ -47,13 +54,16 @@ public sealed class StorageConnection
         options ??= new StorageOptions();
         if (string.IsNullOrWhiteSpace(source))
         {
-            throw new StorageException($"No storage is named: set {Variable} to a connection string, the https URL of a storage account, or a folder.");
+            throw new StorageException(
+                $"No storage is named: set {Variable} to a connection string, the https URL of a storage account, or a folder.");
         }
         if (source.Contains("://", StringComparison.Ordinal) && !source.Contains(';')) return OpenAccount(source, credential, options);
-        return source.Contains('=') && source.Split('=')[0] is var key && !key.Contains(Path.DirectorySeparatorChar) && !Directory.Exists(source)
+        return source.Contains('=') && source.Split('=')[0] is var key && !key.Contains(Path.DirectorySeparatorChar)
+            && !Directory.Exists(source)
             ? OpenConnectionString(source, options)
             : new StorageConnection(Path.GetFullPath(source), new FolderBlobStore(source), name =>
-                throw new StorageException($"Queue '{name}' is not to be had: the storage '{source}' is a folder. Name a storage account or Azurite."));
+                throw new StorageException(
+                    $"Queue '{name}' is not to be had: the storage '{source}' is a folder. Name a storage account or Azurite."));
     }
 
     private static StorageConnection OpenConnectionString(string text, StorageOptions options)
@@ -64,7 +74,8 @@ public sealed class StorageConnection
             if (IsNear(place)) options = options with { Proxy = false };
             var container = new BlobContainerClient(text, options.Container, options.Blobs());
             var queues = new QueueServiceClient(text, options.Queues());
-            return new StorageConnection(Place(container.Uri), new AzureBlobStore(container), name => new AzureMessageQueue(queues.GetQueueClient(name)));
+            return new StorageConnection(Place(container.Uri), new AzureBlobStore(container),
+                name => new AzureMessageQueue(queues.GetQueueClient(name)));
         }
         catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
         {
@@ -74,7 +85,8 @@ public sealed class StorageConnection
     }
 
     // Azurite's account is in the path of its addresses, on whichever machine it runs.
-    private static bool IsNear(Uri place) => place.IsLoopback || place.AbsolutePath.StartsWith("/devstoreaccount1/", StringComparison.Ordinal);
+    private static bool IsNear(Uri place) =>
+        place.IsLoopback || place.AbsolutePath.StartsWith("/devstoreaccount1/", StringComparison.Ordinal);
 
     private static StorageConnection OpenAccount(string text, TokenCredential? credential, StorageOptions options)
     {
@@ -82,7 +94,9 @@ public sealed class StorageConnection
         {
             throw new StorageException($"'{text}' is not the https URL of a storage account.");
         }
-        if (url.Query.Length > 0) throw new StorageException("The URL of a storage account takes no signature: put a shared access signature into a connection string.");
+        if (url.Query.Length > 0)
+            throw new StorageException(
+                "The URL of a storage account takes no signature: put a shared access signature into a connection string.");
         if (!url.Host.Contains(".blob.", StringComparison.Ordinal))
         {
             throw new StorageException($"'{text}' is not the URL of a blob service: it looks like https://ACCOUNT.blob.core.windows.net.");

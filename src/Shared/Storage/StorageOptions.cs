@@ -10,7 +10,9 @@ public sealed record StorageOptions
 {
     // One for the process: connections are kept and shared.
     private static readonly HttpPipelineTransport Direct = new HttpClientTransport(
-        new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 50 }) { Timeout = Timeout.InfiniteTimeSpan });
+        new HttpClient(
+            new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 50 }) {
+                Timeout = Timeout.InfiniteTimeSpan });
 
     /// <summary>The blob container.</summary>
     public string Container { get; init; } = BlobLayout.Container;
@@ -27,7 +29,10 @@ public sealed record StorageOptions
     /// <summary>How long a single request may stall.</summary>
     public TimeSpan NetworkTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Whether requests go through the proxy that the environment names, if any. It is for other machines: storage on this one, and Azurite, are never asked through it.</summary>
+    /// <summary>
+    /// Whether requests go through the proxy that the environment names, if any. It is for other machines: storage on this one, and
+    /// Azurite, are never asked through it.
+    /// </summary>
     public bool Proxy { get; init; } = true;
 
     internal BlobClientOptions Blobs() => WithRetries(new BlobClientOptions());

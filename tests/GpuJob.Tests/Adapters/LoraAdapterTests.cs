@@ -1,10 +1,12 @@
+using R1Cloud.Testing;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Generation.Torch;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -31,7 +33,9 @@ public sealed class LoraAdapterTests : IDisposable
 
         const string LossOf = "loss_of_sequence_";
         var expected = json.EnumerateObject().Single(field => field.Name.StartsWith(LossOf, StringComparison.Ordinal));
-        using var batch = TokenBatch.Create([new(sequences[int.Parse(expected.Name[LossOf.Length..], System.Globalization.CultureInfo.InvariantCulture)], 1)], CPU);
+        using var batch =
+            TokenBatch.Create(
+                [new(sequences[int.Parse(expected.Name[LossOf.Length..], System.Globalization.CultureInfo.InvariantCulture)], 1)], CPU);
         var loss = -model.TokenLogProbs(batch).LogProbs.mean();
         loss.backward();
         loss.item<float>().ShouldBe(expected.Value.GetSingle(), 1e-4f);
@@ -40,7 +44,8 @@ public sealed class LoraAdapterTests : IDisposable
         {
             if (!golden.Tensors.ContainsKey("grad." + name)) continue;
             var gradient = golden.Read("grad." + name);
-            (parameter.grad! - gradient).abs().max().item<float>().ShouldBeLessThan(1e-4f * Math.Max(1, gradient.abs().max().item<float>()), name);
+            (parameter.grad! - gradient).abs().max().item<float>()
+                .ShouldBeLessThan(1e-4f * Math.Max(1, gradient.abs().max().item<float>()), name);
             checkedGradients++;
         }
         checkedGradients.ShouldBe(golden.Tensors.Keys.Count(name => name.StartsWith("grad.", StringComparison.Ordinal)));
@@ -51,7 +56,8 @@ public sealed class LoraAdapterTests : IDisposable
         LogitsShouldFit(model, golden, sequences);
         foreach (var merged in golden.Tensors.Keys.Where(name => name.StartsWith("merged.", StringComparison.Ordinal)))
         {
-            (model.Weights.Single(weight => "merged." + weight.Name == merged).Tensor - golden.Read(merged)).abs().max().item<float>().ShouldBeLessThan(1e-6f, merged);
+            (model.Weights.Single(weight => "merged." + weight.Name == merged).Tensor - golden.Read(merged)).abs().max().item<float>()
+                .ShouldBeLessThan(1e-6f, merged);
         }
     }
 
@@ -99,8 +105,10 @@ public sealed class LoraAdapterTests : IDisposable
     public void Load_AdapterOfAnotherModel_NamesEveryTensor()
     {
         using var model = CausalLm.Load(Oracles.Model("llama"), CPU);
-        Should.Throw<BadInputException>(() => LoraAdapter.Load(model, Oracles.Model("qwen3_lora_adapter"))).Message.ShouldContain("layers.1.self_attn.q_proj.lora_A.weight' [4, 64]");
-        Should.Throw<BadInputException>(() => LoraAdapter.Attach(model, new LoraConfig { Targets = ["query"] }, 1)).Message.ShouldContain("q_proj");
+        Should.Throw<BadInputException>(() => LoraAdapter.Load(model, Oracles.Model("qwen3_lora_adapter")))
+            .Message.ShouldContain("layers.1.self_attn.q_proj.lora_A.weight' [4, 64]");
+        Should.Throw<BadInputException>(() => LoraAdapter.Attach(model, new LoraConfig { Targets = ["query"] }, 1))
+            .Message.ShouldContain("q_proj");
     }
 
     [Theory]
@@ -131,7 +139,8 @@ public sealed class LoraAdapterTests : IDisposable
     {
         File.Copy(Path.Combine(Oracles.Model("qwen3_lora_adapter"), LoraConfig.FileName), Path.Combine(folder, LoraConfig.FileName));
         using var model = TestModels.Create(TestModels.Config());
-        Should.Throw<BadInputException>(() => LoraAdapter.Load(model, folder)).Message.ShouldContain("adapter_model.safetensors: there is no such file");
+        Should.Throw<BadInputException>(() => LoraAdapter.Load(model, folder))
+            .Message.ShouldContain("adapter_model.safetensors: there is no such file");
     }
 
     private static void LogitsShouldFit(CausalLm model, SafetensorsReader golden, int[][] sequences)

@@ -1,3 +1,4 @@
+using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
 using R1Cloud.Shared.Jobs;
@@ -13,12 +14,14 @@ public sealed class DataCommandTests : IDisposable
     [Fact]
     public async Task Data_GoodFiles_PrintsCountsSplitAndContamination()
     {
-        var train = Write("train.jsonl", """{"question":"What is one plus one?","answer":"#### 2"}""", """{"question":"What is two plus two?","answer":"#### 4"}""", """{"question":"What is two plus two?","answer":"#### 4"}""");
+        var train = Write("train.jsonl", """{"question":"What is one plus one?","answer":"#### 2"}""",
+            """{"question":"What is two plus two?","answer":"#### 4"}""", """{"question":"What is two plus two?","answer":"#### 4"}""");
         var eval = Write("eval.jsonl", """{"prompt":"What is one plus one?"}""");
         var (code, output, error) = await RunAsync("data", train, "--layout", "gsm8k", "--against", eval, "--held-out", "0", "--json");
         (code, error).ShouldBe((ExitCodes.Done, ""));
         var report = JsonSerializer.Deserialize<JsonElement>(output);
-        (report.GetProperty("rows").GetInt32(), report.GetProperty("duplicates").GetInt32(), report.GetProperty("training").GetInt32()).ShouldBe((3, 1, 1));
+        (report.GetProperty("rows").GetInt32(), report.GetProperty("duplicates").GetInt32(), report.GetProperty("training").GetInt32())
+            .ShouldBe((3, 1, 1));
         report.GetProperty("contaminated")[0].GetProperty("evaluationRow").GetInt32().ShouldBe(1);
 
         (code, output, _) = await RunAsync("data", train, "--layout", "gsm8k", "--against", eval, "--held-out", "0");
@@ -45,7 +48,8 @@ public sealed class DataCommandTests : IDisposable
     [Fact]
     public async Task Data_RowsThatARewardCannotJudge_AreNamed()
     {
-        var rows = Write("math.jsonl", """{"question":"a?","answer":"5"}""", """{"question":"b?","answer":"\\frac{1"}""", """{"question":"c?","answer":"$$"}""");
+        var rows = Write("math.jsonl", """{"question":"a?","answer":"5"}""", """{"question":"b?","answer":"\\frac{1"}""",
+            """{"question":"c?","answer":"$$"}""");
         var (code, _, error) = await RunAsync("data", rows, "--held-out", "0", "--reward", "accuracy/math");
         code.ShouldBe(ExitCodes.BadInput);
         error.ShouldContain($"{rows}(2): accuracy/math: ");
@@ -68,7 +72,7 @@ public sealed class DataCommandTests : IDisposable
     [Fact]
     public async Task Data_PublicTrainingProblems_AreGood()
     {
-        var (code, output, error) = await RunAsync("data", Oracles.Shared("data/shared_only/train_problems.jsonl"), "--json");
+        var (code, output, error) = await RunAsync("data", Fixtures.Shared("data/shared_only/train_problems.jsonl"), "--json");
         (code, error).ShouldBe((ExitCodes.Done, ""));
         var report = JsonSerializer.Deserialize<JsonElement>(output);
         report.GetProperty("rows").GetInt32().ShouldBe(1000);

@@ -15,7 +15,8 @@ public sealed class GradeCommandTests
         {
             var (input, target) = (Path.Combine(folder.FullName, "cases.jsonl"), Path.Combine(folder.FullName, "verdicts.jsonl"));
             await File.WriteAllTextAsync(input, rows);
-            var code = await CommandLine.RunAsync(["grade", "--input", input, "--output", target, .. arguments], new CommandContext(TextReader.Null, output, error));
+            var code = await CommandLine.RunAsync(["grade", "--input", input, "--output", target, .. arguments],
+                new CommandContext(TextReader.Null, output, error));
             return (code, File.Exists(target) ? await File.ReadAllLinesAsync(target) : [], output.ToString(), error.ToString());
         }
         finally
@@ -27,7 +28,8 @@ public sealed class GradeCommandTests
     [Fact]
     public async Task Grade_RewardOfAModel_SaysThatItNeedsARun()
     {
-        var (code, verdicts, _, error) = await RunAsync("""{"gold":"","pred":"yes"}""", "--reward", "helpful/model", "--options", """{"stage":"helpful"}""");
+        var (code, verdicts, _, error) =
+            await RunAsync("""{"gold":"","pred":"yes"}""", "--reward", "helpful/model", "--options", """{"stage":"helpful"}""");
         (code, verdicts.Length).ShouldBe((ExitCodes.BadInput, 0));
         error.ShouldContain("inside a run");
     }
@@ -47,7 +49,8 @@ public sealed class GradeCommandTests
         rows[0].GetProperty("extracted").GetString().ShouldBe("0.5");
         rows.Select(row => row.GetProperty("outcome").GetString()).ShouldBe(["scored", "scored", "unparsable", "scored"]);
         var summary = JsonSerializer.Deserialize<JsonElement>(output);
-        (summary.GetProperty("rows").GetInt32(), summary.GetProperty("expected").GetInt32(), summary.GetProperty("agreed").GetInt32(), summary.GetProperty("falseNegatives").GetInt32()).ShouldBe((4, 3, 2, 1));
+        (summary.GetProperty("rows").GetInt32(), summary.GetProperty("expected").GetInt32(), summary.GetProperty("agreed").GetInt32(),
+            summary.GetProperty("falseNegatives").GetInt32()).ShouldBe((4, 3, 2, 1));
         summary.GetProperty("outcomes").GetProperty("unparsable").GetInt32().ShouldBe(1);
     }
 
@@ -109,14 +112,23 @@ public sealed class GradeCommandTests
     {
         async Task<JsonElement> Graded(string reward, string row) =>
             JsonSerializer.Deserialize<JsonElement>((await RunAsync(row, "--reward", reward)).Verdicts.Single());
-        (await Graded("accuracy/countdown", """{"pred":"<answer>3*4</answer>","nums":[3,4],"target":12}""")).GetProperty("score").GetDouble().ShouldBe(1);
-        (await Graded("accuracy/countdown", """{"pred":"<answer>3*4+1</answer>","nums":[3,4,1],"target":12,"options":{"formScore":0.1}}""")).GetProperty("score").GetDouble().ShouldBe(0.1);
-        (await Graded("length/overlong", """{"pred":"x","tokens":[1,2,3,4],"options":{"maxTokens":4,"bufferTokens":2}}""")).GetProperty("score").GetDouble().ShouldBe(-1);
-        (await Graded("length/cosine", """{"pred":"x","tokens":[1,2],"maxTokens":2,"accuracy":1}""")).GetProperty("score").GetDouble().ShouldBe(0.5);
-        (await Graded("instructions/ifeval", """{"pred":"no sign","instruction_id_list":["punctuation:no_comma"],"kwargs":[{}]}""")).GetProperty("score").GetDouble().ShouldBe(1);
-        (await Graded("repetition/ngram", """{"pred":"a b c a b c","options":{"ngramSize":-1}}""")).GetProperty("outcome").GetString().ShouldBe("error");
-        (await Graded("accuracy/multiple-choice", """{"gold":"T","pred":"The answer is T.","options":{"letters":26}}""")).GetProperty("score").GetDouble().ShouldBe(1);
-        (await Graded("accuracy/multiple-choice", """{"gold":"red","pred":"<answer>B</answer>","options":["blue","red"]}""")).GetProperty("score").GetDouble().ShouldBe(1);
-        (await Graded("accuracy/exact", """{"gold":" ","pred":"<answer> </answer>"}""")).GetProperty("outcome").GetString().ShouldBe("error");
+        (await Graded("accuracy/countdown", """{"pred":"<answer>3*4</answer>","nums":[3,4],"target":12}""")).GetProperty("score")
+            .GetDouble().ShouldBe(1);
+        (await Graded("accuracy/countdown", """{"pred":"<answer>3*4+1</answer>","nums":[3,4,1],"target":12,"options":{"formScore":0.1}}"""))
+            .GetProperty("score").GetDouble().ShouldBe(0.1);
+        (await Graded("length/overlong", """{"pred":"x","tokens":[1,2,3,4],"options":{"maxTokens":4,"bufferTokens":2}}"""))
+            .GetProperty("score").GetDouble().ShouldBe(-1);
+        (await Graded("length/cosine", """{"pred":"x","tokens":[1,2],"maxTokens":2,"accuracy":1}""")).GetProperty("score").GetDouble()
+            .ShouldBe(0.5);
+        (await Graded("instructions/ifeval", """{"pred":"no sign","instruction_id_list":["punctuation:no_comma"],"kwargs":[{}]}"""))
+            .GetProperty("score").GetDouble().ShouldBe(1);
+        (await Graded("repetition/ngram", """{"pred":"a b c a b c","options":{"ngramSize":-1}}""")).GetProperty("outcome").GetString()
+            .ShouldBe("error");
+        (await Graded("accuracy/multiple-choice", """{"gold":"T","pred":"The answer is T.","options":{"letters":26}}"""))
+            .GetProperty("score").GetDouble().ShouldBe(1);
+        (await Graded("accuracy/multiple-choice", """{"gold":"red","pred":"<answer>B</answer>","options":["blue","red"]}"""))
+            .GetProperty("score").GetDouble().ShouldBe(1);
+        (await Graded("accuracy/exact", """{"gold":" ","pred":"<answer> </answer>"}""")).GetProperty("outcome").GetString()
+            .ShouldBe("error");
     }
 }

@@ -1,10 +1,11 @@
+using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Tests.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Tests;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Commands;
@@ -29,8 +30,10 @@ public sealed class ModelCommandsTests : IDisposable
     {
         var cases = Oracles.Json($"models/{name}/golden.json").GetProperty("greedy").EnumerateArray().ToArray();
         var ids = Write("ids.jsonl", string.Join('\n', cases.Select(item => item.GetProperty("prompt").GetRawText())));
-        (await Run("generate", "--model", Oracles.Model(name), "--ids", ids, "--greedy", "--max-tokens", "40", "--json")).ShouldBe(ExitCodes.Done);
-        var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToArray();
+        (await Run("generate", "--model", Oracles.Model(name), "--ids", ids, "--greedy", "--max-tokens", "40", "--json"))
+            .ShouldBe(ExitCodes.Done);
+        var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToArray();
         lines.Length.ShouldBe(cases.Length);
         foreach (var (line, oracle) in lines.Zip(cases))
         {
@@ -44,7 +47,8 @@ public sealed class ModelCommandsTests : IDisposable
     public async Task Logits_Ids_WritesTheOracles()
     {
         var sequences = Oracles.Json("models/llama3_rope/golden.json").GetProperty("sequences").EnumerateArray().Take(3).ToArray();
-        var (ids, file) = (Write("ids.jsonl", string.Join('\n', sequences.Select(item => item.GetRawText()))), Path.Combine(folder, "out.safetensors"));
+        var (ids, file) =
+            (Write("ids.jsonl", string.Join('\n', sequences.Select(item => item.GetRawText()))), Path.Combine(folder, "out.safetensors"));
         (await Run("logits", "--model", Oracles.Model("llama3_rope"), "--input", ids, "--output", file)).ShouldBe(ExitCodes.Done);
         using var scope = NewDisposeScope();
         using var written = new SafetensorsReader(file);
@@ -66,9 +70,11 @@ public sealed class ModelCommandsTests : IDisposable
         const string Content = "\uFEFF[7]\r\n\r\n[1,2]\n \n";
         var file = Path.Combine(folder, "out.safetensors");
         var input = source == "-" ? source : Write("ids.jsonl", Content);
-        (await CommandLine.RunAsync(["logits", "--model", Oracles.Model("llama"), "--input", input, "--output", file], new CommandContext(new StringReader(Content), output, error))).ShouldBe(ExitCodes.Done, error.ToString());
+        (await CommandLine.RunAsync(["logits", "--model", Oracles.Model("llama"), "--input", input, "--output", file],
+            new CommandContext(new StringReader(Content), output, error))).ShouldBe(ExitCodes.Done, error.ToString());
         using var written = new SafetensorsReader(file);
-        written.Tensors.ToDictionary(item => item.Key, item => item.Value.Shape[0]).ShouldBe(new Dictionary<string, long> { ["logits.0"] = 1, ["logits.1"] = 2 });
+        written.Tensors.ToDictionary(item => item.Key, item => item.Value.Shape[0])
+            .ShouldBe(new Dictionary<string, long> { ["logits.0"] = 1, ["logits.1"] = 2 });
     }
 
     [Fact]
@@ -89,7 +95,8 @@ public sealed class ModelCommandsTests : IDisposable
     public async Task Export_AdapterInShards_LoadsWithTheMergedLogits()
     {
         var target = Path.Combine(folder, "merged");
-        (await Run("export", "--model", Oracles.Model("qwen3"), "--adapter", Oracles.Model("qwen3_lora_adapter"), "--as", "float32", "--shard-gb", "0.0002", "--output", target)).ShouldBe(ExitCodes.Done);
+        (await Run("export", "--model", Oracles.Model("qwen3"), "--adapter", Oracles.Model("qwen3_lora_adapter"), "--as", "float32",
+            "--shard-gb", "0.0002", "--output", target)).ShouldBe(ExitCodes.Done);
         Directory.GetFiles(target, "model-*-of-*.safetensors").Length.ShouldBeGreaterThan(1);
         File.Exists(Path.Combine(target, "generation_config.json")).ShouldBeTrue();
         var config = JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(target, "config.json")));
@@ -100,7 +107,8 @@ public sealed class ModelCommandsTests : IDisposable
         using var model = CausalLm.Load(target, CPU);
         using var golden = new SafetensorsReader(Path.Combine(Oracles.Model("qwen3_lora_adapter"), "golden.safetensors"));
         var ids = Oracles.Json("models/qwen3_lora_adapter/golden.json").GetProperty("sequences")[2].Ints();
-        (model.forward(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Length])).squeeze(0) - golden.Read("logits.2")).abs().max().item<float>().ShouldBeLessThan(1e-4f);
+        (model.forward(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Length])).squeeze(0) - golden.Read("logits.2")).abs().max()
+            .item<float>().ShouldBeLessThan(1e-4f);
     }
 
     [Fact]
@@ -118,7 +126,8 @@ public sealed class ModelCommandsTests : IDisposable
     public async Task Generate_Prompt_StreamsTheTextThatJsonReports()
     {
         var tokenizer = new SymbolTokenizer("0123456789+=;");
-        using (var model = TestModels.Create(TestModels.Config(vocabulary: tokenizer.VocabularySize) with { InitializerRange = 0.25 })) model.Save(folder);
+        using (var model = TestModels.Create(TestModels.Config(vocabulary: tokenizer.VocabularySize) with { InitializerRange = 0.25 }))
+            model.Save(folder);
         tokenizer.Save(folder);
         string[] arguments = ["generate", "--model", folder, "--prompt", "1+2=", "--max-tokens", "12", "--seed", "5"];
         (await Run(arguments)).ShouldBe(ExitCodes.Done);
@@ -138,14 +147,17 @@ public sealed class ModelCommandsTests : IDisposable
     public async Task Chat_TwoTurns_EachSeesTheConversationSoFar()
     {
         using var tokenizer = new TokenizerFolder();
-        tokenizer.With("tokenizer_config.json", """{"eos_token":"<|end|>","chat_template":"{% for m in messages %}<|user|>{{ m.role }}:{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|begin|>{% endif %}"}""");
+        tokenizer.With("tokenizer_config.json",
+            """{"eos_token":"<|end|>","chat_template":"{% for m in messages %}<|user|>{{ m.role }}:{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|begin|>{% endif %}"}""");
         tokenizer.Load();
         using (var model = TestModels.Create(TestModels.Config(vocabulary: 1003, positions: 512))) model.Save(tokenizer.Path);
-        (await CommandLine.RunAsync(["chat", "--model", tokenizer.Path, "--greedy", "--max-tokens", "4"], new CommandContext(new StringReader("hello\nagain\n\nnever"), output, error))).ShouldBe(ExitCodes.Done);
+        (await CommandLine.RunAsync(["chat", "--model", tokenizer.Path, "--greedy", "--max-tokens", "4"],
+            new CommandContext(new StringReader("hello\nagain\n\nnever"), output, error))).ShouldBe(ExitCodes.Done);
         error.ToString().ShouldBe("> > > ");
         var chat = output.ToString();
         output.GetStringBuilder().Clear();
-        (await Run("generate", "--model", tokenizer.Path, "--greedy", "--max-tokens", "4", "--prompt", "<|user|>user:hello<|begin|>")).ShouldBe(ExitCodes.Done);
+        (await Run("generate", "--model", tokenizer.Path, "--greedy", "--max-tokens", "4", "--prompt", "<|user|>user:hello<|begin|>"))
+            .ShouldBe(ExitCodes.Done);
         chat.ShouldStartWith(output.ToString());
     }
 
@@ -159,7 +171,10 @@ public sealed class ModelCommandsTests : IDisposable
     public async Task Run_BadInput_NamesIt(string named, params string[] arguments)
     {
         var (bad, good) = (Write("bad.jsonl", "[1,2]\n[1,\n"), Write("good.jsonl", "[1,2]"));
-        (await Run([.. arguments.Select(argument => argument.Replace("{model}", Oracles.Model("llama"), StringComparison.Ordinal).Replace("{bad}", bad, StringComparison.Ordinal).Replace("{good}", good, StringComparison.Ordinal))]))
+        (await Run([
+            .. arguments.Select(argument =>
+                argument.Replace("{model}", Oracles.Model("llama"), StringComparison.Ordinal)
+                .Replace("{bad}", bad, StringComparison.Ordinal).Replace("{good}", good, StringComparison.Ordinal))]))
             .ShouldBe(ExitCodes.BadInput);
         error.ToString().ShouldContain(named);
     }

@@ -19,7 +19,8 @@ public sealed class RunJobCommandTests : IDisposable
     [InlineData("retryable", ExitCodes.Retryable)]
     public async Task RunJob_Outcome_IsTheExitCodeAndTheResult(string? fault, int expected)
     {
-        var spec = new JobSpec { RunId = "run", JobId = "stage/000000/noop/0", Payload = new NoopJob { Fault = fault, FaultyAttempts = 9 } };
+        var spec = new JobSpec { RunId = "run", JobId = "stage/000000/noop/0",
+            Payload = new NoopJob { Fault = fault, FaultyAttempts = 9 } };
         await File.WriteAllTextAsync(folder["spec.json"], JsonSerializer.Serialize(spec, R1Json.Options));
         (await RunAsync(folder["spec.json"])).ShouldBe(expected, error.ToString());
         var result = JsonSerializer.Deserialize<JobResult>(output.ToString(), R1Json.Options)!;

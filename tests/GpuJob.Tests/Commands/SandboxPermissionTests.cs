@@ -1,10 +1,12 @@
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
-using R1Cloud.GpuJob.Rewards.Code.Sandboxing;
-using R1Cloud.GpuJob.Verification;
+using R1Cloud.Rewards.Sandboxing;
+using R1Cloud.Rewards.Verification;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Testing;
 
 namespace R1Cloud.GpuJob.Tests.Commands;
@@ -62,5 +64,6 @@ public sealed class SandboxPermissionTests : IDisposable
 
     private Task<int> WorkAsync(params string[] more) => RunAsync(["work", "--run", "r", "--worker", "w", "--idle-limit", "0", .. more]);
 
-    private Task<int> RunAsync(params string[] arguments) => CommandLine.RunAsync(arguments, new CommandContext(TextReader.Null, output, error));
+    private Task<int> RunAsync(params string[] arguments) =>
+        CommandLine.RunAsync(arguments, new CommandContext(TextReader.Null, output, error));
 }

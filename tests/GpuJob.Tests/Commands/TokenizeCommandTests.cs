@@ -1,7 +1,8 @@
+using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
-using R1Cloud.GpuJob.Tests.Tokenizers;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Tokenizers.Tests;
 
 namespace R1Cloud.GpuJob.Tests.Commands;
 
@@ -10,7 +11,10 @@ public sealed class TokenizeCommandTests : IDisposable
     private readonly TokenizerFolder folder = new();
     private readonly StringWriter output = new(), error = new();
 
-    public TokenizeCommandTests() => folder.With("chat_template.jinja", "{% for m in messages %}<|user|>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|begin|>{% endif %}{{ mood }}").Load();
+    public TokenizeCommandTests() =>
+        folder.With("chat_template.jinja",
+            "{% for m in messages %}<|user|>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|begin|>{% endif %}{{ mood }}")
+        .Load();
 
     [Fact]
     public async Task Tokenize_OfTextsAndChats_WritesIdsAndText()
@@ -22,7 +26,8 @@ public sealed class TokenizeCommandTests : IDisposable
             {"messages": [{"role": "user", "content": "a"}], "template": "{{ messages[0].content * 2 }}"}
             {"text": "\ud83d\ude00 \ud83d \\ud83d"}
             """)).ShouldBe(ExitCodes.Done, error.ToString());
-        var rows = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToList();
+        var rows = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToList();
         rows.Count.ShouldBe(4);
         rows[0].GetProperty("decoded").GetString().ShouldBe("a<|end|>é");
         rows[0].GetProperty("ids").Ints().ShouldContain(1000);
@@ -46,7 +51,8 @@ public sealed class TokenizeCommandTests : IDisposable
         output.ToString().ShouldNotBeEmpty("the lines before it are done");
     }
 
-    private Task<int> RunAsync(string input) => CommandLine.RunAsync(["tokenize", "--tokenizer", folder.Path], new CommandContext(new StringReader(input), output, error));
+    private Task<int> RunAsync(string input) =>
+        CommandLine.RunAsync(["tokenize", "--tokenizer", folder.Path], new CommandContext(new StringReader(input), output, error));
 
     public void Dispose() => folder.Dispose();
 }

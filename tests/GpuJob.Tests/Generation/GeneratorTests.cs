@@ -1,7 +1,7 @@
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Generation.Simd;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -52,7 +52,9 @@ public sealed class GeneratorTests
         {
             using var _ = generator;
             var told = new System.Collections.Concurrent.ConcurrentDictionary<(int Request, int Sample), GenerationResult>();
-            var requests = Requests.Select((request, index) => request with { OnFinished = (sample, result) => told.TryAdd((index, sample), result).ShouldBeTrue() }).ToList();
+            var requests =
+                Requests.Select((request, index) =>
+                    request with { OnFinished = (sample, result) => told.TryAdd((index, sample), result).ShouldBeTrue() }).ToList();
             var results = generator.Generate(requests, new SamplingRecipe { MaxNewTokens = 30 });
             told.Count.ShouldBe(Requests.Sum(request => request.Seeds.Length));
             told.ShouldAllBe(item => ReferenceEquals(item.Value, results[item.Key.Request][item.Key.Sample]));
@@ -66,7 +68,8 @@ public sealed class GeneratorTests
         foreach (var generator in TestModels.Generators(model))
         {
             using var _ = generator;
-            AgreesWithTrainer(model, generator, new SamplingRecipe { MaxNewTokens = 30, Temperature = temperature, TopP = topP, TopK = topK, MinP = minP });
+            AgreesWithTrainer(model, generator,
+                new SamplingRecipe { MaxNewTokens = 30, Temperature = temperature, TopP = topP, TopK = topK, MinP = minP });
         }
     }
 
@@ -80,8 +83,11 @@ public sealed class GeneratorTests
         foreach (var generator in TestModels.Generators(model))
         {
             using var _ = generator;
-            int[][] Tokens(SamplingRecipe sampling) => [.. generator.Generate(Requests, sampling with { MaxNewTokens = 30 }).SelectMany(results => results.Select(result => result.Tokens))];
-            Tokens(new SamplingRecipe { Temperature = temperature, TopP = topP, TopK = topK, MinP = minP }).ShouldBe(Tokens(new SamplingRecipe { Temperature = 0 }));
+            int[][] Tokens(SamplingRecipe sampling) =>
+                [.. generator.Generate(Requests, sampling with { MaxNewTokens = 30 })
+                    .SelectMany(results => results.Select(result => result.Tokens))];
+            Tokens(new SamplingRecipe { Temperature = temperature, TopP = topP, TopK = topK, MinP = minP })
+                .ShouldBe(Tokens(new SamplingRecipe { Temperature = 0 }));
         }
     }
 
@@ -109,7 +115,8 @@ public sealed class GeneratorTests
         using var model = TestModels.Create(Randomised(Configs[shape]));
         var sampling = new SamplingRecipe { MaxNewTokens = 40, Temperature = 0.9, TopP = 0.95 };
         // 150 samples on one thread: more than a thread's rows at once, so finished rows make room.
-        var crowd = Requests.Concat(Enumerable.Range(0, 70).Select(i => new GenerationRequest([1 + (i % 20), 2], [(ulong)i, (ulong)i + 1000], [7]))).ToArray();
+        var crowd = Requests.Concat(Enumerable.Range(0, 70)
+            .Select(i => new GenerationRequest([1 + (i % 20), 2], [(ulong)i, (ulong)i + 1000], [7]))).ToArray();
         foreach (var kernel in SimdKernels.Supported)
         {
             using var one = new SimdDecoder(model, threads: 1, kernel);
@@ -121,7 +128,8 @@ public sealed class GeneratorTests
                 for (var s = 0; s < crowd[r].Seeds.Length; s++)
                 {
                     Same(together[r][s], spread[crowd.Length - 1 - r][s]);
-                    if (r < Requests.Length) Same(together[r][s], three.Generate([crowd[r] with { Seeds = [crowd[r].Seeds[s]] }], sampling)[0][0]);
+                    if (r < Requests.Length)
+                        Same(together[r][s], three.Generate([crowd[r] with { Seeds = [crowd[r].Seeds[s]] }], sampling)[0][0]);
                 }
             }
         }
@@ -177,7 +185,8 @@ public sealed class GeneratorTests
             var sampling = new SamplingRecipe();
             Should.Throw<BadInputException>(() => generator.Generate([new([], [1], [])], sampling)).Message.ShouldContain("1 to 11");
             Should.Throw<BadInputException>(() => generator.Generate([new([29], [1], [])], sampling)).Message.ShouldContain("0 to 28");
-            Should.Throw<BadInputException>(() => generator.Generate([new([1], [1], [])], sampling with { TopP = 0 })).Message.ShouldContain("topP");
+            Should.Throw<BadInputException>(() => generator.Generate([new([1], [1], [])], sampling with { TopP = 0 }))
+                .Message.ShouldContain("topP");
             using var cancelled = new CancellationTokenSource();
             cancelled.Cancel();
             Should.Throw<OperationCanceledException>(() => generator.Generate(Requests, sampling, cancelled.Token));
@@ -190,9 +199,13 @@ public sealed class GeneratorTests
         using var __ = no_grad();
         var results = generator.Generate(Requests, sampling);
         var flat = Requests.SelectMany((request, r) => results[r].Select(result => (request.Prompt, Result: result))).ToArray();
-        using var batch = TokenBatch.Create([.. flat.Select(pair => new TokenSequence([.. pair.Prompt, .. pair.Result.Tokens], pair.Prompt.Length))], CPU);
-        Deviation(model.TokenLogProbs(batch, sampling).LogProbs, batch.Lay([.. flat.Select(pair => pair.Result.LogProbs)])).ShouldBeLessThan(1e-4f);
-        Deviation(model.TokenLogProbs(batch).LogProbs, batch.Lay([.. flat.Select(pair => pair.Result.PolicyLogProbs)])).ShouldBeLessThan(1e-4f);
+        using var batch =
+            TokenBatch.Create([.. flat.Select(pair => new TokenSequence([.. pair.Prompt, .. pair.Result.Tokens], pair.Prompt.Length))],
+                CPU);
+        Deviation(model.TokenLogProbs(batch, sampling).LogProbs, batch.Lay([.. flat.Select(pair => pair.Result.LogProbs)]))
+            .ShouldBeLessThan(1e-4f);
+        Deviation(model.TokenLogProbs(batch).LogProbs, batch.Lay([.. flat.Select(pair => pair.Result.PolicyLogProbs)]))
+            .ShouldBeLessThan(1e-4f);
         flat.Select(pair => string.Join(' ', pair.Result.Tokens)).Distinct().Count().ShouldBeGreaterThan(5); // it does sample
 
         static float Deviation(Tensor a, Tensor b) => ((a - b).exp() - 1).abs().max().item<float>();

@@ -1,6 +1,8 @@
+using R1Cloud.Testing;
 using System.Runtime.Intrinsics;
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Generation.Simd;
+using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -73,7 +75,8 @@ public sealed class SamplingTests
                 TopP = oracle.GetProperty("top_p").GetDouble(),
                 MinP = oracle.GetProperty("min_p").GetDouble(),
             };
-            foreach (var (logits, expected) in oracle.GetProperty("logits").EnumerateArray().Zip(oracle.GetProperty("probabilities").EnumerateArray()))
+            foreach (var (logits, expected) in oracle.GetProperty("logits").EnumerateArray()
+                .Zip(oracle.GetProperty("probabilities").EnumerateArray()))
             {
                 yield return (sampling, logits.Floats(), expected.Floats());
             }

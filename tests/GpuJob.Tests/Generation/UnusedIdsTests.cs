@@ -1,13 +1,16 @@
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Jobs.Importing;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Tests.Jobs;
 using R1Cloud.GpuJob.Tests.Strangers;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Generation;
@@ -108,7 +111,9 @@ public sealed class UnusedIdsTests : IDisposable
         var rollout = await jobs.RolloutAsync("base/", stage: stage);
         var rows = await ReadAsync(rollout);
         rows.SelectMany(row => row.Completion).ShouldAllBe(id => id < 259);
-        var update = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/1/", stage: stage with { Loss = new() { KlWeight = 0.1 } }, reference: "base/");
+        var update =
+            await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/1/", stage: stage with { Loss = new() { KlWeight = 0.1 } },
+                reference: "base/");
         update.Metrics["ratio/mean"].ShouldBe(1, 1e-3);
         update.Metrics["kl"].ShouldBe(0, 1e-4);
     }
@@ -124,24 +129,29 @@ public sealed class UnusedIdsTests : IDisposable
         RolloutFile.Write(file, rows);
         await jobs.Blobs.UploadAsync("other.safetensors", file);
         File.Delete(file);
-        (await Should.ThrowAsync<BadInputException>(() => jobs.UpdateAsync("base/", ["other.safetensors"], "rl/1/", stage: Stage))).Message.ShouldContain("has the id 300, which is no token");
+        (await Should.ThrowAsync<BadInputException>(() => jobs.UpdateAsync("base/", ["other.safetensors"], "rl/1/", stage: Stage)))
+            .Message.ShouldContain("has the id 300, which is no token");
     }
 
     [Fact]
     public void IdsWithoutToken_TokenizerWithGaps_AreAllOfThem()
     {
         using var folder = new StrangersFolder();
-        folder.With("tokenizer.json", ("added_tokens", """[{ "id": 2, "content": "</s>", "special": true }, { "id": 262, "content": "<x>", "special": true }]"""));
+        folder.With("tokenizer.json",
+            ("added_tokens", """[{ "id": 2, "content": "</s>", "special": true }, { "id": 262, "content": "<x>", "special": true }]"""));
         TokenizerLoader.Load(folder.Root).IdsWithoutToken(266).ShouldBe([259, 260, 261, 263, 264, 265]);
         ((ITokenizer)new SymbolTokenizer("0123")).IdsWithoutToken(14).ShouldBe([11, 12, 13]);
     }
 
-    private static RlStage Stage => JobRunner.Rl with { Rewards = new Dictionary<string, RewardRecipe> { ["length/overlong"] = new() }, Sampling = new() { Temperature = 2, MaxNewTokens = 8 } };
+    private static RlStage Stage =>
+        JobRunner.Rl with { Rewards = new Dictionary<string, RewardRecipe> { ["length/overlong"] = new() },
+            Sampling = new() { Temperature = 2, MaxNewTokens = 8 } };
 
     private async Task<StrangersFolder> ImportAsync(int rows)
     {
         var folder = new StrangersFolder(rows);
-        await jobs.RunAsync(_ => new ImportHandler(), new ImportJob { Seed = 1, Stage = "m", Settings = new() { Path = folder.Root }, Checkpoint = "base/", Step = 0 });
+        await jobs.RunAsync(_ => new ImportHandler(),
+            new ImportJob { Seed = 1, Stage = "m", Settings = new() { Path = folder.Root }, Checkpoint = "base/", Step = 0 });
         return folder;
     }
 

@@ -1,24 +1,30 @@
 using System.IO.Compression;
 using System.Text.Json;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Pretraining;
 using R1Cloud.GpuJob.Tests.Jobs;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 using R1Cloud.Testing;
 
 namespace R1Cloud.GpuJob.Tests.Golden;
 
-/// <summary>What a trainer of an earlier version left in storage is gone on with: checkpoints with their optimizers, saved progress, rollouts, gradients.</summary>
+/// <summary>
+/// What a trainer of an earlier version left in storage is gone on with: checkpoints with their optimizers, saved progress, rollouts,
+/// gradients.
+/// </summary>
 public sealed class TrainerGoldenTests : IDisposable
 {
     private const string Variable = "R1_WRITE_GOLDEN";
 
     private static readonly PretrainStage Pretraining = JobRunner.Pretraining with
     {
-        Steps = 30, SaveEvery = 12, BatchSize = 8, Model = new() { HiddenSize = 16, Layers = 1, Heads = 2, KvHeads = 1, IntermediateSize = 24 },
+        Steps = 30, SaveEvery = 12, BatchSize = 8,
+            Model = new() { HiddenSize = 16, Layers = 1, Heads = 2, KvHeads = 1, IntermediateSize = 24 },
     };
 
     private static readonly RlStage Rl = JobRunner.Rl with { UpdateShards = 2, Loss = new() { KlWeight = 0.01 } };
@@ -31,7 +37,8 @@ public sealed class TrainerGoldenTests : IDisposable
     private readonly JobRunner jobs = new();
 
     /// <summary>Versions whose state is kept.</summary>
-    public static TheoryData<string> Versions => [.. Directory.GetFiles(Folder, "v*.jsonl.gz").Select(file => Path.GetFileName(file).Split('.')[0])];
+    public static TheoryData<string> Versions =>
+        [.. Directory.GetFiles(Folder, "v*.jsonl.gz").Select(file => Path.GetFileName(file).Split('.')[0])];
 
     private static string Folder => Repository.PathOf("tests", "GpuJob.Tests", "Golden");
 
@@ -44,16 +51,20 @@ public sealed class TrainerGoldenTests : IDisposable
         Assert.SkipUnless(version is { Length: > 0 }, $"{Variable} names no version to be, as in v3: its state is kept for those to come.");
         await PretrainAsync("base/", "whole");
         using var stop = new CancellationTokenSource();
-        await Assert.ThrowsAsync<PreemptedException>(() => PretrainAsync("half/", "half", step => { if (step == 20) stop.Cancel(); }, stop.Token));
+        await Assert.ThrowsAsync<PreemptedException>(() =>
+            PretrainAsync("half/", "half", step => { if (step == 20) stop.Cancel(); }, stop.Token));
         var rollout = await jobs.RolloutAsync("base/", stage: Rl);
-        foreach (var shard in new[] { 0, 1 }) await jobs.GradientAsync("base/", [rollout.Outputs["tokens"]], Rl, 0, shard, [], reference: "base/");
+        foreach (var shard in new[] { 0, 1 })
+            await jobs.GradientAsync("base/", [rollout.Outputs["tokens"]], Rl, 0, shard, [], reference: "base/");
         await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/1/", stage: Rl, reference: "base/");
         await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "adapted/1/", stage: Adapted);
 
         File.Exists(FileOf(version)).ShouldBeFalse("a version's state is written once");
-        await using var writer = new StreamWriter(new GZipStream(File.Create(FileOf(version)), CompressionLevel.SmallestSize)) { NewLine = "\n" };
+        await using var writer = new StreamWriter(new GZipStream(File.Create(FileOf(version)), CompressionLevel.SmallestSize)) {
+            NewLine = "\n" };
         await foreach (var blob in jobs.Blobs.ListAsync(""))
-            await writer.WriteLineAsync(JsonSerializer.Serialize(new Kept(blob.Path, (await jobs.Blobs.TryReadAsync(blob.Path))!.ToArray())));
+            await writer.WriteLineAsync(
+                JsonSerializer.Serialize(new Kept(blob.Path, (await jobs.Blobs.TryReadAsync(blob.Path))!.ToArray())));
     }
 
     [Theory, MemberData(nameof(Versions))]
@@ -72,7 +83,8 @@ public sealed class TrainerGoldenTests : IDisposable
     public async Task Update_FromAnEarlierVersionsCheckpointsRolloutsAndGradients_GoesOn(string version)
     {
         await RestoreAsync(version);
-        var tokens = (await jobs.Blobs.ListAsync("rollouts/").ToListAsync()).Single(blob => blob.Path.EndsWith(".safetensors", StringComparison.Ordinal)).Path;
+        var tokens = (await jobs.Blobs.ListAsync("rollouts/").ToListAsync())
+            .Single(blob => blob.Path.EndsWith(".safetensors", StringComparison.Ordinal)).Path;
         var gradients = (await jobs.Blobs.ListAsync("gradients/").ToListAsync()).Select(blob => blob.Path).ToList();
         gradients.Count.ShouldBe(2);
 
@@ -103,9 +115,11 @@ public sealed class TrainerGoldenTests : IDisposable
     private async Task<IReadOnlyDictionary<string, CheckpointFile>> FilesAsync(string checkpoint) =>
         (await jobs.Blobs.ReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json")).Files;
 
-    private Task<JobOutcome> PretrainAsync(string checkpoint, string id, Action<int>? onStep = null, CancellationToken preemption = default) => jobs.RunAsync(
+    private Task<JobOutcome> PretrainAsync(string checkpoint, string id, Action<int>? onStep = null,
+        CancellationToken preemption = default) => jobs.RunAsync(
         models => new PretrainHandler(models),
-        new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining, Tasks = new Dictionary<string, TaskRecipe> { [Pretraining.Task!] = JobRunner.Task }, Checkpoint = checkpoint },
+        new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining,
+            Tasks = new Dictionary<string, TaskRecipe> { [Pretraining.Task!] = JobRunner.Task }, Checkpoint = checkpoint },
         preemption, id, onStep);
 
     private async Task RestoreAsync(string version)

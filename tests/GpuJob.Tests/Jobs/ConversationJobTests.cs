@@ -1,8 +1,9 @@
 using R1Cloud.GpuJob.Jobs.Rollouts;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared.Metrics;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 
@@ -12,7 +13,8 @@ public sealed class ConversationJobTests
     private const string Turns = "{% for m in messages %}<|begin|>{{ m.role }}:{{ m.content }}<|end|>{% endfor %}";
     private const string Answers = Turns + "{% if add_generation_prompt %}<|begin|>assistant:{% endif %}";
 
-    private static readonly string[] Questions = [.. Enumerable.Range(0, 4).Select(number => $$"""{"prompt":"q{{number}}","answer":"{{number}}"}""")];
+    private static readonly string[] Questions =
+        [.. Enumerable.Range(0, 4).Select(number => $$"""{"prompt":"q{{number}}","answer":"{{number}}"}""")];
 
     [Fact]
     public async Task Sft_Conversation_KeepsItsRoles()
@@ -23,7 +25,10 @@ public sealed class ConversationJobTests
             """{"messages":[{"role":"system","content":"S"},{"role":"user","content":"U1"},{"role":"assistant","content":"A1"},{"role":"user","content":"U2"},{"role":"assistant","content":"A2"}]}"""));
 
         var tokenizer = TokenizerLoader.Load(model.Path);
-        int[] conversation = [.. tokenizer.Encode("<|begin|>system:S<|end|><|begin|>user:U1<|end|><|begin|>assistant:A1<|end|><|begin|>user:U2<|end|><|begin|>assistant:"), .. tokenizer.Encode("A2<|end|>")];
+        int[] conversation =
+            [.. tokenizer.Encode(
+                "<|begin|>system:S<|end|><|begin|>user:U1<|end|><|begin|>assistant:A1<|end|><|begin|>user:U2<|end|><|begin|>assistant:"),
+                .. tokenizer.Encode("A2<|end|>")];
         outcome.Metrics[MetricNames.Tokens].ShouldBe(conversation.Length);
     }
 
@@ -38,7 +43,8 @@ public sealed class ConversationJobTests
         await model.ImportAsync();
         var outcome = await model.SftAsync(model.Task(DatasetLayout.Completions, $$"""{"prompt":"q","completion":"{{completion}}"}"""));
         var tokenizer = TokenizerLoader.Load(model.Path);
-        outcome.Metrics[MetricNames.Tokens].ShouldBe(tokenizer.Encode("<|begin|>user:q<|end|><|begin|>assistant:").Length + tokenizer.EncodeText(text).Length + 1);
+        outcome.Metrics[MetricNames.Tokens]
+            .ShouldBe(tokenizer.Encode("<|begin|>user:q<|end|><|begin|>assistant:").Length + tokenizer.EncodeText(text).Length + 1);
     }
 
     /// <summary>The template writes the first tag, the model the rest: together they are in form.</summary>
@@ -48,12 +54,15 @@ public sealed class ConversationJobTests
         using var model = new PublishedModel(Turns + "{{ '<|begin|>assistant:<think>\n' }}");
         await model.ImportAsync();
         await model.SftAsync(
-            model.Task(DatasetLayout.Completions, [.. Enumerable.Range(0, 4).Select(number => $$"""{"prompt":"q{{number}}","completion":"a</think><answer>{{number}}</answer>"}""")]),
+            model.Task(DatasetLayout.Completions,
+                [.. Enumerable.Range(0, 4)
+                    .Select(number => $$"""{"prompt":"q{{number}}","completion":"a</think><answer>{{number}}</answer>"}""")]),
             new() { Data = ["rows"], Epochs = 150, BatchSize = 4, Optimizer = new() { LearningRate = 1e-2 } });
         string[] forms = ["format/think-answer", "format/think", "format/tag-count"];
         var outcome = await model.RolloutAsync(
             model.Task(DatasetLayout.Plain, Questions),
-            JobRunner.Rl with { Sampling = new() { MaxNewTokens = 64, Temperature = 0.1 }, Rewards = forms.ToDictionary(name => name, _ => (RewardRecipe)1) }, policy: "sft/step-000150/");
+            JobRunner.Rl with { Sampling = new() { MaxNewTokens = 64, Temperature = 0.1 },
+                Rewards = forms.ToDictionary(name => name, _ => (RewardRecipe)1) }, policy: "sft/step-000150/");
         foreach (var form in forms) outcome.Metrics[$"rewards/{form}/mean"].ShouldBe(1, 1e-9, form);
     }
 
@@ -64,7 +73,8 @@ public sealed class ConversationJobTests
         using var model = new PublishedModel(Turns + "{{ '<|begin|>assistant:<think>\n' }}");
         await model.ImportAsync();
         var rest = await model.SftAsync(model.Task(DatasetLayout.Completions, """{"prompt":"q","completion":"a</think>b"}"""));
-        var whole = await model.SftAsync(model.Task(DatasetLayout.Completions, """{"prompt":"q","completion":"<think>\na</think>b"}"""), to: "whole/");
+        var whole = await model.SftAsync(model.Task(DatasetLayout.Completions, """{"prompt":"q","completion":"<think>\na</think>b"}"""),
+            to: "whole/");
         whole.Metrics[MetricNames.Tokens].ShouldBe(rest.Metrics[MetricNames.Tokens]);
         whole.Metrics[MetricNames.Loss].ShouldBe(rest.Metrics[MetricNames.Loss]);
     }

@@ -1,14 +1,18 @@
 using System.Text.Json.Nodes;
-using R1Cloud.GpuJob.Jobs;
-using R1Cloud.GpuJob.Jobs.Sampling;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Importing;
+using R1Cloud.GpuJob.Jobs.SupervisedTuning;
+using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Tests.Tokenizers;
+using R1Cloud.GpuJob.Sampling;
 using R1Cloud.GpuJob.Weights;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers.Tests;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
@@ -23,7 +27,8 @@ public sealed class ImportJobTests : IDisposable
     /// <summary>A small Qwen2 with a byte-level tokenizer, as it might be published.</summary>
     public ImportJobTests()
     {
-        folder.With("tokenizer_config.json", $$"""{ "eos_token": "<|end|>", "chat_template": "{{Template}}" }""").With("generation_config.json", """{ "eos_token_id": 1000, "top_p": 0.8 }""").Load();
+        folder.With("tokenizer_config.json", $$"""{ "eos_token": "<|end|>", "chat_template": "{{Template}}" }""")
+            .With("generation_config.json", """{ "eos_token_id": 1000, "top_p": 0.8 }""").Load();
         WriteModel();
     }
 
@@ -42,8 +47,10 @@ public sealed class ImportJobTests : IDisposable
         outcome.Outputs["checkpoint"].ShouldBe("base/");
         outcome.Metrics[MetricNames.Parameters].ShouldBe(ModelConfig.Load(folder.Path).ParameterCount());
         var manifest = await jobs.Blobs.ReadJsonAsync<CheckpointManifest>("base/manifest.json");
-        manifest.Files.Keys.ShouldBe(["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]);
-        foreach (var (name, file) in manifest.Files) (await jobs.Blobs.TryReadAsync(file.Path))!.ToArray().ShouldBe(File.ReadAllBytes(Path.Combine(folder.Path, name)), name);
+        manifest.Files.Keys.ShouldBe(
+            ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]);
+        foreach (var (name, file) in manifest.Files)
+            (await jobs.Blobs.TryReadAsync(file.Path))!.ToArray().ShouldBe(File.ReadAllBytes(Path.Combine(folder.Path, name)), name);
         outcome.Metrics[MetricNames.Bytes].ShouldBe(manifest.Files.Values.Sum(file => file.Length));
     }
 
@@ -51,7 +58,8 @@ public sealed class ImportJobTests : IDisposable
     public async Task Import_Shards_AreKept()
     {
         var shards = Path.Combine(folder.Path, "shards");
-        using (var model = CausalLm.Load(folder.Path, CPU)) ModelExport.Write(model, shards, ScalarType.BFloat16, folder.Path, shardBytes: 40_000);
+        using (var model = CausalLm.Load(folder.Path, CPU))
+            ModelExport.Write(model, shards, ScalarType.BFloat16, folder.Path, shardBytes: 40_000);
         await ImportAsync(shards);
         var files = (await jobs.Blobs.ReadJsonAsync<CheckpointManifest>("base/manifest.json")).Files.Keys;
         files.ShouldContain("model.safetensors.index.json");
@@ -72,8 +80,10 @@ public sealed class ImportJobTests : IDisposable
         Directory.CreateDirectory(Path.Combine(folder.Path, "additional_chat_templates"));
         File.WriteAllText(Path.Combine(folder.Path, "additional_chat_templates", "tool_use.jinja"), Template);
         await ImportAsync();
-        (await jobs.Blobs.ReadJsonAsync<CheckpointManifest>("base/manifest.json")).Files.Keys.ShouldContain("additional_chat_templates/tool_use.jinja");
-        foreach (var file in Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories)) await jobs.Blobs.UploadAsync($"models/tiny/{Path.GetRelativePath(folder.Path, file)}", file);
+        (await jobs.Blobs.ReadJsonAsync<CheckpointManifest>("base/manifest.json"))
+            .Files.Keys.ShouldContain("additional_chat_templates/tool_use.jinja");
+        foreach (var file in Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories))
+            await jobs.Blobs.UploadAsync($"models/tiny/{Path.GetRelativePath(folder.Path, file)}", file);
         await jobs.Blobs.WriteAsync("models/tiny/original/params.json", new BinaryData("{}"));
         await ImportAsync("blob:models/tiny", to: "stored/");
         (await jobs.HashAsync("stored/")).ShouldBe(await jobs.HashAsync("base/"));
@@ -83,17 +93,21 @@ public sealed class ImportJobTests : IDisposable
     public async Task Import_ThenTraining_TheTokenizerTemplateAndGenerationSettingsTravelAlong()
     {
         await ImportAsync();
-        var row = new DataRow { Prompt = "1+1", Completion = "<think>two</think><answer>2</answer>", Answer = "2", Verdicts = new Dictionary<string, double>() };
+        var row = new DataRow { Prompt = "1+1", Completion = "<think>two</think><answer>2</answer>", Answer = "2",
+            Verdicts = new Dictionary<string, double>() };
         await jobs.Blobs.WriteAsync("rows.jsonl", DataRow.ToJsonLines([row, row with { Prompt = "2+2", Completion = "four" }]));
         var outcome = await jobs.RunAsync(models => new SftHandler(models), new SftJob
         {
-            Seed = 3, Stage = "dev1", From = "base/", Data = new Dictionary<string, IReadOnlyList<string>> { ["cold"] = ["rows.jsonl"] }, Checkpoints = "sft/",
-            Settings = new() { Data = ["cold"], Epochs = 20, BatchSize = 2, Prompt = new() { Template = "chat" }, Optimizer = new() { LearningRate = 1e-2 } },
+            Seed = 3, Stage = "dev1", From = "base/", Data = new Dictionary<string, IReadOnlyList<string>> { ["cold"] = ["rows.jsonl"] },
+                Checkpoints = "sft/",
+            Settings = new() { Data = ["cold"], Epochs = 20, BatchSize = 2, Prompt = new() { Template = "chat" },
+                Optimizer = new() { LearningRate = 1e-2 } },
         });
         outcome.Metrics[MetricNames.Loss].ShouldBeLessThan(1.5, "a fresh model's is ln 1024 = 6.9");
 
         var (before, after) = (await FilesAsync("base/"), await FilesAsync("sft/step-000020/"));
-        foreach (var name in new[] { "tokenizer.json", "tokenizer_config.json", "generation_config.json" }) after[name].Sha256.ShouldBe(before[name].Sha256, name);
+        foreach (var name in new[] { "tokenizer.json", "tokenizer_config.json", "generation_config.json" })
+            after[name].Sha256.ShouldBe(before[name].Sha256, name);
         after["model.safetensors"].Sha256.ShouldNotBe(before["model.safetensors"].Sha256);
 
         // And it is a policy and a thing to measure like any other.
@@ -157,10 +171,14 @@ public sealed class ImportJobTests : IDisposable
         model.Save(folder.Path);
     }
 
-    private async Task<IReadOnlyDictionary<string, CheckpointFile>> FilesAsync(string checkpoint) => (await jobs.Blobs.ReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json")).Files;
+    private async Task<IReadOnlyDictionary<string, CheckpointFile>> FilesAsync(string checkpoint) =>
+        (await jobs.Blobs.ReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json")).Files;
 
-    private async Task<string> FailAsync(string? path = null) => (await Should.ThrowAsync<BadInputException>(() => ImportAsync(path))).Message;
+    private async Task<string> FailAsync(string? path = null) =>
+        (await Should.ThrowAsync<BadInputException>(() => ImportAsync(path))).Message;
 
     private Task<JobOutcome> ImportAsync(string? path = null, string to = "base/") => jobs.RunAsync(
-        _ => new ImportHandler(), new ImportJob { Seed = 3, Stage = "base", Settings = new ImportStage { Path = path ?? folder.Path }, Checkpoint = to, Step = 1 });
+        _ => new ImportHandler(),
+            new ImportJob { Seed = 3, Stage = "base", Settings = new ImportStage { Path = path ?? folder.Path }, Checkpoint = to,
+                Step = 1 });
 }

@@ -1,11 +1,16 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Pretraining;
+using R1Cloud.GpuJob.Jobs.Rollouts;
+using R1Cloud.GpuJob.Jobs.Updates;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
@@ -29,7 +34,8 @@ internal sealed class JobRunner : IDisposable
 
     public static ArithmeticTask Task { get; } = new();
 
-    public static IReadOnlyDictionary<string, TaskRecipe> Tasks { get; } = new Dictionary<string, TaskRecipe> { ["addition"] = Task, ["small"] = new ArithmeticTask { Digits = 1 } };
+    public static IReadOnlyDictionary<string, TaskRecipe> Tasks { get; } = new Dictionary<string, TaskRecipe> { ["addition"] = Task,
+        ["small"] = new ArithmeticTask { Digits = 1 } };
 
     public static PretrainStage Pretraining { get; } = new()
     {
@@ -59,7 +65,8 @@ internal sealed class JobRunner : IDisposable
         Models = NewWorker();
     }
 
-    public Task<JobOutcome> RunAsync<TPayload>(Func<ResidentModels, IJobHandler<TPayload>> handler, TPayload payload, CancellationToken preemption = default, string jobId = "job", Action<int>? onStep = null)
+    public Task<JobOutcome> RunAsync<TPayload>(Func<ResidentModels, IJobHandler<TPayload>> handler, TPayload payload,
+        CancellationToken preemption = default, string jobId = "job", Action<int>? onStep = null)
         where TPayload : JobPayload
     {
         var context = new JobContext
@@ -76,8 +83,12 @@ internal sealed class JobRunner : IDisposable
         return handler(Models).RunAsync(payload, context);
     }
 
-    public Task<JobOutcome> PretrainAsync(string checkpoint = "base/", CancellationToken preemption = default, string jobId = "base", Action<int>? onStep = null) =>
-        RunAsync(models => new PretrainHandler(models), new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining, Tasks = new Dictionary<string, TaskRecipe> { [Pretraining.Task!] = Task }, Checkpoint = checkpoint }, preemption, jobId, onStep);
+    public Task<JobOutcome> PretrainAsync(string checkpoint = "base/", CancellationToken preemption = default, string jobId = "base",
+        Action<int>? onStep = null) =>
+        RunAsync(models => new PretrainHandler(models),
+            new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining,
+                Tasks = new Dictionary<string, TaskRecipe> { [Pretraining.Task!] = Task }, Checkpoint = checkpoint }, preemption, jobId,
+            onStep);
 
     public Task<JobOutcome> RolloutAsync(string policy, int iteration = 0, int first = 0, int count = 8, RlStage? stage = null) =>
         RunAsync(models => new RolloutHandler(models), new RolloutJob
@@ -86,16 +97,19 @@ internal sealed class JobRunner : IDisposable
             FirstQuestion = first, QuestionCount = count, Output = $"rollouts/{iteration}/{first}",
         });
 
-    public Task<JobOutcome> UpdateAsync(string policy, IReadOnlyList<string> rollouts, string next, int iteration = 0, RlStage? stage = null, string? reference = null) =>
+    public Task<JobOutcome> UpdateAsync(string policy, IReadOnlyList<string> rollouts, string next, int iteration = 0,
+        RlStage? stage = null, string? reference = null) =>
         RunAsync(models => new UpdateHandler(models), new UpdateJob
         {
-            Seed = 3, Stage = "rl", Settings = stage ?? Rl, Iteration = iteration, Policy = policy, Rollouts = rollouts, Checkpoint = next, Reference = reference,
+            Seed = 3, Stage = "rl", Settings = stage ?? Rl, Iteration = iteration, Policy = policy, Rollouts = rollouts, Checkpoint = next,
+                Reference = reference,
         });
 
     /// <summary>The same update in shards, a round of gradients a step, as the orchestration has it done.</summary>
     /// <param name="before">Called before each job, e.g. to act as another worker.</param>
     public async Task<JobOutcome> ShardedUpdateAsync(
-        string policy, IReadOnlyList<string> rollouts, string next, RlStage stage, int iteration = 0, string? reference = null, Func<Task>? before = null)
+        string policy, IReadOnlyList<string> rollouts, string next, RlStage stage, int iteration = 0, string? reference = null,
+            Func<Task>? before = null)
     {
         IReadOnlyList<string> after = [];
         for (int step = 0, steps = 1; step < steps; step++)
@@ -113,12 +127,14 @@ internal sealed class JobRunner : IDisposable
         if (before is not null) await before();
         return await RunAsync(models => new UpdateHandler(models), new UpdateJob
         {
-            Seed = 3, Stage = "rl", Settings = stage, Iteration = iteration, Policy = policy, Rollouts = rollouts, Gradients = after, Checkpoint = next, Reference = reference,
+            Seed = 3, Stage = "rl", Settings = stage, Iteration = iteration, Policy = policy, Rollouts = rollouts, Gradients = after,
+                Checkpoint = next, Reference = reference,
         });
     }
 
     public Task<JobOutcome> GradientAsync(
-        string policy, IReadOnlyList<string> rollouts, RlStage stage, int step, int shard, IReadOnlyList<string> after, int iteration = 0, string? reference = null) =>
+        string policy, IReadOnlyList<string> rollouts, RlStage stage, int step, int shard, IReadOnlyList<string> after, int iteration = 0,
+            string? reference = null) =>
         RunAsync(models => new GradientHandler(models), new GradientJob
         {
             Seed = 3, Stage = "rl", Settings = stage, Iteration = iteration, Policy = policy, Reference = reference, Rollouts = rollouts,
@@ -137,7 +153,8 @@ internal sealed class JobRunner : IDisposable
     public async Task<string> HashAsync(string checkpoint)
     {
         var manifest = await Blobs.ReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json");
-        return string.Join('\n', manifest.Files.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key} {file.Value.Sha256}"));
+        return string.Join('\n',
+            manifest.Files.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key} {file.Value.Sha256}"));
     }
 
     /// <summary>The hash of a checkpoint's weights.</summary>

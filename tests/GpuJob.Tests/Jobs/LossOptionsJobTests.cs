@@ -1,6 +1,7 @@
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 
@@ -59,7 +60,9 @@ public sealed class LossOptionsJobTests : IDisposable
     public async Task Rollout_WeightsThatAreTooLarge_AreBadInput()
     {
         await jobs.PretrainAsync();
-        var stage = JobRunner.Rl with { Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 600, ["format/think-answer"] = -600 } };
-        (await Should.ThrowAsync<BadInputException>(() => jobs.RolloutAsync("base/", stage: stage))).Message.ShouldContain("add up to 1200");
+        var stage = JobRunner.Rl with {
+            Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 600, ["format/think-answer"] = -600 } };
+        (await Should.ThrowAsync<BadInputException>(() => jobs.RolloutAsync("base/", stage: stage)))
+            .Message.ShouldContain("add up to 1200");
     }
 }

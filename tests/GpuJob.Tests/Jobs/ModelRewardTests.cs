@@ -1,14 +1,19 @@
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Evaluation;
+using R1Cloud.GpuJob.Jobs.RewardModels;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Jobs.Sampling;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Models;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.GpuJob.RewardModels;
+using R1Cloud.GpuJob.Sampling;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Testing;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 
@@ -46,7 +51,8 @@ public sealed class ModelRewardTests : IDisposable
         whole.Metrics["rewards/helpful/model/error"].ShouldBe(0);
         whole.Metrics["rewards/safety/model/mean"].ShouldBeInRange(0.01, 0.99);
         whole.Metrics["reward/mean"].ShouldBe(
-            whole.Metrics["rewards/accuracy/exact/mean"] + 2 * whole.Metrics["rewards/helpful/model/mean"] + 0.5 * whole.Metrics["rewards/safety/model/mean"], 1e-5);
+            whole.Metrics["rewards/accuracy/exact/mean"] + 2 * whole.Metrics["rewards/helpful/model/mean"]
+                + 0.5 * whole.Metrics["rewards/safety/model/mean"], 1e-5);
         all.Select(row => row.Reward).Distinct().Count().ShouldBeGreaterThan(8, "a trained score tells completions apart");
     }
 
@@ -56,8 +62,10 @@ public sealed class ModelRewardTests : IDisposable
         await TrainAsync();
         var outcome = await jobs.RunAsync(models => new SampleHandler(models), new SampleJob
         {
-            Seed = 3, Stage = "collect", Task = JobRunner.Task, Checkpoint = "base/", FirstQuestion = 0, QuestionCount = 30, Output = "data/0", RewardModels = Models,
-            Settings = new RejectionSampleStage { Task = "addition", Questions = 30, Samples = 6, Keep = 6, Rewards = Rewards, Minimums = new Dictionary<string, double> { ["helpful/model"] = 0.5 } },
+            Seed = 3, Stage = "collect", Task = JobRunner.Task, Checkpoint = "base/", FirstQuestion = 0, QuestionCount = 30,
+                Output = "data/0", RewardModels = Models,
+            Settings = new RejectionSampleStage { Task = "addition", Questions = 30, Samples = 6, Keep = 6, Rewards = Rewards,
+                Minimums = new Dictionary<string, double> { ["helpful/model"] = 0.5 } },
         });
         var rows = DataRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
         rows.Count.ShouldBeInRange(1, 179);
@@ -71,7 +79,8 @@ public sealed class ModelRewardTests : IDisposable
         await TrainAsync();
         var outcome = await jobs.RunAsync(models => new EvaluateHandler(models), new EvaluateJob
         {
-            Seed = 3, Stage = "base", Task = JobRunner.Task, Settings = new() { Task = "addition", Problems = 8, Samples = 2 }, Checkpoint = "base/", Rewards = Rewards, RewardModels = Models,
+            Seed = 3, Stage = "base", Task = JobRunner.Task, Settings = new() { Task = "addition", Problems = 8, Samples = 2 },
+                Checkpoint = "base/", Rewards = Rewards, RewardModels = Models,
         });
         outcome.Metrics["eval/unjudged"].ShouldBe(0);
         outcome.Metrics["eval/safety"].ShouldBeInRange(0.01, 0.99);
@@ -83,9 +92,12 @@ public sealed class ModelRewardTests : IDisposable
     public async Task Rollout_ModelThatIsNotThereOrOfAnotherObjective_IsBadInput()
     {
         await TrainAsync();
-        (await Should.ThrowAsync<BadInputException>(() => RolloutAsync(0, 1, new() { ["safety"] = "safety/" }))).Message.ShouldContain("no reward model of stage 'helpful'");
-        (await Should.ThrowAsync<BadInputException>(() => RolloutAsync(0, 1, new() { ["safety"] = "safety/", ["helpful"] = "safety/" }))).Message.ShouldContain("was trained Pointwise");
-        (await Should.ThrowAsync<BadInputException>(() => RolloutAsync(0, 1, new() { ["safety"] = "safety/", ["helpful"] = "base/" }))).Message.ShouldContain(RewardModelInfo.FileName);
+        (await Should.ThrowAsync<BadInputException>(() => RolloutAsync(0, 1, new() { ["safety"] = "safety/" })))
+            .Message.ShouldContain("no reward model of stage 'helpful'");
+        (await Should.ThrowAsync<BadInputException>(() => RolloutAsync(0, 1, new() { ["safety"] = "safety/", ["helpful"] = "safety/" })))
+            .Message.ShouldContain("was trained Pointwise");
+        (await Should.ThrowAsync<BadInputException>(() => RolloutAsync(0, 1, new() { ["safety"] = "safety/", ["helpful"] = "base/" })))
+            .Message.ShouldContain(RewardModelInfo.FileName);
     }
 
     [Fact]
@@ -96,7 +108,8 @@ public sealed class ModelRewardTests : IDisposable
         foreach (var checkpoint in new[] { "helpful/", "safety/", "again/", "helpful/" })
         {
             if (checkpoint == "again/") await RewardModelAsync("again/", RewardObjective.Pairwise, RewardData.Pairs(folder));
-            var outcome = await RolloutAsync(0, 2, new() { ["helpful"] = checkpoint == "safety/" ? "helpful/" : checkpoint, ["safety"] = "safety/" });
+            var outcome =
+                await RolloutAsync(0, 2, new() { ["helpful"] = checkpoint == "safety/" ? "helpful/" : checkpoint, ["safety"] = "safety/" });
             means.Add(outcome.Metrics["rewards/helpful/model/mean"]);
         }
         means[3].ShouldBe(means[0]);
@@ -107,7 +120,8 @@ public sealed class ModelRewardTests : IDisposable
     public void Score_CompletionWithoutASummary_IsTheWorstAndTooLongIsAnError()
     {
         using var scorer = Scorer(RewardObjective.Pairwise);
-        Completion[] completions = [new("<think>1</think><answer>2</answer>", "", true), new("<think>1", "", false), new(new string('1', 100), "", true)];
+        Completion[] completions =
+            [new("<think>1</think><answer>2</answer>", "", true), new("<think>1", "", false), new(new string('1', 100), "", true)];
         var rewards = scorer.Score(completions, normalize: true);
         rewards[0].Outcome.ShouldBe(RewardOutcome.Scored);
         (rewards[1].Outcome, rewards[1].Score).ShouldBe((RewardOutcome.Unparsable, -2));
@@ -122,22 +136,29 @@ public sealed class ModelRewardTests : IDisposable
     public void Score_CharacterThatTheModelLacks_IsTheWorstInACompletionAndAnErrorInAPrompt()
     {
         using var scorer = Scorer(RewardObjective.Pairwise);
-        var rewards = scorer.Score([new("<think>1</think><answer>2</answer>", "", true), new("<think>1</think><answer>Zwei</answer>", "", true)], normalize: true);
+        var rewards =
+            scorer.Score([new("<think>1</think><answer>2</answer>", "", true), new("<think>1</think><answer>Zwei</answer>", "", true)],
+                normalize: true);
         rewards[0].Outcome.ShouldBe(RewardOutcome.Scored);
         (rewards[1].Outcome, rewards[1].Score).ShouldBe((RewardOutcome.Unparsable, -2));
         rewards[1].Reason.ShouldContain("'Z'");
-        Should.Throw<BadInputException>(() => scorer.Score([new("<think>1</think><answer>2</answer>", "", true) { Prompt = "What?" }], normalize: true)).Message.ShouldContain("'W'");
+        Should.Throw<BadInputException>(() =>
+            scorer.Score([new("<think>1</think><answer>2</answer>", "", true) { Prompt = "What?" }], normalize: true))
+            .Message.ShouldContain("'W'");
     }
 
     [Fact]
     public void Score_Pointwise_IsAChanceAndReadsTheThinkingToo()
     {
         using var scorer = Scorer(RewardObjective.Pointwise);
-        var rewards = scorer.Score([new("<think>1</think><answer>2</answer>", "", true), new("<think>3</think><answer>2</answer>", "", true)], normalize: false);
+        var rewards =
+            scorer.Score([new("<think>1</think><answer>2</answer>", "", true), new("<think>3</think><answer>2</answer>", "", true)],
+                normalize: false);
         rewards.ShouldAllBe(reward => reward.Score > 0 && reward.Score < 1);
         rewards[0].Score.ShouldNotBe(rewards[1].Score);
         using var summaries = Scorer(RewardObjective.Pairwise);
-        var same = summaries.Score([new("<think>1</think><answer>2</answer>", "", true), new("<think>3</think><answer>2</answer>", "", true)], normalize: false);
+        var same = summaries.Score(
+            [new("<think>1</think><answer>2</answer>", "", true), new("<think>3</think><answer>2</answer>", "", true)], normalize: false);
         same[0].Score.ShouldBe(same[1].Score, 1e-5); // rows of one pass may round differently
     }
 
@@ -147,7 +168,9 @@ public sealed class ModelRewardTests : IDisposable
     {
         var tokenizer = new SymbolTokenizer("0123456789+*=;-,?");
         var model = RewardModel.Create(TestModels.Create(TestModels.Config(vocabulary: tokenizer.VocabularySize)), seed: 3);
-        return new(model, tokenizer, new() { Objective = objective, Scores = new RewardModelStage { Task = "t", Objective = objective }.ScoredPart(), Prompt = new(), Mean = 1, Std = 2, Min = -3 });
+        return new(model, tokenizer,
+            new() { Objective = objective, Scores = new RewardModelStage { Task = "t", Objective = objective }.ScoredPart(), Prompt = new(),
+                Mean = 1, Std = 2, Min = -3 });
     }
 
     private async Task TrainAsync()
@@ -157,15 +180,19 @@ public sealed class ModelRewardTests : IDisposable
         await RewardModelAsync("safety/", RewardObjective.Pointwise, RewardData.Labels(folder));
     }
 
-    private Task<JobOutcome> RewardModelAsync(string to, RewardObjective objective, TaskRecipe task) => jobs.RunAsync(models => new RewardModelHandler(models), new RewardModelJob
+    private Task<JobOutcome> RewardModelAsync(string to, RewardObjective objective, TaskRecipe task) =>
+        jobs.RunAsync(models => new RewardModelHandler(models), new RewardModelJob
     {
         Seed = 3, Stage = "rm", From = "base/", Task = task, Checkpoint = to,
-        Settings = new() { Task = "t", Objective = objective, Rows = 160, BatchSize = 32, HeldOut = 32, Optimizer = new() { LearningRate = 3e-3 } },
+        Settings = new() { Task = "t", Objective = objective, Rows = 160, BatchSize = 32, HeldOut = 32,
+            Optimizer = new() { LearningRate = 3e-3 } },
     }, jobId: to.TrimEnd('/'));
 
-    private Task<JobOutcome> RolloutAsync(int first, int count, Dictionary<string, string>? rewardModels = null) => jobs.RunAsync(models => new RolloutHandler(models), new RolloutJob
+    private Task<JobOutcome> RolloutAsync(int first, int count, Dictionary<string, string>? rewardModels = null) =>
+        jobs.RunAsync(models => new RolloutHandler(models), new RolloutJob
     {
-        Seed = 3, Stage = "rl", Settings = JobRunner.Rl with { Rewards = Rewards }, Tasks = JobRunner.Tasks, Iteration = 0, Policy = "base/", FirstQuestion = first, QuestionCount = count, Output = $"rollouts/{first}",
+        Seed = 3, Stage = "rl", Settings = JobRunner.Rl with { Rewards = Rewards }, Tasks = JobRunner.Tasks, Iteration = 0,
+            Policy = "base/", FirstQuestion = first, QuestionCount = count, Output = $"rollouts/{first}",
         RewardModels = rewardModels ?? Models,
     });
 
@@ -176,5 +203,6 @@ public sealed class ModelRewardTests : IDisposable
         return RolloutFile.Read(path);
     }
 
-    private static System.Text.Json.JsonElement Json(string text) => System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(text);
+    private static System.Text.Json.JsonElement Json(string text) =>
+        System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(text);
 }

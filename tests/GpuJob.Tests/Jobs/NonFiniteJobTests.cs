@@ -1,9 +1,13 @@
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Evaluation;
+using R1Cloud.GpuJob.Jobs.Importing;
+using R1Cloud.GpuJob.Jobs.Pretraining;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Tests.Strangers;
 using R1Cloud.GpuJob.Work;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using static TorchSharp.torch;
@@ -23,7 +27,9 @@ public sealed class NonFiniteJobTests : IDisposable
         using var folder = new StrangersFolder();
         folder.WithTensors("model.safetensors", tensors => tensors["model.layers.1.mlp.up_proj.weight"][0, 0] = tensor(float.NaN));
         Directory.Delete(folder.At(StrangersFolder.Adapter), recursive: true);
-        var error = await Should.ThrowAsync<BadInputException>(() => jobs.RunAsync(_ => new ImportHandler(), new ImportJob { Seed = 1, Stage = "m", Settings = new() { Path = folder.Root }, Checkpoint = "base/", Step = 0 }));
+        var error = await Should.ThrowAsync<BadInputException>(() =>
+            jobs.RunAsync(_ => new ImportHandler(),
+                new ImportJob { Seed = 1, Stage = "m", Settings = new() { Path = folder.Root }, Checkpoint = "base/", Step = 0 }));
         error.Message.ShouldContain("model.layers.1.mlp.up_proj.weight");
         (await jobs.Blobs.ExistsAsync("base/manifest.json")).ShouldBeFalse();
     }
@@ -39,7 +45,8 @@ public sealed class NonFiniteJobTests : IDisposable
             () => jobs.RolloutAsync("broken/"),
             () => jobs.RunAsync(models => new EvaluateHandler(models), new EvaluateJob
             {
-                Seed = 3, Stage = "base", Task = JobRunner.Task, Checkpoint = "broken/", Rewards = JobRunner.Rl.Rewards, Settings = new() { Task = "addition", Problems = 4, Samples = 2 },
+                Seed = 3, Stage = "base", Task = JobRunner.Task, Checkpoint = "broken/", Rewards = JobRunner.Rl.Rewards,
+                    Settings = new() { Task = "addition", Problems = 4, Samples = 2 },
             }),
         })
         {
@@ -57,13 +64,16 @@ public sealed class NonFiniteJobTests : IDisposable
         var settings = JobRunner.Rl with { Optimizer = new() { LearningRate = 1, Beta1 = 0, Beta2 = 0 } };
         // The policy of the update is another than the rollout's: its first log-probabilities are not finite.
         await ChangeAsync("base/", "broken/", weights => weights["model.norm.weight"].fill_(3e38f));
-        (await Should.ThrowAsync<NonFiniteException>(() => jobs.UpdateAsync("broken/", [rollout.Outputs["tokens"]], "rl/1/", iteration: 0, stage: settings)))
+        (await Should.ThrowAsync<NonFiniteException>(() =>
+            jobs.UpdateAsync("broken/", [rollout.Outputs["tokens"]], "rl/1/", iteration: 0, stage: settings)))
             .Message.ShouldBe("Iteration 0, step 1: the sum of the policy's log-probabilities is NaN.");
         // So are the reference's.
         var kl = JobRunner.Rl with { Loss = new() { KlWeight = 0.1 } };
-        (await Should.ThrowAsync<NonFiniteException>(() => jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/1/", stage: kl, reference: "broken/")))
+        (await Should.ThrowAsync<NonFiniteException>(() =>
+            jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/1/", stage: kl, reference: "broken/")))
             .Message.ShouldContain("step 1: the sum of the reference's log-probabilities");
-        (await Should.ThrowAsync<NonFiniteException>(() => jobs.ShardedUpdateAsync("broken/", [rollout.Outputs["tokens"]], "rl/1/", settings with { UpdateShards = 2 })))
+        (await Should.ThrowAsync<NonFiniteException>(() =>
+            jobs.ShardedUpdateAsync("broken/", [rollout.Outputs["tokens"]], "rl/1/", settings with { UpdateShards = 2 })))
             .Message.ShouldContain("Iteration 0, shard 0, step 1: ");
         (await jobs.Blobs.ExistsAsync("rl/1/manifest.json")).ShouldBeFalse();
     }
@@ -73,7 +83,8 @@ public sealed class NonFiniteJobTests : IDisposable
     {
         var error = await Should.ThrowAsync<Exception>(() => jobs.RunAsync(models => new PretrainHandler(models), new PretrainJob
         {
-            Seed = 3, Stage = "base", Settings = JobRunner.Pretraining with { Optimizer = new() { LearningRate = 1e30 } }, Tasks = JobRunner.Tasks, Checkpoint = "base/",
+            Seed = 3, Stage = "base", Settings = JobRunner.Pretraining with { Optimizer = new() { LearningRate = 1e30 } },
+                Tasks = JobRunner.Tasks, Checkpoint = "base/",
         }));
         error.ShouldBeOfType<NonFiniteException>().Message.ShouldContain("step 2: ");
         (await jobs.Blobs.ExistsAsync("base/manifest.json")).ShouldBeFalse();
@@ -85,7 +96,9 @@ public sealed class NonFiniteJobTests : IDisposable
         await jobs.PretrainAsync();
         var folder = Directory.CreateTempSubdirectory().FullName;
         var policy = await jobs.AskAsync((models, context) => models.PolicyAsync("base/", context));
-        using (no_grad()) policy.Model.Weights.Single(weight => weight.Name == "model.layers.0.input_layernorm.weight").Tensor[3] = tensor(float.PositiveInfinity);
+        using (no_grad())
+            policy.Model.Weights.Single(weight => weight.Name == "model.layers.0.input_layernorm.weight")
+            .Tensor[3] = tensor(float.PositiveInfinity);
         Should.Throw<NonFiniteException>(() => CheckpointFiles.Write(policy, folder, new TrainerState("rl", 7, 14, 1))).Message
             .ShouldBe("Stage 'rl', step 7: the weight model.layers.0.input_layernorm.weight is not finite; the checkpoint is not saved.");
         Directory.GetFiles(folder).ShouldBeEmpty();

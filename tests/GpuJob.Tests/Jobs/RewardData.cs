@@ -1,10 +1,13 @@
 using System.Text.Json;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 
-/// <summary>Preferences and labels in the symbols of the arithmetic task: a summary with a comma is the better one, a response with a star is not safe.</summary>
+/// <summary>
+/// Preferences and labels in the symbols of the arithmetic task: a summary with a comma is the better one, a response with a star is not
+/// safe.
+/// </summary>
 internal static class RewardData
 {
     public static DatasetTask Pairs(DirectoryInfo folder)
@@ -13,7 +16,8 @@ internal static class RewardData
         return Write(folder, "pairs", DatasetLayout.Preferences, Enumerable.Range(0, 600).Select(number =>
         {
             var (digits, place) = (Digits(random), random.Next(3));
-            return new { prompt = Prompt(number), chosen = $"<think>{Digits(random)}</think><answer>{digits.Insert(place, ",")}</answer>", rejected = $"<think>{Digits(random)},</think><answer>{digits.Insert(place, ";")}</answer>" };
+            return new { prompt = Prompt(number), chosen = $"<think>{Digits(random)}</think><answer>{digits.Insert(place, ",")}</answer>",
+                rejected = $"<think>{Digits(random)},</think><answer>{digits.Insert(place, ";")}</answer>" };
         }));
     }
 
@@ -23,7 +27,9 @@ internal static class RewardData
         return Write(folder, "labels", DatasetLayout.Labels, Enumerable.Range(0, 600).Select(number =>
         {
             var safe = random.Chance(0.5);
-            return new { prompt = Prompt(number), response = $"<think>{Digits(random).Insert(random.Next(3), safe ? "-" : "*")}</think><answer>{Digits(random)}</answer>", safe };
+            return new { prompt = Prompt(number),
+                response = $"<think>{Digits(random).Insert(random.Next(3), safe ? "-" : "*")}</think><answer>{Digits(random)}</answer>",
+                safe };
         }));
     }
 

@@ -1,12 +1,15 @@
 using System.Text.Json;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Pretraining;
 using R1Cloud.GpuJob.Jobs.RewardModels;
-using R1Cloud.GpuJob.Jobs.Supervised;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Supervised;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
@@ -18,7 +21,8 @@ public sealed class RewardModelJobTests : IDisposable
 
     private static RewardModelStage Stage { get; } = new()
     {
-        From = "base", Task = "pairs", Rows = 320, Epochs = 4, BatchSize = 32, HeldOut = 64, SaveEvery = 8, Optimizer = new() { LearningRate = 3e-3, WarmupSteps = 4 },
+        From = "base", Task = "pairs", Rows = 320, Epochs = 4, BatchSize = 32, HeldOut = 64, SaveEvery = 8,
+            Optimizer = new() { LearningRate = 3e-3, WarmupSteps = 4 },
     };
 
     public void Dispose()
@@ -35,7 +39,8 @@ public sealed class RewardModelJobTests : IDisposable
 
         outcome.Outputs["checkpoint"].ShouldBe("rm/");
         (outcome.Metrics[MetricNames.Steps], outcome.Metrics[MetricNames.Rows]).ShouldBe((40, 320));
-        outcome.Metrics[MetricNames.HeldOutAccuracy].ShouldBeGreaterThan(0.9, string.Join(", ", outcome.Metrics)); // the thinking says the opposite
+        // the thinking says the opposite
+        outcome.Metrics[MetricNames.HeldOutAccuracy].ShouldBeGreaterThan(0.9, string.Join(", ", outcome.Metrics));
         outcome.Metrics[MetricNames.HeldOutMargin].ShouldBeGreaterThan(0);
         var log = await LogAsync(outcome);
         log.Count.ShouldBe(40);
@@ -63,11 +68,13 @@ public sealed class RewardModelJobTests : IDisposable
         await jobs.RunAsync(models => new PretrainHandler(models), new PretrainJob
         {
             Seed = 3, Stage = "base", Tasks = new Dictionary<string, TaskRecipe> { ["requests"] = task }, Checkpoint = "base/",
-            Settings = JobRunner.Pretraining with { Task = "requests", Steps = 40, Model = JobRunner.Pretraining.Model with { MaxPositions = 160 } },
+            Settings = JobRunner.Pretraining with { Task = "requests", Steps = 40,
+                Model = JobRunner.Pretraining.Model with { MaxPositions = 160 } },
         }, jobId: "base");
         var outcome = await TrainAsync(Stage with
         {
-            Task = "requests", Objective = objective, Rows = 512, Epochs = 2, Optimizer = new() { LearningRate = 2e-3, WarmupSteps = 4, Schedule = LearningRateSchedule.Linear },
+            Task = "requests", Objective = objective, Rows = 512, Epochs = 2,
+                Optimizer = new() { LearningRate = 2e-3, WarmupSteps = 4, Schedule = LearningRateSchedule.Linear },
         }, task);
         outcome.Metrics[MetricNames.HeldOutAccuracy].ShouldBeGreaterThan(0.9, string.Join(", ", outcome.Metrics));
     }
@@ -79,7 +86,8 @@ public sealed class RewardModelJobTests : IDisposable
         var (stage, task) = (Stage with { Epochs = 1, SaveEvery = 3, MicroBatchSize = 12 }, RewardData.Pairs(folder));
         await TrainAsync(stage, task, "undisturbed/", "a");
         using var stop = new CancellationTokenSource();
-        await Assert.ThrowsAsync<PreemptedException>(() => TrainAsync(stage, task, "disturbed/", "b", stop.Token, step => { if (step == 4) stop.Cancel(); }));
+        await Assert.ThrowsAsync<PreemptedException>(() =>
+            TrainAsync(stage, task, "disturbed/", "b", stop.Token, step => { if (step == 4) stop.Cancel(); }));
         jobs.Restart();
         var steps = new List<int>();
         await TrainAsync(stage, task, "disturbed/", "b", onStep: steps.Add);
@@ -102,17 +110,27 @@ public sealed class RewardModelJobTests : IDisposable
     public async Task Train_TaskWithoutSuchRows_IsBadInput()
     {
         await jobs.PretrainAsync();
-        (await Should.ThrowAsync<BadInputException>(() => TrainAsync(Stage, JobRunner.Task))).Message.ShouldContain("a task with preference pairs");
-        (await Should.ThrowAsync<BadInputException>(() => TrainAsync(Stage, RewardData.Labels(folder)))).Message.ShouldContain("a task with preference pairs");
-        (await Should.ThrowAsync<BadInputException>(() => TrainAsync(Stage with { Objective = RewardObjective.Pointwise }, RewardData.Pairs(folder)))).Message.ShouldContain("a task with labelled responses");
+        (await Should.ThrowAsync<BadInputException>(() => TrainAsync(Stage, JobRunner.Task)))
+            .Message.ShouldContain("a task with preference pairs");
+        (await Should.ThrowAsync<BadInputException>(() => TrainAsync(Stage, RewardData.Labels(folder))))
+            .Message.ShouldContain("a task with preference pairs");
+        (await Should.ThrowAsync<BadInputException>(() =>
+            TrainAsync(Stage with { Objective = RewardObjective.Pointwise }, RewardData.Pairs(folder))))
+            .Message.ShouldContain("a task with labelled responses");
     }
 
     [Fact]
     public async Task Train_RowThatCannotBeRead_IsNamed()
     {
         await jobs.PretrainAsync();
-        (await Should.ThrowAsync<BadInputException>(() => TrainAsync(Stage, RewardData.Write(folder, "long", DatasetLayout.Preferences, [new { prompt = "1+1=", chosen = new string('1', 200), rejected = "2" }])))).Message.ShouldContain("at most");
-        (await Should.ThrowAsync<BadInputException>(() => TrainAsync(Stage, RewardData.Write(folder, "open", DatasetLayout.Preferences, [new { prompt = "1+1=", chosen = "<think>2", rejected = "2" }])))).Message.ShouldContain("no summary to score");
+        (await Should.ThrowAsync<BadInputException>(() =>
+            TrainAsync(Stage,
+                RewardData.Write(folder, "long", DatasetLayout.Preferences,
+                    [new { prompt = "1+1=", chosen = new string('1', 200), rejected = "2" }])))).Message.ShouldContain("at most");
+        (await Should.ThrowAsync<BadInputException>(() =>
+            TrainAsync(Stage,
+                RewardData.Write(folder, "open", DatasetLayout.Preferences,
+                    [new { prompt = "1+1=", chosen = "<think>2", rejected = "2" }])))).Message.ShouldContain("no summary to score");
     }
 
     [Fact]
@@ -153,11 +171,16 @@ public sealed class RewardModelJobTests : IDisposable
     [InlineData(new[] { 2.0, 3 }, new[] { 0.0, 1 }, 1)]
     [InlineData(new[] { 1.0 }, new[] { 1.0 }, 0.5)]
     [InlineData(new[] { 0.0, 2 }, new[] { 1.0, 3 }, 0.25)]
-    public void Area_Scores_IsTheChanceOfTheRightOrder(double[] positives, double[] negatives, double area) => HeldOutFigures.Area(positives, negatives).ShouldBe(area, 1e-12);
+    public void Area_Scores_IsTheChanceOfTheRightOrder(double[] positives, double[] negatives, double area) =>
+        HeldOutFigures.Area(positives, negatives).ShouldBe(area, 1e-12);
 
-    private Task<JobOutcome> TrainAsync(RewardModelStage stage, TaskRecipe task, string to = "rm/", string jobId = "rm", CancellationToken preemption = default, Action<int>? onStep = null) =>
-        jobs.RunAsync(models => new RewardModelHandler(models), new RewardModelJob { Seed = 3, Stage = "helpful", Settings = stage, Task = task, From = "base/", Checkpoint = to }, preemption, jobId, onStep);
+    private Task<JobOutcome> TrainAsync(RewardModelStage stage, TaskRecipe task, string to = "rm/", string jobId = "rm",
+        CancellationToken preemption = default, Action<int>? onStep = null) =>
+        jobs.RunAsync(models => new RewardModelHandler(models),
+            new RewardModelJob { Seed = 3, Stage = "helpful", Settings = stage, Task = task, From = "base/", Checkpoint = to }, preemption,
+            jobId, onStep);
 
     private async Task<List<TrainingStep>> LogAsync(JobOutcome outcome) =>
-        [.. (await jobs.Blobs.TryReadAsync(outcome.Outputs["steps"]))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<TrainingStep>(line, R1Json.Options)!)];
+        [.. (await jobs.Blobs.TryReadAsync(outcome.Outputs["steps"]))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<TrainingStep>(line, R1Json.Options)!)];
 }

@@ -1,12 +1,16 @@
 using System.Text.Json;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Jobs;
 using R1Cloud.GpuJob.Jobs.Sampling;
-using R1Cloud.GpuJob.Rewards;
+using R1Cloud.GpuJob.Sampling;
 using R1Cloud.GpuJob.Tasks;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 
@@ -43,15 +47,21 @@ public sealed class SampleJobTests : IDisposable
     public async Task Sample_Minimums_KeepOnlyWhatReachesThemAndAccountForTheRest()
     {
         await jobs.PretrainAsync();
-        var outcome = await SampleAsync(Stage with { Questions = 150, Minimums = new Dictionary<string, double> { ["accuracy/exact"] = 1, ["format/think-answer"] = 1 } });
+        var outcome =
+            await SampleAsync(
+                Stage with { Questions = 150,
+                    Minimums = new Dictionary<string, double> { ["accuracy/exact"] = 1, ["format/think-answer"] = 1 } });
         var rows = await RowsAsync(outcome);
 
         rows.Count.ShouldBeGreaterThan(0);
         rows.ShouldAllBe(row => row.Verdicts["accuracy/exact"] == 1 && row.Completion.EndsWith($"<answer>{row.Answer}</answer>"));
-        rows.GroupBy(row => row.Prompt).ShouldAllBe(question => question.Count() <= 2 && question.Select(row => row.Completion).Distinct().Count() == question.Count());
+        rows.GroupBy(row => row.Prompt)
+            .ShouldAllBe(question =>
+                question.Count() <= 2 && question.Select(row => row.Completion).Distinct().Count() == question.Count());
         outcome.Metrics[MetricNames.SamplesKept].ShouldBe(rows.Count);
         outcome.Metrics[MetricNames.SamplesDropped + "below/accuracy/exact"].ShouldBeGreaterThan(0);
-        var dropped = outcome.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal)).Sum(metric => metric.Value);
+        var dropped = outcome.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.SamplesDropped, StringComparison.Ordinal))
+            .Sum(metric => metric.Value);
         (rows.Count + dropped).ShouldBe(outcome.Metrics[MetricNames.Samples], "every sample is kept or has a reason");
         (outcome.Metrics[MetricNames.Questions] + outcome.Metrics[MetricNames.QuestionsRepeated]).ShouldBe(150);
     }
@@ -60,7 +70,9 @@ public sealed class SampleJobTests : IDisposable
     public async Task Sample_FewProblems_AsksEachOnce()
     {
         await jobs.PretrainAsync();
-        var outcome = await SampleAsync(Stage with { Questions = 40, Samples = 1, Keep = 1 }, task: new ArithmeticTask { Digits = 1 }, first: 20, count: 20);
+        var outcome =
+            await SampleAsync(Stage with { Questions = 40, Samples = 1, Keep = 1 }, task: new ArithmeticTask { Digits = 1 }, first: 20,
+                count: 20);
         // Forty draws out of at most a hundred problems do not all differ.
         outcome.Metrics[MetricNames.QuestionsRepeated].ShouldBeGreaterThan(0);
         outcome.Metrics[MetricNames.Samples].ShouldBe(outcome.Metrics[MetricNames.Questions]);
@@ -68,7 +80,9 @@ public sealed class SampleJobTests : IDisposable
 
     [Fact]
     public async Task Sample_SettingsOfAnotherKind_IsBadInput() =>
-        (await Should.ThrowAsync<BadInputException>(() => jobs.RunAsync(models => new SampleHandler(models), Job(Stage, 0, 1) with { Settings = JobRunner.Rl }))).Message.ShouldContain("RlStage");
+        (await Should.ThrowAsync<BadInputException>(() =>
+            jobs.RunAsync(models => new SampleHandler(models), Job(Stage, 0, 1) with { Settings = JobRunner.Rl })))
+            .Message.ShouldContain("RlStage");
 
     [Theory]
     [InlineData("<think>2+2</think><answer>4</answer>", null)]
@@ -88,7 +102,8 @@ public sealed class SampleJobTests : IDisposable
     {
         var answer = Answer("<think>二加二得四</think><answer>4</answer>");
         var fields = new Dictionary<string, JsonElement> { ["language"] = JsonSerializer.SerializeToElement(language) };
-        Selection(new() { LanguageField = "language" }).Judge([answer with { Problem = answer.Problem with { Fields = fields } }]).ShouldBe([reason]);
+        Selection(new() { LanguageField = "language" }).Judge([answer with { Problem = answer.Problem with { Fields = fields } }])
+            .ShouldBe([reason]);
     }
 
     [Fact]
@@ -104,15 +119,18 @@ public sealed class SampleJobTests : IDisposable
 
     [Fact]
     public void Judge_ManyGoodOnes_KeepsTheFirstDifferentOnes() =>
-        Selection(new()).Judge([Answer("a", score: 0), Answer("b"), Answer("b"), Answer("c"), Answer("d")]).ShouldBe(["below/accuracy/exact", null, "same", null, "surplus"]);
+        Selection(new()).Judge([Answer("a", score: 0), Answer("b"), Answer("b"), Answer("c"), Answer("d")])
+            .ShouldBe(["below/accuracy/exact", null, "same", null, "surplus"]);
 
     [Fact]
-    public void CollectStage_Filters_DropRepetitionToo() => new CollectStage { Task = "addition" }.Filters.MaxRepetition.ShouldBeLessThan(1);
+    public void CollectStage_Filters_DropRepetitionToo() =>
+        new CollectStage { Task = "addition" }.Filters.MaxRepetition.ShouldBeLessThan(1);
 
     private static SampleSelection Selection(SampleFilters filters) =>
         new(Stage with { Filters = filters, Minimums = new Dictionary<string, double> { ["accuracy/exact"] = 1 } });
 
-    private static SampledAnswer Answer(string text, double score = 1, bool dropped = false, FinishReason finish = FinishReason.Stop, int[]? tokens = null) => new(
+    private static SampledAnswer Answer(string text, double score = 1, bool dropped = false, FinishReason finish = FinishReason.Stop,
+        int[]? tokens = null) => new(
         new Problem("2+2", "2+2=", "4"), new GenerationResult(tokens ?? [1, 2, 3], [], [], finish), text,
         new ScoredCompletion(score, new Dictionary<string, Reward> { ["accuracy/exact"] = new(score, "") }, dropped));
 
@@ -120,11 +138,14 @@ public sealed class SampleJobTests : IDisposable
 
     private static SampleJob Job(StageRecipe stage, int first, int count) => new()
     {
-        Seed = 3, Stage = "collect", Settings = stage, Task = JobRunner.Task, Checkpoint = "base/", FirstQuestion = first, QuestionCount = count, Output = $"data/{first}",
+        Seed = 3, Stage = "collect", Settings = stage, Task = JobRunner.Task, Checkpoint = "base/", FirstQuestion = first,
+            QuestionCount = count, Output = $"data/{first}",
     };
 
     private Task<JobOutcome> SampleAsync(SampleStage stage, int first = 0, int? count = null, TaskRecipe? task = null) =>
-        jobs.RunAsync(models => new SampleHandler(models), Job(stage, first, count ?? stage.Questions) with { Task = task ?? JobRunner.Task });
+        jobs.RunAsync(models => new SampleHandler(models),
+            Job(stage, first, count ?? stage.Questions) with { Task = task ?? JobRunner.Task });
 
-    private async Task<IReadOnlyList<DataRow>> RowsAsync(JobOutcome outcome) => DataRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
+    private async Task<IReadOnlyList<DataRow>> RowsAsync(JobOutcome outcome) =>
+        DataRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
 }

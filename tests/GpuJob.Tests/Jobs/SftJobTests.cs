@@ -1,11 +1,13 @@
 using System.Text.Json;
-using R1Cloud.GpuJob.Jobs;
-using R1Cloud.GpuJob.Jobs.Sampling;
-using R1Cloud.GpuJob.Jobs.Supervised;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.SupervisedTuning;
+using R1Cloud.GpuJob.Sampling;
+using R1Cloud.GpuJob.Supervised;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
 
@@ -15,7 +17,8 @@ public sealed class SftJobTests : IDisposable
 
     private static SftStage Stage { get; } = new()
     {
-        Data = ["cold"], Epochs = 3, BatchSize = 16, SaveEvery = 5, Optimizer = new() { LearningRate = 2e-3, WarmupSteps = 2, Schedule = LearningRateSchedule.Cosine },
+        Data = ["cold"], Epochs = 3, BatchSize = 16, SaveEvery = 5,
+            Optimizer = new() { LearningRate = 2e-3, WarmupSteps = 2, Schedule = LearningRateSchedule.Cosine },
     };
 
     public void Dispose() => jobs.Dispose();
@@ -44,7 +47,8 @@ public sealed class SftJobTests : IDisposable
         await WriteAsync("cold.jsonl", 50);
         await SftAsync(to: "undisturbed/", jobId: "a");
         using var stop = new CancellationTokenSource();
-        await Assert.ThrowsAsync<PreemptedException>(() => SftAsync(to: "disturbed/", jobId: "b", preemption: stop.Token, onStep: step => { if (step == 7) stop.Cancel(); }));
+        await Assert.ThrowsAsync<PreemptedException>(() =>
+            SftAsync(to: "disturbed/", jobId: "b", preemption: stop.Token, onStep: step => { if (step == 7) stop.Cancel(); }));
         jobs.Restart();
         var steps = new List<int>();
         await SftAsync(to: "disturbed/", jobId: "b", onStep: steps.Add);
@@ -60,7 +64,8 @@ public sealed class SftJobTests : IDisposable
         await WriteAsync("cold.jsonl", 50);
         var whole = await SftAsync(Stage with { Epochs = 1 }, to: "whole/", jobId: "a");
         var parts = await SftAsync(Stage with { Epochs = 1, MicroBatchSize = 5 }, to: "parts/", jobId: "b");
-        foreach (var name in new[] { MetricNames.Loss, MetricNames.GradNorm }) parts.Metrics[name].ShouldBe(whole.Metrics[name], 1e-3, name);
+        foreach (var name in new[] { MetricNames.Loss, MetricNames.GradNorm })
+            parts.Metrics[name].ShouldBe(whole.Metrics[name], 1e-3, name);
     }
 
     [Fact]
@@ -79,7 +84,9 @@ public sealed class SftJobTests : IDisposable
     [Fact]
     public void Batch_OverEpochs_HasEveryRowOnceInAnotherOrder()
     {
-        var epochs = Enumerable.Range(0, 2).Select(epoch => Enumerable.Range(epoch * 4, 4).SelectMany(step => DataMix.Batch(50, 16, step, seed: 3, "dev1")).ToList()).ToList();
+        var epochs = Enumerable.Range(0, 2)
+            .Select(epoch => Enumerable.Range(epoch * 4, 4).SelectMany(step => DataMix.Batch(50, 16, step, seed: 3, "dev1")).ToList())
+            .ToList();
         epochs.ShouldAllBe(rows => rows.Order().SequenceEqual(Enumerable.Range(0, 50)));
         epochs[1].ShouldNotBe(epochs[0]);
         DataMix.Batch(50, 16, 3, 3, "dev1").Count.ShouldBe(2);
@@ -89,13 +96,17 @@ public sealed class SftJobTests : IDisposable
     [Fact]
     public void Mix_Proportions_TakesTheMostThatTheyAllow()
     {
-        var sources = new Dictionary<string, IReadOnlyList<DataRow>> { ["cold"] = [.. Enumerable.Range(0, 60).Select(Row)], ["more"] = [.. Enumerable.Range(100, 10).Select(Row)] };
+        var sources = new Dictionary<string, IReadOnlyList<DataRow>> { ["cold"] = [.. Enumerable.Range(0, 60).Select(Row)],
+            ["more"] = [.. Enumerable.Range(100, 10).Select(Row)] };
         var stage = Stage with { Data = ["cold", "more"] };
         DataMix.Mix(stage, sources, 3, "dev1").Count.ShouldBe(70);
-        var mixed = DataMix.Mix(stage with { Proportions = new Dictionary<string, double> { ["cold"] = 3, ["more"] = 1 } }, sources, 3, "dev1");
+        var mixed = DataMix.Mix(stage with { Proportions = new Dictionary<string, double> { ["cold"] = 3, ["more"] = 1 } }, sources, 3,
+            "dev1");
         (mixed.Count(row => row.Prompt.Length == 7), mixed.Count).ShouldBe((10, 40)); // 100+01= is of the second source
         mixed.Select(row => row.Prompt).Distinct().Count().ShouldBe(40);
-        mixed.ShouldBe(DataMix.Mix(stage with { Proportions = new Dictionary<string, double> { ["cold"] = 0.75, ["more"] = 0.25 } }, sources, 3, "dev1"), "only their ratio counts");
+        mixed.ShouldBe(
+            DataMix.Mix(stage with { Proportions = new Dictionary<string, double> { ["cold"] = 0.75, ["more"] = 0.25 } }, sources, 3,
+                "dev1"), "only their ratio counts");
     }
 
     [Fact]
@@ -110,16 +121,21 @@ public sealed class SftJobTests : IDisposable
         try
         {
             var general = new DatasetTask { Files = [file], Layout = DatasetLayout.Completions, HeldOutPercent = 0 };
-            var stage = Stage with { Data = ["cold", "general"], Proportions = new Dictionary<string, double> { ["cold"] = 600, ["general"] = 200 } };
+            var stage = Stage with { Data = ["cold", "general"],
+                Proportions = new Dictionary<string, double> { ["cold"] = 600, ["general"] = 200 } };
             var outcome = await SftAsync(stage, tasks: new Dictionary<string, TaskRecipe> { ["general"] = general });
             outcome.Metrics[MetricNames.Rows].ShouldBe(80);
 
             // What is held out is not learned from; a task without completions is refused.
-            outcome = await SftAsync(stage with { Proportions = new Dictionary<string, double>() }, "more/", "more", tasks: new Dictionary<string, TaskRecipe> { ["general"] = general with { HeldOutPercent = 40 } });
+            outcome = await SftAsync(stage with { Proportions = new Dictionary<string, double>() }, "more/", "more",
+                tasks: new Dictionary<string, TaskRecipe> { ["general"] = general with { HeldOutPercent = 40 } });
             outcome.Metrics[MetricNames.Rows].ShouldBeInRange(61, 79);
             var plain = general with { Layout = DatasetLayout.Countdown };
-            await Should.ThrowAsync<BadInputException>(() => SftAsync(stage, "bad/", "bad", tasks: new Dictionary<string, TaskRecipe> { ["general"] = plain }));
-            (await Should.ThrowAsync<BadInputException>(() => SftAsync(stage, "bad/", "bad", tasks: new Dictionary<string, TaskRecipe> { ["general"] = JobRunner.Task }))).Message.ShouldContain("'general'");
+            await Should.ThrowAsync<BadInputException>(() =>
+                SftAsync(stage, "bad/", "bad", tasks: new Dictionary<string, TaskRecipe> { ["general"] = plain }));
+            (await Should.ThrowAsync<BadInputException>(() =>
+                SftAsync(stage, "bad/", "bad", tasks: new Dictionary<string, TaskRecipe> { ["general"] = JobRunner.Task })))
+                .Message.ShouldContain("'general'");
         }
         finally
         {
@@ -129,14 +145,19 @@ public sealed class SftJobTests : IDisposable
 
     private static DataRow Row(int number) => new()
     {
-        Prompt = $"{number:D2}+01=", Completion = $"<think>{number % 10}+1+0={number % 10 + 1:D2}</think><answer>{number + 1}</answer>", Answer = $"{number + 1}", Verdicts = new Dictionary<string, double>(),
+        Prompt = $"{number:D2}+01=", Completion = $"<think>{number % 10}+1+0={number % 10 + 1:D2}</think><answer>{number + 1}</answer>",
+            Answer = $"{number + 1}", Verdicts = new Dictionary<string, double>(),
     };
 
-    private Task WriteAsync(string path, int rows) => jobs.Blobs.WriteAsync(path, DataRow.ToJsonLines(Enumerable.Range(0, rows).Select(Row)));
+    private Task WriteAsync(string path, int rows) =>
+        jobs.Blobs.WriteAsync(path, DataRow.ToJsonLines(Enumerable.Range(0, rows).Select(Row)));
 
-    private Task<JobOutcome> SftAsync(SftStage? stage = null, string to = "sft/", string jobId = "sft", CancellationToken preemption = default, Action<int>? onStep = null, IReadOnlyDictionary<string, TaskRecipe>? tasks = null) =>
+    private Task<JobOutcome> SftAsync(SftStage? stage = null, string to = "sft/", string jobId = "sft",
+        CancellationToken preemption = default, Action<int>? onStep = null, IReadOnlyDictionary<string, TaskRecipe>? tasks = null) =>
         jobs.RunAsync(models => new SftHandler(models), new SftJob
         {
-            Seed = 3, Stage = "dev1", Settings = stage ?? Stage, From = "base/", Data = new Dictionary<string, IReadOnlyList<string>> { ["cold"] = ["cold.jsonl"] }, Tasks = tasks ?? new Dictionary<string, TaskRecipe>(), Checkpoints = to,
+            Seed = 3, Stage = "dev1", Settings = stage ?? Stage, From = "base/",
+                Data = new Dictionary<string, IReadOnlyList<string>> { ["cold"] = ["cold.jsonl"] },
+                Tasks = tasks ?? new Dictionary<string, TaskRecipe>(), Checkpoints = to,
         }, preemption, jobId, onStep);
 }

@@ -1,9 +1,9 @@
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Rollouts;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Recipes.Rewards;
 using R1Cloud.Testing;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
@@ -17,7 +17,8 @@ public sealed class SourcesJobTests : IDisposable
         Rewards = new Dictionary<string, RewardRecipe>(),
         Sources = new Dictionary<string, PromptSource>
         {
-            ["sums"] = new() { Task = "addition", Share = 3, Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1, ["format/think-answer"] = 0.5 } },
+            ["sums"] = new() { Task = "addition", Share = 3,
+                Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1, ["format/think-answer"] = 0.5 } },
             ["digits"] = new() { Task = "small", Rewards = new Dictionary<string, RewardRecipe> { ["format/think-answer"] = 0.25 } },
         },
     };
@@ -32,7 +33,8 @@ public sealed class SourcesJobTests : IDisposable
         await jobs.PretrainAsync();
         var whole = await jobs.RolloutAsync("base/", iteration: 1, stage: Mixed);
         jobs.Restart();
-        var parts = new[] { await jobs.RolloutAsync("base/", 1, first: 0, count: 3, Mixed), await jobs.RolloutAsync("base/", 1, first: 3, count: 5, Mixed) };
+        var parts = new[] { await jobs.RolloutAsync("base/", 1, first: 0, count: 3, Mixed),
+            await jobs.RolloutAsync("base/", 1, first: 3, count: 5, Mixed) };
 
         var rows = await ReadAsync(whole);
         var split = new List<RolloutRow>();
@@ -41,7 +43,8 @@ public sealed class SourcesJobTests : IDisposable
         foreach (var (part, row) in split.Zip(rows))
         {
             (part.Question, part.Reward).ShouldBe((row.Question, row.Reward));
-            (part.Prompt, part.Completion).ShouldSatisfyAllConditions(it => it.Prompt.ShouldBe(row.Prompt), it => it.Completion.ShouldBe(row.Completion));
+            (part.Prompt, part.Completion)
+                .ShouldSatisfyAllConditions(it => it.Prompt.ShouldBe(row.Prompt), it => it.Completion.ShouldBe(row.Completion));
         }
         (await SamplesAsync(parts[0]) + await SamplesAsync(parts[1])).ShouldBe(await SamplesAsync(whole));
     }
@@ -68,7 +71,8 @@ public sealed class SourcesJobTests : IDisposable
         }
         metrics[MetricNames.Accuracy].ShouldBe(metrics[MetricNames.OfSource("sums", MetricNames.Accuracy)], "nothing else has an accuracy");
         metrics.ShouldNotContainKey(MetricNames.OfSource("digits", MetricNames.Accuracy));
-        metrics[MetricNames.QuestionsUseful].ShouldBe(rows.GroupBy(row => row.Question).Count(group => group.Select(row => row.Reward).Distinct().Count() > 1));
+        metrics[MetricNames.QuestionsUseful]
+            .ShouldBe(rows.GroupBy(row => row.Question).Count(group => group.Select(row => row.Reward).Distinct().Count() > 1));
         (await SamplesAsync(rollout)).ShouldContain("\"source\":\"digits\"");
     }
 
@@ -85,7 +89,8 @@ public sealed class SourcesJobTests : IDisposable
     public async Task Rollout_UnknownTask_NamesIt()
     {
         var stage = JobRunner.Rl with { Task = "nowhere" };
-        (await Should.ThrowAsync<BadInputException>(() => jobs.RolloutAsync("base/", stage: stage))).Message.ShouldContain("no task 'nowhere', only: addition, small");
+        (await Should.ThrowAsync<BadInputException>(() => jobs.RolloutAsync("base/", stage: stage)))
+            .Message.ShouldContain("no task 'nowhere', only: addition, small");
     }
 
     [Fact]
@@ -104,7 +109,8 @@ public sealed class SourcesJobTests : IDisposable
 
         // The same rounds in other shards end with the same bits.
         var shards = new List<string>();
-        foreach (var (from, count) in new[] { (0, 3), (3, 5), (8, 4), (12, 4) }) shards.Add((await jobs.RolloutAsync("base/", first: from, count: count, stage: stage)).Outputs["tokens"]);
+        foreach (var (from, count) in new[] { (0, 3), (3, 5), (8, 4), (12, 4) })
+            shards.Add((await jobs.RolloutAsync("base/", first: from, count: count, stage: stage)).Outputs["tokens"]);
         await jobs.UpdateAsync("base/", shards, "shards/1/", stage: stage);
         (await jobs.HashAsync("shards/1/")).ShouldBe(await jobs.HashAsync("rl/1/"));
         (await jobs.WeightsAsync("rl/1/")).ShouldNotBe(await jobs.WeightsAsync("base/"));
@@ -114,7 +120,8 @@ public sealed class SourcesJobTests : IDisposable
     public async Task Update_NothingUseful_KeepsThePolicyAndGoesOn()
     {
         await jobs.PretrainAsync();
-        var stage = JobRunner.Rl with { DynamicSampling = new(), Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 0, ["length/overlong"] = 1e-30 } };
+        var stage = JobRunner.Rl with { DynamicSampling = new(),
+            Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 0, ["length/overlong"] = 1e-30 } };
         var rollout = await jobs.RolloutAsync("base/", stage: stage with { Sampling = new() { MaxNewTokens = 1 } });
         rollout.Metrics[MetricNames.QuestionsUseful].ShouldBe(0);
 
@@ -129,7 +136,8 @@ public sealed class SourcesJobTests : IDisposable
         (await jobs.HashAsync("elsewhere/2/")).ShouldBe(await jobs.HashAsync("here/2/"));
         (await jobs.WeightsAsync("here/2/")).ShouldNotBe(await jobs.WeightsAsync("base/"));
 
-        async Task NextAsync(string next) => await jobs.UpdateAsync("rl/1/", [(await jobs.RolloutAsync("rl/1/", iteration: 1)).Outputs["tokens"]], next, iteration: 1);
+        async Task NextAsync(string next) =>
+            await jobs.UpdateAsync("rl/1/", [(await jobs.RolloutAsync("rl/1/", iteration: 1)).Outputs["tokens"]], next, iteration: 1);
     }
 
     [Theory]
@@ -138,16 +146,20 @@ public sealed class SourcesJobTests : IDisposable
     [InlineData("dr-grpo", AdvantageBaseline.GroupMean, AdvantageScale.None, 0.2)]
     [InlineData("gspo", AdvantageBaseline.GroupMean, AdvantageScale.Batch, 4e-4)]
     [InlineData("cispo", AdvantageBaseline.GroupMean, AdvantageScale.Group, 5)]
-    public async Task Update_LossesOfLaterPractice_TrainFromARecipe(string name, AdvantageBaseline baseline, AdvantageScale scale, double clipHigh)
+    public async Task Update_LossesOfLaterPractice_TrainFromARecipe(string name, AdvantageBaseline baseline, AdvantageScale scale,
+        double clipHigh)
     {
         await jobs.PretrainAsync();
         var rollout = await jobs.RolloutAsync("base/");
         async Task<JobOutcome> UpdateAsync(string next, PolicyLossRecipe loss) =>
-            await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], next, stage: JobRunner.Rl with { Loss = loss }, reference: "base/");
+            await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], next, stage: JobRunner.Rl with { Loss = loss },
+                reference: "base/");
         var plain = await UpdateAsync("grpo/1/", new());
         foreach (var estimator in new[] { KlEstimator.K2, KlEstimator.K3 })
         {
-            var other = await UpdateAsync($"{name}-{estimator}/1/", new() { Name = name, AdvantageBaseline = baseline, AdvantageScale = scale, ClipHigh = clipHigh, KlWeight = 0.1, KlEstimator = estimator, MaskTruncated = true });
+            var other = await UpdateAsync($"{name}-{estimator}/1/",
+                new() { Name = name, AdvantageBaseline = baseline, AdvantageScale = scale, ClipHigh = clipHigh, KlWeight = 0.1,
+                    KlEstimator = estimator, MaskTruncated = true });
             other.Metrics[MetricNames.Loss].ShouldNotBe(plain.Metrics[MetricNames.Loss]);
             other.Metrics[MetricNames.GradNorm].ShouldBeGreaterThan(0);
             (await jobs.WeightsAsync($"{name}-{estimator}/1/")).ShouldNotBe(await jobs.WeightsAsync("grpo/1/"));

@@ -1,10 +1,13 @@
 using System.Text.Json.Nodes;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Evaluation;
 using R1Cloud.GpuJob.Jobs.Rollouts;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Testing;
 
 namespace R1Cloud.GpuJob.Tests.Jobs;
@@ -19,12 +22,14 @@ public sealed class TrainingJobsTests : IDisposable
     public async Task Pretrain_HundredSteps_LowersTheLoss()
     {
         var outcome = await jobs.PretrainAsync();
-        var lines = (await jobs.Blobs.TryReadAsync(outcome.Outputs["steps"]))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await jobs.Blobs.TryReadAsync(outcome.Outputs["steps"]))!.ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Length.ShouldBe(10);
         lines[0].ShouldContain("\"loss\":");
         outcome.Metrics[MetricNames.Loss].ShouldBeLessThan(1.6); // ln 24 = 3.2 is knowing nothing
         outcome.Metrics[MetricNames.TokensPerSecond].ShouldBeGreaterThan(0);
-        outcome.Metrics[MetricNames.Tokens].ShouldBe(lines.Sum(line => JsonNode.Parse(line)!["values"]![MetricNames.Tokens]!.GetValue<double>()));
+        outcome.Metrics[MetricNames.Tokens]
+            .ShouldBe(lines.Sum(line => JsonNode.Parse(line)!["values"]![MetricNames.Tokens]!.GetValue<double>()));
     }
 
     [Fact]
@@ -32,7 +37,8 @@ public sealed class TrainingJobsTests : IDisposable
     {
         var undisturbed = await jobs.PretrainAsync("undisturbed/", jobId: "a");
         using var stop = new CancellationTokenSource();
-        await Assert.ThrowsAsync<PreemptedException>(() => jobs.PretrainAsync("disturbed/", stop.Token, "b", step => { if (step == 60) stop.Cancel(); }));
+        await Assert.ThrowsAsync<PreemptedException>(() =>
+            jobs.PretrainAsync("disturbed/", stop.Token, "b", step => { if (step == 60) stop.Cancel(); }));
         jobs.Restart();
         var steps = new List<int>();
         var disturbed = await jobs.PretrainAsync("disturbed/", jobId: "b", onStep: steps.Add);
@@ -89,7 +95,8 @@ public sealed class TrainingJobsTests : IDisposable
         var stage = JobRunner.Rl with
         {
             MicroBatchTokens = 200,
-            Optimizer = new() { LearningRate = 1e-2, Precision = TrainingPrecision.Bfloat16, Recompute = true, Lora = new LoraRecipe { Rank = 4, Alpha = 8 } },
+            Optimizer = new() { LearningRate = 1e-2, Precision = TrainingPrecision.Bfloat16, Recompute = true,
+                Lora = new LoraRecipe { Rank = 4, Alpha = 8 } },
         };
         await IterateAsync("steady", restart: false, stage);
         await IterateAsync("restarted", restart: true, stage);
@@ -113,7 +120,8 @@ public sealed class TrainingJobsTests : IDisposable
         await jobs.PretrainAsync();
         var rollout = await jobs.RolloutAsync("base/");
         var whole = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "whole/1/");
-        var parts = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "parts/1/", stage: JobRunner.Rl with { MicroBatchSize = rows, MicroBatchTokens = tokens });
+        var parts = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "parts/1/",
+            stage: JobRunner.Rl with { MicroBatchSize = rows, MicroBatchTokens = tokens });
         foreach (var name in new[] { MetricNames.Loss, MetricNames.GradNorm, MetricNames.Entropy, MetricNames.RatioMean })
         {
             parts.Metrics[name].ShouldBe(whole.Metrics[name], 1e-4, name);
@@ -136,7 +144,8 @@ public sealed class TrainingJobsTests : IDisposable
     public async Task Update_MissingRollout_NamesIt()
     {
         await jobs.PretrainAsync();
-        (await Should.ThrowAsync<BadInputException>(() => jobs.UpdateAsync("base/", ["rollouts/9/0.safetensors"], "rl/1/"))).Message.ShouldContain("rollouts/9/0.safetensors");
+        (await Should.ThrowAsync<BadInputException>(() => jobs.UpdateAsync("base/", ["rollouts/9/0.safetensors"], "rl/1/")))
+            .Message.ShouldContain("rollouts/9/0.safetensors");
     }
 
     [Fact]
@@ -146,7 +155,8 @@ public sealed class TrainingJobsTests : IDisposable
         var rollout = await jobs.RolloutAsync("base/");
         var whole = (await jobs.Blobs.TryReadAsync(rollout.Outputs["tokens"]))!;
         await jobs.Blobs.WriteAsync("torn.safetensors", BinaryData.FromBytes(whole.ToMemory()[..^7]));
-        (await Should.ThrowAsync<Exception>(() => jobs.UpdateAsync("base/", ["torn.safetensors"], "rl/1/"))).Message.ShouldContain("rollout-0.safetensors");
+        (await Should.ThrowAsync<Exception>(() => jobs.UpdateAsync("base/", ["torn.safetensors"], "rl/1/")))
+            .Message.ShouldContain("rollout-0.safetensors");
     }
 
     [Fact]
@@ -173,12 +183,15 @@ public sealed class TrainingJobsTests : IDisposable
         await jobs.PretrainAsync();
         var file = Path.GetTempFileName() + ".jsonl";
         // In the columns of MATH-500; the symbols are those that the model knows.
-        await File.WriteAllLinesAsync(file, Enumerable.Range(10, 6).Select(i => $$"""{"problem":"{{i}}+25=","solution":"It is \\boxed{ {{i + 25}} }.","level":1,"subject":"Algebra"}"""));
+        await File.WriteAllLinesAsync(file,
+            Enumerable.Range(10, 6)
+            .Select(i => $$"""{"problem":"{{i}}+25=","solution":"It is \\boxed{ {{i + 25}} }.","level":1,"subject":"Algebra"}"""));
         try
         {
             var outcome = await jobs.RunAsync(models => new EvaluateHandler(models), new EvaluateJob
             {
-                Seed = 3, Stage = "base", Checkpoint = "base/", Task = new DatasetTask { Files = [file], Layout = DatasetLayout.Math, HeldOutPercent = 100 },
+                Seed = 3, Stage = "base", Checkpoint = "base/",
+                    Task = new DatasetTask { Files = [file], Layout = DatasetLayout.Math, HeldOutPercent = 100 },
                 Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/math"] = 1, ["language/consistency"] = 1 },
                 Settings = new BenchmarkRecipe { Task = "math-500", Problems = 6, Samples = 3 },
             });

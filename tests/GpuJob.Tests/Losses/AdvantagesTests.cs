@@ -1,3 +1,4 @@
+using R1Cloud.Testing;
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
@@ -12,7 +13,8 @@ public sealed class AdvantagesTests
         foreach (var oracle in Oracles.Cases("advantages"))
         {
             var scale = Enum.Parse<AdvantageScale>(oracle.GetProperty("scale").GetString()!, ignoreCase: true);
-            var advantages = Advantages.Compute(oracle.GetProperty("rewards").Numbers(), oracle.GetProperty("group_size").GetInt32(), scale);
+            var advantages =
+                Advantages.Compute(oracle.GetProperty("rewards").Numbers(), oracle.GetProperty("group_size").GetInt32(), scale);
             var expected = oracle.GetProperty("advantages").Floats();
             for (var i = 0; i < expected.Length; i++) advantages[i].ShouldBe(expected[i], 2e-6f);
         }
@@ -20,14 +22,18 @@ public sealed class AdvantagesTests
 
     [Fact]
     public void Compute_LeaveOneOut_SubtractsTheOthersMean() =>
-        Advantages.Compute([1, 0, 0, 3, 3, 0], 3, AdvantageScale.None, AdvantageBaseline.LeaveOneOut).ShouldBe([1f, -0.5f, -0.5f, 1.5f, 1.5f, -3f]);
+        Advantages.Compute([1, 0, 0, 3, 3, 0], 3, AdvantageScale.None, AdvantageBaseline.LeaveOneOut)
+            .ShouldBe([1f, -0.5f, -0.5f, 1.5f, 1.5f, -3f]);
 
     [Fact]
     public void Compute_LeaveOneOutOfUnequalGroups_IsEachRewardLessTheMeanOfTheOthers()
     {
         double[][] groups = [[1, 0.25], [0, 1, 1, 0.5, 2], [0.5, 0.5, 0.5]];
-        var expected = groups.SelectMany(group => group.Select((reward, i) => reward - group.Where((_, other) => other != i).Average())).ToList();
-        var advantages = Advantages.Compute([.. groups.SelectMany(group => group)], groups.Select(group => group.Length), AdvantageScale.None, AdvantageBaseline.LeaveOneOut);
+        var expected = groups.SelectMany(group => group.Select((reward, i) => reward - group.Where((_, other) => other != i).Average()))
+            .ToList();
+        var advantages =
+            Advantages.Compute([.. groups.SelectMany(group => group)], groups.Select(group => group.Length), AdvantageScale.None,
+                AdvantageBaseline.LeaveOneOut);
         for (var i = 0; i < expected.Count; i++) advantages[i].ShouldBe((float)expected[i], 1e-6f);
     }
 
@@ -37,7 +43,8 @@ public sealed class AdvantagesTests
     [InlineData(AdvantageScale.None)]
     public void Compute_LeaveOneOutOfOracles_IsTheirsTimesNOverNLessOne(AdvantageScale scale) // r − (S − r)/(n − 1) = n/(n − 1) · (r − S/n)
     {
-        foreach (var oracle in Oracles.Cases("advantages").Where(oracle => string.Equals(oracle.GetProperty("scale").GetString(), scale.ToString(), StringComparison.OrdinalIgnoreCase)))
+        foreach (var oracle in Oracles.Cases("advantages")
+            .Where(oracle => string.Equals(oracle.GetProperty("scale").GetString(), scale.ToString(), StringComparison.OrdinalIgnoreCase)))
         {
             var (size, expected) = (oracle.GetProperty("group_size").GetInt32(), oracle.GetProperty("advantages").Floats());
             var advantages = Advantages.Compute(oracle.GetProperty("rewards").Numbers(), size, scale, AdvantageBaseline.LeaveOneOut);
@@ -61,12 +68,14 @@ public sealed class AdvantagesTests
         foreach (var oracle in oracles.GetProperty("pairwise").GetProperty("cases").EnumerateArray())
         {
             var margin = oracle.GetProperty("margin");
-            RewardModelLosses.Pairwise(tensor(oracle.GetProperty("chosen").Floats()), tensor(oracle.GetProperty("rejected").Floats()), margin.ValueKind == System.Text.Json.JsonValueKind.Null ? null : tensor(margin.Floats()))
+            RewardModelLosses.Pairwise(tensor(oracle.GetProperty("chosen").Floats()), tensor(oracle.GetProperty("rejected").Floats()),
+                margin.ValueKind == System.Text.Json.JsonValueKind.Null ? null : tensor(margin.Floats()))
                 .item<float>().ShouldBe(oracle.GetProperty("loss").GetSingle(), 1e-5f);
         }
         foreach (var oracle in oracles.GetProperty("pointwise").GetProperty("cases").EnumerateArray())
         {
-            RewardModelLosses.Pointwise(tensor(oracle.GetProperty("score").Floats()), tensor(oracle.GetProperty("safe").Floats())).item<float>().ShouldBe(oracle.GetProperty("loss").GetSingle(), 2e-5f);
+            RewardModelLosses.Pointwise(tensor(oracle.GetProperty("score").Floats()), tensor(oracle.GetProperty("safe").Floats()))
+                .item<float>().ShouldBe(oracle.GetProperty("loss").GetSingle(), 2e-5f);
         }
     }
 }

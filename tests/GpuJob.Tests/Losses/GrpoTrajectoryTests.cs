@@ -1,3 +1,4 @@
+using R1Cloud.Testing;
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
@@ -8,7 +9,9 @@ namespace R1Cloud.GpuJob.Tests.Losses;
 
 public sealed class GrpoTrajectoryTests
 {
-    public static TheoryData<string, int> Trajectories => [.. Oracles.Files("grpo_trajectory.").SelectMany(file => new[] { int.MaxValue, 40 }, (file, maxTokens) => new TheoryDataRow<string, int>(file, maxTokens))];
+    public static TheoryData<string, int> Trajectories =>
+        [.. Oracles.Files("grpo_trajectory.")
+            .SelectMany(file => new[] { int.MaxValue, 40 }, (file, maxTokens) => new TheoryDataRow<string, int>(file, maxTokens))];
 
     /// <summary>Whole mini-batches, and the same cut into parts of like length with accumulated gradients.</summary>
     [Theory, MemberData(nameof(Trajectories))]
@@ -22,9 +25,15 @@ public sealed class GrpoTrajectoryTests
         using var model = CausalLm.Load(Oracles.Model(name), CPU);
         using var reference = CausalLm.Load(Oracles.Model(name), CPU);
         var rollouts = oracle.GetProperty("rollouts").EnumerateArray().ToArray();
-        var sequences = rollouts.Select(rollout => new TokenSequence([.. rollout.GetProperty("prompt").Ints(), .. rollout.GetProperty("completion").Ints()], rollout.GetProperty("prompt").GetArrayLength())).ToArray();
+        var sequences =
+            rollouts.Select(rollout =>
+                new TokenSequence([.. rollout.GetProperty("prompt").Ints(), .. rollout.GetProperty("completion").Ints()],
+                    rollout.GetProperty("prompt").GetArrayLength())).ToArray();
         var old = rollouts.Select(rollout => rollout.GetProperty("old_logprobs").Floats()).ToArray();
-        var advantages = Advantages.Compute(rollouts.Select(rollout => rollout.GetProperty("reward").GetDouble()).ToArray(), settings.GetProperty("group_size").GetInt32(), Enum.Parse<AdvantageScale>(settings.GetProperty("advantage_scale").GetString()!, ignoreCase: true));
+        var advantages =
+            Advantages.Compute(rollouts.Select(rollout => rollout.GetProperty("reward").GetDouble()).ToArray(),
+                settings.GetProperty("group_size").GetInt32(),
+                Enum.Parse<AdvantageScale>(settings.GetProperty("advantage_scale").GetString()!, ignoreCase: true));
         advantages.Zip(oracle.GetProperty("advantages").Floats()).ShouldAllBe(pair => Math.Abs(pair.First - pair.Second) < 1e-5);
 
         var recipe = new OptimizerRecipe
@@ -34,7 +43,9 @@ public sealed class GrpoTrajectoryTests
             Beta2 = optimizerSettings.GetProperty("betas")[1].GetDouble(),
         };
         using var optimizer = new AdamW(model.Trainable, recipe, optimizerSettings.GetProperty("eps").GetDouble());
-        var options = PolicyLossesTests.OptionsOf(settings) with { MaxNewTokens = rollouts.Max(rollout => rollout.GetProperty("completion").GetArrayLength()) };
+        var options =
+            PolicyLossesTests.OptionsOf(settings) with {
+                MaxNewTokens = rollouts.Max(rollout => rollout.GetProperty("completion").GetArrayLength()) };
         var sampling = new SamplingRecipe { Temperature = settings.GetProperty("temperature").GetDouble() };
         foreach (var update in oracle.GetProperty("updates").EnumerateArray())
         {
@@ -67,7 +78,8 @@ public sealed class GrpoTrajectoryTests
             metrics["loss"].ShouldBe(update.GetProperty("loss_in_float64").GetDouble(), 1e-5);
             var norm = update.GetProperty("grad_norm_in_float64").GetDouble();
             metrics["grad_norm"].ShouldBe(norm, 1e-4 * norm);
-            if (update.GetProperty("metrics").TryGetProperty("kl", out var kl)) metrics["kl"].ShouldBe(kl.GetDouble(), 1e-4 * Math.Max(1, kl.GetDouble()));
+            if (update.GetProperty("metrics").TryGetProperty("kl", out var kl))
+                metrics["kl"].ShouldBe(kl.GetDouble(), 1e-4 * Math.Max(1, kl.GetDouble()));
         }
         foreach (var (tensorName, parameter) in model.Trainable)
         {

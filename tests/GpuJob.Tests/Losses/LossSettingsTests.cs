@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Losses;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Effects;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Losses;
@@ -41,7 +42,8 @@ public sealed class LossSettingsTests
     [Theory, MemberData(nameof(Names))]
     public void Compute_OwnAggregation_IsTheDeclaredOne(string name)
     {
-        if (LossSettings.Of(name).Aggregation is not { } own || name == "vespo" || name == "cispo") return; // grpo's surrogate is not theirs
+        // grpo's surrogate is not theirs
+        if (LossSettings.Of(name).Aggregation is not { } own || name == "vespo" || name == "cispo") return;
         Gradient(new PolicyLossRecipe { Name = name }).ShouldBe(Gradient(new PolicyLossRecipe { Aggregation = own }));
     }
 
@@ -75,7 +77,8 @@ public sealed class LossSettingsTests
         using var scope = NewDisposeScope();
         var entropies = rand(101);
         foreach (var share in new[] { 0.2, 0.33, 0.5, 1 })
-            PolicyLosses.EntropyThreshold(entropies.data<float>().ToArray(), share).ShouldBe(entropies.quantile(tensor((float)(1 - share))).item<float>(), 1e-6);
+            PolicyLosses.EntropyThreshold(entropies.data<float>().ToArray(), share)
+                .ShouldBe(entropies.quantile(tensor((float)(1 - share))).item<float>(), 1e-6);
     }
 
     // log ratios of the rows, each between what two settings do: below and above 1 within the clip, and beyond the two-sided one.
@@ -96,7 +99,8 @@ public sealed class LossSettingsTests
     private static PolicyLossInput Input(float shift, Tensor current) => new()
     {
         LogProbs = current,
-        OldLogProbs = current.detach() - tensor(Enumerable.Range(0, 24).Select(i => Drifts[i / 6] + (((i * 29 % 24) - 12) / 600f)).ToArray(), [4, 6]),
+        OldLogProbs =
+            current.detach() - tensor(Enumerable.Range(0, 24).Select(i => Drifts[i / 6] + (((i * 29 % 24) - 12) / 600f)).ToArray(), [4, 6]),
         ReferenceLogProbs = current.detach() - shift,
         Entropy = current.detach().abs(),
         Advantages = tensor(new[] { 1f, -1, 0.5f, -2 }),

@@ -1,6 +1,7 @@
+using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Losses;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -36,9 +37,12 @@ public sealed class PolicyLossesTests
         var expected = oracle.GetProperty("loss").GetSingle();
         result.Loss.item<float>().ShouldBe(expected, Math.Max(1e-6f, 1e-5f * Math.Abs(expected)));
         (logProbs.grad! - Matrix(oracle.GetProperty("gradient_of_logprobs"))!).abs().max().item<float>().ShouldBeLessThan(1e-6f);
-        foreach (var (name, metric) in new[] { ("kl", "kl"), ("clip_ratio/low_mean", "clip_ratio/low"), ("clip_ratio/high_mean", "clip_ratio/high"), ("clip_ratio/region_mean", "clip_ratio"), ("cispo_clip_ratio", "clip_ratio/high") })
+        foreach (var (name, metric) in new[] { ("kl", "kl"), ("clip_ratio/low_mean", "clip_ratio/low"),
+            ("clip_ratio/high_mean", "clip_ratio/high"), ("clip_ratio/region_mean", "clip_ratio"),
+            ("cispo_clip_ratio", "clip_ratio/high") })
         {
-            if (oracle.GetProperty("metrics").TryGetProperty(name, out var value)) result.Metrics[metric].item<float>().ShouldBe(value.GetSingle(), 1e-5f, name);
+            if (oracle.GetProperty("metrics").TryGetProperty(name, out var value))
+                result.Metrics[metric].item<float>().ShouldBe(value.GetSingle(), 1e-5f, name);
         }
     }
 
@@ -66,7 +70,8 @@ public sealed class PolicyLossesTests
             });
             var (whole, a, b) = (Part(0, 4), Part(0, 1), Part(1, 3));
             (a.Loss + b.Loss).item<float>().ShouldBe(whole.Loss.item<float>(), 1e-5f, name);
-            foreach (var (metric, value) in whole.Metrics) (a.Metrics[metric] + b.Metrics[metric]).item<float>().ShouldBe(value.item<float>(), 1e-5f, $"{name} {metric}");
+            foreach (var (metric, value) in whole.Metrics)
+                (a.Metrics[metric] + b.Metrics[metric]).item<float>().ShouldBe(value.item<float>(), 1e-5f, $"{name} {metric}");
         }
     }
 
@@ -77,7 +82,9 @@ public sealed class PolicyLossesTests
     [InlineData("grpo", 0.2, 0.2, -1, "klWeight")]
     [InlineData("ppo", 0.2, 0.2, 0, "dr-grpo")]
     public void From_WrongSettings_NamesField(string name, double low, double high, double kl, string named) =>
-        Should.Throw<BadInputException>(() => PolicyLossOptions.From(new PolicyLossRecipe { Name = name, ClipLow = low, ClipHigh = high, KlWeight = kl }, 16)).Message.ShouldContain(named);
+        Should.Throw<BadInputException>(() =>
+            PolicyLossOptions.From(new PolicyLossRecipe { Name = name, ClipLow = low, ClipHigh = high, KlWeight = kl }, 16))
+            .Message.ShouldContain(named);
 
     [Fact]
     public void KlEstimators_SmallDifference_AgreeWithTheirFormulas()
@@ -96,7 +103,9 @@ public sealed class PolicyLossesTests
         var recipe = new PolicyLossRecipe
         {
             Name = name switch { "bnpo" => "dapo", "dr_grpo" => "dr-grpo", _ => name },
-            SequenceRatio = settings.GetProperty("importance_ratio").GetString() switch { "token" => false, "sequence" => true, var other => throw new InvalidOperationException($"{other} is not offered.") },
+            SequenceRatio = settings.GetProperty("importance_ratio")
+                .GetString() switch { "token" => false, "sequence" => true,
+                    var other => throw new InvalidOperationException($"{other} is not offered.") },
             ClipLow = settings.GetProperty("clip_low").GetDouble(),
             ClipHigh = settings.GetProperty("clip_high").GetDouble(),
             TwoSidedClip = Get("two_sided_clip")?.GetDouble(),
@@ -105,13 +114,16 @@ public sealed class PolicyLossesTests
             HighEntropyShare = Get("high_entropy_share")?.GetDouble() ?? 1,
             OffPolicyThreshold = Get("off_policy_kl_threshold")?.GetDouble(),
         };
-        if (Get("sapo_temperatures") is { } gate) recipe = recipe with { GateTemperatures = new() { Positive = gate[0].GetDouble(), Negative = gate[1].GetDouble() } };
+        if (Get("sapo_temperatures") is { } gate)
+            recipe = recipe with { GateTemperatures = new() { Positive = gate[0].GetDouble(), Negative = gate[1].GetDouble() } };
         if (Get("vespo") is { } shape) recipe = recipe with { Given = Shape(shape, "pos"), Taken = Shape(shape, "neg") };
         return PolicyLossOptions.From(recipe, Get("max_completion_length")?.GetInt32() ?? 1);
 
-        static WeightShape Shape(JsonElement shape, string sign) => new() { K = shape.GetProperty("k_" + sign).GetDouble(), Lambda = shape.GetProperty("lambda_" + sign).GetDouble() };
+        static WeightShape Shape(JsonElement shape, string sign) =>
+            new() { K = shape.GetProperty("k_" + sign).GetDouble(), Lambda = shape.GetProperty("lambda_" + sign).GetDouble() };
 
-        JsonElement? Get(string field) => settings.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        JsonElement? Get(string field) =>
+            settings.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
     }
 
     private static Tensor? Matrix(JsonElement element)

@@ -1,3 +1,4 @@
+using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Models;
@@ -39,7 +40,8 @@ public sealed class CausalLmOracleTests
         using var __ = no_grad();
         using var model = CausalLm.Load(Oracles.Model(name), CPU);
         var json = Oracles.Json($"models/{name}/golden.json");
-        var rows = json.GetProperty("sequences").EnumerateArray().Index().Where(item => item.Item.GetArrayLength() > 1).Select(item => item.Index).ToArray();
+        var rows = json.GetProperty("sequences").EnumerateArray().Index().Where(item => item.Item.GetArrayLength() > 1)
+            .Select(item => item.Index).ToArray();
         var sequences = rows.Select(row => new TokenSequence(json.GetProperty("sequences")[row].Ints(), 1)).ToArray();
         using var batch = TokenBatch.Create(sequences, CPU);
         foreach (var chunk in new[] { 0, 7 })
@@ -54,7 +56,8 @@ public sealed class CausalLmOracleTests
                     scores.LogProbs[row, t].item<float>().ShouldBe(expected[t], 1e-4f);
                     scores.Entropy[row, t].item<float>().ShouldBe(entropy[t], 1e-4f);
                 }
-                if (expected.Length < batch.Scored) scores.LogProbs[row].narrow(0, expected.Length, batch.Scored - expected.Length).abs().sum().item<float>().ShouldBe(0);
+                if (expected.Length < batch.Scored)
+                    scores.LogProbs[row].narrow(0, expected.Length, batch.Scored - expected.Length).abs().sum().item<float>().ShouldBe(0);
             }
         }
     }
@@ -67,7 +70,10 @@ public sealed class CausalLmOracleTests
         using var golden = new SafetensorsReader(Path.Combine(Oracles.Model(name), "golden.safetensors"));
         var json = Oracles.Json($"models/{name}/golden.json");
         var loss = json.GetProperty("loss");
-        using var batch = TokenBatch.Create([new(json.GetProperty("sequences")[loss.GetProperty("sequence").GetInt32()].Ints(), loss.GetProperty("ignored_prefix").GetInt32())], CPU);
+        using var batch =
+            TokenBatch.Create(
+                [new(json.GetProperty("sequences")[loss.GetProperty("sequence").GetInt32()].Ints(),
+                    loss.GetProperty("ignored_prefix").GetInt32())], CPU);
         var value = -model.TokenLogProbs(batch, chunk: 5).LogProbs.sum() / batch.Tokens;
         value.backward();
 
@@ -79,7 +85,8 @@ public sealed class CausalLmOracleTests
             if (golden.Tensors.ContainsKey($"grad.{tensorName}"))
             {
                 var gradient = golden.Read($"grad.{tensorName}");
-                (parameter.grad! - gradient).abs().max().item<float>().ShouldBeLessThan(1e-4f * Math.Max(1, gradient.abs().max().item<float>()), tensorName);
+                (parameter.grad! - gradient).abs().max().item<float>()
+                    .ShouldBeLessThan(1e-4f * Math.Max(1, gradient.abs().max().item<float>()), tensorName);
             }
         }
     }
@@ -93,7 +100,9 @@ public sealed class CausalLmOracleTests
         foreach (var generator in TestModels.Generators(model))
         {
             using var _ = generator;
-            var results = generator.Generate(requests, new SamplingRecipe { Temperature = 0, MaxNewTokens = cases[0].GetProperty("greedy").GetArrayLength() });
+            var results =
+                generator.Generate(requests,
+                    new SamplingRecipe { Temperature = 0, MaxNewTokens = cases[0].GetProperty("greedy").GetArrayLength() });
             for (var i = 0; i < cases.Length; i++)
             {
                 results[i][0].Tokens.ShouldBe(cases[i].GetProperty("greedy").Ints());
@@ -134,33 +143,38 @@ public sealed class CausalLmOracleTests
 
             rate.ShouldBe(step.GetProperty("learning_rate").GetDouble(), 1e-9);
             Relative(loss.item<float>(), step.GetProperty("loss").GetDouble()).ShouldBeLessThan(1e-4, $"loss of step {index}");
-            Relative(norm.item<float>(), step.GetProperty("grad_norm").GetDouble()).ShouldBeLessThan(1e-4, $"gradient norm of step {index}");
+            Relative(norm.item<float>(), step.GetProperty("grad_norm").GetDouble())
+                .ShouldBeLessThan(1e-4, $"gradient norm of step {index}");
         }
         foreach (var (tensorName, parameter) in model.Weights)
         {
             using var scope = NewDisposeScope();
-            Relative(parameter.norm().item<float>(), json.GetProperty("final").GetProperty(tensorName).GetProperty("norm").GetDouble()).ShouldBeLessThan(1e-4, tensorName);
+            Relative(parameter.norm().item<float>(), json.GetProperty("final").GetProperty(tensorName).GetProperty("norm").GetDouble())
+                .ShouldBeLessThan(1e-4, tensorName);
         }
 
         static TokenSequence[] Sequences(JsonElement batch) =>
-            [.. batch.EnumerateArray().Select(row => new TokenSequence(row.GetProperty("ids").Ints(), row.GetProperty("prompt_length").GetInt32()))];
+            [.. batch.EnumerateArray()
+                .Select(row => new TokenSequence(row.GetProperty("ids").Ints(), row.GetProperty("prompt_length").GetInt32()))];
     }
 
     [Fact]
     public void Forward_Stories260K_GivesTheGoldenLogits()
     {
-        var folder = Oracles.Shared("data/shared_only/stories260K_hf");
+        var folder = Fixtures.Shared("data/shared_only/stories260K_hf");
         using var scope = NewDisposeScope();
         using var __ = no_grad();
         using var model = CausalLm.Load(folder, CPU);
         foreach (var line in File.ReadLines(Path.Combine(folder, "golden_logits.jsonl")).Where(line => line.Length > 0))
         {
             var steps = JsonSerializer.Deserialize<JsonElement>(line).GetProperty("steps").EnumerateArray().ToArray();
-            var logits = model.forward(tensor(steps.Select(step => step.GetProperty("input").GetInt64()).ToArray(), [1, steps.Length])).squeeze(0);
+            var logits = model.forward(tensor(steps.Select(step => step.GetProperty("input").GetInt64()).ToArray(), [1, steps.Length]))
+                .squeeze(0);
             foreach (var (row, step) in steps.Index())
             {
                 logits[row].logsumexp(-1).item<float>().ShouldBe(step.GetProperty("logsumexp").GetSingle(), 2e-4f);
-                foreach (var top in step.GetProperty("top5").EnumerateArray()) logits[row, top[0].GetInt64()].item<float>().ShouldBe(top[1].GetSingle(), 2e-4f);
+                foreach (var top in step.GetProperty("top5").EnumerateArray())
+                    logits[row, top[0].GetInt64()].item<float>().ShouldBe(top[1].GetSingle(), 2e-4f);
             }
         }
     }

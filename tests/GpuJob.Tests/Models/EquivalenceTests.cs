@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Generation.Torch;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
@@ -14,24 +15,31 @@ public sealed class EquivalenceTests
         Layers = 3,
         InitializerRange = 0.25,
         Latent = new(QueryRank: null, KvRank: 10, NopeDim: 7, RopeDim: 6, ValueDim: 9, Interleaved: true),
-        Experts = new(Routed: 6, Shared: 2, PerToken: 2, IntermediateSize: 11, FirstLayer: 1, Groups: 3, ChosenGroups: 2, Normalize: true, Scale: 1.7),
+        Experts = new(Routed: 6, Shared: 2, PerToken: 2, IntermediateSize: 11, FirstLayer: 1, Groups: 3, ChosenGroups: 2, Normalize: true,
+            Scale: 1.7),
     };
 
     private static readonly Dictionary<string, ModelConfig> Configs = new()
     {
-        ["odd"] = TestModels.Config(hidden: 37, heads: 3, kvHeads: 1, headDim: 6, intermediate: 43, vocabulary: 31, tied: false) with { InitializerRange = 0.25 },
-        ["qk-norm"] = TestModels.Config(hidden: 40, heads: 6, kvHeads: 3, headDim: 10) with { ModelType = "qwen3", QkNorm = true, InitializerRange = 0.25 },
+        ["odd"] = TestModels.Config(hidden: 37, heads: 3, kvHeads: 1, headDim: 6, intermediate: 43, vocabulary: 31,
+            tied: false) with { InitializerRange = 0.25 },
+        ["qk-norm"] =
+            TestModels.Config(hidden: 40, heads: 6, kvHeads: 3, headDim: 10) with { ModelType = "qwen3", QkNorm = true,
+                InitializerRange = 0.25 },
         ["all-biases"] = TestModels.Config(tied: false) with { QkvBias = true, OutputBias = true, MlpBias = true, InitializerRange = 0.25 },
         ["latent"] = Latent,
-        ["latent-query-rank"] = Latent with { Latent = Latent.Latent! with { QueryRank = 8, Interleaved = false }, QkvBias = true, OutputBias = true },
-        ["experts-one-group"] = Latent with { Experts = Latent.Experts! with { Groups = 1, ChosenGroups = 1, Shared = 0, Normalize = false, FirstLayer = 0 } },
+        ["latent-query-rank"] =
+            Latent with { Latent = Latent.Latent! with { QueryRank = 8, Interleaved = false }, QkvBias = true, OutputBias = true },
+        ["experts-one-group"] =
+            Latent with { Experts = Latent.Experts! with { Groups = 1, ChosenGroups = 1, Shared = 0, Normalize = false, FirstLayer = 0 } },
     };
 
     public static TheoryData<string> Names => [.. Configs.Keys];
 
     private static readonly TokenSequence[] Sequences =
     [
-        new([1, 2, 3, 4, 5], 2), new([6, 7], 1), new([8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18], 5), new([3, 1, 4, 1, 5], 1), new([2, 7, 1, 8, 2, 8, 1, 8], 3),
+        new([1, 2, 3, 4, 5], 2), new([6, 7], 1), new([8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18], 5), new([3, 1, 4, 1, 5], 1),
+            new([2, 7, 1, 8, 2, 8, 1, 8], 3),
     ];
 
     [Theory, MemberData(nameof(Names))]
@@ -44,7 +52,8 @@ public sealed class EquivalenceTests
         {
             var other = Score(model, Sequences, slack);
             Deviation(packed.LogProbs, other.LogProbs).ShouldBeLessThan(1e-5f);
-            foreach (var (weight, (a, b)) in model.Trainable.Zip(packed.Gradients.Zip(other.Gradients))) Deviation(a, b).ShouldBeLessThan(1e-4f, weight.Name);
+            foreach (var (weight, (a, b)) in model.Trainable.Zip(packed.Gradients.Zip(other.Gradients)))
+                Deviation(a, b).ShouldBeLessThan(1e-4f, weight.Name);
         }
         for (var row = 0; row < Sequences.Length; row++)
         {
@@ -62,7 +71,8 @@ public sealed class EquivalenceTests
         model.Recompute = true;
         var recomputed = Score(model, Sequences, slack: 4);
         recomputed.LogProbs.equal(kept.LogProbs).all().item<bool>().ShouldBeTrue();
-        foreach (var (weight, (a, b)) in model.Trainable.Zip(kept.Gradients.Zip(recomputed.Gradients))) Deviation(a, b).ShouldBeLessThan(1e-6f, weight.Name);
+        foreach (var (weight, (a, b)) in model.Trainable.Zip(kept.Gradients.Zip(recomputed.Gradients)))
+            Deviation(a, b).ShouldBeLessThan(1e-6f, weight.Name);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -87,17 +97,26 @@ public sealed class EquivalenceTests
         using var _ = no_grad();
         using var model = TestModels.Create(Configs[name]);
         // More samples than rows, of unlike lengths: rows are taken over, prompts enter late, the batch shrinks at the end.
-        GenerationRequest[] requests = [.. Enumerable.Range(0, 9).Select(i => new GenerationRequest([.. Enumerable.Range(1, 1 + (i * 5 % 7))], [.. Enumerable.Range(0, 1 + (i % 4)).Select(s => (ulong)((i * 10) + s))], [7, 3]))];
+        GenerationRequest[] requests =
+            [.. Enumerable.Range(0, 9)
+                .Select(i =>
+                    new GenerationRequest([.. Enumerable.Range(1, 1 + (i * 5 % 7))],
+                        [.. Enumerable.Range(0, 1 + (i % 4)).Select(s => (ulong)((i * 10) + s))], [7, 3]))];
         var sampling = new SamplingRecipe { MaxNewTokens = 25, Temperature = 0.8 };
         using var few = new TorchGenerator(model, maxRows: 4, maxPrefillTokens: 12);
         using var many = new TorchGenerator(model);
         var (a, b) = (few.Generate(requests, sampling), many.Generate(requests, sampling));
-        var flat = requests.SelectMany((request, r) => a[r].Select((result, s) => (request.Prompt, Result: result, Other: b[r][s]))).ToArray();
+        var flat = requests.SelectMany((request, r) => a[r].Select((result, s) => (request.Prompt, Result: result, Other: b[r][s])))
+            .ToArray();
         foreach (var (_, result, other) in flat) result.Tokens.ShouldBe(other.Tokens);
 
-        using var batch = TokenBatch.Create([.. flat.Select(item => new TokenSequence([.. item.Prompt, .. item.Result.Tokens], item.Prompt.Length))], CPU);
-        Deviation(model.TokenLogProbs(batch, sampling).LogProbs, batch.Lay([.. flat.Select(item => item.Result.LogProbs)])).ShouldBeLessThan(1e-4f);
-        Deviation(model.TokenLogProbs(batch).LogProbs, batch.Lay([.. flat.Select(item => item.Result.PolicyLogProbs)])).ShouldBeLessThan(1e-4f);
+        using var batch =
+            TokenBatch.Create([.. flat.Select(item => new TokenSequence([.. item.Prompt, .. item.Result.Tokens], item.Prompt.Length))],
+                CPU);
+        Deviation(model.TokenLogProbs(batch, sampling).LogProbs, batch.Lay([.. flat.Select(item => item.Result.LogProbs)]))
+            .ShouldBeLessThan(1e-4f);
+        Deviation(model.TokenLogProbs(batch).LogProbs, batch.Lay([.. flat.Select(item => item.Result.PolicyLogProbs)]))
+            .ShouldBeLessThan(1e-4f);
     }
 
     [Theory, MemberData(nameof(Names))]

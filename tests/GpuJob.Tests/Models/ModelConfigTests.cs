@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Models;
@@ -17,14 +17,16 @@ public sealed class ModelConfigTests
         var newer = Read(name, "config.transformers5.json");
         (newer with { EosTokenIds = older.EosTokenIds }).ShouldBe(older);
         newer.EosTokenIds.ShouldNotBeEmpty();
-        (ModelConfig.Parse(older.ToJson(), "written") with { EosTokenIds = older.EosTokenIds }).ShouldBe(older with { NextTokenLayers = 0 });
+        (ModelConfig.Parse(older.ToJson(), "written") with { EosTokenIds = older.EosTokenIds })
+            .ShouldBe(older with { NextTokenLayers = 0 });
         if (older.ModelType == "qwen2") older.QkvBias.ShouldBeTrue();
     }
 
     [Fact]
     public void ParameterCount_Model_IsWhatItHas()
     {
-        foreach (var config in new[] { TestModels.Config(), TestModels.Config(tied: false), TestModels.Config(bias: true), TestModels.Config() with { QkvBias = true, OutputBias = true } })
+        foreach (var config in new[] { TestModels.Config(), TestModels.Config(tied: false), TestModels.Config(bias: true),
+            TestModels.Config() with { QkvBias = true, OutputBias = true } })
         {
             using var model = TestModels.Create(config);
             model.Weights.Sum(weight => weight.Tensor.numel()).ShouldBe(config.ParameterCount());
@@ -66,7 +68,9 @@ public sealed class ModelConfigTests
         var json = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Oracles.Model("llama"), "config.json")))!.AsObject();
         if (value is null) json.Remove(field);
         else json[field] = JsonNode.Parse(value);
-        var message = Should.Throw<BadInputException>(() => ModelConfig.Parse(Encoding.UTF8.GetBytes(json.ToJsonString()), "some/config.json")).Message;
+        var message =
+            Should.Throw<BadInputException>(() => ModelConfig.Parse(Encoding.UTF8.GetBytes(json.ToJsonString()), "some/config.json"))
+            .Message;
         message.ShouldStartWith("some/config.json: ");
         message.ShouldContain(field);
         message.ShouldContain(named);
@@ -85,7 +89,9 @@ public sealed class ModelConfigTests
         (two with { Layers = one.Layers + 1 }).ShouldNotBe(one);
     }
 
-    /// <summary>As transformers' configuration classes: the older spelling decides where both are there, Qwen3's heads are 128 wide unless the file says.</summary>
+    /// <summary>
+    /// As transformers' configuration classes: either spelling of the rope will do, Qwen3's heads are 128 wide unless the file says.
+    /// </summary>
     [Fact]
     public void Parse_WhatAFileLeavesOpen_IsReadAsTransformersDoes()
     {
@@ -95,16 +101,21 @@ public sealed class ModelConfigTests
             foreach (var (field, value) in changes) json[field] = value is null ? null : JsonNode.Parse(value);
             return ModelConfig.Parse(Encoding.UTF8.GetBytes(json.ToJsonString()), "config.json");
         }
-        var rope = With("llama3_rope", ("rope_parameters", """{"rope_type":"default","rope_theta":7.0}""")).Rope;
+        var rope = With("llama3_rope", ("rope_parameters", null)).Rope;
         (rope.Theta, rope.Llama3 is null).ShouldBe((500000, false));
-        With("llama3_rope", ("rope_scaling", "{}"), ("rope_parameters", """{"rope_type":"linear","factor":2,"rope_theta":7}""")).Rope.ShouldBe(new RopeConfig { Theta = 7, LinearFactor = 2 });
+        With("llama3_rope", ("rope_theta", null), ("rope_scaling", "{}"),
+            ("rope_parameters", """{"rope_type":"linear","factor":2,"rope_theta":7}"""))
+            .Rope.ShouldBe(new RopeConfig { Theta = 7, LinearFactor = 2 });
         With("qwen3", ("head_dim", null)).HeadDim.ShouldBe(128);
         With("llama", ("head_dim", null)).HeadDim.ShouldBe(16);
-        Should.Throw<BadInputException>(() => With("llama", ("rope_parameters", """{"partial_rotary_factor":0.5}"""))).Message.ShouldContain("rope_parameters.partial_rotary_factor is 0.5; allowed is 1");
+        Should.Throw<BadInputException>(() => With("llama", ("rope_parameters", """{"partial_rotary_factor":0.5}""")))
+            .Message.ShouldContain("rope_parameters.partial_rotary_factor is 0.5; allowed is 1");
     }
 
-    private static ModelConfig Read(string name, string file) => ModelConfig.Parse(File.ReadAllBytes(Path.Combine(Oracles.Model(name), file)), file);
+    private static ModelConfig Read(string name, string file) =>
+        ModelConfig.Parse(File.ReadAllBytes(Path.Combine(Oracles.Model(name), file)), file);
 
     [Fact]
-    public void Supported_Architectures_AreThoseThatRecipesMayImport() => Architectures.Supported.ShouldBe(string.Join(", ", R1Cloud.Shared.Recipes.KnownNames.Architectures));
+    public void Supported_Architectures_AreThoseThatRecipesMayImport() =>
+        Architectures.Supported.ShouldBe(string.Join(", ", R1Cloud.Shared.Recipes.Reading.KnownNames.Architectures));
 }

@@ -1,8 +1,9 @@
+using R1Cloud.Testing;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Models;
@@ -27,7 +28,8 @@ public sealed class PublishedConfigTests
             using var shape = CausalLm.Shape(config);
             shape.Parameters.Sum(parameter => parameter.parameter.numel()).ShouldBe(config.ParameterCount());
         }
-        (Parse(Encoding.UTF8.GetString(config.ToJson())) with { NextTokenLayers = config.NextTokenLayers, Float8Block = config.Float8Block }).ShouldBe(config);
+        (Parse(Encoding.UTF8.GetString(config.ToJson())) with { NextTokenLayers = config.NextTokenLayers,
+            Float8Block = config.Float8Block }).ShouldBe(config);
     }
 
     [Theory]
@@ -49,20 +51,24 @@ public sealed class PublishedConfigTests
         json[field] = JsonNode.Parse(value);
         var message = Should.Throw<BadInputException>(() => Parse(json.ToJsonString())).Message;
         message.ShouldContain(field);
-        (message.Contains("supported are", StringComparison.Ordinal) || message.Contains("allowed is", StringComparison.Ordinal)).ShouldBeTrue(message);
+        (message.Contains("supported are", StringComparison.Ordinal) || message.Contains("allowed is", StringComparison.Ordinal))
+            .ShouldBeTrue(message);
     }
 
     [Theory]
-    [InlineData("mistral"), InlineData("gemma3"), InlineData("qwen3_moe"), InlineData("qwen2_moe"), InlineData("deepseek_v2"), InlineData("deepseek_v32"), InlineData("kimi_k2"), InlineData("gpt_oss")]
+    [InlineData("mistral"), InlineData("gemma3"), InlineData("qwen3_moe"), InlineData("qwen2_moe"), InlineData("deepseek_v2"),
+        InlineData("deepseek_v32"), InlineData("kimi_k2"), InlineData("gpt_oss")]
     public void Parse_OtherArchitecture_ListsThoseSupported(string type) =>
-        Should.Throw<BadInputException>(() => Parse($$"""{"model_type":"{{type}}","hidden_size":64}""")).Message.ShouldContain("llama, qwen2, qwen3, deepseek_v3");
+        Should.Throw<BadInputException>(() => Parse($$"""{"model_type":"{{type}}","hidden_size":64}"""))
+            .Message.ShouldContain("llama, qwen2, qwen3, deepseek_v3");
 
     [Fact]
     public void Parse_DeepSeekWithoutRouting_RoutesAsTransformersDoes()
     {
         var json = JsonNode.Parse(Published.GetProperty("DeepSeek-V3").GetProperty("config").GetRawText())!.AsObject();
         var whole = Parse(json.ToJsonString());
-        foreach (var field in (string[])["n_group", "topk_group", "routed_scaling_factor", "norm_topk_prob", "first_k_dense_replace", "n_shared_experts"]) json.Remove(field);
+        foreach (var field in (string[])["n_group", "topk_group", "routed_scaling_factor", "norm_topk_prob", "first_k_dense_replace",
+            "n_shared_experts"]) json.Remove(field);
         Parse(json.ToJsonString()).ShouldBe(whole);
     }
 
@@ -86,5 +92,6 @@ public sealed class PublishedConfigTests
 
     private static ModelConfig Parse(string json) => ModelConfig.Parse(Encoding.UTF8.GetBytes(json), "config.json");
 
-    private static JsonElement Fixture(string name) => JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Path.Combine(Oracles.TestsFolder, "Models", "Fixtures", name)));
+    private static JsonElement Fixture(string name) =>
+        JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Path.Combine(Oracles.TestsFolder, "Models", "Fixtures", name)));
 }

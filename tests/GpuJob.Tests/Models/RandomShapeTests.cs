@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Models;
 
-/// <summary>Every way of computing the same logits, at random shapes: whole, padded, packed, in chunks, from the cache, by the vector kernels.</summary>
+/// <summary>
+/// Every way of computing the same logits, at random shapes: whole, padded, packed, in chunks, from the cache, by the vector kernels.
+/// </summary>
 public sealed class RandomShapeTests
 {
     private const float Near = 3e-4f;
@@ -25,7 +27,8 @@ public sealed class RandomShapeTests
         var logits = model.forward(ids);
         foreach (var (row, sequence) in sequences.Index())
         {
-            Deviation(logits[row].narrow(0, 0, sequence.Length), model.forward(ids.narrow(0, row, 1).narrow(1, 0, sequence.Length)).squeeze(0)).ShouldBeLessThan(Near, $"row {row} alone");
+            Deviation(logits[row].narrow(0, 0, sequence.Length),
+                model.forward(ids.narrow(0, row, 1).narrow(1, 0, sequence.Length)).squeeze(0)).ShouldBeLessThan(Near, $"row {row} alone");
         }
 
         // Each row's prompt is read at once, the rest token by token, every row at a place of its own.
@@ -36,7 +39,8 @@ public sealed class RandomShapeTests
         var states = model.Prefill(ids.narrow(1, 0, prefix), cache);
         for (var row = 0; row < sequences.Length; row++)
         {
-            Deviation(model.Project(states.narrow(0, (row * prefix) + places[row] - 1, 1)).squeeze(0), logits[row, places[row] - 1]).ShouldBeLessThan(Near, $"row {row} behind its prompt");
+            Deviation(model.Project(states.narrow(0, (row * prefix) + places[row] - 1, 1)).squeeze(0), logits[row, places[row] - 1])
+                .ShouldBeLessThan(Near, $"row {row} behind its prompt");
         }
         for (var step = 0; places.Zip(sequences).Any(pair => pair.First < pair.Second.Length); step++)
         {
@@ -44,7 +48,9 @@ public sealed class RandomShapeTests
             var hidden = model.Step(tensor(next), tensor(places.Select(place => (long)place).ToArray()), places.Max() + 1, cache);
             for (var row = 0; row < sequences.Length; row++, places[row - 1]++)
             {
-                if (places[row] < sequences[row].Length) Deviation(model.Project(hidden.narrow(0, row, 1)).squeeze(0), logits[row, places[row]]).ShouldBeLessThan(Near, $"row {row} at {places[row]}");
+                if (places[row] < sequences[row].Length)
+                    Deviation(model.Project(hidden.narrow(0, row, 1)).squeeze(0), logits[row, places[row]])
+                    .ShouldBeLessThan(Near, $"row {row} at {places[row]}");
             }
         }
     }
@@ -69,7 +75,9 @@ public sealed class RandomShapeTests
                 var first = sequence.Ids.Length - sequence.Scored;
                 for (var t = 0; t < sequence.Scored; t++)
                 {
-                    scores[row, t].item<float>().ShouldBe(logProbs[row, first + t - 1, sequence.Ids[first + t]].item<float>(), Near, $"slack {slack}, chunk {chunk}, row {row} at {t}");
+                    scores[row, t].item<float>()
+                        .ShouldBe(logProbs[row, first + t - 1, sequence.Ids[first + t]].item<float>(), Near,
+                            $"slack {slack}, chunk {chunk}, row {row} at {t}");
                 }
             }
         }
@@ -84,7 +92,11 @@ public sealed class RandomShapeTests
         using var model = RandomShapes.Model(config, seed);
         // Prompts around the 64 positions that the vector kernels take at once.
         var random = new Random(seed);
-        GenerationRequest[] requests = [.. new[] { 1, 5, 63, 64, 65 }.Select((length, i) => new GenerationRequest([.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize))], [.. Enumerable.Range(0, 1 + (i % 3)).Select(s => (ulong)((i * 10) + s))], []))];
+        GenerationRequest[] requests =
+            [.. new[] { 1, 5, 63, 64, 65 }
+                .Select((length, i) =>
+                    new GenerationRequest([.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize))],
+                        [.. Enumerable.Range(0, 1 + (i % 3)).Select(s => (ulong)((i * 10) + s))], []))];
         var sampling = new SamplingRecipe { MaxNewTokens = 10, Temperature = 0.7, TopP = 0.95 };
         foreach (var generator in TestModels.Generators(model))
         {
@@ -92,19 +104,24 @@ public sealed class RandomShapeTests
             var results = generator.Generate(requests, sampling);
             var flat = requests.SelectMany((request, r) => results[r].Select(result => (request.Prompt, Result: result))).ToArray();
             flat.ShouldAllBe(item => item.Result.Tokens.Length == 10);
-            using var batch = TokenBatch.Create([.. flat.Select(item => new TokenSequence([.. item.Prompt, .. item.Result.Tokens], item.Prompt.Length))], CPU);
-            Deviation(model.TokenLogProbs(batch).LogProbs, batch.Lay([.. flat.Select(item => item.Result.PolicyLogProbs)])).ShouldBeLessThan(Near, generator.GetType().Name);
+            using var batch =
+                TokenBatch.Create([.. flat.Select(item => new TokenSequence([.. item.Prompt, .. item.Result.Tokens], item.Prompt.Length))],
+                    CPU);
+            Deviation(model.TokenLogProbs(batch).LogProbs, batch.Lay([.. flat.Select(item => item.Result.PolicyLogProbs)]))
+                .ShouldBeLessThan(Near, generator.GetType().Name);
         }
     }
 
     private static int[][] Sequences(ModelConfig config, int seed)
     {
         var random = new Random(seed + 1000);
-        return [.. new[] { 1, 2, random.Next(3, 30), random.Next(3, 30), 70 }.Select(length => Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize)).ToArray())];
+        return [.. new[] { 1, 2, random.Next(3, 30), random.Next(3, 30), 70 }
+            .Select(length => Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize)).ToArray())];
     }
 
     private static Tensor Padded(int[][] sequences, int width) =>
-        tensor(sequences.SelectMany(sequence => sequence.Concat(Enumerable.Repeat(0, width - sequence.Length)).Select(id => (long)id)).ToArray(), [sequences.Length, width]);
+        tensor(sequences.SelectMany(sequence => sequence.Concat(Enumerable.Repeat(0, width - sequence.Length)).Select(id => (long)id))
+            .ToArray(), [sequences.Length, width]);
 
     /// <summary>Relative to the size of the largest number, where that is above 1.</summary>
     private static float Deviation(Tensor a, Tensor b) => (a - b).abs().max().item<float>() / Math.Max(1, b.abs().max().item<float>());

@@ -3,13 +3,16 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Models;
 
-/// <summary>Models of sizes that nobody would choose: multiples of nothing, one layer, one head, every kind of rotary scaling, routing and bias.</summary>
+/// <summary>
+/// Models of sizes that nobody would choose: multiples of nothing, one layer, one head, every kind of rotary scaling, routing and bias.
+/// </summary>
 internal static class RandomShapes
 {
     private static readonly string[] Architectures = ["llama", "qwen2", "qwen3", "deepseek_v3"];
 
     /// <summary>Architectures and seeds.</summary>
-    public static TheoryData<string, int> Cases => [.. Architectures.SelectMany(_ => Enumerable.Range(1, 4), (name, seed) => new TheoryDataRow<string, int>(name, seed))];
+    public static TheoryData<string, int> Cases =>
+        [.. Architectures.SelectMany(_ => Enumerable.Range(1, 4), (name, seed) => new TheoryDataRow<string, int>(name, seed))];
 
     /// <summary>A shape as config.json can say it; a function of its arguments.</summary>
     public static ModelConfig Config(string architecture, int seed)
@@ -20,7 +23,8 @@ internal static class RandomShapes
 
         var kvHeads = One(1, 2, 3);
         var latent = architecture == "deepseek_v3"
-            ? new LatentAttentionConfig(coin() ? null : random.Next(3, 20), random.Next(3, 20), random.Next(1, 10), 2 * random.Next(1, 5), random.Next(1, 12), coin())
+            ? new LatentAttentionConfig(coin() ? null : random.Next(3, 20), random.Next(3, 20), random.Next(1, 10), 2 * random.Next(1, 5),
+                random.Next(1, 12), coin())
             : null;
         var (bias, layers, groupSize, groups) = (coin(), random.Next(1, 4), random.Next(2, 4), random.Next(1, 5));
         var chosen = random.Next(1, groups + 1);
@@ -33,7 +37,9 @@ internal static class RandomShapes
             KvHeads = kvHeads,
             HeadDim = latent?.RopeDim ?? 2 * random.Next(1, 14),
             Latent = latent,
-            Experts = latent is null ? null : new(groupSize * groups, random.Next(0, 3), random.Next(1, (chosen * groupSize) + 1), random.Next(1, 20), random.Next(0, layers + 1), groups, chosen, coin(), One(1, 2.5)),
+            Experts = latent is null
+                ? null : new(groupSize * groups, random.Next(0, 3), random.Next(1, (chosen * groupSize) + 1), random.Next(1, 20),
+                    random.Next(0, layers + 1), groups, chosen, coin(), One(1, 2.5)),
             QkNorm = architecture == "qwen3",
             QkvBias = architecture == "qwen2" || bias,
             OutputBias = architecture != "qwen2" && bias,
@@ -58,7 +64,8 @@ internal static class RandomShapes
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)seed);
-        foreach (var (_, weight) in model.Weights.Where(weight => weight.Tensor.dim() == 1)) weight.add_(randn(weight.shape, dtype: ScalarType.Float32, generator: generator) * 0.1);
+        foreach (var (_, weight) in model.Weights.Where(weight => weight.Tensor.dim() == 1))
+            weight.add_(randn(weight.shape, dtype: ScalarType.Float32, generator: generator) * 0.1);
         return model;
     }
 
@@ -70,7 +77,9 @@ internal static class RandomShapes
             0 => rope,
             1 => rope with { LinearFactor = 3 },
             2 => rope with { Llama3 = new(8, 1, 4, 32) },
-            _ => rope with { Yarn = new(4, 64, Mscale: random.Next(2), MscaleAllDim: random.Next(2) * 0.8, AttentionFactor: random.Next(3) == 0 ? 1.1 : null, Truncate: random.Next(2) == 0) },
+            _ => rope with {
+                Yarn = new(4, 64, Mscale: random.Next(2), MscaleAllDim: random.Next(2) * 0.8,
+                    AttentionFactor: random.Next(3) == 0 ? 1.1 : null, Truncate: random.Next(2) == 0) },
         };
     }
 }

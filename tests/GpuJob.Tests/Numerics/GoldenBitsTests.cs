@@ -7,6 +7,8 @@ using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 using R1Cloud.Testing;
 
@@ -22,8 +24,8 @@ public sealed class GoldenBitsTests : IDisposable
     private const int GoldenVersion = 2;
 
     /// <summary>
-    /// The bits by the kind of processor: those of the fastest kernels, and those under <see cref="Capped"/>. The latter stay the same on one
-    /// maker's processors whatever those can do; on an emulated Intel Nehalem they differ from AMD's.
+    /// The bits by the kind of processor: those of the fastest kernels, and those under <see cref="Capped"/>. The latter stay the same on
+    /// one maker's processors whatever those can do; on an emulated Intel Nehalem they differ from AMD's.
     /// </summary>
     private static readonly Dictionary<string, string> Goldens = new()
     {
@@ -34,7 +36,8 @@ public sealed class GoldenBitsTests : IDisposable
     /// <summary>Holds all libraries to what every x64 processor has.</summary>
     private static readonly Dictionary<string, string> Capped = new()
     {
-        ["ATEN_CPU_CAPABILITY"] = "default", ["ONEDNN_MAX_CPU_ISA"] = "SSE41", ["MKL_CBWR"] = "COMPATIBLE", ["DOTNET_EnableHWIntrinsic"] = "0",
+        ["ATEN_CPU_CAPABILITY"] = "default", ["ONEDNN_MAX_CPU_ISA"] = "SSE41", ["MKL_CBWR"] = "COMPATIBLE",
+            ["DOTNET_EnableHWIntrinsic"] = "0",
         // The C library chooses its exp and log by the processor, too.
         ["GLIBC_TUNABLES"] = "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F,-AVX512VL",
     };
@@ -44,7 +47,8 @@ public sealed class GoldenBitsTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void Version_IsThatOfTheGoldens() => TrainerNumerics.Version.ShouldBe(GoldenVersion, "the bits below are to be made anew with the version");
+    public void Version_IsThatOfTheGoldens() =>
+        TrainerNumerics.Version.ShouldBe(GoldenVersion, "the bits below are to be made anew with the version");
 
     [Fact]
     public Task Bits_UnderCappedInstructionSets_AreTheVersions() => CheckAsync(Capped, "capped");
@@ -58,11 +62,15 @@ public sealed class GoldenBitsTests : IDisposable
         Assert.SkipUnless(X86Base.IsSupported, "The table knows x64 processors alone.");
         var kind = $"{Machine} {kernels}";
         var bits = await BitsAsync(environment);
-        if (!Goldens.TryGetValue(kind, out var golden)) Assert.Skip($"This kind of processor is not in the table yet. Add: [\"{kind}\"] = \"{bits}\",");
+        if (!Goldens.TryGetValue(kind, out var golden))
+            Assert.Skip($"This kind of processor is not in the table yet. Add: [\"{kind}\"] = \"{bits}\",");
         bits.ShouldBe(golden, Advice);
     }
 
-    /// <summary>Sums are cut among threads, so another number of them gives other last bits; the same number gives the same, which is why a run keeps its own.</summary>
+    /// <summary>
+    /// Sums are cut among threads, so another number of them gives other last bits; the same number gives the same, which is why a run
+    /// keeps its own.
+    /// </summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -75,7 +83,8 @@ public sealed class GoldenBitsTests : IDisposable
         (await BitsAsync(new Dictionary<string, string> { ["OMP_NUM_THREADS"] = "3", ["MKL_NUM_THREADS"] = "3" }, threads)).ShouldBe(bits);
     }
 
-    private static string Advice => $"the arithmetic has changed: raise {nameof(TrainerNumerics)}.{nameof(TrainerNumerics.Version)}, and put the new bits here";
+    private static string Advice =>
+        $"the arithmetic has changed: raise {nameof(TrainerNumerics)}.{nameof(TrainerNumerics.Version)}, and put the new bits here";
 
     private static string Machine
     {
@@ -95,22 +104,29 @@ public sealed class GoldenBitsTests : IDisposable
         var tasks = new Dictionary<string, TaskRecipe> { ["addition"] = new ArithmeticTask() };
         var rl = new RlStage
         {
-            Task = "addition", From = "base", Questions = 4, GroupSize = 4, MiniBatches = 1, Sampling = new() { MaxNewTokens = 24 }, Loss = new() { KlWeight = 0.01 },
-            Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1, ["length/cosine"] = 0.5 }, Optimizer = new() { LearningRate = 1e-3 },
+            Task = "addition", From = "base", Questions = 4, GroupSize = 4, MiniBatches = 1, Sampling = new() { MaxNewTokens = 24 },
+                Loss = new() { KlWeight = 0.01 },
+            Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1, ["length/cosine"] = 0.5 },
+                Optimizer = new() { LearningRate = 1e-3 },
         };
         // Wide enough for the kernels of large products.
         var base0 = await RunAsync(environment, threads, "base", new PretrainJob
         {
             Tasks = tasks, Checkpoint = "base/", Settings = new()
             {
-                Task = "addition", Steps = 4, BatchSize = 16, Corpus = new() { Tagged = 0.5, Guesses = 0.5 }, Optimizer = new() { LearningRate = 3e-3, WarmupSteps = 2 },
+                Task = "addition", Steps = 4, BatchSize = 16, Corpus = new() { Tagged = 0.5, Guesses = 0.5 },
+                    Optimizer = new() { LearningRate = 3e-3, WarmupSteps = 2 },
                 Model = new() { HiddenSize = 256, Layers = 1, Heads = 4, KvHeads = 2, IntermediateSize = 256, MaxPositions = 64 },
             },
         });
-        var rollout = await RunAsync(environment, threads, "rollout", new RolloutJob { Settings = rl, Tasks = tasks, Iteration = 0, Policy = base0.Outputs["checkpoint"], FirstQuestion = 0, QuestionCount = 4, Output = "rollout" });
+        var rollout =
+            await RunAsync(environment, threads, "rollout",
+                new RolloutJob { Settings = rl, Tasks = tasks, Iteration = 0, Policy = base0.Outputs["checkpoint"], FirstQuestion = 0,
+                    QuestionCount = 4, Output = "rollout" });
         var update = await RunAsync(environment, threads, "update", new UpdateJob
         {
-            Settings = rl, Iteration = 0, Policy = base0.Outputs["checkpoint"], Reference = base0.Outputs["checkpoint"], Rollouts = [rollout.Outputs["tokens"]], Checkpoint = "step-1/",
+            Settings = rl, Iteration = 0, Policy = base0.Outputs["checkpoint"], Reference = base0.Outputs["checkpoint"],
+                Rollouts = [rollout.Outputs["tokens"]], Checkpoint = "step-1/",
         });
         var checkpoints = new CheckpointStore(blobs);
         string[] hashes =
@@ -127,7 +143,9 @@ public sealed class GoldenBitsTests : IDisposable
         var spec = new JobSpec { RunId = "golden", JobId = name, Payload = payload with { Seed = 11, Stage = name } };
         var file = folder[$"{name}.json"];
         await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(spec, R1Json.Options));
-        var start = new ProcessStartInfo("dotnet", [Repository.Built("GpuJob", "gpujob.dll"), "run-job", file, "--storage", folder["blobs"], "--device", "cpu", "--threads", $"{threads}"])
+        var start = new ProcessStartInfo("dotnet",
+            [Repository.Built("GpuJob", "gpujob.dll"), "run-job", file, "--storage", folder["blobs"], "--device", "cpu", "--threads",
+                $"{threads}"])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };

@@ -6,9 +6,11 @@ namespace R1Cloud.GpuJob.Tests.Numerics;
 /// <summary>Who calls whom, read from an assembly's IL.</summary>
 internal static class MethodCalls
 {
-    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
-    private static readonly Dictionary<short, OperandType> Operands = typeof(OpCodes).GetFields().Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value, code => code.OperandType);
+    private static readonly Dictionary<short, OperandType> Operands = typeof(OpCodes).GetFields()
+        .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value, code => code.OperandType);
 
     /// <summary>Every method of an assembly with those it calls or makes delegates of.</summary>
     public static IEnumerable<(MethodBase Caller, MethodBase Callee)> In(Assembly assembly) =>
@@ -30,7 +32,8 @@ internal static class MethodCalls
             if (Operands[code] == OperandType.InlineMethod)
             {
                 yield return method.Module.ResolveMethod(
-                    BitConverter.ToInt32(il, i), method.DeclaringType!.IsGenericType ? method.DeclaringType.GetGenericArguments() : null, method.IsGenericMethod ? method.GetGenericArguments() : null)!;
+                    BitConverter.ToInt32(il, i), method.DeclaringType!.IsGenericType ? method.DeclaringType.GetGenericArguments() : null,
+                        method.IsGenericMethod ? method.GetGenericArguments() : null)!;
             }
             i += Operands[code] switch
             {

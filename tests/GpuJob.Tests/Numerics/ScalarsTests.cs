@@ -1,5 +1,4 @@
 using System.Reflection;
-using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
@@ -31,20 +30,25 @@ public sealed class ScalarsTests
         var callers = MethodCalls.In(torchSharp).Where(call => call.Callee.Module.Assembly == torchSharp)
             .ToLookup(call => MethodCalls.Definition(call.Callee), call => MethodCalls.Definition(call.Caller));
         // All that make such an object, or call what does.
-        var wrapping = typeof(Scalar).GetConstructors(BindingFlags.NonPublic | BindingFlags.Instance).Select(MethodCalls.Definition).ToHashSet();
+        var wrapping = typeof(Scalar).GetConstructors(BindingFlags.NonPublic | BindingFlags.Instance).Select(MethodCalls.Definition)
+            .ToHashSet();
         var pending = new Queue<(Module, int)>(wrapping);
         while (pending.TryDequeue(out var callee))
         {
             foreach (var caller in callers[callee].Where(wrapping.Add)) pending.Enqueue(caller);
         }
 
-        var found = MethodCalls.In(typeof(Scalars).Assembly).Where(call => wrapping.Contains(MethodCalls.Definition(call.Callee))).Select(call => $"{call.Caller.DeclaringType!.Name}.{call.Caller.Name} calls {call.Callee.Name}");
+        var found = MethodCalls.In(typeof(Scalars).Assembly).Where(call => wrapping.Contains(MethodCalls.Definition(call.Callee)))
+            .Select(call => $"{call.Caller.DeclaringType!.Name}.{call.Caller.Name} calls {call.Callee.Name}");
 
         // Scalars is where they are made, and TorchOps' script calls find theirs wrapped already.
         found.Distinct().Order(StringComparer.Ordinal).ShouldBe(["Scalars.New calls op_Implicit", "TorchOps.Call calls invoke"]);
     }
 
-    /// <summary>By chance alone: with numbers converted at the call, one run in a few ended in libtorch's "Expected false to be true" out of <c>addcmul_</c>.</summary>
+    /// <summary>
+    /// By chance alone: with numbers converted at the call, one run in a few ended in libtorch's "Expected false to be true" out of
+    /// <c>addcmul_</c>.
+    /// </summary>
     [Fact]
     public async Task Operators_UnderGarbageCollections_GiveTheSameBits()
     {
@@ -79,7 +83,8 @@ public sealed class ScalarsTests
         var numbers = arange(Scalars.Zero, Scalars.Of(8 * 64), Scalars.One, ScalarType.Float32).view(8, 64).sin();
         var policy = new PolicyLossInput
         {
-            LogProbs = numbers - Scalars.Of(2), OldLogProbs = numbers * Scalars.Of(0.9) - Scalars.Of(2), ReferenceLogProbs = numbers - Scalars.Of(1),
+            LogProbs = numbers - Scalars.Of(2), OldLogProbs = numbers * Scalars.Of(0.9) - Scalars.Of(2),
+                ReferenceLogProbs = numbers - Scalars.Of(1),
             Advantages = numbers.select(1, 0), Mask = ones_like(numbers), TotalRows = 8, TotalTokens = 8 * 64,
         };
         using var parameter = new TorchSharp.Modules.Parameter(numbers.clone());

@@ -1,7 +1,7 @@
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
-using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Optimization;
@@ -43,7 +43,8 @@ public sealed class AdamWTests : IDisposable
         using var optimizer = new AdamW(model.Trainable, Recipe);
         using var otherOptimizer = new AdamW(other.Trainable, Recipe);
         otherOptimizer.Save(Path.Combine(folder, "o.safetensors"));
-        Should.Throw<WeightsFormatException>(() => optimizer.Load(Path.Combine(folder, "o.safetensors"))).Tensor.ShouldNotBeNull().ShouldStartWith("exp_avg.");
+        Should.Throw<WeightsFormatException>(() => optimizer.Load(Path.Combine(folder, "o.safetensors"))).Tensor.ShouldNotBeNull()
+            .ShouldStartWith("exp_avg.");
     }
 
     [Fact]

@@ -44,7 +44,8 @@ public sealed class StepEffectsTests
         {
             using var _ = no_grad();
             var (row, column) = (at / 64, at % 64);
-            weight[row, column] = tensor(BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(weight[row, column].item<float>()) + ulps));
+            weight[row, column] =
+                tensor(BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(weight[row, column].item<float>()) + ulps));
         }
     }
 }

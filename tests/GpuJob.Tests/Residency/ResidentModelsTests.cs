@@ -25,7 +25,8 @@ public sealed class ResidentModelsTests : IDisposable
 
         jobs.Restart();
         var anew = await jobs.RolloutAsync("rl/1/", iteration: 1);
-        (await ContentAsync(reloaded.Outputs["tokens"])).ShouldBe(await ContentAsync(anew.Outputs["tokens"]), "it generates the same as one that knows nothing else");
+        (await ContentAsync(reloaded.Outputs["tokens"]))
+            .ShouldBe(await ContentAsync(anew.Outputs["tokens"]), "it generates the same as one that knows nothing else");
     }
 
     [Fact]
@@ -52,7 +53,8 @@ public sealed class ResidentModelsTests : IDisposable
         var folder = Directory.CreateTempSubdirectory("r1-tokenizer-").FullName;
         try
         {
-            foreach (var (name, file) in manifest.Files) (await jobs.Blobs.TryDownloadAsync(file.Path, Path.Combine(folder, name))).ShouldBeTrue();
+            foreach (var (name, file) in manifest.Files)
+                (await jobs.Blobs.TryDownloadAsync(file.Path, Path.Combine(folder, name))).ShouldBeTrue();
             File.AppendAllText(Path.Combine(folder, "tokenizer.json"), "\n");
             await new CheckpointStore(jobs.Blobs).WriteAsync("other/", "rl", 1, "1-a", null, folder);
         }

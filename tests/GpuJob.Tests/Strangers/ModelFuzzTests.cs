@@ -2,21 +2,22 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Adapters;
-using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Generation.Engines;
+using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers.Chat;
-using R1Cloud.GpuJob.Weights;
 using R1Cloud.GpuJob.Work;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Chat;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Strangers;
 
 /// <summary>
-/// Mutations of a tiny model folder, each loaded and used in a child process. None ends it, and what is refused is bad input. The suite takes a
-/// few; <c>R1_FUZZ=20000</c> in the environment takes that many, <c>R1_FUZZ_SEED</c> others.
+/// Mutations of a tiny model folder, each loaded and used in a child process. None ends it, and what is refused is bad input. The suite
+/// takes a few; <c>R1_FUZZ=20000</c> in the environment takes that many, <c>R1_FUZZ_SEED</c> others.
 /// </summary>
 public sealed class ModelFuzzTests
 {
@@ -29,10 +30,12 @@ public sealed class ModelFuzzTests
     [Fact]
     public async Task Load_MutatedFolders_NoneCrashesOrTakesMuch()
     {
-        var count = int.TryParse(Environment.GetEnvironmentVariable(Count), CultureInfo.InvariantCulture, out var asked) ? asked : FewInTheSuite;
+        var count = int.TryParse(Environment.GetEnvironmentVariable(Count), CultureInfo.InvariantCulture, out var asked)
+            ? asked : FewInTheSuite;
         var seed = int.TryParse(Environment.GetEnvironmentVariable(SeedName), CultureInfo.InvariantCulture, out var given) ? given : 1;
         var problems = new List<string>();
-        for (var first = 0; first < count; first += InOneProcess) problems.AddRange(await RunChildAsync(seed, first, Math.Min(InOneProcess, count - first)));
+        for (var first = 0; first < count; first += InOneProcess)
+            problems.AddRange(await RunChildAsync(seed, first, Math.Min(InOneProcess, count - first)));
         problems.ShouldBeEmpty();
     }
 
@@ -43,10 +46,13 @@ public sealed class ModelFuzzTests
         var order = Environment.GetEnvironmentVariable(Child);
         Assert.SkipWhen(order is null, "A part of Load_MutatedFolders_NoneCrashesOrTakesMuch, in a process of its own.");
         var parts = order!.Split(':', 4);
-        var (seed, first, count) = (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture), int.Parse(parts[2], CultureInfo.InvariantCulture));
+        var (seed, first, count) =
+            (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture),
+                int.Parse(parts[2], CultureInfo.InvariantCulture));
         using var log = new StreamWriter(parts[3]) { AutoFlush = true };
         using var folder = WholeFolder();
-        var original = Directory.GetFiles(folder.Root, "*", SearchOption.AllDirectories).ToDictionary(file => Path.GetRelativePath(folder.Root, file), File.ReadAllBytes);
+        var original = Directory.GetFiles(folder.Root, "*", SearchOption.AllDirectories)
+            .ToDictionary(file => Path.GetRelativePath(folder.Root, file), File.ReadAllBytes);
         Use(folder.Root); // what is compiled and loaded once is nobody's
         using var process = Process.GetCurrentProcess();
         for (var number = first; number < first + count; number++)
@@ -83,9 +89,12 @@ public sealed class ModelFuzzTests
         var file = Path.GetTempFileName();
         try
         {
-            var start = new ProcessStartInfo(Environment.ProcessPath!, ["--filter-method", $"{typeof(ModelFuzzTests).FullName}.{nameof(Child_Mutations_AreLoadedAndUsed)}", "--no-ansi", "--progress", "off"])
+            var start = new ProcessStartInfo(Environment.ProcessPath!,
+                ["--filter-method", $"{typeof(ModelFuzzTests).FullName}.{nameof(Child_Mutations_AreLoadedAndUsed)}", "--no-ansi",
+                    "--progress", "off"])
             {
-                RedirectStandardOutput = true, RedirectStandardError = true, Environment = { [Child] = $"{seed}:{first}:{count}:{file}", ["OMP_NUM_THREADS"] = "1" },
+                RedirectStandardOutput = true, RedirectStandardError = true,
+                    Environment = { [Child] = $"{seed}:{first}:{count}:{file}", ["OMP_NUM_THREADS"] = "1" },
             };
             using var child = Process.Start(start)!;
             using var limit = new CancellationTokenSource(Patience);
@@ -101,10 +110,15 @@ public sealed class ModelFuzzTests
                 child.Kill(entireProcessTree: true);
             }
             var lines = await File.ReadAllLinesAsync(file, CancellationToken.None);
-            var names = lines.Where(line => line.Contains(" begins: ", StringComparison.Ordinal)).ToDictionary(line => line.Split(' ')[0], line => line);
-            var problems = lines.Where(line => line.Contains(" ends: ", StringComparison.Ordinal) && !line.EndsWith("ends: ok", StringComparison.Ordinal))
+            var names = lines.Where(line => line.Contains(" begins: ", StringComparison.Ordinal))
+                .ToDictionary(line => line.Split(' ')[0], line => line);
+            var problems =
+                lines.Where(line =>
+                    line.Contains(" ends: ", StringComparison.Ordinal) && !line.EndsWith("ends: ok", StringComparison.Ordinal))
                 .Select(line => $"seed {seed}, {names[line.Split(' ')[0]]}: {line}").ToList();
-            if (lines is not [.., "done"]) problems.Add($"seed {seed}: the process ended or hung in: {lines.LastOrDefault() ?? "its start"}\n{string.Join('\n', texts)}");
+            if (lines is not [.., "done"])
+                problems.Add(
+                    $"seed {seed}: the process ended or hung in: {lines.LastOrDefault() ?? "its start"}\n{string.Join('\n', texts)}");
             return problems;
         }
         finally
@@ -123,7 +137,8 @@ public sealed class ModelFuzzTests
             }
             catch (Exception e) when (e is BadInputException)
             {
-                if (e.Message.Contains('\n', StringComparison.Ordinal)) return $"a message of several lines: {e.Message.ReplaceLineEndings("⏎")}";
+                if (e.Message.Contains('\n', StringComparison.Ordinal))
+                    return $"a message of several lines: {e.Message.ReplaceLineEndings("⏎")}";
             }
             catch (Exception e)
             {
@@ -172,7 +187,9 @@ public sealed class ModelFuzzTests
     private static void Chat(string root)
     {
         if (TokenizerLoader.Load(root) is not HuggingFaceTokenizer tokenizer) return;
-        var messages = JsonNode.Parse("""[{ "role": "user", "content": "What is 2 + 2?" }, { "role": "assistant", "content": "4" }, { "role": "user", "content": "And 3?" }]""")!.AsArray();
+        var messages =
+            JsonNode.Parse(
+                """[{ "role": "user", "content": "What is 2 + 2?" }, { "role": "assistant", "content": "4" }, { "role": "user", "content": "And 3?" }]""")!.AsArray();
         new ChatTemplates(tokenizer).Render(new ChatRequest(messages, AddGenerationPrompt: true));
     }
 
@@ -183,5 +200,6 @@ public sealed class ModelFuzzTests
 
     // Bytes; 0 where the system does not say.
     private static long Resident(string field) => !OperatingSystem.IsLinux() ? 0
-        : long.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith(field + ":", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) << 10;
+        : long.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith(field + ":", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) << 10;
 }

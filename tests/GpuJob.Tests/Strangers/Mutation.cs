@@ -13,24 +13,33 @@ internal sealed record Mutation(string File, string What, byte[] Content)
 {
     private static readonly string[] Files =
     [
-        "config.json", "config.json", "config.json", "model.safetensors", "model.safetensors", "sharded/model.safetensors.index.json", "tokenizer.json", "tokenizer.json", "tokenizer.json",
-        "tokenizer_config.json", "tokenizer_config.json", "generation_config.json", $"{StrangersFolder.Adapter}/adapter_config.json", $"{StrangersFolder.Adapter}/adapter_model.safetensors",
+        "config.json", "config.json", "config.json", "model.safetensors", "model.safetensors", "sharded/model.safetensors.index.json",
+            "tokenizer.json", "tokenizer.json", "tokenizer.json",
+        "tokenizer_config.json", "tokenizer_config.json", "generation_config.json", $"{StrangersFolder.Adapter}/adapter_config.json",
+            $"{StrangersFolder.Adapter}/adapter_model.safetensors",
         "chat_template.jinja", "chat_template.jinja",
     ];
 
     private static readonly string[] Values =
     [
-        "null", "true", "0", "-1", "1", "2", "7", "2147483647", "-2147483648", "4294967296", "9223372036854775807", "1e308", "-1e308", "1e999", "0.5", "1e-320", "\"\"", "\"x\"", "\"\\u0000\"",
-        "\"\\ud800\"", "[]", "{}", "[null]", "[[[[[[[[]]]]]]]]", "[0,-1,2147483647]", "{\"type\":\"default\"}", "\"(a+)+$\"", "\"((a*)*)*b\"", "\"[[[[[\"", "\"(?:(?:(?:a|b)*)*)*$\"",
-        "\"a{1000}{1000}\"", "\"(.*)\\\\1\"", "\"{% for i in range(1000000000) %}x{% endfor %}\"", "\"{{ 'ab' * 1000000000 }}\"", "[1000000000,1000000000]", "\"version https://git-lfs.github.com/spec/v1\"",
+        "null", "true", "0", "-1", "1", "2", "7", "2147483647", "-2147483648", "4294967296", "9223372036854775807", "1e308", "-1e308",
+            "1e999", "0.5", "1e-320", "\"\"", "\"x\"", "\"\\u0000\"",
+        "\"\\ud800\"", "[]", "{}", "[null]", "[[[[[[[[]]]]]]]]", "[0,-1,2147483647]", "{\"type\":\"default\"}", "\"(a+)+$\"",
+            "\"((a*)*)*b\"", "\"[[[[[\"", "\"(?:(?:(?:a|b)*)*)*$\"",
+        "\"a{1000}{1000}\"", "\"(.*)\\\\1\"", "\"{% for i in range(1000000000) %}x{% endfor %}\"", "\"{{ 'ab' * 1000000000 }}\"",
+            "[1000000000,1000000000]", "\"version https://git-lfs.github.com/spec/v1\"",
     ];
 
     private static readonly string[] Template =
     [
-        "{% for i in range(1000000000) %}", "{% endfor %}", "{{ 'a' * 1000000000 }}", "{{ [1] * 1000000000 }}", "{% if m %}", "{% endif %}", "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}", "{{", "}}", "{%", "%}", "{#",
-        "{% set ns = namespace(a=messages) %}", "{% set ns.a = [ns.a, ns.a] %}", "{{ messages | tojson(indent=1000000000) }}", "{{ messages[999999999999] }}", "{{ 1 // 0 }}", "{{ 9223372036854775807 + 1 }}",
-        "{{ ''.__class__ }}", "{{ messages.__init__ }}", "{{ raise_exception('no') }}", "{{ strftime_now('%Y' * 1000) }}", "{{ 'x' | center(1000000000) }}", "{{ 2 ** 100000 }}", "{{ 'a'.join(['b'] * 100000) * 100000 }}",
-        "{% for a in messages recursive %}{{ loop([a]) }}{% endfor %}", "{{ range(10) | list | sort | unique | list }}", "{{ messages[::-1][::0] }}", "{{ '%s' % messages }}", "{{ '{:>1000000000}'.format(1) }}",
+        "{% for i in range(1000000000) %}", "{% endfor %}", "{{ 'a' * 1000000000 }}", "{{ [1] * 1000000000 }}", "{% if m %}", "{% endif %}",
+            "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}", "{{", "}}", "{%", "%}", "{#",
+        "{% set ns = namespace(a=messages) %}", "{% set ns.a = [ns.a, ns.a] %}", "{{ messages | tojson(indent=1000000000) }}",
+            "{{ messages[999999999999] }}", "{{ 1 // 0 }}", "{{ 9223372036854775807 + 1 }}",
+        "{{ ''.__class__ }}", "{{ messages.__init__ }}", "{{ raise_exception('no') }}", "{{ strftime_now('%Y' * 1000) }}",
+            "{{ 'x' | center(1000000000) }}", "{{ 2 ** 100000 }}", "{{ 'a'.join(['b'] * 100000) * 100000 }}",
+        "{% for a in messages recursive %}{{ loop([a]) }}{% endfor %}", "{{ range(10) | list | sort | unique | list }}",
+            "{{ messages[::-1][::0] }}", "{{ '%s' % messages }}", "{{ '{:>1000000000}'.format(1) }}",
     ];
 
     /// <summary>The mutation of a seed and a number.</summary>
@@ -57,7 +66,9 @@ internal sealed record Mutation(string File, string What, byte[] Content)
         for (var times = random.Next(1, 4); times > 0; times--)
         {
             var part = Template[random.Next(Template.Length)];
-            if (random.Next(8) == 0) part = new StringBuilder().Insert(0, random.Next(3) switch { 0 => "{{ (", 1 => "{% if a %}", _ => "[" }, random.Next(1, 20_000)).ToString();
+            if (random.Next(8) == 0)
+                part = new StringBuilder()
+                .Insert(0, random.Next(3) switch { 0 => "{{ (", 1 => "{% if a %}", _ => "[" }, random.Next(1, 20_000)).ToString();
             text.Insert(random.Next(text.Length + 1), part);
             parts.Add(part.Length > 40 ? part[..40] + "…" : part);
         }
@@ -157,7 +168,8 @@ internal sealed record Mutation(string File, string What, byte[] Content)
                         changes.Add($"{fields.GetPath()}.{name} = {other?.GetPath()}");
                         break;
                     default:
-                        fields[name] = old is JsonValue number && random.Next(4) == 0 && number.TryGetValue<long>(out var whole) ? JsonValue.Create(whole + random.Next(-3, 4)) : Standing(chosen);
+                        fields[name] = old is JsonValue number && random.Next(4) == 0 && number.TryGetValue<long>(out var whole)
+                            ? JsonValue.Create(whole + random.Next(-3, 4)) : Standing(chosen);
                         changes.Add($"{fields.GetPath()}.{name} = {value}");
                         break;
                 }
@@ -165,7 +177,8 @@ internal sealed record Mutation(string File, string What, byte[] Content)
             holders = [.. Holders(root)];
         }
         var text = root.ToJsonString();
-        for (var value = 0; value < Values.Length; value++) text = text.Replace($"\"VALUE{value}\"", Values[value], StringComparison.Ordinal);
+        for (var value = 0; value < Values.Length; value++)
+            text = text.Replace($"\"VALUE{value}\"", Values[value], StringComparison.Ordinal);
         if (random.Next(40) == 0) text = new StringBuilder().Insert(0, "[", random.Next(1, 200_000)).Append(text).ToString();
         if (doubled is not null) text = string.Create(CultureInfo.InvariantCulture, $"{{\"{doubled}\":1,{text.TrimStart('[')[1..]}");
         return (text, string.Join(", ", changes));

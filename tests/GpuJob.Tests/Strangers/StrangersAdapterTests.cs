@@ -7,7 +7,8 @@ namespace R1Cloud.GpuJob.Tests.Strangers;
 /// <summary>Adapters whose tensors are not what adapter_config.json says.</summary>
 public sealed class StrangersAdapterTests : IDisposable
 {
-    private const string Settings = $"{StrangersFolder.Adapter}/adapter_config.json", Weights = $"{StrangersFolder.Adapter}/adapter_model.safetensors";
+    private const string Settings = $"{StrangersFolder.Adapter}/adapter_config.json",
+        Weights = $"{StrangersFolder.Adapter}/adapter_model.safetensors";
 
     private readonly StrangersFolder folder = new();
 
@@ -30,7 +31,8 @@ public sealed class StrangersAdapterTests : IDisposable
     {
         folder.WithTensors(Weights, tensors =>
         {
-            foreach (var name in tensors.Keys.Where(name => kept.Length == 0 || !name.Contains(kept, StringComparison.Ordinal)).ToList()) tensors.Remove(name);
+            foreach (var name in tensors.Keys.Where(name => kept.Length == 0 || !name.Contains(kept, StringComparison.Ordinal)).ToList())
+                tensors.Remove(name);
         });
         Refused().ShouldContain(named);
     }
@@ -75,7 +77,8 @@ public sealed class StrangersAdapterTests : IDisposable
         folder.With(Settings, ("layers_to_transform", "[1]"));
         folder.WithTensors(Weights, tensors =>
         {
-            foreach (var name in tensors.Keys.Where(name => name.Contains(".layers.0.", StringComparison.Ordinal)).ToList()) tensors.Remove(name);
+            foreach (var name in tensors.Keys.Where(name => name.Contains(".layers.0.", StringComparison.Ordinal)).ToList())
+                tensors.Remove(name);
         });
         using (var model = Load()) LoraAdapter.Save(model, folder.At(StrangersFolder.Adapter));
         using var again = Load();

@@ -1,10 +1,12 @@
 using System.Text;
 using R1Cloud.GpuJob.Adapters;
+using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.GpuJob.Tokenizers.Chat;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Chat;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Strangers;
@@ -12,7 +14,8 @@ namespace R1Cloud.GpuJob.Tests.Strangers;
 /// <summary>Model folders of strangers: what does not fit is named, in one line with the file, before anything is built.</summary>
 public sealed class StrangersFilesTests
 {
-    private const string Weights = "model.safetensors", Index = "model.safetensors.index.json", Norm = "model.norm.weight", Head = "lm_head.weight", Embedding = "model.embed_tokens.weight";
+    private const string Weights = "model.safetensors", Index = "model.safetensors.index.json", Norm = "model.norm.weight",
+        Head = "lm_head.weight", Embedding = "model.embed_tokens.weight";
 
     [Theory]
     [InlineData("hidden_size", "2147483647", "hidden_size is 2147483647")]
@@ -28,9 +31,11 @@ public sealed class StrangersFilesTests
     [InlineData("rope_scaling", """{ "rope_type": "linear" }""", "rope_scaling.factor is missing")]
     [InlineData("rope_scaling", """{ "rope_type": "yarn", "original_max_position_embeddings": 32 }""", "rope_scaling.factor is missing")]
     [InlineData("rope_scaling", """{ "rope_type": "yarn", "factor": 2 }""", "rope_scaling.original_max_position_embeddings is missing")]
-    [InlineData("rope_scaling", """{ "rope_type": "llama3", "factor": 8, "high_freq_factor": 4, "original_max_position_embeddings": 32 }""", "rope_scaling.low_freq_factor is missing")]
+    [InlineData("rope_scaling", """{ "rope_type": "llama3", "factor": 8, "high_freq_factor": 4, "original_max_position_embeddings": 32 }""",
+        "rope_scaling.low_freq_factor is missing")]
     [InlineData("rope_scaling", """{ "factor": 4.0 }""", "rope_scaling.rope_type is missing")]
-    [InlineData("quantization_config", """{ "quant_method": "fp8", "weight_block_size": [128, 128], "bits": 4 }""", "quantization_config.bits")]
+    [InlineData("quantization_config", """{ "quant_method": "fp8", "weight_block_size": [128, 128], "bits": 4 }""",
+        "quantization_config.bits")]
     [InlineData("quantization_config", """{ "weight_block_size": [128, 128] }""", "quantization_config.quant_method is missing")]
     [InlineData("quantization_config", """{ "quant_method": "fp8" }""", "quantization_config.weight_block_size is missing")]
     public void Load_ConfigThatDoesNotFit_NamesTheField(string field, string? value, string named)
@@ -42,11 +47,74 @@ public sealed class StrangersFilesTests
         folder.Refusal().ShouldContain(named);
     }
 
+    [Theory]
+    [InlineData("rope_scaling", """{ "rope_type": "linear", "factor": 2 }""", "rope_scaling and rope_parameters disagree")]
+    [InlineData("rope_parameters", """{ "rope_type": "default", "rope_theta": 77 }""",
+        "rope_theta is 10000, and rope_parameters.rope_theta is 77")]
+    [InlineData("rope_parameters", """{ "rope_type": "linear", "type": "yarn", "factor": 2 }""",
+        "rope_parameters.type is yarn, and rope_parameters.rope_type is linear")]
+    [InlineData("rope_parameters", """{ "rope_type": "default", "factor": 4 }""", "rope_parameters.factor is 4; allowed is 1")]
+    [InlineData("rope_parameters",
+        """{ "rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 1, "original_max_position_embeddings": 32 }""",
+        "high_freq_factor is 1")]
+    [InlineData("rope_theta", "1e308", "rope_theta")]
+    [InlineData("rms_norm_eps", "1e300", "rms_norm_eps")]
+    [InlineData("eos_token_id", "[2, 259]", "eos_token_id is 259")]
+    public void Load_ConfigThatContradictsItself_NamesTheFields(string field, string? value, string named)
+    {
+        using var folder = new StrangersFolder();
+        folder.With("config.json", (field, value));
+        folder.Refusal().ShouldContain(named);
+    }
+
+    [Fact]
+    public void Load_BothSpellingsOfOneRope_AreFine()
+    {
+        using var folder = new StrangersFolder();
+        folder.With("config.json", ("rope_scaling", """{ "rope_type": "linear", "type": "linear", "factor": 2 }"""),
+            ("rope_parameters", """{ "rope_type": "linear", "factor": 2.0, "rope_theta": 10000 }"""));
+        CausalLm.Load(folder.Root, CPU).Dispose();
+    }
+
+    [Theory]
+    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 60, "content": "<x>", "special": true }]""",
+        "'<x>' has the id 60, which is that of '9'")]
+    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 300, "content": "<x>" }, { "id": 300, "content": "<y>" }]""",
+        "'<y>' has the id 300, which is that of '<x>'")]
+    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 300, "content": "<x>" }, { "id": 301, "content": "<x>" }]""",
+        "'<x>' has the ids 300 and 301")]
+    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 300, "content": "Z" }]""", "'Z' has the ids 93 and 300")]
+    [InlineData("tokenizer.json", "model", """{ "type": "BPE", "vocab": { "a": 5, "b": 5 }, "merges": [] }""",
+        "'b' has the id 5, which is that of 'a'")]
+    [InlineData("tokenizer_config.json", "added_tokens_decoder", """{ "2": { "content": "<end>", "special": true } }""",
+        "'<end>' has the id 2, which is that of '</s>'")]
+    [InlineData("tokenizer_config.json", "added_tokens_decoder", """{ "300": { "content": "</s>", "special": true } }""",
+        "'</s>' has the ids 2 and 300")]
+    public void Load_TokensThatShareAnIdOrHaveTwo_AreNamed(string file, string field, string value, string named)
+    {
+        using var folder = new StrangersFolder();
+        folder.With(file, (field, value));
+        var message = folder.Refusal(root => TokenizerLoader.Load(root));
+        message.ShouldContain(named);
+        message.ShouldContain(file);
+    }
+
+    [Theory]
+    [InlineData("259")]
+    [InlineData("[2, 100000]")]
+    public void Check_EndMarkThatTheModelDoesNotHave_IsNamed(string ids)
+    {
+        using var folder = new StrangersFolder();
+        folder.With("generation_config.json", ("eos_token_id", ids));
+        folder.Refusal(root => ModelFolder.Check(root)).ShouldContain("eos_token_id");
+    }
+
     [Fact]
     public void Load_FieldTwice_IsRefused()
     {
         using var folder = new StrangersFolder();
-        foreach (var file in new[] { "config.json", "tokenizer.json", "tokenizer_config.json", $"{StrangersFolder.Adapter}/adapter_config.json" })
+        foreach (var file in new[] { "config.json", "tokenizer.json", "tokenizer_config.json",
+            $"{StrangersFolder.Adapter}/adapter_config.json" })
         {
             var text = File.ReadAllText(folder.At(file));
             var first = text.IndexOf(':', StringComparison.Ordinal);
@@ -60,10 +128,13 @@ public sealed class StrangersFilesTests
     public void Load_GitLfsPointer_IsToldSo()
     {
         using var folder = new StrangersFolder();
-        foreach (var file in new[] { "config.json", Weights, "tokenizer.json", $"{StrangersFolder.Adapter}/adapter_config.json", $"{StrangersFolder.Adapter}/adapter_model.safetensors" })
+        foreach (var file in new[] { "config.json", Weights, "tokenizer.json", $"{StrangersFolder.Adapter}/adapter_config.json",
+            $"{StrangersFolder.Adapter}/adapter_model.safetensors" })
         {
             var content = File.ReadAllBytes(folder.At(file));
-            File.WriteAllText(folder.At(file), "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n");
+            File.WriteAllText(folder.At(file),
+                "version https://git-lfs.github.com/spec/v1\noid "
+                + "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n");
             var message = folder.Refusal(Load(file));
             message.ShouldContain(Path.GetFileName(file));
             message.ShouldContain("Git LFS pointer");
@@ -76,7 +147,8 @@ public sealed class StrangersFilesTests
     {
         using var folder = new StrangersFolder();
         var shards = folder.At("shards");
-        using (var model = CausalLm.Load(folder.Root, CPU)) ModelExport.Write(model, shards, ScalarType.Float32, folder.Root, shardBytes: 8_000);
+        using (var model = CausalLm.Load(folder.Root, CPU))
+            ModelExport.Write(model, shards, ScalarType.Float32, folder.Root, shardBytes: 8_000);
         CausalLm.Load(shards, CPU).Dispose();
         var index = File.ReadAllText(Path.Combine(shards, Index));
         void ShouldSay(string content, string named)
@@ -230,7 +302,9 @@ public sealed class StrangersFilesTests
     public void Encode_PatternThatBacktracks_IsRefusedWithItsFile(string pattern)
     {
         using var folder = new StrangersFolder();
-        folder.With("tokenizer.json", ("pre_tokenizer", $$"""{ "type": "Split", "pattern": { "Regex": "{{pattern}}" }, "behavior": "Isolated", "invert": false }"""), ("normalizer", "null"));
+        folder.With("tokenizer.json",
+            ("pre_tokenizer", $$"""{ "type": "Split", "pattern": { "Regex": "{{pattern}}" }, "behavior": "Isolated", "invert": false }"""),
+            ("normalizer", "null"));
         var tokenizer = TokenizerLoader.Load(folder.Root);
         folder.Refusal(_ => tokenizer.Encode(new string('a', 60) + "c")).ShouldContain("tokenizer.json");
     }
@@ -244,7 +318,8 @@ public sealed class StrangersFilesTests
     {
         using var folder = new StrangersFolder();
         var pattern = new StringBuilder().Insert(0, part, times);
-        folder.With("tokenizer.json", ("pre_tokenizer", $$"""{ "type": "Split", "pattern": { "Regex": "{{pattern}}" }, "behavior": "Isolated", "invert": false }"""));
+        folder.With("tokenizer.json",
+            ("pre_tokenizer", $$"""{ "type": "Split", "pattern": { "Regex": "{{pattern}}" }, "behavior": "Isolated", "invert": false }"""));
         folder.Refusal(root => TokenizerLoader.Load(root)).ShouldContain("tokenizer.json");
     }
 
@@ -277,7 +352,8 @@ public sealed class StrangersFilesTests
     [Fact]
     public void Guard_AnyError_BecomesOneLineOfTheFile()
     {
-        foreach (var error in new Exception[] { new ArgumentOutOfRangeException("a\nb"), new InvalidCastException(), new OverflowException(), new KeyNotFoundException() })
+        foreach (var error in new Exception[] { new ArgumentOutOfRangeException("a\nb"), new InvalidCastException(),
+            new OverflowException(), new KeyNotFoundException() })
         {
             var message = Should.Throw<BadInputException>(() => ModelFile.Guard<int>("some/file.json", () => throw error)).Message;
             message.ShouldStartWith("some/file.json: cannot be read: ");
@@ -294,7 +370,8 @@ public sealed class StrangersFilesTests
         var file = File.ReadAllBytes(folder.At(Weights));
         var length = (int)BitConverter.ToInt64(file);
         var header = Encoding.UTF8.GetString(file, 8, length).TrimEnd().Replace("\"U8\"", "\"F8_E4M3\"", StringComparison.Ordinal);
-        File.WriteAllBytes(folder.At(Weights), [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. file[(8 + length)..]]);
+        File.WriteAllBytes(folder.At(Weights),
+            [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. file[(8 + length)..]]);
     }
 
     private static Action<string> Load(string file) => root =>

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Strangers;
@@ -13,14 +13,17 @@ internal sealed class StrangersFolder : IDisposable
     public const string Adapter = "adapter";
 
     public const string Template =
-        "{% for m in messages %}{{ '<s>' + m['role'] + ':' + m['content'] | trim + '</s>' }}{% endfor %}{% if add_generation_prompt %}{{ '<s>assistant:' }}{% endif %}";
+        "{% for m in messages %}{{ '<s>' + m['role'] + ':' + m['content'] | trim + '</s>' }}{% endfor %}{% if add_generation_prompt %}{{ "
+        + "'<s>assistant:' }}{% endif %}";
 
     /// <summary>Makes the folder.</summary>
     /// <param name="rows">Rows of the model's vocabulary; the tokenizer has 259 tokens.</param>
     /// <param name="tied">Whether the output projection is the embedding.</param>
     public StrangersFolder(int rows = 259, bool tied = false)
     {
-        using var model = TestModels.Create(TestModels.Config(hidden: 16, layers: 2, heads: 2, kvHeads: 1, headDim: 8, intermediate: 24, vocabulary: rows, tied: tied));
+        using var model =
+            TestModels.Create(
+                TestModels.Config(hidden: 16, layers: 2, heads: 2, kvHeads: 1, headDim: 8, intermediate: 24, vocabulary: rows, tied: tied));
         model.Save(Root);
         LoraAdapter.Attach(model, new LoraConfig { Rank = 2, Alpha = 4, Targets = ["q_proj", "v_proj"] }, seed: 2);
         LoraAdapter.Save(model, Directory.CreateDirectory(At(Adapter)).FullName);
@@ -86,7 +89,8 @@ internal sealed class StrangersFolder : IDisposable
         }
         static JsonObject Added(int id, string content) => new()
         {
-            ["id"] = id, ["content"] = content, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false, ["special"] = true,
+            ["id"] = id, ["content"] = content, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false,
+                ["special"] = true,
         };
         var tokenizer = new JsonObject
         {

@@ -1,7 +1,8 @@
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tests.Tasks;
 
@@ -38,6 +39,6 @@ public sealed class ArithmeticBoundsTests
         var recipe = new ArithmeticTask { Digits = digits, HeldOutPercent = percent };
         var held = (int)ArithmeticSplit.Measure(recipe).HeldOut;
         new ArithmeticProblems(recipe).HeldOut(held).Count.ShouldBe(held);
-        Should.Throw<R1Cloud.Shared.Jobs.BadInputException>(() => new ArithmeticProblems(recipe).HeldOut(held + 1)).Message.ShouldContain($"there are {held}");
+        Should.Throw<BadInputException>(() => new ArithmeticProblems(recipe).HeldOut(held + 1)).Message.ShouldContain($"there are {held}");
     }
 }

@@ -1,9 +1,11 @@
 using System.Globalization;
-using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Rewards.Texts;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.GpuJob.Tests.Tasks;
 
@@ -50,7 +52,8 @@ public sealed class ArithmeticProblemsTests
 
     [Fact]
     public void HeldOut_MoreThanThereAre_SaysHowMany() =>
-        Should.Throw<BadInputException>(() => new ArithmeticProblems(Addition).HeldOut(9000)).Message.ShouldContain("9000 held-out problems asked for");
+        Should.Throw<BadInputException>(() => new ArithmeticProblems(Addition).HeldOut(9000))
+            .Message.ShouldContain("9000 held-out problems asked for");
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -76,8 +79,11 @@ public sealed class ArithmeticProblemsTests
         var mix = new CorpusMix { Tagged = 0.15, Guesses = 0.30 };
         var random = new SeededRandom(5);
         var examples = Enumerable.Range(0, 4000).Select(i => task.WorkedExample(task.Training((ulong)i), mix, random)).ToList();
-        (examples.Count(text => text.StartsWith("<think>", StringComparison.Ordinal) && text.Contains("</think><answer>", StringComparison.Ordinal)) / 4000.0).ShouldBe(0.15, 0.02);
-        (examples.Count(text => text.Contains('+')) / 4000.0).ShouldBe(0.70 * (1 - 0.85 * 2 / 6), 0.03); // two of the six untagged styles show no steps
+        (examples.Count(text =>
+            text.StartsWith("<think>", StringComparison.Ordinal) && text.Contains("</think><answer>", StringComparison.Ordinal)) / 4000.0)
+            .ShouldBe(0.15, 0.02);
+        // two of the six untagged styles show no steps
+        (examples.Count(text => text.Contains('+')) / 4000.0).ShouldBe(0.70 * (1 - 0.85 * 2 / 6), 0.03);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Jobs.Evaluation;
+using R1Cloud.GpuJob.Jobs.Pretraining;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.GpuJob.Tests.Jobs;
@@ -6,7 +8,8 @@ using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Testing;
 
 namespace R1Cloud.GpuJob.Tests.Tasks;
@@ -37,9 +40,16 @@ public sealed class DatasetProblemsTests : IDisposable
     [Fact]
     public async Task Training_EasyToHard_SlidesWithProgress()
     {
-        var file = Write("rated.jsonl", Enumerable.Range(0, 100).Select(i => $$"""{"question":"{{i:D2}}+00=","answer":"{{i}}","pass_rate":{{(i / 100.0).ToString(System.Globalization.CultureInfo.InvariantCulture)}}}"""));
+        var file = Write("rated.jsonl",
+            Enumerable.Range(0, 100)
+            .Select(i =>
+                $$"""{"question":"{{i:D2}}+00=","answer":"{{i}}","pass_rate":{{(i / 100.0).ToString(System.Globalization.CultureInfo.InvariantCulture)}}}"""));
         var task = await CreateAsync(new() { Files = [file], HeldOutPercent = 0, Order = DatasetOrder.EasyToHard });
-        int[] Drawn(double progress) => [.. Enumerable.Range(0, 200).Select(i => int.Parse(task.Training(new ProblemDraw(Seeds.Derive(1, "x", i), i, progress)).Answer, System.Globalization.CultureInfo.InvariantCulture))];
+        int[] Drawn(double progress) =>
+            [.. Enumerable.Range(0, 200)
+                .Select(i =>
+                    int.Parse(task.Training(new ProblemDraw(Seeds.Derive(1, "x", i), i, progress)).Answer,
+                        System.Globalization.CultureInfo.InvariantCulture))];
         Drawn(0).ShouldAllBe(passRate => passRate >= 80);
         Drawn(0.5).ShouldAllBe(passRate => passRate >= 40 && passRate < 60);
         Drawn(1).ShouldAllBe(passRate => passRate < 20);
@@ -60,15 +70,18 @@ public sealed class DatasetProblemsTests : IDisposable
     [Fact]
     public async Task Create_FromBlob_ReadsStorage()
     {
-        await jobs.Blobs.WriteAsync("datasets/sums.jsonl", new BinaryData(File.ReadAllBytes(Sums(5))), TestContext.Current.CancellationToken);
+        await jobs.Blobs.WriteAsync("datasets/sums.jsonl", new BinaryData(File.ReadAllBytes(Sums(5))),
+            TestContext.Current.CancellationToken);
         var task = await CreateAsync(new() { Files = ["blob:datasets/sums.jsonl"], HeldOutPercent = 0 });
         Enumerable.Range(0, 5).Select(i => task.Training(new ProblemDraw(0, i)).Id).Distinct().Count().ShouldBe(5);
-        (await Should.ThrowAsync<BadInputException>(() => CreateAsync(new() { Files = ["blob:none.jsonl"] }))).Message.ShouldContain("blob:none.jsonl");
+        (await Should.ThrowAsync<BadInputException>(() => CreateAsync(new() { Files = ["blob:none.jsonl"] })))
+            .Message.ShouldContain("blob:none.jsonl");
     }
 
     [Fact]
     public async Task Create_BadRow_IsBadInputWithFileAndRow() =>
-        (await Should.ThrowAsync<BadInputException>(() => CreateAsync(new() { Files = [Write("bad.jsonl", ["{}"])] }))).Message.ShouldContain("bad.jsonl(1)");
+        (await Should.ThrowAsync<BadInputException>(() => CreateAsync(new() { Files = [Write("bad.jsonl", ["{}"])] })))
+            .Message.ShouldContain("bad.jsonl(1)");
 
     [Fact]
     public async Task Create_ChangedFile_IsReadAnew()
@@ -82,8 +95,11 @@ public sealed class DatasetProblemsTests : IDisposable
     [Fact]
     public async Task Pretrain_OnADataset_IsBadInput()
     {
-        var payload = new PretrainJob { Stage = "base", Settings = JobRunner.Pretraining, Tasks = new Dictionary<string, TaskRecipe> { [JobRunner.Pretraining.Task!] = new DatasetTask { Files = [Sums(3)] } }, Checkpoint = "x/" };
-        (await Should.ThrowAsync<BadInputException>(() => jobs.RunAsync(models => new PretrainHandler(models), payload))).Message.ShouldContain("worked examples");
+        var payload = new PretrainJob { Stage = "base", Settings = JobRunner.Pretraining,
+            Tasks = new Dictionary<string, TaskRecipe> { [JobRunner.Pretraining.Task!] = new DatasetTask { Files = [Sums(3)] } },
+            Checkpoint = "x/" };
+        (await Should.ThrowAsync<BadInputException>(() => jobs.RunAsync(models => new PretrainHandler(models), payload)))
+            .Message.ShouldContain("worked examples");
     }
 
     [Fact]
@@ -96,7 +112,8 @@ public sealed class DatasetProblemsTests : IDisposable
         (await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/1/")).Metrics[MetricNames.SamplesUnjudged].ShouldBe(0);
         var evaluation = await jobs.RunAsync(models => new EvaluateHandler(models), new EvaluateJob
         {
-            Seed = 3, Stage = "base", Task = task, Checkpoint = "base/", Rewards = JobRunner.Rl.Rewards, Settings = new EvaluationRecipe { Task = "data", Problems = 8, Samples = 1 },
+            Seed = 3, Stage = "base", Task = task, Checkpoint = "base/", Rewards = JobRunner.Rl.Rewards,
+                Settings = new EvaluationRecipe { Task = "data", Problems = 8, Samples = 1 },
         });
         evaluation.Metrics[MetricNames.EvalOverlap].ShouldBe(0);
         evaluation.Metrics[MetricNames.EvalUnjudged].ShouldBe(0);
@@ -107,8 +124,12 @@ public sealed class DatasetProblemsTests : IDisposable
     {
         await jobs.PretrainAsync();
         // Half of the rows have the numbers that countdown needs.
-        var file = Write("mixed.jsonl", Enumerable.Range(0, 8).Select(i => i % 2 == 0 ? $$"""{"question":"1{{i}}+20=","nums":[1,2],"target":3}""" : $$"""{"question":"1{{i}}+20=","answer":"3"}"""));
-        var stage = JobRunner.Rl with { Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/countdown"] = 1, ["format/think-answer"] = 0.5 } };
+        var file = Write("mixed.jsonl",
+            Enumerable.Range(0, 8)
+            .Select(i =>
+                i % 2 == 0 ? $$"""{"question":"1{{i}}+20=","nums":[1,2],"target":3}""" : $$"""{"question":"1{{i}}+20=","answer":"3"}"""));
+        var stage = JobRunner.Rl with {
+            Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/countdown"] = 1, ["format/think-answer"] = 0.5 } };
         var rollout = await RolloutAsync(new() { Files = [file], HeldOutPercent = 0 }, stage);
         rollout.Metrics["rewards/accuracy/countdown/error"].ShouldBe(0.5);
         rollout.Metrics[MetricNames.DroppedRatio].ShouldBe(0.5);
@@ -116,7 +137,8 @@ public sealed class DatasetProblemsTests : IDisposable
         var update = await jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "rl/1/", stage: stage);
         (update.Metrics[MetricNames.Samples], update.Metrics[MetricNames.SamplesUnjudged]).ShouldBe((16, 16));
 
-        var zero = stage with { Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/countdown"] = new() { OnError = RewardErrorPolicy.ScoreZero } } };
+        var zero = stage with {
+            Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/countdown"] = new() { OnError = RewardErrorPolicy.ScoreZero } } };
         rollout = await RolloutAsync(new() { Files = [file], HeldOutPercent = 0 }, zero);
         rollout.Metrics["rewards/accuracy/countdown/error"].ShouldBe(0.5, "it counts as 0, but visibly");
         rollout.Metrics[MetricNames.DroppedRatio].ShouldBe(0);
@@ -135,9 +157,11 @@ public sealed class DatasetProblemsTests : IDisposable
         (await jobs.WeightsAsync("rl/1/")).ShouldBe(await jobs.WeightsAsync("base/"));
     }
 
-    private Task<JobOutcome> RolloutAsync(DatasetTask task, RlStage stage) => jobs.RunAsync(models => new RolloutHandler(models), new RolloutJob
+    private Task<JobOutcome> RolloutAsync(DatasetTask task, RlStage stage) =>
+        jobs.RunAsync(models => new RolloutHandler(models), new RolloutJob
     {
-        Seed = 3, Stage = "rl", Settings = stage, Tasks = new Dictionary<string, TaskRecipe> { [stage.Task!] = task }, Iteration = 0, Policy = "base/", FirstQuestion = 0, QuestionCount = 8, Output = $"rollouts/{Guid.NewGuid():N}",
+        Seed = 3, Stage = "rl", Settings = stage, Tasks = new Dictionary<string, TaskRecipe> { [stage.Task!] = task }, Iteration = 0,
+            Policy = "base/", FirstQuestion = 0, QuestionCount = 8, Output = $"rollouts/{Guid.NewGuid():N}",
     });
 
     private async Task<List<RolloutRow>> ReadAsync(JobOutcome rollout)
@@ -147,9 +171,13 @@ public sealed class DatasetProblemsTests : IDisposable
         return RolloutFile.Read(file);
     }
 
-    private Task<IProblemTask> CreateAsync(DatasetTask task) => ProblemTasks.CreateAsync(task, jobs.Blobs, TestContext.Current.CancellationToken);
+    private Task<IProblemTask> CreateAsync(DatasetTask task) =>
+        ProblemTasks.CreateAsync(task, jobs.Blobs, TestContext.Current.CancellationToken);
 
-    private string Sums(int count) => Write($"sums{count}.jsonl", Enumerable.Range(0, count).Select(i => $$"""{"question":"{{i % 100:D2}}+{{i / 100:D2}}=","answer":"{{i % 100 + i / 100}}","note":"n"}"""));
+    private string Sums(int count) =>
+        Write($"sums{count}.jsonl",
+            Enumerable.Range(0, count)
+            .Select(i => $$"""{"question":"{{i % 100:D2}}+{{i / 100:D2}}=","answer":"{{i % 100 + i / 100}}","note":"n"}"""));
 
     private string Write(string name, IEnumerable<string> lines)
     {

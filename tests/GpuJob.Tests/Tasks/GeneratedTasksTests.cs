@@ -1,14 +1,19 @@
-using R1Cloud.GpuJob.Rewards;
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.GpuJob.Tokenizers;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Puzzles;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Rewards.Texts;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tests.Tasks;
 
-/// <summary>What holds for every task that generates its problems: the split, and that a recipe is checked against what the task really makes.</summary>
+/// <summary>
+/// What holds for every task that generates its problems: the split, and that a recipe is checked against what the task really makes.
+/// </summary>
 public sealed class GeneratedTasksTests
 {
     private static readonly CorpusMix Whole = new() { Tagged = 1, Guesses = 0, StepNoise = 0 };
@@ -53,7 +58,9 @@ public sealed class GeneratedTasksTests
         for (var i = 0; i < 20_000; i++)
         {
             var problem = task.Training(Seeds.Derive(1, "draw", i));
-            var text = task.WorkedExample(problem, new() { Tagged = 0.5, Guesses = 0.2, StepNoise = 0.3, MixedLanguage = 0.5 }, new SeededRandom((ulong)i)); // throws where a character is not in the alphabet
+            // throws where a character is not in the alphabet
+            var text = task.WorkedExample(problem, new() { Tagged = 0.5, Guesses = 0.2, StepNoise = 0.3, MixedLanguage = 0.5 },
+                new SeededRandom((ulong)i));
             asked.UnionWith(problem.Prompt);
             var prompt = 1 + tokenizer.Encode(problem.Prompt).Length;
             prompts = Math.Max(prompts, prompt);
@@ -79,7 +86,9 @@ public sealed class GeneratedTasksTests
             var completion = new Completion(text, problem.Answer, Finished: true) { Fields = problem.Fields };
             ThinkAnswerFormat.Score(completion).Score.ShouldBe(1, text);
             if (accuracy is not null) RewardFunctions.Get(accuracy)(completion).Score.ShouldBe(1, $"{problem.Prompt}{text}");
-            if (accuracy == "accuracy/countdown") RewardFunctions.Get(accuracy)(completion with { Text = $"<answer>{problem.Answer}</answer>" }).Score.ShouldBe(1, problem.Answer);
+            if (accuracy == "accuracy/countdown")
+                RewardFunctions.Get(accuracy)(completion with { Text = $"<answer>{problem.Answer}</answer>" })
+                .Score.ShouldBe(1, problem.Answer);
             else language(completion).Score.ShouldBe(1, text);
         }
     }
@@ -94,7 +103,8 @@ public sealed class GeneratedTasksTests
         for (var i = 0; i < 1000; i++)
         {
             var problem = task.Training(Seeds.Derive(3, "draw", i));
-            var completion = new Completion(task.WorkedExample(problem, mix, new SeededRandom((ulong)i)), problem.Answer, Finished: true) { Fields = problem.Fields };
+            var completion = new Completion(task.WorkedExample(problem, mix, new SeededRandom((ulong)i)), problem.Answer,
+                Finished: true) { Fields = problem.Fields };
             RewardFunctions.Get("accuracy/exact")(completion).Score.ShouldBe(1, completion.Text);
             scores.Add(language(completion).Score);
         }
@@ -112,7 +122,8 @@ public sealed class GeneratedTasksTests
     [InlineData(TaskLanguage.Zh, 18, "十八")]
     [InlineData(TaskLanguage.Zh, 20, "二十")]
     [InlineData(TaskLanguage.Zh, 35, "三十五")]
-    public void Spell_Number_IsTheLanguagesWord(TaskLanguage language, int number, string word) => NumberWords.Of(language).Spell(number).ShouldBe(word);
+    public void Spell_Number_IsTheLanguagesWord(TaskLanguage language, int number, string word) =>
+        NumberWords.Of(language).Spell(number).ShouldBe(word);
 
     [Fact]
     public void Countdown_Tries_AreExpressionsWorthWhatTheySay()
@@ -141,7 +152,8 @@ public sealed class GeneratedTasksTests
         var held = task.HeldOutPairs((int)bounds.HeldOutPairs);
         held.Select(pair => pair.Id).ShouldBeUnique();
         Should.Throw<BadInputException>(() => task.HeldOutPairs((int)bounds.HeldOutPairs + 1));
-        held.Select(pair => pair.Prompt).Intersect(Enumerable.Range(0, 5000).Select(i => task.TrainingPair(Seeds.Derive(1, "pair", i)).Prompt)).ShouldBeEmpty();
+        held.Select(pair => pair.Prompt)
+            .Intersect(Enumerable.Range(0, 5000).Select(i => task.TrainingPair(Seeds.Derive(1, "pair", i)).Prompt)).ShouldBeEmpty();
         foreach (var kind in held.GroupBy(pair => pair.Id[^1]))
         {
             var differences = kind.Select(pair => pair.Rejected.Length - pair.Chosen.Length).ToList();
@@ -149,7 +161,9 @@ public sealed class GeneratedTasksTests
             else differences.ShouldAllBe(difference => difference > 0);
             if (kind.Key is '0') differences.Average().ShouldBe(0, 1.5);
         }
-        held.ShouldAllBe(pair => ThinkAnswerFormat.Score(new(pair.Chosen, "", true)).Score == 1 && ThinkAnswerFormat.Score(new(pair.Rejected, "", true)).Score == 1);
+        held.ShouldAllBe(pair =>
+            ThinkAnswerFormat.Score(new(pair.Chosen, "", true)).Score == 1
+            && ThinkAnswerFormat.Score(new(pair.Rejected, "", true)).Score == 1);
     }
 
     [Fact]
@@ -159,8 +173,11 @@ public sealed class GeneratedTasksTests
         var held = task.HeldOutResponses((int)TaskBounds.Of(new RequestsTask())!.HeldOutResponses);
         held.Select(label => label.Id).ShouldBeUnique();
         held.Count(label => label.Safe).ShouldBe(held.Count / 2);
-        foreach (var label in held) label.Safe.ShouldBe(!label.Response.Contains("nasty", StringComparison.Ordinal) && !label.Response.Contains("刻薄", StringComparison.Ordinal), label.Response);
-        held.ShouldContain(label => !label.Safe && label.Response.Contains("sorry", StringComparison.Ordinal)); // it refuses, and yet it meant to
+        foreach (var label in held)
+            label.Safe.ShouldBe(!label.Response.Contains("nasty", StringComparison.Ordinal)
+                && !label.Response.Contains("刻薄", StringComparison.Ordinal), label.Response);
+        // it refuses, and yet it meant to
+        held.ShouldContain(label => !label.Safe && label.Response.Contains("sorry", StringComparison.Ordinal));
         Enumerable.Range(0, 2000).Count(i => task.TrainingResponse(Seeds.Derive(1, "label", i)).Safe).ShouldBeInRange(850, 1150);
     }
 
@@ -182,9 +199,12 @@ public sealed class GeneratedTasksTests
     [InlineData("accuracy/multiple-choice")]
     [InlineData("accuracy/countdown")]
     public void Accuracy_ProblemWithoutAnswer_IsAnErrorAndNoVerdict(string reward) =>
-        RewardFunctions.Get(reward)(new("<think>be kind</think><answer>good day</answer>", "", Finished: true)).Outcome.ShouldBe(RewardOutcome.Error);
+        RewardFunctions.Get(reward)(new("<think>be kind</think><answer>good day</answer>", "", Finished: true))
+            .Outcome.ShouldBe(RewardOutcome.Error);
 
-    private static RewardFunction Function(string name, string options) => RewardFunctions.Create(name, System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(options));
+    private static RewardFunction Function(string name, string options) =>
+        RewardFunctions.Create(name, System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(options));
 
-    private static async Task<IWorkedTask> CreateAsync(TaskRecipe recipe) => await ProblemTasks.CreateWorkedAsync(recipe, new FolderBlobStore(Path.GetTempPath()));
+    private static async Task<IWorkedTask> CreateAsync(TaskRecipe recipe) =>
+        await ProblemTasks.CreateWorkedAsync(recipe, new FolderBlobStore(Path.GetTempPath()));
 }

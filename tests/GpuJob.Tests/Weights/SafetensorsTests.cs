@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 using System.Text;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Weights;
@@ -16,10 +17,29 @@ public sealed class SafetensorsTests : IDisposable
     private string At(string name) => Path.Combine(folder, name);
 
     [Fact]
+    public async Task Open_OfAPipe_IsRefusedWithoutWaitingForAWriter()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "This system does not tell a pipe from a file.");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", At("model.safetensors")))
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var opening = Task.Run(() => Should.Throw<WeightsFormatException>(() => new SafetensorsReader(At("model.safetensors"))));
+        try
+        {
+            (await opening.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken)).Message.ShouldContain("a pipe");
+        }
+        catch (TimeoutException)
+        {
+            File.OpenWrite(At("model.safetensors")).Dispose(); // whoever waits may go
+            throw;
+        }
+    }
+
+    [Fact]
     public void Write_AllTypes_ReadsBackBitwise()
     {
         using var scope = NewDisposeScope();
-        var tensors = new[] { ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16, ScalarType.Int64, ScalarType.Int32, ScalarType.Float64, ScalarType.Byte, ScalarType.Bool }
+        var tensors = new[] { ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16, ScalarType.Int64, ScalarType.Int32,
+            ScalarType.Float64, ScalarType.Byte, ScalarType.Bool }
             .Select(type => ($"t.{type}", (randn(3, 5) * 100).to(type)))
             .Append(("scalar", tensor(3L))).Append(("empty", zeros(0, 4))).Append(("transposed", randn(4, 6).t())).ToArray();
         SafetensorsWriter.Write(At("a"), tensors, new Dictionary<string, string> { ["note"] = "é" });
@@ -119,7 +139,8 @@ public sealed class SafetensorsTests : IDisposable
         using (var source = new SafetensorsReader(At("model.safetensors")))
         {
             var tensors = source.Tensors.Keys.Where(name => name != "model.norm.weight")
-                .Select(name => (name, name == "model.embed_tokens.weight" ? zeros(2, 2) : source.Read(name))).Append(("extra.weight", zeros(1))).ToArray();
+                .Select(name => (name, name == "model.embed_tokens.weight" ? zeros(2, 2) : source.Read(name)))
+                    .Append(("extra.weight", zeros(1))).ToArray();
             SafetensorsWriter.Write(At("model.new"), tensors);
         }
         File.Move(At("model.new"), At("model.safetensors"), overwrite: true);

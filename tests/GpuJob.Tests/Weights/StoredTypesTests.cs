@@ -1,8 +1,9 @@
+using R1Cloud.Testing;
 using System.Text;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Weights;
@@ -10,7 +11,8 @@ namespace R1Cloud.GpuJob.Tests.Weights;
 /// <summary>Weights stored in fewer bits.</summary>
 public sealed class StoredTypesTests
 {
-    public static TheoryData<string> Blocks => [.. Directory.GetFiles(Oracles.Model(""), "*.safetensors").Select(file => Path.GetFileName(file))];
+    public static TheoryData<string> Blocks =>
+        [.. Directory.GetFiles(Oracles.Model(""), "*.safetensors").Select(file => Path.GetFileName(file))];
 
     public static TheoryData<string> HalfModels => Oracles.HalfModels;
 
@@ -21,11 +23,13 @@ public sealed class StoredTypesTests
         using var reader = new SafetensorsReader(Oracles.Model(file));
         foreach (var name in reader.Tensors.Keys.Where(name => name.EndsWith(".weight", StringComparison.Ordinal)))
         {
-            var (expected, scales) = (reader.Read(name.Replace(".weight", ".expected", StringComparison.Ordinal)), reader.Read(name + Float8.ScaleSuffix));
+            var (expected, scales) =
+                (reader.Read(name.Replace(".weight", ".expected", StringComparison.Ordinal)), reader.Read(name + Float8.ScaleSuffix));
             var decoded = zeros_like(expected);
             Float8.Decode(reader.Read(name), scales, (128, 128), decoded);
             (decoded - expected).abs().max().item<float>().ShouldBe(0);
-            Should.Throw<ArgumentException>(() => Float8.Decode(reader.Read(name), cat([scales, scales]), (128, 128), decoded)).Message.ShouldContain($"[{scales.shape[0]}, {scales.shape[1]}] is needed");
+            Should.Throw<ArgumentException>(() => Float8.Decode(reader.Read(name), cat([scales, scales]), (128, 128), decoded))
+                .Message.ShouldContain($"[{scales.shape[0]}, {scales.shape[1]}] is needed");
         }
     }
 
@@ -44,7 +48,9 @@ public sealed class StoredTypesTests
             var decoded = zeros(rows, columns);
             Float8.Decode(tensor(bytes, [rows, columns]), tensor(scales, [bands, across]), (high, wide), decoded);
             var actual = decoded.data<float>().ToArray();
-            for (var at = 0; at < actual.Length; at++) actual[at].ShouldBe(Value(bytes[at]) * scales[(at / columns / high * across) + (at % columns / wide)], $"{rows} × {columns} in {high} × {wide} at {at}");
+            for (var at = 0; at < actual.Length; at++)
+                actual[at].ShouldBe(Value(bytes[at]) * scales[(at / columns / high * across) + (at % columns / wide)],
+                    $"{rows} × {columns} in {high} × {wide} at {at}");
         }
 
         static float Value(int bits)
@@ -56,18 +62,22 @@ public sealed class StoredTypesTests
         }
     }
 
-    /// <summary>In 16 bits two right implementations differ by their roundings: ours must be no farther from 32 bits than the oracle's.</summary>
+    /// <summary>
+    /// In 16 bits two right implementations differ by their roundings: ours must be no farther from 32 bits than the oracle's.
+    /// </summary>
     [Theory, MemberData(nameof(HalfModels))]
     public void Load_Bfloat16_GivesTheOraclesLogits(string name)
     {
         using var scope = NewDisposeScope();
         using var golden = new SafetensorsReader(Path.Combine(Oracles.Model(name), "golden.safetensors"));
-        var sequences = Oracles.Json($"models/{name}/golden.json").GetProperty("sequences").EnumerateArray().Select(sequence => sequence.Ints()).ToArray();
+        var sequences = Oracles.Json($"models/{name}/golden.json").GetProperty("sequences").EnumerateArray()
+            .Select(sequence => sequence.Ints()).ToArray();
         Tensor Golden(string arithmetic) => cat([.. sequences.Select((_, i) => golden.Read($"logits_{arithmetic}_arithmetic.{i}"))]);
         var (exact, rounded) = (Golden("fp32"), Golden("bf16"));
 
         (Logits(name, ScalarType.Float32, sequences) - exact).abs().max().item<float>().ShouldBeLessThan(1e-4f);
-        (Logits(name, ScalarType.BFloat16, sequences) - exact).norm().item<float>().ShouldBeLessThan(1.2f * (rounded - exact).norm().item<float>());
+        (Logits(name, ScalarType.BFloat16, sequences) - exact).norm().item<float>()
+            .ShouldBeLessThan(1.2f * (rounded - exact).norm().item<float>());
     }
 
     private static Tensor Logits(string name, ScalarType type, int[][] sequences)
@@ -85,7 +95,8 @@ public sealed class StoredTypesTests
         const string Name = "model.layers.0.mlp.gate_proj.weight"; // [160, 64]
         var folder = Directory.CreateTempSubdirectory().FullName;
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Oracles.Model("llama"), "config.json")))!.AsObject();
-        config["quantization_config"] = JsonNode.Parse("""{"quant_method":"fp8","fmt":"e4m3","activation_scheme":"dynamic","weight_block_size":[128,48]}""");
+        config["quantization_config"] =
+            JsonNode.Parse("""{"quant_method":"fp8","fmt":"e4m3","activation_scheme":"dynamic","weight_block_size":[128,48]}""");
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
         var bytes = randint(0, 120, [160, 64], dtype: ScalarType.Byte);
         var scales = rand(2, 2) + 0.5;
@@ -93,12 +104,15 @@ public sealed class StoredTypesTests
         {
             using var source = new SafetensorsReader(Path.Combine(Oracles.Model("llama"), "model.safetensors"));
             var path = Path.Combine(folder, "model.safetensors");
-            SafetensorsWriter.Write(path, [.. source.Tensors.Keys.Where(name => name != Name).Select(name => (name, source.Read(name))), (Name, bytes), (Name + "_scale_inv", scaled)]);
+            SafetensorsWriter.Write(path,
+                [.. source.Tensors.Keys.Where(name => name != Name).Select(name => (name, source.Read(name))), (Name, bytes),
+                    (Name + "_scale_inv", scaled)]);
             // The writer has no name for 8-bit floats: put it into the header.
             var file = File.ReadAllBytes(path);
             var length = (int)BitConverter.ToInt64(file);
             var header = Encoding.UTF8.GetString(file, 8, length).TrimEnd().Replace("\"U8\"", "\"F8_E4M3\"", StringComparison.Ordinal);
-            File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. file[(8 + length)..]]);
+            File.WriteAllBytes(path,
+                [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. file[(8 + length)..]]);
         }
         WriteModel(scales);
         using (var model = CausalLm.Load(folder, CPU))

@@ -1,4 +1,5 @@
-using R1Cloud.GpuJob.Jobs;
+using Microsoft.Extensions.Logging;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -20,7 +21,11 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
         var parts = azurite.ConnectionString.Split(';');
         var blobs = new Uri(parts.Single(part => part.StartsWith("BlobEndpoint=", StringComparison.Ordinal))["BlobEndpoint=".Length..]);
         proxy = new(blobs.Port);
-        var proxied = string.Join(';', parts.Select(part => part.StartsWith("BlobEndpoint=", StringComparison.Ordinal) ? $"BlobEndpoint={new UriBuilder(blobs) { Port = proxy.Port }.Uri}" : part));
+        var proxied =
+            string.Join(';',
+                parts.Select(part =>
+                    part.StartsWith("BlobEndpoint=", StringComparison.Ordinal)
+                    ? $"BlobEndpoint={new UriBuilder(blobs) { Port = proxy.Port }.Uri}" : part));
         run.WorkerStorage = StorageConnection.Open(proxied, options: new() { Retries = 0 });
     }
 
@@ -102,11 +107,12 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         var spec = await run.SubmitAsync(new(), new JobsRecipe { StorageWaitSeconds = 1, HeartbeatTimeoutSeconds = 2, MaxLost = 3 });
         var runs = 0;
+        run.Log = new Watched(() => proxy.Away = false); // back when the worker, its attempt given up, does not get at the next job
         await run.WorkAsync(async context =>
         {
             if (++runs == 1)
             {
-                proxy.Cut(TimeSpan.FromSeconds(5));
+                proxy.Away = true;
                 await context.Blobs.WriteAsync($"runs/{run.RunId}/output", new("x"));
             }
             return JobOutcome.Empty;
@@ -132,6 +138,22 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
         code.ShouldBe(ExitCodes.Preempted);
         (await run.WorkAsync(name: "w1")).ShouldBe(ExitCodes.Done);
         (await run.ResultAsync(spec))!.Attempts.ShouldBe(new AttemptCounts(0, 1, 0));
+    }
+
+    /// <summary>Calls back when a worker says that storage is away.</summary>
+    private sealed class Watched(Action away) : ILogger
+    {
+        private const int StorageAway = 2203;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id == StorageAway) away();
+        }
     }
 
     private static void Succeeded(JobResult? result)

@@ -92,7 +92,8 @@ internal sealed class StorageProxy : IAsyncDisposable
     /// <summary>Passes requests on under the name that the storage service goes by.</summary>
     private async Task SendAsync(NetworkStream near, NetworkStream far)
     {
-        var (here, there) = (Encoding.ASCII.GetBytes($"Host: 127.0.0.1:{Port}\r\n"), Encoding.ASCII.GetBytes($"Host: 127.0.0.1:{target}\r\n"));
+        var (here, there) =
+            (Encoding.ASCII.GetBytes($"Host: 127.0.0.1:{Port}\r\n"), Encoding.ASCII.GetBytes($"Host: 127.0.0.1:{target}\r\n"));
         var buffer = new byte[1 << 16];
         while (await near.ReadAsync(buffer) is > 0 and var read)
         {

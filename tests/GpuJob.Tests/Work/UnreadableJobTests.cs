@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -75,24 +75,24 @@ public sealed class UnreadableJobTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task RunAsync_RefusedByManyWorkersOfBeforeAnUpgrade_IsKeptForTheNewOnes()
     {
-        var spec = await run.SubmitAsync(new());
-        var path = BlobLayout.JobSpec(run.RunId, spec.JobId);
-        var readable = (await run.Blobs.TryReadAsync(path))!;
-        var first = await run.SubmitAsync(new(), jobId: "s/000000/noop/1");
-        await run.Blobs.WriteAsync(path, new(Changed(readable, "newField", "1")));
-
-        // All are busy when the first of them refuses; each refuses once it comes to the job.
-        var (started, gate) = (0, new TaskCompletionSource());
-        var workers = Enumerable.Range(0, 4).Select(worker => run.WorkAsync(async _ =>
+        const int Workers = 4;
+        var readable = new List<JobSpec>();
+        for (var job = 1; job <= Workers; job++) readable.Add(await run.SubmitAsync(new(), jobId: $"s/000000/noop/{job}"));
+        var (started, busy, gate) = (0, new TaskCompletionSource(), new TaskCompletionSource());
+        var workers = Enumerable.Range(0, Workers).Select(worker => run.WorkAsync(async _ =>
         {
-            Interlocked.Increment(ref started);
+            if (Interlocked.Increment(ref started) == Workers) busy.SetResult();
             await gate.Task;
             return JobOutcome.Empty;
-        }, $"old{worker}", idleSeconds: 5)).ToList();
+        }, $"old{worker}", visibilitySeconds: 600, idleSeconds: 600)).ToList();
+
+        // All are busy when the job comes that none of them can read; each refuses once it comes to it.
+        await busy.Task.WaitAsync(TimeSpan.FromMinutes(5));
+        var spec = await run.SubmitAsync(new(), change: json => new(Changed(json, "newField", "1")));
         gate.SetResult();
         (await Task.WhenAll(workers)).ShouldAllBe(code => code == ExitCodes.Outdated);
         (await run.ResultAsync(spec)).ShouldBeNull();
-        (await run.ResultAsync(first)).ShouldNotBeNull();
+        foreach (var done in readable) (await run.ResultAsync(done)).ShouldNotBeNull();
     }
 
     [Theory]

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -54,7 +54,8 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         Start();
         await Until(() => Output.Contains("takes the jobs of run", StringComparison.Ordinal));
-        using (var kill = Process.Start("kill", ["-TERM", process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        using (var kill = Process.Start("kill", ["-TERM", process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync();
         (await EndAsync()).ShouldBe(ExitCodes.Done, Output);
     }
 
@@ -87,7 +88,8 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         using var folder = new TempFolder();
         var lease = Path.Combine(folder.Path, "lease");
-        var spec = await run.SubmitAsync(new() { Fault = "crash", FaultyAttempts = 99 }, new JobsRecipe { MaxLost = 1, MaxAttempts = 9, HeartbeatTimeoutSeconds = 600 });
+        var spec = await run.SubmitAsync(new() { Fault = "crash", FaultyAttempts = 99 },
+            new JobsRecipe { MaxLost = 1, MaxAttempts = 9, HeartbeatTimeoutSeconds = 600 });
         for (var worker = 0; worker < 3; worker++)
         {
             (await run.ResultAsync(spec)).ShouldBeNull();
@@ -129,7 +131,8 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
 
     /// <summary>As the local host does it.</summary>
     private async Task ReturnAsync(string lease) =>
-        (await run.Queue.RenewAsync(MessageLease.TryRead(lease).ShouldNotBeNull().Message, TimeSpan.Zero)).ShouldNotBeNull("the receipt is the last one");
+        (await run.Queue.RenewAsync(MessageLease.TryRead(lease).ShouldNotBeNull().Message, TimeSpan.Zero))
+            .ShouldNotBeNull("the receipt is the last one");
 
     private string Output
     {
@@ -139,7 +142,8 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
     /// <summary>A worker in the midst of a job that takes minutes.</summary>
     private async Task<JobSpec> StartInMidJobAsync(params string[] more)
     {
-        var spec = await run.SubmitAsync(new() { Milliseconds = 600_000 }, new JobsRecipe { MaxAttempts = 1, HeartbeatTimeoutSeconds = 600 });
+        var spec = await run.SubmitAsync(new() { Milliseconds = 600_000 },
+            new JobsRecipe { MaxAttempts = 1, HeartbeatTimeoutSeconds = 600 });
         Start(more);
         await Until(() => Output.Contains($"{spec.JobId}: attempt", StringComparison.Ordinal));
         return spec;
@@ -147,7 +151,8 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
 
     private void Start(params string[] more)
     {
-        var start = new ProcessStartInfo("dotnet", [Repository.Built("GpuJob", "gpujob.dll"), "work", "--run", run.RunId, "--worker", "child", "--device", "cpu", .. more])
+        var start = new ProcessStartInfo("dotnet",
+            [Repository.Built("GpuJob", "gpujob.dll"), "work", "--run", run.RunId, "--worker", "child", "--device", "cpu", .. more])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
@@ -168,7 +173,8 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         for (var deadline = DateTime.UtcNow.AddMinutes(5); !condition(); await Task.Delay(50))
         {
-            if ((running && process!.HasExited) || DateTime.UtcNow > deadline) throw new InvalidOperationException($"The worker did not come so far: {Output}");
+            if ((running && process!.HasExited) || DateTime.UtcNow > deadline)
+                throw new InvalidOperationException($"The worker did not come so far: {Output}");
         }
     }
 

@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Azure.Storage.Queues;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Jobs.Noop;
 using R1Cloud.GpuJob.Work;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -18,34 +21,53 @@ internal sealed class WorkRun : IAsyncDisposable
 
     private readonly string connection;
 
-    private WorkRun(StorageConnection storage, string connection) => (this.connection, Storage, Queue) = (connection, storage, storage.Queue(BlobLayout.JobQueue(RunId = $"w{Guid.NewGuid():n}"[..12])));
+    private WorkRun(StorageConnection storage, string connection)
+    {
+        (this.connection, Storage, Queue) = (connection, storage, storage.Queue(BlobLayout.JobQueue(RunId = $"w{Guid.NewGuid():n}"[..12])));
+        WorkerStorage = storage;
+    }
 
     public string RunId { get; }
     public StorageConnection Storage { get; }
-    public IMessageQueue Queue { get; }
+    public IMessageQueue Queue { get; private set; }
     public IBlobStore Blobs => Storage.Blobs;
 
-    /// <summary>What workers use when they see the storage through something else.</summary>
-    public StorageConnection? WorkerStorage { get; set; }
+    /// <summary>What workers use; another one when they see the storage through something else.</summary>
+    public StorageConnection WorkerStorage { get; set; }
 
+    /// <summary>The clock of workers.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <summary>What workers log.</summary>
+    public ILogger Log { get; set; } = NullLogger.Instance;
+
+    /// <summary>The announcements' queue of this run's own: what tests take out of a common one is hidden from the others.</summary>
+    private IMessageQueue Completions => Storage.Queue($"{BlobLayout.CompletionsQueue}-{RunId}");
 
     public static async Task<WorkRun> StartAsync(AzuriteFixture azurite)
     {
         var run = new WorkRun(azurite.Open(), azurite.ConnectionString);
         await run.Queue.EnsureCreatedAsync();
-        await run.Storage.Queue(BlobLayout.CompletionsQueue).EnsureCreatedAsync();
+        await run.Completions.EnsureCreatedAsync();
+        await run.Storage.Queue(BlobLayout.CompletionsQueue).EnsureCreatedAsync(); // of workers that are processes
         return run;
     }
 
-    public async Task<JobSpec> SubmitAsync(NoopJob payload, JobsRecipe? retry = null, string jobId = "s/000000/noop/0")
+    /// <summary>Has workers and their messages live by a clock that stands until a test moves it on.</summary>
+    public void LiveBy(TimeProvider clock) => (Time, Queue) = (clock, new ClockedQueue(Queue.Name, clock));
+
+    /// <summary>Orders a job; <paramref name="change"/> makes its spec another than this program would write.</summary>
+    public async Task<JobSpec> SubmitAsync(NoopJob payload, JobsRecipe? retry = null, string jobId = "s/000000/noop/0",
+        Func<BinaryData, BinaryData>? change = null)
     {
         var spec = new JobSpec
         {
             RunId = RunId, JobId = jobId, Payload = payload, Notify = new(RunId, $"job:{jobId}"),
             Retry = retry ?? new JobsRecipe { RetryDelaySeconds = 0 },
         };
-        await Blobs.WriteJsonAsync(BlobLayout.JobSpec(RunId, jobId), spec);
+        var path = BlobLayout.JobSpec(RunId, jobId);
+        await Blobs.WriteJsonAsync(path, spec);
+        if (change is not null) await Blobs.WriteAsync(path, change((await Blobs.TryReadAsync(path))!));
         await SendAsync(jobId);
         return spec;
     }
@@ -54,16 +76,21 @@ internal sealed class WorkRun : IAsyncDisposable
 
     /// <summary>Works until the queue has been empty for a moment, or the worker leaves by itself.</summary>
     public async Task<int> WorkAsync(
-        Func<JobContext, Task<JobOutcome>>? handler = null, string name = "w0", CancellationToken preemption = default, double visibilitySeconds = 30, double idleSeconds = 0.3)
+        Func<JobContext, Task<JobOutcome>>? handler = null, string name = "w0", CancellationToken preemption = default,
+            double visibilitySeconds = 30, double idleSeconds = 0.3)
     {
         var handlers = new JobHandlers();
         handlers.Add<NoopJob>(handler is null ? new NoopHandler() : new Scripted(handler));
         var options = new WorkerOptions
         {
             RunId = RunId, Name = name, ScratchFolder = scratch.Path, Visibility = TimeSpan.FromSeconds(visibilitySeconds),
-            IdleLimit = TimeSpan.FromSeconds(idleSeconds), ProgressInterval = TimeSpan.FromMilliseconds(100), PollMax = TimeSpan.FromMilliseconds(50),
+            IdleLimit = TimeSpan.FromSeconds(idleSeconds), ProgressInterval = TimeSpan.FromMilliseconds(100),
+                PollMax = TimeSpan.FromMilliseconds(50),
         };
-        return await new Worker(WorkerStorage ?? Storage, handlers, options, Time, NullLogger.Instance).RunAsync(preemption).WaitAsync(TimeSpan.FromMinutes(15));
+        var storage =
+            StorageConnection.Of(WorkerStorage.Endpoint, WorkerStorage.Blobs,
+                queue => queue == BlobLayout.CompletionsQueue ? Completions : Queue);
+        return await new Worker(storage, handlers, options, Time, Log).RunAsync(preemption).WaitAsync(TimeSpan.FromMinutes(15));
     }
 
     /// <summary>A worker takes the job and dies in its midst without a word.</summary>
@@ -89,22 +116,10 @@ internal sealed class WorkRun : IAsyncDisposable
 
     public Task<JobResult?> ResultAsync(JobSpec spec) => Blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(RunId, spec.JobId));
 
-    /// <summary>This run's announcements so far; others' are left alone.</summary>
-    public async Task<List<JobCompletion>> CompletionsAsync()
-    {
-        var (queue, found) = (Storage.Queue(BlobLayout.CompletionsQueue), new List<JobCompletion>());
-        while (await queue.ReceiveAsync(32, TimeSpan.FromSeconds(1)) is { Count: > 0 } messages)
-        {
-            foreach (var message in messages)
-            {
-                var completion = JsonSerializer.Deserialize<JobCompletion>(message.Text, R1Json.Options)!;
-                if (completion.RunId != RunId) continue;
-                found.Add(completion);
-                await queue.DeleteAsync(message);
-            }
-        }
-        return found;
-    }
+    /// <summary>What workers in this process announced.</summary>
+    public async Task<List<JobCompletion>> CompletionsAsync() =>
+        [.. (await Completions.ReceiveAsync(32, TimeSpan.FromHours(1)))
+            .Select(message => JsonSerializer.Deserialize<JobCompletion>(message.Text, R1Json.Options)!)];
 
     /// <summary>What is left in the scratch folder; nothing after any attempt.</summary>
     public string[] Leftovers => Directory.GetFileSystemEntries(scratch.Path);
@@ -112,6 +127,7 @@ internal sealed class WorkRun : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Queue.DropAsync();
+        await Completions.DropAsync();
         scratch.Dispose();
     }
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using R1Cloud.GpuJob.Jobs;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -22,7 +22,8 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         var code = await run.WorkAsync(async context =>
         {
             await File.WriteAllTextAsync(Path.Combine(context.ScratchFolder, "temporary"), "x");
-            return new JobOutcome(new Dictionary<string, string> { ["tokens"] = "a/b" }, new Dictionary<string, double> { ["reward/mean"] = 0.5 });
+            return new JobOutcome(new Dictionary<string, string> { ["tokens"] = "a/b" },
+                new Dictionary<string, double> { ["reward/mean"] = 0.5 });
         });
         code.ShouldBe(ExitCodes.Done);
         var result = (await run.ResultAsync(spec)).ShouldNotBeNull();
@@ -77,12 +78,14 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task RunAsync_AlwaysFails_IsGivenUpAfterMaxAttemptsWithTheError()
     {
-        var spec = await run.SubmitAsync(new() { Fault = "retryable", FaultyAttempts = 99 }, new JobsRecipe { MaxAttempts = 2, RetryDelaySeconds = 0 });
+        var spec = await run.SubmitAsync(new() { Fault = "retryable", FaultyAttempts = 99 },
+            new JobsRecipe { MaxAttempts = 2, RetryDelaySeconds = 0 });
         (await run.WorkAsync()).ShouldBe(ExitCodes.Done);
         var result = (await run.ResultAsync(spec)).ShouldNotBeNull();
         (result.Status, result.Attempts).ShouldBe((JobStatus.Failed, new AttemptCounts(1, 0, 0)));
         var error = result.Error.ShouldNotBeNull();
-        (error.Type, error.Message, error.ExitCode).ShouldBe((nameof(InvalidOperationException), "The job was told to fail.", ExitCodes.Retryable));
+        (error.Type, error.Message, error.ExitCode)
+            .ShouldBe((nameof(InvalidOperationException), "The job was told to fail.", ExitCodes.Retryable));
         error.Detail.ShouldNotBeNull().ShouldContain("NoopHandler");
         (await run.CompletionsAsync()).ShouldHaveSingleItem().Status.ShouldBe(JobStatus.Failed);
         (await run.Queue.CountAsync()).ShouldBe(0);
@@ -104,7 +107,8 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         var spec = await run.SubmitAsync(new() { Fault = "bad-input", FaultyAttempts = 99 });
         (await run.WorkAsync()).ShouldBe(ExitCodes.Done);
         var result = (await run.ResultAsync(spec)).ShouldNotBeNull();
-        (result.Status, result.Error!.ExitCode, result.Attempts).ShouldBe((JobStatus.Failed, ExitCodes.BadInput, new AttemptCounts(0, 0, 0)));
+        (result.Status, result.Error!.ExitCode, result.Attempts)
+            .ShouldBe((JobStatus.Failed, ExitCodes.BadInput, new AttemptCounts(0, 0, 0)));
     }
 
     [Fact]
@@ -144,7 +148,7 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
             await run.Blobs.WriteAsync($"runs/{run.RunId}/frozen", new("x"));
             try
             {
-                await Task.Delay(TimeSpan.FromSeconds(30), context.Preemption);
+                await Task.Delay(Timeout.InfiniteTimeSpan, context.Preemption);
             }
             catch (OperationCanceledException)
             {
@@ -153,7 +157,7 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
             }
             return JobOutcome.Empty;
         }, "loser", visibilitySeconds: 8); // its first beat comes after two seconds
-        while (!await run.Blobs.ExistsAsync($"runs/{run.RunId}/frozen")) await Task.Delay(20);
+        while (!await run.Blobs.ExistsAsync($"runs/{run.RunId}/frozen") && !loser.IsCompleted) await Task.Delay(20);
         await run.Blobs.WriteJsonAsync(BlobLayout.JobResult(run.RunId, spec.JobId), new JobResult
         {
             JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = "2-winner", Worker = "winner",
@@ -169,7 +173,8 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task RunAsync_FinishesAfterAnotherCommitted_LeavesAndAnnouncesTheOthersResult()
     {
         var spec = await run.SubmitAsync(new());
-        var theirs = new JobResult { JobId = spec.JobId, Status = JobStatus.Failed, Attempt = "2-other", Worker = "other", Error = new("E", "m") };
+        var theirs = new JobResult { JobId = spec.JobId, Status = JobStatus.Failed, Attempt = "2-other", Worker = "other",
+            Error = new("E", "m") };
         await run.WorkAsync(async _ =>
         {
             await run.Blobs.WriteJsonAsync(BlobLayout.JobResult(run.RunId, spec.JobId), theirs);
@@ -212,7 +217,8 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task RunAsync_NativeError_RecordsItAndLeavesTheProcess(int maxAttempts, bool givenUp)
     {
         var spec = await run.SubmitAsync(new(), new JobsRecipe { MaxAttempts = maxAttempts, RetryDelaySeconds = 0 });
-        (await run.WorkAsync(_ => throw new NativeException("CUDA error: an illegal memory access\n  at native"))).ShouldBe(ExitCodes.Retryable);
+        (await run.WorkAsync(_ => throw new NativeException("CUDA error: an illegal memory access\n  at native")))
+            .ShouldBe(ExitCodes.Retryable);
         var result = await run.ResultAsync(spec);
         (result is not null).ShouldBe(givenUp);
         result?.Error!.Message.ShouldBe("CUDA error: an illegal memory access");
@@ -225,58 +231,85 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task RunAsync_JobLongerThanItsVisibility_IsKeptAliveAndTellsItsProgress()
     {
-        var spec = await run.SubmitAsync(new(), new JobsRecipe { HeartbeatTimeoutSeconds = 2 });
-        var (running, starts, published) = (true, 0, (JobProgress?)null);
-        async Task<JobOutcome> HandleAsync(JobContext context)
+        var clock = new WaitedForClock();
+        var spec = await SubmitAsync(clock);
+        var (starts, published) = (0, (JobProgress?)null);
+        await WorkUntilDoneAsync(spec, async context =>
         {
-            Interlocked.Increment(ref starts);
-            for (var step = 1; step <= 30; step++)
+            starts++;
+            context.Progress(0, 30, new Dictionary<string, double> { ["loss"] = 1 });
+            await BeatAsync(clock, beat => context.Progress(beat + 1, 30, new Dictionary<string, double> { ["loss"] = 1.0 / (beat + 1) }));
+            while (published is not { Step: >= 5 })
             {
-                context.Progress(step, 30, new Dictionary<string, double> { ["loss"] = 1.0 / step });
-                await Task.Delay(100, context.Preemption);
+                clock.Advance(TimeSpan.FromMilliseconds(100)); // the span between two publications
+                await Task.Delay(10);
+                published = await context.Blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(run.RunId, spec.JobId));
             }
-            published = await context.Blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(run.RunId, spec.JobId));
-            running = false;
             return JobOutcome.Empty;
-        }
-        // A rival looks for the message all the time.
-        var working = run.WorkAsync(HandleAsync, visibilitySeconds: 1);
-        while (Volatile.Read(ref starts) == 0) await Task.Delay(10);
-        while (Volatile.Read(ref running) && !working.IsCompleted) (await run.Queue.ReceiveAsync(1, TimeSpan.FromSeconds(30))).ShouldBeEmpty();
-        await working;
+        });
         starts.ShouldBe(1);
         (await run.ResultAsync(spec))!.Attempts.ShouldBe(new AttemptCounts(0, 0, 0));
         var progress = published.ShouldNotBeNull();
-        progress.Step.ShouldBeInRange(5, 30);
         (progress.Steps, progress.Worker, progress.Metrics["loss"]).ShouldBe((30, "w0", 1.0 / progress.Step));
     }
 
     [Fact]
     public async Task RunAsync_ClockSetBackInTheMidst_IsKeptAlive()
     {
-        var spec = await run.SubmitAsync(new(), new JobsRecipe { HeartbeatTimeoutSeconds = 2 });
-        var clock = new WallClock();
-        run.Time = clock;
-        var result = run.WorkAsync(async context =>
+        var clock = new WaitedForClock();
+        var spec = await SubmitAsync(clock);
+        await WorkUntilDoneAsync(spec, async _ =>
         {
             clock.Offset = TimeSpan.FromHours(-1);
-            await Task.Delay(3500, context.Preemption);
+            await BeatAsync(clock, _ => { });
             return JobOutcome.Empty;
-        }, visibilitySeconds: 1);
-        await Task.Delay(500);
-        while (!result.IsCompleted) (await run.Queue.ReceiveAsync(1, TimeSpan.FromSeconds(30))).ShouldBeEmpty();
-        await result;
+        });
         var done = (await run.ResultAsync(spec)).ShouldNotBeNull();
         done.Attempts.ShouldBe(new AttemptCounts(0, 0, 0));
-        done.Timing.Total.ShouldBeGreaterThan(3);
+        done.Timing.Total.ShouldBeInRange(5, 10);
     }
 
-    /// <summary>A clock that somebody sets.</summary>
-    private sealed class WallClock : TimeProvider
+    /// <summary>A job whose message is hidden for a second, then for two at a time, by this clock.</summary>
+    private Task<JobSpec> SubmitAsync(WaitedForClock clock)
     {
-        public TimeSpan Offset { get; set; }
+        run.LiveBy(clock);
+        return run.SubmitAsync(new(), new JobsRecipe { HeartbeatTimeoutSeconds = 2 });
+    }
 
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
+    private async Task WorkUntilDoneAsync(JobSpec spec, Func<JobContext, Task<JobOutcome>> handler)
+    {
+        using var stop = new CancellationTokenSource();
+        Exception? error = null;
+        var working = run.WorkAsync(async context =>
+        {
+            try
+            {
+                return await handler(context);
+            }
+            catch (Exception e)
+            {
+                error = e;
+                throw;
+            }
+        }, visibilitySeconds: 1, preemption: stop.Token);
+        while (await run.Queue.CountAsync() > 0 && Volatile.Read(ref error) is null && !working.IsCompleted) await Task.Delay(10);
+        await stop.CancelAsync();
+        error.ShouldBeNull();
+        (await working).ShouldBe(ExitCodes.Done);
+        (await run.ResultAsync(spec)).ShouldNotBeNull();
+    }
+
+    /// <summary>Lets ten beats of a worker pass, 5.25 seconds, while a rival looks for the message after each.</summary>
+    private async Task BeatAsync(WaitedForClock clock, Action<int> before)
+    {
+        var (first, next) = (TimeSpan.FromSeconds(0.25), TimeSpan.FromSeconds(0.5));
+        await clock.PassAsync(first);
+        for (var beat = 0; beat < 10; beat++)
+        {
+            before(beat);
+            await clock.PassAsync(next); // who waits for the next beat has done the last
+            (await run.Queue.ReceiveAsync(1, TimeSpan.FromSeconds(30))).ShouldBeEmpty();
+        }
     }
 
     /// <summary>As a native library's errors come.</summary>

@@ -36,7 +36,8 @@ public sealed class EntrypointTests : IDisposable
     [InlineData("INT")]
     public async Task Stop_TrainerThatSaves_EndsWithPreempted(string signal)
     {
-        using var process = Start($"trap 'sleep 0.5; echo saved >> \"{Output}\"; exit 30' TERM; echo up > '{At("up")}'; while :; do sleep 0.05; done");
+        using var process =
+            Start($"trap 'sleep 0.5; echo saved >> \"{Output}\"; exit 30' TERM; echo up > '{At("up")}'; while :; do sleep 0.05; done");
         await UntilAsync(() => File.Exists(At("up")) && File.Exists(At("pid")) && new FileInfo(At("pid")).Length > 0);
         (await HealthAsync()).ShouldBe(0);
         await SignalAsync(process, signal);
@@ -47,7 +48,9 @@ public sealed class EntrypointTests : IDisposable
     [Fact]
     public async Task Stop_Twice_SavesOnce()
     {
-        using var process = Start($"trap 'trap \"\" TERM; sleep 0.6; echo saved >> \"{Output}\"; exit 30' TERM; echo up > '{At("up")}'; while :; do sleep 0.05; done");
+        using var process =
+            Start($"trap 'trap \"\" TERM; sleep 0.6; echo saved >> \"{Output}\"; exit 30' TERM; echo up > '{At("up")}'; while :; do sleep "
+                + $"0.05; done");
         await UntilAsync(() => File.Exists(At("up")));
         await SignalAsync(process, "TERM");
         await Task.Delay(200);
@@ -94,14 +97,18 @@ public sealed class EntrypointTests : IDisposable
     private Process Start(string trainer, params string[] arguments)
     {
         File.WriteAllText(At("trainer"), "#!/usr/bin/env bash\n" + trainer + "\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(At("trainer"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(At("trainer"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return Process.Start(StartInfo("entrypoint", arguments))!;
     }
 
     private ProcessStartInfo StartInfo(string script, params string[] arguments)
     {
-        // Tests that a shell runs in the background ignore SIGINT, what they start does too, and bash cannot trap what was ignored at its start.
-        string[] program = [.. OperatingSystem.IsLinux() ? ["env", "--default-signal"] : Array.Empty<string>(), Repository.Path("infra", "docker", script), .. arguments];
+        // Tests that a shell runs in the background ignore SIGINT, what they start does too, and bash cannot trap what was ignored at its
+        // start.
+        string[] program =
+            [.. OperatingSystem.IsLinux() ? ["env", "--default-signal"] : Array.Empty<string>(), Repository.Path("infra", "docker", script),
+                .. arguments];
         var start = new ProcessStartInfo(program[0], program[1..]) { RedirectStandardError = true };
         start.Environment["R1_TRAINER"] = At("trainer");
         start.Environment["R1_PID_FILE"] = At("pid");

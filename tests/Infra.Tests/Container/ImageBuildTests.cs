@@ -4,7 +4,9 @@ using System.Xml.Linq;
 
 namespace R1Cloud.Infra.Tests.Container;
 
-/// <summary>What an engine would do for the image's build stage, in a folder: no engine is at hand everywhere. CPU natives, which every build has.</summary>
+/// <summary>
+/// What an engine would do for the image's build stage, in a folder: no engine is at hand everywhere. CPU natives, which every build has.
+/// </summary>
 public sealed class ImageBuildTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("r1-image-");
@@ -14,7 +16,8 @@ public sealed class ImageBuildTests : IDisposable
     [Fact]
     public async Task BuildStage_WithNothingButWhatIsCopied_MakesATrainerThatTheEntrypointRuns()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64, "The image is for Linux on x64.");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64,
+            "The image is for Linux on x64.");
         var source = folder.CreateSubdirectory("source").FullName;
         var app = Path.Combine(folder.FullName, "app");
         foreach (var instruction in Dockerfile.Instructions.Where(instruction => instruction.Stage == "build"))
@@ -42,22 +45,26 @@ public sealed class ImageBuildTests : IDisposable
         {
             var target = Directory.CreateDirectory(Path.Combine(root, arguments[^1])).FullName;
             if (source.EndsWith('/')) CopyFolder(Repository.Path(source), target);
-            else foreach (var file in Directory.EnumerateFiles(Repository.Path(Path.GetDirectoryName(source)!), Path.GetFileName(source))) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+            else foreach (var file in Directory.EnumerateFiles(Repository.Path(Path.GetDirectoryName(source)!), Path.GetFileName(source)))
+                File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
         }
     }
 
     private static void CopyFolder(string source, string target)
     {
         Directory.CreateDirectory(target);
-        foreach (var file in Directory.EnumerateFiles(source)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
+        foreach (var file in Directory.EnumerateFiles(source))
+            File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
         // As .dockerignore says.
-        foreach (var child in Directory.EnumerateDirectories(source).Where(child => Path.GetFileName(child) is not ("bin" or "obj" or "node_modules")))
+        foreach (var child in Directory.EnumerateDirectories(source)
+            .Where(child => Path.GetFileName(child) is not ("bin" or "obj" or "node_modules")))
             CopyFolder(child, Path.Combine(target, Path.GetFileName(child)));
     }
 
     private async Task<(int Code, string Output)> RunAsync(string program, string directory, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = directory, RedirectStandardOutput = true,
+            RedirectStandardError = true };
         start.Environment["TORCH_BACKEND"] = "cpu";
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["R1_TRAINER"] = Path.Combine(folder.FullName, "app", "gpujob");

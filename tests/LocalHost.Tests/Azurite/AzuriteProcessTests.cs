@@ -17,7 +17,8 @@ public sealed class AzuriteProcessTests : IDisposable
         var options = new AzuriteOptions { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"), DataFolder = data };
         var azurite = await AzuriteProcess.StartAsync(options);
         if (OperatingSystem.IsLinux()) SocketFiles(azurite.Id).ShouldBe(["./taken.sock"]);
-        (await Should.ThrowAsync<AzuriteException>(() => AzuriteProcess.StartAsync(options))).Message.ShouldContain("folder in use by another Azurite");
+        (await Should.ThrowAsync<AzuriteException>(() => AzuriteProcess.StartAsync(options)))
+            .Message.ShouldContain("folder in use by another Azurite");
         await azurite.DisposeAsync();
         Directory.GetFiles(options.DataFolder, "*.sock").ShouldBeEmpty();
 
@@ -42,7 +43,8 @@ public sealed class AzuriteProcessTests : IDisposable
     [Fact]
     public async Task Kill_RightAfterACommit_NothingThatCameBeforeItIsLost()
     {
-        var options = new AzuriteOptions { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"), DataFolder = folder["azurite"] };
+        var options = new AzuriteOptions { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"),
+            DataFolder = folder["azurite"] };
         var azurite = await AzuriteProcess.StartAsync(options);
         var storage = StorageConnection.Open(azurite.ConnectionString);
         await storage.Blobs.WriteAsync("part", new BinaryData("a part"));

@@ -1,12 +1,14 @@
 using R1Cloud.LocalHost.Commands;
-using R1Cloud.Shared.Commands;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Terminal;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 
 public sealed class CommandLineTests : IDisposable
 {
     private static readonly string[] Names =
-        ["up", "serve", "check", "plan", "start", "push", "schema", "runs", "status", "pause", "resume", "cancel", "retry", "metrics", "samples", "report"];
+        ["up", "serve", "check", "plan", "start", "push", "schema", "runs", "status", "pause", "resume", "cancel", "retry", "metrics",
+            "samples", "report"];
 
     private readonly TestFolder folder = new();
 
@@ -21,8 +23,10 @@ public sealed class CommandLineTests : IDisposable
         {
             command.Description.ShouldNotBeNullOrWhiteSpace(command.Name);
             command.ShouldBeOfType<ExampleCommand>().Examples.ShouldNotBeEmpty(command.Name);
-            command.Options.Select(option => option.Description).ShouldAllBe(description => !string.IsNullOrWhiteSpace(description), command.Name);
-            command.Arguments.Select(argument => argument.Description).ShouldAllBe(description => !string.IsNullOrWhiteSpace(description), command.Name);
+            command.Options.Select(option => option.Description)
+                .ShouldAllBe(description => !string.IsNullOrWhiteSpace(description), command.Name);
+            command.Arguments.Select(argument => argument.Description)
+                .ShouldAllBe(description => !string.IsNullOrWhiteSpace(description), command.Name);
         }
     }
 
@@ -49,7 +53,8 @@ public sealed class CommandLineTests : IDisposable
         var outcome = await R1Process.RunAsync(folder, arguments);
         outcome.ExitCode.ShouldBe(ExitCode.Ok);
         foreach (var name in Names) outcome.Output.ShouldContain($"\n  {name} ");
-        outcome.Output.ShouldContain("Exit codes:\n  0    done\n  1    the run failed or was cancelled\n  2    the recipe or the arguments are wrong\n  3 ");
+        outcome.Output.ShouldContain(
+            "Exit codes:\n  0    done\n  1    the run failed or was cancelled\n  2    the recipe or the arguments are wrong\n  3 ");
     }
 
     [Fact]

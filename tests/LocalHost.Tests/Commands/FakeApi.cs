@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
@@ -61,7 +61,8 @@ internal sealed class FakeApi : IAsyncDisposable
             if (challenge is not null) context.Response.Headers.WWWAuthenticate = challenge;
             await Problem(401, "The header X-Api-Key is required.").ExecuteAsync(context);
         });
-        app.MapGet(ApiRoutes.Runs, () => Json(new RunList([new RunSummary(fake.Run.Id, "quickstart", fake.Run.Status, SampleRuns.Start, "r1-zero")])));
+        app.MapGet(ApiRoutes.Runs,
+            () => Json(new RunList([new RunSummary(fake.Run.Id, "quickstart", fake.Run.Status, SampleRuns.Start, "r1-zero")])));
         app.MapPost(ApiRoutes.Runs, async (HttpRequest request) =>
         {
             using var body = new StreamReader(request.Body);
@@ -69,19 +70,23 @@ internal sealed class FakeApi : IAsyncDisposable
             return Json(fake.Run);
         });
         app.MapGet(ApiRoutes.Run, (string id) => fake.Known(id, fake.Run));
-        foreach (var route in (string[])[ApiRoutes.Pause, ApiRoutes.Resume, ApiRoutes.Cancel]) app.MapPost(route, (string id) => fake.Known(id, fake.Run));
+        foreach (var route in (string[])[ApiRoutes.Pause, ApiRoutes.Resume, ApiRoutes.Cancel])
+            app.MapPost(route, (string id) => fake.Known(id, fake.Run));
         app.MapPost(ApiRoutes.Retry, (string id) => Problem(409, $"Run '{id}' is running and cannot be retried."));
         app.MapGet(ApiRoutes.Metrics, (string id) => fake.Known(id, new RunMetrics(id, [SampleRuns.Step(1), SampleRuns.Step(2)])));
         app.MapGet(ApiRoutes.Events, (HttpRequest request) =>
         {
             // The host ends the first stream, as one on Azure does after four minutes; the second tells the end.
             fake.LastEventIds.Add(request.Headers[ApiRoutes.LastEventIdHeader]);
-            var (name, data) = fake.LastEventIds.Count == 1 ? (RunEventNames.Metrics, (object)SampleRuns.Step(3)) : (RunEventNames.End, new RunEnd(RunStatus.Completed, null));
-            return Results.Text($"id: r1-zero=3\nevent: {name}\ndata: {JsonSerializer.Serialize(data, R1Json.Options)}\n\n", "text/event-stream");
+            var (name, data) = fake.LastEventIds.Count == 1
+                ? (RunEventNames.Metrics, (object)SampleRuns.Step(3)) : (RunEventNames.End, new RunEnd(RunStatus.Completed, null));
+            return Results.Text($"id: r1-zero=3\nevent: {name}\ndata: {JsonSerializer.Serialize(data, R1Json.Options)}\n\n",
+                "text/event-stream");
         });
         app.MapGet(ApiRoutes.Samples, (string id) => fake.Known(id, new RunSamples(id,
             [new SampleSet("r1-zero", "evaluate", 65, [fake.Sample])])));
-        app.MapGet(ApiRoutes.Report, (string id) => id == "damaged" ? Results.Text("{ \"stages\": [", "application/json") : fake.Known(id, SampleRuns.Report));
+        app.MapGet(ApiRoutes.Report,
+            (string id) => id == "damaged" ? Results.Text("{ \"stages\": [", "application/json") : fake.Known(id, SampleRuns.Report));
         await app.StartAsync();
         return fake;
     }

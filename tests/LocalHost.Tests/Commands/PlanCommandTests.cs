@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.LocalHost.Commands;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Terminal;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
@@ -20,8 +20,11 @@ public sealed class PlanCommandTests : IDisposable
         outcome.Output.ShouldMatch(@"r1-zero +778 k +912 k +0 ");
         outcome.Output.ShouldContain("Assumptions");
         outcome.Output.ShouldContain("--length-share");
-        outcome.Output.Split('\n').Where(line => !line.StartsWith(" - ", StringComparison.Ordinal)).ShouldAllBe(line => line.Length <= 80, "only sentences are wrapped, and by the terminal");
-        outcome.Output.Split(" Assumptions\n")[1].TrimEnd().Split('\n').ShouldAllBe(line => line.StartsWith(" - ", StringComparison.Ordinal)); // a line each where there is no terminal
+        outcome.Output.Split('\n').Where(line => !line.StartsWith(" - ", StringComparison.Ordinal))
+            .ShouldAllBe(line => line.Length <= 80, "only sentences are wrapped, and by the terminal");
+        // a line each where there is no terminal
+        outcome.Output.Split(" Assumptions\n")[1].TrimEnd().Split('\n')
+            .ShouldAllBe(line => line.StartsWith(" - ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -31,13 +34,17 @@ public sealed class PlanCommandTests : IDisposable
             { "currency": "EUR", "storagePerGigabyteMonth": 0, "devices": {
               "mine": { "teraflops": 1, "generationUtilisation": 0.1, "trainingUtilisation": 0.4, "pricePerHour": 3600, "date": "2026", "source": "mine" } } }
             """);
-        var outcome = await R1.RunAsync(folder, "plan", Repository.Quickstart, "--json", "--gpu", "mine", "--price-table", folder["prices.json"], "--set", "stages.r1-zero.iterations=11");
+        var outcome =
+            await R1.RunAsync(folder, "plan", Repository.Quickstart, "--json", "--gpu", "mine", "--price-table", folder["prices.json"],
+                "--set", "stages.r1-zero.iterations=11");
         outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
         var plan = JsonDocument.Parse(outcome.Output).RootElement;
         plan.GetProperty("currency").GetString().ShouldBe("EUR");
         plan.GetProperty("cost").GetDouble().ShouldBe(plan.GetProperty("wallSeconds").GetDouble(), 1e-9);
-        // 11 × 192 × 8 completions, 512 × 5 answers of the last evaluation and 512 at each of two points of the curve; half of 40 tokens each.
-        plan.GetProperty("stages")[1].GetProperty("work").GetProperty("generatedTokens").GetDouble().ShouldBe((11 * 192 * 8 + 512 * 7) * 20);
+        // 11 × 192 × 8 completions, 512 × 5 answers of the last evaluation and 512 at each of two points of the curve; half of 40 tokens
+        // each.
+        plan.GetProperty("stages")[1].GetProperty("work").GetProperty("generatedTokens").GetDouble()
+            .ShouldBe((11 * 192 * 8 + 512 * 7) * 20);
     }
 
     [Fact]

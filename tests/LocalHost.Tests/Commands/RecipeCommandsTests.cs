@@ -1,6 +1,7 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Commands;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Shared;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 
@@ -22,7 +23,9 @@ public sealed class RecipeCommandsTests : IDisposable
     [Fact]
     public async Task Check_SetValues_ChangeTheRecipeAndItsRun()
     {
-        var outcome = await R1.RunAsync(folder, "check", Repository.Quickstart, "--json", "--seed", "7", "--set", "stages.r1-zero.iterations=5", "name=other");
+        var outcome =
+            await R1.RunAsync(folder, "check", Repository.Quickstart, "--json", "--seed", "7", "--set", "stages.r1-zero.iterations=5",
+                "name=other");
         outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
         var recipe = JsonDocument.Parse(outcome.Output).RootElement;
         recipe.GetProperty("seed").GetInt64().ShouldBe(7);
@@ -70,7 +73,8 @@ public sealed class RecipeCommandsTests : IDisposable
             """);
         var outcome = await R1Process.RunAsync(folder, command, "recipe.json");
         outcome.ExitCode.ShouldBe(ExitCode.BadInput, outcome.All);
-        outcome.Error.ShouldContain($"stages.rl: {folder["rows.jsonl"]}(2): its prompt has 399 tokens; the model takes 256, of which maxNewTokens wants 16");
+        outcome.Error.ShouldContain(
+            $"stages.rl: {folder["rows.jsonl"]}(2): its prompt has 399 tokens; the model takes 256, of which maxNewTokens wants 16");
         Directory.Exists(folder[".r1"]).ShouldBeFalse();
 
         var left = await R1Process.RunAsync(folder, "check", "recipe.json", "--set", "stages.rl.prompt.tooLong=leave-out");
@@ -101,7 +105,8 @@ public sealed class RecipeCommandsTests : IDisposable
 
     [Fact]
     public void Set_Values_AreJsonElseText() =>
-        RecipeArguments.Set("""{"a":{"b":1,"c":"x"}}""", ["a.b=2.5", "a.c=true story", "a.d=[1,2]", "e=null"]).ShouldBe("""{"a":{"b":2.5,"c":"true story","d":[1,2]},"e":null}""");
+        RecipeArguments.Set("""{"a":{"b":1,"c":"x"}}""", ["a.b=2.5", "a.c=true story", "a.d=[1,2]", "e=null"])
+            .ShouldBe("""{"a":{"b":2.5,"c":"true story","d":[1,2]},"e":null}""");
 
     [Theory]
     [InlineData("=1")]

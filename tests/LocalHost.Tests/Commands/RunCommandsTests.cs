@@ -1,7 +1,7 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
-using R1Cloud.LocalHost.Commands;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.LocalHost.Environments;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
@@ -125,7 +125,9 @@ public sealed class RunCommandsTests : IAsyncLifetime
     [InlineData("all_proxy")]
     public async Task Runs_ProxyInTheEnvironment_IsNotForThisMachine(string variable)
     {
-        var outcome = await R1Process.RunWithAsync(folder, new() { ["R1_URL"] = api.Url, [variable] = "http://127.0.0.1:9", ["no_proxy"] = "" }, "runs");
+        var outcome =
+            await R1Process.RunWithAsync(folder, new() { ["R1_URL"] = api.Url, [variable] = "http://127.0.0.1:9", ["no_proxy"] = "" },
+                "runs");
         outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
     }
 
@@ -137,7 +139,8 @@ public sealed class RunCommandsTests : IAsyncLifetime
         api.Requests.ShouldContain($"GET /api/runs/{SampleRuns.Id}/metrics?stage=r1-zero&since=0");
         outcome.Output.ShouldContain("reward");
         outcome.Output.ShouldContain("0.440");
-        outcome.Output.TrimEnd().Split('\n').ShouldAllBe(line => line.StartsWith(" r1-zero", StringComparison.Ordinal) || char.IsAsciiDigit(line[1]), "a line a step");
+        outcome.Output.TrimEnd().Split('\n')
+            .ShouldAllBe(line => line.StartsWith(" r1-zero", StringComparison.Ordinal) || char.IsAsciiDigit(line[1]), "a line a step");
         outcome.Output.ShouldNotContain("…");
     }
 
@@ -145,13 +148,15 @@ public sealed class RunCommandsTests : IAsyncLifetime
     public async Task Metrics_Json_IsALineAStep()
     {
         var outcome = await R1Async("metrics", SampleRuns.Id, "--json");
-        outcome.Output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32()).ShouldBe([1, 2]);
+        outcome.Output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32())
+            .ShouldBe([1, 2]);
     }
 
     [Fact]
     public async Task Samples_AnswersThatSteerATerminal_AreShownWithoutIt()
     {
-        api.Sample = new("\u001b]0;title\u0007question", "\u001b]52;c;aGk=\u0007 \u009b2J \u202Etxt", "\u001b[31m140", Correct: true, Greedy: true);
+        api.Sample = new("\u001b]0;title\u0007question", "\u001b]52;c;aGk=\u0007 \u009b2J \u202Etxt", "\u001b[31m140", Correct: true,
+            Greedy: true);
         var outcome = await R1Async("samples", SampleRuns.Id);
         outcome.Output.ShouldContain("52;c;aGk=");
         outcome.All.Where(c => char.IsControl(c) && c != '\n' || c == '\u202E').ShouldBeEmpty();
@@ -160,7 +165,9 @@ public sealed class RunCommandsTests : IAsyncLifetime
     [Fact]
     public async Task Run_ErrorThatSteersATerminal_IsShownWithoutIt()
     {
-        api.Run = SampleRuns.Run(RunStatus.Failed, SampleRuns.Base with { Label = "\u001b[31mbase", Status = StageStatus.Failed }) with { Error = "broken \u001b]52;c;aGk=\u0007\rfine" };
+        api.Run = SampleRuns.Run(RunStatus.Failed,
+            SampleRuns.Base with { Label = "\u001b[31mbase", Status = StageStatus.Failed }) with {
+                Error = "broken \u001b]52;c;aGk=\u0007\rfine" };
         (await R1Async("status", SampleRuns.Id)).All.Where(c => char.IsControl(c) && c != '\n').ShouldBeEmpty();
         var absent = await R1Async("status", "x\u001b[2J");
         absent.ExitCode.ShouldNotBe(ExitCode.Ok);
@@ -202,7 +209,8 @@ public sealed class RunCommandsTests : IAsyncLifetime
     [Fact]
     public async Task Runs_HostFileOfTheDataFolder_IsFollowed()
     {
-        folder.Write("data/host.json", $$"""{ "pid": {{Environment.ProcessId}}, "url": "{{api.Url}}", "startedAt": "2026-03-01T00:00:00Z", "version": "0.1.0" }""");
+        folder.Write("data/host.json",
+            $$"""{ "pid": {{Environment.ProcessId}}, "url": "{{api.Url}}", "startedAt": "2026-03-01T00:00:00Z", "version": "0.1.0" }""");
         (await R1.RunAsync(folder, "runs", "--data", folder["data"])).ExitCode.ShouldBe(ExitCode.Ok);
     }
 

@@ -1,4 +1,4 @@
-using R1Cloud.LocalHost.Commands;
+using R1Cloud.LocalHost.Environments;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 

@@ -1,8 +1,10 @@
-using R1Cloud.LocalHost.Commands;
+using R1Cloud.LocalHost.Environments;
 
 namespace R1Cloud.LocalHost.Tests.EndToEnd;
 
-/// <summary>A run that <c>up</c> shows is cancelled from elsewhere: the host ends with it, and whoever cancelled it has an answer.</summary>
+/// <summary>
+/// A run that <c>up</c> shows is cancelled from elsewhere: the host ends with it, and whoever cancelled it has an answer.
+/// </summary>
 public sealed class CancelledRunTests : IDisposable
 {
     private readonly TestFolder folder = new();

@@ -36,7 +36,9 @@ public sealed class ImportRunTests : IDisposable
     public async Task Up_ImportedModel_IsTrainedAndKeepsWhatCameWithIt()
     {
         TinyModel.Write(folder["models/tiny"]);
-        var run = new MiniRun(folder, "data") { Json = Recipe, Variables = new() { ["http_proxy"] = "http://127.0.0.1:9", ["no_proxy"] = "" } }; // a proxy is not for this machine
+        // a proxy is not for this machine
+        var run = new MiniRun(folder, "data") { Json = Recipe,
+            Variables = new() { ["http_proxy"] = "http://127.0.0.1:9", ["no_proxy"] = "" } };
         run.Start();
         (await run.EndAsync()).ShouldBe(0, run.Output);
 
@@ -44,7 +46,8 @@ public sealed class ImportRunTests : IDisposable
         foreach (var file in new[] { "tokenizer.json", "tokenizer_config.json", "generation_config.json" })
             File.ReadAllBytes(Path.Combine(model, file)).ShouldBe(File.ReadAllBytes(Path.Combine(folder["models/tiny"], file)), file);
         File.ReadAllBytes(Path.Combine(model, "model.safetensors")).ShouldNotBe(File.ReadAllBytes(folder["models/tiny/model.safetensors"]));
-        var report = await File.ReadAllTextAsync(Path.Combine(run.Data, "runs", run.RunId, "report.md"), TestContext.Current.CancellationToken);
+        var report =
+            await File.ReadAllTextAsync(Path.Combine(run.Data, "runs", run.RunId, "report.md"), TestContext.Current.CancellationToken);
         foreach (var stage in new[] { "base", "distill/one", "rl" }) report.ShouldContain($"| {stage} |");
     }
 }

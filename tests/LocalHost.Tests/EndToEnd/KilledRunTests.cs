@@ -39,7 +39,9 @@ public sealed class KilledRunTests : IDisposable
     [Fact]
     public async Task Up_UpdateInShardsBesideGenerationWithKills_EndsWithTheSameWeights()
     {
-        string[] settings = ["--set", "stages.r1-zero.iterations=4", "--set", "stages.r1-zero.updateShards=2", "--set", "stages.r1-zero.staleness=1", "--workers", "2"];
+        string[] settings =
+            ["--set", "stages.r1-zero.iterations=4", "--set", "stages.r1-zero.updateShards=2", "--set", "stages.r1-zero.staleness=1",
+                "--workers", "2"];
         var calm = new MiniRun(folder, "calm", settings);
         calm.Start();
         (await calm.EndAsync()).ShouldBe(0, calm.Output);

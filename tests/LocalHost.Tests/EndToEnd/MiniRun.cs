@@ -81,13 +81,15 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     public void Start(params string[] more)
     {
         var recipe = folder.Write("mini.json", Json);
-        process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings, .. more], folder.Root, Variables);
+        process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings, .. more],
+            folder.Root, Variables);
         process.StandardInput.Close();
         foreach (var reader in new[] { process.StandardOutput, process.StandardError }) _ = CopyAsync(reader);
     }
 
     /// <summary>Waits until a worker's log tells of a job.</summary>
-    public Task ReachAsync(string job) => Eventually.BeTrueAsync(() => Failed() || WorkerLogs().Contains(job, StringComparison.Ordinal), $"job {job}; {Output}", 600);
+    public Task ReachAsync(string job) =>
+        Eventually.BeTrueAsync(() => Failed() || WorkerLogs().Contains(job, StringComparison.Ordinal), $"job {job}; {Output}", 600);
 
     /// <summary>SIGKILL for the worker process: no last words.</summary>
     public async Task KillWorkerAsync()
@@ -133,15 +135,18 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     public string RunId => Path.GetFileName(Directory.GetDirectories(Path.Combine(Data, "logs")).Single());
 
     /// <summary>The hash of a copied model's weights.</summary>
-    public string Weights(string model = "model") => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, model, "model.safetensors"))));
+    public string Weights(string model = "model") =>
+        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, model, "model.safetensors"))));
 
     public string WorkerLogs()
     {
         var logs = Path.Combine(Data, "logs");
-        return Directory.Exists(logs) ? string.Concat(Directory.GetFiles(logs, "worker-*.log", SearchOption.AllDirectories).Select(Read)) : "";
+        return Directory.Exists(logs)
+            ? string.Concat(Directory.GetFiles(logs, "worker-*.log", SearchOption.AllDirectories).Select(Read)) : "";
     }
 
-    private bool Failed() => process!.HasExited ? throw new InvalidOperationException($"It ended with {process.ExitCode}: {Output}") : false;
+    private bool Failed() =>
+        process!.HasExited ? throw new InvalidOperationException($"It ended with {process.ExitCode}: {Output}") : false;
 
     private static string Read(string path)
     {

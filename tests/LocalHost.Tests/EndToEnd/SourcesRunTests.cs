@@ -29,11 +29,13 @@ public sealed class SourcesRunTests : IDisposable
         alone.Keys.ShouldNotContain("sources/products/accuracy", "they have no such reward");
         alone["questions"].ShouldBe(alone["sources/sums/questions"] + alone["sources/products/questions"]);
         cut.Keys.ShouldBe(alone.Keys, ignoreOrder: true);
-        foreach (var name in alone.Keys.Where(name => !name.StartsWith("time/", StringComparison.Ordinal) && !name.StartsWith("tokens_per_second", StringComparison.Ordinal)))
+        foreach (var name in alone.Keys.Where(name =>
+            !name.StartsWith("time/", StringComparison.Ordinal) && !name.StartsWith("tokens_per_second", StringComparison.Ordinal)))
             cut[name].ShouldBe(alone[name], 1e-6, name);
     }
 
-    private static Dictionary<string, double> LastStep(MiniRun run) => JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Data, "runs", run.RunId, "report.json"))).RootElement
+    private static Dictionary<string, double> LastStep(MiniRun run) =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Data, "runs", run.RunId, "report.json"))).RootElement
         .GetProperty("stages").EnumerateArray().Single(stage => stage.GetProperty("name").GetString() == "rl").GetProperty("metrics")
         .EnumerateObject().ToDictionary(value => value.Name, value => value.Value.GetDouble());
 }

@@ -15,8 +15,10 @@ internal static class TinyModel
         void Json(string name, object content) => File.WriteAllText(Path.Combine(folder, name), JsonSerializer.Serialize(content));
         Json("config.json", new
         {
-            architectures = new[] { "Qwen2ForCausalLM" }, model_type = "qwen2", hidden_act = "silu", hidden_size = Hidden, num_hidden_layers = Layers, num_attention_heads = Heads,
-            num_key_value_heads = KvHeads, intermediate_size = Intermediate, vocab_size = Vocabulary, max_position_embeddings = 256, rope_theta = 10000.0, rms_norm_eps = 1e-6,
+            architectures = new[] { "Qwen2ForCausalLM" }, model_type = "qwen2", hidden_act = "silu", hidden_size = Hidden,
+                num_hidden_layers = Layers, num_attention_heads = Heads,
+            num_key_value_heads = KvHeads, intermediate_size = Intermediate, vocab_size = Vocabulary, max_position_embeddings = 256,
+                rope_theta = 10000.0, rms_norm_eps = 1e-6,
             tie_word_embeddings = true, eos_token_id = 256, torch_dtype = "float32",
         });
         Json("tokenizer.json", new
@@ -26,7 +28,8 @@ internal static class TinyModel
             decoder = new { type = "ByteLevel" },
             model = new { type = "BPE", vocab = Bytes(), merges = Array.Empty<string>() },
         });
-        Json("tokenizer_config.json", new { eos_token = "<|end|>", chat_template = "{% for m in messages %}Q: {{ m.content }}\nA: {% endfor %}" });
+        Json("tokenizer_config.json",
+            new { eos_token = "<|end|>", chat_template = "{% for m in messages %}Q: {{ m.content }}\nA: {% endfor %}" });
         Json("generation_config.json", new { eos_token_id = 256, top_p = 0.8 });
         WriteWeights(Path.Combine(folder, "model.safetensors"));
     }
@@ -35,7 +38,9 @@ internal static class TinyModel
     private static Dictionary<string, int> Bytes()
     {
         var others = 0;
-        return Enumerable.Range(0, 256).ToDictionary(value => ((char)(value is (>= 33 and <= 126) or (>= 161 and <= 172) or >= 174 ? value : 256 + others++)).ToString(), value => value);
+        return Enumerable.Range(0, 256)
+            .ToDictionary(value =>
+                ((char)(value is (>= 33 and <= 126) or (>= 161 and <= 172) or >= 174 ? value : 256 + others++)).ToString(), value => value);
     }
 
     private static IEnumerable<(string Name, int[] Shape)> Tensors()
@@ -71,7 +76,8 @@ internal static class TinyModel
             var begin = data.Length;
             for (var i = 0; i < shape.Aggregate(1, (a, b) => a * b); i++)
             {
-                BinaryPrimitives.WriteSingleLittleEndian(number, name.Contains("norm", StringComparison.Ordinal) ? 1 : (float)(random.NextDouble() - 0.5) * 0.2f);
+                BinaryPrimitives.WriteSingleLittleEndian(number,
+                    name.Contains("norm", StringComparison.Ordinal) ? 1 : (float)(random.NextDouble() - 0.5) * 0.2f);
                 data.Write(number);
             }
             header[name] = new { dtype = "F32", shape, data_offsets = new[] { begin, data.Length } };

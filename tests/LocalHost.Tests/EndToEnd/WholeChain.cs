@@ -1,7 +1,7 @@
 using System.Text.Json;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Checkpoints;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Tests.EndToEnd;
@@ -42,7 +42,8 @@ internal static class WholeChain
     // The better summary is short.
     private static string Pairs() => string.Join('\n', Enumerable.Range(0, 200).Select(number => JsonSerializer.Serialize(new
     {
-        prompt = $"{number % 10}+{number / 10 % 10}=", chosen = $"<think>{number}</think><answer>{number % 7}</answer>", rejected = $"<think>{number}</think><answer>{number % 7}{number % 7}{number % 9}</answer>",
+        prompt = $"{number % 10}+{number / 10 % 10}=", chosen = $"<think>{number}</think><answer>{number % 7}</answer>",
+            rejected = $"<think>{number}</think><answer>{number % 7}{number % 7}{number % 9}</answer>",
     })));
 
     private static string Recipe(string model, string pairs) => $$"""

@@ -1,8 +1,8 @@
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Hosting;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Reuse;
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Tests.EndToEnd;
@@ -45,7 +45,8 @@ public sealed class WholeChainFixture : IAsyncLifetime
     }
 
     /// <summary>What a run of a recipe would take over.</summary>
-    internal async Task<IReadOnlyList<StageReuse>> PlanAsync(LoadedRecipe recipe) => (await client.ReuseAsync(recipe.ResolvedJson, reuse: true, default)).Stages;
+    internal async Task<IReadOnlyList<StageReuse>> PlanAsync(LoadedRecipe recipe) =>
+        (await client.ReuseAsync(recipe.ResolvedJson, reuse: true, default)).Stages;
 
     /// <summary>Runs a stage of a finished run anew, and what depends on it.</summary>
     internal async Task<RunView> RetryAsync(string id, string stage)
@@ -58,7 +59,8 @@ public sealed class WholeChainFixture : IAsyncLifetime
     internal async Task<IReadOnlyList<string>> JobsAsync(string id)
     {
         var (prefix, result) = (BlobLayout.Run(id) + "jobs/", "/result.json");
-        return [.. (await Blobs.ListAsync(prefix).ToListAsync()).Select(blob => blob.Path).Where(path => path.EndsWith(result, StringComparison.Ordinal)).Select(path => path[prefix.Length..^result.Length])];
+        return [.. (await Blobs.ListAsync(prefix).ToListAsync()).Select(blob => blob.Path)
+            .Where(path => path.EndsWith(result, StringComparison.Ordinal)).Select(path => path[prefix.Length..^result.Length])];
     }
 
     internal Task<Dictionary<string, string>> WeightsAsync(RunView run) => WholeChain.WeightsAsync(Blobs, run);
@@ -68,7 +70,8 @@ public sealed class WholeChainFixture : IAsyncLifetime
     private async Task<RunView> EndAsync(string id)
     {
         RunView? run = null;
-        await Eventually.BeTrueAsync(async () => (run = await client.GetAsync(id, default)).Status is RunStatus.Completed or RunStatus.Failed, $"end of run {id}", 1800);
+        await Eventually.BeTrueAsync(async () =>
+            (run = await client.GetAsync(id, default)).Status is RunStatus.Completed or RunStatus.Failed, $"end of run {id}", 1800);
         run!.Status.ShouldBe(RunStatus.Completed, run.Error);
         return run;
     }

@@ -21,9 +21,11 @@ public sealed class WholeChainTests(WholeChainFixture fixture) : IClassFixture<W
         stages["helpful"].Metrics["held_out/accuracy"].ShouldBeGreaterThan(0.8);
         (stages["rl"].Metrics["rewards/helpful/model/scored"] > 0, stages["rl"].Metrics["rewards/helpful/model/error"]).ShouldBe((true, 0));
         foreach (var measured in (string[])["own", "base", "dev1", "rl", "final", "distill/own"])
-            stages[measured].Benchmarks.Select(benchmark => (benchmark.Name, benchmark.After!.Problems)).ShouldBe([("addition", 16), ("few", 5)], measured);
+            stages[measured].Benchmarks.Select(benchmark => (benchmark.Name, benchmark.After!.Problems))
+                .ShouldBe([("addition", 16), ("few", 5)], measured);
         foreach (var learned in (string[])["dev1", "final", "distill/slow"])
-            stages[learned].After!.Format!.Value.ShouldBeGreaterThan(stages["base"].After!.Format!.Value, $"{learned} learned the form that was kept");
+            stages[learned]
+                .After!.Format!.Value.ShouldBeGreaterThan(stages["base"].After!.Format!.Value, $"{learned} learned the form that was kept");
         (await fixture.WeightsAsync(fixture.First)).Values.Distinct().Count().ShouldBe(8, "models, the reward model among them");
     }
 
@@ -34,7 +36,8 @@ public sealed class WholeChainTests(WholeChainFixture fixture) : IClassFixture<W
         (await fixture.PlanAsync(changed)).Select(stage => (stage.Name, stage.Reason)).ShouldBe(
         [
             .. Early.Select(stage => (stage, (string?)null)),
-            ("rl", "changed: iterations"), ("reject", "depends on rl"), ("final", "depends on reject"), ("check", "depends on final"), ("distill/slow", "depends on reject"), ("distill/own", "depends on reject"),
+            ("rl", "changed: iterations"), ("reject", "depends on rl"), ("final", "depends on reject"), ("check", "depends on final"),
+                ("distill/slow", "depends on reject"), ("distill/own", "depends on reject"),
         ]);
         var second = await fixture.RunAsync("b", changed);
         second.Stages.Select(stage => stage.ReusedFrom is not null).ShouldBe([.. Early.Select(_ => true), .. Late.Select(_ => false)]);
@@ -53,7 +56,8 @@ public sealed class WholeChainTests(WholeChainFixture fixture) : IClassFixture<W
         var weights = await fixture.WeightsAsync(second);
         string[] ends = ["final", "helpful", "distill/slow", "distill/own"];
         ends.Select(end => rough.Weights(end == "final" ? "model" : $"models/{end}")).ShouldBe(ends.Select(end => weights[end]));
-        rough.WorkerLogs().Split("final/000000/sft/0: Succeeded").Length.ShouldBe(2, "what was finished before the kill was not done again");
+        rough.WorkerLogs().Split("final/000000/sft/0: Succeeded")
+            .Length.ShouldBe(2, "what was finished before the kill was not done again");
         (await fixture.WeightsAsync(fixture.First))["final"].ShouldNotBe(weights["final"]);
     }
 
@@ -78,18 +82,22 @@ public sealed class WholeChainTests(WholeChainFixture fixture) : IClassFixture<W
         var run = await fixture.RunAsync("d", recipe);
         run.Stages.ShouldAllBe(stage => stage.ReusedFrom != null);
         var weights = await fixture.WeightsAsync(run);
-        var damaged = (await fixture.Blobs.ListAsync(run.Stages.Single(stage => stage.Name == "helpful").Checkpoint!).ToListAsync()).Single(blob => blob.Path.EndsWith("/model.safetensors", StringComparison.Ordinal));
+        var damaged = (await fixture.Blobs.ListAsync(run.Stages.Single(stage => stage.Name == "helpful").Checkpoint!).ToListAsync())
+            .Single(blob => blob.Path.EndsWith("/model.safetensors", StringComparison.Ordinal));
         var bytes = (await fixture.Blobs.TryReadAsync(damaged.Path))!.ToArray();
         bytes[^100] ^= 1;
         await fixture.Blobs.WriteAsync(damaged.Path, new BinaryData(bytes));
 
         var plan = (await fixture.PlanAsync(recipe)).ToDictionary(stage => stage.Name);
-        plan["helpful"].Reason.ShouldBe($"what run {run.Stages.Single(stage => stage.Name == "helpful").ReusedFrom!.RunId} made is missing or damaged");
+        plan["helpful"]
+            .Reason.ShouldBe(
+                $"what run {run.Stages.Single(stage => stage.Name == "helpful").ReusedFrom!.RunId} made is missing or damaged");
         plan["rl"].Reason.ShouldBe("depends on helpful");
         Early.Where(stage => stage != "helpful").ShouldAllBe(stage => plan[stage].ReusedFrom != null);
 
         var again = await fixture.RetryAsync("d", "helpful");
-        again.Stages.Select(stage => stage.Label).ShouldBe(["own", "base", "collect", "dev1", "helpful~1", .. Late.Select(stage => stage + "~1")]);
+        again.Stages.Select(stage => stage.Label)
+            .ShouldBe(["own", "base", "collect", "dev1", "helpful~1", .. Late.Select(stage => stage + "~1")]);
         (await StagesOfJobsAsync("d")).ShouldBe(["helpful~1", .. Late.Select(stage => stage + "~1")], ignoreOrder: true);
         (await fixture.WeightsAsync(again)).ShouldBe(weights);
         (await fixture.PlanAsync(recipe)).ShouldAllBe(stage => stage.ReusedFrom != null, "what was made anew is whole");
@@ -108,9 +116,11 @@ public sealed class WholeChainTests(WholeChainFixture fixture) : IClassFixture<W
             .ShouldBe([("own", "changed: path"), ("helpful", "depends on own")]);
         File.AppendAllText(pairs, "\n");
         TinyModel.Write(fixture.Folder["models/other"]);
-        (await fixture.PlanAsync(recipe)).First(stage => stage.Reason is not null).ShouldSatisfyAllConditions(stage => stage.Name.ShouldBe("helpful"), stage => stage.Reason.ShouldBe("changed: task.files"));
+        (await fixture.PlanAsync(recipe)).First(stage => stage.Reason is not null)
+            .ShouldSatisfyAllConditions(stage => stage.Name.ShouldBe("helpful"), stage => stage.Reason.ShouldBe("changed: task.files"));
     }
 
     private async Task<IEnumerable<string>> StagesOfJobsAsync(string run) =>
-        (await fixture.JobsAsync(run)).Where(job => job != InputCheck).Select(job => string.Join('/', job.Split('/').SkipLast(3))).Distinct();
+        (await fixture.JobsAsync(run)).Where(job => job != InputCheck).Select(job => string.Join('/', job.Split('/').SkipLast(3)))
+            .Distinct();
 }

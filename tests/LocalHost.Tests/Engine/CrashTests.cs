@@ -60,7 +60,9 @@ public sealed class CrashTests
         using var connection = new SqliteConnection($"Data Source={database};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT event ->> '$.result' FROM (SELECT event FROM history UNION ALL SELECT event FROM inbox) WHERE event ->> '$.type' = 'task-completed'";
+        command.CommandText =
+            "SELECT event ->> '$.result' FROM (SELECT event FROM history UNION ALL SELECT event FROM inbox) WHERE event ->> '$.type' = "
+            + "'task-completed'";
         using var reader = command.ExecuteReader();
         var results = new List<string>();
         while (reader.Read())

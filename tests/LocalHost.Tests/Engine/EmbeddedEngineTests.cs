@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using R1Cloud.LocalHost.Engine;
+using R1Cloud.LocalHost.Engine.Execution;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Tests.Engine;
@@ -99,13 +99,15 @@ public sealed class EmbeddedEngineTests
     [Fact]
     public async Task MaxConcurrentActivities_IsNeverExceeded()
     {
-        var (now, most) = (0, 0);
+        var (now, most, three) = (0, 0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await using var factory = new EngineHostFactory(options => options with { MaxConcurrentActivities = 3 });
         await using var engine = await factory.StartEngineAsync(new OrchestrationRegistry()
             .AddActivity<int, int>("busy", async (_, n, stop) =>
             {
                 var running = Interlocked.Increment(ref now);
                 InterlockedMax(ref most, running);
+                if (running == 3) three.TrySetResult();
+                await three.Task.WaitAsync(giveUp); // until as many run as may
                 await Task.Delay(5, stop);
                 Interlocked.Decrement(ref now);
                 return n;
@@ -125,7 +127,8 @@ public sealed class EmbeddedEngineTests
         await using var factory = new EngineHostFactory();
         await using var engine = await factory.StartEngineAsync(new OrchestrationRegistry()
             .AddOrchestrator<object?, int>("waiting", (context, _) => context.WaitForExternalEvent<int>("go"))
-            .AddOrchestrator<object?, int>("main", (context, _) => context.CallSubOrchestratorAsync<int>("waiting", null, new SubOrchestrationOptions(InstanceId: "taken"))));
+            .AddOrchestrator<object?, int>("main",
+                (context, _) => context.CallSubOrchestratorAsync<int>("waiting", null, new SubOrchestrationOptions(InstanceId: "taken"))));
         await engine.ScheduleNewAsync("waiting", null, "taken", cancellation: giveUp);
         await engine.ScheduleNewAsync("main", null, "it", cancellation: giveUp);
 
@@ -181,7 +184,8 @@ public sealed class EmbeddedEngineTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             lines.Enqueue(formatter(state, exception));
 
         public void Dispose()

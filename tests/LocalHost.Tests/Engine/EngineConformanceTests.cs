@@ -11,5 +11,6 @@ public sealed class ExtendedSessionConformanceTests : OrchestrationConformance
 /// <summary>The embedded engine with nothing kept in memory: every decision is a full replay.</summary>
 public sealed class ReplayConformanceTests : OrchestrationConformance
 {
-    protected override IOrchestrationHostFactory CreateFactory() => new EngineHostFactory(options => options with { ReplayEveryDecision = true });
+    protected override IOrchestrationHostFactory CreateFactory() =>
+        new EngineHostFactory(options => options with { ReplayEveryDecision = true });
 }

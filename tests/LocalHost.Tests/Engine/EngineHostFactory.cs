@@ -8,7 +8,8 @@ using R1Cloud.Pipeline.Orchestration;
 namespace R1Cloud.LocalHost.Tests.Engine;
 
 /// <summary>Embedded engines, one after the other, over one database in a temporary folder.</summary>
-internal sealed class EngineHostFactory(Func<EngineOptions, EngineOptions>? configure = null, ILoggerFactory? loggers = null) : IOrchestrationHostFactory
+internal sealed class EngineHostFactory(Func<EngineOptions, EngineOptions>? configure = null, ILoggerFactory? loggers = null)
+    : IOrchestrationHostFactory
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("r1-engine-");
 
@@ -19,7 +20,8 @@ internal sealed class EngineHostFactory(Func<EngineOptions, EngineOptions>? conf
     public async Task<EmbeddedEngine> StartEngineAsync(OrchestrationRegistry registry)
     {
         var options = new EngineOptions { DatabasePath = DatabasePath, StopTimeout = TimeSpan.FromSeconds(2) };
-        var engine = new EmbeddedEngine(configure?.Invoke(options) ?? options, registry, new ServiceCollection().BuildServiceProvider(), loggers ?? NullLoggerFactory.Instance);
+        var engine = new EmbeddedEngine(configure?.Invoke(options) ?? options, registry, new ServiceCollection().BuildServiceProvider(),
+            loggers ?? NullLoggerFactory.Instance);
         await engine.StartAsync(CancellationToken.None);
         return engine;
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
-using R1Cloud.LocalHost.Engine;
+using R1Cloud.LocalHost.Engine.Storage;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Tests.Engine;
@@ -40,7 +40,8 @@ public sealed class EngineStorageTests
     {
         await using var factory = new EngineHostFactory();
         await using (await factory.StartEngineAsync(Registry))
-            (await Should.ThrowAsync<EngineStorageException>(() => factory.StartEngineAsync(Registry))).Message.ShouldContain("another engine runs on it");
+            (await Should.ThrowAsync<EngineStorageException>(() => factory.StartEngineAsync(Registry)))
+                .Message.ShouldContain("another engine runs on it");
         await using var engine = await factory.StartEngineAsync(Registry);
     }
 
@@ -50,7 +51,8 @@ public sealed class EngineStorageTests
         await using var factory = new EngineHostFactory();
         await File.WriteAllTextAsync(factory.DatabasePath, new string('?', 10_000), TestContext.Current.CancellationToken);
 
-        (await Should.ThrowAsync<EngineStorageException>(() => factory.StartEngineAsync(Registry))).Message.ShouldContain("not a SQLite database or is damaged");
+        (await Should.ThrowAsync<EngineStorageException>(() => factory.StartEngineAsync(Registry)))
+            .Message.ShouldContain("not a SQLite database or is damaged");
     }
 
     [Fact]
@@ -59,7 +61,8 @@ public sealed class EngineStorageTests
         await using var factory = new EngineHostFactory();
         Sql(factory, "CREATE TABLE theirs (x)");
 
-        (await Should.ThrowAsync<EngineStorageException>(() => factory.StartEngineAsync(Registry))).Message.ShouldContain("another program");
+        (await Should.ThrowAsync<EngineStorageException>(() => factory.StartEngineAsync(Registry)))
+            .Message.ShouldContain("another program");
     }
 
     [Fact]
@@ -71,7 +74,8 @@ public sealed class EngineStorageTests
         }
         Sql(factory, "PRAGMA user_version = 99");
 
-        (await Should.ThrowAsync<EngineStorageException>(() => factory.StartEngineAsync(Registry))).Message.ShouldContain("version 99, this program knows version 1");
+        (await Should.ThrowAsync<EngineStorageException>(() => factory.StartEngineAsync(Registry)))
+            .Message.ShouldContain("version 99, this program knows version 1");
     }
 
     [Fact]
@@ -79,9 +83,11 @@ public sealed class EngineStorageTests
     {
         await using var factory = new EngineHostFactory();
         await File.WriteAllTextAsync(factory.DatabasePath, "a file, not a folder", TestContext.Current.CancellationToken);
-        await using var inside = new EngineHostFactory(options => options with { DatabasePath = Path.Combine(factory.DatabasePath, "engine.db") });
+        await using var inside = new EngineHostFactory(options =>
+            options with { DatabasePath = Path.Combine(factory.DatabasePath, "engine.db") });
 
-        (await Should.ThrowAsync<EngineStorageException>(() => inside.StartEngineAsync(Registry))).Message.ShouldContain("folder cannot be written");
+        (await Should.ThrowAsync<EngineStorageException>(() => inside.StartEngineAsync(Registry)))
+            .Message.ShouldContain("folder cannot be written");
     }
 
     [Fact]
@@ -93,7 +99,8 @@ public sealed class EngineStorageTests
         await using (var engine = await factory.StartEngineAsync(Registry))
         {
             await engine.ScheduleNewAsync("main", 30, "it", cancellation: giveUp.Token);
-            (await Should.ThrowAsync<EngineStorageException>(() => engine.WaitForCompletionAsync("it", giveUp.Token))).Message.ShouldContain("disk is full");
+            (await Should.ThrowAsync<EngineStorageException>(() => engine.WaitForCompletionAsync("it", giveUp.Token)))
+                .Message.ShouldContain("disk is full");
             (await Should.ThrowAsync<EngineStorageException>(() => engine.Completion)).Message.ShouldContain(factory.DatabasePath);
             await Should.ThrowAsync<EngineStorageException>(() => engine.GetAsync("it", giveUp.Token));
         }

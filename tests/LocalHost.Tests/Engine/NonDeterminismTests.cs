@@ -1,4 +1,4 @@
-using R1Cloud.LocalHost.Engine;
+using R1Cloud.LocalHost.Engine.Execution;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Tests.Engine;
@@ -10,22 +10,27 @@ public sealed class NonDeterminismTests
 
     [Fact]
     public Task Replay_OtherActivity_NamesBoth() =>
-        FailsWithAsync(context => context.CallActivityAsync<int>("C"), "history event 4 scheduled activity 'A', the code now calls activity 'C'");
+        FailsWithAsync(context => context.CallActivityAsync<int>("C"),
+            "history event 4 scheduled activity 'A', the code now calls activity 'C'");
 
     [Fact]
     public Task Replay_OtherKind_NamesBoth() => FailsWithAsync(
-        context => context.CreateTimer(context.CurrentUtcDateTime, CancellationToken.None), "history event 4 scheduled activity 'A', the code now creates a timer");
+        context => context.CreateTimer(context.CurrentUtcDateTime, CancellationToken.None),
+            "history event 4 scheduled activity 'A', the code now creates a timer");
 
     [Fact]
     public Task Replay_AsksForLess_SaysSo() =>
-        FailsWithAsync(context => context.WaitForExternalEvent<int>("never"), "history event 4 scheduled activity 'A', the code now asks for nothing");
+        FailsWithAsync(context => context.WaitForExternalEvent<int>("never"),
+            "history event 4 scheduled activity 'A', the code now asks for nothing");
 
     [Fact]
-    public Task Replay_Ends_SaysSo() => FailsWithAsync(_ => Task.CompletedTask, "history event 4 scheduled activity 'A', the code now ends");
+    public Task Replay_Ends_SaysSo() =>
+        FailsWithAsync(_ => Task.CompletedTask, "history event 4 scheduled activity 'A', the code now ends");
 
     [Fact]
     public Task Replay_Throws_SaysHow() => FailsWithAsync(
-        _ => throw new FormatException("bad"), "history event 4 scheduled activity 'A', the code now fails with System.FormatException: bad");
+        _ => throw new FormatException("bad"),
+            "history event 4 scheduled activity 'A', the code now fails with System.FormatException: bad");
 
     [Fact]
     public Task Replay_AsksForMore_SaysSo() => FailsWithAsync(async context =>

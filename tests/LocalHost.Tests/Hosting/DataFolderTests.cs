@@ -1,3 +1,4 @@
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
 
 namespace R1Cloud.LocalHost.Tests.Hosting;

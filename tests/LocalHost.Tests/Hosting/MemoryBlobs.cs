@@ -12,13 +12,15 @@ internal sealed class MemoryBlobs : IBlobStore
     public Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default) =>
         Task.FromResult(blobs.TryGetValue(path, out var content) ? new BinaryData(content) : null);
 
-    public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) => Task.FromResult(blobs.TryAdd(path, content.ToArray()));
+    public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
+        Task.FromResult(blobs.TryAdd(path, content.ToArray()));
 
     public Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) =>
         Task.FromResult(blobs.TryGetValue(path, out var content) ? new VersionedBlob(new(content), Version(content)) : null);
 
     public Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default) =>
-        Task.FromResult(blobs.TryGetValue(path, out var known) && Version(known) == version && blobs.TryUpdate(path, content.ToArray(), known));
+        Task.FromResult(blobs.TryGetValue(path, out var known) && Version(known) == version
+            && blobs.TryUpdate(path, content.ToArray(), known));
 
     public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default)
     {
@@ -26,7 +28,8 @@ internal sealed class MemoryBlobs : IBlobStore
         return Task.CompletedTask;
     }
 
-    public async Task UploadAsync(string path, Stream content, CancellationToken cancellation = default) => blobs[path] = (await BinaryData.FromStreamAsync(content, cancellation)).ToArray();
+    public async Task UploadAsync(string path, Stream content, CancellationToken cancellation = default) =>
+        blobs[path] = (await BinaryData.FromStreamAsync(content, cancellation)).ToArray();
 
     public async Task<bool> TryDownloadAsync(string path, Stream destination, CancellationToken cancellation = default)
     {
@@ -46,7 +49,8 @@ internal sealed class MemoryBlobs : IBlobStore
     public async IAsyncEnumerable<BlobEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await Task.CompletedTask;
-        foreach (var (path, content) in blobs.Where(blob => blob.Key.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(blob => blob.Key, StringComparer.Ordinal))
+        foreach (var (path, content) in blobs.Where(blob => blob.Key.StartsWith(prefix, StringComparison.Ordinal))
+            .OrderBy(blob => blob.Key, StringComparer.Ordinal))
             yield return new(path, content.Length, DateTimeOffset.UnixEpoch);
     }
 

@@ -1,5 +1,6 @@
 using R1Cloud.LocalHost.Hosting;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Tests.Hosting;
@@ -31,7 +32,8 @@ public sealed class StoredNameTests : IDisposable
     [InlineData("..\\owned")]
     public async Task Copy_ReportThatLeadsOut_WritesNothing(string name)
     {
-        await blobs.WriteAsync($"runs/{SampleRuns.Id}/report/{name.Replace("/ABSOLUTE", folder.Root, StringComparison.Ordinal)}", new("owned"));
+        await blobs.WriteAsync($"runs/{SampleRuns.Id}/report/{name.Replace("/ABSOLUTE", folder.Root, StringComparison.Ordinal)}",
+            new("owned"));
         await Should.ThrowAsync<StorageException>(CopyAsync);
         Written().ShouldBeEmpty();
     }
@@ -42,7 +44,8 @@ public sealed class StoredNameTests : IDisposable
     [InlineData("../../owned")]
     public async Task Copy_ManifestThatLeadsOut_WritesNothing(string name)
     {
-        await blobs.WriteAsync(Checkpoint + "manifest.json", new(Manifest(name.Replace("/ABSOLUTE", folder.Root, StringComparison.Ordinal))));
+        await blobs.WriteAsync(Checkpoint + "manifest.json",
+            new(Manifest(name.Replace("/ABSOLUTE", folder.Root, StringComparison.Ordinal))));
         await blobs.WriteAsync("evil", new("owned"));
         await Should.ThrowAsync<StorageException>(CopyAsync);
         Written().ShouldBeEmpty();
@@ -70,10 +73,13 @@ public sealed class StoredNameTests : IDisposable
 
     private Task<IReadOnlyList<(string What, string Path)>> CopyAsync() => CopyAsync(SampleRuns.Base with { Checkpoint = Checkpoint });
 
-    private Task<IReadOnlyList<(string What, string Path)>> CopyAsync(StageView stage) => RunFiles.CopyAsync(blobs, SampleRuns.Run(RunStatus.Completed, stage), folder["run"], TestContext.Current.CancellationToken);
+    private Task<IReadOnlyList<(string What, string Path)>> CopyAsync(StageView stage) =>
+        RunFiles.CopyAsync(blobs, SampleRuns.Run(RunStatus.Completed, stage), folder["run"], TestContext.Current.CancellationToken);
 
-    private static string Manifest(string name) => $$$$"""{"stage":"base","step":1,"attempt":"a","files":{"{{{{name}}}}":{"path":"evil","length":2,"sha256":"x"}}}""";
+    private static string Manifest(string name) =>
+        $$$$"""{"stage":"base","step":1,"attempt":"a","files":{"{{{{name}}}}":{"path":"evil","length":2,"sha256":"x"}}}""";
 
     private List<string> Written() =>
-        [.. Directory.EnumerateFiles(folder.Root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder.Root, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(folder.Root, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(folder.Root, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
 }

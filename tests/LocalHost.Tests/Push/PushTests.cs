@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.LocalHost.Commands;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Push;
 using R1Cloud.LocalHost.Tests.Commands;
 using R1Cloud.Shared.Storage;
@@ -90,7 +90,8 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
         Directory.CreateDirectory(folder["hub/models--org--m/snapshots/main"]);
         File.CreateSymbolicLink(folder["hub/models--org--m/snapshots/main/model.safetensors"], "../../blobs/0123");
 
-        var pushed = await new Pusher(Blobs).PushAsync(folder["hub/models--org--m/snapshots/main"], null, TestContext.Current.CancellationToken);
+        var pushed = await new Pusher(Blobs)
+            .PushAsync(folder["hub/models--org--m/snapshots/main"], null, TestContext.Current.CancellationToken);
 
         (await NamesAsync(pushed.Path["blob:".Length..])).ShouldHaveSingleItem().ShouldEndWith("/main/model.safetensors");
     }
@@ -140,7 +141,8 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
 
         outcome.ExitCode.ShouldBe(ExitCode.Ok, outcome.All);
         outcome.Output.ShouldContain(SampleRuns.Id);
-        var file = JsonDocument.Parse(api.Bodies.ShouldHaveSingleItem()).RootElement.GetProperty("tasks").GetProperty("data").GetProperty("files")[0].GetString()!;
+        var file = JsonDocument.Parse(api.Bodies.ShouldHaveSingleItem()).RootElement.GetProperty("tasks").GetProperty("data")
+            .GetProperty("files")[0].GetString()!;
         file.ShouldStartWith("blob:data/");
         (await Blobs.ExistsAsync(file["blob:".Length..])).ShouldBeTrue();
     }
@@ -161,7 +163,8 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
 
     private string Recipe()
     {
-        folder.Write("train.jsonl", string.Concat(Enumerable.Range(0, 40).Select(i => $$"""{"question":"What is {{i}}+1?","answer":"{{i + 1}}"}""" + "\n")));
+        folder.Write("train.jsonl",
+            string.Concat(Enumerable.Range(0, 40).Select(i => $$"""{"question":"What is {{i}}+1?","answer":"{{i + 1}}"}""" + "\n")));
         return folder.Write("recipe.json", """
             {
               "name": "on-data",

@@ -92,7 +92,11 @@ public sealed class R1ScriptTests : IDisposable
     public async Task Up_NoNode_SaysWhereToGetIt()
     {
         File.Delete(folder["bin/node"]);
-        var outcome = await R1Async(new() { ["PATH"] = $"{folder["bin"]}:{await OnlyAsync("bash", "readlink", "dirname", "find", "mkdir", "cat", "touch", "mv")}" }, "up", "x.json");
+        var outcome =
+            await R1Async(
+                new() { ["PATH"] =
+                    $"{folder["bin"]}:{await OnlyAsync("bash", "readlink", "dirname", "find", "mkdir", "cat", "touch", "mv")}" }, "up",
+                "x.json");
         outcome.ExitCode.ShouldBe(3);
         outcome.Error.ShouldContain("Node.js 20 or later (with npm) is missing");
     }
@@ -110,7 +114,8 @@ public sealed class R1ScriptTests : IDisposable
     [Fact]
     public async Task Up_ReadOnlyButBuilt_RunsWhatIsThere()
     {
-        Assert.SkipUnless(Environment.UserName != "root" || File.Exists("/usr/bin/setpriv"), "Root may write anywhere, and setpriv is not there to be somebody else.");
+        Assert.SkipUnless(Environment.UserName != "root" || File.Exists("/usr/bin/setpriv"),
+            "Root may write anywhere, and setpriv is not there to be somebody else.");
         await R1Async([], "up", "x.json");
         folder.Write("repo/artifacts/bin/LocalHost/release/r1.dll", "");
         folder.Write("repo/eng/azurite/node_modules/.package-lock.json", "{}");
@@ -121,9 +126,13 @@ public sealed class R1ScriptTests : IDisposable
         mode.ExitCode.ShouldBe(0, mode.All);
         try
         {
-            string[] command = Environment.UserName == "root" ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", folder["repo/r1"], "up", "x.json"] : [folder["repo/r1"], "up", "x.json"];
+            string[] command = Environment.UserName == "root"
+                ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", folder["repo/r1"], "up", "x.json"]
+                : [folder["repo/r1"], "up", "x.json"];
             if (Environment.UserName == "root") await R1Process.RunToEndAsync("chmod", ["-R", "a+rX", folder.Root], folder.Root, []);
-            var outcome = await R1Process.RunToEndAsync(command[0], command[1..], folder.Root, new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
+            var outcome =
+                await R1Process.RunToEndAsync(command[0], command[1..], folder.Root,
+                    new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
             outcome.ExitCode.ShouldBe(7, outcome.All);
             outcome.Error.ShouldContain("cannot be written: running what is built there");
             Calls.Length.ShouldBe(calls);
@@ -161,10 +170,46 @@ public sealed class R1ScriptTests : IDisposable
     [Fact]
     public async Task Test_Filter_IsHandedToTheSuites()
     {
-        folder.Script("repo/artifacts/bin/A.Tests/release/R1Cloud.A.Tests", $"echo \"$*\" > '{folder["arguments"]}'; printf '  total: 1\\n  failed: 0\\n  succeeded: 1\\n  skipped: 0\\n'");
+        folder.Script("repo/artifacts/bin/A.Tests/release/R1Cloud.A.Tests",
+            $"echo \"$*\" > '{folder["arguments"]}'; printf '  total: 1\\n  failed: 0\\n  succeeded: 1\\n  skipped: 0\\n'");
         (await R1Async([], "test", "Spark")).ExitCode.ShouldBe(0);
         File.ReadAllText(folder["arguments"]).ShouldContain("--filter-method *Spark*");
     }
+
+    [Fact]
+    public async Task Test_SuiteThatStalls_IsKilledWithItsChildrenAndNamesTheTest()
+    {
+        Stalled("echo \"[Long Running Test] 'A.Was.Slow', Elapsed: 00:01:00\"; echo \"[Long Running Test] 'A.Is.Stuck', Elapsed: "
+            + "00:02:00\"");
+        Suite("Good", succeeded: 5, failed: 0, skipped: 0, exitCode: 0);
+        var outcome = await R1Async(new() { ["R1_TEST_LIMIT"] = "2" }, "test");
+        outcome.ExitCode.ShouldBe(1, outcome.All);
+        outcome.Output.ShouldContain("R1Cloud.A.Tests was killed: it had not ended after 2 s");
+        outcome.Output.ShouldContain("A.Is.Stuck");
+        outcome.Output.TrimEnd().Split('\n')[^1].ShouldBe("5 passed, 1 failed, 0 skipped", "the others run on");
+        foreach (var pid in File.ReadAllLines(folder["stalled"]))
+            await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
+    }
+
+    [Fact]
+    public async Task Test_ScriptThatIsKilled_TakesTheSuiteWithIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only.");
+        Stalled("");
+        using var script =
+            R1Process.Start(folder["repo/r1"], ["test"], folder.Root,
+                new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
+        await Eventually.BeTrueAsync(() => File.Exists(folder["stalled"]) && File.ReadAllLines(folder["stalled"]).Length == 2,
+            "the suite runs");
+        script.Kill();
+        foreach (var pid in File.ReadAllLines(folder["stalled"]))
+            await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
+    }
+
+    /// <summary>A suite that does not end, deaf to signals, nor does what it started; their ids are in a file.</summary>
+    private void Stalled(string first) =>
+        folder.Script("repo/artifacts/bin/A.Tests/release/R1Cloud.A.Tests",
+            $"trap '' TERM INT\n{first}\nsleep 3600 &\nprintf '%s\\n' $$ $! > '{folder["stalled"]}'\nwait");
 
     [Fact]
     public async Task Test_NothingRan_IsAFailure() => (await R1Async([], "test")).ExitCode.ShouldBe(1);

@@ -3,10 +3,10 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
-using R1Cloud.LocalHost.Commands;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.Tests.Commands;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Tests.Security;
@@ -108,7 +108,9 @@ public sealed class HostFileTests : IAsyncLifetime
             using var connection = await listener.AcceptTcpClientAsync();
             var stream = connection.GetStream();
             _ = await stream.ReadAsync(new byte[4096]);
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {api.Url}/api/runs\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+            await stream.WriteAsync(
+                Encoding.ASCII.GetBytes(
+                    $"HTTP/1.1 302 Found\r\nLocation: {api.Url}/api/runs\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
         });
         using var client = new RunClient(new Uri($"http://{listener.LocalEndpoint}"), Key);
         var error = await Should.ThrowAsync<ApiException>(() => client.ListAsync(null, null, null, default));
@@ -129,7 +131,8 @@ public sealed class HostFileTests : IAsyncLifetime
 
     private void WriteHost(int pid, string url)
     {
-        var file = folder.Write(".r1/host.json", JsonSerializer.Serialize(new HostInfo(pid, DateTimeOffset.UnixEpoch, "0.1.0", url, Key), Shared.R1Json.Options));
+        var file = folder.Write(".r1/host.json",
+            JsonSerializer.Serialize(new HostInfo(pid, DateTimeOffset.UnixEpoch, "0.1.0", url, Key), Shared.R1Json.Options));
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, PrivateFolder.FileMode);
     }
 
@@ -141,5 +144,6 @@ public sealed class HostFileTests : IAsyncLifetime
         api.Requests.ShouldBeEmpty();
     }
 
-    private Task<ProcessOutcome> RunsAsync(Dictionary<string, string?> environment, params string[] arguments) => R1.RunWithAsync(folder, environment, ["runs", .. arguments]);
+    private Task<ProcessOutcome> RunsAsync(Dictionary<string, string?> environment, params string[] arguments) =>
+        R1.RunWithAsync(folder, environment, ["runs", .. arguments]);
 }

@@ -65,7 +65,8 @@ public sealed class HostKeyTests(HostFixture fixture) : IClassFixture<HostFixtur
     {
         var endpoint = new Uri(fixture.Host.StorageName.Split("BlobEndpoint=")[1].Split(';')[0]);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        foreach (var (name, expected) in new[] { ("attacker.example", true), ($"attacker.example:{endpoint.Port}", true), ("127.0.0.1", true), (endpoint.Authority, false) })
+        foreach (var (name, expected) in new[] { ("attacker.example", true), ($"attacker.example:{endpoint.Port}", true),
+            ("127.0.0.1", true), (endpoint.Authority, false) })
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, $"{endpoint}/{BlobLayout.Container}?restype=container&comp=list");
             request.Headers.Host = name;
@@ -80,7 +81,8 @@ public sealed class HostKeyTests(HostFixture fixture) : IClassFixture<HostFixtur
         Assert.SkipUnless(FileStatus.IsKnown, "This system does not tell who may read a file.");
         using var folder = new TestFolder();
         var data = new DataFolder(folder.Root);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder.Root, PrivateFolder.Mode | UnixFileMode.GroupRead | UnixFileMode.OtherExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(folder.Root, PrivateFolder.Mode | UnixFileMode.GroupRead | UnixFileMode.OtherExecute);
         data.Acquire().Dispose();
         data.Warning().ShouldNotBeNull().ShouldContain("mode 741");
         data.Warning()!.ShouldContain("chmod 700");

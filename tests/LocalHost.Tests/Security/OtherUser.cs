@@ -20,7 +20,9 @@ internal static class OtherUser
     public static async Task<string> AskAsync(Uri address, string method, params string[] headers)
     {
         var lines = string.Concat(headers.Append("Connection: close").Select(header => header + "\\r\\n"));
-        var request = $"{method} {address.PathAndQuery} HTTP/1.1\\r\\nHost: {address.Authority}\\r\\n{lines}\\r\\n".Replace("%", "%%", StringComparison.Ordinal);
+        var request =
+            $"{method} {address.PathAndQuery} HTTP/1.1\\r\\nHost: {address.Authority}\\r\\n{lines}\\r\\n".Replace("%", "%%",
+                StringComparison.Ordinal);
         return (await RunAsync($"exec 3<>/dev/tcp/{address.Host}/{address.Port} && printf '{request}' >&3 && cat <&3")).All;
     }
 

@@ -3,8 +3,9 @@ using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Azure.Storage.Sas;
-using R1Cloud.LocalHost.Commands;
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.LocalHost.Tests.Security;
@@ -25,9 +26,11 @@ public sealed class SecondUserTests(HostFixture fixture) : IClassFixture<HostFix
     public async Task Api_OfAnotherUser_IsClosed(string method, string path)
     {
         Assert.SkipUnless(OtherUser.IsHere, OtherUser.Missing);
-        var answer = await OtherUser.AskAsync(new Uri(fixture.Host.Address, path), method, "Content-Type: application/json", "Content-Length: 0");
+        var answer =
+            await OtherUser.AskAsync(new Uri(fixture.Host.Address, path), method, "Content-Type: application/json", "Content-Length: 0");
         answer.ShouldStartWith("HTTP/1.1 401 ");
-        var guess = await OtherUser.AskAsync(new Uri(fixture.Host.Address, path), method, "X-Api-Key: guess", "Content-Type: application/json", "Content-Length: 0");
+        var guess = await OtherUser.AskAsync(new Uri(fixture.Host.Address, path), method, "X-Api-Key: guess",
+            "Content-Type: application/json", "Content-Length: 0");
         guess.ShouldStartWith("HTTP/1.1 401 ");
     }
 
@@ -71,7 +74,8 @@ public sealed class SecondUserTests(HostFixture fixture) : IClassFixture<HostFix
     {
         Assert.SkipUnless(OtherUser.IsHere, OtherUser.Missing);
         using var folder = new TestFolder();
-        var info = new HostInfo(Environment.ProcessId, DateTimeOffset.UnixEpoch, "0.1.0", fixture.Host.Address.ToString(), fixture.Host.Key);
+        var info = new HostInfo(Environment.ProcessId, DateTimeOffset.UnixEpoch, "0.1.0", fixture.Host.Address.ToString(),
+            fixture.Host.Key);
         var file = folder.Write("data/host.json", JsonSerializer.Serialize(info, Shared.R1Json.Options));
         (await R1.RunAsync(folder, "runs", "--data", folder["data"])).ExitCode.ShouldBe(ExitCode.Ok);
         await OtherUser.GiveAsync(file);
@@ -85,7 +89,9 @@ public sealed class SecondUserTests(HostFixture fixture) : IClassFixture<HostFix
     {
         Assert.SkipUnless(OtherUser.IsHere, OtherUser.Missing);
         using var folder = new TestFolder();
-        using var other = R1Process.Start("setpriv", ["--reuid", OtherUser.Id, "--regid", OtherUser.Id, "--clear-groups", "sleep", "600"], folder.Root, []);
+        using var other =
+            R1Process.Start("setpriv", ["--reuid", OtherUser.Id, "--regid", OtherUser.Id, "--clear-groups", "sleep", "600"], folder.Root,
+                []);
         try
         {
             await Eventually.BeTrueAsync(() => FileStatus.Of($"/proc/{other.Id}") is { IsOwn: false }, "the other user's process");
@@ -124,7 +130,8 @@ public sealed class SecondUserTests(HostFixture fixture) : IClassFixture<HostFix
 
     private ((Uri Blob, Uri Queue) Endpoints, string Key) Storage()
     {
-        var parts = fixture.Host.StorageName.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[1]);
+        var parts = fixture.Host.StorageName.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2))
+            .ToDictionary(part => part[0], part => part[1]);
         return ((new(parts["BlobEndpoint"]), new(parts["QueueEndpoint"])), parts["AccountKey"]);
     }
 
@@ -132,8 +139,10 @@ public sealed class SecondUserTests(HostFixture fixture) : IClassFixture<HostFix
     {
         var credential = new StorageSharedKeyCredential("devstoreaccount1", key);
         var to = DateTimeOffset.UtcNow.AddHours(1);
-        var blob = new BlobContainerClient(new Uri($"{endpoints.Blob}/{BlobLayout.Container}"), credential).GenerateSasUri(BlobContainerSasPermissions.List, to);
+        var blob = new BlobContainerClient(new Uri($"{endpoints.Blob}/{BlobLayout.Container}"), credential)
+            .GenerateSasUri(BlobContainerSasPermissions.List, to);
         var queue = new QueueClient(new Uri($"{endpoints.Queue}/jobs"), credential).GenerateSasUri(QueueSasPermissions.Read, to);
-        return (new($"{blob}&restype=container&comp=list"), new(queue.ToString().Replace("/jobs?", "/jobs/messages?peekonly=true&", StringComparison.Ordinal)));
+        return (new($"{blob}&restype=container&comp=list"),
+            new(queue.ToString().Replace("/jobs?", "/jobs/messages?peekonly=true&", StringComparison.Ordinal)));
     }
 }

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Terminal;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 
 namespace R1Cloud.LocalHost.Tests.Terminal;
 
@@ -18,7 +18,9 @@ public sealed class RunDisplaysTests
 
         var lines = output.ToString().ReplaceLineEndings("\n").TrimEnd().Split('\n');
         lines[0].ShouldStartWith("12:00:00  base         300/300  completed");
-        lines.ShouldContain(line => line.Contains("r1-zero") && line.Contains("13/65") && line.Contains("reward 0.660") && line.Contains("accuracy 20.0 %") && line.Contains("left 1:03"));
+        lines.ShouldContain(line =>
+            line.Contains("r1-zero") && line.Contains("13/65") && line.Contains("reward 0.660") && line.Contains("accuracy 20.0 %")
+            && line.Contains("left 1:03"));
         lines.Count(line => line.Contains("r1-zero")).ShouldBeInRange(20, 24);
         lines[^1].ShouldEndWith("run completed");
         lines[^2].ShouldEndWith("65/65  completed");
@@ -54,7 +56,8 @@ public sealed class RunDisplaysTests
             yield return new(RunEventNames.Metrics, SampleRuns.Step(step));
             yield return new(RunEventNames.Snapshot, SampleRuns.Run(RunStatus.Running, SampleRuns.Base, SampleRuns.Rl(step)));
         }
-        yield return new(RunEventNames.Snapshot, SampleRuns.Run(RunStatus.Completed, SampleRuns.Base, SampleRuns.Rl(65, StageStatus.Completed)));
+        yield return new(RunEventNames.Snapshot,
+            SampleRuns.Run(RunStatus.Completed, SampleRuns.Base, SampleRuns.Rl(65, StageStatus.Completed)));
         yield return new(RunEventNames.End, new RunEnd(RunStatus.Completed));
     }
 }

@@ -1,6 +1,6 @@
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Terminal;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 
 namespace R1Cloud.LocalHost.Tests.Terminal;
 
@@ -15,8 +15,10 @@ public sealed class RunScreenTests
 
         console.Lines.ShouldAllBe(line => line.Length <= width);
         console.Lines.Count.ShouldBeLessThan(20);
-        foreach (var part in (string[])["quickstart-362d0311", "http://127.0.0.1:7171", "✓ base", "300/300", "▸ r1-zero", "42/65", "rollout",
-            "reward    1.240", "accuracy  64.6 %", "format    82.3 %", "length    19.2", "tokens/s  5,130", "1 running · 1 restart", "2:00 elapsed", "about 1:03 left", "Ctrl-C stops"])
+        foreach (var part in (string[])["quickstart-362d0311", "http://127.0.0.1:7171", "✓ base", "300/300", "▸ r1-zero", "42/65",
+            "rollout",
+            "reward    1.240", "accuracy  64.6 %", "format    82.3 %", "length    19.2", "tokens/s  5,130", "1 running · 1 restart",
+                "2:00 elapsed", "about 1:03 left", "Ctrl-C stops"])
         {
             console.Text.ShouldContain(part);
         }
@@ -39,7 +41,9 @@ public sealed class RunScreenTests
     [Fact]
     public void Draw_Bars_AreAsLongAsTheStepsDone()
     {
-        var stages = Draw(SampleRuns.HalfWay(), 80).Lines.Where(line => line.Contains("r1-zero", StringComparison.Ordinal) || line.Contains("base", StringComparison.Ordinal)).ToList();
+        var stages = Draw(SampleRuns.HalfWay(), 80)
+            .Lines.Where(line => line.Contains("r1-zero", StringComparison.Ordinal) || line.Contains("base", StringComparison.Ordinal))
+            .ToList();
         var (full, all) = (stages[1].Count(sign => sign == '━'), stages[1].Count(sign => sign is '━' or '─'));
         ((double)full / all).ShouldBe(42.0 / 65, 0.03);
         stages[0].Count(sign => sign == '─').ShouldBe(0);
@@ -51,7 +55,8 @@ public sealed class RunScreenTests
         var stage = SampleRuns.Base with { Status = StageStatus.Running, Done = 0, EndedAt = null };
         var run = SampleRuns.Run(RunStatus.Running, stage, SampleRuns.Rl(0, StageStatus.Pending)) with
         {
-            Jobs = [new JobView("base/000000/pretrain/0", "worker-0", 120, 300, new Dictionary<string, double> { ["loss"] = 1.5 }, SampleRuns.Start)],
+            Jobs = [new JobView("base/000000/pretrain/0", "worker-0", 120, 300, new Dictionary<string, double> { ["loss"] = 1.5 },
+                SampleRuns.Start)],
         };
         var console = Draw([new RunEvent(RunEventNames.Snapshot, run)], 80);
         console.Text.ShouldContain("120/300");

@@ -10,7 +10,9 @@ public sealed class TextConsole
 
     public TextConsole(int width, bool unicode = true, bool terminal = true)
     {
-        Console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new Output(writer, width, terminal) });
+        Console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors,
+                Out = new Output(writer, width, terminal) });
         Console.Profile.Width = width;
         Console.Profile.Capabilities.Unicode = unicode;
     }

@@ -1,5 +1,6 @@
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Workers;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.LocalHost.Tests.Workers;

@@ -69,7 +69,8 @@ public sealed class LeaseReturnTests(AzuriteFixture azurite) : IClassFixture<Azu
     public async Task ReturnAsync_LeaseThatCannotBeRead_IsPassedOver(string text)
     {
         var file = folder.Write("torn.lease", text);
-        await new LeaseReturn(file, _ => throw new InvalidOperationException("There is no message."), "worker-0", NullLogger.Instance).ReturnAsync(default);
+        await new LeaseReturn(file, _ => throw new InvalidOperationException("There is no message."), "worker-0", NullLogger.Instance)
+            .ReturnAsync(default);
     }
 
     private async Task<(IMessageQueue Queue, JobSpec Spec)> SubmitAsync()
@@ -77,7 +78,8 @@ public sealed class LeaseReturnTests(AzuriteFixture azurite) : IClassFixture<Azu
         var storage = azurite.Open();
         var queue = storage.Queue(BlobLayout.JobQueue(run));
         await queue.EnsureCreatedAsync();
-        var spec = new JobSpec { RunId = run, JobId = "s/000000/noop/0", Payload = new NoopJob { Milliseconds = 3_600_000 }, Retry = new() { HeartbeatTimeoutSeconds = 3600 } };
+        var spec = new JobSpec { RunId = run, JobId = "s/000000/noop/0", Payload = new NoopJob { Milliseconds = 3_600_000 },
+            Retry = new() { HeartbeatTimeoutSeconds = 3600 } };
         await storage.Blobs.WriteJsonAsync(BlobLayout.JobSpec(run, spec.JobId), spec);
         await queue.SendAsync(JsonSerializer.Serialize(new JobMessage(run, spec.JobId), R1Json.Options));
         return (queue, spec);
@@ -85,19 +87,23 @@ public sealed class LeaseReturnTests(AzuriteFixture azurite) : IClassFixture<Azu
 
     private ProcessWorkerPool Pool() => new(new WorkerPoolOptions
     {
-        Command = new WorkerCommand("dotnet", [Testing.Repository.Built("GpuJob", "gpujob.dll")]), Storage = azurite.ConnectionString, Cores = 1,
-        LogFile = (_, worker) => folder[worker + ".log"], LeaseFile = (id, worker) => folder[$"{id}-{worker}.lease"], Grace = TimeSpan.FromSeconds(5),
+        Command = new WorkerCommand("dotnet", [Testing.Repository.Built("GpuJob", "gpujob.dll")]), Storage = azurite.ConnectionString,
+            Cores = 1,
+        LogFile = (_, worker) => folder[worker + ".log"], LeaseFile = (id, worker) => folder[$"{id}-{worker}.lease"],
+            Grace = TimeSpan.FromSeconds(5),
     }, TimeProvider.System, NullLogger<ProcessWorkerPool>.Instance);
 
     private async Task AttemptsAsync(JobSpec spec, int count)
     {
         var blobs = azurite.Open().Blobs;
-        for (var left = 600; ; left--)
+        for (var left = 6000; ; left--)
         {
             var begun = 0;
-            await foreach (var blob in blobs.ListAsync(BlobLayout.Job(run, spec.JobId) + "attempts/")) begun += blob.Path.EndsWith(BlobLayout.StartedFile, StringComparison.Ordinal) ? 1 : 0;
+            await foreach (var blob in blobs.ListAsync(BlobLayout.Job(run, spec.JobId) + "attempts/"))
+                begun += blob.Path.EndsWith(BlobLayout.StartedFile, StringComparison.Ordinal) ? 1 : 0;
             if (begun >= count) return;
-            left.ShouldBeGreaterThan(0, $"{begun} attempts have begun; {(File.Exists(folder["worker-0.log"]) ? File.ReadAllText(folder["worker-0.log"]) : "")}");
+            left.ShouldBeGreaterThan(0,
+                $"{begun} attempts have begun; {(File.Exists(folder["worker-0.log"]) ? File.ReadAllText(folder["worker-0.log"]) : "")}");
             await Task.Delay(100);
         }
     }

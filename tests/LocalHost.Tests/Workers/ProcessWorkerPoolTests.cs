@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using R1Cloud.LocalHost.Workers;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.LocalHost.Tests.Workers;
@@ -214,12 +214,14 @@ public sealed class ProcessWorkerPoolTests : IAsyncDisposable
             FirstDelay = TimeSpan.FromMilliseconds(20),
             LongestDelay = TimeSpan.FromMilliseconds(100),
         };
-        return pool = new ProcessWorkerPool(change?.Invoke(options) ?? options, TimeProvider.System, NullLogger<ProcessWorkerPool>.Instance);
+        return pool = new ProcessWorkerPool(change?.Invoke(options) ?? options, TimeProvider.System,
+            NullLogger<ProcessWorkerPool>.Instance);
     }
 
     private async Task<string[]> LinesAsync(string file, int count)
     {
-        await Eventually.BeTrueAsync(() => File.Exists(folder[file]) && File.ReadAllLines(folder[file]).Length >= count, $"{count} lines in {file}");
+        await Eventually.BeTrueAsync(() => File.Exists(folder[file]) && File.ReadAllLines(folder[file]).Length >= count,
+            $"{count} lines in {file}");
         return File.ReadAllLines(folder[file]);
     }
 

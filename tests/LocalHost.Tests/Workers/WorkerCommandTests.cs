@@ -1,3 +1,4 @@
+using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Workers;
 
 namespace R1Cloud.LocalHost.Tests.Workers;

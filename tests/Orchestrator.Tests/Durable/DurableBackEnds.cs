@@ -16,12 +16,14 @@ internal sealed class MemoryBackEnd : IDurableBackEnd
 {
     private readonly InMemoryOrchestrationService memory = new();
 
-    public Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync() => Task.FromResult<(IOrchestrationService, IOrchestrationServiceClient)>((memory, memory));
+    public Task<(IOrchestrationService Service, IOrchestrationServiceClient Client)> OpenAsync() =>
+        Task.FromResult<(IOrchestrationService, IOrchestrationServiceClient)>((memory, memory));
 }
 
 /// <summary>The back end of production, in an Azure Storage account with tables.</summary>
 /// <param name="connectionString">The account.</param>
-/// <param name="extendedSessions">Whether orchestrations stay in the worker's memory between decisions: the worker of a Functions app can do that.</param>
+/// <param name="extendedSessions">Whether orchestrations stay in the worker's memory between decisions: the worker of a Functions app can
+/// do that.</param>
 internal sealed class AzureStorageBackEnd(string connectionString, bool extendedSessions = false) : IDurableBackEnd
 {
     private readonly string taskHub = $"t{Guid.NewGuid():N}";
@@ -40,11 +42,12 @@ internal sealed class AzureStorageBackEnd(string connectionString, bool extended
             // Short, so that histories are replayed as well.
             ExtendedSessionIdleTimeout = TimeSpan.FromMilliseconds(50),
             MaxQueuePollingInterval = TimeSpan.FromMilliseconds(50),
-            WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
-            ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
             LeaseAcquireInterval = TimeSpan.FromMilliseconds(100),
-            LeaseRenewInterval = TimeSpan.FromSeconds(1),
-            LeaseInterval = TimeSpan.FromSeconds(3),
+            // What is held lapses only with its holder: a busy machine renews it late.
+            WorkItemQueueVisibilityTimeout = TimeSpan.FromMinutes(5),
+            ControlQueueVisibilityTimeout = TimeSpan.FromMinutes(5),
+            LeaseRenewInterval = TimeSpan.FromSeconds(2),
+            LeaseInterval = TimeSpan.FromMinutes(1),
         });
         await service.CreateIfNotExistsAsync();
         return (service, StorageClient.Over(service));

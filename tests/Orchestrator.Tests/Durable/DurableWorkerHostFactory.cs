@@ -8,14 +8,17 @@ using Microsoft.Extensions.Logging;
 using R1Cloud.Conformance;
 using R1Cloud.Orchestrator.Durable;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Tests.Support;
 
 namespace R1Cloud.Orchestrator.Tests.Durable;
 
 /// <summary>
-/// Real Durable Task workers and clients over gRPC. They talk to a side-car over a back end, that of memory unless told otherwise, whose state is
-/// kept from host to host; or, given an address, to the service there, for which the emulator of the Durable Task Scheduler will do.
+/// Real Durable Task workers and clients over gRPC. They talk to a side-car over a back end, that of memory unless told otherwise, whose
+/// state is kept from host to host; or, given an address, to the service there, for which the emulator of the Durable Task Scheduler will
+/// do.
 /// </summary>
-internal sealed class DurableWorkerHostFactory(string? address = null, string taskHub = "default", IDurableBackEnd? backEnd = null) : IOrchestrationHostFactory
+internal sealed class DurableWorkerHostFactory(string? address = null, string taskHub = "default", IDurableBackEnd? backEnd = null)
+    : IOrchestrationHostFactory
 {
     private readonly IDurableBackEnd backEnd = backEnd ?? new MemoryBackEnd();
 
@@ -34,8 +37,10 @@ internal sealed class DurableWorkerHostFactory(string? address = null, string ta
 
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.LeaveSignals();
         configure(builder.Services);
-        builder.Services.AddDurableTaskWorker(worker => worker.AddTasks(tasks => tasks.AddAll(registry)).UseGrpc(grpc => grpc.CallInvoker = calls));
+        builder.Services.AddDurableTaskWorker(worker =>
+            worker.AddTasks(tasks => tasks.AddAll(registry)).UseGrpc(grpc => grpc.CallInvoker = calls));
         builder.Services.AddDurableTaskClient(client => client.UseGrpc(grpc => grpc.CallInvoker = calls));
         var worker = builder.Build();
         await worker.StartAsync();

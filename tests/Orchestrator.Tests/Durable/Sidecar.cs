@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using R1Cloud.Pipeline.Tests.Support;
 
 namespace R1Cloud.Orchestrator.Tests.Durable;
 
@@ -17,12 +18,15 @@ internal sealed class Sidecar(WebApplication app) : IAsyncDisposable
     /// <param name="backEnd">The back end.</param>
     /// <param name="configure">Adds the services of others that listen at the same address.</param>
     /// <param name="map">Maps them.</param>
-    public static async Task<Sidecar> StartAsync(IDurableBackEnd backEnd, Action<IServiceCollection>? configure = null, Action<WebApplication>? map = null)
+    public static async Task<Sidecar> StartAsync(IDurableBackEnd backEnd, Action<IServiceCollection>? configure = null,
+        Action<WebApplication>? map = null)
     {
         var (service, client) = await backEnd.OpenAsync();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.Services.LeaveSignals();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(service).AddSingleton(client).AddSingleton<SidecarServer>();
         configure?.Invoke(builder.Services);

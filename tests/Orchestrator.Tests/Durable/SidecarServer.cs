@@ -17,8 +17,8 @@ namespace R1Cloud.Orchestrator.Tests.Durable;
 
 /// <summary>
 /// The test host's gRPC service on Durable Task's own dispatcher, the one that the Functions host runs and that asks the worker in the same
-/// way, by middleware. The test host's dispatcher is another: it forgets what an orchestration sends in the turn in which it begins anew (so
-/// the events that wait, which the worker keeps by sending them to the instance), and its records suit the back end of memory alone.
+/// way, by middleware. The test host's dispatcher is another: it forgets what an orchestration sends in the turn in which it begins anew
+/// (so the events that wait, which the worker keeps by sending them to the instance), and its records suit the back end of memory alone.
 /// </summary>
 public sealed class SidecarServer : TaskHubGrpcServer
 {
@@ -27,7 +27,8 @@ public sealed class SidecarServer : TaskHubGrpcServer
     private readonly CancellationTokenSource stop = new();
     private readonly TaskHubWorker dispatchers;
 
-    public SidecarServer(IHostApplicationLifetime lifetime, ILoggerFactory log, IOrchestrationService service, IOrchestrationServiceClient client)
+    public SidecarServer(IHostApplicationLifetime lifetime, ILoggerFactory log, IOrchestrationService service,
+        IOrchestrationServiceClient client)
         : base(lifetime, log, service, client, Options.Create(new TaskHubGrpcServerOptions { Mode = TaskHubGrpcServerMode.ApiServerOnly }))
     {
         dispatchers = new TaskHubWorker(service, log) { ErrorPropagationMode = ErrorPropagationMode.UseFailureDetails };
@@ -45,7 +46,8 @@ public sealed class SidecarServer : TaskHubGrpcServer
         await dispatchers.StopAsync(isForced: true);
     }
 
-    public override async Task GetWorkItems(Proto.GetWorkItemsRequest request, IServerStreamWriter<Proto.WorkItem> responseStream, ServerCallContext context)
+    public override async Task GetWorkItems(Proto.GetWorkItemsRequest request, IServerStreamWriter<Proto.WorkItem> responseStream,
+        ServerCallContext context)
     {
         try
         {
@@ -57,9 +59,11 @@ public sealed class SidecarServer : TaskHubGrpcServer
         }
     }
 
-    public override Task<Proto.CompleteTaskResponse> CompleteOrchestratorTask(Proto.OrchestratorResponse request, ServerCallContext context) => Answer(request.CompletionToken, request);
+    public override Task<Proto.CompleteTaskResponse> CompleteOrchestratorTask(Proto.OrchestratorResponse request,
+        ServerCallContext context) => Answer(request.CompletionToken, request);
 
-    public override Task<Proto.CompleteTaskResponse> CompleteActivityTask(Proto.ActivityResponse request, ServerCallContext context) => Answer(request.CompletionToken, request);
+    public override Task<Proto.CompleteTaskResponse> CompleteActivityTask(Proto.ActivityResponse request, ServerCallContext context) =>
+        Answer(request.CompletionToken, request);
 
     protected override void Dispose(bool disposing)
     {
@@ -73,7 +77,8 @@ public sealed class SidecarServer : TaskHubGrpcServer
     {
         var state = context.GetProperty<OrchestrationRuntimeState>();
         var work = context.GetProperty<WorkItemMetadata>();
-        var request = new Proto.OrchestratorRequest { InstanceId = state.OrchestrationInstance!.InstanceId, ExecutionId = state.OrchestrationInstance.ExecutionId };
+        var request = new Proto.OrchestratorRequest { InstanceId = state.OrchestrationInstance!.InstanceId,
+            ExecutionId = state.OrchestrationInstance.ExecutionId };
         // In an extended session the worker remembers the rest.
         if (work.IncludeState) request.PastEvents.Add(state.PastEvents.Select(ProtobufUtils.ToHistoryEventProto));
         request.NewEvents.Add(state.NewEvents.Select(ProtobufUtils.ToHistoryEventProto));
@@ -82,7 +87,8 @@ public sealed class SidecarServer : TaskHubGrpcServer
         request.Properties["ExtendedSessionIdleTimeoutInSeconds"] = Value.ForNumber(30);
         var response = await AskAsync<Proto.OrchestratorResponse>(new() { OrchestratorRequest = request });
         if (response.RequiresHistory) throw new SessionAbortedException("The worker has forgotten the session.");
-        context.SetProperty(new OrchestratorExecutionResult { CustomStatus = response.CustomStatus, Actions = [.. response.Actions.Select(Action)] });
+        context.SetProperty(
+            new OrchestratorExecutionResult { CustomStatus = response.CustomStatus, Actions = [.. response.Actions.Select(Action)] });
     }
 
     private async Task ActAsync(DispatchMiddlewareContext context)
@@ -122,13 +128,15 @@ public sealed class SidecarServer : TaskHubGrpcServer
 
     private Task<Proto.CompleteTaskResponse> Answer(string token, object response)
     {
-        if (!asked.TryRemove(token, out var waiting)) throw new RpcException(new Status(StatusCode.NotFound, $"Nothing waits for '{token}'."));
+        if (!asked.TryRemove(token, out var waiting))
+            throw new RpcException(new Status(StatusCode.NotFound, $"Nothing waits for '{token}'."));
         waiting.TrySetResult(response);
         return Task.FromResult(new Proto.CompleteTaskResponse());
     }
 
     private static FailureDetails Failure(Proto.TaskFailureDetails sent) =>
-        new(sent.ErrorType, sent.ErrorMessage, sent.StackTrace, sent.InnerFailure is { } inner ? Failure(inner) : null, sent.IsNonRetriable);
+        new(sent.ErrorType, sent.ErrorMessage, sent.StackTrace, sent.InnerFailure is { } inner ? Failure(inner) : null,
+            sent.IsNonRetriable);
 
     /// <summary>An action as the Functions host reads it: its tags can be stored, unlike protobuf's own collection.</summary>
     private static OrchestratorAction Action(Proto.OrchestratorAction sent)

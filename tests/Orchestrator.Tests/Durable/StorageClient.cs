@@ -8,7 +8,10 @@ namespace R1Cloud.Orchestrator.Tests.Durable;
 /// <summary>All that the side-car asks of a back end's client.</summary>
 internal interface IStorageClient : IOrchestrationServiceClient, IOrchestrationServiceQueryClient, IOrchestrationServicePurgeClient;
 
-/// <summary>Durable Task's Azure Storage service, which is sealed, as a client. The side-car's answers cannot be made of an instance without tags; the Functions host's can.</summary>
+/// <summary>
+/// Durable Task's Azure Storage service, which is sealed, as a client. The side-car's answers cannot be made of an instance without tags;
+/// the Functions host's can.
+/// </summary>
 public class StorageClient : DispatchProxy
 {
     private AzureStorageOrchestrationService storage = null!;

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Api;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
@@ -17,7 +17,8 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
     public static TheoryData<string> Names => [.. ApiCases.All.Select(item => item.Name)];
 
     [Theory, MemberData(nameof(Names))]
-    public Task Request_OfTheSharedTable_IsAnsweredAsEverywhere(string name) => ApiCases.All.Single(item => item.Name == name).RunAsync(fixture.Server.Client);
+    public Task Request_OfTheSharedTable_IsAnsweredAsEverywhere(string name) =>
+        ApiCases.All.Single(item => item.Name == name).RunAsync(fixture.Server.Client);
 
     [Fact]
     public async Task OpenApi_Document_DescribesEveryRoute()
@@ -29,7 +30,10 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
     [Fact]
     public async Task Create_RecipeWithAFileOfSomeMachine_SaysHowToBringItToTheWorkers()
     {
-        var recipe = TestRecipes.Json("local").Replace("\"addition\": { \"kind\": \"arithmetic\" }", "\"addition\": { \"kind\": \"arithmetic\" }, \"data\": { \"kind\": \"dataset\", \"files\": [\"/data/train.jsonl\"] }", StringComparison.Ordinal);
+        var recipe = TestRecipes.Json("local")
+            .Replace("\"addition\": { \"kind\": \"arithmetic\" }",
+                "\"addition\": { \"kind\": \"arithmetic\" }, \"data\": { \"kind\": \"dataset\", \"files\": [\"/data/train.jsonl\"] }",
+                StringComparison.Ordinal);
         using var body = new StringContent(recipe, Encoding.UTF8, "application/json");
 
         var answer = await fixture.Server.Client.PostAsync("/api/runs", body);

@@ -11,14 +11,20 @@ public sealed class OrchestratorAppTests
     {
         var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "host.json"));
         using var settings = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
-        settings.RootElement.GetProperty("extensions").GetProperty("durableTask").GetProperty("extendedSessionsEnabled").GetBoolean().ShouldBeTrue();
+        settings.RootElement.GetProperty("extensions").GetProperty("durableTask").GetProperty("extendedSessionsEnabled").GetBoolean()
+            .ShouldBeTrue();
 
         // One line an instance and look otherwise.
-        settings.RootElement.GetProperty("logging").GetProperty("logLevel").GetProperty("Host.Triggers.DurableTask").GetString().ShouldBe("Warning");
+        settings.RootElement.GetProperty("logging").GetProperty("logLevel").GetProperty("Host.Triggers.DurableTask").GetString()
+            .ShouldBe("Warning");
 
         // The HTTP extension reads the file by itself, with options of its own.
-        var source = Type.GetType("Microsoft.Azure.Functions.Worker.Extensions.Http.AspNetCore.AspNetMiddleware.FunctionsEndpointDataSource, Microsoft.Azure.Functions.Worker.Extensions.Http.AspNetCore", throwOnError: true)!;
-        source.GetMethod("GetRoutePrefix", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!.Invoke(null, [text]).ShouldBe("");
+        var source =
+            Type.GetType(
+                "Microsoft.Azure.Functions.Worker.Extensions.Http.AspNetCore.AspNetMiddleware.FunctionsEndpointDataSource, "
+                + "Microsoft.Azure.Functions.Worker.Extensions.Http.AspNetCore", throwOnError: true)!;
+        source.GetMethod("GetRoutePrefix", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!.Invoke(null, [text])
+            .ShouldBe("");
     }
 
     [Theory]
@@ -28,6 +34,7 @@ public sealed class OrchestratorAppTests
     {
         var file = Path.Combine(AppContext.BaseDirectory, "..", "..", "Orchestrator", "release", "extensions.json");
         Assert.SkipUnless(File.Exists(file), "The app's own output is elsewhere.");
-        JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(file)).GetProperty("extensions").EnumerateArray().Select(item => item.GetProperty("name").GetString()).ShouldContain(name);
+        JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(file)).GetProperty("extensions").EnumerateArray()
+            .Select(item => item.GetProperty("name").GetString()).ShouldContain(name);
     }
 }

@@ -16,16 +16,18 @@ using R1Cloud.Orchestrator.Tests.Durable;
 using R1Cloud.Orchestrator.Tests.Hosting;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Orchestrator.Tests.Functions;
 
 /// <summary>
-/// The Functions app without the Functions host: its services and functions, Durable Task itself, and in the host's place a server that hands
-/// requests to the HTTP functions and a loop that hands messages to the queue function.
+/// The Functions app without the Functions host: its services and functions, Durable Task itself, and in the host's place a server that
+/// hands requests to the HTTP functions and a loop that hands messages to the queue function.
 /// </summary>
 internal sealed class OrchestratorServer : IAsyncDisposable
 {
@@ -33,7 +35,8 @@ internal sealed class OrchestratorServer : IAsyncDisposable
         from method in typeof(HttpFunctions).GetMethods()
         let function = method.GetCustomAttribute<FunctionAttribute>()
         where function is not null
-        from trigger in method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).OfType<HttpTriggerAttribute>()
+        from trigger in method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>())
+            .OfType<HttpTriggerAttribute>()
         let needsKey = trigger.AuthLevel != AuthorizationLevel.Anonymous
         select (Route: new HostRoute(function.Name, trigger.Methods ?? [], trigger.Route!, needsKey), Method: method))
         .ToDictionary(item => item.Route, item => item.Method);
@@ -71,11 +74,14 @@ internal sealed class OrchestratorServer : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var options = new PipelineOptions { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20), LocalFiles = false };
-        durable = (DurableHost)await new DurableWorkerHostFactory().StartAsync(new OrchestrationRegistry().AddPipeline(options), services => Add(services, options));
+        var options = new PipelineOptions { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20),
+            LocalFiles = false };
+        durable = (DurableHost)await new DurableWorkerHostFactory()
+            .StartAsync(new OrchestrationRegistry().AddPipeline(options), services => Add(services, options));
 
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.LeaveSignals();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         Add(builder.Services, options);
         app = builder.Build();
@@ -99,7 +105,8 @@ internal sealed class OrchestratorServer : IAsyncDisposable
             return;
         }
         var method = Triggers[found];
-        var arguments = method.GetParameters().Select(parameter => parameter.ParameterType == typeof(HttpRequest) ? context.Request : (object)durable.DurableTask).ToArray();
+        var arguments = method.GetParameters()
+            .Select(parameter => parameter.ParameterType == typeof(HttpRequest) ? context.Request : (object)durable.DurableTask).ToArray();
         await ((IResult)method.Invoke(functions, arguments)!).ExecuteAsync(context);
     }
 
@@ -134,7 +141,7 @@ public sealed class OrchestratorFixture : IAsyncLifetime
         Server = await OrchestratorServer.StartAsync();
         Server.Pool.OnJob = job => job.RunId switch
         {
-            "broken" => throw new Shared.Jobs.BadInputException("no such corpus"),
+            "broken" => throw new BadInputException("no such corpus"),
             "stuck" => stuck.Task,
             _ => Task.CompletedTask,
         };

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using R1Cloud.Orchestrator.Tests.Durable;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Api;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
@@ -34,7 +34,8 @@ public sealed class AppFixture : IAsyncLifetime
     {
         await azurite.InitializeAsync();
         host = await FunctionsHost.StartAsync(
-            new Dictionary<string, string> { [StorageConnection.Variable] = azurite.ConnectionString }, new AzureStorageBackEnd(azurite.ConnectionString, extendedSessions: true));
+            new Dictionary<string, string> { [StorageConnection.Variable] = azurite.ConnectionString },
+                new AzureStorageBackEnd(azurite.ConnectionString, extendedSessions: true));
         var storage = azurite.Open();
         workers = new FakeWorkerPool(storage.Blobs, storage.Queue);
         await workers.EnsureAsync(Run, new WorkersRecipe());
@@ -69,7 +70,8 @@ public sealed class AppFixture : IAsyncLifetime
 
     private async Task RunAsync(string id, string recipe, string key, TimeSpan patience)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={id}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            $"{ApiRoutes.Runs}?id={id}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
         request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, key);
         using var created = await Client.SendAsync(request);
         created.IsSuccessStatusCode.ShouldBeTrue(await created.Content.ReadAsStringAsync());
@@ -77,12 +79,14 @@ public sealed class AppFixture : IAsyncLifetime
         {
             using var answer = await Client.GetAsync($"/api/runs/{id}");
             var text = await answer.Content.ReadAsStringAsync();
-            if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{(int)answer.StatusCode} {text} {await Host.DescribeAsync()}");
+            if (!answer.IsSuccessStatusCode)
+                throw new InvalidOperationException($"{(int)answer.StatusCode} {text} {await Host.DescribeAsync()}");
             var run = JsonSerializer.Deserialize<RunView>(text, R1Json.Options)!;
             if (run.Status == RunStatus.Completed) return;
             if (run.Status == RunStatus.Failed) break;
         }
-        throw new InvalidOperationException($"The run did not complete: {await Client.GetStringAsync($"/api/runs/{id}")} {await Host.DescribeAsync()}");
+        throw new InvalidOperationException(
+            $"The run did not complete: {await Client.GetStringAsync($"/api/runs/{id}")} {await Host.DescribeAsync()}");
     }
 
     /// <summary>What the host's queue trigger does.</summary>

@@ -9,8 +9,8 @@ using Microsoft.DurableTask.Protobuf;
 namespace R1Cloud.Orchestrator.Tests.Hosting;
 
 /// <summary>
-/// What the Functions host's Durable Task extension does: takes decisions and activities from the side-car and invokes the app's functions of
-/// their names.
+/// What the Functions host's Durable Task extension does: takes decisions and activities from the side-car and invokes the app's functions
+/// of their names.
 /// </summary>
 internal sealed class DurableTriggers : IAsyncDisposable
 {
@@ -36,7 +36,8 @@ internal sealed class DurableTriggers : IAsyncDisposable
     {
         ["string"] = JsonSerializer.Serialize(new
         {
-            taskHubName = "R1Cloud", rpcBaseUrl = address, requiredQueryStringParameters = "code=secret", httpBaseUrl = "http://app.test/runtime/webhooks/durabletask",
+            taskHubName = "R1Cloud", rpcBaseUrl = address, requiredQueryStringParameters = "code=secret",
+                httpBaseUrl = "http://app.test/runtime/webhooks/durabletask",
             maxGrpcMessageSizeInBytes = int.MaxValue, grpcHttpClientTimeout = "\"00:01:40\"",
         }),
     };
@@ -61,7 +62,8 @@ internal sealed class DurableTriggers : IAsyncDisposable
         {
             using var items = sidecar.GetWorkItems(new GetWorkItemsRequest(), cancellationToken: stop.Token);
             await foreach (var item in items.ResponseStream.ReadAllAsync(stop.Token))
-                _ = item.RequestCase == WorkItem.RequestOneofCase.OrchestratorRequest ? DecideAsync(item.OrchestratorRequest, item.CompletionToken) : ActAsync(item.ActivityRequest, item.CompletionToken);
+                _ = item.RequestCase == WorkItem.RequestOneofCase.OrchestratorRequest
+                    ? DecideAsync(item.OrchestratorRequest, item.CompletionToken) : ActAsync(item.ActivityRequest, item.CompletionToken);
         }
         catch (Exception) when (stop.IsCancellationRequested)
         {
@@ -70,7 +72,8 @@ internal sealed class DurableTriggers : IAsyncDisposable
 
     private async Task DecideAsync(OrchestratorRequest request, string token)
     {
-        var name = names.GetOrAdd(request.InstanceId, _ => request.PastEvents.Concat(request.NewEvents).First(item => item.ExecutionStarted is not null).ExecutionStarted.Name);
+        var name = names.GetOrAdd(request.InstanceId,
+            _ => request.PastEvents.Concat(request.NewEvents).First(item => item.ExecutionStarted is not null).ExecutionStarted.Name);
         var result = await host.InvokeAsync(name, new() { ["string"] = Convert.ToBase64String(request.ToByteArray()) });
         var response = OrchestratorResponse.Parser.ParseFrom(Convert.FromBase64String(Text(result)!));
         if (!request.Properties["IncludeState"].BoolValue && !response.RequiresHistory) Interlocked.Increment(ref continued);
@@ -81,16 +84,21 @@ internal sealed class DurableTriggers : IAsyncDisposable
 
     private async Task ActAsync(ActivityRequest request, string token)
     {
-        var response = new ActivityResponse { InstanceId = request.OrchestrationInstance.InstanceId, TaskId = request.TaskId, CompletionToken = token };
+        var response = new ActivityResponse { InstanceId = request.OrchestrationInstance.InstanceId, TaskId = request.TaskId,
+            CompletionToken = token };
         try
         {
             // Durable Task keeps an activity's parameters as a list; the extension hands on the only one.
             var input = JsonSerializer.Deserialize<JsonElement[]>(request.Input)!.Single().GetRawText();
-            response.Result = Text(await host.InvokeAsync(request.Name, new() { ["string"] = input }, new() { ["instanceId"] = new JsonObject { ["string"] = response.InstanceId } }));
+            response.Result =
+                Text(await host.InvokeAsync(request.Name, new() { ["string"] = input },
+                    new() { ["instanceId"] = new JsonObject { ["string"] = response.InstanceId } }));
         }
         catch (FunctionFailedException e)
         {
-            response.FailureDetails = e.Details is { } details ? JsonParser.Default.Parse<TaskFailureDetails>(details) : new() { ErrorType = nameof(FunctionFailedException), ErrorMessage = e.Message };
+            response.FailureDetails = e.Details is { } details
+                ? JsonParser.Default.Parse<TaskFailureDetails>(details)
+                : new() { ErrorType = nameof(FunctionFailedException), ErrorMessage = e.Message };
         }
         await sidecar.CompleteActivityTaskAsync(response);
     }

@@ -9,8 +9,8 @@ using R1Cloud.Testing;
 namespace R1Cloud.Orchestrator.Tests.Hosting;
 
 /// <summary>
-/// The part of the Functions host that the app's own process meets: it starts the built app as a child with the host's arguments, asks for its
-/// functions, loads and invokes them. Durable Task's side of the host is the side-car.
+/// The part of the Functions host that the app's own process meets: it starts the built app as a child with the host's arguments, asks for
+/// its functions, loads and invokes them. Durable Task's side of the host is the side-car.
 /// </summary>
 internal sealed class FunctionsHost : IAsyncDisposable
 {
@@ -32,7 +32,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
     /// <summary>What the app logged.</summary>
     public IEnumerable<string> Log => rpc.Log;
 
-    /// <summary>Whether the app's process runs, what it wrote when it ended, and the last that it logged: for the message of a failure.</summary>
+    /// <summary>
+    /// Whether the app's process runs, what it wrote when it ended, and the last that it logged: for the message of a failure.
+    /// </summary>
     public async Task<string> DescribeAsync()
     {
         // A process that dies closes its connections before its end is seen.
@@ -63,7 +65,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
     public static async Task<FunctionsHost> StartAsync(IReadOnlyDictionary<string, string> settings, IDurableBackEnd? backEnd = null)
     {
         var rpc = new FunctionsRpc();
-        var sidecar = await Sidecar.StartAsync(backEnd ?? new MemoryBackEnd(), services => services.AddSingleton(rpc), app => app.MapGrpcService<FunctionsRpc>());
+        var sidecar =
+            await Sidecar.StartAsync(backEnd ?? new MemoryBackEnd(), services => services.AddSingleton(rpc),
+                app => app.MapGrpcService<FunctionsRpc>());
         var host = new FunctionsHost(rpc, sidecar, Start(sidecar.Address, settings));
         try
         {
@@ -99,7 +103,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
             ["triggerMetadata"] = metadata ?? [],
             ["traceContext"] = new JsonObject(),
         }, "invocationResponse");
-        return Succeeded(response) ? response["returnValue"] : throw new FunctionFailedException(name, $"{response["result"]!["exception"]?["message"] ?? response}");
+        return Succeeded(response)
+            ? response["returnValue"]
+            : throw new FunctionFailedException(name, $"{response["result"]!["exception"]?["message"] ?? response}");
     }
 
     /// <summary>Asks the app to end; kills it when it does not.</summary>
@@ -143,13 +149,16 @@ internal sealed class FunctionsHost : IAsyncDisposable
         var uri = new Uri(address);
         var start = new ProcessStartInfo("dotnet", [
             "R1Cloud.Orchestrator.dll",
-            "--host", uri.Host, "--port", $"{uri.Port}", "--workerId", "worker-1", "--requestId", "request-1", "--grpcMaxMessageLength", "2147483647",
-            "--functions-uri", address, "--functions-worker-id", "worker-1", "--functions-request-id", "request-1", "--functions-grpc-max-message-length", "2147483647",
+            "--host", uri.Host, "--port", $"{uri.Port}", "--workerId", "worker-1", "--requestId", "request-1", "--grpcMaxMessageLength",
+                "2147483647",
+            "--functions-uri", address, "--functions-worker-id", "worker-1", "--functions-request-id", "request-1",
+                "--functions-grpc-max-message-length", "2147483647",
         ])
         {
             WorkingDirectory = AppFolder, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("R1_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(name);
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("R1_", StringComparison.Ordinal)).ToArray())
+            start.Environment.Remove(name);
         start.Environment["FUNCTIONS_WORKER_RUNTIME"] = "dotnet-isolated";
         start.Environment["FUNCTIONS_APPLICATION_DIRECTORY"] = start.Environment["FUNCTIONS_WORKER_DIRECTORY"] = AppFolder;
         foreach (var (name, value) in settings) start.Environment[name] = value;
@@ -163,22 +172,29 @@ internal sealed class FunctionsHost : IAsyncDisposable
         if (await Task.WhenAny(rpc.Started, ended).WaitAsync(Patience) == ended)
             throw new InvalidOperationException($"The app ended with exit code {process.ExitCode}: {await output}");
 
-        var init = await rpc.AskAsync("workerInitRequest", new() { ["hostVersion"] = "4.0.0", ["workerDirectory"] = AppFolder, ["functionAppDirectory"] = AppFolder }, "workerInitResponse");
+        var init = await rpc.AskAsync("workerInitRequest",
+            new() { ["hostVersion"] = "4.0.0", ["workerDirectory"] = AppFolder, ["functionAppDirectory"] = AppFolder },
+            "workerInitResponse");
         Capabilities = init["capabilities"]!.AsObject();
-        var metadata = await rpc.AskAsync("functionsMetadataRequest", new() { ["functionAppDirectory"] = AppFolder }, "functionMetadataResponse");
+        var metadata =
+            await rpc.AskAsync("functionsMetadataRequest", new() { ["functionAppDirectory"] = AppFolder }, "functionMetadataResponse");
         if (!Succeeded(metadata)) throw new InvalidOperationException($"The app does not tell its functions: {metadata["result"]}");
         var functions = metadata["functionMetadataResults"]!.AsArray().Select(function => function!.AsObject()).ToArray();
         foreach (var function in functions)
         {
             // The host has ids of its own; a function's name will do.
-            var load = await rpc.AskAsync("functionLoadRequest", new() { ["functionId"] = function["name"]!.ToString(), ["metadata"] = function.DeepClone() }, "functionLoadResponse");
+            var load = await rpc.AskAsync("functionLoadRequest",
+                new() { ["functionId"] = function["name"]!.ToString(), ["metadata"] = function.DeepClone() }, "functionLoadResponse");
             if (!Succeeded(load)) throw new InvalidOperationException($"Function '{function["name"]}' does not load: {load["result"]}");
         }
         Functions = functions.ToDictionary(
             function => function["name"]!.ToString(),
-            function => function["rawBindings"]!.AsArray().Select(binding => JsonSerializer.Deserialize<JsonObject>(binding!.ToString())!).ToArray());
+            function => function["rawBindings"]!.AsArray().Select(binding => JsonSerializer.Deserialize<JsonObject>(binding!.ToString())!)
+                .ToArray());
         // The worker answers before its HTTP server listens; the host then tries requests again.
-        for (var watch = Stopwatch.StartNew(); !rpc.Log.Any(line => line.Contains("Application started", StringComparison.Ordinal)); await Task.Delay(10))
+        for (var watch =
+            Stopwatch.StartNew(); !rpc.Log.Any(line =>
+                line.Contains("Application started", StringComparison.Ordinal)); await Task.Delay(10))
         {
             if (watch.Elapsed > Patience) throw new TimeoutException($"The app did not start: {string.Join('\n', rpc.Log)}");
         }

@@ -4,8 +4,9 @@ using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Microsoft.DurableTask.Protobuf;
 using R1Cloud.Pipeline;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Api;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
@@ -13,11 +14,14 @@ using R1Cloud.Web;
 
 namespace R1Cloud.Orchestrator.Tests.Hosting;
 
-/// <summary>The app's own process, started and used as the Functions host does it, on Durable Task's Azure Storage provider over Azurite.</summary>
+/// <summary>
+/// The app's own process, started and used as the Functions host does it, on Durable Task's Azure Storage provider over Azurite.
+/// </summary>
 public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFixture>
 {
     /// <summary>Cases of the shared table that need no run but the one that is done.</summary>
-    public static TheoryData<string> Cases => [.. ApiCases.All.Where(item => !item.Contains.Append(item.Path).Any(NeedsAnotherRun)).Select(item => item.Name)];
+    public static TheoryData<string> Cases =>
+        [.. ApiCases.All.Where(item => !item.Contains.Append(item.Path).Any(NeedsAnotherRun)).Select(item => item.Name)];
 
     [Fact]
     public void Functions_OfTheCode_AreDeclaredWithTheirBindings()
@@ -64,6 +68,32 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
         using var response = await app.Host.Stranger!.GetAsync(path);
         ((int)response.StatusCode).ShouldBe(status);
         if (status == 200) (await response.Content.ReadAsStringAsync()).ShouldContain("\"ok\"");
+    }
+
+    /// <summary>What gave status 500 and reset connections on busy machines.</summary>
+    [Fact]
+    public async Task Request_WhoseHalvesComeTooFarApart_IsLookedAtAgainButNeverSentAgain()
+    {
+        var (looks, orders) = (0, 0);
+        using var looker = Client(attempt => looks = attempt);
+        using var orderer = Client(attempt => orders = attempt);
+        orderer.DefaultRequestHeaders.Add(HostRoute.KeyHeader, "key");
+        using var content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
+
+        var ordered = orderer.PostAsync("/api/reuse", content);
+        using (var answer = await looker.GetAsync("/api/health")) answer.IsSuccessStatusCode.ShouldBeTrue();
+        looks.ShouldBe(2);
+        (await Should.ThrowAsync<Exception>(() => ordered)).Message.ShouldContain("Timed out waiting for the");
+        orders.ShouldBe(1);
+
+        HttpClient Client(Action<int> tell) => new(new HttpTriggers(app.Host)
+        {
+            Late = attempt =>
+            {
+                tell(attempt);
+                return attempt == 1 ? Task.Delay(TimeSpan.FromSeconds(7)) : null;
+            },
+        }) { BaseAddress = new Uri("http://app.test"), Timeout = TimeSpan.FromMinutes(5) };
     }
 
     [Fact]
@@ -135,7 +165,8 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
     public async Task Activity_ThatFails_TellsTheHostItsFailure()
     {
         var failed = await Should.ThrowAsync<FunctionFailedException>(() =>
-            app.Host.InvokeAsync("begin-run", new() { ["string"] = """{"runId":"nobody"}""" }, new() { ["instanceId"] = new JsonObject { ["string"] = "nobody" } }));
+            app.Host.InvokeAsync("begin-run", new() { ["string"] = """{"runId":"nobody"}""" },
+                new() { ["instanceId"] = new JsonObject { ["string"] = "nobody" } }));
 
         var details = JsonParser.Default.Parse<TaskFailureDetails>(failed.Details);
         details.ErrorType.ShouldBe(typeof(StorageException).FullName);
@@ -155,14 +186,17 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
     [Fact]
     public async Task Stop_ByTheHost_EndsTheProcessInGoodOrder()
     {
-        await using var host = await FunctionsHost.StartAsync(new Dictionary<string, string> { [StorageConnection.Variable] = "UseDevelopmentStorage=true" });
+        await using var host =
+            await FunctionsHost.StartAsync(new Dictionary<string, string> { [StorageConnection.Variable] = "UseDevelopmentStorage=true" });
         (await host.StopAsync()).ShouldBe(0);
     }
 
-    private static bool NeedsAnotherRun(string text) => text.Contains("stuck", StringComparison.Ordinal) || text.Contains("broken", StringComparison.Ordinal);
+    private static bool NeedsAnotherRun(string text) =>
+        text.Contains("stuck", StringComparison.Ordinal) || text.Contains("broken", StringComparison.Ordinal);
 
     private string[] Declared(string function) => [.. app.Host.Functions[function].Select(binding => binding.ToJsonString())];
 
     private IEnumerable<string> OfTrigger(string type) =>
-        app.Host.Functions.Where(function => function.Value.Any(binding => binding["type"]!.ToString() == type)).Select(function => function.Key).Order();
+        app.Host.Functions.Where(function => function.Value.Any(binding => binding["type"]!.ToString() == type))
+            .Select(function => function.Key).Order();
 }

@@ -22,7 +22,8 @@ public sealed class FunctionsRpc : FunctionsRpcService
     public ConcurrentQueue<string> Log { get; } = new();
 
     /// <inheritdoc/>
-    public override async Task EventStream(IAsyncStreamReader<JsonObject> messages, IServerStreamWriter<JsonObject> worker, ServerCallContext context)
+    public override async Task EventStream(IAsyncStreamReader<JsonObject> messages, IServerStreamWriter<JsonObject> worker,
+        ServerCallContext context)
     {
         this.worker = worker;
         try

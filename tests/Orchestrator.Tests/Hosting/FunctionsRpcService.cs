@@ -22,10 +22,12 @@ public abstract class FunctionsRpcService
         bytes => JsonNode.Parse(JsonFormatter.Default.Format(Message.Parser.ParseFrom(bytes)))!.AsObject());
 
     /// <summary>Talks to one worker for as long as it is there.</summary>
-    public abstract Task EventStream(IAsyncStreamReader<JsonObject> messages, IServerStreamWriter<JsonObject> worker, ServerCallContext context);
+    public abstract Task EventStream(IAsyncStreamReader<JsonObject> messages, IServerStreamWriter<JsonObject> worker,
+        ServerCallContext context);
 
     /// <summary>Binds the service's only method.</summary>
     public static void Bind(ServiceBinderBase binder, FunctionsRpcService? service) => binder.AddMethod(
-        new Method<JsonObject, JsonObject>(MethodType.DuplexStreaming, "AzureFunctionsRpcMessages.FunctionRpc", nameof(EventStream), Json, Json),
+        new Method<JsonObject, JsonObject>(MethodType.DuplexStreaming, "AzureFunctionsRpcMessages.FunctionRpc", nameof(EventStream), Json,
+            Json),
         service is null ? null : service.EventStream);
 }

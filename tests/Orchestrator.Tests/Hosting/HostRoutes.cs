@@ -16,8 +16,8 @@ internal sealed record HostRoute(string Function, string[] Methods, string Route
     private readonly RouteTemplate template = TemplateParser.Parse(Route);
 
     /// <summary>
-    /// The function that the Functions host gives a request to: it takes functions in the order of their names, and the first whose route matches,
-    /// however exact the others are.
+    /// The function that the Functions host gives a request to: it takes functions in the order of their names, and the first whose route
+    /// matches, however exact the others are.
     /// </summary>
     public static HostRoute? Find(IEnumerable<HostRoute> routes, string method, PathString path) => routes
         .OrderBy(route => route.Function, StringComparer.OrdinalIgnoreCase)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using R1Cloud.Orchestrator.Durable;
 using R1Cloud.Orchestrator.Hosting;
 using R1Cloud.Orchestrator.Tests.Durable;
 using R1Cloud.Pipeline.Orchestration;
@@ -16,7 +17,9 @@ public sealed class InvocationLimitsTests
     {
         using var settings = JsonDocument.Parse(
             File.ReadAllText(Repository.PathOf("host.json")), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
-        var timeout = TimeSpan.Parse(settings.RootElement.GetProperty("functionTimeout").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+        var timeout =
+            TimeSpan.Parse(settings.RootElement.GetProperty("functionTimeout").GetString()!,
+                System.Globalization.CultureInfo.InvariantCulture);
 
         InvocationLimits.Any.ShouldBeLessThanOrEqualTo(timeout / 2);
         InvocationLimits.Stream.ShouldBeLessThan(InvocationLimits.Any);
@@ -48,7 +51,8 @@ public sealed class InvocationLimitsTests
                     return e.Details.Root.ErrorMessage;
                 }
             });
-        await using var host = await new DurableWorkerHostFactory().StartAsync(registry, services => services.AddSingleton<TimeProvider>(clock));
+        await using var host = await new DurableWorkerHostFactory()
+            .StartAsync(registry, services => services.AddSingleton<TimeProvider>(clock));
         await host.Client.ScheduleNewAsync("calls", "x", "one");
         await begun.Task.WaitAsync(TimeSpan.FromMinutes(5));
 
@@ -61,7 +65,8 @@ public sealed class InvocationLimitsTests
     public async Task RunAsync_StoppedByTheHost_IsNoTimeout()
     {
         using var stop = new CancellationTokenSource();
-        var running = InvocationLimits.RunAsync(new FakeTimeProvider(), "x", stop.Token, token => Task.Delay(Timeout.InfiniteTimeSpan, token));
+        var running =
+            InvocationLimits.RunAsync(new FakeTimeProvider(), "x", stop.Token, token => Task.Delay(Timeout.InfiniteTimeSpan, token));
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => running);
     }

@@ -1,10 +1,13 @@
 using System.Net.Http.Json;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 
 namespace R1Cloud.Orchestrator.Tests.Hosting;
 
-/// <summary>A run of very many stages through the app's process, on Durable Task's Azure Storage provider: its status must fit into the provider's table.</summary>
+/// <summary>
+/// A run of very many stages through the app's process, on Durable Task's Azure Storage provider: its status must fit into the provider's
+/// table.
+/// </summary>
 public sealed class ManyStagesProcessTests(AppFixture app) : IClassFixture<AppFixture>
 {
     private const int Stages = 60, LongestName = 40;
@@ -19,8 +22,11 @@ public sealed class ManyStagesProcessTests(AppFixture app) : IClassFixture<AppFi
 
         var run = await app.Client.GetFromJsonAsync<RunView>("/api/runs/wide", R1Json.Options);
         run!.Stages.Select(stage => (stage.Name, stage.Status)).ShouldBe(names.Select(name => (name, StageStatus.Completed)));
-        run.Stages.ShouldAllBe(stage => stage.Metrics.Count > 0 && stage.Checkpoint != null && stage.StartedAt != null && stage.EndedAt != null && stage.Reason == "new");
-        (await app.Client.GetFromJsonAsync<RunList>("/api/runs?state=completed", R1Json.Options))!.Runs.ShouldContain(one => one.Id == "wide" && one.Stage == last);
+        run.Stages.ShouldAllBe(stage =>
+            stage.Metrics.Count > 0 && stage.Checkpoint != null && stage.StartedAt != null && stage.EndedAt != null
+            && stage.Reason == "new");
+        (await app.Client.GetFromJsonAsync<RunList>("/api/runs?state=completed", R1Json.Options))!.Runs.ShouldContain(one =>
+            one.Id == "wide" && one.Stage == last);
     }
 
     private static string Recipe(List<string> names)

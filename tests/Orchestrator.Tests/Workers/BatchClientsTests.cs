@@ -14,7 +14,8 @@ public sealed class BatchClientsTests
     {
         var retry = BatchClients.Options().Retry;
         retry.Mode.ShouldBe(RetryMode.Exponential);
-        var longest = Enumerable.Range(0, retry.MaxRetries).Sum(n => Math.Min(retry.Delay.TotalSeconds * Math.Pow(2, n), retry.MaxDelay.TotalSeconds));
+        var longest = Enumerable.Range(0, retry.MaxRetries)
+            .Sum(n => Math.Min(retry.Delay.TotalSeconds * Math.Pow(2, n), retry.MaxDelay.TotalSeconds));
         longest.ShouldBeInRange(20, 60);
         retry.NetworkTimeout.ShouldBe(TimeSpan.FromSeconds(30));
     }
@@ -65,7 +66,8 @@ public sealed class BatchClientsTests
     public async Task Call_ThatNobodyAnswers_IsExplainedByItsLastError()
     {
         var transport = new ScriptedTransport(0);
-        var error = await Should.ThrowAsync<WorkerPoolException>(() => BatchCalls.ExplainAsync("Azure Batch refuses", () => SendAsync(transport)));
+        var error = await Should.ThrowAsync<WorkerPoolException>(() =>
+            BatchCalls.ExplainAsync("Azure Batch refuses", () => SendAsync(transport)));
         error.Message.ShouldBe("Azure Batch refuses: no answer (Nobody answers.)");
         transport.Requests.ShouldBe(6);
     }
@@ -100,7 +102,8 @@ public sealed class BatchClientsTests
         {
             var status = statuses[Math.Min(Requests++, statuses.Length - 1)];
             if (status == 0) throw new RequestFailedException(0, "Nobody answers.");
-            message.Response = new Answer(status, headers: RetryAfterMilliseconds is { } wait ? new() { ["retry-after-ms"] = $"{wait}" } : null);
+            message.Response = new Answer(status,
+                headers: RetryAfterMilliseconds is { } wait ? new() { ["retry-after-ms"] = $"{wait}" } : null);
             return ValueTask.CompletedTask;
         }
     }

@@ -23,13 +23,15 @@ public sealed class BatchRaceTests : BatchPoolTests
     [InlineData("nothing yet", "release", "ensure")]
     [InlineData("workers", "release", "ensure")]
     [InlineData("released", "release", "ensure")]
-    public Task TwoPools_InEveryOrder_LeaveNoWorkersOfAReleasedRunAndCanGoOn(string before, string first, string second) => Task.Run(async () =>
+    public Task TwoPools_InEveryOrder_LeaveNoWorkersOfAReleasedRunAndCanGoOn(string before, string first,
+        string second) => Task.Run(async () =>
     {
         // Away from the test framework's context: steps follow each other on one thread.
         var orders = await Interleavings.ExploreAsync(async (one, other) =>
         {
             var world = await World.OpenAsync(before);
-            return (world.DoAsync(first, one), world.DoAsync(second, other), () => world.CheckAsync(first == "ensure" && second == "ensure"));
+            return (world.DoAsync(first, one), world.DoAsync(second, other),
+                () => world.CheckAsync(first == "ensure" && second == "ensure"));
         });
         orders.ShouldBeGreaterThan(20);
     });
@@ -55,7 +57,8 @@ public sealed class BatchRaceTests : BatchPoolTests
             return world;
         }
 
-        public Task DoAsync(string what, Step step) => what == "ensure" ? Pool(step).EnsureAsync("run-a", Four) : Pool(step).ReleaseAsync("run-a");
+        public Task DoAsync(string what, Step step) =>
+            what == "ensure" ? Pool(step).EnsureAsync("run-a", Four) : Pool(step).ReleaseAsync("run-a");
 
         public async Task CheckAsync(bool wanted)
         {
@@ -70,12 +73,14 @@ public sealed class BatchRaceTests : BatchPoolTests
             await pool.EnsureAsync("run-a", Four);
             ledger = await blobs.ReadJsonAsync<WorkerLedger>(BlobLayout.WorkerLedger("run-a"));
             ledger.Released.ShouldBeFalse();
-            batch.Tasks(WorkerTasks.JobId("run-a", ledger.Generation)).Select(task => task.Options.Id).ShouldBe(["worker-0-0", "worker-1-0"]);
+            batch.Tasks(WorkerTasks.JobId("run-a", ledger.Generation)).Select(task => task.Options.Id)
+                .ShouldBe(["worker-0-0", "worker-1-0"]);
             await pool.ReleaseAsync("run-a");
             batch.Jobs.SelectMany(batch.Tasks).ShouldAllBe(task => task.State == BatchTaskState.Completed);
         }
 
         private BatchWorkerPool Pool(Step step) => new(
-            new SteppedBatch(batch, _ => step()), Options, new SteppedBlobs(blobs, step), queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+            new SteppedBatch(batch, _ => step()), Options, new SteppedBlobs(blobs, step), queues.Open, clock,
+                NullLogger<BatchWorkerPool>.Instance);
     }
 }

@@ -34,7 +34,8 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
         task.CommandLine.ShouldBe("work --run run-a --worker worker-0 --threads 4 --device cuda --idle-limit 900");
         task.ContainerSettings!.ImageName.ShouldBe(Options.Image);
         task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--gpus");
-        foreach (var right in new[] { "--cap-drop ALL", "--security-opt no-new-privileges", "--read-only", "--tmpfs /tmp:rw,nosuid,nodev" }) task.ContainerSettings.ContainerRunOptions!.ShouldContain(right);
+        foreach (var right in new[] { "--cap-drop ALL", "--security-opt no-new-privileges", "--read-only", "--tmpfs /tmp:rw,nosuid,nodev" })
+            task.ContainerSettings.ContainerRunOptions!.ShouldContain(right);
         task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--privileged");
         task.ContainerSettings.ContainerRunOptions!.ShouldNotContain("--cap-add");
         task.EnvironmentSettings.ToDictionary(setting => setting.Name, setting => setting.Value).ShouldBe(new Dictionary<string, string?>
@@ -148,7 +149,8 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
         await pool.EnsureAsync("run-a", Four);
         // One name is given up, another is tried: the next worker in line.
         batch.Tasks(Job).Count(task => task.Options.Id.StartsWith("worker-0-", StringComparison.Ordinal)).ShouldBe(6);
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("worker-0-5 on node node-5 ended with exit code 137 – killed: most likely out of memory");
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull()
+            .ShouldContain("worker-0-5 on node node-5 ended with exit code 137 – killed: most likely out of memory");
 
         await pool.ReleaseAsync("run-a");
         await pool.EnsureAsync("run-a", Four);
@@ -216,7 +218,8 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
         await pool.EnsureAsync("run-a", Four);
         var steps = 0;
         var dying = new BatchWorkerPool(
-            new SteppedBatch(batch, _ => ++steps < 2 ? Task.CompletedTask : throw new IOException("killed")), Options, blobs, queues.Open, clock,
+            new SteppedBatch(batch, _ => ++steps < 2 ? Task.CompletedTask : throw new IOException("killed")), Options, blobs, queues.Open,
+                clock,
             NullLogger<BatchWorkerPool>.Instance);
         await Should.ThrowAsync<IOException>(() => dying.ReleaseAsync("run-a"));
         (await pool.GetAsync("run-a")).Workers.Count.ShouldBe(1, "whoever looks sees that they are not gone");
@@ -232,7 +235,8 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
     {
         var slow = new TaskCompletionSource();
         var both = new BatchWorkerPool(
-            new SteppedBatch(batch, job => job == Job ? slow.Task : Task.CompletedTask), Options, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+            new SteppedBatch(batch, job => job == Job ? slow.Task : Task.CompletedTask), Options, blobs, queues.Open, clock,
+                NullLogger<BatchWorkerPool>.Instance);
         var ensuring = both.EnsureAsync("run-a", Four);
         await both.EnsureAsync("run-b", Four);
         ensuring.IsCompleted.ShouldBeFalse();
@@ -265,7 +269,8 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
     [Fact]
     public async Task GetAsync_WithinTheViewsAge_AsksBatchOnce()
     {
-        var patient = new BatchWorkerPool(batch, Options with { ViewAge = TimeSpan.FromSeconds(10) }, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+        var patient = new BatchWorkerPool(batch, Options with { ViewAge = TimeSpan.FromSeconds(10) }, blobs, queues.Open, clock,
+            NullLogger<BatchWorkerPool>.Instance);
         await patient.EnsureAsync("run-a", Four);
         await patient.GetAsync("run-a");
         var calls = batch.Calls;
@@ -277,5 +282,6 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
     }
 
     [Fact]
-    public void JobId_OfTheLongestRunId_IsWithinBatchsLimit() => WorkerTasks.JobId(new string('a', 54), 999).Length.ShouldBeLessThanOrEqualTo(64);
+    public void JobId_OfTheLongestRunId_IsWithinBatchsLimit() =>
+        WorkerTasks.JobId(new string('a', 54), 999).Length.ShouldBeLessThanOrEqualTo(64);
 }

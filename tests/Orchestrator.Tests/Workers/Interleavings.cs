@@ -4,8 +4,9 @@ namespace R1Cloud.Orchestrator.Tests.Workers;
 internal delegate Task Step();
 
 /// <summary>
-/// Runs two asynchronous programs once for every order in which their steps can follow each other, where either is interrupted at any of its steps, up
-/// to three times in all. Everything that they share is reached by a step, and between two steps only one of them runs: nothing is left to chance.
+/// Runs two asynchronous programs once for every order in which their steps can follow each other, where either is interrupted at any of
+/// its steps, up to three times in all. Everything that they share is reached by a step, and between two steps only one of them runs:
+/// nothing is left to chance.
 /// </summary>
 internal static class Interleavings
 {
@@ -27,7 +28,8 @@ internal static class Interleavings
         }
     }
 
-    private static async Task<List<(int Taken, int Options)>> RunAsync(Func<Step, Step, Task<(Task First, Task Second, Func<Task> Check)>> start, List<int> choices)
+    private static async Task<List<(int Taken,
+        int Options)>> RunAsync(Func<Step, Step, Task<(Task First, Task Second, Func<Task> Check)>> start, List<int> choices)
     {
         var waiting = new TaskCompletionSource?[2];
         var (first, second, check) = await start(() => StepAsync(0), () => StepAsync(1));

@@ -40,7 +40,9 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     {
         foreach (var task in jobs.Values.SelectMany(job => job.Values).Where(task => task.State == BatchTaskState.Active))
         {
-            if (Nodes.Values.FirstOrDefault(node => node.IsIdle && !jobs.Values.SelectMany(job => job.Values).Any(other => other.Node == node.Id && other.State == BatchTaskState.Running)) is not { } node)
+            if (Nodes.Values.FirstOrDefault(node =>
+                node.IsIdle && !jobs.Values.SelectMany(job => job.Values)
+                .Any(other => other.Node == node.Id && other.State == BatchTaskState.Running)) is not { } node)
                 return;
             task.Move(BatchTaskState.Running, clock.GetUtcNow());
             task.Node = node.Id;
@@ -53,7 +55,8 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     public void Preempt(string nodeId)
     {
         Nodes.Remove(nodeId);
-        foreach (var task in jobs.Values.SelectMany(job => job.Values).Where(task => task.Node == nodeId && task.State == BatchTaskState.Running))
+        foreach (var task in jobs.Values.SelectMany(job => job.Values)
+            .Where(task => task.Node == nodeId && task.State == BatchTaskState.Running))
         {
             task.Requeues++;
             task.Node = null;
@@ -78,7 +81,8 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
         task.Move(BatchTaskState.Completed, clock.GetUtcNow());
     }
 
-    public override Task<Response> CreateJobAsync(BatchJobCreateOptions job, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default)
+    public override Task<Response> CreateJobAsync(BatchJobCreateOptions job, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
+        CancellationToken cancellationToken = default)
     {
         Call();
         job.PoolInfo.PoolId.ShouldBe("gpu");
@@ -87,7 +91,8 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<Response> CreateTaskAsync(
-        string jobId, BatchTaskCreateOptions task, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default)
+        string jobId, BatchTaskCreateOptions task, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
+            CancellationToken cancellationToken = default)
     {
         Call();
         if (Terminated.Contains(jobId)) throw Error(409, EndedCode);
@@ -114,20 +119,25 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<Response<BatchFileProperties>> GetTaskFilePropertiesAsync(
-        string jobId, string taskId, string filePath, TimeSpan? timeout = null, DateTimeOffset? ocpdate = null, CancellationToken cancellationToken = default)
+        string jobId, string taskId, string filePath, TimeSpan? timeout = null, DateTimeOffset? ocpdate = null,
+            CancellationToken cancellationToken = default)
     {
         Call();
-        return Task.FromResult(Response.FromValue<BatchFileProperties>(null!, new Answer(200, new() { ["Content-Length"] = $"{StandardError(jobId, taskId).Length}" })));
+        return Task.FromResult(
+            Response.FromValue<BatchFileProperties>(null!,
+                new Answer(200, new() { ["Content-Length"] = $"{StandardError(jobId, taskId).Length}" })));
     }
 
     private byte[] StandardError(string jobId, string taskId)
     {
         var task = Job(jobId)[taskId];
-        return task.Node is { } node && Nodes.ContainsKey(node) ? System.Text.Encoding.UTF8.GetBytes(task.StandardError) : throw Error(404, "FileNotFound");
+        return task.Node is { } node && Nodes.ContainsKey(node)
+            ? System.Text.Encoding.UTF8.GetBytes(task.StandardError) : throw Error(404, "FileNotFound");
     }
 
     public override Task<Response> TerminateTaskAsync(
-        string jobId, string taskId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
+        string jobId, string taskId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
+            RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
     {
         Call();
         var task = Job(jobId)[taskId];
@@ -137,7 +147,8 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<TerminateJobOperation> TerminateJobAsync(
-        WaitUntil waitUntil, string jobId, BatchJobTerminateOptions? parameters = null, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null, bool? force = null,
+        WaitUntil waitUntil, string jobId, BatchJobTerminateOptions? parameters = null, TimeSpan? timeOutInSeconds = null,
+            DateTimeOffset? ocpDate = null, bool? force = null,
         RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
     {
         Call();
@@ -161,7 +172,8 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
         return Task.FromResult(Response.FromValue(
             ComputeBatchModelFactory.BatchPool(
                 id: poolId, allocationState: AllocationState.Steady, resizeErrors: ResizeErrors,
-                currentDedicatedNodes: Nodes.Values.Count(node => node.Dedicated), currentLowPriorityNodes: Nodes.Values.Count(node => !node.Dedicated),
+                currentDedicatedNodes: Nodes.Values.Count(node => node.Dedicated),
+                    currentLowPriorityNodes: Nodes.Values.Count(node => !node.Dedicated),
                 targetDedicatedNodes: 0, targetLowPriorityNodes: waiting,
                 autoScaleRun: ComputeBatchModelFactory.AutoScaleRun(error: AutoScaleError)),
             new Answer(200)));
@@ -177,7 +189,8 @@ internal sealed class ScriptedBatch(TimeProvider clock) : BatchClient
     }
 
     public override Task<Response> DisableNodeSchedulingAsync(
-        string poolId, string nodeId, BatchNodeDisableSchedulingOptions? options = null, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
+        string poolId, string nodeId, BatchNodeDisableSchedulingOptions? options = null, TimeSpan? timeout = null,
+            DateTimeOffset? requestDate = null,
         CancellationToken cancellationToken = default)
     {
         Call();
@@ -236,7 +249,9 @@ internal sealed class ScriptedNode(string id, DateTimeOffset created, bool dedic
     public List<BatchNodeError> Errors { get; } = [];
     public BatchStartTaskInfo? StartTask { get; set; }
     public bool IsIdle => State == BatchNodeState.Idle;
-    public BatchNode Model => ComputeBatchModelFactory.BatchNode(id: Id, state: State, stateTransitionTime: created, isDedicated: Dedicated, errors: Errors, startTaskInfo: StartTask);
+    public BatchNode Model =>
+        ComputeBatchModelFactory.BatchNode(id: Id, state: State, stateTransitionTime: created, isDedicated: Dedicated, errors: Errors,
+            startTaskInfo: StartTask);
 }
 
 /// <summary>An HTTP answer with nothing but a status and headers.</summary>

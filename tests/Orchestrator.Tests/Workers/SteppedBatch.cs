@@ -9,21 +9,24 @@ namespace R1Cloud.Orchestrator.Tests.Workers;
 internal sealed class SteppedBatch(ScriptedBatch inner, Func<string, Task> step) : BatchClient
 {
     public override async Task<Response> CreateJobAsync(
-        BatchJobCreateOptions job, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default)
+        BatchJobCreateOptions job, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
+            CancellationToken cancellationToken = default)
     {
         await step(job.Id);
         return await inner.CreateJobAsync(job, cancellationToken: cancellationToken);
     }
 
     public override async Task<Response> CreateTaskAsync(
-        string jobId, BatchTaskCreateOptions task, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, CancellationToken cancellationToken = default)
+        string jobId, BatchTaskCreateOptions task, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
+            CancellationToken cancellationToken = default)
     {
         await step(jobId);
         return await inner.CreateTaskAsync(jobId, task, cancellationToken: cancellationToken);
     }
 
     public override async Task<TerminateJobOperation> TerminateJobAsync(
-        WaitUntil waitUntil, string jobId, BatchJobTerminateOptions? parameters = null, TimeSpan? timeOutInSeconds = null, DateTimeOffset? ocpDate = null,
+        WaitUntil waitUntil, string jobId, BatchJobTerminateOptions? parameters = null, TimeSpan? timeOutInSeconds = null,
+            DateTimeOffset? ocpDate = null,
         bool? force = null, RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
     {
         await step(jobId);
@@ -37,7 +40,8 @@ internal sealed class SteppedBatch(ScriptedBatch inner, Func<string, Task> step)
 
     public override AsyncPageable<BatchNode> GetNodesAsync(
         string poolId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, int? maxresults = null, string? filter = null,
-        IEnumerable<string>? select = null, CancellationToken cancellationToken = default) => inner.GetNodesAsync(poolId, cancellationToken: cancellationToken);
+        IEnumerable<string>? select = null, CancellationToken cancellationToken = default) =>
+            inner.GetNodesAsync(poolId, cancellationToken: cancellationToken);
 
     public override Task<Response<BatchPool>> GetPoolAsync(
         string poolId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, RequestConditions? requestConditions = null,

@@ -5,7 +5,8 @@ namespace R1Cloud.Orchestrator.Tests.Workers;
 /// <summary>Blobs whose every operation waits for its turn.</summary>
 internal sealed class SteppedBlobs(IBlobStore inner, Step step) : IBlobStore
 {
-    public Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default) => InTurnAsync(() => inner.TryReadAsync(path, cancellation));
+    public Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default) =>
+        InTurnAsync(() => inner.TryReadAsync(path, cancellation));
 
     public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
         InTurnAsync(() => inner.TryCreateAsync(path, content, cancellation));
@@ -24,15 +25,19 @@ internal sealed class SteppedBlobs(IBlobStore inner, Step step) : IBlobStore
 
     public Task UploadAsync(string path, Stream content, CancellationToken cancellation = default) => throw new NotSupportedException();
 
-    public Task<bool> TryDownloadAsync(string path, Stream destination, CancellationToken cancellation = default) => throw new NotSupportedException();
+    public Task<bool> TryDownloadAsync(string path, Stream destination, CancellationToken cancellation = default) =>
+        throw new NotSupportedException();
 
     public Task AppendAsync(string path, BinaryData content, CancellationToken cancellation = default) => throw new NotSupportedException();
 
-    public Task<bool> ExistsAsync(string path, CancellationToken cancellation = default) => InTurnAsync(() => inner.ExistsAsync(path, cancellation));
+    public Task<bool> ExistsAsync(string path, CancellationToken cancellation = default) =>
+        InTurnAsync(() => inner.ExistsAsync(path, cancellation));
 
-    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default) => throw new NotSupportedException();
+    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellation = default) =>
+        throw new NotSupportedException();
 
-    public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default) => InTurnAsync(() => inner.DeleteAsync(path, cancellation));
+    public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default) =>
+        InTurnAsync(() => inner.DeleteAsync(path, cancellation));
 
     private async Task<T> InTurnAsync<T>(Func<Task<T>> run)
     {

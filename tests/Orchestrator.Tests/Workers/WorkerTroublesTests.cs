@@ -25,7 +25,8 @@ public sealed class WorkerTroublesTests : BatchPoolTests
     [InlineData("r1.azurecr.io/gpujob@sha256:0123", "names no digest")]
     public async Task Image_ThatIsNoneByDigest_StartsNothingAndSaysWhatToDo(string image, string error)
     {
-        var wrong = new BatchWorkerPool(batch, Options with { Image = image }, blobs, queues.Open, clock, NullLogger<BatchWorkerPool>.Instance);
+        var wrong = new BatchWorkerPool(batch, Options with { Image = image }, blobs, queues.Open, clock,
+            NullLogger<BatchWorkerPool>.Instance);
         (await Should.ThrowAsync<WorkerPoolException>(() => wrong.EnsureAsync("run-a", Four))).Message.ShouldContain(error);
         batch.Jobs.ShouldBeEmpty();
         (await wrong.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain(error);
@@ -65,7 +66,8 @@ public sealed class WorkerTroublesTests : BatchPoolTests
         Node("n").State = BatchNodeState.Unusable;
         batch.Nodes["n"].Errors.Add(ComputeBatchModelFactory.BatchNodeError(code: "ContainerImagePullFailed", message: "manifest unknown"));
         await pool.EnsureAsync("run-a", Four);
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("ContainerImagePullFailed (manifest unknown) – check that the image exists");
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull()
+            .ShouldContain("ContainerImagePullFailed (manifest unknown) – check that the image exists");
     }
 
     [Theory]
@@ -111,7 +113,8 @@ public sealed class WorkerTroublesTests : BatchPoolTests
         await pool.EnsureAsync("run-a", Four);
         batch.Schedule();
         FailForGood("worker-0-0", 134, words);
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain($"ended with exit code 134{(words.Length == 0 ? "" : ": " + words)} – ");
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull()
+            .ShouldContain($"ended with exit code 134{(words.Length == 0 ? "" : ": " + words)} – ");
     }
 
     [Fact]
@@ -158,6 +161,7 @@ public sealed class WorkerTroublesTests : BatchPoolTests
         await pool.EnsureAsync("run-a", Four);
         (await pool.GetAsync("run-a")).LastError.ShouldBeNull();
         clock.Advance(TimeSpan.FromMinutes(25));
-        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull().ShouldContain("worker-0-0 has waited 25 minutes for a node; pool 'gpu' has 0 of 1 spot");
+        (await pool.GetAsync("run-a")).LastError.ShouldNotBeNull()
+            .ShouldContain("worker-0-0 has waited 25 minutes for a node; pool 'gpu' has 0 of 1 spot");
     }
 }

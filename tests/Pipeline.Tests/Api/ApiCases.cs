@@ -2,9 +2,9 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Reuse;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 
@@ -54,8 +54,9 @@ internal sealed record ApiCase(string Name, string Method, string Path, int Stat
 }
 
 /// <summary>
-/// What the run API must do, in terms of HTTP alone, so that every host can be held to it. Before the cases run, <see cref="PrepareAsync"/> brings
-/// about: <c>done</c> (completed), <c>stuck</c> (a job that never ends), <c>broken</c> (a job that fails); the host's workers see to the jobs.
+/// What the run API must do, in terms of HTTP alone, so that every host can be held to it. Before the cases run, <see cref="PrepareAsync"/>
+/// brings about: <c>done</c> (completed), <c>stuck</c> (a job that never ends), <c>broken</c> (a job that fails); the host's workers see to
+/// the jobs.
 /// </summary>
 internal static class ApiCases
 {
@@ -78,9 +79,12 @@ internal static class ApiCases
         },
         new("create: takes over what another run has finished", "POST", "/api/runs?id=like-done", 202)
         {
-            Body = TestRecipes.Json("like-done"), Check = (_, body) => Read<RunView>(body).Stages.ShouldAllBe(stage => stage.ReusedFrom!.RunId == "done" && stage.Reason == null),
+            Body = TestRecipes.Json("like-done"),
+                Check = (_, body) =>
+                Read<RunView>(body).Stages.ShouldAllBe(stage => stage.ReusedFrom!.RunId == "done" && stage.Reason == null),
         },
-        new("create: reuse neither true nor false", "POST", "/api/runs?reuse=perhaps", 400) { Body = Recipe, Contains = ["perhaps", "true, false"] },
+        new("create: reuse neither true nor false", "POST", "/api/runs?reuse=perhaps", 400) { Body = Recipe,
+            Contains = ["perhaps", "true, false"] },
         new("reuse: the same stages", "POST", "/api/reuse", 200) { Body = Recipe, Contains = ["\"reusedFrom\":{\"runId\":\"done\""] },
         new("reuse: says why a stage runs", "POST", "/api/reuse", 200)
         {
@@ -93,17 +97,22 @@ internal static class ApiCases
         },
         new("reuse: asked for anew", "POST", "/api/reuse?reuse=false", 200) { Body = Recipe, Contains = ["asked for anew"] },
         new("reuse: bad recipe", "POST", "/api/reuse", 422) { Body = "[]" },
-        new("create: formatting of the recipe does not matter", "POST", "/api/runs?id=done", 202) { Body = Recipe.Replace("\n", "\r\n\r\n", StringComparison.Ordinal) },
-        new("create: same id, other recipe", "POST", "/api/runs?id=done", 409) { Body = TestRecipes.Json(seed: 2), Contains = ["another recipe"] },
-        new("create: id from the recipe", "POST", "/api/runs", 202) { Body = TestRecipes.Json("by-name"), Check = (_, body) => Read<RunView>(body).Id.ShouldMatch("^by-name-[0-9a-f]{8}$") },
-        new("create: without a content type", "POST", "/api/runs?id=done", 415) { Body = Recipe, ContentType = null, Contains = ["application/json"] },
+        new("create: formatting of the recipe does not matter", "POST", "/api/runs?id=done",
+            202) { Body = Recipe.Replace("\n", "\r\n\r\n", StringComparison.Ordinal) },
+        new("create: same id, other recipe", "POST", "/api/runs?id=done", 409) { Body = TestRecipes.Json(seed: 2),
+            Contains = ["another recipe"] },
+        new("create: id from the recipe", "POST", "/api/runs", 202) { Body = TestRecipes.Json("by-name"),
+            Check = (_, body) => Read<RunView>(body).Id.ShouldMatch("^by-name-[0-9a-f]{8}$") },
+        new("create: without a content type", "POST", "/api/runs?id=done", 415) { Body = Recipe, ContentType = null,
+            Contains = ["application/json"] },
         new("create: text", "POST", "/api/runs?id=done", 415) { Body = Recipe, ContentType = "text/plain" },
         new("pause: without a content type", "POST", "/api/runs/stuck/pause", 415) { ContentType = null },
         new("create: +json", "POST", "/api/runs?id=done", 202) { Body = Recipe, ContentType = "application/vnd.r1+json; charset=utf-8" },
         new("create: byte order mark", "POST", "/api/runs?id=done", 202) { Body = "\uFEFF" + Recipe },
         new("create: key of another recipe", "POST", "/api/runs", 409)
         {
-            Body = TestRecipes.Json(seed: 3), Headers = new Dictionary<string, string> { ["Idempotency-Key"] = Key }, Contains = ["another recipe"],
+            Body = TestRecipes.Json(seed: 3), Headers = new Dictionary<string, string> { ["Idempotency-Key"] = Key },
+                Contains = ["another recipe"],
         },
         new("create: key of another id", "POST", "/api/runs?id=other", 409)
         {
@@ -131,26 +140,38 @@ internal static class ApiCases
         new("create: several problems", "POST", "/api/runs", 422)
         {
             Body = TestRecipes.Json(iterations: -1, name: "Not A Name"),
-            Check = (_, body) => JsonSerializer.Deserialize<JsonElement>(body).GetProperty("problems").GetArrayLength().ShouldBeGreaterThanOrEqualTo(2),
+            Check = (_, body) =>
+                JsonSerializer.Deserialize<JsonElement>(body).GetProperty("problems").GetArrayLength().ShouldBeGreaterThanOrEqualTo(2),
         },
         new("create: extends a file", "POST", "/api/runs", 422) { Body = "{ \"extends\": \"../../etc/passwd\", \"name\": \"x\" }" },
-        new("create: form", "POST", "/api/runs", 415) { Body = "a=b", ContentType = "application/x-www-form-urlencoded", Contains = ["application/json"] },
+        new("create: form", "POST", "/api/runs", 415) { Body = "a=b", ContentType = "application/x-www-form-urlencoded",
+            Contains = ["application/json"] },
         new("create: broken content type", "POST", "/api/runs", 415) { Body = Recipe, ContentType = "nonsense" },
-        new("create: too large", "POST", "/api/runs", 413) { Body = "// " + new string('x', 1 << 20) + "\n" + Recipe, Contains = ["larger than"] },
+        new("create: too large", "POST", "/api/runs", 413) { Body = "// " + new string('x', 1 << 20) + "\n" + Recipe,
+            Contains = ["larger than"] },
         new("create: id in capitals", "POST", "/api/runs?id=Done", 400) { Body = Recipe, Contains = ["lower-case"] },
         new("create: id that climbs", "POST", "/api/runs?id=..%2Fetc", 400) { Body = Recipe },
         new("create: id too long", "POST", "/api/runs?id=" + new string('a', 60), 400) { Body = Recipe },
         new("create: id with two dashes", "POST", "/api/runs?id=a--b", 400) { Body = Recipe },
-        new("create: PUT", "PUT", "/api/runs", 405) { Body = Recipe, Contains = ["PUT"], Check = (response, _) => response.Content.Headers.Allow.ShouldContain("POST") },
+        new("create: PUT", "PUT", "/api/runs", 405) { Body = Recipe, Contains = ["PUT"],
+            Check = (response, _) => response.Content.Headers.Allow.ShouldContain("POST") },
 
-        new("list", "GET", "/api/runs", 200) { Check = (_, body) => Read<RunList>(body).Runs.Select(run => run.Id).ShouldBeSubsetOf(Read<RunList>(body).Runs.OrderByDescending(run => run.CreatedAt).Select(run => run.Id)) },
-        new("list: holds the runs", "GET", "/api/runs", 200) { Contains = ["\"done\"", "\"stuck\"", "\"broken\"", "\"running\"", "\"completed\"", "\"failed\""] },
-        new("list: of a state", "GET", "/api/runs?state=completed,failed", 200) { Check = (_, body) => Read<RunList>(body).Runs.Select(run => run.Status).Distinct().ShouldBeSubsetOf([RunStatus.Completed, RunStatus.Failed]) },
-        new("list: running", "GET", "/api/runs?state=running", 200) { Contains = ["\"stuck\""], Check = (_, body) => Read<RunList>(body).Runs.ShouldAllBe(run => run.Status == RunStatus.Running) },
+        new("list", "GET", "/api/runs",
+            200) { Check = (_, body) =>
+                Read<RunList>(body).Runs.Select(run => run.Id)
+                .ShouldBeSubsetOf(Read<RunList>(body).Runs.OrderByDescending(run => run.CreatedAt).Select(run => run.Id)) },
+        new("list: holds the runs", "GET", "/api/runs",
+            200) { Contains = ["\"done\"", "\"stuck\"", "\"broken\"", "\"running\"", "\"completed\"", "\"failed\""] },
+        new("list: of a state", "GET", "/api/runs?state=completed,failed",
+            200) { Check = (_, body) =>
+                Read<RunList>(body).Runs.Select(run => run.Status).Distinct().ShouldBeSubsetOf([RunStatus.Completed, RunStatus.Failed]) },
+        new("list: running", "GET", "/api/runs?state=running", 200) { Contains = ["\"stuck\""],
+            Check = (_, body) => Read<RunList>(body).Runs.ShouldAllBe(run => run.Status == RunStatus.Running) },
         // Whether there is a next page depends on what other cases have begun: ManyRunsTests goes through pages.
         new("list: a page", "GET", "/api/runs?limit=1", 200) { Check = (_, body) => Read<RunList>(body).Runs.ShouldHaveSingleItem() },
         new("list: after the oldest", "GET", "/api/runs?after=9", 200) { Check = (_, body) => Read<RunList>(body).Runs.ShouldBeEmpty() },
-        new("list: unknown state", "GET", "/api/runs?state=running,tired", 400) { Contains = ["tired", "queued, running, paused, completed, failed, cancelled"] },
+        new("list: unknown state", "GET", "/api/runs?state=running,tired",
+            400) { Contains = ["tired", "queued, running, paused, completed, failed, cancelled"] },
         new("list: no runs", "GET", "/api/runs?limit=0", 400) { Contains = ["from 1 to 1000"] },
         new("list: too many", "GET", "/api/runs?limit=1001", 400) { Contains = ["from 1 to 1000"] },
         new("get: completed", "GET", "/api/runs/done", 200)
@@ -169,20 +190,27 @@ internal static class ApiCases
         new("get: bad id", "GET", "/api/runs/No_Id", 400) { Contains = ["No_Id"] },
         new("get: DELETE", "DELETE", "/api/runs/done", 405),
 
-        new("metrics: all", "GET", "/api/runs/done/metrics", 200) { Check = (_, body) => Read<RunMetrics>(body).Rows.Count.ShouldBe(6 + 5) },
-        new("metrics: of a stage", "GET", "/api/runs/done/metrics?stage=r1-zero", 200) { Check = (_, body) => Read<RunMetrics>(body).Rows.Select(row => row.Step).ShouldBe([1, 2, 3, 4, 5]) },
-        new("metrics: since", "GET", "/api/runs/done/metrics?stage=r1-zero&since=3", 200) { Check = (_, body) => Read<RunMetrics>(body).Rows.Select(row => row.Step).ShouldBe([4, 5]) },
+        new("metrics: all", "GET", "/api/runs/done/metrics",
+            200) { Check = (_, body) => Read<RunMetrics>(body).Rows.Count.ShouldBe(6 + 5) },
+        new("metrics: of a stage", "GET", "/api/runs/done/metrics?stage=r1-zero",
+            200) { Check = (_, body) => Read<RunMetrics>(body).Rows.Select(row => row.Step).ShouldBe([1, 2, 3, 4, 5]) },
+        new("metrics: since", "GET", "/api/runs/done/metrics?stage=r1-zero&since=3",
+            200) { Check = (_, body) => Read<RunMetrics>(body).Rows.Select(row => row.Step).ShouldBe([4, 5]) },
         new("metrics: unknown stage", "GET", "/api/runs/done/metrics?stage=sft", 400) { Contains = ["base, r1-zero"] },
         new("metrics: bad since", "GET", "/api/runs/done/metrics?since=yesterday", 400) { Contains = ["yesterday"] },
         new("metrics: negative since", "GET", "/api/runs/done/metrics?since=-1", 400),
         new("metrics: unknown run", "GET", "/api/runs/nobody/metrics", 404),
-        new("metrics: none yet", "GET", "/api/runs/stuck/metrics", 200) { Check = (_, body) => Read<RunMetrics>(body).Rows.ShouldBeEmpty() },
+        new("metrics: none yet", "GET", "/api/runs/stuck/metrics",
+            200) { Check = (_, body) => Read<RunMetrics>(body).Rows.ShouldBeEmpty() },
 
         new("samples", "GET", "/api/runs/done/samples", 200)
         {
-            Check = (_, body) => Read<RunSamples>(body).Sets.Select(set => (set.Stage, set.Source)).ShouldBe([("base", "evaluate"), ("r1-zero", "rollout"), ("r1-zero", "evaluate")]),
+            Check = (_, body) =>
+                Read<RunSamples>(body).Sets.Select(set => (set.Stage, set.Source))
+                .ShouldBe([("base", "evaluate"), ("r1-zero", "rollout"), ("r1-zero", "evaluate")]),
         },
-        new("samples: limit", "GET", "/api/runs/done/samples?stage=base&limit=2", 200) { Check = (_, body) => Read<RunSamples>(body).Sets[0].Samples.Count.ShouldBe(2) },
+        new("samples: limit", "GET", "/api/runs/done/samples?stage=base&limit=2",
+            200) { Check = (_, body) => Read<RunSamples>(body).Sets[0].Samples.Count.ShouldBe(2) },
         new("samples: bad limit", "GET", "/api/runs/done/samples?limit=0", 400),
         new("samples: unknown stage", "GET", "/api/runs/done/samples?stage=sft", 400),
         new("samples: unknown run", "GET", "/api/runs/nobody/samples", 404),
@@ -190,12 +218,14 @@ internal static class ApiCases
         new("report: JSON", "GET", "/api/runs/done/report", 200) { Check = (_, body) => Read<RunReport>(body).Stages.Count.ShouldBe(2) },
         new("report: Accept HTML", "GET", "/api/runs/done/report", 200)
         {
-            Headers = new Dictionary<string, string> { ["Accept"] = "text/html,application/xhtml+xml,*/*;q=0.8" }, Contains = ["<!doctype html>", "<svg"],
+            Headers = new Dictionary<string, string> { ["Accept"] = "text/html,application/xhtml+xml,*/*;q=0.8" },
+                Contains = ["<!doctype html>", "<svg"],
             Check = (response, _) => response.Content.Headers.ContentType!.MediaType.ShouldBe("text/html"),
         },
         new("report: Accept anything", "GET", "/api/runs/done/report", 200)
         {
-            Headers = new Dictionary<string, string> { ["Accept"] = "*/*" }, Check = (response, _) => response.Content.Headers.ContentType!.MediaType.ShouldBe("application/json"),
+            Headers = new Dictionary<string, string> { ["Accept"] = "*/*" },
+                Check = (response, _) => response.Content.Headers.ContentType!.MediaType.ShouldBe("application/json"),
         },
         new("report: Markdown", "GET", "/api/runs/done/report?format=md", 200) { Contains = ["| stage | greedy |"] },
         new("report: picture", "GET", "/api/runs/done/report?format=svg", 200) { Contains = ["<svg xmlns"] },
@@ -241,7 +271,8 @@ internal static class ApiCases
 
     private static async Task PostAsync(HttpClient client, string id, string recipe, string? key, RunStatus status, string query = "")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiRoutes.Runs}?id={id}{query}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            $"{ApiRoutes.Runs}?id={id}{query}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
         if (key is not null) request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, key);
         (await client.SendAsync(request)).EnsureSuccessStatusCode();
         for (var i = 0; i < 60_000; i++)

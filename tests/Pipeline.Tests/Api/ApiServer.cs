@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using R1Cloud.Pipeline.Api;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 
@@ -26,6 +28,7 @@ internal sealed class ApiServer : IAsyncDisposable
         var pipeline = new PipelineHost(options);
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.LeaveSignals();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
         RunApiDocument.Add(builder.Services, ApiRoutes.ApiKeyHeader);
         builder.Services.ConfigureHttpJsonOptions(json =>
@@ -64,7 +67,7 @@ public sealed class ApiFixture : IAsyncLifetime
         Server = await ApiServer.StartAsync();
         Server.Pipeline.Pool.OnJob = job => job.RunId switch
         {
-            "broken" => throw new Shared.Jobs.BadInputException("no such corpus"),
+            "broken" => throw new BadInputException("no such corpus"),
             "stuck" => stuck.Task,
             _ => Task.CompletedTask,
         };

@@ -25,7 +25,8 @@ public class BrowserRulesTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var own = fixture.Server.Client.BaseAddress!.GetLeftPart(UriPartial.Authority);
         foreach (var (path, body) in new[] { ("/api/runs/stuck/resume", ""), ("/api/runs?id=done", TestRecipes.Json()) })
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            using var request = new HttpRequestMessage(HttpMethod.Post,
+                path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
             if (site is not null) request.Headers.Add("Sec-Fetch-Site", site);
             if (origin is not null) request.Headers.TryAddWithoutValidation("Origin", origin == "own" ? own : origin);
             using var response = await fixture.Server.Client.SendAsync(request);
@@ -71,7 +72,8 @@ public class BrowserRulesTests(ApiFixture fixture) : IClassFixture<ApiFixture>
                     response.Headers.GetValues("Referrer-Policy").ShouldBe(["no-referrer"], item.Name);
                     response.Headers.GetValues("Cache-Control").ShouldBe(["no-store"], item.Name);
                     var policy = response.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem(item.Name);
-                    foreach (var rule in (string[])["frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"]) policy.ShouldContain(rule, customMessage: item.Name);
+                    foreach (var rule in (string[])["frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"])
+                        policy.ShouldContain(rule, customMessage: item.Name);
                 },
             };
             await seen.RunAsync(fixture.Server.Client);
@@ -83,7 +85,8 @@ public class BrowserRulesTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [InlineData("svg")]
     [InlineData("md")]
     [InlineData("json")]
-    public Task Report_OutOfStorage_IsShownInASandbox(string format) => new ApiCase("report", "GET", $"/api/runs/done/report?format={format}", 200)
+    public Task Report_OutOfStorage_IsShownInASandbox(string format) =>
+        new ApiCase("report", "GET", $"/api/runs/done/report?format={format}", 200)
     {
         Check = (response, _) =>
         {

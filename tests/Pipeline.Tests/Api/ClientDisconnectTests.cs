@@ -62,7 +62,8 @@ public sealed class ClientDisconnectTests : IAsyncDisposable
     }
 
     private RunHandlers Handlers => new(
-        host.Services.GetRequiredService<RunService>(), host.Services.GetRequiredService<RunData>(), host.Services.GetRequiredService<RunEvents>(), host.Options, log);
+        host.Services.GetRequiredService<RunService>(), host.Services.GetRequiredService<RunData>(),
+            host.Services.GetRequiredService<RunEvents>(), host.Options, log);
 
     private static async IAsyncEnumerable<RunEvent?> Broken(string how)
     {
@@ -82,7 +83,8 @@ public sealed class ClientDisconnectTests : IAsyncDisposable
 
     private static DefaultHttpContext Context(bool left)
     {
-        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider(), RequestAborted = new CancellationToken(left) };
+        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider(),
+            RequestAborted = new CancellationToken(left) };
         context.Request.Path = "/api/runs/some-run";
         return context;
     }
@@ -96,7 +98,8 @@ public sealed class ClientDisconnectTests : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (logLevel >= LogLevel.Error) Errors.Add(formatter(state, exception));
         }

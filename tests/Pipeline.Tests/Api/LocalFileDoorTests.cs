@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using System.Text.Json;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Pipeline.Options;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 
@@ -29,6 +33,21 @@ public sealed class LocalFileDoorTests : IDisposable
         there.Allowed.ShouldContain("--files DIR");
         Look([Write("database/rows.jsonl")], "data").Count.ShouldBe(1); // a name that only begins alike
         Look([Write("data/rows.jsonl")]).ShouldHaveSingleItem().Message.ShouldContain("there is none");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Check_ManyFilesElsewhere_AreToldShortlyAndNotAllLookedAt(bool isLocal)
+    {
+        var paths = Enumerable.Range(0, 20_000).Select(i => $"/e{i}.jsonl").Prepend($"/{new string('x', 500_000)}.jsonl");
+        var json = $$"""{ "tasks": { "t": { "kind": "dataset", "files": [{{string.Join(',', paths.Select(path => $"\"{path}\""))}}] } } }""";
+        var problems = Should.Throw<RecipeException>(() =>
+            new LocalFileDoor(new() { LocalFiles = isLocal, LocalFolders = [At("")] })
+                .Check(new LoadedRecipe(null!, json, ""), "request body")).Problems;
+        problems.Count.ShouldBeLessThanOrEqualTo(100);
+        problems[^1].Message.ShouldContain("more problems");
+        JsonSerializer.SerializeToUtf8Bytes(problems, R1Json.Options).Length.ShouldBeLessThan(256 << 10);
     }
 
     [Fact]
@@ -119,9 +138,11 @@ public sealed class LocalFileDoorTests : IDisposable
     }
 
     private IReadOnlyList<RecipeProblem> Look(string[] files, params string[] folders) =>
-        Check($$"""{ "tasks": { "t": { "kind": "dataset", "files": [{{string.Join(',', files.Select(file => $"\"{file}\""))}}] } } }""", folders);
+        Check($$"""{ "tasks": { "t": { "kind": "dataset", "files": [{{string.Join(',', files.Select(file => $"\"{file}\""))}}] } } }""",
+            folders);
 
-    private IReadOnlyList<RecipeProblem> Import(string path, params string[] folders) => Check($$"""{ "stages": { "m": { "kind": "import", "path": "{{path}}" } } }""", folders);
+    private IReadOnlyList<RecipeProblem> Import(string path, params string[] folders) =>
+        Check($$"""{ "stages": { "m": { "kind": "import", "path": "{{path}}" } } }""", folders);
 
     private IReadOnlyList<RecipeProblem> Check(string json, string[] folders)
     {

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 
@@ -13,7 +13,8 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     public static TheoryData<string> Names => [.. ApiCases.All.Select(item => item.Name)];
 
     [Theory, MemberData(nameof(Names))]
-    public Task Request_OfTheTable_IsAnsweredAsItSays(string name) => ApiCases.All.Single(item => item.Name == name).RunAsync(fixture.Server.Client);
+    public Task Request_OfTheTable_IsAnsweredAsItSays(string name) =>
+        ApiCases.All.Single(item => item.Name == name).RunAsync(fixture.Server.Client);
 
     [Fact]
     public async Task OpenApi_Document_DescribesEveryRoute()
@@ -27,7 +28,8 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         operations.ShouldAllBe(item => item.Operation.GetProperty("summary").GetString()!.Length > 10);
         operations.Select(item => item.Operation.GetProperty("operationId").GetString()).ShouldBeUnique();
         var create = document.GetProperty("paths").GetProperty("/api/runs").GetProperty("post");
-        create.GetProperty("responses").EnumerateObject().Select(response => response.Name).ShouldBe(["202", "400", "401", "408", "409", "413", "415", "422", "429", "500", "503"], ignoreOrder: true);
+        create.GetProperty("responses").EnumerateObject().Select(response => response.Name)
+            .ShouldBe(["202", "400", "401", "408", "409", "413", "415", "422", "429", "500", "503"], ignoreOrder: true);
         create.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _).ShouldBeTrue();
         document.GetProperty("components").GetProperty("schemas").TryGetProperty("RunView", out _).ShouldBeTrue();
     }
@@ -38,13 +40,16 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var document = JsonSerializer.Deserialize<JsonElement>(await fixture.Server.Client.GetStringAsync(ApiRoutes.OpenApi));
 
         document.GetProperty("info").GetProperty("title").GetString().ShouldBe("R1 Cloud run API");
-        var (name, scheme) = document.GetProperty("components").GetProperty("securitySchemes").EnumerateObject().Select(item => (item.Name, item.Value)).Single();
+        var (name, scheme) = document.GetProperty("components").GetProperty("securitySchemes").EnumerateObject()
+            .Select(item => (item.Name, item.Value)).Single();
         scheme.GetProperty("type").GetString().ShouldBe("apiKey");
         scheme.GetProperty("in").GetString().ShouldBe("header");
         scheme.GetProperty("name").GetString().ShouldBe("X-Api-Key");
         document.GetProperty("security")[0].TryGetProperty(name, out _).ShouldBeTrue();
-        document.GetProperty("paths").GetProperty("/api/health").GetProperty("get").GetProperty("security").GetArrayLength().ShouldBe(0, "open to anybody");
-        document.GetProperty("paths").GetProperty("/api/runs").GetProperty("get").TryGetProperty("security", out _).ShouldBeFalse("as the document says");
+        document.GetProperty("paths").GetProperty("/api/health").GetProperty("get").GetProperty("security").GetArrayLength()
+            .ShouldBe(0, "open to anybody");
+        document.GetProperty("paths").GetProperty("/api/runs").GetProperty("get").TryGetProperty("security", out _)
+            .ShouldBeFalse("as the document says");
     }
 
     [Fact]
@@ -68,7 +73,8 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     {
         await using var server = await ApiServer.StartAsync();
         server.Pipeline.Blobs.OnAccess = _ => throw new InvalidCastException("secret details");
-        await new ApiCase("bug", "GET", "/api/runs/some", 500) { Check = (_, body) => body.ShouldNotContain("secret") }.RunAsync(server.Client);
+        await new ApiCase("bug", "GET", "/api/runs/some", 500) { Check = (_, body) => body.ShouldNotContain("secret") }
+            .RunAsync(server.Client);
     }
 
     [Fact]
@@ -120,9 +126,12 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         rows.Where(row => row.Stage == "r1-zero").Select(row => row.Step).Distinct().ShouldBe(Enumerable.Range(1, 12));
         rows.Last(row => row.Stage == "r1-zero").Values.ShouldContainKey(MetricNames.EvalGreedyAccuracy);
 
-        var middle = events.Single(item => item.Name == RunEventNames.Metrics && item.Data.Contains("\"stage\":\"r1-zero\",\"step\":7", StringComparison.Ordinal));
+        var middle =
+            events.Single(item =>
+                item.Name == RunEventNames.Metrics && item.Data.Contains("\"stage\":\"r1-zero\",\"step\":7", StringComparison.Ordinal));
         var rest = await ReadAsync(server.Client, middle.Id);
-        rest.Where(item => item.Name == RunEventNames.Metrics).Select(item => ApiCases.Read<MetricsRow>(item.Data)).Where(row => row.Stage == "r1-zero")
+        rest.Where(item => item.Name == RunEventNames.Metrics).Select(item => ApiCases.Read<MetricsRow>(item.Data))
+            .Where(row => row.Stage == "r1-zero")
             .Select(row => row.Step).ShouldBe([7, 8, 9, 10, 11, 12]);
 
         static async Task<List<(string Id, string Name, string Data)>> ReadAsync(HttpClient client, string? lastId)
@@ -140,7 +149,9 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [Fact]
     public async Task Events_OfALongRun_EndInGoodOrderAndGoOnWithTheLastId()
     {
-        await using var server = await ApiServer.StartAsync(new() { EventPollInterval = TimeSpan.FromMilliseconds(10), EventStreamLimit = TimeSpan.FromMilliseconds(100) });
+        await using var server =
+            await ApiServer.StartAsync(
+                new() { EventPollInterval = TimeSpan.FromMilliseconds(10), EventStreamLimit = TimeSpan.FromMilliseconds(100) });
         var go = new TaskCompletionSource();
         server.Pipeline.Pool.OnJob = job => job.JobId.Contains("/000003/", StringComparison.Ordinal) ? go.Task : Task.CompletedTask;
         await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 6)), "long", null);
@@ -153,11 +164,13 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             using var request = new HttpRequestMessage(HttpMethod.Get, "/api/runs/long/events");
             if (last is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", last);
             using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-            await foreach (var item in System.Net.ServerSentEvents.SseParser.Create(await response.Content.ReadAsStreamAsync()).EnumerateAsync())
+            await foreach (var item in System.Net.ServerSentEvents.SseParser.Create(await response.Content.ReadAsStreamAsync())
+                .EnumerateAsync())
             {
                 last = item.EventId;
                 item.Data.ShouldNotContain("broke off");
-                if (item.EventType == RunEventNames.Metrics && ApiCases.Read<MetricsRow>(item.Data) is { Stage: "r1-zero" } row) steps.Add(row.Step);
+                if (item.EventType == RunEventNames.Metrics && ApiCases.Read<MetricsRow>(item.Data) is { Stage: "r1-zero" } row)
+                    steps.Add(row.Step);
                 ended |= item.EventType == RunEventNames.End;
             }
             if (streams == 3) go.SetResult();
@@ -170,7 +183,9 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [Fact]
     public async Task Events_WithNothingNew_SendSignsOfLife()
     {
-        await using var server = await ApiServer.StartAsync(new() { EventPollInterval = TimeSpan.FromMilliseconds(10), EventHeartbeat = TimeSpan.FromMilliseconds(30) });
+        await using var server =
+            await ApiServer.StartAsync(
+                new() { EventPollInterval = TimeSpan.FromMilliseconds(10), EventHeartbeat = TimeSpan.FromMilliseconds(30) });
         var go = new TaskCompletionSource();
         server.Pipeline.Pool.OnJob = _ => go.Task;
         await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), "quiet", null);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 
@@ -68,7 +69,8 @@ public sealed class RunWatchesTests
         using var first = watches.Open("a");
         using var second = watches.Open("a");
         foreach (var reader in new[] { first, second })
-            (await Should.ThrowAsync<InvalidOperationException>(() => reader.NextAsync(TestContext.Current.CancellationToken))).InnerException!.Message.ShouldBe("no storage");
+            (await Should.ThrowAsync<InvalidOperationException>(() => reader.NextAsync(TestContext.Current.CancellationToken)))
+                .InnerException!.Message.ShouldBe("no storage");
         using var third = watches.Open("a");
         (await third.NextAsync(TestContext.Current.CancellationToken)).Run.EtaSeconds.ShouldBe(2);
     }
@@ -81,7 +83,8 @@ public sealed class RunWatchesTests
         lock (looks) look = looks[id] = looks.GetValueOrDefault(id) + 1;
         return trouble(id, look) is { } error ? throw error : new(new RunView
         {
-            Id = id, Name = id, RecipeHash = "", Status = RunStatus.Running, Stages = [], Workers = Workers.WorkerPoolView.None, Cost = new(0, 0, 0, "USD", ""), CreatedAt = clock.GetUtcNow(), EtaSeconds = look,
+            Id = id, Name = id, RecipeHash = "", Status = RunStatus.Running, Stages = [], Workers = Workers.WorkerPoolView.None,
+                Cost = new(0, 0, 0, "USD", ""), CreatedAt = clock.GetUtcNow(), EtaSeconds = look,
         }, []);
     }
 

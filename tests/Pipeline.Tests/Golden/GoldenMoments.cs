@@ -1,6 +1,6 @@
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 
 namespace R1Cloud.Pipeline.Tests.Golden;
 
@@ -32,8 +32,13 @@ internal sealed record GoldenMoment(string Name, string Recipe, string At)
         new("sample", AllKinds, "picked/000000/sample/1"),
         new("students", AllKinds, "distill/half/000006/final-evaluate/0"),
         new("failed", AllKinds, "rl/000001/update/0") { Error = "the loss is not a number" },
-        new("completed", AllKinds, "") { Spared = path => path.Contains("/jobs/", StringComparison.Ordinal) && !path.Contains("/final-evaluate/", StringComparison.Ordinal) },
-        new("long", Long, "r1-zero/000021/update/0") { Spared = path => path.Contains("/jobs/r1-zero/00000", StringComparison.Ordinal) || path.Contains("/jobs/r1-zero/00001", StringComparison.Ordinal) },
+        new("completed", AllKinds,
+            "") { Spared = path =>
+                path.Contains("/jobs/", StringComparison.Ordinal) && !path.Contains("/final-evaluate/", StringComparison.Ordinal) },
+        new("long", Long,
+            "r1-zero/000021/update/0") { Spared = path =>
+                path.Contains("/jobs/r1-zero/00000", StringComparison.Ordinal)
+                || path.Contains("/jobs/r1-zero/00001", StringComparison.Ordinal) },
     ];
 
     /// <summary>A stage of every kind, in as many ways as there is room for.</summary>
@@ -76,7 +81,8 @@ internal sealed record GoldenMoment(string Name, string Recipe, string At)
     private static string[] AlwaysSpared => ["/events.out.", "/report/"];
 
     /// <summary>The file of a version's state at this moment.</summary>
-    public string File(string version) => Path.Combine(Testing.Repository.PathOf("tests", "Pipeline.Tests", "Golden"), version, Name + ".jsonl.gz");
+    public string File(string version) =>
+        Path.Combine(Testing.Repository.PathOf("tests", "Pipeline.Tests", "Golden"), version, Name + ".jsonl.gz");
 
     /// <summary>Lets a run come to this moment and takes its state.</summary>
     public async Task<GoldenState> ReachAsync()
@@ -100,7 +106,8 @@ internal sealed record GoldenMoment(string Name, string Recipe, string At)
         await Task.Delay(1000); // What goes on beside the job comes to rest.
         var view = await host.Runs.GetAsync(Run);
         await host.Engine.StopAsync(CancellationToken.None);
-        var state = await GoldenState.CaptureAsync(host, view, path => !Spared(path) && !AlwaysSpared.Any(part => path.Contains(part, StringComparison.Ordinal)));
+        var state = await GoldenState.CaptureAsync(host, view,
+            path => !Spared(path) && !AlwaysSpared.Any(part => path.Contains(part, StringComparison.Ordinal)));
         never.SetResult();
         return state;
     }

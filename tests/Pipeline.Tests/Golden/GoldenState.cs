@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
@@ -9,8 +9,8 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Tests.Golden;
 
 /// <summary>
-/// All that a run left behind at some moment, as a file of JSON lines, packed: the engine's database, the blobs, the queues, and the API's answer. A file is made once, by
-/// the version whose state it holds, and never again: every later version must go on with it.
+/// All that a run left behind at some moment, as a file of JSON lines, packed: the engine's database, the blobs, the queues, and the API's
+/// answer. A file is made once, by the version whose state it holds, and never again: every later version must go on with it.
 /// </summary>
 internal sealed class GoldenState
 {
@@ -63,7 +63,8 @@ internal sealed class GoldenState
     {
         var state = new GoldenState();
         state.CaptureDatabase(host.DatabasePath);
-        foreach (var path in host.Blobs.Paths.Where(keeps)) state.lines.Add(new() { Blob = path, Text = (await host.Blobs.TryReadAsync(path))!.ToString() });
+        foreach (var path in host.Blobs.Paths.Where(keeps))
+            state.lines.Add(new() { Blob = path, Text = (await host.Blobs.TryReadAsync(path))!.ToString() });
         foreach (var (queue, text) in host.Queues.Messages) state.lines.Add(new() { Queue = queue, Text = text });
         state.lines.Add(new() { View = view });
         return state;
@@ -84,13 +85,17 @@ internal sealed class GoldenState
     {
         using var connection = Open(database);
         // A finished instance's history is not read again.
-        var finished = Rows(connection, "SELECT key FROM instances WHERE status IN ('Completed', 'Failed', 'Terminated')").Select(row => row["key"].GetInt64()).ToHashSet();
-        foreach (var pragma in new[] { "application_id", "user_version" }) lines.Add(new() { Sql = $"PRAGMA {pragma} = {Rows(connection, $"PRAGMA {pragma}").Single()[pragma]}" });
-        foreach (var item in Rows(connection, "SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rootpage"))
+        var finished = Rows(connection, "SELECT key FROM instances WHERE status IN ('Completed', 'Failed', 'Terminated')")
+            .Select(row => row["key"].GetInt64()).ToHashSet();
+        foreach (var pragma in new[] { "application_id", "user_version" })
+            lines.Add(new() { Sql = $"PRAGMA {pragma} = {Rows(connection, $"PRAGMA {pragma}").Single()[pragma]}" });
+        foreach (var item in Rows(connection,
+            "SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rootpage"))
         {
             lines.Add(new() { Sql = item["sql"].GetString()! });
             if (item["type"].GetString() == "table")
-                lines.AddRange(Rows(connection, $"SELECT * FROM {item["name"].GetString()}").Where(row => !finished.Contains(Key(row))).Select(row => new Line { Table = item["name"].GetString(), Row = row }));
+                lines.AddRange(Rows(connection, $"SELECT * FROM {item["name"].GetString()}").Where(row => !finished.Contains(Key(row)))
+                    .Select(row => new Line { Table = item["name"].GetString(), Row = row }));
         }
     }
 
@@ -103,7 +108,9 @@ internal sealed class GoldenState
         {
             if (line.Sql is { } sql) Run(connection, sql);
             if (line.Row is { } row)
-                Run(connection, $"INSERT INTO {line.Table} ({string.Join(", ", row.Keys)}) VALUES ({string.Join(", ", row.Keys.Select(column => "$" + column))})", row);
+                Run(connection,
+                    $"INSERT INTO {line.Table} ({string.Join(", ", row.Keys)}) VALUES "
+                    + $"({string.Join(", ", row.Keys.Select(column => "$" + column))})", row);
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -7,13 +7,16 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Golden;
 
-/// <summary>What an earlier version left behind in the midst of a run is gone on with: histories, statuses, job specs, checkpoints, stage records.</summary>
+/// <summary>
+/// What an earlier version left behind in the midst of a run is gone on with: histories, statuses, job specs, checkpoints, stage records.
+/// </summary>
 public class GoldenTests
 {
     private const string Variable = "R1_WRITE_GOLDEN";
 
     /// <summary>Versions whose state is kept, each with all moments.</summary>
-    public static TheoryData<string, string> States => [.. Directory.GetDirectories(Testing.Repository.PathOf("tests", "Pipeline.Tests", "Golden"), "v*")
+    public static TheoryData<string, string> States =>
+        [.. Directory.GetDirectories(Testing.Repository.PathOf("tests", "Pipeline.Tests", "Golden"), "v*")
         .SelectMany(folder => GoldenMoment.All.Select(moment => new TheoryDataRow<string, string>(Path.GetFileName(folder), moment.Name)))];
 
     [Fact]
@@ -51,7 +54,8 @@ public class GoldenTests
 
         var view = await host.WaitAsync(GoldenMoment.Run, RunStatus.Completed);
 
-        var done = golden.Paths.Where(path => path.EndsWith("/result.json", StringComparison.Ordinal) && Status(golden.Blob(path)) == JobStatus.Succeeded).ToHashSet();
+        var done = golden.Paths.Where(path =>
+            path.EndsWith("/result.json", StringComparison.Ordinal) && Status(golden.Blob(path)) == JobStatus.Succeeded).ToHashSet();
         host.Pool.Ran.ShouldAllBe(job => !done.Contains(BlobLayout.JobResult(GoldenMoment.Run, job)));
         if (name != "long") Outcome(view).ShouldBe(Outcome(Read(version, "completed").View));
         view.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed && stage.Done == stage.Total);
@@ -62,18 +66,23 @@ public class GoldenTests
     public void Documents_OfAnEarlierVersion_AreRead(string version, string name)
     {
         var golden = Read(version, name);
-        foreach (var path in golden.Paths.Where(path => path.EndsWith("/spec.json", StringComparison.Ordinal) && path.Contains("/jobs/", StringComparison.Ordinal)))
+        foreach (var path in golden.Paths.Where(path =>
+            path.EndsWith("/spec.json", StringComparison.Ordinal) && path.Contains("/jobs/", StringComparison.Ordinal)))
             Parse<JobSpec>(golden.Blob(path)).Payload.Seed.ShouldBe(1);
     }
 
-    private static GoldenState Read(string version, string name) => GoldenState.Read(GoldenMoment.All.Single(moment => moment.Name == name).File(version));
+    private static GoldenState Read(string version, string name) =>
+        GoldenState.Read(GoldenMoment.All.Single(moment => moment.Name == name).File(version));
 
     private static JobStatus Status(string result) => Parse<JobResult>(result).Status;
 
     private static T Parse<T>(string json) => JsonSerializer.Deserialize<T>(json, R1Json.Options)!;
 
     // What depends on the clock or on who looks.
-    private static string Timeless(RunView view) => JsonSerializer.Serialize(view with { Workers = Pipeline.Workers.WorkerPoolView.None, EtaSeconds = null, Cost = new(0, 0, 0, "", ""), EndedAt = null }, R1Json.Indented);
+    private static string Timeless(RunView view) =>
+        JsonSerializer.Serialize(
+            view with { Workers = Pipeline.Workers.WorkerPoolView.None, EtaSeconds = null, Cost = new(0, 0, 0, "", ""), EndedAt = null },
+            R1Json.Indented);
 
     private static string Outcome(RunView view) => string.Join('\n', view.Stages.Select(stage =>
         $"{stage.Label} {stage.Kind} {stage.Done}/{stage.Total} {stage.Checkpoint} {string.Join(' ', stage.Metrics.Where(metric => !metric.Key.Contains("time/", StringComparison.Ordinal)).OrderBy(metric => metric.Key, StringComparer.Ordinal))}"));

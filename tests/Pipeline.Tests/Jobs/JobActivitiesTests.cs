@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
@@ -37,7 +38,8 @@ public sealed class JobActivitiesTests : IDisposable
     public async Task Submit_OtherContent_IsAConflictNamingTheField()
     {
         await Activities.SubmitAsync(Spec, default);
-        var error = await Should.ThrowAsync<JobConflictException>(() => Activities.SubmitAsync(Spec with { Payload = new NoopJob { Milliseconds = 2 } }, default));
+        var error = await Should.ThrowAsync<JobConflictException>(() =>
+            Activities.SubmitAsync(Spec with { Payload = new NoopJob { Milliseconds = 2 } }, default));
         error.Message.ShouldContain("field payload differs");
         Queue.Sent.ShouldBe(1);
     }
@@ -45,14 +47,17 @@ public sealed class JobActivitiesTests : IDisposable
     [Fact]
     public async Task Submit_StoredByAVersionWithoutAField_IsTheSameJob()
     {
-        var spec = Spec with { Payload = new UpdateJob { Settings = new() { Task = "t", From = "base" }, Iteration = 3, Policy = "p/", Rollouts = ["rollouts/run/s/000003/0.a1.safetensors"], Checkpoint = "c/" } };
+        var spec = Spec with {
+            Payload = new UpdateJob { Settings = new() { Task = "t", From = "base" }, Iteration = 3, Policy = "p/",
+                Rollouts = ["rollouts/run/s/000003/0.a1.safetensors"], Checkpoint = "c/" } };
         await Activities.SubmitAsync(spec, default);
         // As an earlier version wrote it, to whom some of the fields were not known yet: here they have their defaults.
         var path = BlobLayout.JobSpec("run", spec.JobId);
         var stored = JsonNode.Parse((await blobs.TryReadAsync(path))!.ToString())!.AsObject();
         stored.Remove("retry").ShouldBeTrue();
         stored["payload"]!.AsObject().Remove("rewardModels").ShouldBeTrue();
-        foreach (var field in new[] { "staleness", "updateShards", "sampling", "loss", "optimizer" }) stored["payload"]!["settings"]!.AsObject().Remove(field).ShouldBeTrue(field);
+        foreach (var field in new[] { "staleness", "updateShards", "sampling", "loss", "optimizer" })
+            stored["payload"]!["settings"]!.AsObject().Remove(field).ShouldBeTrue(field);
         stored["payload"]!["version"] = 1;
         await blobs.WriteAsync(path, new BinaryData(stored.ToJsonString()));
 
@@ -72,7 +77,8 @@ public sealed class JobActivitiesTests : IDisposable
         stored["payload"]!["temperature"] = 3;
         await blobs.WriteAsync(path, new BinaryData(stored.ToJsonString()));
 
-        (await Should.ThrowAsync<JobConflictException>(() => Activities.SubmitAsync(Spec, default))).Message.ShouldContain("payload.temperature");
+        (await Should.ThrowAsync<JobConflictException>(() => Activities.SubmitAsync(Spec, default)))
+            .Message.ShouldContain("payload.temperature");
     }
 
     [Fact]
@@ -90,7 +96,8 @@ public sealed class JobActivitiesTests : IDisposable
         await Activities.SubmitAsync(Spec, default);
         await blobs.WriteJsonAsync(BlobLayout.JobResult("run", Spec.JobId), Result(JobStatus.Failed));
 
-        foreach (var action in new Func<Task>[] { () => Activities.SubmitAsync(Spec, default), () => Activities.ReadAsync(new("run", Spec.JobId), default) })
+        foreach (var action in new Func<Task>[] { () => Activities.SubmitAsync(Spec, default),
+            () => Activities.ReadAsync(new("run", Spec.JobId), default) })
         {
             var message = (await Should.ThrowAsync<JobFailedException>(action)).Message;
             message.ShouldContain("OutOfMemory: no room (exit code 20)");
@@ -100,7 +107,8 @@ public sealed class JobActivitiesTests : IDisposable
 
     [Fact]
     public async Task Read_WithoutResult_IsAStorageErrorThatMayMend() =>
-        (await Should.ThrowAsync<StorageException>(() => Activities.ReadAsync(new("run", Spec.JobId), default))).Message.ShouldContain(Spec.JobId);
+        (await Should.ThrowAsync<StorageException>(() => Activities.ReadAsync(new("run", Spec.JobId), default)))
+            .Message.ShouldContain(Spec.JobId);
 
     [Fact]
     public async Task Check_QueuedOrRunning_LeavesTheMessage()
@@ -132,7 +140,8 @@ public sealed class JobActivitiesTests : IDisposable
         Queue.Sent.ShouldBe(3);
         // The message that was put again is known from now on, waiting and taken.
         (await Activities.CheckAsync(job, default)).ShouldBeFalse();
-        (await Queue.ReceiveAsync(32, TimeSpan.FromMinutes(1))).Select(message => message.Text).ShouldContain(text => text.Contains(Spec.JobId, StringComparison.Ordinal));
+        (await Queue.ReceiveAsync(32, TimeSpan.FromMinutes(1))).Select(message => message.Text)
+            .ShouldContain(text => text.Contains(Spec.JobId, StringComparison.Ordinal));
         (await Activities.CheckAsync(job, default)).ShouldBeFalse();
         Queue.Sent.ShouldBe(3);
 
@@ -158,7 +167,8 @@ public sealed class JobActivitiesTests : IDisposable
         await Activities.SubmitAsync(Spec, default);
         await Queue.DropAsync();
         await blobs.DeleteAsync(BlobLayout.JobSpec("run", Spec.JobId));
-        (await Should.ThrowAsync<JobFailedException>(() => Activities.CheckAsync(new("run", Spec.JobId), default))).Message.ShouldContain("gone from storage");
+        (await Should.ThrowAsync<JobFailedException>(() => Activities.CheckAsync(new("run", Spec.JobId), default)))
+            .Message.ShouldContain("gone from storage");
     }
 
     [Fact]

@@ -1,20 +1,22 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Jobs;
 
 public class JobCallsTests
 {
     [Fact]
-    public void Storage_ThatIsAway_IsWaitedForHalfAnHourByDefault() => WaitedSeconds(JobCalls.Storage().Retry!, new StorageAwayException("away")).ShouldBeInRange(1740, 1800);
+    public void Storage_ThatIsAway_IsWaitedForHalfAnHourByDefault() =>
+        WaitedSeconds(JobCalls.Storage().Retry!, new StorageAwayException("away")).ShouldBeInRange(1740, 1800);
 
     [Theory]
     [InlineData(0, 60, 127)] // never less than eight tries, as for other errors
     [InlineData(3600, 3540, 3600)]
     public void Storage_ThatIsAway_IsWaitedForAsTheRecipeSays(int limit, int least, int most) =>
-        WaitedSeconds(JobCalls.Storage(new() { StorageWaitSeconds = limit }).Retry!, new StorageAwayException("away")).ShouldBeInRange(least, most);
+        WaitedSeconds(JobCalls.Storage(new() { StorageWaitSeconds = limit }).Retry!, new StorageAwayException("away"))
+            .ShouldBeInRange(least, most);
 
     [Fact]
     public void Storage_AnotherError_IsTriedEightTimes()
@@ -28,6 +30,7 @@ public class JobCallsTests
     private static double WaitedSeconds(RetryPolicy policy, Exception error)
     {
         var failure = FailureDetails.From(new AggregateException(error));
-        return Enumerable.Range(1, 10_000).TakeWhile(attempt => policy.Allows(attempt, failure)).Sum(attempt => policy.IntervalAfter(attempt).TotalSeconds);
+        return Enumerable.Range(1, 10_000).TakeWhile(attempt => policy.Allows(attempt, failure))
+            .Sum(attempt => policy.IntervalAfter(attempt).TotalSeconds);
     }
 }

@@ -34,15 +34,21 @@ public class ShardMetricsTests
     [Fact]
     public void Combine_SourcesThatAShardLacks_CountOnlyWhereTheyAre()
     {
-        JobResult Of(params (string Name, double Value)[] metrics) => new() { JobId = "j", Status = JobStatus.Succeeded, Attempt = "a", Metrics = metrics.ToDictionary(metric => metric.Name, metric => metric.Value) };
+        JobResult Of(params (string Name, double Value)[] metrics) =>
+            new() { JobId = "j", Status = JobStatus.Succeeded, Attempt = "a",
+                Metrics = metrics.ToDictionary(metric => metric.Name, metric => metric.Value) };
         string Math(string figure) => MetricNames.OfSource("math", figure);
         string Talk(string figure) => MetricNames.OfSource("talk", figure);
 
         // 6 samples of math and 2 of talk, then 2 of math, of which half were dropped.
         var merged = ShardMetrics.Combine(
         [
-            Of((MetricNames.Samples, 8), (MetricNames.Accuracy, 0.5), (MetricNames.MeanLength, 10), (Math(MetricNames.Samples), 6), (Math(MetricNames.Accuracy), 0.5), (Math(MetricNames.MeanLength), 8), (Talk(MetricNames.Samples), 2), (Talk(MetricNames.MeanLength), 16)),
-            Of((MetricNames.Samples, 2), (MetricNames.Accuracy, 1), (MetricNames.DroppedRatio, 0.5), (MetricNames.MeanLength, 12), (Math(MetricNames.Samples), 2), (Math(MetricNames.Accuracy), 1), (Math(MetricNames.DroppedRatio), 0.5), (Math(MetricNames.MeanLength), 12)),
+            Of((MetricNames.Samples, 8), (MetricNames.Accuracy, 0.5), (MetricNames.MeanLength, 10), (Math(MetricNames.Samples), 6),
+                (Math(MetricNames.Accuracy), 0.5), (Math(MetricNames.MeanLength), 8), (Talk(MetricNames.Samples), 2),
+                (Talk(MetricNames.MeanLength), 16)),
+            Of((MetricNames.Samples, 2), (MetricNames.Accuracy, 1), (MetricNames.DroppedRatio, 0.5), (MetricNames.MeanLength, 12),
+                (Math(MetricNames.Samples), 2), (Math(MetricNames.Accuracy), 1), (Math(MetricNames.DroppedRatio), 0.5),
+                (Math(MetricNames.MeanLength), 12)),
         ]);
 
         merged[MetricNames.Samples].ShouldBe(10);
@@ -57,7 +63,8 @@ public class ShardMetricsTests
     [Fact]
     public void Merge_LinesOfAStep_LaterValuesWinAndOthersStay()
     {
-        MetricsRow Row(int step, params (string, double)[] values) => new("s", step, default, values.ToDictionary(value => value.Item1, value => value.Item2));
+        MetricsRow Row(int step, params (string, double)[] values) =>
+            new("s", step, default, values.ToDictionary(value => value.Item1, value => value.Item2));
 
         var rows = MetricsReader.Merge([Row(2, ("loss", 2)), Row(1, ("loss", 3)), Row(2, ("loss", 2.5), ("eval", 1))]);
 

@@ -1,5 +1,5 @@
 using R1Cloud.Pipeline.Plan;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 
 namespace R1Cloud.Pipeline.Tests.Plan;
 
@@ -40,5 +40,6 @@ public class PriceTableTests
     }
 
     [Fact]
-    public void Load_NoFile_IsBadInput() => Should.Throw<BadInputException>(() => PriceTable.Load("nowhere.json")).Message.ShouldContain("nowhere.json");
+    public void Load_NoFile_IsBadInput() =>
+        Should.Throw<BadInputException>(() => PriceTable.Load("nowhere.json")).Message.ShouldContain("nowhere.json");
 }

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using R1Cloud.Pipeline.Plan;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Tests.Plan;
 
@@ -67,8 +67,10 @@ public class RunPlannerTests
         plan.Stages[1].Work!.GeneratedTokens.ShouldBe(40 * 13 + 8 * 3 * 13);
 
         // After 2 and 4 of 5 iterations, greedy only.
-        var stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) { ["r1"] = ((RlStage)recipe.Stages["r1"]) with { EvaluateEvery = 2 } };
-        Plan(recipe with { Evaluation = evaluation, Stages = stages }).Stages[1].Work!.GeneratedTokens.ShouldBe(40 * 13 + 8 * 3 * 13 + 2 * 8 * 13);
+        var stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) {
+            ["r1"] = ((RlStage)recipe.Stages["r1"]) with { EvaluateEvery = 2 } };
+        Plan(recipe with { Evaluation = evaluation, Stages = stages }).Stages[1]
+            .Work!.GeneratedTokens.ShouldBe(40 * 13 + 8 * 3 * 13 + 2 * 8 * 13);
     }
 
     [Fact]
@@ -91,8 +93,10 @@ public class RunPlannerTests
     public void Plan_ImportedModel_IsAsLargeAsItSaysAndCostsWhatATokenPassesThrough()
     {
         var recipe = Recipe();
-        var import = new ImportStage { Path = "blob:models/moe", Size = new() { Parameters = 10_000, ActiveParameters = 1000, Layers = 1, AttentionWidth = 4 } };
-        var stages = new OrderedDictionary<string, StageRecipe> { ["base"] = import, ["r1"] = (RlStage)recipe.Stages["r1"] with { From = "base" } };
+        var import = new ImportStage { Path = "blob:models/moe",
+            Size = new() { Parameters = 10_000, ActiveParameters = 1000, Layers = 1, AttentionWidth = 4 } };
+        var stages = new OrderedDictionary<string, StageRecipe> { ["base"] = import,
+            ["r1"] = (RlStage)recipe.Stages["r1"] with { From = "base" } };
         var plan = Plan(recipe with { Stages = stages });
         plan.Stages[0].Work!.CheckpointBytes.ShouldBe(2 * 10_000, "16 bits a parameter, as published");
         plan.Stages[0].WallSeconds.ShouldBe(0);
@@ -107,12 +111,17 @@ public class RunPlannerTests
     [Fact]
     public void Plan_Students_TakeAsLongAsTheLongestWhereThereAreNodesEnough()
     {
-        var recipe = Recipe() with { Evaluation = new() { Task = "addition", Problems = 8, Samples = 2, Sampling = new() { MaxNewTokens = 26 } } };
-        // Without data stages the trainings take no time of their own; what is left is measuring two models, on two nodes at once or on one in turn.
-        ImportStage Import(double parameters) => new() { Path = "blob:m", Size = new() { Parameters = parameters, Layers = 1, AttentionWidth = 4 } };
+        var recipe =
+            Recipe() with { Evaluation = new() { Task = "addition", Problems = 8, Samples = 2, Sampling = new() { MaxNewTokens = 26 } } };
+        // Without data stages the trainings take no time of their own; what is left is measuring two models, on two nodes at once or on one
+        // in turn.
+        ImportStage Import(double parameters) =>
+            new() { Path = "blob:m", Size = new() { Parameters = parameters, Layers = 1, AttentionWidth = 4 } };
         var stages = new OrderedDictionary<string, StageRecipe> { ["d/a"] = Import(1000), ["d/b"] = Import(3000) };
-        double Wall(int nodes) => RunPlanner.Plan(recipe with { Stages = stages }, new() { Nodes = nodes, Device = "slow" }, Prices).WallSeconds;
-        var alone = RunPlanner.Plan(recipe with { Stages = stages }, new() { Nodes = 1, Device = "slow" }, Prices).Stages.Select(stage => stage.WallSeconds!.Value).ToList();
+        double Wall(int nodes) =>
+            RunPlanner.Plan(recipe with { Stages = stages }, new() { Nodes = nodes, Device = "slow" }, Prices).WallSeconds;
+        var alone = RunPlanner.Plan(recipe with { Stages = stages }, new() { Nodes = 1, Device = "slow" }, Prices)
+            .Stages.Select(stage => stage.WallSeconds!.Value).ToList();
         Wall(1).ShouldBe(alone.Sum(), 1e-9);
         Wall(2).ShouldBe(alone.Max(), 1e-9);
     }
@@ -134,7 +143,9 @@ public class RunPlannerTests
     [InlineData(1, double.NaN, "slow", "--length-share")]
     [InlineData(1, 0.5, "fast", "it has: slow")]
     public void Plan_BadOption_IsBadInput(int nodes, double share, string device, string expected) =>
-        Should.Throw<BadInputException>(() => RunPlanner.Plan(Recipe(), new() { Nodes = nodes, LengthShare = share, Device = device }, Prices)).Message.ShouldContain(expected);
+        Should.Throw<BadInputException>(() =>
+            RunPlanner.Plan(Recipe(), new() { Nodes = nodes, LengthShare = share, Device = device }, Prices))
+            .Message.ShouldContain(expected);
 
     [Fact]
     public void Load_Config_CountsParametersOfAPublishedModel()
@@ -143,7 +154,8 @@ public class RunPlannerTests
         try
         {
             // Qwen2.5-0.5B without its biases: 494 million parameters.
-            File.WriteAllText(file, """{"hidden_size":896,"num_hidden_layers":24,"num_attention_heads":14,"num_key_value_heads":2,"intermediate_size":4864,"vocab_size":151936,"tie_word_embeddings":true}""");
+            File.WriteAllText(file,
+                """{"hidden_size":896,"num_hidden_layers":24,"num_attention_heads":14,"num_key_value_heads":2,"intermediate_size":4864,"vocab_size":151936,"tie_word_embeddings":true}""");
             PlanModel.Load(file).Parameters.ShouldBe(494.0e6, 0.1e6);
             File.WriteAllText(file, """{"hidden_size":896,"num_attention_heads":0}""");
             Should.Throw<BadInputException>(() => PlanModel.Load(file)).Message.ShouldContain("num_attention_heads: 0");
@@ -159,10 +171,13 @@ public class RunPlannerTests
     [Fact]
     public void Plan_DataStages_CountSamplesRowsAndEpochs()
     {
-        var collect = new CollectStage { From = "r1", Task = "addition", Questions = 10, Samples = 4, Keep = 2, Shards = 2, Sampling = new() { MaxNewTokens = 26 } };
-        var plan = Plan(With(("collect", collect), ("again", collect with { Rewrite = new ModelRewrite { Sampling = new() { MaxNewTokens = 20 } } }),
+        var collect = new CollectStage { From = "r1", Task = "addition", Questions = 10, Samples = 4, Keep = 2, Shards = 2,
+            Sampling = new() { MaxNewTokens = 26 } };
+        var plan = Plan(
+            With(("collect", collect), ("again", collect with { Rewrite = new ModelRewrite { Sampling = new() { MaxNewTokens = 20 } } }),
             ("dev1", new SftStage { From = "base", Data = ["collect"], Epochs = 3 }),
-            ("mixed", new SftStage { From = "base", Data = ["collect", "again"], Epochs = 1, Proportions = new Dictionary<string, double> { ["collect"] = 1, ["again"] = 0.5 } })));
+            ("mixed", new SftStage { From = "base", Data = ["collect", "again"], Epochs = 1,
+                Proportions = new Dictionary<string, double> { ["collect"] = 1, ["again"] = 0.5 } })));
 
         var work = plan.Stages[2].Work!;
         (work.GeneratedTokens, work.GenerationFlops, work.FannedFlops, work.Shards).ShouldBe((40 * 13, 40 * 13_280, 40 * 13_280, 2));
@@ -170,8 +185,10 @@ public class RunPlannerTests
         work.CheckpointBytes.ShouldBe(0);
         plan.Stages[2].WallSeconds!.Value.ShouldBe(40 * 13_280 / 500_000.0 / 2, 1e-9);
         // Besides, 20 drafts of 20 tokens are read and 10 tokens written for each: 2·252·30 + 2·1·4·30² = 22,320.
-        (plan.Stages[3].Work!.GeneratedTokens, plan.Stages[3].Work!.GenerationFlops).ShouldBe((40 * 13 + 20 * 10, 40 * 13_280 + 20 * 22_320));
-        (plan.Stages[4].Work!.TrainedTokens, plan.Stages[4].Work!.TrainingFlops, plan.Stages[4].Work!.CheckpointBytes).ShouldBe((3 * 20 * 20, 3 * 20 * 3 * 13_280, 12 * Parameters));
+        (plan.Stages[3].Work!.GeneratedTokens, plan.Stages[3].Work!.GenerationFlops)
+            .ShouldBe((40 * 13 + 20 * 10, 40 * 13_280 + 20 * 22_320));
+        (plan.Stages[4].Work!.TrainedTokens, plan.Stages[4].Work!.TrainingFlops, plan.Stages[4].Work!.CheckpointBytes)
+            .ShouldBe((3 * 20 * 20, 3 * 20 * 3 * 13_280, 12 * Parameters));
         plan.Stages[5].Work!.TrainedTokens.ShouldBe((20 + 10) * 20);
         plan.Assumptions.ShouldContain(sentence => sentence.Contains("bounds from above"));
         plan.NoEstimate.ShouldBeEmpty();
@@ -185,7 +202,10 @@ public class RunPlannerTests
         {
             File.WriteAllLines(file, Enumerable.Range(0, 10).Select(i => $$"""{"prompt":"{{i}}234","completion":"12345678"}"""));
             var recipe = With(("sft", new SftStage { From = "base", Data = ["general"], Epochs = 2 }));
-            Recipe On(string path) => recipe with { Tasks = new OrderedDictionary<string, TaskRecipe>(recipe.Tasks) { ["general"] = new DatasetTask { Files = [path], Layout = DatasetLayout.Completions, HeldOutPercent = 0 } } };
+            Recipe On(string path) =>
+                recipe with {
+                    Tasks = new OrderedDictionary<string, TaskRecipe>(recipe.Tasks) {
+                        ["general"] = new DatasetTask { Files = [path], Layout = DatasetLayout.Completions, HeldOutPercent = 0 } } };
             Plan(On(file)).Stages[2].Work!.TrainedTokens.ShouldBe(2 * 10 * 3); // 12 characters are taken for 3 tokens
             var unknown = Plan(On("blob:general.jsonl"));
             unknown.Stages[2].Work.ShouldBeNull();
@@ -226,7 +246,8 @@ public class RunPlannerTests
                 Tasks = new OrderedDictionary<string, TaskRecipe> { ["math"] = new DatasetTask { Files = ["blob:math.jsonl"] } },
                 Stages = new OrderedDictionary<string, StageRecipe>
                 {
-                    ["r1-zero"] = new RlStage { From = "import", Task = "math", Iterations = 650, Questions = 512, GroupSize = 16, Shards = 64, Loss = new() { KlWeight = 0.001 }, Sampling = new() { MaxNewTokens = 32_768 } },
+                    ["r1-zero"] = new RlStage { From = "import", Task = "math", Iterations = 650, Questions = 512, GroupSize = 16,
+                        Shards = 64, Loss = new() { KlWeight = 0.001 }, Sampling = new() { MaxNewTokens = 32_768 } },
                 },
             };
             // 10,400 steps of 512 outputs. The paper says 101K hours of H800 for R1-Zero and 147K in all.
@@ -260,7 +281,8 @@ public class RunPlannerTests
         {
             ["base"] = new PretrainStage
             {
-                Task = "addition", Steps = 10, BatchSize = 2, Model = new() { HiddenSize = 4, Layers = 1, Heads = 2, KvHeads = 1, IntermediateSize = 8 },
+                Task = "addition", Steps = 10, BatchSize = 2,
+                    Model = new() { HiddenSize = 4, Layers = 1, Heads = 2, KvHeads = 1, IntermediateSize = 8 },
             },
             ["r1"] = new RlStage
             {

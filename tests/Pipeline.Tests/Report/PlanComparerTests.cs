@@ -1,5 +1,5 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
@@ -50,6 +50,7 @@ public class PlanComparerTests
 
     private static JobResult Job(double seconds, int failed = 0, int preempted = 0, int lost = 0) => new()
     {
-        JobId = "j", Status = JobStatus.Succeeded, Attempt = "a1", Timing = new() { Total = seconds }, Attempts = new(failed, preempted, lost),
+        JobId = "j", Status = JobStatus.Succeeded, Attempt = "a1", Timing = new() { Total = seconds },
+            Attempts = new(failed, preempted, lost),
     };
 }

@@ -32,15 +32,20 @@ public class StageEffectsTests
     [Fact]
     public void Of_Rewards_WithoutProblems_AreNotTested()
     {
-        var before = new MeasuredModel(Figures(null, null) with { Rewards = new Dictionary<string, double> { ["helpful"] = -0.5, ["language"] = 0.5 } }, []);
-        var after = new MeasuredModel(Figures(null, null) with { Rewards = new Dictionary<string, double> { ["helpful"] = 0.9, ["safety"] = 1 } }, []);
+        var before = new MeasuredModel(
+            Figures(null, null) with { Rewards = new Dictionary<string, double> { ["helpful"] = -0.5, ["language"] = 0.5 } }, []);
+        var after = new MeasuredModel(
+            Figures(null, null) with { Rewards = new Dictionary<string, double> { ["helpful"] = 0.9, ["safety"] = 1 } }, []);
         var effect = StageEffects.Of("requests", before, after).ShouldHaveSingleItem();
         (effect.Figure, effect.Test, effect.Verdict).ShouldBe(("helpful", EffectTest.None, EffectVerdict.NotTested));
         effect.Change.ShouldBe(1.4, 1e-12);
     }
 
     private static MeasuredModel Model(double mean, double half, IEnumerable<double> problems) =>
-        new(Figures(mean, half), [.. problems.Select((value, index) => new ProblemFigures($"p{index}", new Dictionary<string, double> { ["accuracy"] = value }))]);
+        new(Figures(mean, half),
+            [.. problems.Select((value, index) =>
+                new ProblemFigures($"p{index}", new Dictionary<string, double> { ["accuracy"] = value }))]);
 
-    private static EvaluationFigures Figures(double? mean, double? half) => new() { PassAt1 = mean, PassAt1Interval = half, MeanLength = 10, Problems = 100, Samples = 4 };
+    private static EvaluationFigures Figures(double? mean, double? half) =>
+        new() { PassAt1 = mean, PassAt1Interval = half, MeanLength = 10, Problems = 100, Samples = 4 };
 }

@@ -10,7 +10,9 @@ public class SvgChartTests
     {
         var svg = SvgChart.Draw("a < b & c", "step",
         [
-            new("one", "y", [new("line", 1, [.. Enumerable.Range(0, 50).Select(i => ((double)i, Math.Sin(i) * 1e4))]), new("dots", 2, [(3, double.NaN), (4, 7)], Dots: true)]),
+            new("one", "y",
+                [new("line", 1, [.. Enumerable.Range(0, 50).Select(i => ((double)i, Math.Sin(i) * 1e4))]),
+                    new("dots", 2, [(3, double.NaN), (4, 7)], Dots: true)]),
             new("two", "share", [new("flat", 3, [(0, 0.5), (50, 0.5)])], Unit: true),
             new("empty", "nothing", [new("none", 4, [])]),
         ]);
@@ -34,5 +36,6 @@ public class SvgChartTests
     [InlineData(0, 65, 8, new double[] { 0, 10, 20, 30, 40, 50, 60 })]
     [InlineData(11.2, 26.9, 4, new double[] { 15, 20, 25 })]
     [InlineData(-1, 1, 4, new[] { -1, -0.5, 0, 0.5, 1 })]
-    public void Ticks_AreRoundAndInside(double min, double max, int about, double[] ticks) => SvgChart.Ticks(min, max, about).ShouldBe(ticks);
+    public void Ticks_AreRoundAndInside(double min, double max, int about, double[] ticks) =>
+        SvgChart.Ticks(min, max, about).ShouldBe(ticks);
 }

@@ -1,3 +1,4 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Stages;
@@ -5,7 +6,7 @@ using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Reuse;
@@ -25,15 +26,18 @@ public class ReuseTests
         await RunAsync(host, "a", ChainTests.Recipe(Stages));
         host.Pool.Ran.Clear();
 
-        var created = await host.Runs.CreateAsync(TestRecipes.Load(ChainTests.Recipe(Stages.Replace("\"epochs\": 3", "\"epochs\": 4"))), "b", null);
-        created.Stages.Select(stage => (stage.ReusedFrom?.RunId, stage.Reason)).ShouldBe([("a", null), ("a", null), (null, "changed: epochs")]);
+        var created =
+            await host.Runs.CreateAsync(TestRecipes.Load(ChainTests.Recipe(Stages.Replace("\"epochs\": 3", "\"epochs\": 4"))), "b", null);
+        created.Stages.Select(stage => (stage.ReusedFrom?.RunId, stage.Reason))
+            .ShouldBe([("a", null), ("a", null), (null, "changed: epochs")]);
         var run = await host.WaitAsync("b", run => run.Status is RunStatus.Completed or RunStatus.Failed);
 
         run.Error.ShouldBeNull();
         host.Pool.Ran.ShouldBe(["dev1/000000/sft/0", "dev1/000008/final-evaluate/0"]);
         run.Stages.Select(stage => (stage.Status, stage.ReusedFrom)).ShouldBe(
         [
-            (StageStatus.Completed, new StageOrigin("a", "base", true)), (StageStatus.Completed, new StageOrigin("a", "collect", false)), (StageStatus.Completed, null),
+            (StageStatus.Completed, new StageOrigin("a", "base", true)), (StageStatus.Completed, new StageOrigin("a", "collect", false)),
+                (StageStatus.Completed, null),
         ]);
         run.Stages[0].Checkpoint.ShouldBe("runs/a/checkpoints/base/step-000006/");
         run.Stages[0].Metrics[MetricNames.EvalGreedyAccuracy].ShouldBe(0.3);
@@ -74,7 +78,8 @@ public class ReuseTests
     {
         await using var host = new PipelineHost();
         await RunAsync(host, "a", ChainTests.Recipe(Stages));
-        var plan = await host.Runs.PlanReuseAsync(TestRecipes.Load(ChainTests.Recipe(Stages).Replace("\"steps\": 6", "\"steps\": 7")), true);
+        var plan = await host.Runs.PlanReuseAsync(TestRecipes.Load(ChainTests.Recipe(Stages).Replace("\"steps\": 6", "\"steps\": 7")),
+            true);
         plan.Stages.Select(stage => stage.Reason).ShouldBe(["changed: steps", "depends on base", "depends on base"]);
     }
 
@@ -119,14 +124,18 @@ public class ReuseTests
         await using var host = new PipelineHost();
         await RunAsync(host, "a", TestRecipes.Json(rl: "\"evaluateEvery\": 2,"));
         host.Pool.Ran.Clear();
-        var other = TestRecipes.Json(rl: "\"evaluateEvery\": 2,", evaluation: "\"evaluation\": { \"task\": \"addition\", \"problems\": 9, \"samples\": 2 },");
+        var other = TestRecipes.Json(rl: "\"evaluateEvery\": 2,",
+            evaluation: "\"evaluation\": { \"task\": \"addition\", \"problems\": 9, \"samples\": 2 },");
 
         var run = await RunAsync(host, "b", other);
 
         host.Pool.Ran.ShouldBe(["base/000006/final-evaluate/0", "r1-zero/000005/final-evaluate/0"]);
-        run.Stages.ShouldAllBe(stage => stage.ReusedFrom!.RunId == "a" && !stage.ReusedFrom.Measured && stage.Metrics[MetricNames.EvalProblems] == 9);
-        var measured = (await host.Services.GetMetricsAsync("b")).Rows.Where(row => row.Values.ContainsKey(MetricNames.EvalProblems)).ToList();
-        measured.Select(row => (row.Stage, row.Step, row.Values[MetricNames.EvalProblems])).ShouldBe([("base", 6, 9), ("r1-zero", 5, 9)], "the other measurement's points do not compare");
+        run.Stages.ShouldAllBe(stage =>
+            stage.ReusedFrom!.RunId == "a" && !stage.ReusedFrom.Measured && stage.Metrics[MetricNames.EvalProblems] == 9);
+        var measured = (await host.Services.GetMetricsAsync("b")).Rows.Where(row => row.Values.ContainsKey(MetricNames.EvalProblems))
+            .ToList();
+        measured.Select(row => (row.Stage, row.Step, row.Values[MetricNames.EvalProblems]))
+            .ShouldBe([("base", 6, 9), ("r1-zero", 5, 9)], "the other measurement's points do not compare");
 
         // A third run finds the model of the first and the measurement of the second.
         host.Pool.Ran.Clear();
@@ -186,7 +195,8 @@ public class ReuseTests
         run.Stages.Select(stage => stage.ReusedFrom?.RunId).ShouldBe(["a", "a", null, "a", null]);
 
         var next = await RunAsync(host, "c", recipe.Replace("\"chain\"", "\"more\""));
-        next.Stages.Select(stage => (stage.ReusedFrom!.RunId, stage.ReusedFrom.Label)).ShouldBe([("a", "base"), ("a", "collect"), ("b", "dev1~1"), ("a", "side"), ("b", "last~1")]);
+        next.Stages.Select(stage => (stage.ReusedFrom!.RunId, stage.ReusedFrom.Label))
+            .ShouldBe([("a", "base"), ("a", "collect"), ("b", "dev1~1"), ("a", "side"), ("b", "last~1")]);
     }
 
     [Fact]
@@ -205,7 +215,8 @@ public class ReuseTests
 
         var plan = await host.Runs.PlanReuseAsync(TestRecipes.Load(ChainTests.Recipe(Stages)), true);
 
-        plan.Stages.Select(stage => (stage.ReusedFrom?.RunId, stage.Reason)).ShouldBe([("a", null), ("x", null), (null, "collect was made anew since")]);
+        plan.Stages.Select(stage => (stage.ReusedFrom?.RunId, stage.Reason))
+            .ShouldBe([("a", null), ("x", null), (null, "collect was made anew since")]);
     }
 
     [Fact]
@@ -221,7 +232,8 @@ public class ReuseTests
         host.Pool.Ran.Clear();
 
         await host.Runs.RetryAsync("b");
-        var run = await host.WaitAsync("b", run => run.Status == RunStatus.Completed || (run.Status == RunStatus.Failed && !host.Pool.Ran.IsEmpty));
+        var run = await host.WaitAsync("b",
+            run => run.Status == RunStatus.Completed || (run.Status == RunStatus.Failed && !host.Pool.Ran.IsEmpty));
 
         run.Error.ShouldBeNull();
         host.Pool.Ran.ShouldContain("base~1/000000/pretrain/0");
@@ -235,7 +247,8 @@ public class ReuseTests
         var file = Path.GetTempFileName() + ".jsonl";
         try
         {
-            await File.WriteAllLinesAsync(file, Enumerable.Range(0, 40).Select(i => $$"""{"prompt":"{{i}} plus {{i}} is","answer":"{{2 * i}}"}"""));
+            await File.WriteAllLinesAsync(file,
+                Enumerable.Range(0, 40).Select(i => $$"""{"prompt":"{{i}} plus {{i}} is","answer":"{{2 * i}}"}"""));
             var recipe = ChainTests.Recipe("""
                 "collect": { "kind": "collect", "from": "base", "task": "words", "questions": 7, "samples": 3, "rewards": { "accuracy/exact": 1 }, "minimums": { "accuracy/exact": 1 } }
                 """).Replace("\"addition\": {", $$"""
@@ -249,7 +262,8 @@ public class ReuseTests
             File.Delete(file);
             (await Reasons())[1].ShouldBe($"data file '{file}' cannot be read here");
 
-            async Task<string?[]> Reasons() => [.. (await host.Runs.PlanReuseAsync(TestRecipes.Load(recipe), true)).Stages.Select(stage => stage.Reason)];
+            async Task<string?[]> Reasons() =>
+                [.. (await host.Runs.PlanReuseAsync(TestRecipes.Load(recipe), true)).Stages.Select(stage => stage.Reason)];
         }
         finally
         {

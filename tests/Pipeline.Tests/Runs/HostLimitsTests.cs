@@ -4,11 +4,13 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using R1Cloud.Pipeline.Api;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Tests.Api;
 using R1Cloud.Pipeline.Tests.Support;
-using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Pipeline.Tests.Runs;
 
@@ -21,7 +23,8 @@ public sealed class HostLimitsTests
     [InlineData("\"workers\": { \"count\": 64 }", "{ \"accuracy/exact\": 1 }", null)]
     [InlineData("\"workers\": { \"count\": 65 }", "{ \"accuracy/exact\": 1 }", "workers.count")]
     [InlineData("\"seed\": 1", "{ \"accuracy/code\": { \"options\": { \"warm\": 64, \"memoryMegabytes\": 2048 } } }", null)]
-    [InlineData("\"seed\": 1", "{ \"accuracy/code\": { \"options\": { \"memoryMegabytes\": 2049 } } }", "stages.zero.rewards.accuracy/code.options.memoryMegabytes")]
+    [InlineData("\"seed\": 1", "{ \"accuracy/code\": { \"options\": { \"memoryMegabytes\": 2049 } } }",
+        "stages.zero.rewards.accuracy/code.options.memoryMegabytes")]
     public void Check_Recipe_IsRefusedWhereItAsksForMoreThanThereIs(string setting, string rewards, string? path)
     {
         var check = () => Machine.Check(Recipe(setting, rewards));
@@ -42,7 +45,25 @@ public sealed class HostLimitsTests
             }
             """, "recipe");
         Machine.Check(Recipe("\"seed\": 1", "{ \"accuracy/code\": { \"options\": { \"warm\": 64 } } }"));
-        Should.Throw<RecipeException>(() => Machine.Check(recipe)).Problems.ShouldHaveSingleItem().Path.ShouldBe("stages.zero2.rewards.accuracy/code.options.warm");
+        Should.Throw<RecipeException>(() => Machine.Check(recipe)).Problems.ShouldHaveSingleItem()
+            .Path.ShouldBe("stages.zero2.rewards.accuracy/code.options.warm");
+    }
+
+    [Fact]
+    public void Check_ManyRewardsBeyondTheLimits_AreToldShortly()
+    {
+        string Stage(int i) => $$"""
+            "z{{i}}": { "kind": "rl", "from": "base", "task": "add", "iterations": 2, "rewards": { "accuracy/code": { "options": { "memoryMegabytes": {{3000 + i}} } } } }
+            """;
+        var recipe = RecipeLoader.Parse($$"""
+            {
+              "name": "many", "tasks": { "add": { "kind": "arithmetic" } },
+              "stages": { "base": { "kind": "pretrain", "task": "add", "steps": 5, "optimizer": { "learningRate": 1e-3, "warmupSteps": 1 } }, {{string.Join(',', Enumerable.Range(0, 120).Select(Stage))}} }
+            }
+            """, "recipe");
+        var problems = Should.Throw<RecipeException>(() => Machine.Check(recipe)).Problems;
+        problems.Count.ShouldBe(100);
+        problems[^1].Message.ShouldContain("more problems");
     }
 
     [Fact]
@@ -59,30 +80,38 @@ public sealed class HostLimitsTests
     {
         await using var server = await ApiServer.StartAsync(new() { Limits = new() { ActiveRuns = 2 } });
         using var stuck = new StuckJobs(server);
-        foreach (var id in new[] { "one", "two" }) (await PostAsync(server, TestRecipes.Json(id), id)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        foreach (var id in new[] { "one", "two" })
+            (await PostAsync(server, TestRecipes.Json(id), id)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
 
         using var refused = await PostAsync(server, TestRecipes.Json("three"), "three");
         refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         (await server.Client.GetAsync("/api/runs/three")).StatusCode.ShouldBe(HttpStatusCode.NotFound); // nothing of it is left
-        (await PostAsync(server, TestRecipes.Json("two"), "two")).StatusCode.ShouldBe(HttpStatusCode.Accepted); // the same order again needs no room
+        // the same order again needs no room
+        (await PostAsync(server, TestRecipes.Json("two"), "two")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
 
         stuck.Fail("one");
         await server.Pipeline.WaitAsync("one", run => run.Status == RunStatus.Failed);
         (await PostAsync(server, TestRecipes.Json("three"), "three")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
-        (await server.Client.PostAsync("/api/runs/one/retry", new StringContent("{}", Encoding.UTF8, "application/json"))).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests); // a retried run is a run
+        // a retried run is a run
+        (await server.Client.PostAsync("/api/runs/one/retry", new StringContent("{}", Encoding.UTF8, "application/json")))
+            .StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
     }
 
     [Fact]
     public async Task Api_MoreEventStreamsThanAllowed_Are429UntilOneCloses()
     {
-        await using var server = await ApiServer.StartAsync(new() { Limits = new() { EventStreamsPerRun = 2 }, EventPollInterval = TimeSpan.FromMilliseconds(20) });
+        await using var server =
+            await ApiServer.StartAsync(
+                new() { Limits = new() { EventStreamsPerRun = 2 }, EventPollInterval = TimeSpan.FromMilliseconds(20) });
         using var stuck = new StuckJobs(server);
         await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), "watched", null);
         var open = new List<HttpResponseMessage>();
-        for (var i = 0; i < 2; i++) open.Add(await server.Client.GetAsync("/api/runs/watched/events", HttpCompletionOption.ResponseHeadersRead));
+        for (var i = 0; i < 2; i++)
+            open.Add(await server.Client.GetAsync("/api/runs/watched/events", HttpCompletionOption.ResponseHeadersRead));
         open.ShouldAllBe(response => response.StatusCode == HttpStatusCode.OK);
 
-        (await server.Client.GetAsync("/api/runs/watched/events", HttpCompletionOption.ResponseHeadersRead)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await server.Client.GetAsync("/api/runs/watched/events", HttpCompletionOption.ResponseHeadersRead))
+            .StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
 
         open[0].Dispose();
         HttpStatusCode status;
@@ -102,9 +131,17 @@ public sealed class HostLimitsTests
         using var socket = new TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, server.Client.BaseAddress!.Port, TestContext.Current.CancellationToken);
         var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {ApiRoutes.Runs} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"), TestContext.Current.CancellationToken);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"POST {ApiRoutes.Runs} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"),
+            TestContext.Current.CancellationToken);
         using var reader = new StreamReader(stream);
         (await reader.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldStartWith("HTTP/1.1 408");
+        // The server itself says as much, without a word, of a body that comes too slowly; a slow one that keeps its pace is ours to end.
+        string? line;
+        do line = await reader.ReadLineAsync(TestContext.Current.CancellationToken);
+        while (line is not null && !line.Contains("did not come within", StringComparison.Ordinal));
+        line.ShouldNotBeNull();
     }
 
     [Fact]
@@ -136,7 +173,8 @@ public sealed class HostLimitsTests
     }
 
     private static async Task<HttpResponseMessage> PostAsync(ApiServer server, string recipe, string id) =>
-        await server.Client.PostAsync($"{ApiRoutes.Runs}?id={id}&reuse=false", new StringContent(recipe, Encoding.UTF8, "application/json"));
+        await server.Client.PostAsync($"{ApiRoutes.Runs}?id={id}&reuse=false",
+            new StringContent(recipe, Encoding.UTF8, "application/json"));
 
     private static LoadedRecipe Recipe(string setting, string rewards) => RecipeLoader.Parse($$"""
         {

@@ -1,10 +1,10 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Golden;
 using R1Cloud.Pipeline.Tests.Support;
-using R1Cloud.Pipeline.Workers;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Pipeline.Upkeep;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Runs;
@@ -27,7 +27,8 @@ public class ManyRunsTests
         var keeper = host.Services.GetRequiredService<WorkerKeeper>();
         await keeper.KeepAsync(default);
         var (accesses, listings) = (0, 0);
-        host.Blobs.OnAccess = path => accesses += path.StartsWith("runs/active/", StringComparison.Ordinal) ? 0 : 1; // its worker is at work
+        // its worker is at work
+        host.Blobs.OnAccess = path => accesses += path.StartsWith("runs/active/", StringComparison.Ordinal) ? 0 : 1;
         host.Blobs.OnList = _ => listings++;
         client.Reset();
 
@@ -58,7 +59,9 @@ public class ManyRunsTests
     public async Task List_InPages_GivesEveryRunOnceNewestFirst()
     {
         await using var host = new PipelineHost();
-        for (var number = 0; number < 7; number++) await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 1, evaluation: "", seed: number)), $"run-{number}", null);
+        for (var number = 0; number < 7; number++)
+            await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 1, evaluation: "", seed: number)), $"run-{number}",
+                null);
         for (var number = 0; number < 7; number++) await host.WaitAsync($"run-{number}", RunStatus.Completed);
 
         foreach (var states in new RunStatus[][] { [], [RunStatus.Completed], [RunStatus.Completed, RunStatus.Running] })
@@ -113,7 +116,8 @@ public class ManyRunsTests
 
         (await InstancesAsync(host)).ShouldBe(["done", "done:base", "done:r1-zero"], ignoreOrder: true);
         var view = await host.Runs.GetAsync("done");
-        view.Stages.Select(stage => (stage.Status, stage.Done, stage.Checkpoint)).ShouldBe(failed.Stages.Select(stage => (stage.Status, stage.Done, stage.Checkpoint)));
+        view.Stages.Select(stage => (stage.Status, stage.Done, stage.Checkpoint))
+            .ShouldBe(failed.Stages.Select(stage => (stage.Status, stage.Done, stage.Checkpoint)));
         view.Stages[1].Metrics.ShouldBe(failed.Stages[1].Metrics);
         host.Blobs.Paths.ShouldNotContain(path => path.StartsWith(BlobLayout.ActiveRuns, StringComparison.Ordinal));
 
@@ -127,7 +131,8 @@ public class ManyRunsTests
     [Fact]
     public async Task ListAndKeep_RunsOfVersion1_AreEnteredOnceForAll()
     {
-        await using var host = new PipelineHost(from: GoldenState.Read(GoldenMoment.All.Single(moment => moment.Name == "completed").File("v1")));
+        await using var host = new PipelineHost(
+            from: GoldenState.Read(GoldenMoment.All.Single(moment => moment.Name == "completed").File("v1")));
         host.Blobs.Paths.ShouldNotContain(path => path.StartsWith("index/newest", StringComparison.Ordinal));
         await host.Pool.EnsureAsync(GoldenMoment.Run, new()); // a stray one
 
@@ -140,11 +145,14 @@ public class ManyRunsTests
         (await InstancesAsync(host)).ShouldNotContain(id => id.EndsWith(":0", StringComparison.Ordinal));
     }
 
-    private static async Task<List<string>> InstancesAsync(PipelineHost host) => await host.Engine.ListAsync().Select(state => state.InstanceId).ToListAsync();
+    private static async Task<List<string>> InstancesAsync(PipelineHost host) =>
+        await host.Engine.ListAsync().Select(state => state.InstanceId).ToListAsync();
 
     private static async Task FinishedAsync(PipelineHost host)
     {
-        await using (var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = host.DatabasePath, Pooling = false }.ToString()))
+        await using (
+            var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = host.DatabasePath, Pooling = false }
+                .ToString()))
         {
             await connection.OpenAsync();
             await using var command = connection.CreateCommand();

@@ -1,6 +1,8 @@
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes.Keys;
+using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Runs;
@@ -15,7 +17,7 @@ public sealed class ThreadsTests
     {
         await using var host = new PipelineHost();
         host.Pool.Threads = 2;
-        host.Pool.OnJob = _ => throw new Shared.Jobs.BadInputException("no");
+        host.Pool.OnJob = _ => throw new BadInputException("no");
         await host.Runs.CreateAsync(Recipe(workers), "run", null);
         await host.WaitAsync("run", RunStatus.Failed);
         (await host.Blobs.ReadJsonAsync<RunSpec>(BlobLayout.RunSpec("run"))).Threads.ShouldBe(expected);
@@ -24,7 +26,8 @@ public sealed class ThreadsTests
         host.Pool.Asked.Clear();
         host.Pool.OnJob = _ => Task.CompletedTask;
         await host.Runs.RetryAsync("run");
-        (await host.WaitAsync("run", run => run.Status == RunStatus.Completed || (run.Status == RunStatus.Failed && !host.Pool.Ran.IsEmpty))).Error.ShouldBeNull();
+        (await host.WaitAsync("run",
+            run => run.Status == RunStatus.Completed || (run.Status == RunStatus.Failed && !host.Pool.Ran.IsEmpty))).Error.ShouldBeNull();
         host.Pool.Asked["run"].ShouldBe(expected);
     }
 
@@ -56,5 +59,6 @@ public sealed class ThreadsTests
         StageKeys.Of(recipe, none, threads: 2)["base"].Result.ShouldNotBe(StageKeys.Of(recipe, none, threads: 1)["base"].Result);
     }
 
-    private static LoadedRecipe Recipe(string workers = "") => TestRecipes.Load(TestRecipes.Json(iterations: 1).Replace("\"tasks\"", workers + "\"tasks\"", StringComparison.Ordinal));
+    private static LoadedRecipe Recipe(string workers = "") =>
+        TestRecipes.Load(TestRecipes.Json(iterations: 1).Replace("\"tasks\"", workers + "\"tasks\"", StringComparison.Ordinal));
 }

@@ -1,5 +1,5 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
@@ -31,7 +31,8 @@ public class ChainTests
         run.Stages[1].Metrics[MetricNames.SamplesKept].ShouldBe(7);
         run.Stages[1].Metrics[MetricNames.SamplesDropped + "surplus"].ShouldBe(14);
         host.Pool.Ran.ShouldBe(
-            ["base/000000/pretrain/0", "base/000006/final-evaluate/0", "collect/000000/sample/0", "collect/000000/sample/1"], ignoreOrder: true);
+            ["base/000000/pretrain/0", "base/000006/final-evaluate/0", "collect/000000/sample/0", "collect/000000/sample/1"],
+                ignoreOrder: true);
         var shard = (SampleJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("data", "collect/000000/sample/1"))).Payload;
         (shard.FirstQuestion, shard.QuestionCount, shard.Checkpoint).ShouldBe((3, 4, "runs/data/checkpoints/base/step-000006/"));
         host.Blobs.Paths.ShouldContain("runs/data/data/collect/1.a1.jsonl");
@@ -41,7 +42,9 @@ public class ChainTests
     public async Task Run_CollectThatKeepsNothing_FailsAndSaysWhy()
     {
         await using var host = new PipelineHost();
-        await host.Runs.CreateAsync(TestRecipes.Load(Recipe(Collect.Replace("\"minimums\": { \"accuracy/exact\": 1 }", "\"minimums\": { \"accuracy/exact\": 2 }"))), "none", null);
+        await host.Runs.CreateAsync(
+            TestRecipes.Load(Recipe(Collect.Replace("\"minimums\": { \"accuracy/exact\": 1 }", "\"minimums\": { \"accuracy/exact\": 2 }"))),
+            "none", null);
 
         var run = await host.WaitAsync("none", run => run.Status is RunStatus.Completed or RunStatus.Failed);
 
@@ -52,7 +55,10 @@ public class ChainTests
     public async Task Run_Sft_LearnsFromTheDataOfTheNamedStagesAndIsMeasured()
     {
         await using var host = new PipelineHost();
-        await host.Runs.CreateAsync(TestRecipes.Load(Recipe($$"""{{Collect}}, "dev1": { "kind": "sft", "from": "base", "data": ["collect"], "epochs": 3, "batchSize": 4 }""")), "sft", null);
+        await host.Runs.CreateAsync(
+            TestRecipes.Load(
+                Recipe($$"""{{Collect}}, "dev1": { "kind": "sft", "from": "base", "data": ["collect"], "epochs": 3, "batchSize": 4 }""")),
+            "sft", null);
 
         var run = await host.WaitAsync("sft", run => run.Status is RunStatus.Completed or RunStatus.Failed);
 
@@ -63,7 +69,8 @@ public class ChainTests
         var job = (SftJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("sft", "dev1/000000/sft/0"))).Payload;
         job.From.ShouldBe("runs/sft/checkpoints/base/step-000006/");
         job.Data["collect"].ShouldBe(["runs/sft/data/collect/0.a1.jsonl", "runs/sft/data/collect/1.a1.jsonl"]);
-        var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("sft", "dev1")))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("sft", "dev1")))!.ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Length.ShouldBe(7, "six steps and the evaluation");
         var report = await host.Blobs.ReadJsonAsync<RunReport>(BlobLayout.Report("sft", "report.json"));
         report.Stages[2].After!.GreedyAccuracy.ShouldBe(0.98);
@@ -74,21 +81,29 @@ public class ChainTests
     {
         await using var host = new PipelineHost();
         await host.Blobs.WriteAsync("pairs.jsonl", new BinaryData("{}"));
-        await host.Runs.CreateAsync(TestRecipes.Load(Recipe(RewardModels).Replace("\"samples\": 2 }", "\"samples\": 2, \"rewards\": { \"accuracy/exact\": 1 } }", StringComparison.Ordinal)), "reward", null);
+        await host.Runs.CreateAsync(
+            TestRecipes.Load(Recipe(RewardModels)
+                .Replace("\"samples\": 2 }", "\"samples\": 2, \"rewards\": { \"accuracy/exact\": 1 } }", StringComparison.Ordinal)),
+            "reward", null);
 
         var run = await host.WaitAsync("reward", run => run.Status is RunStatus.Completed or RunStatus.Failed);
 
         run.Error.ShouldBeNull();
         var stage = run.Stages[1];
-        (stage.Kind, stage.Done, stage.Total, stage.Checkpoint).ShouldBe(("reward-model", 4, 4, "runs/reward/checkpoints/helpful/step-000004/"));
+        (stage.Kind, stage.Done, stage.Total, stage.Checkpoint)
+            .ShouldBe(("reward-model", 4, 4, "runs/reward/checkpoints/helpful/step-000004/"));
         stage.Metrics[MetricNames.HeldOutAccuracy].ShouldBe(0.94);
         host.Pool.Ran.Count(job => job.StartsWith("helpful/", StringComparison.Ordinal)).ShouldBe(1, "no evaluation");
-        var job = (RewardModelJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("reward", "helpful/000000/reward-model/0"))).Payload;
+        var job = (RewardModelJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("reward", "helpful/000000/reward-model/0")))
+            .Payload;
         job.From.ShouldBe("runs/reward/checkpoints/base/step-000006/");
-        var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("reward", "helpful")))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("reward", "helpful")))!.ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Length.ShouldBe(5, "four steps and the held-out figures");
-        (await host.Blobs.ReadJsonAsync<RunReport>(BlobLayout.Report("reward", "report.json"))).Stages[1].Metrics[MetricNames.HeldOutAccuracy].ShouldBe(0.94);
-        (await host.Blobs.TryReadAsync(BlobLayout.Report("reward", "report.md")))!.ToString().ShouldContain("Judges 94.0 % of the held-out rows right");
+        (await host.Blobs.ReadJsonAsync<RunReport>(BlobLayout.Report("reward", "report.json"))).Stages[1]
+            .Metrics[MetricNames.HeldOutAccuracy].ShouldBe(0.94);
+        (await host.Blobs.TryReadAsync(BlobLayout.Report("reward", "report.md")))!.ToString()
+            .ShouldContain("Judges 94.0 % of the held-out rows right");
     }
 
     [Fact]
@@ -105,27 +120,33 @@ public class ChainTests
 
         (await host.WaitAsync("scored", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
-        (await JobAsync<RolloutJob>("rl/000000/rollout/0")).RewardModels.ShouldBe(new Dictionary<string, string> { ["helpful"] = "runs/scored/checkpoints/helpful/step-000004/" });
-        (await JobAsync<EvaluateJob>("base/000006/final-evaluate/0")).Rewards.Keys.ShouldBe(["accuracy/exact"], "the reward model comes after");
+        (await JobAsync<RolloutJob>("rl/000000/rollout/0"))
+            .RewardModels.ShouldBe(new Dictionary<string, string> { ["helpful"] = "runs/scored/checkpoints/helpful/step-000004/" });
+        (await JobAsync<EvaluateJob>("base/000006/final-evaluate/0"))
+            .Rewards.Keys.ShouldBe(["accuracy/exact"], "the reward model comes after");
         var after = await JobAsync<EvaluateJob>("rl/000001/final-evaluate/0");
         after.Rewards.Keys.ShouldBe(["accuracy/exact", "helpful/model"], ignoreOrder: true);
         after.RewardModels.ShouldContainKey("helpful");
 
-        async Task<T> JobAsync<T>(string id) where T : JobPayload => (T)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("scored", id))).Payload;
+        async Task<T> JobAsync<T>(string id) where T : JobPayload =>
+            (T)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("scored", id))).Payload;
     }
 
     [Fact]
     public async Task Retry_FromTheDataStage_LearnsFromTheNewData()
     {
         await using var host = new PipelineHost();
-        await host.Runs.CreateAsync(TestRecipes.Load(Recipe($$"""{{Collect}}, "dev1": { "kind": "sft", "from": "base", "data": ["collect"] }""")), "anew", null);
+        await host.Runs.CreateAsync(
+            TestRecipes.Load(Recipe($$"""{{Collect}}, "dev1": { "kind": "sft", "from": "base", "data": ["collect"] }""")), "anew", null);
         await host.WaitAsync("anew", RunStatus.Completed);
 
         host.Pool.Ran.Clear();
         await host.Runs.RetryAsync("anew", "collect");
         (await host.WaitAsync("anew", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
-        host.Pool.Ran.ShouldBe(["collect~1/000000/sample/0", "collect~1/000000/sample/1", "dev1~1/000000/sft/0", "dev1~1/000002/final-evaluate/0"], ignoreOrder: true);
+        host.Pool.Ran.ShouldBe(
+            ["collect~1/000000/sample/0", "collect~1/000000/sample/1", "dev1~1/000000/sft/0", "dev1~1/000002/final-evaluate/0"],
+            ignoreOrder: true);
         var job = (SftJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("anew", "dev1~1/000000/sft/0"))).Payload;
         job.Data["collect"].ShouldBe(["runs/anew/data/collect~1/0.a1.jsonl", "runs/anew/data/collect~1/1.a1.jsonl"]);
     }
@@ -135,20 +156,24 @@ public class ChainTests
     {
         await using var host = new PipelineHost();
         await host.Blobs.WriteAsync("general.jsonl", new BinaryData("{}"));
-        var collect = Collect.Replace("\"kind\": \"collect\"", "\"kind\": \"collect\", \"rewrite\": { \"kind\": \"model\", \"from\": \"tuned\" }");
+        var collect =
+            Collect.Replace("\"kind\": \"collect\"", "\"kind\": \"collect\", \"rewrite\": { \"kind\": \"model\", \"from\": \"tuned\" }");
         var recipe = Recipe($$"""
             "cold": {{Collect[Collect.IndexOf('{')..]}}, "tuned": { "kind": "sft", "from": "base", "data": ["cold", "general"] }, {{collect}}, "dev1": { "kind": "sft", "from": "base", "data": ["collect"] }
-            """).Replace("\"tasks\": {", "\"tasks\": { \"general\": { \"kind\": \"dataset\", \"files\": [\"blob:general.jsonl\"], \"layout\": \"completions\" },");
+            """).Replace("\"tasks\": {", "\"tasks\": { \"general\": { \"kind\": \"dataset\", \"files\": [\"blob:general.jsonl\"], "
+                + "\"layout\": \"completions\" },");
         await host.Runs.CreateAsync(TestRecipes.Load(recipe), "mixed", null);
         (await host.WaitAsync("mixed", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
         var sft = (SftJob)await PayloadAsync("tuned/000000/sft/0");
         sft.Data.Keys.ShouldBe(["cold"]);
-        sft.Tasks["general"].ShouldBeOfType<Shared.Recipes.DatasetTask>().Files.ShouldBe(["blob:general.jsonl"]);
+        sft.Tasks["general"].ShouldBeOfType<R1Cloud.Shared.Recipes.Tasks.DatasetTask>().Files.ShouldBe(["blob:general.jsonl"]);
         ((SampleJob)await PayloadAsync("cold/000000/sample/0")).Rewriter.ShouldBeNull();
-        ((SampleJob)await PayloadAsync("collect/000000/sample/1")).Rewriter.ShouldBe((await host.Runs.GetAsync("mixed")).Stages.Single(stage => stage.Name == "tuned").Checkpoint);
+        ((SampleJob)await PayloadAsync("collect/000000/sample/1"))
+            .Rewriter.ShouldBe((await host.Runs.GetAsync("mixed")).Stages.Single(stage => stage.Name == "tuned").Checkpoint);
 
-        async Task<JobPayload> PayloadAsync(string id) => (await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("mixed", id))).Payload;
+        async Task<JobPayload> PayloadAsync(string id) =>
+            (await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("mixed", id))).Payload;
     }
     private const string RewardModels = """
         "helpful": { "kind": "reward-model", "from": "base", "task": "pairs", "rows": 30, "epochs": 2, "batchSize": 16, "heldOut": 8 }

@@ -14,7 +14,8 @@ public class CheckpointRetentionTests
     {
         var prune = new CheckpointPrune("run", "rl", latest, every, [BlobLayout.Checkpoint("run", "rl", 73)]);
         int[] steps = [1, 2, 3, 50, 73, 99, 100, 101];
-        steps.Where(step => CheckpointRetention.Keeps(prune, step)).ShouldBe(kept.Where(step => steps.Contains(step)).Order().Concat(steps.Where(step => step >= latest - 1)).Distinct().Order());
+        steps.Where(step => CheckpointRetention.Keeps(prune, step))
+            .ShouldBe(kept.Where(step => steps.Contains(step)).Order().Concat(steps.Where(step => step >= latest - 1)).Distinct().Order());
     }
 
     [Theory]
@@ -24,5 +25,6 @@ public class CheckpointRetentionTests
     [InlineData("runs/r/checkpoints/rl/other/x", null)]
     [InlineData("runs/r/checkpoints/rl~1/step-000400/x", null)]
     [InlineData("runs/r/checkpoints/rl/step-/x", null)]
-    public void StepOf_Path_IsTheFoldersNumber(string path, int? step) => CheckpointRetention.StepOf("runs/r/checkpoints/rl/", path).ShouldBe(step);
+    public void StepOf_Path_IsTheFoldersNumber(string path, int? step) =>
+        CheckpointRetention.StepOf("runs/r/checkpoints/rl/", path).ShouldBe(step);
 }

@@ -1,7 +1,7 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Storage;
@@ -44,12 +44,14 @@ public class DistillTests
         ]);
         host.Pool.Ran.Count(id => id.StartsWith("distill/", StringComparison.Ordinal)).ShouldBe(4, "a training and an evaluation each");
         var job = (SftJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("run", "distill/half/000000/sft/0"))).Payload;
-        (job.Stage, job.From, job.Settings.Optimizer.LearningRate).ShouldBe(("distill/half", "runs/run/checkpoints/base/step-000006/", 1e-3));
+        (job.Stage, job.From, job.Settings.Optimizer.LearningRate)
+            .ShouldBe(("distill/half", "runs/run/checkpoints/base/step-000006/", 1e-3));
         job.Data["collect"].ShouldHaveSingleItem();
         ((RolloutJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("run", "half-rl/000000/rollout/0"))).Payload).Policy
             .ShouldBe("runs/run/checkpoints/distill/half/step-000006/");
         var report = await host.Blobs.ReadJsonAsync<RunReport>(BlobLayout.Report("run", "report.json"));
-        report.Stages.Where(stage => stage.After is not null).Select(stage => stage.Name).ShouldBe(["base", "distill/half", "distill/tiny", "half-rl"]);
+        report.Stages.Where(stage => stage.After is not null).Select(stage => stage.Name)
+            .ShouldBe(["base", "distill/half", "distill/tiny", "half-rl"]);
         (await host.Blobs.TryReadAsync(BlobLayout.Metrics("run", "distill/tiny")))!.ToString().ShouldContain(MetricNames.EvalPassAt1);
     }
 
@@ -62,7 +64,8 @@ public class DistillTests
         await host.Runs.CreateAsync(TestRecipes.Load(ChainTests.Recipe(Distill)), "both", null);
 
         var run = await host.WaitAsync("both", run => run.Stages[2].Phase == "sft" && run.Stages[3].Phase == "sft");
-        run.Stages.Select(stage => stage.Status).ShouldBe([StageStatus.Completed, StageStatus.Completed, StageStatus.Running, StageStatus.Running]);
+        run.Stages.Select(stage => stage.Status)
+            .ShouldBe([StageStatus.Completed, StageStatus.Completed, StageStatus.Running, StageStatus.Running]);
         gate.SetResult();
         (await host.WaitAsync("both", RunStatus.Completed)).Time.Wall.ShouldBeGreaterThan(0);
     }
@@ -72,7 +75,8 @@ public class DistillTests
     {
         await using var host = new PipelineHost();
         var broken = true;
-        host.Pool.OnJob = job => broken && job.JobId == "distill/half/000000/sft/0" ? throw new BadInputException("a row is too long") : Task.CompletedTask;
+        host.Pool.OnJob = job =>
+            broken && job.JobId == "distill/half/000000/sft/0" ? throw new BadInputException("a row is too long") : Task.CompletedTask;
         await host.Runs.CreateAsync(TestRecipes.Load(ChainTests.Recipe(Distill)), "sad", null);
 
         var failed = await host.WaitAsync("sad", RunStatus.Failed);
@@ -97,7 +101,8 @@ public class DistillTests
         await host.Runs.RetryAsync("anew", "distill");
         (await host.WaitAsync("anew", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
         host.Pool.Ran.ShouldBe(
-            ["distill/half~1/000000/sft/0", "distill/half~1/000006/final-evaluate/0", "distill/tiny~1/000000/sft/0", "distill/tiny~1/000004/final-evaluate/0"], ignoreOrder: true);
+            ["distill/half~1/000000/sft/0", "distill/half~1/000006/final-evaluate/0", "distill/tiny~1/000000/sft/0",
+                "distill/tiny~1/000004/final-evaluate/0"], ignoreOrder: true);
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
@@ -28,9 +28,13 @@ public class ImportTests
         var run = await host.WaitAsync("run", run => run.Status is RunStatus.Completed or RunStatus.Failed);
 
         run.Error.ShouldBeNull();
-        (run.Stages[0].Kind, run.Stages[0].Checkpoint, run.Stages[0].Metrics["parameters"]).ShouldBe(("import", "runs/run/checkpoints/base/step-000001/", 1000));
-        host.Pool.Ran.ShouldBe(["check/000000/check/0", "base/000000/import/0", "base/000001/final-evaluate/0", "r1-zero/000000/rollout/0", "r1-zero/000000/update/0", "r1-zero/000001/final-evaluate/0"]);
-        ((RolloutJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("run", "r1-zero/000000/rollout/0"))).Payload).Policy.ShouldBe("runs/run/checkpoints/base/step-000001/");
+        (run.Stages[0].Kind, run.Stages[0].Checkpoint, run.Stages[0].Metrics["parameters"])
+            .ShouldBe(("import", "runs/run/checkpoints/base/step-000001/", 1000));
+        host.Pool.Ran.ShouldBe(
+            ["check/000000/check/0", "base/000000/import/0", "base/000001/final-evaluate/0", "r1-zero/000000/rollout/0",
+                "r1-zero/000000/update/0", "r1-zero/000001/final-evaluate/0"]);
+        ((RolloutJob)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("run", "r1-zero/000000/rollout/0"))).Payload)
+            .Policy.ShouldBe("runs/run/checkpoints/base/step-000001/");
     }
 
     [Fact]

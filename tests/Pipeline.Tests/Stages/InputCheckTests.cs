@@ -1,6 +1,6 @@
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
@@ -62,9 +62,11 @@ public class InputCheckTests
     {
         await using var host = await HostAsync();
         var recipe = TestRecipes.Load(Recipe());
-        var spec = new RunSpec("run", "imported", System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(recipe.ResolvedJson), recipe.Hash, DateTimeOffset.UtcNow);
+        var spec = new RunSpec("run", "imported",
+            System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(recipe.ResolvedJson), recipe.Hash,
+            DateTimeOffset.UtcNow);
         await ((IRunStore)host.Services.GetService(typeof(IRunStore))!).GetOrCreateAsync(spec);
-        await host.Engine.ScheduleNewAsync(RunOrchestration.Name, new RunInput("run"), "run");
+        await host.Engine.ScheduleNewAsync(OrchestrationNames.Run, new RunInput("run"), "run");
         (await EndAsync(host, "run")).Error.ShouldBeNull();
         host.Pool.Ran.ShouldNotContain(Check);
         (await PayloadAsync(host, "run", "r1-zero/000000/rollout/0")).TemplateDate.ShouldBeNull();
@@ -95,7 +97,8 @@ public class InputCheckTests
         var plan = await host.Runs.PlanReuseAsync(TestRecipes.Load(Recipe("\"templateDate\": \"2026-03-02\",")), reuse: true);
         plan.Stages.Select(stage => stage.Reason is null).ShouldBe([true, reused]);
         if (!reused) plan.Stages[1].Reason.ShouldBe("changed: templateDate");
-        (await host.Runs.PlanReuseAsync(TestRecipes.Load(Recipe("\"templateDate\": \"2026-03-01\",")), reuse: true)).Stages.ShouldAllBe(stage => stage.Reason == null);
+        (await host.Runs.PlanReuseAsync(TestRecipes.Load(Recipe("\"templateDate\": \"2026-03-01\",")), reuse: true))
+            .Stages.ShouldAllBe(stage => stage.Reason == null);
     }
 
     private static async Task<PipelineHost> HostAsync(string template = "{{ messages }}")
@@ -106,7 +109,9 @@ public class InputCheckTests
         return host;
     }
 
-    private static Task<RunView> EndAsync(PipelineHost host, string id) => host.WaitAsync(id, run => run.Status is RunStatus.Completed or RunStatus.Failed);
+    private static Task<RunView> EndAsync(PipelineHost host, string id) =>
+        host.WaitAsync(id, run => run.Status is RunStatus.Completed or RunStatus.Failed);
 
-    private static async Task<JobPayload> PayloadAsync(PipelineHost host, string run, string job) => (await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec(run, job))).Payload;
+    private static async Task<JobPayload> PayloadAsync(PipelineHost host, string run, string job) =>
+        (await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec(run, job))).Payload;
 }

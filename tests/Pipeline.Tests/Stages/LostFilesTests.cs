@@ -1,7 +1,8 @@
 using R1Cloud.Pipeline.Jobs;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Golden;
 using R1Cloud.Pipeline.Tests.Support;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
@@ -18,12 +19,18 @@ public class LostFilesTests
         { "", "r1-zero/000001/update/0", ["r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000001/update/0"] },
         {
             "\"updateShards\": 2, \"epochs\": 3,", "r1-zero/000001/gradient-1/1",
-            ["r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000001/gradient-0/0", "r1-zero/000001/gradient-0/1", "r1-zero/000001/gradient-1/0", "r1-zero/000001/gradient-1/1"]
+            ["r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000001/gradient-0/0", "r1-zero/000001/gradient-0/1",
+                "r1-zero/000001/gradient-1/0", "r1-zero/000001/gradient-1/1"]
         },
-        { "\"updateShards\": 2,", "r1-zero/000002/update/0", ["r1-zero/000002/rollout/0", "r1-zero/000002/rollout/1", "r1-zero/000002/gradient-0/0", "r1-zero/000002/gradient-0/1", "r1-zero/000002/update/0"] },
-        { "\"staleness\": 1,", "r1-zero/000001/update/0", ["r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000001/update/0"] },
-        { "\"staleness\": 1, \"updateShards\": 2,", "r1-zero/000002/gradient-0/0", ["r1-zero/000002/rollout/0", "r1-zero/000002/rollout/1", "r1-zero/000002/gradient-0/0"] },
-        { "\"dynamicSampling\": { \"maxRounds\": 3 },", "r1-zero/000001/update/0", ["r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000001/update/0"] },
+        { "\"updateShards\": 2,", "r1-zero/000002/update/0",
+            ["r1-zero/000002/rollout/0", "r1-zero/000002/rollout/1", "r1-zero/000002/gradient-0/0", "r1-zero/000002/gradient-0/1",
+                "r1-zero/000002/update/0"] },
+        { "\"staleness\": 1,", "r1-zero/000001/update/0",
+            ["r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000001/update/0"] },
+        { "\"staleness\": 1, \"updateShards\": 2,", "r1-zero/000002/gradient-0/0",
+            ["r1-zero/000002/rollout/0", "r1-zero/000002/rollout/1", "r1-zero/000002/gradient-0/0"] },
+        { "\"dynamicSampling\": { \"maxRounds\": 3 },", "r1-zero/000001/update/0",
+            ["r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000001/update/0"] },
     };
 
     [Theory, MemberData(nameof(Losses))]
@@ -37,13 +44,15 @@ public class LostFilesTests
             if (!lost && job.JobId == at)
             {
                 lost = true;
-                foreach (var path in host.Blobs.Paths.Where(path => path.StartsWith("runs/aged/jobs/", StringComparison.Ordinal) && path.EndsWith("/spec.json", StringComparison.Ordinal)))
+                foreach (var path in host.Blobs.Paths.Where(path =>
+                    path.StartsWith("runs/aged/jobs/", StringComparison.Ordinal) && path.EndsWith("/spec.json", StringComparison.Ordinal)))
                     before[path] = (await host.Blobs.ReadJsonAsync<JobSpec>(path)).Payload;
                 await AgeAsync(host);
             }
             Check(host, job);
         };
-        await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 4, evaluation: "", rl: $"\"shards\": 2, {rl}")), Run, null);
+        await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 4, evaluation: "", rl: $"\"shards\": 2, {rl}")), Run,
+            null);
 
         (await host.WaitAsync(Run, run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
@@ -54,7 +63,8 @@ public class LostFilesTests
         {
             var path = BlobLayout.JobSpec(Run, id);
             var (then, now) = ((RolloutJob)before[path], (RolloutJob)(await host.Blobs.ReadJsonAsync<JobSpec>(path)).Payload);
-            (now.Policy, now.FirstQuestion, now.QuestionCount, now.Seed).ShouldBe((then.Policy, then.FirstQuestion, then.QuestionCount, then.Seed));
+            (now.Policy, now.FirstQuestion, now.QuestionCount, now.Seed)
+                .ShouldBe((then.Policy, then.FirstQuestion, then.QuestionCount, then.Seed));
         }
     }
 
@@ -107,7 +117,8 @@ public class LostFilesTests
     public async Task Run_JobThatFailsWithAllFilesThere_FailsAndNothingIsDoneAgain()
     {
         await using var host = new PipelineHost();
-        host.Pool.OnJob = job => job.JobId == "r1-zero/000001/update/0" ? throw new BadInputException("the loss is not a number") : Task.CompletedTask;
+        host.Pool.OnJob = job =>
+            job.JobId == "r1-zero/000001/update/0" ? throw new BadInputException("the loss is not a number") : Task.CompletedTask;
         await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 2, evaluation: "")), Run, null);
 
         (await host.WaitAsync(Run, RunStatus.Failed)).Error!.ShouldContain("the loss is not a number");
@@ -135,11 +146,13 @@ public class LostFilesTests
     // What a worker does that finds a file missing.
     private static void Check(PipelineHost host, JobSpec job)
     {
-        foreach (var file in JobMeaning.Files(job.Payload).Where(file => !host.Blobs.Paths.Contains(file))) throw new BadInputException($"'{file}' is gone");
+        foreach (var file in JobMeaning.Files(job.Payload).Where(file => !host.Blobs.Paths.Contains(file)))
+            throw new BadInputException($"'{file}' is gone");
     }
 
     private static async Task AgeAsync(PipelineHost host)
     {
-        foreach (var path in host.Blobs.Paths.Where(path => path.StartsWith("rollouts/", StringComparison.Ordinal))) await host.Blobs.DeleteAsync(path);
+        foreach (var path in host.Blobs.Paths.Where(path => path.StartsWith("rollouts/", StringComparison.Ordinal)))
+            await host.Blobs.DeleteAsync(path);
     }
 }

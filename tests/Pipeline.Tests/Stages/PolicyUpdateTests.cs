@@ -1,5 +1,5 @@
 using System.Text.Json;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
@@ -18,10 +18,12 @@ public class PolicyUpdateTests
     public async Task Run_UpdateShards_FansOutEachStepAndHandsItsGradientsOn()
     {
         await using var host = new PipelineHost();
-        await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 3, evaluation: "", rl: "\"updateShards\": 3, \"epochs\": 2,")), "cut", null);
+        await host.Runs.CreateAsync(
+            TestRecipes.Load(TestRecipes.Json(iterations: 3, evaluation: "", rl: "\"updateShards\": 3, \"epochs\": 2,")), "cut", null);
         (await host.WaitAsync("cut", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
-        var ran = host.Pool.Ran.Where(id => id.StartsWith("r1-zero/000001/", StringComparison.Ordinal)).Select(id => id["r1-zero/000001/".Length..]).ToList();
+        var ran = host.Pool.Ran.Where(id => id.StartsWith("r1-zero/000001/", StringComparison.Ordinal))
+            .Select(id => id["r1-zero/000001/".Length..]).ToList();
         ran[0].ShouldBe("rollout/0");
         ran[1..4].ShouldBe(["gradient-0/0", "gradient-0/1", "gradient-0/2"], ignoreOrder: true);
         ran[4..7].ShouldBe(["gradient-1/0", "gradient-1/1", "gradient-1/2"], ignoreOrder: true);
@@ -33,7 +35,8 @@ public class PolicyUpdateTests
         (second.Step, second.Shard, second.Policy).ShouldBe((1, 2, "runs/cut/checkpoints/r1-zero/step-000001/"));
         second.After.ShouldBe(Enumerable.Range(0, 3).Select(shard => $"rollouts/cut/r1-zero/000001/gradients/0000-{shard}.00.safetensors"));
         var update = await JobAsync<UpdateJob>(host, "cut", "r1-zero/000001/update/0");
-        update.Gradients.ShouldBe(Enumerable.Range(0, 3).Select(shard => $"rollouts/cut/r1-zero/000001/gradients/0001-{shard}.00.safetensors"));
+        update.Gradients.ShouldBe(Enumerable.Range(0, 3)
+            .Select(shard => $"rollouts/cut/r1-zero/000001/gradients/0001-{shard}.00.safetensors"));
         update.Rollouts.ShouldBe(second.Rollouts);
 
         // Of no use once the checkpoint is there.
@@ -46,8 +49,11 @@ public class PolicyUpdateTests
     {
         await using var host = new PipelineHost();
         var broken = true;
-        host.Pool.OnJob = job => broken && job.JobId == "r1-zero/000001/gradient-1/1" ? throw new BadInputException("the gradient is not a number") : Task.CompletedTask;
-        await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 2, evaluation: "", rl: "\"updateShards\": 2, \"epochs\": 2,")), "sad", null);
+        host.Pool.OnJob = job =>
+            broken && job.JobId == "r1-zero/000001/gradient-1/1"
+            ? throw new BadInputException("the gradient is not a number") : Task.CompletedTask;
+        await host.Runs.CreateAsync(
+            TestRecipes.Load(TestRecipes.Json(iterations: 2, evaluation: "", rl: "\"updateShards\": 2, \"epochs\": 2,")), "sad", null);
         (await host.WaitAsync("sad", RunStatus.Failed)).Error!.ShouldContain("the gradient is not a number");
 
         broken = false;
@@ -73,7 +79,9 @@ public class PolicyUpdateTests
             }
             together++;
         };
-        const string Settings = "\"staleness\": 1, \"shards\": 2, \"keepEvery\": 10, \"referenceEvery\": 16, \"evaluateEvery\": 15, \"loss\": { \"klWeight\": 0.01 },";
+        const string Settings =
+            "\"staleness\": 1, \"shards\": 2, \"keepEvery\": 10, \"referenceEvery\": 16, \"evaluateEvery\": 15, \"loss\": { \"klWeight\": "
+            + "0.01 },";
         await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 45, rl: Settings)), "ahead", null);
         (await host.WaitAsync("ahead", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
         together.ShouldBe(44);
@@ -84,19 +92,26 @@ public class PolicyUpdateTests
             (await JobAsync<RolloutJob>(host, "ahead", $"r1-zero/{iteration:D6}/rollout/1")).Policy.ShouldBe(Checkpoint(iteration - 1));
             var update = await JobAsync<UpdateJob>(host, "ahead", $"r1-zero/{iteration:D6}/update/0");
             (update.Policy, update.Iteration).ShouldBe((Checkpoint(iteration), iteration));
-            update.Rollouts.ShouldBe([$"rollouts/ahead/r1-zero/{iteration:D6}/0.a1.safetensors", $"rollouts/ahead/r1-zero/{iteration:D6}/1.a1.safetensors"]);
+            update.Rollouts.ShouldBe(
+                [$"rollouts/ahead/r1-zero/{iteration:D6}/0.a1.safetensors", $"rollouts/ahead/r1-zero/{iteration:D6}/1.a1.safetensors"]);
             update.Reference.ShouldBe(Checkpoint(iteration / 16 * 16));
         }
-        host.Pool.Ran.Count(id => id.StartsWith("r1-zero/", StringComparison.Ordinal) && id.Contains("/rollout/", StringComparison.Ordinal)).ShouldBe(90);
-        host.Pool.Ran.Where(id => id.StartsWith("r1-zero/", StringComparison.Ordinal) && id.Contains("/evaluate/", StringComparison.Ordinal)).ShouldBe(["r1-zero/000015/evaluate/0", "r1-zero/000030/evaluate/0"]);
+        host.Pool.Ran.Count(id => id.StartsWith("r1-zero/", StringComparison.Ordinal) && id.Contains("/rollout/", StringComparison.Ordinal))
+            .ShouldBe(90);
+        host.Pool.Ran.Where(id =>
+            id.StartsWith("r1-zero/", StringComparison.Ordinal) && id.Contains("/evaluate/", StringComparison.Ordinal))
+            .ShouldBe(["r1-zero/000015/evaluate/0", "r1-zero/000030/evaluate/0"]);
 
-        var rows = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("ahead", "r1-zero")))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => JsonSerializer.Deserialize<MetricsRow>(line, R1Json.Options)!).Where(row => row.Values.ContainsKey(MetricNames.Staleness)).ToList();
+        var rows = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("ahead", "r1-zero")))!.ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<MetricsRow>(line, R1Json.Options)!)
+                .Where(row => row.Values.ContainsKey(MetricNames.Staleness)).ToList();
         rows.Select(row => row.Step).ShouldBe(Enumerable.Range(1, 45));
         rows.Select(row => row.Values[MetricNames.Staleness]).ShouldBe([0, .. Enumerable.Repeat(1.0, 44)]);
         rows.Select(row => row.Values.ContainsKey(MetricNames.TimeOverlap)).ShouldBe([.. Enumerable.Repeat(true, 44), false]);
 
-        static string Checkpoint(int step) => step > 0 ? $"runs/ahead/checkpoints/r1-zero/step-{step:D6}/" : "runs/ahead/checkpoints/base/step-000006/";
+        static string Checkpoint(int step) =>
+            step > 0 ? $"runs/ahead/checkpoints/r1-zero/step-{step:D6}/" : "runs/ahead/checkpoints/base/step-000006/";
     }
 
     [Fact]
@@ -104,7 +119,8 @@ public class PolicyUpdateTests
     {
         await using var host = new PipelineHost();
         var broken = true;
-        host.Pool.OnJob = job => broken && job.JobId == "r1-zero/000003/update/0" ? throw new BadInputException("the loss is not a number") : Task.CompletedTask;
+        host.Pool.OnJob = job =>
+            broken && job.JobId == "r1-zero/000003/update/0" ? throw new BadInputException("the loss is not a number") : Task.CompletedTask;
         await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(evaluation: "", rl: "\"staleness\": 1,")), "sad", null);
         (await host.WaitAsync("sad", RunStatus.Failed)).Error!.ShouldContain("the loss is not a number");
 
@@ -112,7 +128,8 @@ public class PolicyUpdateTests
         host.Pool.Ran.Clear();
         await host.Runs.RetryAsync("sad");
         (await host.WaitAsync("sad", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
-        host.Pool.Ran.ShouldBe(["r1-zero/000003/update/0", "r1-zero/000004/update/0"]); // the last rollout was sampled beside the failed update
+        // the last rollout was sampled beside the failed update
+        host.Pool.Ran.ShouldBe(["r1-zero/000003/update/0", "r1-zero/000004/update/0"]);
     }
 
     [Fact]
@@ -123,7 +140,8 @@ public class PolicyUpdateTests
         {
             if (job.Payload is not UpdateJob update) return;
             await Task.Delay(30);
-            if (await host.Blobs.ExistsAsync(BlobLayout.JobSpec("strict", $"r1-zero/{update.Iteration + 1:D6}/rollout/0"))) throw new BadInputException("It was ordered too early.");
+            if (await host.Blobs.ExistsAsync(BlobLayout.JobSpec("strict", $"r1-zero/{update.Iteration + 1:D6}/rollout/0")))
+                throw new BadInputException("It was ordered too early.");
         };
         await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 3, evaluation: "")), "strict", null);
         (await host.WaitAsync("strict", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
@@ -150,7 +168,8 @@ public class PolicyUpdateTests
 
     private static JobResult Job(double start, double end) => new()
     {
-        JobId = "j", Status = JobStatus.Succeeded, Attempt = "a", Timing = new() { StartedAt = Noon.AddSeconds(start), Total = end - start },
+        JobId = "j", Status = JobStatus.Succeeded, Attempt = "a",
+            Timing = new() { StartedAt = Noon.AddSeconds(start), Total = end - start },
     };
 
     private static async Task<T> JobAsync<T>(PipelineHost host, string run, string id)

@@ -1,8 +1,10 @@
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Tests.Stages;
 
@@ -18,7 +20,8 @@ public class RlTests
         var settings = new RlStage { Task = "addition", From = "base", Questions = questions, Shards = shards };
         var stage = new StageInput
         {
-            RunId = "run", Name = "rl", Label = "rl~2", Seed = 9, Settings = settings, Jobs = new(), Tasks = new Dictionary<string, TaskRecipe> { ["addition"] = new ArithmeticTask() },
+            RunId = "run", Name = "rl", Label = "rl~2", Seed = 9, Settings = settings, Jobs = new(),
+                Tasks = new Dictionary<string, TaskRecipe> { ["addition"] = new ArithmeticTask() },
         };
 
         var jobs = RolloutRounds.Shards(new(stage, 3, "policy/"), settings, round: 0, first: 0, questions);
@@ -39,9 +42,11 @@ public class RlTests
     {
         var cursor = new RlCursor(0, "base", "base", default, new());
         for (var i = 0; i < iterations; i++)
-            cursor = RlStageKind.Advance(cursor, new() { Task = "t", ReferenceEvery = every }, $"step-{i + 1}", new() { Wall = 2, Generation = 1 });
+            cursor = RlStageKind.Advance(cursor, new() { Task = "t", ReferenceEvery = every }, $"step-{i + 1}",
+                new() { Wall = 2, Generation = 1 });
 
-        cursor.ShouldBe(new(iterations, $"step-{iterations}", reference, default, new() { Wall = 2 * iterations, Generation = iterations }));
+        cursor.ShouldBe(
+            new(iterations, $"step-{iterations}", reference, default, new() { Wall = 2 * iterations, Generation = iterations }));
     }
 
     [Fact]

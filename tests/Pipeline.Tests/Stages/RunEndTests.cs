@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Tests.Support;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Stages;
@@ -47,6 +47,7 @@ public class RunEndTests
         broken = false;
         await host.Runs.RetryAsync("marked");
         await host.WaitAsync("marked", RunStatus.Completed);
-        host.Blobs.Paths.Where(path => path.StartsWith("runs/marked/ended/", StringComparison.Ordinal)).ShouldBe([BlobLayout.RunEnded("marked", 1)]);
+        host.Blobs.Paths.Where(path => path.StartsWith("runs/marked/ended/", StringComparison.Ordinal))
+            .ShouldBe([BlobLayout.RunEnded("marked", 1)]);
     }
 }

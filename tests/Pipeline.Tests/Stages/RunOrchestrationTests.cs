@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
@@ -15,7 +16,8 @@ public class RunOrchestrationTests
     public async Task Run_WithEveryStage_CompletesWithReportAndMetrics()
     {
         await using var host = new PipelineHost();
-        var created = await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(rl: "\"shards\": 2, \"evaluateEvery\": 2,")), "one", null);
+        var created =
+            await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(rl: "\"shards\": 2, \"evaluateEvery\": 2,")), "one", null);
         created.Status.ShouldBeOneOf(RunStatus.Queued, RunStatus.Running);
 
         var run = await host.WaitAsync("one", run => run.Status is RunStatus.Completed or RunStatus.Failed);
@@ -54,20 +56,30 @@ public class RunOrchestrationTests
         await using var host = new PipelineHost();
         var saves = 0;
         host.Blobs.OnAccess = path => saves += path == BlobLayout.StageRecord("long", "r1-zero") ? 1 : 0;
-        await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 45, evaluation: "", rl: "\"keepEvery\": 10, \"referenceEvery\": 16, \"loss\": { \"klWeight\": 0.01 },")), "long", null);
+        await host.Runs.CreateAsync(
+            TestRecipes.Load(
+                TestRecipes.Json(iterations: 45, evaluation: "",
+                    rl: "\"keepEvery\": 10, \"referenceEvery\": 16, \"loss\": { \"klWeight\": 0.01 },")), "long", null);
 
         (await host.WaitAsync("long", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
-        // Read once at the beginning, written with the cursor after 20 and 40 iterations and with the result; read by who looks at the completed stage.
+        // Read once at the beginning, written with the cursor after 20 and 40 iterations and with the result; read by who looks at the
+        // completed stage.
         saves.ShouldBe(5);
         host.Pool.Ran.Count(id => id.Contains("/update/", StringComparison.Ordinal)).ShouldBe(45);
-        var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("long", "r1-zero")))!.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await host.Blobs.TryReadAsync(BlobLayout.Metrics("long", "r1-zero")))!.ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Select(line => JsonSerializer.Deserialize<MetricsRow>(line, R1Json.Options)!.Step).ShouldBe(Enumerable.Range(1, 45));
 
         // Multiples of ten, the last two, and the reference of the last iterations.
-        host.Blobs.Paths.Where(path => path.StartsWith("runs/long/checkpoints/r1-zero/", StringComparison.Ordinal) && path.EndsWith("/manifest.json", StringComparison.Ordinal))
-            .Select(path => path.Split('/')[^2]).ShouldBe(["step-000010", "step-000020", "step-000030", "step-000032", "step-000040", "step-000044", "step-000045"]);
-        host.Blobs.Paths.Count(path => path.StartsWith("runs/long/checkpoints/r1-zero/", StringComparison.Ordinal) && path.EndsWith("model.safetensors", StringComparison.Ordinal)).ShouldBe(7);
+        host.Blobs.Paths.Where(path =>
+            path.StartsWith("runs/long/checkpoints/r1-zero/", StringComparison.Ordinal)
+            && path.EndsWith("/manifest.json", StringComparison.Ordinal))
+            .Select(path => path.Split('/')[^2])
+                .ShouldBe(["step-000010", "step-000020", "step-000030", "step-000032", "step-000040", "step-000044", "step-000045"]);
+        host.Blobs.Paths.Count(path =>
+            path.StartsWith("runs/long/checkpoints/r1-zero/", StringComparison.Ordinal)
+            && path.EndsWith("model.safetensors", StringComparison.Ordinal)).ShouldBe(7);
         var last = await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("long", "r1-zero/000044/update/0"));
         ((UpdateJob)last.Payload).Reference.ShouldBe("runs/long/checkpoints/r1-zero/step-000032/");
     }
@@ -77,7 +89,8 @@ public class RunOrchestrationTests
     {
         await using var host = new PipelineHost();
         var broken = true;
-        host.Pool.OnJob = job => broken && job.JobId == "r1-zero/000003/update/0" ? throw new BadInputException("the loss is not a number") : Task.CompletedTask;
+        host.Pool.OnJob = job =>
+            broken && job.JobId == "r1-zero/000003/update/0" ? throw new BadInputException("the loss is not a number") : Task.CompletedTask;
         await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), "sad", null);
 
         var failed = await host.WaitAsync("sad", RunStatus.Failed);
@@ -92,7 +105,8 @@ public class RunOrchestrationTests
         (await host.WaitAsync("sad", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
 
         // What was finished is not done again.
-        host.Pool.Ran.ShouldBe(["r1-zero/000003/update/0", "r1-zero/000004/rollout/0", "r1-zero/000004/update/0", "r1-zero/000005/final-evaluate/0"]);
+        host.Pool.Ran.ShouldBe(
+            ["r1-zero/000003/update/0", "r1-zero/000004/rollout/0", "r1-zero/000004/update/0", "r1-zero/000005/final-evaluate/0"]);
         host.Blobs.Paths.ShouldContain("runs/sad/jobs/r1-zero/000003/update/0/result.before-retry-1.json");
     }
 

@@ -1,12 +1,12 @@
 using System.Text.Json;
+using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
-using R1Cloud.Pipeline.Runs;
-using R1Cloud.Pipeline.Stages;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Pipeline.Tests.Stages;
 
@@ -16,17 +16,21 @@ public class StatusSizeTests
     private const int LongestName = 40;
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
-    private static readonly TimeBreakdown Long = new() { Wall = 1e8 / 3, Generation = 1e7 / 3, Reward = 1e6 / 3, Update = 2e7 / 3, Storage = 1e5 / 3 };
+    private static readonly TimeBreakdown Long = new() { Wall = 1e8 / 3, Generation = 1e7 / 3, Reward = 1e6 / 3, Update = 2e7 / 3,
+        Storage = 1e5 / 3 };
 
     public static TheoryData<StageStatus, string?> Ends =>
-        new() { { StageStatus.Pending, null }, { StageStatus.Evaluating, null }, { StageStatus.Completed, null }, { StageStatus.Failed, "no\"" }, { StageStatus.Failed, new string('x', 50_000) }, { StageStatus.Failed, new string('ß', 9_000) } };
+        new() { { StageStatus.Pending, null }, { StageStatus.Evaluating, null }, { StageStatus.Completed, null },
+            { StageStatus.Failed, "no\"" }, { StageStatus.Failed, new string('x', 50_000) },
+            { StageStatus.Failed, new string('ß', 9_000) } };
 
     [Theory, MemberData(nameof(Ends))]
     public void RunStatus_FiftyStagesWithTheLongestNames_Fits(StageStatus status, string? error)
     {
         foreach (var names in new[] { Names(50), [.. Names(50).Select(name => ModelNames.Student(new string('d', LongestName), name))] })
         {
-            var marks = names.Select(name => new StageMark(name, status, Start.AddDays(900.123456), Start.AddDays(901.654321), error)).ToList();
+            var marks = names.Select(name => new StageMark(name, status, Start.AddDays(900.123456), Start.AddDays(901.654321), error))
+                .ToList();
 
             var json = JsonSerializer.Serialize(RunProgress.Of(marks, Long, Start, Start.AddDays(902)), R1Json.Options);
 
@@ -59,7 +63,9 @@ public class StatusSizeTests
     public void Check_MoreStagesThanFit_AreRefusedAndThoseThatDoFit(int length, int most)
     {
         TestRecipes.Load(Recipe(length, most)).Recipe.Stages.Count.ShouldBe(most);
-        var marks = Names(most, length).Select(name => new StageMark(name, StageStatus.Failed, Start.AddDays(900.123456), Start.AddDays(901.654321), "no more")).ToList();
+        var marks = Names(most, length)
+            .Select(name => new StageMark(name, StageStatus.Failed, Start.AddDays(900.123456), Start.AddDays(901.654321), "no more"))
+            .ToList();
         var json = JsonSerializer.Serialize(RunProgress.Of(marks, Long, Start, Start.AddDays(902)), R1Json.Options);
         json.Length.ShouldBeLessThanOrEqualTo(CustomStatus.MaxCharacters);
 
@@ -74,13 +80,17 @@ public class StatusSizeTests
     {
         string[] ids =
         [
-            .. Enumerable.Range(0, 1024).Select(shard => JobId.Create("rl~2", 7, JobKinds.Rollout, shard)), .. Enumerable.Range(0, 3).Select(shard => JobId.Create("rl~2", 7, "gradient-3", shard)),
-            JobId.Create("rl~2", 8, JobKinds.Update), JobId.Create("rl~2", 7, JobKinds.Rollout, 5), JobId.Create("rl~2", 7, JobKinds.Rollout, 7),
+            .. Enumerable.Range(0, 1024).Select(shard => JobId.Create("rl~2", 7, JobKinds.Rollout, shard)),
+                .. Enumerable.Range(0, 3).Select(shard => JobId.Create("rl~2", 7, "gradient-3", shard)),
+            JobId.Create("rl~2", 8, JobKinds.Update), JobId.Create("rl~2", 7, JobKinds.Rollout, 5),
+                JobId.Create("rl~2", 7, JobKinds.Rollout, 7),
         ];
 
         var entries = JobRanges.Of(ids);
 
-        entries.ShouldBe(["rl~2/000007/rollout/0-1023", "rl~2/000007/gradient-3/0-2", "rl~2/000008/update/0", "rl~2/000007/rollout/5", "rl~2/000007/rollout/7"]);
+        entries.ShouldBe(
+            ["rl~2/000007/rollout/0-1023", "rl~2/000007/gradient-3/0-2", "rl~2/000008/update/0", "rl~2/000007/rollout/5",
+                "rl~2/000007/rollout/7"]);
         JobRanges.Expand(entries).ShouldBe(ids);
         JobRanges.Expand(ids).ShouldBe(ids, "version 1 lists every job");
     }
@@ -92,7 +102,8 @@ public class StatusSizeTests
         var many = Enumerable.Range(0, 250).ToDictionary(number => $"figures/of/some/length/{number}", number => (double)number);
         host.Pool.OnResult = result => result with { Metrics = result.Metrics.Concat(many).ToDictionary() };
         var held = new TaskCompletionSource();
-        host.Pool.OnJob = job => job.JobId.StartsWith("rl/000001/rollout/", StringComparison.Ordinal) || job.Payload is SftJob ? held.Task : Task.CompletedTask;
+        host.Pool.OnJob = job =>
+            job.JobId.StartsWith("rl/000001/rollout/", StringComparison.Ordinal) || job.Payload is SftJob ? held.Task : Task.CompletedTask;
         var students = string.Join(", ", Names(12).Select(name => $$"""
             "{{name}}": { "from": "base" }
             """));
@@ -102,7 +113,8 @@ public class StatusSizeTests
             "{{new string('d', LongestName)}}": { "kind": "distill", "data": ["picked"], "students": { {{students}} } }
             """)), "wide", null);
 
-        var view = await host.WaitAsync("wide", run => run.Stages[1].Done == 1 && run.Stages[1].Phase == JobKinds.Rollout && run.Stages[1].Metrics.Count > 0);
+        var view = await host.WaitAsync("wide",
+            run => run.Stages[1].Done == 1 && run.Stages[1].Phase == JobKinds.Rollout && run.Stages[1].Metrics.Count > 0);
         view.Stages[0].Metrics.Keys.ShouldContain("figures/of/some/length/249");
         view.Stages[0].Metrics.ShouldContainKey(MetricNames.EvalPassAt1);
         view.Stages[1].Metrics["figures/of/some/length/249"].ShouldBe(249);
@@ -117,13 +129,16 @@ public class StatusSizeTests
     private static async Task<List<string>> StatusesAsync(PipelineHost host)
     {
         var statuses = new List<string>();
-        foreach (var id in new[] { "wide", "wide:rl", "wide:rl:0", "wide:rl:1", "wide:picked" }) statuses.Add((await host.Engine.GetAsync(id))!.CustomStatus!.Value.GetRawText());
+        foreach (var id in new[] { "wide", "wide:rl", "wide:rl:0", "wide:rl:1", "wide:picked" })
+            statuses.Add((await host.Engine.GetAsync(id))!.CustomStatus!.Value.GetRawText());
         return statuses;
     }
 
-    private static RunProgress RoundTrip(RunProgress progress) => JsonSerializer.Deserialize<RunProgress>(JsonSerializer.Serialize(progress, R1Json.Options), R1Json.Options)!;
+    private static RunProgress RoundTrip(RunProgress progress) =>
+        JsonSerializer.Deserialize<RunProgress>(JsonSerializer.Serialize(progress, R1Json.Options), R1Json.Options)!;
 
-    private static List<string> Names(int count, int length = LongestName) => [.. Enumerable.Range(0, count).Select(number => $"s{number}-".PadRight(length, 'x'))];
+    private static List<string> Names(int count, int length = LongestName) =>
+        [.. Enumerable.Range(0, count).Select(number => $"s{number}-".PadRight(length, 'x'))];
 
     private static string Recipe(int length, int stages)
     {

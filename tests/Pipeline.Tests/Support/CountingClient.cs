@@ -14,19 +14,24 @@ internal sealed class CountingClient(IOrchestrationClient inner) : IOrchestratio
 
     public void Reset() => (calls, Listed) = (0, 0);
 
-    public Task<bool> ScheduleNewAsync(string name, object? input, string instanceId, bool restartFinished = false, CancellationToken cancellation = default) =>
+    public Task<bool> ScheduleNewAsync(string name, object? input, string instanceId, bool restartFinished = false,
+        CancellationToken cancellation = default) =>
         Counted().ScheduleNewAsync(name, input, instanceId, restartFinished, cancellation);
 
     public Task RaiseEventAsync(string instanceId, string eventName, object? payload, CancellationToken cancellation = default) =>
         Counted().RaiseEventAsync(instanceId, eventName, payload, cancellation);
 
-    public Task TerminateAsync(string instanceId, string? reason, CancellationToken cancellation = default) => Counted().TerminateAsync(instanceId, reason, cancellation);
+    public Task TerminateAsync(string instanceId, string? reason, CancellationToken cancellation = default) =>
+        Counted().TerminateAsync(instanceId, reason, cancellation);
 
-    public Task SuspendAsync(string instanceId, string? reason, CancellationToken cancellation = default) => Counted().SuspendAsync(instanceId, reason, cancellation);
+    public Task SuspendAsync(string instanceId, string? reason, CancellationToken cancellation = default) =>
+        Counted().SuspendAsync(instanceId, reason, cancellation);
 
-    public Task ResumeAsync(string instanceId, string? reason, CancellationToken cancellation = default) => Counted().ResumeAsync(instanceId, reason, cancellation);
+    public Task ResumeAsync(string instanceId, string? reason, CancellationToken cancellation = default) =>
+        Counted().ResumeAsync(instanceId, reason, cancellation);
 
-    public Task<OrchestrationState?> GetAsync(string instanceId, CancellationToken cancellation = default) => Counted().GetAsync(instanceId, cancellation);
+    public Task<OrchestrationState?> GetAsync(string instanceId, CancellationToken cancellation = default) =>
+        Counted().GetAsync(instanceId, cancellation);
 
     public async IAsyncEnumerable<OrchestrationState> ListAsync(
         string idPrefix = "", bool unfinishedOnly = false, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -38,9 +43,11 @@ internal sealed class CountingClient(IOrchestrationClient inner) : IOrchestratio
         }
     }
 
-    public Task<OrchestrationState> WaitForCompletionAsync(string instanceId, CancellationToken cancellation) => Counted().WaitForCompletionAsync(instanceId, cancellation);
+    public Task<OrchestrationState> WaitForCompletionAsync(string instanceId, CancellationToken cancellation) =>
+        Counted().WaitForCompletionAsync(instanceId, cancellation);
 
-    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellation = default) => Counted().PurgeAsync(instanceId, cancellation);
+    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellation = default) =>
+        Counted().PurgeAsync(instanceId, cancellation);
 
     private IOrchestrationClient Counted()
     {

@@ -39,6 +39,9 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     /// <summary>The run for which the pool never answers.</summary>
     public string? Silent { get; set; }
 
+    /// <summary>Ends when workers were asked for on behalf of <see cref="Silent"/>.</summary>
+    public TaskCompletionSource AskedInVain { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>The CPU threads that this machine gives a worker.</summary>
     public int? Threads { get; set; }
 
@@ -51,7 +54,11 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     {
         Asked[runId] = workers.Threads;
         if (runId == Refused) throw new InvalidOperationException("no quota");
-        if (runId == Silent) return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+        if (runId == Silent)
+        {
+            AskedInVain.TrySetResult();
+            return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+        }
         lock (loops)
         {
             if (loops.ContainsKey(runId)) return Task.CompletedTask;
@@ -123,7 +130,8 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
             {
                 result = new()
                 {
-                    JobId = spec.JobId, Status = JobStatus.Failed, Attempt = "a1", Worker = "worker-0", Error = new(e.GetType().Name, e.Message, null, ExitCodes.BadInput),
+                    JobId = spec.JobId, Status = JobStatus.Failed, Attempt = "a1", Worker = "worker-0",
+                        Error = new(e.GetType().Name, e.Message, null, ExitCodes.BadInput),
                 };
             }
             await blobs.TryCreateJsonAsync(path, result);
@@ -132,7 +140,8 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
         var done = await blobs.ReadJsonAsync<JobResult>(path);
         var completions = open(BlobLayout.CompletionsQueue);
         await completions.EnsureCreatedAsync();
-        await completions.SendAsync(JsonSerializer.Serialize(new JobCompletion(spec.RunId, spec.JobId, spec.Notify, done.Status), R1Json.Options));
+        await completions.SendAsync(
+            JsonSerializer.Serialize(new JobCompletion(spec.RunId, spec.JobId, spec.Notify, done.Status), R1Json.Options));
     }
 }
 
@@ -161,7 +170,8 @@ internal static class FakeJobs
                 outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Settings.Steps);
                 outputs["steps"] = attempt + "steps.jsonl";
                 var lines = Enumerable.Range(1, job.Settings.Steps)
-                    .Select(step => JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 3.0 / step } }));
+                    .Select(step =>
+                        JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 3.0 / step } }));
                 await blobs.WriteAsync(outputs["steps"], new BinaryData(string.Join('\n', lines) + "\n"));
                 metrics["loss"] = 3.0 / job.Settings.Steps;
                 timing = timing with { Update = 0.3 };
@@ -178,7 +188,8 @@ internal static class FakeJobs
                 metrics[MetricNames.Format] = Math.Min(1, skill * 1.2);
                 metrics[MetricNames.MeanLength] = 12 + 10 * skill;
                 metrics[MetricNames.Questions] = job.QuestionCount;
-                metrics[MetricNames.QuestionsUseful] = Enumerable.Range(job.FirstQuestion, job.QuestionCount).Count(question => question % 3 == 0);
+                metrics[MetricNames.QuestionsUseful] = Enumerable.Range(job.FirstQuestion, job.QuestionCount)
+                    .Count(question => question % 3 == 0);
                 metrics[MetricNames.Samples] = job.QuestionCount * job.Settings.GroupSize;
                 metrics[MetricNames.Tokens] = job.QuestionCount * job.Settings.GroupSize * 20;
                 timing = timing with { Generation = 0.2, Reward = 0.01 };
@@ -198,8 +209,11 @@ internal static class FakeJobs
             case SampleJob job:
                 var stage = (SampleStage)job.Settings;
                 outputs["data"] = $"{job.Output}.{name}.jsonl";
-                await blobs.WriteAsync(outputs["data"], new BinaryData(string.Concat(Enumerable.Range(job.FirstQuestion, job.QuestionCount).Select(question =>
-                    JsonSerializer.Serialize(new { prompt = $"{question}+1=", completion = $"{question + 1}", answer = $"{question + 1}", verdicts = new { } }) + "\n"))));
+                await blobs.WriteAsync(outputs["data"],
+                    new BinaryData(string.Concat(Enumerable.Range(job.FirstQuestion, job.QuestionCount).Select(question =>
+                    JsonSerializer.Serialize(
+                        new { prompt = $"{question}+1=", completion = $"{question + 1}", answer = $"{question + 1}", verdicts = new { } })
+                        + "\n"))));
                 metrics[MetricNames.Questions] = job.QuestionCount;
                 metrics[MetricNames.Samples] = job.QuestionCount * stage.Samples;
                 metrics[MetricNames.SamplesKept] = stage.Minimums.Values.Max() > 1 ? 0 : job.QuestionCount;
@@ -214,7 +228,9 @@ internal static class FakeJobs
                 outputs["checkpoint"] = await CheckpointAsync(BlobLayout.CheckpointIn(job.Checkpoints, steps), steps);
                 outputs["steps"] = attempt + "steps.jsonl";
                 await blobs.WriteAsync(outputs["steps"], new BinaryData(string.Concat(Enumerable.Range(1, steps)
-                    .Select(step => JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 1.0 / step } }) + "\n"))));
+                    .Select(step =>
+                        JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 1.0 / step } })
+                        + "\n"))));
                 (metrics[MetricNames.Loss], metrics[MetricNames.Steps], metrics[MetricNames.Rows]) = (1.0 / steps, steps, rows.Count);
                 timing = timing with { Update = 0.3 };
                 break;
@@ -222,13 +238,16 @@ internal static class FakeJobs
                 outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Settings.Steps());
                 outputs["steps"] = attempt + "steps.jsonl";
                 await blobs.WriteAsync(outputs["steps"], new BinaryData(string.Concat(Enumerable.Range(1, job.Settings.Steps())
-                    .Select(step => JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 0.7 / step } }) + "\n"))));
+                    .Select(step =>
+                        JsonSerializer.Serialize(new { step, values = new Dictionary<string, double> { ["loss"] = 0.7 / step } })
+                        + "\n"))));
                 (metrics[MetricNames.Loss], metrics[MetricNames.HeldOutAccuracy]) = (0.7 / job.Settings.Steps(), 0.94);
                 timing = timing with { Update = 0.3 };
                 break;
             case EvaluateJob job:
                 var good = job.Checkpoint.Contains("/base/", StringComparison.Ordinal) ? 0.3 : 0.98;
-                foreach (var figure in new[] { MetricNames.EvalGreedyAccuracy, MetricNames.EvalGreedyFormat, MetricNames.EvalPassAt1, MetricNames.EvalFormat })
+                foreach (var figure in new[] { MetricNames.EvalGreedyAccuracy, MetricNames.EvalGreedyFormat, MetricNames.EvalPassAt1,
+                    MetricNames.EvalFormat })
                     metrics[figure] = good;
                 metrics[MetricNames.EvalMeanLength] = 22;
                 metrics[MetricNames.EvalProblems] = job.Settings.Problems;
@@ -245,7 +264,8 @@ internal static class FakeJobs
             default:
                 throw new BadInputException($"Unknown kind {spec.Payload.Kind}.");
         }
-        return new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = name, Worker = "worker-0", Numerics = TrainerNumerics.Version, Outputs = outputs, Metrics = metrics, Timing = timing };
+        return new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = name, Worker = "worker-0",
+            Numerics = TrainerNumerics.Version, Outputs = outputs, Metrics = metrics, Timing = timing };
 
         async Task<string> CheckpointAsync(string folder, int step)
         {
@@ -255,17 +275,22 @@ internal static class FakeJobs
             await blobs.WriteAsync(file, weights);
             await blobs.WriteJsonAsync(folder + "manifest.json", new CheckpointManifest
             {
-                Stage = spec.Payload.Stage, Step = step, Attempt = "a1", Files = new Dictionary<string, CheckpointFile> { ["model.safetensors"] = new(file, weights.ToMemory().Length, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights.ToMemory().Span))) },
+                Stage = spec.Payload.Stage, Step = step, Attempt = "a1",
+                    Files = new Dictionary<string, CheckpointFile> {
+                        ["model.safetensors"] = new(file, weights.ToMemory().Length,
+                            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights.ToMemory().Span))) },
             });
             return folder;
         }
 
-        Task SamplesAsync(string path, double skill) => blobs.WriteAsync(path, new BinaryData(string.Join('\n', Enumerable.Range(0, 6).Select(i =>
+        Task SamplesAsync(string path, double skill) => blobs.WriteAsync(path,
+            new BinaryData(string.Join('\n', Enumerable.Range(0, 6).Select(i =>
         {
             var right = i < 6 * skill;
             return JsonSerializer.Serialize(new
             {
-                question = $"{i}7+25=", answer = $"{i}7+25", completion = right ? "<think>carry <1></think><answer>52</answer>" : "52 & so on",
+                question = $"{i}7+25=", answer = $"{i}7+25",
+                    completion = right ? "<think>carry <1></think><answer>52</answer>" : "52 & so on",
                 correct = right, formatted = right, greedy = true,
             });
         }))));

@@ -10,14 +10,18 @@ internal sealed class MemoryBlobs : IBlobStore
     private readonly ConcurrentDictionary<string, VersionedBlob> blobs = new(StringComparer.Ordinal);
     private int versions;
 
-    public Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default) => Task.FromResult(blobs.GetValueOrDefault(path)?.Content);
+    public Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default) =>
+        Task.FromResult(blobs.GetValueOrDefault(path)?.Content);
 
-    public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) => Task.FromResult(blobs.TryAdd(path, New(content)));
+    public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
+        Task.FromResult(blobs.TryAdd(path, New(content)));
 
-    public Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) => Task.FromResult(blobs.GetValueOrDefault(path));
+    public Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) =>
+        Task.FromResult(blobs.GetValueOrDefault(path));
 
     public Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default) =>
-        Task.FromResult(blobs.GetValueOrDefault(path) is { } known && known.Version == version && blobs.TryUpdate(path, New(content), known));
+        Task.FromResult(blobs.GetValueOrDefault(path) is { } known && known.Version == version
+            && blobs.TryUpdate(path, New(content), known));
 
     public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default)
     {

@@ -11,7 +11,9 @@ internal sealed class MemoryQueues
     public MemoryQueue Open(string name) => queues.GetOrAdd(name, _ => new(name));
 
     /// <summary>All messages, hidden ones too, by their queues' names.</summary>
-    public IEnumerable<(string Queue, string Text)> Messages => queues.Values.OrderBy(queue => queue.Name, StringComparer.Ordinal).SelectMany(queue => queue.Texts.Select(text => (queue.Name, text)));
+    public IEnumerable<(string Queue, string Text)> Messages =>
+        queues.Values.OrderBy(queue => queue.Name, StringComparer.Ordinal)
+        .SelectMany(queue => queue.Texts.Select(text => (queue.Name, text)));
 }
 
 /// <summary>A queue in memory: messages taken are hidden for a while.</summary>
@@ -66,7 +68,8 @@ internal sealed class MemoryQueue(string name) : IMessageQueue
             for (var i = 0; i < messages.Count && taken.Count < max; i++)
             {
                 if (messages[i].VisibleAt > DateTimeOffset.UtcNow) continue;
-                var message = messages[i].Message with { DequeueCount = messages[i].Message.DequeueCount + 1, Receipt = Guid.NewGuid().ToString() };
+                var message = messages[i]
+                    .Message with { DequeueCount = messages[i].Message.DequeueCount + 1, Receipt = Guid.NewGuid().ToString() };
                 messages[i] = (message, DateTimeOffset.UtcNow + visibility);
                 taken.Add(message);
             }

@@ -3,15 +3,20 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using R1Cloud.LocalHost.Engine;
 using R1Cloud.Pipeline.Jobs;
+using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Golden;
+using R1Cloud.Pipeline.Upkeep;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Support;
 
-/// <summary>The whole pipeline in this process: the engine, which replays every decision from its history; storage; a worker that answers jobs.</summary>
+/// <summary>
+/// The whole pipeline in this process: the engine, which replays every decision from its history; storage; a worker that answers jobs.
+/// </summary>
 internal sealed class PipelineHost : IAsyncDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("r1-pipeline-").FullName;
@@ -19,7 +24,8 @@ internal sealed class PipelineHost : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task pump;
 
-    public PipelineHost(PipelineOptions? options = null, GoldenState? from = null, Func<IOrchestrationClient, IOrchestrationClient>? watch = null)
+    public PipelineHost(PipelineOptions? options = null, GoldenState? from = null,
+        Func<IOrchestrationClient, IOrchestrationClient>? watch = null)
     {
         from?.Restore(DatabasePath, Blobs, Queues);
         Options = options ?? new() { JobCheckInterval = TimeSpan.FromSeconds(20), EventPollInterval = TimeSpan.FromMilliseconds(20) };
@@ -59,7 +65,8 @@ internal sealed class PipelineHost : IAsyncDisposable
             var run = await Runs.GetAsync(id);
             if (condition(run)) return run;
             if (run.Error is not null) throw new InvalidOperationException($"Run '{id}' is {run.Status}: {run.Error}");
-            if (DateTime.UtcNow > deadline) throw new TimeoutException($"Run '{id}' is {run.Status}, error '{run.Error}', stages {string.Join("; ", run.Stages)}.");
+            if (DateTime.UtcNow > deadline)
+                throw new TimeoutException($"Run '{id}' is {run.Status}, error '{run.Error}', stages {string.Join("; ", run.Stages)}.");
             await Task.Delay(5);
         }
     }

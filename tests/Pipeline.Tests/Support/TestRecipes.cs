@@ -1,4 +1,4 @@
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.Pipeline.Tests.Support;
 

@@ -19,22 +19,29 @@ internal sealed class WatchedBlobStore : IBlobStore, IDisposable
     /// <summary>All blobs.</summary>
     public IReadOnlyList<string> Paths => [.. inner.ListAsync("").ToBlockingEnumerable().Select(blob => blob.Path)];
 
-    public Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default) => Watched(path).TryReadAsync(path, cancellation);
+    public Task<BinaryData?> TryReadAsync(string path, CancellationToken cancellation = default) =>
+        Watched(path).TryReadAsync(path, cancellation);
 
-    public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) => Watched(path).TryCreateAsync(path, content, cancellation);
+    public Task<bool> TryCreateAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
+        Watched(path).TryCreateAsync(path, content, cancellation);
 
-    public Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) => Watched(path).TryReadVersionAsync(path, cancellation);
+    public Task<VersionedBlob?> TryReadVersionAsync(string path, CancellationToken cancellation = default) =>
+        Watched(path).TryReadVersionAsync(path, cancellation);
 
     public Task<bool> TryReplaceAsync(string path, BinaryData content, string version, CancellationToken cancellation = default) =>
         Watched(path).TryReplaceAsync(path, content, version, cancellation);
 
-    public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default) => Watched(path).WriteAsync(path, content, cancellation);
+    public Task WriteAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
+        Watched(path).WriteAsync(path, content, cancellation);
 
-    public Task UploadAsync(string path, Stream content, CancellationToken cancellation = default) => Watched(path).UploadAsync(path, content, cancellation);
+    public Task UploadAsync(string path, Stream content, CancellationToken cancellation = default) =>
+        Watched(path).UploadAsync(path, content, cancellation);
 
-    public Task<bool> TryDownloadAsync(string path, Stream destination, CancellationToken cancellation = default) => Watched(path).TryDownloadAsync(path, destination, cancellation);
+    public Task<bool> TryDownloadAsync(string path, Stream destination, CancellationToken cancellation = default) =>
+        Watched(path).TryDownloadAsync(path, destination, cancellation);
 
-    public Task AppendAsync(string path, BinaryData content, CancellationToken cancellation = default) => Watched(path).AppendAsync(path, content, cancellation);
+    public Task AppendAsync(string path, BinaryData content, CancellationToken cancellation = default) =>
+        Watched(path).AppendAsync(path, content, cancellation);
 
     public Task<bool> ExistsAsync(string path, CancellationToken cancellation = default) => inner.ExistsAsync(path, cancellation);
 

@@ -62,7 +62,8 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     public async Task WriteAsync_NoFiles_IsRefused()
     {
         Directory.CreateDirectory(Folder["empty"]);
-        (await Should.ThrowAsync<StorageException>(() => store.WriteAsync(Prefix, "rl", 3, "1-a", null, Folder["empty"]))).Message.ShouldContain("would be empty");
+        (await Should.ThrowAsync<StorageException>(() => store.WriteAsync(Prefix, "rl", 3, "1-a", null, Folder["empty"])))
+            .Message.ShouldContain("would be empty");
         (await blobs.ExistsAsync(Prefix + CheckpointStore.ManifestName)).ShouldBeFalse();
     }
 
@@ -81,7 +82,8 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     public async Task TryFindLatestAsync_SeveralSteps_IsTheHighestByNumber()
     {
         (await store.TryFindLatestAsync(Stage)).ShouldBeNull();
-        foreach (var name in (string[])["step-000010", "step-1000000", "step-000200", "step-x", "other"]) await WriteAsync(prefix: $"{Stage}{name}/");
+        foreach (var name in (string[])["step-000010", "step-1000000", "step-000200", "step-x", "other"])
+            await WriteAsync(prefix: $"{Stage}{name}/");
         (await store.TryFindLatestAsync(Stage)).ShouldBe($"{Stage}step-1000000/");
     }
 
@@ -125,12 +127,15 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     [Theory]
     [InlineData("{ \"stage\": ")]
     [InlineData("{ \"stage\": \"rl\", \"step\": 3, \"attempt\": \"a\", \"files\": {} }")]
-    [InlineData("{ \"stage\": \"rl\", \"step\": 3, \"attempt\": \"a\", \"files\": { \"../x\": { \"path\": \"p\", \"length\": 1, \"sha256\": \"0\" } } }")]
+    [InlineData(
+        "{ \"stage\": \"rl\", \"step\": 3, \"attempt\": \"a\", \"files\": { \"../x\": { \"path\": \"p\", \"length\": 1, \"sha256\": \"0\" "
+        + "} } }")]
     [InlineData("null")]
     public async Task ReadAsync_BadManifest_NamesIt(string content)
     {
         await blobs.WriteAsync(Prefix + CheckpointStore.ManifestName, new(content));
-        (await Should.ThrowAsync<CheckpointCorruptException>(() => store.ReadAsync(Prefix))).Message.ShouldContain(Prefix + CheckpointStore.ManifestName);
+        (await Should.ThrowAsync<CheckpointCorruptException>(() => store.ReadAsync(Prefix)))
+            .Message.ShouldContain(Prefix + CheckpointStore.ManifestName);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Tests.Recipes;
 
 namespace R1Cloud.Shared.Tests.Jobs;
@@ -15,14 +16,18 @@ public class JobSpecsTests
     {
         var loaded = name == "good"
             ? RecipeLoader.Parse(RecipeSamples.Good, name)
-            : RecipeLoader.LoadFile(R1Cloud.Testing.Repository.PathOf("recipes", name));
+            : RecipeLoader.LoadFile(R1Cloud.Testing.Repository.PathOf("recipes", name), DatasetReader.Instance);
         var recipe = loaded.Recipe.Expand();
         var rewards = recipe.AllRewards();
         var task = recipe.Tasks.Values.First();
         var payloads = recipe.Stages.Values
-            .Select(stage => (JobPayload)new SampleJob { Settings = stage, Task = task, Checkpoint = "c/", FirstQuestion = 0, QuestionCount = 1, Output = "o" })
-            .Concat(recipe.Tasks.Values.Select(other => new EvaluateJob { Settings = new(), Task = other, Rewards = rewards, Checkpoint = "c/" }))
-            .Concat((recipe.Evaluation?.All() ?? []).Select(benchmark => new EvaluateJob { Settings = benchmark.Value, Task = task, Checkpoint = "c/" }));
+            .Select(stage =>
+                (JobPayload)new SampleJob { Settings = stage, Task = task, Checkpoint = "c/", FirstQuestion = 0, QuestionCount = 1,
+                    Output = "o" })
+            .Concat(recipe.Tasks.Values.Select(other =>
+                new EvaluateJob { Settings = new(), Task = other, Rewards = rewards, Checkpoint = "c/" }))
+            .Concat((recipe.Evaluation?.All() ?? [])
+                .Select(benchmark => new EvaluateJob { Settings = benchmark.Value, Task = task, Checkpoint = "c/" }));
         foreach (var payload in payloads)
         {
             var spec = new JobSpec { RunId = "r", JobId = "j", Payload = payload, Retry = recipe.Jobs, Notify = new("i", "e") };

@@ -1,4 +1,6 @@
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -25,7 +27,8 @@ public sealed class ChainRecipeTests
     [InlineData("\"keep\": 2", "\"keep\": 5", "stages.cold.keep", "at most samples, 4")]
     [InlineData("\"questions\": 50", "\"questions\": 5, \"shards\": 6", "stages.cold.shards", "at most questions, 5")]
     [InlineData("\"questions\": 50", "\"questions\": 999999", "stages.cold.questions", "the training problems of task add")]
-    [InlineData("\"minimums\": { \"accuracy/exact\": 1 }", "\"minimums\": { \"format/think-answer\": 1 }", "stages.cold.minimums.format/think-answer", "a name in the stage's rewards: accuracy/exact")]
+    [InlineData("\"minimums\": { \"accuracy/exact\": 1 }", "\"minimums\": { \"format/think-answer\": 1 }",
+        "stages.cold.minimums.format/think-answer", "a name in the stage's rewards: accuracy/exact")]
     [InlineData("\"minimums\": { \"accuracy/exact\": 1 }", "\"minimums\": {}", "stages.cold.minimums", "at least one")]
     [InlineData("\"from\": \"zero\",", "", "stages.cold.from", "a string")]
     [InlineData("\"keep\": 2", "\"sampling\": { \"temperature\": 0 }", "stages.cold.samples", "1 at temperature 0")]
@@ -36,7 +39,8 @@ public sealed class ChainRecipeTests
 
     [Fact]
     public void Load_FromADataStage_IsNotAllowed() =>
-        Problem($"\"cold\": {{ {Collect} }}, \"again\": {{ \"kind\": \"evaluate\", \"from\": \"cold\", \"evaluation\": {{ \"task\": \"add\", \"problems\": 10 }} }}", "stages.again.from")
+        Problem($"\"cold\": {{ {Collect} }}, \"again\": {{ \"kind\": \"evaluate\", \"from\": \"cold\", \"evaluation\": {{ \"task\": "
+            + $"\"add\", \"problems\": 10 }} }}", "stages.again.from")
             .Allowed.ShouldContain("an earlier stage that yields a model: base, zero");
 
     [Fact]
@@ -50,13 +54,17 @@ public sealed class ChainRecipeTests
     }
 
     [Theory]
-    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.dev1.data[0]", "data sets of the layout completions, each once: cold")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.dev1.data[0]",
+        "data sets of the layout completions, each once: cold")]
     [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\", \"cold\"]", "stages.dev1.data[1]", "each once")]
     [InlineData("\"data\": [\"cold\"]", "\"data\": []", "stages.dev1.data", "at least one")]
     [InlineData("\"data\": [\"cold\"]", "\"epochs\": 1", "stages.dev1.data", "at least one")]
-    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"warm\": 1 }", "stages.dev1.proportions", "one for each source of data, or none: cold")]
-    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"cold\": 0 }", "stages.dev1.proportions.cold", "above 0")]
-    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"batchSize\": 4, \"microBatchSize\": 8", "stages.dev1.microBatchSize", "at most batchSize, 4")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"warm\": 1 }", "stages.dev1.proportions",
+        "one for each source of data, or none: cold")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"proportions\": { \"cold\": 0 }", "stages.dev1.proportions.cold",
+        "above 0")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"cold\"], \"batchSize\": 4, \"microBatchSize\": 8", "stages.dev1.microBatchSize",
+        "at most batchSize, 4")]
     [InlineData("\"from\": \"base\"", "\"from\": \"cold\"", "stages.dev1.from", "an earlier stage that yields a model: base, zero")]
     public void Load_BadSft_NamesFieldAndWhatIsAllowed(string old, string bad, string path, string allowed)
     {
@@ -77,9 +85,13 @@ public sealed class ChainRecipeTests
             """;
         var rejected = $"\"rejected\": {{ {Collect} }}";
         string Json(string stages) => With(stages).Replace("\"tasks\": {", tasks);
-        RecipeLoader.Parse(Json($"{rejected}, {sft}"), "x").Recipe.Stages["dev1"].ShouldBeOfType<SftStage>().Data.ShouldBe(["rejected", "general"]);
-        RecipeSamples.Fails(Json($"{rejected}, {sft.Replace("general", "sums")}")).Problems.ShouldContain(problem => problem.Path == "stages.dev1.data[1]" && problem.Allowed.Contains("rejected, general, cold"));
-        RecipeSamples.Fails(Json($"\"cold\": {{ {Collect} }}, {sft.Replace("rejected", "cold")}")).Problems.ShouldHaveSingleItem().Allowed.ShouldContain("only one of them has");
+        RecipeLoader.Parse(Json($"{rejected}, {sft}"), "x").Recipe.Stages["dev1"].ShouldBeOfType<SftStage>()
+            .Data.ShouldBe(["rejected", "general"]);
+        RecipeSamples.Fails(Json($"{rejected}, {sft.Replace("general", "sums")}"))
+            .Problems.ShouldContain(problem =>
+                problem.Path == "stages.dev1.data[1]" && problem.Allowed.Contains("rejected, general, cold"));
+        RecipeSamples.Fails(Json($"\"cold\": {{ {Collect} }}, {sft.Replace("rejected", "cold")}")).Problems.ShouldHaveSingleItem()
+            .Allowed.ShouldContain("only one of them has");
     }
 
     [Theory]
@@ -94,7 +106,8 @@ public sealed class ChainRecipeTests
     {
         var stages = $"\"cold\": {{ {Collect}, \"rewrite\": {rewrite} }}";
         if (path is not null) Problem(stages, path).Allowed.ShouldContain(allowed!);
-        else RecipeLoader.Parse(RecipeLoader.Parse(With(stages), "x").ResolvedJson, "again").Recipe.Stages["cold"].ShouldBeOfType<CollectStage>().Rewrite.ShouldNotBeNull();
+        else RecipeLoader.Parse(RecipeLoader.Parse(With(stages), "x").ResolvedJson, "again").Recipe.Stages["cold"]
+            .ShouldBeOfType<CollectStage>().Rewrite.ShouldNotBeNull();
     }
 
     private const string Distill = """
@@ -122,12 +135,16 @@ public sealed class ChainRecipeTests
     }
 
     [Theory]
-    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.distill.data[0]", "data sets of the layout completions, each once: cold")]
-    [InlineData("\"from\": \"base\"", "\"from\": \"cold\"", "stages.distill.students.half.from", "an earlier stage that yields a model: base, zero")]
-    [InlineData("\"from\": \"base\"", "\"from\": \"distill/tiny\"", "stages.distill.students.half.from", "an earlier stage that yields a model: base, zero")]
+    [InlineData("\"data\": [\"cold\"]", "\"data\": [\"zero\"]", "stages.distill.data[0]",
+        "data sets of the layout completions, each once: cold")]
+    [InlineData("\"from\": \"base\"", "\"from\": \"cold\"", "stages.distill.students.half.from",
+        "an earlier stage that yields a model: base, zero")]
+    [InlineData("\"from\": \"base\"", "\"from\": \"distill/tiny\"", "stages.distill.students.half.from",
+        "an earlier stage that yields a model: base, zero")]
     [InlineData("\"from\": \"base\",", "", "stages.distill.students.half.from", "a string")]
     [InlineData("\"half\"", "\"Half/2\"", "stages.distill.students.Half/2", "lower-case letters")]
-    [InlineData("\"epochs\": 4", "\"optimizer\": { \"learningRate\": 1 }", "stages.distill.students.half.learningRate", "left out beside optimizer")]
+    [InlineData("\"epochs\": 4", "\"optimizer\": { \"learningRate\": 1 }", "stages.distill.students.half.learningRate",
+        "left out beside optimizer")]
     [InlineData("\"epochs\": 4", "\"microBatchSize\": 33", "stages.distill.students.half.microBatchSize", "here they are 33 and 32")]
     [InlineData("\"batchSize\": 32", "\"from\": \"base\"", "stages.distill.from", "one of kind")]
     [InlineData("\"batchSize\": 32", "\"prompt\": { \"template\": \"chat\" }", "stages.distill.prompt.template", "plain")]
@@ -138,7 +155,8 @@ public sealed class ChainRecipeTests
     [InlineData("distill")] // as a whole
     [InlineData("distill/hlf")]
     public void Load_FromNoStudent_NamesTheStudents(string from) =>
-        Problem($"\"cold\": {{ {Collect} }}, \"distill\": {{ {Distill} }}, \"again\": {{ \"kind\": \"evaluate\", \"from\": \"{from}\", \"evaluation\": {{ \"task\": \"add\", \"problems\": 10 }} }}", "stages.again.from")
+        Problem($"\"cold\": {{ {Collect} }}, \"distill\": {{ {Distill} }}, \"again\": {{ \"kind\": \"evaluate\", \"from\": \"{from}\", "
+            + $"\"evaluation\": {{ \"task\": \"add\", \"problems\": 10 }} }}", "stages.again.from")
             .Allowed.ShouldContain("base, zero, distill/half, distill/tiny");
 
     private static RecipeProblem Problem(string stages, string path) =>

@@ -1,10 +1,13 @@
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
 public sealed class EvaluationRecipeTests
 {
-    private const string Short = "\"evaluation\": { \"task\": \"add\", \"problems\": 100, \"samples\": 4, \"sampling\": { \"temperature\": 0.6, \"maxNewTokens\": 40 } },";
+    private const string Short =
+        "\"evaluation\": { \"task\": \"add\", \"problems\": 100, \"samples\": 4, \"sampling\": { \"temperature\": 0.6, \"maxNewTokens\": "
+        + "40 } },";
 
     [Fact]
     public void All_ShortForm_IsOneBenchmarkNamedByItsTask()
@@ -25,8 +28,10 @@ public sealed class EvaluationRecipeTests
             },
             """), "x");
         var (first, second) = (loaded.Recipe.Evaluation!.All()[0].Value, loaded.Recipe.Evaluation.All()[1].Value);
-        (first.Task, first.Problems, first.Samples, first.Sampling).ShouldBe(("add", 50, 8, new SamplingRecipe { Temperature = 0.7, TopP = 0.95, MaxNewTokens = 30 }));
-        (second.Task, second.Problems, second.Samples, second.Sampling).ShouldBe(("add", 5, 64, new SamplingRecipe { Temperature = 0.7, TopP = 0.95, MaxNewTokens = 20 }));
+        (first.Task, first.Problems, first.Samples, first.Sampling)
+            .ShouldBe(("add", 50, 8, new SamplingRecipe { Temperature = 0.7, TopP = 0.95, MaxNewTokens = 30 }));
+        (second.Task, second.Problems, second.Samples, second.Sampling)
+            .ShouldBe(("add", 5, 64, new SamplingRecipe { Temperature = 0.7, TopP = 0.95, MaxNewTokens = 20 }));
         first.Rewards.Keys.ShouldBe(["accuracy/math"]);
         second.Rewards.Keys.ShouldBe(["accuracy/exact"]);
         loaded.Recipe.Evaluation.OfCurve().Key.ShouldBe("few");
@@ -40,7 +45,8 @@ public sealed class EvaluationRecipeTests
     [InlineData("\"benchmarks\": { \"add\": { \"problems\": 5000 } }", "evaluation.benchmarks.add.problems", "5000 is not allowed")]
     [InlineData("\"problems\": 5000, \"benchmarks\": { \"add\": {} }", "evaluation.benchmarks.add.problems", "5000 is not allowed")]
     [InlineData("\"curve\": \"ad\", \"benchmarks\": { \"add\": {} }", "evaluation.curve", "did you mean \"add\"?")]
-    [InlineData("\"benchmarks\": { \"add\": { \"rewards\": { \"accuracy/exakt\": 1 } } }", "evaluation.benchmarks.add.rewards.accuracy/exakt", "did you mean")]
+    [InlineData("\"benchmarks\": { \"add\": { \"rewards\": { \"accuracy/exakt\": 1 } } }",
+        "evaluation.benchmarks.add.rewards.accuracy/exakt", "did you mean")]
     public void Load_BadEvaluation_NamesTheField(string evaluation, string path, string message)
     {
         var problems = RecipeSamples.Fails(With($"\"evaluation\": {{ {evaluation} }},")).Problems;
@@ -54,7 +60,8 @@ public sealed class EvaluationRecipeTests
             { "name": "a", "tasks": { "add": { "kind": "arithmetic" } }, "stages": { "base": { "kind": "pretrain", "task": "add" } }, "evaluation": { "task": "add" } }
             """;
         RecipeSamples.Fails(json).Problems.ShouldHaveSingleItem().Path.ShouldBe("evaluation.rewards");
-        RecipeLoader.Parse(json.Replace("\"evaluation\": { ", "\"evaluation\": { \"rewards\": { \"accuracy/exact\": 1 }, "), "x").Recipe.Evaluation!.Rewards.Count.ShouldBe(1);
+        RecipeLoader.Parse(json.Replace("\"evaluation\": { ", "\"evaluation\": { \"rewards\": { \"accuracy/exact\": 1 }, "), "x")
+            .Recipe.Evaluation!.Rewards.Count.ShouldBe(1);
     }
 
     private static string With(string evaluation) => RecipeSamples.Good.Replace(Short, evaluation);

@@ -1,4 +1,8 @@
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 using R1Cloud.Testing;
 
 namespace R1Cloud.Shared.Tests.Recipes;
@@ -30,7 +34,8 @@ public sealed class ImportRecipeTests : IDisposable
 
     [Fact]
     public void Parse_RelativeFolderWithoutAFile_IsToldSo() =>
-        Should.Throw<RecipeException>(() => RecipeLoader.Parse(Recipe("models/tiny"), "sent")).Problems.ShouldHaveSingleItem().Message.ShouldContain("a path from the recipe's folder");
+        Should.Throw<RecipeException>(() => RecipeLoader.Parse(Recipe("models/tiny"), "sent")).Problems.ShouldHaveSingleItem()
+            .Message.ShouldContain("a path from the recipe's folder");
 
     [Theory]
     [InlineData("models/absent", null, "there is no folder")]
@@ -60,7 +65,8 @@ public sealed class ImportRecipeTests : IDisposable
     public void LoadFile_CompletionsLongerThanTheModelTakes_AreAProblem()
     {
         var problem = Should.Throw<RecipeException>(() => Load("models/tiny", maxNewTokens: 60)).Problems.ShouldHaveSingleItem();
-        (problem.Path, problem.Allowed.StartsWith("at most 57: stages.base.path, 64", StringComparison.Ordinal)).ShouldBe(("stages.rl.sampling.maxNewTokens", true), problem.ToString());
+        (problem.Path, problem.Allowed.StartsWith("at most 57: stages.base.path, 64", StringComparison.Ordinal))
+            .ShouldBe(("stages.rl.sampling.maxNewTokens", true), problem.ToString());
     }
 
     [Fact]
@@ -73,7 +79,8 @@ public sealed class ImportRecipeTests : IDisposable
         return problem;
     }
 
-    private LoadedRecipe Load(string path, int maxNewTokens = 40, string prompt = "plain") => RecipeLoader.LoadFile(Write("recipe.json", Recipe(path, maxNewTokens, prompt)));
+    private LoadedRecipe Load(string path, int maxNewTokens = 40, string prompt = "plain") =>
+        RecipeLoader.LoadFile(Write("recipe.json", Recipe(path, maxNewTokens, prompt)), DatasetReader.Instance);
 
     private string Write(string name, string text)
     {

@@ -12,7 +12,8 @@ internal static class MiniSchema
 {
     private static readonly string[] Notes = ["$schema", "title", "description", "default", "then", "format"];
 
-    public static bool Allows(JsonObject schema, JsonNode? value) => schema.All(keyword => Holds(schema, keyword.Key, keyword.Value!, value));
+    public static bool Allows(JsonObject schema, JsonNode? value) =>
+        schema.All(keyword => Holds(schema, keyword.Key, keyword.Value!, value));
 
     private static bool Holds(JsonObject schema, string keyword, JsonNode rule, JsonNode? value) => keyword switch
     {
@@ -36,7 +37,9 @@ internal static class MiniSchema
         "required" => value is not JsonObject o || rule.AsArray().All(name => o.ContainsKey((string)name!)),
         "minProperties" => value is not JsonObject o || o.Count >= (int)rule,
         "propertyNames" => value is not JsonObject o || o.All(member => Allows(rule.AsObject(), member.Key)),
-        "properties" => value is not JsonObject o || rule.AsObject().All(p => !o.TryGetPropertyValue(p.Key, out var member) || Allows(p.Value!.AsObject(), member)),
+        "properties" =>
+            value is not JsonObject o
+            || rule.AsObject().All(p => !o.TryGetPropertyValue(p.Key, out var member) || Allows(p.Value!.AsObject(), member)),
         "additionalProperties" => value is not JsonObject o || o.Where(member => schema["properties"]?[member.Key] is null)
             .All(member => rule is JsonObject entry && Allows(entry, member.Value)),
         _ => throw new NotSupportedException($"Schema keyword {keyword}."),
@@ -44,7 +47,8 @@ internal static class MiniSchema
 
     private static bool IsOf(string type, JsonNode? value) => (type, value?.GetValueKind() ?? JsonValueKind.Null) switch
     {
-        ("object", JsonValueKind.Object) or ("array", JsonValueKind.Array) or ("string", JsonValueKind.String) or ("number", JsonValueKind.Number)
+        ("object", JsonValueKind.Object) or ("array", JsonValueKind.Array) or ("string", JsonValueKind.String)
+            or ("number", JsonValueKind.Number)
             or ("boolean", JsonValueKind.True or JsonValueKind.False) or ("null", JsonValueKind.Null) => true,
         ("integer", JsonValueKind.Number) => Number(value) is { } n && Math.Floor(n) == n,
         _ => false,

@@ -31,7 +31,10 @@ public sealed class QuestionSplitTests
     public void At_Iteration_SharesQuestionsOutByLargestRemainder(int iteration, string counts)
     {
         var split = new QuestionSplit(Mixed);
-        string Counts(int round) => string.Join(", ", Enumerable.Range(round * 10, 10).Select(question => split.At(iteration, question).Source).GroupBy(source => source).OrderBy(source => source.Key).Select(source => $"{source.Key} {source.Count()}"));
+        string Counts(int round) =>
+            string.Join(", ",
+                Enumerable.Range(round * 10, 10).Select(question => split.At(iteration, question).Source).GroupBy(source => source)
+                .OrderBy(source => source.Key).Select(source => $"{source.Key} {source.Count()}"));
         Counts(0).ShouldBe(counts);
         Counts(2).ShouldBe(counts, "later rounds go on alike");
     }
@@ -52,7 +55,9 @@ public sealed class QuestionSplitTests
         var refills = Draw(10, 30);
         foreach (var source in Mixed.Sources.Keys)
         {
-            regular[source].ShouldBe(Enumerable.Range(0, (int)split.Total(source)).Select(position => (long)position), "one after the other, through the iteration in which a source joins in");
+            regular[source]
+                .ShouldBe(Enumerable.Range(0, (int)split.Total(source)).Select(position => (long)position),
+                    "one after the other, through the iteration in which a source joins in");
             regular[source].Concat(refills[source]).ShouldBeUnique();
             refills[source].Min().ShouldBe(split.Total(source), "what later rounds draw moves nobody's regular problems");
         }
@@ -60,7 +65,8 @@ public sealed class QuestionSplitTests
         (split.Most("math"), split.Least("math"), split.Least("general")).ShouldBe((7, 5, 3));
 
         ILookup<string, long> Draw(int from, int to) => Enumerable.Range(0, 10)
-            .SelectMany(iteration => Enumerable.Range(from, to - from).Select(question => split.At(iteration, question))).ToLookup(origin => origin.Source, origin => origin.Position);
+            .SelectMany(iteration => Enumerable.Range(from, to - from).Select(question => split.At(iteration, question)))
+                .ToLookup(origin => origin.Source, origin => origin.Position);
     }
 
     [Fact]
@@ -70,13 +76,21 @@ public sealed class QuestionSplitTests
         Progress("math").ShouldBe([0, 1]);
         Progress("general").ShouldBe([0, 1]);
 
-        double[] Progress(string source) => [.. new[] { Mixed.Sources[source].FromIteration, 9 }.Select(iteration => Enumerable.Range(0, 10).Select(question => split.At(iteration, question)).First(origin => origin.Source == source).Progress)];
+        double[] Progress(string source) =>
+            [.. new[] { Mixed.Sources[source].FromIteration, 9 }
+                .Select(iteration =>
+                    Enumerable.Range(0, 10).Select(question => split.At(iteration, question)).First(origin => origin.Source == source)
+                    .Progress)];
     }
 
     [Fact]
     public void At_SharesInOtherUnitsOrOrder_SplitsTheSame()
     {
-        var (a, b) = (new QuestionSplit(Mixed), new QuestionSplit(Mixed with { Sources = Mixed.Sources.Reverse().ToDictionary(source => source.Key, source => source.Value with { Share = source.Value.Share * 1e307 }) }));
+        var (a, b) =
+            (new QuestionSplit(Mixed),
+                new QuestionSplit(
+                    Mixed with { Sources = Mixed.Sources.Reverse()
+                        .ToDictionary(source => source.Key, source => source.Value with { Share = source.Value.Share * 1e307 }) }));
         for (var question = 0; question < 30; question++) b.At(7, question).ShouldBe(a.At(7, question));
     }
 }

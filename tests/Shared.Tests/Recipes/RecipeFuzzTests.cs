@@ -1,12 +1,15 @@
 using System.Text.Json.Nodes;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
 public sealed class RecipeFuzzTests
 {
     private static readonly string[] Values =
-        ["null", "true", "0", "-1", "1", "2.5", "1e308", "1e-300", "1e999", "-1e999", "99999999999999999999", "9223372036854775807", "2147483647", "\"\"", "\"add\"", "\"base\"", "\"zero\"", "\"NaN\"", "\"a.b\"", "{}", "[]", "[{}]", "{\"kind\":\"rl\"}", "{\"kind\":{}}", "{\"\":0}"];
+        ["null", "true", "0", "-1", "1", "2.5", "1e308", "1e-300", "1e999", "-1e999", "99999999999999999999", "9223372036854775807",
+            "2147483647", "\"\"", "\"add\"", "\"base\"", "\"zero\"", "\"NaN\"", "\"a.b\"", "{}", "[]", "[{}]", "{\"kind\":\"rl\"}",
+            "{\"kind\":{}}", "{\"\":0}"];
 
     private const string Noise = "{}[]\",:0-e.\\/*\n\0\ud800é\uFEFF";
 
@@ -58,7 +61,8 @@ public sealed class RecipeFuzzTests
         catch (RecipeException e)
         {
             e.Problems.ShouldNotBeEmpty();
-            e.Problems.ShouldAllBe(p => p.Line > 0 && p.Column > 0 && p.Message.Length > 0 && p.Allowed.Length > 0 && p.File == "fuzz.json");
+            e.Problems.ShouldAllBe(p =>
+                p.Line > 0 && p.Column > 0 && p.Message.Length > 0 && p.Allowed.Length > 0 && p.File == "fuzz.json");
             return false;
         }
     }
@@ -80,7 +84,8 @@ public sealed class RecipeFuzzTests
     }
 
     private static JsonValue? Number(JsonNode? value, SeededRandom random) =>
-        value?.GetValueKind() == System.Text.Json.JsonValueKind.Number ? JsonValue.Create(Math.Round(value.GetValue<double>() * (1 + random.Next(3)))) : null;
+        value?.GetValueKind() == System.Text.Json.JsonValueKind.Number
+            ? JsonValue.Create(Math.Round(value.GetValue<double>() * (1 + random.Next(3)))) : null;
 
     private static IEnumerable<JsonObject> Objects(JsonNode? node) =>
         node is JsonObject o ? o.Select(member => member.Value).SelectMany(Objects).Prepend(o) : [];

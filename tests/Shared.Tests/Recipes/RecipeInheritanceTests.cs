@@ -1,4 +1,7 @@
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -11,7 +14,7 @@ public sealed class RecipeInheritanceTests : IDisposable
     [Fact]
     public void LoadFile_Quickstart_HasThePresetsValuesAndItsOwn()
     {
-        var recipe = RecipeLoader.LoadFile(Path.Combine(RecipeSamples.RecipesFolder, "quickstart.json")).Recipe;
+        var recipe = RecipeLoader.LoadFile(Path.Combine(RecipeSamples.RecipesFolder, "quickstart.json"), DatasetReader.Instance).Recipe;
         recipe.Stages.Keys.ShouldBe(["base", "r1-zero"]); // the preset's only stage goes where quickstart names it
         var rl = (RlStage)recipe.Stages["r1-zero"];
         (rl.Loss.KlWeight, rl.Loss.Aggregation, rl.Loss.ClipLow).ShouldBe((0, LossAggregation.TokenMean, 0.2));
@@ -27,7 +30,8 @@ public sealed class RecipeInheritanceTests : IDisposable
             { "extends": "r1-zero", "name": "n", "tasks": { "t": { "kind": "arithmetic" } },
               "stages": { "base": { "kind": "pretrain", "task": "t", "model": { "maxPositions": 40000 } }, "r1-zero": { "task": "t", "from": "base" } } }
             """, "x").Recipe.Stages["r1-zero"];
-        (rl.Optimizer.LearningRate, rl.Loss.KlWeight, rl.GroupSize, rl.Questions, rl.MiniBatches, rl.Epochs, rl.ReferenceEvery).ShouldBe((3e-6, 0.001, 16, 32, 16, 1, 400));
+        (rl.Optimizer.LearningRate, rl.Loss.KlWeight, rl.GroupSize, rl.Questions, rl.MiniBatches, rl.Epochs, rl.ReferenceEvery)
+            .ShouldBe((3e-6, 0.001, 16, 32, 16, 1, 400));
         (rl.Sampling.Temperature, rl.Iterations, rl.Loss.KlEstimator, rl.Loss.Aggregation, rl.Loss.AdvantageScale)
             .ShouldBe((1, 10400, KlEstimator.K3, LossAggregation.SequenceMean, AdvantageScale.Group));
         rl.Rewards["accuracy/exact"].Weight.ShouldBe(rl.Rewards["format/think-answer"].Weight);
@@ -37,11 +41,14 @@ public sealed class RecipeInheritanceTests : IDisposable
     public void LoadFile_FilesExtendingFiles_MergeDeeplyAndResolveToTheSameRun()
     {
         Write("good.json", RecipeSamples.Good);
-        Write("sub/middle.json", """{ "extends": "../good.json", "stages": { "zero": { "loss": { "clipLow": 0.3 }, "questions": 16 } } }""");
-        var top = Write("top.json", """{ "extends": "./sub/middle.json", "name": "top", "stages": { "zero": { "loss": { "klWeight": 0 } } }, /* , */ }""");
-        var loaded = RecipeLoader.LoadFile(top);
+        Write("sub/middle.json",
+            """{ "extends": "../good.json", "stages": { "zero": { "loss": { "clipLow": 0.3 }, "questions": 16 } } }""");
+        var top = Write("top.json",
+            """{ "extends": "./sub/middle.json", "name": "top", "stages": { "zero": { "loss": { "klWeight": 0 } } }, /* , */ }""");
+        var loaded = RecipeLoader.LoadFile(top, DatasetReader.Instance);
         var rl = (RlStage)loaded.Recipe.Stages["zero"];
-        (loaded.Recipe.Name, rl.Loss.ClipLow, rl.Loss.ClipHigh, rl.Loss.KlWeight, rl.Questions, rl.GroupSize).ShouldBe(("top", 0.3, 0.28, 0, 16, 4));
+        (loaded.Recipe.Name, rl.Loss.ClipLow, rl.Loss.ClipHigh, rl.Loss.KlWeight, rl.Questions, rl.GroupSize)
+            .ShouldBe(("top", 0.3, 0.28, 0, 16, 4));
         RecipeLoader.Parse(loaded.ResolvedJson, "sent").Hash.ShouldBe(loaded.Hash);
     }
 
@@ -49,8 +56,9 @@ public sealed class RecipeInheritanceTests : IDisposable
     public void LoadFile_Null_TakesAway()
     {
         Write("good.json", RecipeSamples.Good);
-        var top = Write("top.json", """{ "extends": "./good.json", "evaluation": null, "workers": null, "stages": { "test": null, "zero": { "evaluateEvery": null, "optimizer": null } } }""");
-        var recipe = RecipeLoader.LoadFile(top).Recipe;
+        var top = Write("top.json",
+            """{ "extends": "./good.json", "evaluation": null, "workers": null, "stages": { "test": null, "zero": { "evaluateEvery": null, "optimizer": null } } }""");
+        var recipe = RecipeLoader.LoadFile(top, DatasetReader.Instance).Recipe;
         recipe.Stages.Keys.ShouldBe(["base", "zero"]);
         recipe.Evaluation.ShouldBeNull();
         recipe.Workers.ShouldBe(new WorkersRecipe());
@@ -61,17 +69,21 @@ public sealed class RecipeInheritanceTests : IDisposable
     public void LoadFile_OtherKind_ReplacesTheWholeStage()
     {
         Write("good.json", RecipeSamples.Good);
-        var top = Write("top.json", """{ "extends": "./good.json", "stages": { "test": { "kind": "rl", "task": "add", "from": "zero", "rewards": { "accuracy/exact": 1 } } } }""");
-        RecipeLoader.LoadFile(top).Recipe.Stages["test"].ShouldBeOfType<RlStage>(); // its "evaluation" is gone
+        var top = Write("top.json",
+            """{ "extends": "./good.json", "stages": { "test": { "kind": "rl", "task": "add", "from": "zero", "rewards": { "accuracy/exact": 1 } } } }""");
+        RecipeLoader.LoadFile(top, DatasetReader.Instance).Recipe.Stages["test"].ShouldBeOfType<RlStage>(); // its "evaluation" is gone
     }
 
     [Fact]
     public void LoadFile_ProblemsInSeveralFiles_NameEachFileAndLine()
     {
         var good = Write("good.json", RecipeSamples.Good.Replace("\"digits\": 2", "\"digits\": 12", StringComparison.Ordinal));
-        var top = Write("top.json", "{\n  \"extends\": \"./good.json\",\n  \"stages\": {\n    \"zero\": { \"groupSize\": 1, \"shards\": 9 }\n  }\n}");
-        var problems = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(top)).Problems;
-        problems.Select(p => (p.File, p.Line, p.Path)).ShouldBe([(good, 5, "tasks.add.digits"), (top, 4, "stages.zero.groupSize"), (top, 4, "stages.zero.shards")], ignoreOrder: true);
+        var top = Write("top.json",
+            "{\n  \"extends\": \"./good.json\",\n  \"stages\": {\n    \"zero\": { \"groupSize\": 1, \"shards\": 9 }\n  }\n}");
+        var problems = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(top, DatasetReader.Instance)).Problems;
+        problems.Select(p => (p.File, p.Line, p.Path))
+            .ShouldBe([(good, 5, "tasks.add.digits"), (top, 4, "stages.zero.groupSize"), (top, 4, "stages.zero.shards")],
+                ignoreOrder: true);
         problems.Single(p => p.Path == "stages.zero.groupSize").Column.ShouldBe(28);
     }
 
@@ -82,7 +94,8 @@ public sealed class RecipeInheritanceTests : IDisposable
             { "extends": "r1-zero", "name": "n", "tasks": { "t": { "kind": "arithmetic" } },
               "stages": { "base": { "kind": "pretrain", "task": "t" }, "r1-zero": { "task": "t", "from": "base" } } }
             """).Problems.ShouldHaveSingleItem();
-        (problem.File, problem.Path, problem.Value).ShouldBe(("recipes/presets/r1-zero.json", "stages.r1-zero.sampling.maxNewTokens", "32768"));
+        (problem.File, problem.Path, problem.Value)
+            .ShouldBe(("recipes/presets/r1-zero.json", "stages.r1-zero.sampling.maxNewTokens", "32768"));
         File.ReadAllLines(Path.Combine(RecipeSamples.Root, problem.File))[problem.Line - 1].ShouldContain("\"maxNewTokens\": 32768");
     }
 
@@ -91,7 +104,8 @@ public sealed class RecipeInheritanceTests : IDisposable
     {
         Write("a.json", """{ "extends": "./b.json" }""");
         Write("b.json", """{ "extends": "./a.json" }""");
-        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Path.Combine(folder, "a.json"))).Problems.First(p => p.Path == "extends");
+        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Path.Combine(folder, "a.json"), DatasetReader.Instance))
+            .Problems.First(p => p.Path == "extends");
         problem.File.ShouldBe(Path.Combine(folder, "b.json"));
         problem.Message.ShouldMatch(@"a circle: .*a\.json → .*b\.json → .*a\.json");
     }
@@ -111,7 +125,7 @@ public sealed class RecipeInheritanceTests : IDisposable
         File.WriteAllBytes(Path.Combine(folder, "large.json"), new byte[2_000_000]);
         Write("broken.json", "{,}");
         var top = Write("top.json", $$"""{ "extends": "{{extends}}", "name": "n" }""");
-        Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(top)).Message.ShouldContain(message);
+        Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(top, DatasetReader.Instance)).Message.ShouldContain(message);
     }
 
     [Theory]
@@ -120,7 +134,8 @@ public sealed class RecipeInheritanceTests : IDisposable
     public void LoadFile_Unreadable_SaysWhy(string name, string message)
     {
         var path = Path.Combine(folder, name);
-        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(path)).Problems.ShouldHaveSingleItem();
+        var problem = Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(path, DatasetReader.Instance))
+            .Problems.ShouldHaveSingleItem();
         (problem.File, problem.Line).ShouldBe((path, 1));
         problem.Message.ShouldContain(message);
     }
@@ -130,7 +145,7 @@ public sealed class RecipeInheritanceTests : IDisposable
     {
         var path = Path.Combine(folder, "bom.json");
         File.WriteAllText(path, RecipeSamples.Good, new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
-        RecipeLoader.LoadFile(path).Recipe.Name.ShouldBe("good");
+        RecipeLoader.LoadFile(path, DatasetReader.Instance).Recipe.Name.ShouldBe("good");
     }
 
     [Theory]

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -56,14 +59,16 @@ public sealed class RecipeLoaderTests
             .Replace("\"device\": \"cpu\"", "\"device\": \"tpu\"", StringComparison.Ordinal);
         var problems = RecipeSamples.Fails(json).Problems;
         problems.Select(p => p.Path).ShouldBe(
-            ["sede", "tasks.add.digits", "stages.base.model.heads", "stages.zero.groupSize", "stages.zero.shards", "stages.test.from", "workers.device"]);
+            ["sede", "tasks.add.digits", "stages.base.model.heads", "stages.zero.groupSize", "stages.zero.shards", "stages.test.from",
+                "workers.device"]);
         problems.Select(p => p.Line).ShouldBeInOrder();
     }
 
     [Fact]
     public void Parse_WrongField_SilencesTheRulesThatDependOnIt() // 8 × "four" samples cannot be said to divide badly
     {
-        var json = RecipeSamples.Good.Replace("\"groupSize\": 4", "\"groupSize\": \"four\"", StringComparison.Ordinal).Replace("\"miniBatches\": 4", "\"miniBatches\": 7", StringComparison.Ordinal);
+        var json = RecipeSamples.Good.Replace("\"groupSize\": 4", "\"groupSize\": \"four\"", StringComparison.Ordinal)
+            .Replace("\"miniBatches\": 4", "\"miniBatches\": 7", StringComparison.Ordinal);
         RecipeSamples.Fails(json).Problems.ShouldHaveSingleItem().Path.ShouldBe("stages.zero.groupSize");
     }
 
@@ -90,7 +95,8 @@ public sealed class RecipeLoaderTests
     [Fact]
     public void Parse_WholeNumbersWrittenAsDecimals_AreWhole()
     {
-        var json = RecipeSamples.Good.Replace("\"steps\": 100", "\"steps\": 1e2", StringComparison.Ordinal).Replace("\"questions\": 8", "\"questions\": 8.0", StringComparison.Ordinal);
+        var json = RecipeSamples.Good.Replace("\"steps\": 100", "\"steps\": 1e2", StringComparison.Ordinal)
+            .Replace("\"questions\": 8", "\"questions\": 8.0", StringComparison.Ordinal);
         RecipeLoader.Parse(json, "x").Hash.ShouldBe(RecipeLoader.Parse(RecipeSamples.Good, "x").Hash);
     }
 
@@ -111,7 +117,8 @@ public sealed class RecipeLoaderTests
         var other = RecipeSamples.Good
             .Replace("\"name\": \"good\",", "// a comment\n/* and\nanother */ \t", StringComparison.Ordinal)
             .Replace("\"retryDelaySeconds\": 0.5 }", "\"retryDelaySeconds\" : 5e-1, },\n\"name\":\"good\",", StringComparison.Ordinal)
-            .Replace("\"accuracy/exact\": 1, \"format/think-answer\": 0.5", "\"format/think-answer\": 0.50, \"accuracy/exact\": 1", StringComparison.Ordinal)
+            .Replace("\"accuracy/exact\": 1, \"format/think-answer\": 0.5", "\"format/think-answer\": 0.50, \"accuracy/exact\": 1",
+                StringComparison.Ordinal)
             .Replace("\"shards\": 2,", "\"shards\": 2, \"epochs\": 1,", StringComparison.Ordinal); // its default
         RecipeLoader.Parse(other, "y").Hash.ShouldBe(plain.Hash);
         plain.ShortHash.ShouldBe(plain.Hash[..12]);
@@ -122,7 +129,8 @@ public sealed class RecipeLoaderTests
     public void Hash_OtherValueOrStageOrder_IsAnother()
     {
         var plain = RecipeLoader.Parse(RecipeSamples.Good, "x");
-        RecipeLoader.Parse(RecipeSamples.Good.Replace("\"seed\": 7", "\"seed\": 8", StringComparison.Ordinal), "x").Hash.ShouldNotBe(plain.Hash);
+        RecipeLoader.Parse(RecipeSamples.Good.Replace("\"seed\": 7", "\"seed\": 8", StringComparison.Ordinal), "x")
+            .Hash.ShouldNotBe(plain.Hash);
         var swapped = JsonNode.Parse(RecipeSamples.Good)!.AsObject();
         var stages = swapped["stages"]!.AsObject();
         var first = stages["base"]!.DeepClone();
@@ -138,7 +146,7 @@ public sealed class RecipeLoaderTests
     [Fact]
     public void ResolvedJson_ParsedAgain_IsTheSame()
     {
-        var loaded = RecipeLoader.LoadFile(Path.Combine(RecipeSamples.RecipesFolder, "quickstart.json"));
+        var loaded = RecipeLoader.LoadFile(Path.Combine(RecipeSamples.RecipesFolder, "quickstart.json"), DatasetReader.Instance);
         var again = RecipeLoader.Parse(loaded.ResolvedJson, "x");
         again.ResolvedJson.ShouldBe(loaded.ResolvedJson);
         again.Hash.ShouldBe(loaded.Hash);

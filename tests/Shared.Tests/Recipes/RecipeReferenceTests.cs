@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Shapes;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -9,7 +12,8 @@ public sealed class RecipeReferenceTests
 {
     private const string Begin = "<!-- fields: generated from src/Shared/Recipes -->\n", End = "<!-- end of fields -->\n";
 
-    private static readonly JsonSerializerOptions Readable = new(R1Json.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new(R1Json.Options) {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     [Fact]
     public void Fields_Page_IsWhatTheRecordsSay() => Check("recipes.md", Tables());
@@ -23,7 +27,8 @@ public sealed class RecipeReferenceTests
         var page = File.ReadAllText(PageOf("recipes.md"));
         foreach (var name in KnownNames.Losses.Concat(KnownNames.Prompts).Concat(RecipePresets.Names)) page.ShouldContain($"`{name}`");
         page = File.ReadAllText(PageOf("rewards.md"));
-        foreach (var name in KnownNames.Rewards) page.Split(Begin)[0].ShouldContain($"`{name}`", Case.Sensitive, "the page says what it scores");
+        foreach (var name in RewardCatalog.Names)
+            page.Split(Begin)[0].ShouldContain($"`{name}`", Case.Sensitive, "the page says what it scores");
     }
 
     private static string PageOf(string name) => Path.Combine(RecipeSamples.Root, "docs", name);
@@ -33,14 +38,17 @@ public sealed class RecipeReferenceTests
         var page = File.ReadAllText(PageOf(name));
         page.ShouldContain(Begin);
         page.ShouldContain(End);
-        Committed.Check(PageOf(name), page[..(page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length)] + tables + page[page.IndexOf(End, StringComparison.Ordinal)..]);
+        Committed.Check(PageOf(name),
+            page[..(page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length)] + tables
+            + page[page.IndexOf(End, StringComparison.Ordinal)..]);
     }
 
     // A table a record of options; rewards that share a record share the table.
     private static string Options()
     {
         var (text, docs) = (new StringBuilder(), XmlDocs.Load());
-        foreach (var rewards in RewardCatalog.OptionTypes.Where(reward => reward.Value != typeof(NoRewardOptions)).GroupBy(reward => reward.Value, reward => $"`{reward.Key}`"))
+        foreach (var rewards in RewardCatalog.OptionTypes.Where(reward => reward.Value != typeof(NoRewardOptions))
+            .GroupBy(reward => reward.Value, reward => $"`{reward.Key}`"))
             Table(text, docs, string.Join(", ", rewards), RecipeShape.ObjectOf(rewards.Key));
         return text.ToString();
     }
@@ -70,8 +78,12 @@ public sealed class RecipeReferenceTests
             {
                 var value = field.Property.GetValue(defaults);
                 var inner = field.Shape as ObjectShape;
-                var standard = field.Required && given is null ? "**required**" : value is null ? "none" : value is "" ? "empty" : inner is not null || field.Shape is MapShape ? "" : $"`{JsonSerializer.Serialize(value, value.GetType(), Readable).Trim('"')}`";
-                text.Append($"| `{prefix}{field.Name}` | {(inner is null ? Allowed(field) : "an object")} | {standard} | {docs.Of(field.Property)} |\n");
+                var standard = field.Required && given is null ? "**required**" : value is null ? "none" : value is ""
+                    ? "empty" : inner is not null || field.Shape is MapShape
+                    ? "" : $"`{JsonSerializer.Serialize(value, value.GetType(), Readable).Trim('"')}`";
+                text.Append(
+                    $"| `{prefix}{field.Name}` | {(inner is null ? Allowed(field) : "an object")} | {standard} "
+                    + $"| {docs.Of(field.Property)} |\n");
                 if (inner is not null) Rows(inner, $"{prefix}{field.Name}.", value);
                 if (field.Shape is MapShape { Value: ObjectShape entry }) Rows(entry, $"{prefix}{field.Name}.NAME.", null);
             }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -9,7 +9,9 @@ public sealed class RecipeSchemaTests
     private static readonly JsonObject Schema = JsonNode.Parse(RecipeSchema.Generate())!.AsObject();
 
     public static TheoryData<string> Files =>
-        [.. Directory.EnumerateFiles(RecipeSamples.RecipesFolder, "*.json", SearchOption.AllDirectories).Where(file => !file.EndsWith(".schema.json", StringComparison.Ordinal)).Select(file => Path.GetRelativePath(RecipeSamples.RecipesFolder, file))];
+        [.. Directory.EnumerateFiles(RecipeSamples.RecipesFolder, "*.json", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith(".schema.json", StringComparison.Ordinal))
+            .Select(file => Path.GetRelativePath(RecipeSamples.RecipesFolder, file))];
 
     public static TheoryData<BadRecipe> Bad => new(BadRecipes.All.Where(bad => bad.InSchema));
 
@@ -20,7 +22,8 @@ public sealed class RecipeSchemaTests
     [Theory]
     [MemberData(nameof(Files))]
     public void Schema_RecipesOfTheRepository_AreAllowed(string file) =>
-        MiniSchema.Allows(Schema, Parse(File.ReadAllText(Path.Combine(RecipeSamples.RecipesFolder, file)))).ShouldBe(file != Path.Combine("presets", "r1-zero.json"), "the others are whole, or extend one");
+        MiniSchema.Allows(Schema, Parse(File.ReadAllText(Path.Combine(RecipeSamples.RecipesFolder, file))))
+            .ShouldBe(file != Path.Combine("presets", "r1-zero.json"), "the others are whole, or extend one");
 
     [Fact]
     public void Schema_Presets_LackOnlyWhatTheExtendingRecipeBrings()
@@ -38,7 +41,9 @@ public sealed class RecipeSchemaTests
     {
         MiniSchema.Allows(Schema, Parse(RecipeSamples.Good)).ShouldBeTrue();
         MiniSchema.Allows(Schema, Parse(RecipeLoader.Parse(RecipeSamples.Good, "x").ResolvedJson)).ShouldBeTrue();
-        MiniSchema.Allows(Schema, Parse("""{ "extends": "r1-zero", "name": "a", "stages": { "r1-zero": { "iterations": 3, "loss": null }, "x": null } }""")).ShouldBeTrue();
+        MiniSchema.Allows(Schema,
+            Parse("""{ "extends": "r1-zero", "name": "a", "stages": { "r1-zero": { "iterations": 3, "loss": null }, "x": null } }"""))
+            .ShouldBeTrue();
     }
 
     [Theory]
@@ -59,10 +64,12 @@ public sealed class RecipeSchemaTests
         void Walk(JsonNode? node, string path)
         {
             if (node is JsonArray array) foreach (var item in array) Walk(item, path);
-            if (node is not JsonObject schema || path.EndsWith("/then", StringComparison.Ordinal) || path.EndsWith("/if", StringComparison.Ordinal)) return;
+            if (node is not JsonObject schema || path.EndsWith("/then", StringComparison.Ordinal)
+                || path.EndsWith("/if", StringComparison.Ordinal)) return;
             foreach (var (name, property) in schema["properties"] as JsonObject ?? [])
             {
-                if (property is JsonObject p && !p.ContainsKey("const") && string.IsNullOrWhiteSpace((string?)p["description"])) bare.Add($"{path}.{name}");
+                if (property is JsonObject p && !p.ContainsKey("const") && string.IsNullOrWhiteSpace((string?)p["description"]))
+                    bare.Add($"{path}.{name}");
             }
             foreach (var (name, inner) in schema) Walk(inner, $"{path}/{name}");
         }
@@ -72,11 +79,13 @@ public sealed class RecipeSchemaTests
     public void Schema_Defaults_AreThoseOfTheirPlace() // an optimizer's rate is 0.0015 in pretraining, 3e-6 in RL and 5e-6 in fine-tuning
     {
         var kinds = Schema["properties"]!["stages"]!["additionalProperties"]!["anyOf"]!.AsArray();
-        kinds.Select(kind => (double?)kind!["properties"]!["optimizer"]?["properties"]!["learningRate"]!["default"]).ShouldBe([null, 1.5e-3, 3e-6, null, null, 5e-6, 6e-6, 5e-6, null]);
+        kinds.Select(kind => (double?)kind!["properties"]!["optimizer"]?["properties"]!["learningRate"]!["default"])
+            .ShouldBe([null, 1.5e-3, 3e-6, null, null, 5e-6, 6e-6, 5e-6, null]);
     }
 
     private static JsonNode? Parse(string json) =>
-        JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        JsonNode.Parse(json,
+            documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
 }
 
 /// <summary>Holds a committed file to what the code generates.</summary>
@@ -91,6 +100,8 @@ internal static class Committed
         var committed = File.Exists(file) ? File.ReadAllText(file) : "";
         if (committed == generated) return;
         var line = committed.Split('\n').Zip(generated.Split('\n')).TakeWhile(pair => pair.First == pair.Second).Count() + 1;
-        Assert.Fail($"{file} is not what the records say, from line {line} on. Run the tests of src/Shared once with {Variable}=1 in the environment, look at the difference and commit it.");
+        Assert.Fail(
+            $"{file} is not what the records say, from line {line} on. Run the tests of src/Shared once with {Variable}=1 in the "
+            + $"environment, look at the difference and commit it.");
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -19,7 +20,8 @@ public sealed class RecipeWorkTests
         ["long values"] = n => $"{{\"name\":\"{new string('é', n)}\",\"seed\":\"{new string('x', n)}\"}}",
         ["many stages"] = n => $"{{\"name\":\"a\",\"stages\":{Object(n, i => $"\"s{i}\":{{\"kind\":\"sft\",\"from\":\"s{i - 1}\"}}")}}}",
         ["many tasks"] = n => $"{{\"name\":\"a\",\"tasks\":{Object(n, i => $"\"t{i}\":{{\"kind\":\"nothing\"}}")}}}",
-        ["many unknown fields of stages"] = n => $"{{\"name\":\"a\",\"stages\":{Object(150, s => $"\"s{s}\":{{\"kind\":\"rl\",{string.Join(',', Enumerable.Range(0, Math.Max(1, n / 150)).Select(i => $"\"f{i}\":0"))}}}")}}}",
+        ["many unknown fields of stages"] = n =>
+            $"{{\"name\":\"a\",\"stages\":{Object(150, s => $"\"s{s}\":{{\"kind\":\"rl\",{string.Join(',', Enumerable.Range(0, Math.Max(1, n / 150)).Select(i => $"\"f{i}\":0"))}}}")}}}",
         ["wrong escapes"] = n => $"{{\"name\":[{string.Join(',', Enumerable.Repeat("\"\\ud800\"", n))}]}}",
     };
 
@@ -34,7 +36,10 @@ public sealed class RecipeWorkTests
         var (before, after) = (Allocated(small), Allocated(large));
         after.ShouldBeLessThan(6 * before + (4 << 20));
 
+        var scanned = TextPosition.ScannedByThread;
         var problems = Refused(large);
+        // where each name and value is: a byte is looked at once
+        (TextPosition.ScannedByThread - scanned).ShouldBeLessThanOrEqualTo(Encoding.UTF8.GetByteCount(large));
         problems.Count.ShouldBeLessThanOrEqualTo(100);
         JsonSerializer.SerializeToUtf8Bytes(problems, R1Json.Options).Length.ShouldBeLessThan(MostBytes);
         Encoding.UTF8.GetByteCount(string.Join('\n', problems)).ShouldBeLessThan(MostBytes);
@@ -44,9 +49,10 @@ public sealed class RecipeWorkTests
     public void Position_ManyTokensInALine_LooksAtEachByteOnce()
     {
         var text = Encoding.UTF8.GetBytes(new string('é', 50_000) + "\n" + new string('x', 100_000));
+        var before = TextPosition.ScannedByThread;
         var position = new TextPosition(text);
         for (var at = 0; at < text.Length; at += 2) position.MoveTo(at);
-        position.Scanned.ShouldBeLessThanOrEqualTo(text.Length);
+        (TextPosition.ScannedByThread - before).ShouldBeLessThanOrEqualTo(text.Length);
         (position.Line, position.Column).ShouldBe((2, 100_000));
     }
 
@@ -54,10 +60,22 @@ public sealed class RecipeWorkTests
     public void MergeOrder_LongLists_ComparesEachNameAFewTimes()
     {
         var counting = new CountingComparer();
-        string[] inherited = [.. Enumerable.Range(0, 20_000).Select(i => $"a{i}")], own = [.. Enumerable.Range(0, 20_000).SelectMany(i => new[] { $"b{i}", $"a{i}" })];
+        string[] inherited = [.. Enumerable.Range(0, 20_000).Select(i => $"a{i}")],
+            own = [.. Enumerable.Range(0, 20_000).SelectMany(i => new[] { $"b{i}", $"a{i}" })];
         var merged = RecipeInheritance.MergeOrder(inherited, own, counting);
         merged.ShouldBe(own);
         counting.Calls.ShouldBeLessThan(10 * (inherited.Length + own.Length));
+    }
+
+    [Fact]
+    public void Parse_ManyValuesWithinLongNames_DoNotCarryTheNames()
+    {
+        const int depth = 50;
+        var name = new string('x', 80);
+        var lists = string.Join(',', Enumerable.Repeat($"[{string.Join(',', Enumerable.Repeat("0", 1000))}]", 60));
+        var json = $"{string.Concat(Enumerable.Repeat($"{{\"{name}\":", depth))}[{lists}]{new string('}', depth)}";
+        Allocated(json); // whatever is made once
+        Allocated(json).ShouldBeLessThan(64 << 20);
     }
 
     [Fact]
@@ -74,7 +92,9 @@ public sealed class RecipeWorkTests
     {
         // Each benchmark is given all that its evaluation says: a short text would become a long recipe.
         var evaluation = $"{{\"rewards\":{{\"accuracy/exact\":1}},\"benchmarks\":{Object(190, i => $"\"b{i}\":{{}}")}}}";
-        var problems = Refused($"{{\"name\":\"a\",\"stages\":{Object(190, i => $"\"s{i}\":{{\"kind\":\"evaluate\",\"from\":\"x\",\"evaluation\":{evaluation}}}")}}}");
+        var problems =
+            Refused(
+                $"{{\"name\":\"a\",\"stages\":{Object(190, i => $"\"s{i}\":{{\"kind\":\"evaluate\",\"from\":\"x\",\"evaluation\":{evaluation}}}")}}}");
         problems.ShouldContain(problem => problem.Message.Contains("too many benchmarks", StringComparison.Ordinal));
     }
 
@@ -82,13 +102,16 @@ public sealed class RecipeWorkTests
     public void Parse_StudentsTimesStages_AreBounded()
     {
         var students = Object(150, i => $"\"x{i}\":{{\"from\":\"b\"}}");
-        Refused($"{{\"name\":\"a\",\"stages\":{Object(150, i => $"\"s{i}\":{{\"kind\":\"distill\",\"data\":[\"d\"],\"students\":{students}}}")}}}")
+        Refused(
+            $"{{\"name\":\"a\",\"stages\":{Object(150, i => $"\"s{i}\":{{\"kind\":\"distill\",\"data\":[\"d\"],\"students\":{students}}}")}}}")
             .ShouldContain(problem => problem.Message.Contains("too many stages", StringComparison.Ordinal));
     }
 
-    private static string Object(int count, Func<int, string> member) => $"{{{string.Join(',', Enumerable.Range(0, count).Select(member))}}}";
+    private static string Object(int count, Func<int, string> member) =>
+        $"{{{string.Join(',', Enumerable.Range(0, count).Select(member))}}}";
 
-    private static IReadOnlyList<RecipeProblem> Refused(string json) => Should.Throw<RecipeException>(() => RecipeLoader.Parse(json, "recipe")).Problems;
+    private static IReadOnlyList<RecipeProblem> Refused(string json) =>
+        Should.Throw<RecipeException>(() => RecipeLoader.Parse(json, "recipe")).Problems;
 
     private static long Allocated(string json)
     {

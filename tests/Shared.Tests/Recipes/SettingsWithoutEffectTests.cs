@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -21,24 +24,29 @@ public sealed class SettingsWithoutEffectTests
     [InlineData("""{ "klEstimator": "k2" }""", "klEstimator", "klWeight is 0")]
     [InlineData("""{ "klEstimator": "k1" }""", "klEstimator", "klMetric measures")]
     [InlineData("""{ "klTimesRatio": true }""", "klTimesRatio", "klWeight is 0")]
-    public void Parse_LossThatDoesNotReadASetting_IsRefused(string loss, string field, string because) => ShouldRefuse("stages.zero.loss", loss, $"stages.zero.loss.{field}", because);
+    public void Parse_LossThatDoesNotReadASetting_IsRefused(string loss, string field, string because) =>
+        ShouldRefuse("stages.zero.loss", loss, $"stages.zero.loss.{field}", because);
 
     [Theory]
     [InlineData("stages.zero.optimizer", """{ "learningRate": 1e-4, "finalRatio": 0.2 }""", "stages.zero.optimizer.finalRatio", "constant")]
-    [InlineData("stages.base.optimizer", """{ "learningRate": 1e-4, "schedule": "constant", "finalRatio": 0 }""", "stages.base.optimizer.finalRatio", "constant")]
+    [InlineData("stages.base.optimizer", """{ "learningRate": 1e-4, "schedule": "constant", "finalRatio": 0 }""",
+        "stages.base.optimizer.finalRatio", "constant")]
     [InlineData("evaluation.sampling", """{ "temperature": 0, "topP": 0.9 }""", "evaluation.sampling.topP", "temperature 0")]
     [InlineData("evaluation.sampling", """{ "temperature": 0, "topK": 5 }""", "evaluation.sampling.topK", "temperature 0")]
-    [InlineData("stages.test.evaluation.sampling", """{ "temperature": 0, "minP": 0.1 }""", "stages.test.evaluation.sampling.minP", "temperature 0")]
+    [InlineData("stages.test.evaluation.sampling", """{ "temperature": 0, "minP": 0.1 }""", "stages.test.evaluation.sampling.minP",
+        "temperature 0")]
     [InlineData("stages.zero.referenceEvery", "5", "stages.zero.referenceEvery", "no reference model")]
     [InlineData("stages.zero.microBatchTokens", "500", "stages.zero.microBatchSize", "microBatchTokens takes its place")]
     [InlineData("stages.base.corpus", """{ "guesses": 0, "guessAccuracy": 0.9 }""", "stages.base.corpus.guessAccuracy", "guesses is 0")]
-    public void Parse_OtherSettingWithoutEffect_IsRefused(string path, string value, string field, string because) => ShouldRefuse(path, value, field, because);
+    public void Parse_OtherSettingWithoutEffect_IsRefused(string path, string value, string field, string because) =>
+        ShouldRefuse(path, value, field, because);
 
     [Theory]
     [InlineData("""{ "name": "dapo", "aggregation": "token-mean" }""")]
     [InlineData("""{ "name": "dr-grpo", "aggregation": "constant-length" }""")]
     [InlineData("""{ "name": "sapo", "clipLow": 0.2, "klEstimator": "k3", "klTimesRatio": false }""")]
-    [InlineData("""{ "name": "grpo", "twoSidedClip": 4, "sequenceRatio": true, "highEntropyShare": 0.2, "offPolicyThreshold": 0.1, "klWeight": 0.1, "klTimesRatio": true, "klEstimator": "k1" }""")]
+    [InlineData(
+        """{ "name": "grpo", "twoSidedClip": 4, "sequenceRatio": true, "highEntropyShare": 0.2, "offPolicyThreshold": 0.1, "klWeight": 0.1, "klTimesRatio": true, "klEstimator": "k1" }""")]
     [InlineData("""{ "name": "sapo", "gateTemperatures": { "positive": 2 } }""")]
     [InlineData("""{ "name": "vespo", "given": { "k": 1 }, "taken": { "lambda": 1, "k": 2 } }""")]
     [InlineData("""{ "klMetric": "k1" }""")]
@@ -52,7 +60,8 @@ public sealed class SettingsWithoutEffectTests
     [Fact]
     public void Parse_K1InTheLoss_IsRefusedWithTheReason()
     {
-        var problem = RecipeSamples.Fails(With("stages.zero.loss", """{ "klWeight": 0.1, "klEstimator": "k1" }""")).Problems.ShouldHaveSingleItem();
+        var problem = RecipeSamples.Fails(With("stages.zero.loss", """{ "klWeight": 0.1, "klEstimator": "k1" }"""))
+            .Problems.ShouldHaveSingleItem();
         problem.Path.ShouldBe("stages.zero.loss.klEstimator");
         problem.Allowed.ShouldContain("the same for every reference");
         problem.Allowed.ShouldContain("klMetric");
@@ -60,26 +69,33 @@ public sealed class SettingsWithoutEffectTests
 
     [Fact]
     public void Parse_TwoSidedClipBelowTheClip_IsRefused() =>
-        RecipeSamples.Fails(With("stages.zero.loss", """{ "twoSidedClip": 1.1 }""")).Problems.ShouldHaveSingleItem().Path.ShouldBe("stages.zero.loss.twoSidedClip");
+        RecipeSamples.Fails(With("stages.zero.loss", """{ "twoSidedClip": 1.1 }""")).Problems.ShouldHaveSingleItem()
+            .Path.ShouldBe("stages.zero.loss.twoSidedClip");
 
-    /// <summary>Inherited values that lose their meaning are no error, and the resolved recipe no longer says them: it can be sent, and equal runs have equal hashes.</summary>
+    /// <summary>
+    /// Inherited values that lose their meaning are no error, and the resolved recipe no longer says them: it can be sent, and equal runs
+    /// have equal hashes.
+    /// </summary>
     [Fact]
     public void LoadFile_InheritedSettings_AreTakenAway()
     {
         var folder = Directory.CreateTempSubdirectory().FullName;
-        File.WriteAllText(Path.Combine(folder, "base.json"), With("stages.zero.loss", """{ "name": "grpo", "clipLow": 0.3, "clipHigh": 0.4, "aggregation": "token-mean", "klWeight": 0.1, "klEstimator": "k2" }""", "stages.zero.referenceEvery", "7"));
+        File.WriteAllText(Path.Combine(folder, "base.json"),
+            With("stages.zero.loss",
+                """{ "name": "grpo", "clipLow": 0.3, "clipHigh": 0.4, "aggregation": "token-mean", "klWeight": 0.1, "klEstimator": "k2" }""", "stages.zero.referenceEvery", "7"));
         string Child(string changes)
         {
             var file = Path.Combine(folder, "child.json");
             File.WriteAllText(file, $$"""{ "extends": "./base.json", "stages": { "zero": {{changes}} } }""");
             return file;
         }
-        var loaded = RecipeLoader.LoadFile(Child("""{ "loss": { "name": "sapo", "klWeight": 0 } }"""));
+        var loaded = RecipeLoader.LoadFile(Child("""{ "loss": { "name": "sapo", "klWeight": 0 } }"""), DatasetReader.Instance);
         var rl = (RlStage)loaded.Recipe.Stages["zero"];
         rl.Loss.ShouldBe(new PolicyLossRecipe { Name = "sapo", Aggregation = LossAggregation.TokenMean });
         rl.ReferenceEvery.ShouldBe(400);
         RecipeLoader.Parse(loaded.ResolvedJson, "resolved.json").Hash.ShouldBe(loaded.Hash);
-        Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(Child("""{ "loss": { "name": "sapo", "klWeight": 0, "clipLow": 0.3 } }""")))
+        Should.Throw<RecipeException>(() =>
+            RecipeLoader.LoadFile(Child("""{ "loss": { "name": "sapo", "klWeight": 0, "clipLow": 0.3 } }"""), DatasetReader.Instance))
             .Problems.ShouldHaveSingleItem().Path.ShouldBe("stages.zero.loss.clipLow");
         Directory.Delete(folder, recursive: true);
     }
@@ -90,16 +106,23 @@ public sealed class SettingsWithoutEffectTests
     {
         var json = With("stages.zero.loss", """{ "name": "sapo", "clipLow": 0.3 }""");
         ((RlStage)RecipeLoader.Parse(json, "set.json", ["stages.zero.loss.name"]).Recipe.Stages["zero"]).Loss.ClipLow.ShouldBe(0.2);
-        Should.Throw<RecipeException>(() => RecipeLoader.Parse(json, "set.json", ["stages.zero.loss"])).Problems.ShouldHaveSingleItem().Path.ShouldBe("stages.zero.loss.clipLow");
+        Should.Throw<RecipeException>(() => RecipeLoader.Parse(json, "set.json", ["stages.zero.loss"])).Problems.ShouldHaveSingleItem()
+            .Path.ShouldBe("stages.zero.loss.clipLow");
     }
 
     /// <summary>What an evaluation says beside its benchmarks is for those that can use it.</summary>
     [Fact]
     public void Parse_BenchmarkThatIsGreedy_MayInheritSamplingItDoesNotRead()
     {
-        const string Common = "\"problems\": 10, \"samples\": 1, \"sampling\": { \"temperature\": 0.6, \"topP\": 0.9, \"maxNewTokens\": 40 }, ";
-        RecipeLoader.Parse(With("evaluation", $$"""{ {{Common}} "benchmarks": { "add": { }, "greedy": { "task": "add", "sampling": { "temperature": 0 } } } }"""), "good.json");
-        RecipeSamples.Fails(With("evaluation", $$"""{ {{Common}} "benchmarks": { "greedy": { "task": "add", "sampling": { "temperature": 0, "topK": 4 } } } }"""))
+        const string Common =
+            "\"problems\": 10, \"samples\": 1, \"sampling\": { \"temperature\": 0.6, \"topP\": 0.9, \"maxNewTokens\": 40 }, ";
+        RecipeLoader.Parse(
+            With("evaluation",
+                $$"""{ {{Common}} "benchmarks": { "add": { }, "greedy": { "task": "add", "sampling": { "temperature": 0 } } } }"""),
+            "good.json");
+        RecipeSamples.Fails(
+            With("evaluation",
+                $$"""{ {{Common}} "benchmarks": { "greedy": { "task": "add", "sampling": { "temperature": 0, "topK": 4 } } } }"""))
             .Problems.ShouldHaveSingleItem().Path.ShouldBe("evaluation.benchmarks.greedy.sampling.topK");
     }
 
@@ -109,18 +132,22 @@ public sealed class SettingsWithoutEffectTests
     [InlineData("""{ "accuracy/exact": { "weight": -1000.5 } }""", "at least -1000")]
     [InlineData("""{ "accuracy/exact": 600, "format/think-answer": -600 }""", "add up to at most 1000")]
     public void Parse_WeightsThatAreTooLarge_AreRefused(string rewards, string allowed) =>
-        RecipeSamples.Fails(With("stages.zero.rewards", rewards)).Problems.ShouldAllBe(problem => problem.Path.StartsWith("stages.zero.rewards", StringComparison.Ordinal) && problem.Allowed.Contains(allowed));
+        RecipeSamples.Fails(With("stages.zero.rewards", rewards))
+            .Problems.ShouldAllBe(problem =>
+                problem.Path.StartsWith("stages.zero.rewards", StringComparison.Ordinal) && problem.Allowed.Contains(allowed));
 
     [Fact]
-    public void Parse_LargestWeights_AreTaken() => RecipeLoader.Parse(With("stages.zero.rewards", """{ "accuracy/exact": 600, "format/think-answer": -400 }"""), "good.json");
+    public void Parse_LargestWeights_AreTaken() =>
+        RecipeLoader.Parse(With("stages.zero.rewards", """{ "accuracy/exact": 600, "format/think-answer": -400 }"""), "good.json");
 
     /// <summary>No recipe of the product says what means nothing.</summary>
     [Fact]
     public void LoadFile_RecipesOfTheProduct_SetNothingWithoutEffect()
     {
-        foreach (var file in Directory.GetFiles(RecipeSamples.RecipesFolder, "*.json").Where(file => !file.EndsWith("schema.json", StringComparison.Ordinal)))
+        foreach (var file in Directory.GetFiles(RecipeSamples.RecipesFolder, "*.json")
+            .Where(file => !file.EndsWith("schema.json", StringComparison.Ordinal)))
         {
-            var loaded = RecipeLoader.LoadFile(file);
+            var loaded = RecipeLoader.LoadFile(file, DatasetReader.Instance);
             RecipeLoader.Parse(loaded.ResolvedJson, "resolved.json").Hash.ShouldBe(loaded.Hash, file);
         }
     }

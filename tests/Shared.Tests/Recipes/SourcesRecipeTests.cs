@@ -1,11 +1,14 @@
+using R1Cloud.Datasets;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
 /// <summary>The rules of an RL stage with several prompt sources, and of the options that later practice added.</summary>
 public sealed class SourcesRecipeTests
 {
-    private const string Simple = "\"task\": \"add\",\n      \"iterations\"", Rewards = "\"rewards\": { \"accuracy/exact\": 1, \"format/think-answer\": 0.5 },";
+    private const string Simple = "\"task\": \"add\",\n      \"iterations\"",
+        Rewards = "\"rewards\": { \"accuracy/exact\": 1, \"format/think-answer\": 0.5 },";
 
     private const string Sources = """
         "sources": {
@@ -25,10 +28,12 @@ public sealed class SourcesRecipeTests
         var loaded = RecipeLoader.Parse(With(Sources), "x");
         var rl = (RlStage)loaded.Recipe.Stages["zero"];
         rl.Task.ShouldBeNull();
-        rl.PromptSources().Select(source => (source.Name, source.Source.Share, source.Source.FromIteration)).ShouldBe([("forms", 1, 4), ("sums", 3, 0)]);
+        rl.PromptSources().Select(source => (source.Name, source.Source.Share, source.Source.FromIteration))
+            .ShouldBe([("forms", 1, 4), ("sums", 3, 0)]);
         rl.Sources["forms"].Rewards.Keys.ShouldBe(["format/think-answer"]);
         RecipeLoader.Parse(loaded.ResolvedJson, "again").Hash.ShouldBe(loaded.Hash);
-        RecipeCheck.Summarize(loaded).Stages[1].Samples.ShouldBe(RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good, "x")).Stages[1].Samples);
+        RecipeCheck.Summarize(loaded).Stages[1]
+            .Samples.ShouldBe(RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good, "x")).Stages[1].Samples);
     }
 
     [Fact]
@@ -44,14 +49,16 @@ public sealed class SourcesRecipeTests
     {
         var problems = RecipeSamples.Fails(RecipeSamples.Good.Replace(Simple, Sources + Simple, StringComparison.Ordinal)).Problems;
         problems.Select(problem => problem.Path).ShouldBe(["stages.zero.task", "stages.zero.rewards"]);
-        problems.ShouldAllBe(problem => problem.Message.Contains("has no place beside \"sources\"") && problem.Allowed.Contains("null takes away"));
+        problems.ShouldAllBe(problem =>
+            problem.Message.Contains("has no place beside \"sources\"") && problem.Allowed.Contains("null takes away"));
     }
 
     [Fact]
     public void Parse_NeitherForm_NamesWhatIsMissing()
     {
         var problems = RecipeSamples.Fails(With("")).Problems;
-        problems.Select(problem => (problem.Path, problem.Message)).ShouldBe([("stages.zero.task", "\"task\" is missing"), ("stages.zero.rewards", "\"rewards\" is missing")]);
+        problems.Select(problem => (problem.Path, problem.Message))
+            .ShouldBe([("stages.zero.task", "\"task\" is missing"), ("stages.zero.rewards", "\"rewards\" is missing")]);
         problems.ShouldAllBe(problem => problem.Allowed.Contains("or \"sources\" in place of \"task\" and \"rewards\""));
     }
 
@@ -63,7 +70,8 @@ public sealed class SourcesRecipeTests
               "stages": { "base": { "kind": "pretrain", "task": "t", "model": { "maxPositions": 40000 } }, "r1-zero": { "from": "base", "rewards": null, "sources": { "one": { "task": "t", "rewards": { "accuracy/exact": 1 } } } } } }
             """;
         ((RlStage)RecipeLoader.Parse(Recipe, "x").Recipe.Stages["r1-zero"]).Rewards.ShouldBeEmpty();
-        RecipeSamples.Fails(Recipe.Replace("\"rewards\": null, ", "", StringComparison.Ordinal)).Problems.ShouldHaveSingleItem().Path.ShouldBe("stages.r1-zero.rewards");
+        RecipeSamples.Fails(Recipe.Replace("\"rewards\": null, ", "", StringComparison.Ordinal)).Problems.ShouldHaveSingleItem()
+            .Path.ShouldBe("stages.r1-zero.rewards");
     }
 
     [Theory]
@@ -72,10 +80,12 @@ public sealed class SourcesRecipeTests
     [InlineData("\"fromIteration\": 4", "\"fromIteration\": 10", "stages.zero.sources.forms.fromIteration", "below iterations, 10")]
     [InlineData("\"share\": 3", "\"fromIteration\": 2", "stages.zero.sources", "a source with fromIteration 0")]
     [InlineData("\"task\": \"add\", \"share\"", "\"task\": \"ad\", \"share\"", "stages.zero.sources.sums.task", "a name in \"tasks\": add")]
-    [InlineData("{ \"accuracy/exact\": 1 }", "{ \"accuracy/exact\": 0 }", "stages.zero.sources.sums.rewards", "at least one weight that is not 0")]
+    [InlineData("{ \"accuracy/exact\": 1 }", "{ \"accuracy/exact\": 0 }", "stages.zero.sources.sums.rewards",
+        "at least one weight that is not 0")]
     [InlineData("{ \"accuracy/exact\": 1 }", "{}", "stages.zero.sources.sums.rewards", "at least one")]
     [InlineData(", \"rewards\": { \"accuracy/exact\": 1 }", "", "stages.zero.sources.sums.rewards", "at least one")]
-    [InlineData("{ \"accuracy/exact\": 1 }", "{ \"length/cosine\": 1 }", "stages.zero.sources.sums.rewards.length/cosine", "beside an accuracy reward")]
+    [InlineData("{ \"accuracy/exact\": 1 }", "{ \"length/cosine\": 1 }", "stages.zero.sources.sums.rewards.length/cosine",
+        "beside an accuracy reward")]
     [InlineData("\"sums\"", "\"Sums\"", "stages.zero.sources.Sums", "lower-case letters")]
     [InlineData("\"share\": 3", "\"shared\": 3", "stages.zero.sources.sums.shared", "share")]
     public void Parse_BadSource_NamesFieldAndWhatIsAllowed(string old, string bad, string path, string allowed)
@@ -89,22 +99,28 @@ public sealed class SourcesRecipeTests
     [InlineData("\"dynamicSampling\": true,", "stages.zero.dynamicSampling", "an object with maxRounds")]
     public void Parse_BadDynamicSampling_NamesFieldAndWhatIsAllowed(string field, string path, string allowed)
     {
-        var problem = RecipeSamples.Fails(RecipeSamples.Good.Replace(Rewards, field + Rewards, StringComparison.Ordinal)).Problems.ShouldHaveSingleItem();
+        var problem = RecipeSamples.Fails(RecipeSamples.Good.Replace(Rewards, field + Rewards, StringComparison.Ordinal))
+            .Problems.ShouldHaveSingleItem();
         (problem.Path, problem.Allowed).ShouldSatisfyAllConditions(it => it.Path.ShouldBe(path), it => it.Allowed.ShouldContain(allowed));
     }
 
     [Fact]
     public void Summarize_DynamicSampling_CountsTheMostThatItMayTake()
     {
-        StageSummary Rl(string field) => RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good.Replace(Rewards, field + Rewards, StringComparison.Ordinal), "x")).Stages[1];
+        StageSummary Rl(string field) =>
+            RecipeCheck.Summarize(RecipeLoader.Parse(RecipeSamples.Good.Replace(Rewards, field + Rewards, StringComparison.Ordinal), "x"))
+            .Stages[1];
         var (plain, dynamic) = (Rl(""), Rl("\"dynamicSampling\": { \"maxRounds\": 4 },"));
-        (dynamic.Jobs - plain.Jobs, dynamic.Samples - plain.Samples).ShouldBe((3 * 10 * 2, 3 * 10 * 8 * 4), "three more rounds in each of ten iterations");
+        (dynamic.Jobs - plain.Jobs, dynamic.Samples - plain.Samples)
+            .ShouldBe((3 * 10 * 2, 3 * 10 * 8 * 4), "three more rounds in each of ten iterations");
     }
 
     [Fact]
     public void Parse_CispoWithAClipInPlaceOfACap_SaysWhatItIs() =>
-        RecipeSamples.Fails(RecipeSamples.Good.Replace("\"name\": \"grpo\"", "\"name\": \"cispo\"", StringComparison.Ordinal)).Problems.ShouldHaveSingleItem()
-            .ShouldSatisfyAllConditions(it => it.Path.ShouldBe("stages.zero.loss.clipHigh"), it => it.Allowed.ShouldContain("the cap on the ratio itself"));
+        RecipeSamples.Fails(RecipeSamples.Good.Replace("\"name\": \"grpo\"", "\"name\": \"cispo\"", StringComparison.Ordinal))
+            .Problems.ShouldHaveSingleItem()
+            .ShouldSatisfyAllConditions(it => it.Path.ShouldBe("stages.zero.loss.clipHigh"),
+                it => it.Allowed.ShouldContain("the cap on the ratio itself"));
 
     [Theory]
     [MemberData(nameof(Presets))]
@@ -115,7 +131,7 @@ public sealed class SourcesRecipeTests
             { "extends": "{{preset}}", "name": "n", "tasks": { "t": { "kind": "arithmetic" } },
               "stages": { "base": { "kind": "pretrain", "task": "t", "model": { "maxPositions": 40000 } }, "r1-zero": { "task": "t", "from": "base" } } }
             """);
-        RecipeCheck.Run(file).Problems.ShouldBeEmpty();
+        RecipeCheck.Run(file, DatasetReader.Instance).Problems.ShouldBeEmpty();
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 
@@ -129,7 +145,8 @@ public sealed class SourcesRecipeTests
         (Preset("dr-grpo").Loss.Name, Preset("dr-grpo").Loss.AdvantageScale).ShouldBe(("dr-grpo", AdvantageScale.None));
         (Preset("gspo").Loss.Name, Preset("gspo").Loss.ClipLow, Preset("gspo").Loss.ClipHigh).ShouldBe(("gspo", 3e-4, 4e-4));
         (Preset("cispo").Loss.Name, Preset("cispo").Loss.ClipHigh).ShouldBe(("cispo", 5));
-        (Preset("rloo").Loss.AdvantageBaseline, Preset("rloo").Loss.AdvantageScale, Preset("rloo").MiniBatches).ShouldBe((AdvantageBaseline.LeaveOneOut, AdvantageScale.None, 1));
+        (Preset("rloo").Loss.AdvantageBaseline, Preset("rloo").Loss.AdvantageScale, Preset("rloo").MiniBatches)
+            .ShouldBe((AdvantageBaseline.LeaveOneOut, AdvantageScale.None, 1));
         Preset("r1-zero").Loss.AdvantageBaseline.ShouldBe(AdvantageBaseline.GroupMean);
 
         static RlStage Preset(string name) => (RlStage)RecipeLoader.Parse($$"""
@@ -138,5 +155,7 @@ public sealed class SourcesRecipeTests
             """, "x").Recipe.Stages["r1-zero"];
     }
 
-    private static string With(string sources) => RecipeSamples.Good.Replace(Simple, sources + "\"iterations\"", StringComparison.Ordinal).Replace(Rewards, "", StringComparison.Ordinal);
+    private static string With(string sources) =>
+        RecipeSamples.Good.Replace(Simple, sources + "\"iterations\"", StringComparison.Ordinal)
+        .Replace(Rewards, "", StringComparison.Ordinal);
 }

@@ -3,6 +3,12 @@ using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Keys;
+using R1Cloud.Shared.Recipes.Loading;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Shapes;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Tests.Recipes;
 
@@ -80,13 +86,16 @@ public sealed class StageKeyTests
         """, "full.json").Recipe;
 
     /// <summary>What starts from the imported model, is rewarded by reward models that do, or learns from what it rewrote.</summary>
-    private static readonly string[] OfTheImportedModel = ["own", "helpful", "safe", "all", "rewritten", "distill/same", "distill/small", "distill/other", "test", "bench"];
+    private static readonly string[] OfTheImportedModel =
+        ["own", "helpful", "safe", "all", "rewritten", "distill/same", "distill/small", "distill/other", "test", "bench"];
 
     /// <summary>Every setting that has no effect. A setting that joins them is a promise: some test must hold it.</summary>
     private static readonly string[] WithoutEffect =
     [
-        "Recipe.Name", "Recipe.Description", "EvaluationRecipe.Curve", "Recipe.Workers", "Recipe.Jobs", "PretrainStage.SaveEvery", "SupervisedStage.SaveEvery",
-        "ImportStage.Size", "RewardModelStage.SaveEvery", "RlStage.Shards", "RlStage.KeepEvery", "RlStage.EvaluateEvery", "SampleStage.Shards",
+        "Recipe.Name", "Recipe.Description", "EvaluationRecipe.Curve", "Recipe.Workers", "Recipe.Jobs", "PretrainStage.SaveEvery",
+            "SupervisedStage.SaveEvery",
+        "ImportStage.Size", "RewardModelStage.SaveEvery", "RlStage.Shards", "RlStage.KeepEvery", "RlStage.EvaluateEvery",
+            "SampleStage.Shards",
     ];
 
     [Fact]
@@ -110,7 +119,8 @@ public sealed class StageKeyTests
                 case (ObjectShape record, JsonObject value):
                     // Beside benchmarks an evaluation's own settings are defaults, which the loader has given to each.
                     var shared = value["benchmarks"] is JsonObject { Count: > 0 } ? typeof(BenchmarkRecipe) : null;
-                    foreach (var field in record.Fields.Where(field => field.Property.DeclaringType != shared)) Field(field, value, root, path, free);
+                    foreach (var field in record.Fields.Where(field => field.Property.DeclaringType != shared))
+                        Field(field, value, root, path, free);
                     break;
                 case (UnionShape union, JsonObject value):
                     foreach (var field in union.Kinds[(string)value[union.Discriminator]!].Fields) Field(field, value, root, path, free);
@@ -176,7 +186,9 @@ public sealed class StageKeyTests
     [Fact]
     public void Of_TaskNames_AreNotWhatCounts()
     {
-        var renamed = Parse(Json(Full).Replace("\"add\":", "\"sums\":", StringComparison.Ordinal).Replace("\"task\":\"add\"", "\"task\":\"sums\"", StringComparison.Ordinal));
+        var renamed =
+            Parse(Json(Full).Replace("\"add\":", "\"sums\":", StringComparison.Ordinal)
+                .Replace("\"task\":\"add\"", "\"task\":\"sums\"", StringComparison.Ordinal));
         var (before, after) = (Map(Full), Map(renamed));
         // What measures is named after its task, and figures after it; a corpus of several tasks is mixed in the order of their names.
         before.Keys.Where(name => before[name].Result != after[name].Result).ShouldBe(["wide", "distill/small", "test"]);
@@ -185,7 +197,10 @@ public sealed class StageKeyTests
     [Fact]
     public void Of_AnotherTasksSettings_LeaveAStageAlone()
     {
-        var changed = Map(Full with { Tasks = new OrderedDictionary<string, TaskRecipe>(Full.Tasks) { ["words"] = (DatasetTask)Full.Tasks["words"] with { Seed = 9 } } });
+        var changed =
+            Map(Full with {
+                Tasks = new OrderedDictionary<string, TaskRecipe>(Full.Tasks) {
+                    ["words"] = (DatasetTask)Full.Tasks["words"] with { Seed = 9 } } });
         var before = Map(Full);
         before.Keys.Where(name => before[name].Result != changed[name].Result).ShouldBe(["collect", "sft", "test"]);
     }
@@ -253,7 +268,8 @@ public sealed class StageKeyTests
         // The run's evaluation names no rewards: all that there are judge it, the model's from its stage on.
         before.Keys.Where(name => before[name].Result == after[name].Result && before[name].Evaluation != after[name].Evaluation)
             .ShouldBe(["sft", "distill/same", "distill/small", "distill/other"]);
-        var named = Full with { Evaluation = Full.Evaluation! with { Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1 } } };
+        var named = Full with {
+            Evaluation = Full.Evaluation! with { Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1 } } };
         (before, after) = (Map(named), Map(With(named, "helpful", (RewardModelStage)Full.Stages["helpful"] with { Epochs = 2 })));
         before.Keys.Where(name => before[name].Evaluation != after[name].Evaluation).ShouldBe(["all"], "its own rewards decide the others");
 
@@ -269,14 +285,18 @@ public sealed class StageKeyTests
         var (a, b) = (Map(pair.A.Recipe()), Map(pair.B.Recipe()));
         (a["base"].Result == b["base"].Result).ShouldBe(pair.A.Base == pair.B.Base);
         (a["zero"].Result == b["zero"].Result).ShouldBe((pair.A.Base, pair.A.Rl) == (pair.B.Base, pair.B.Rl));
-        (a["zero"].Evaluation == b["zero"].Evaluation).ShouldBe((pair.A.Base, pair.A.Rl, pair.A.Problems) == (pair.B.Base, pair.B.Rl, pair.B.Problems));
-        Parse(Json(pair.A.Recipe()).Replace("{", "{ ", StringComparison.Ordinal)).ShouldSatisfyAllConditions(copy => Keys(copy).ShouldBe(Keys(pair.A.Recipe())));
+        (a["zero"].Evaluation == b["zero"].Evaluation)
+            .ShouldBe((pair.A.Base, pair.A.Rl, pair.A.Problems) == (pair.B.Base, pair.B.Rl, pair.B.Problems));
+        Parse(Json(pair.A.Recipe()).Replace("{", "{ ", StringComparison.Ordinal))
+            .ShouldSatisfyAllConditions(copy => Keys(copy).ShouldBe(Keys(pair.A.Recipe())));
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
     [Fact]
     public void Changes_BetweenKeys_AreNamedByTheirPaths()
     {
-        var changed = Parse(Json(Full).Replace("\"iterations\":9", "\"iterations\":10", StringComparison.Ordinal).Replace("\"digits\":2", "\"digits\":3", StringComparison.Ordinal));
+        var changed =
+            Parse(Json(Full).Replace("\"iterations\":9", "\"iterations\":10", StringComparison.Ordinal)
+                .Replace("\"digits\":2", "\"digits\":3", StringComparison.Ordinal));
         var (before, after) = (Map(Full), Map(changed));
         KeyChanges.Between(before["zero"].Basis, after["zero"].Basis).ShouldBe(["iterations", "task.digits"]);
         KeyChanges.Between(before["sft"].Basis, after["sft"].Basis).ShouldBeEmpty("only its inputs changed");
@@ -298,7 +318,8 @@ public sealed class StageKeyTests
         JsonValueKind.String =>
         [
             .. Enum.GetNames<DatasetLayout>().Concat(Enum.GetNames<LearningRateSchedule>()).Select(name => name.ToLowerInvariant())
-                .Concat(["multiply", "easy-to-hard", "bfloat16", "k1", "token-mean", "batch", "score-zero", "response", "pairwise", "pointwise", "leave-one-out", "base", "own", "zero", "safe", "tidy", "add", "words", "ask", "en", "zh"])
+                .Concat(["multiply", "easy-to-hard", "bfloat16", "k1", "token-mean", "batch", "score-zero", "response", "pairwise",
+                    "pointwise", "leave-one-out", "base", "own", "zero", "safe", "tidy", "add", "words", "ask", "en", "zh"])
                 .Where(name => name != node.GetValue<string>()).Select(name => JsonValue.Create(name)),
         ],
         _ => throw new NotSupportedException($"A {node.GetValueKind()} is no single value: {node.ToJsonString()}"),
@@ -310,9 +331,11 @@ public sealed class StageKeyTests
         return StageKeys.Of(recipe.Expand(), contents);
     }
 
-    private static Recipe With(Recipe recipe, string name, StageRecipe stage) => recipe with { Stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) { [name] = stage } };
+    private static Recipe With(Recipe recipe, string name, StageRecipe stage) =>
+        recipe with { Stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) { [name] = stage } };
 
-    private static string Keys(Recipe recipe) => string.Join('\n', Map(recipe).Select(key => $"{key.Key} {key.Value.Result} {key.Value.Evaluation}"));
+    private static string Keys(Recipe recipe) =>
+        string.Join('\n', Map(recipe).Select(key => $"{key.Key} {key.Value.Result} {key.Value.Evaluation}"));
 
     private static string Json(Recipe recipe) => JsonSerializer.Serialize(recipe, R1Json.Options);
 
@@ -321,7 +344,9 @@ public sealed class StageKeyTests
     private static Gen<(Draft A, Draft B)> Pairs()
     {
         var small = Gen.Choose(0, 1);
-        var draft = from seed in small from steps in small from digits in small from iterations in small from clip in small from problems in small from idle in Gen.Choose(0, 5)
+        var draft =
+            from seed in small from steps in small from digits in small from iterations in small from clip in small
+            from problems in small from idle in Gen.Choose(0, 5)
                     select new Draft((seed, steps, digits), (iterations, clip), problems, idle);
         return from a in draft from b in draft select (a, b);
     }
@@ -338,8 +363,10 @@ public sealed class StageKeyTests
                 ["base"] = new PretrainStage { Task = "t", Steps = 10 + Base.Steps, SaveEvery = 1 + Idle },
                 ["zero"] = new RlStage
                 {
-                    From = "base", Task = "t", Iterations = 5 + Rl.Iterations, Shards = 1 + Idle, KeepEvery = 1 + Idle, EvaluateEvery = Idle,
-                    Loss = new() { ClipHigh = 0.2 + (0.1 * Rl.Clip) }, Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1 },
+                    From = "base", Task = "t", Iterations = 5 + Rl.Iterations, Shards = 1 + Idle, KeepEvery = 1 + Idle,
+                        EvaluateEvery = Idle,
+                    Loss = new() { ClipHigh = 0.2 + (0.1 * Rl.Clip) },
+                        Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1 },
                 },
             },
             Evaluation = new() { Task = "t", Problems = 10 + Problems },

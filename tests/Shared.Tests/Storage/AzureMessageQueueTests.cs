@@ -6,7 +6,7 @@ namespace R1Cloud.Shared.Tests.Storage;
 
 public sealed class AzureMessageQueueTests(AzuriteFixture azurite) : IAsyncLifetime
 {
-    private static readonly TimeSpan Long = TimeSpan.FromMinutes(1), Short = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(15), Short = TimeSpan.FromSeconds(1);
     private readonly string name = $"q-{Guid.NewGuid():n}";
 
     private IMessageQueue Queue => azurite.Open().Queue(name);
@@ -19,9 +19,10 @@ public sealed class AzureMessageQueueTests(AzuriteFixture azurite) : IAsyncLifet
     public async Task ReceiveAsync_Taken_IsHiddenAndComesBackWithACount()
     {
         await Queue.SendAsync("größer ≥ 1");
-        var first = (await Queue.ReceiveAsync(1, Short)).ShouldHaveSingleItem();
+        var first = (await Queue.ReceiveAsync(1, Long)).ShouldHaveSingleItem();
         (first.Text, first.DequeueCount).ShouldBe(("größer ≥ 1", 1));
-        (await Queue.ReceiveAsync(1, Short)).ShouldBeEmpty();
+        (await Queue.ReceiveAsync(1, Long)).ShouldBeEmpty();
+        await Queue.RenewAsync(first, Short);
         var second = await WaitAsync();
         (second.Id, second.DequeueCount).ShouldBe((first.Id, 2));
     }
@@ -29,8 +30,9 @@ public sealed class AzureMessageQueueTests(AzuriteFixture azurite) : IAsyncLifet
     [Fact]
     public async Task SendAsync_Delayed_IsHiddenAtFirst()
     {
-        await Queue.SendAsync("later", Short);
+        await Queue.SendAsync("much later", Long);
         (await Queue.ReceiveAsync(1, Long)).ShouldBeEmpty();
+        await Queue.SendAsync("later", Short);
         (await WaitAsync()).Text.ShouldBe("later");
     }
 

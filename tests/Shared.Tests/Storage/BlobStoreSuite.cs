@@ -20,7 +20,8 @@ public abstract class BlobStoreSuite
     [Fact]
     public async Task TryCreateAsync_ManyAtOnce_ExactlyOneWinsAndItsContentStands()
     {
-        var won = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => Open().TryCreateAsync("race", new($"writer {i}")))));
+        var won = await Task.WhenAll(Enumerable.Range(0, 16)
+            .Select(i => Task.Run(() => Open().TryCreateAsync("race", new($"writer {i}")))));
         won.Count(one => one).ShouldBe(1);
         (await ReadAsync("race")).ShouldBe($"writer {Array.IndexOf(won, true)}");
     }
@@ -43,7 +44,8 @@ public abstract class BlobStoreSuite
     public async Task ChangeJsonAsync_ManyAtOnce_LosesNoChange()
     {
         var blobs = Open();
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => blobs.ChangeJsonAsync<int[]>("list", known => [.. known ?? [], known?.Length ?? 0]))));
+        await Task.WhenAll(Enumerable.Range(0, 8)
+            .Select(_ => Task.Run(() => blobs.ChangeJsonAsync<int[]>("list", known => [.. known ?? [], known?.Length ?? 0]))));
         (await blobs.ReadJsonAsync<int[]>("list")).ShouldBe([0, 1, 2, 3, 4, 5, 6, 7]);
 
         var before = await blobs.TryReadVersionAsync("list");
@@ -105,7 +107,8 @@ public abstract class BlobStoreSuite
     public async Task ListAsync_Prefix_IsByPathAndTextual()
     {
         var blobs = Open();
-        foreach (var path in (string[])["runs/b/2", "runs/a/10", "runs/a/9", "runs/ab", "runs/a/sub/x", "other"]) await blobs.WriteAsync(path, new(path));
+        foreach (var path in (string[])["runs/b/2", "runs/a/10", "runs/a/9", "runs/ab", "runs/a/sub/x", "other"])
+            await blobs.WriteAsync(path, new(path));
         (await ListAsync("runs/a/")).ShouldBe(["runs/a/10", "runs/a/9", "runs/a/sub/x"]);
         (await ListAsync("runs/a")).ShouldBe(["runs/a/10", "runs/a/9", "runs/a/sub/x", "runs/ab"]);
         (await ListAsync("nothing/")).ShouldBeEmpty();
@@ -129,9 +132,11 @@ public abstract class BlobStoreSuite
     [Fact]
     public async Task ReadJsonAsync_MissingOrMalformed_NamesTheBlob()
     {
-        (await Should.ThrowAsync<StorageException>(() => Open().ReadJsonAsync<Dictionary<string, int>>("no.json"))).Message.ShouldContain("'no.json'");
+        (await Should.ThrowAsync<StorageException>(() => Open().ReadJsonAsync<Dictionary<string, int>>("no.json")))
+            .Message.ShouldContain("'no.json'");
         await Open().WriteAsync("bad.json", new("{ \"a\": "));
-        (await Should.ThrowAsync<StorageException>(() => Open().ReadJsonAsync<Dictionary<string, int>>("bad.json"))).Message.ShouldContain("'bad.json'");
+        (await Should.ThrowAsync<StorageException>(() => Open().ReadJsonAsync<Dictionary<string, int>>("bad.json")))
+            .Message.ShouldContain("'bad.json'");
     }
 
     protected async Task<string> ReadAsync(string path) => (await Open().TryReadAsync(path)).ShouldNotBeNull().ToString();

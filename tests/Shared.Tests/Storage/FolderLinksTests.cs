@@ -1,5 +1,4 @@
 using R1Cloud.Shared.Checkpoints;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 using R1Cloud.Testing;
 
@@ -61,7 +60,8 @@ public sealed class FolderLinksTests : IDisposable
         Link("model/b.bin", "parts/a.bin");
         Link("model/more", "parts");
         FolderLinks.Files(folder["model"]).ShouldBe([
-            ("b.bin", folder["model/parts/a.bin"]), ("config.json", folder["model/config.json"]), ("more/a.bin", folder["model/parts/a.bin"]), ("parts/a.bin", folder["model/parts/a.bin"])]);
+            ("b.bin", folder["model/parts/a.bin"]), ("config.json", folder["model/config.json"]),
+                ("more/a.bin", folder["model/parts/a.bin"]), ("parts/a.bin", folder["model/parts/a.bin"])]);
     }
 
     [Theory]
@@ -88,7 +88,8 @@ public sealed class FolderLinksTests : IDisposable
         Write("hub/models--org--other/blobs/def", "foreign");
         Directory.CreateDirectory(folder["hub/models--org--name/snapshots/rev"]);
         Link("hub/models--org--name/snapshots/rev/model.safetensors", "../../blobs/abc");
-        FolderLinks.Files(folder["hub/models--org--name/snapshots/rev"]).ShouldBe([("model.safetensors", folder["hub/models--org--name/blobs/abc"])]);
+        FolderLinks.Files(folder["hub/models--org--name/snapshots/rev"])
+            .ShouldBe([("model.safetensors", folder["hub/models--org--name/blobs/abc"])]);
 
         Link("hub/models--org--name/snapshots/rev/other", "../../../models--org--other/blobs/def");
         Should.Throw<BadInputException>(() => FolderLinks.Files(folder["hub/models--org--name/snapshots/rev"]));

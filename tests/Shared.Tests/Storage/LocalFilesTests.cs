@@ -45,7 +45,8 @@ public sealed class LocalFilesTests : IDisposable
     public async Task TryReplaceAsync_FolderIsAFile_NamesTheFile()
     {
         File.WriteAllText(folder["f"], "");
-        var error = await Should.ThrowAsync<StorageException>(() => LocalFiles.TryReplaceAsync(Path.Combine(folder["f"], "x"), _ => Task.FromResult(true)));
+        var error = await Should.ThrowAsync<StorageException>(() =>
+            LocalFiles.TryReplaceAsync(Path.Combine(folder["f"], "x"), _ => Task.FromResult(true)));
         error.Message.ShouldContain(Path.Combine(folder["f"], "x"));
     }
 
@@ -56,7 +57,8 @@ public sealed class LocalFilesTests : IDisposable
         await new FolderBlobStore(folder.Path).WriteAsync("big", new(new byte[3 << 20]));
         await using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         var error = await Should.ThrowAsync<IOException>(async () => await new FolderBlobStore(folder.Path).TryDownloadAsync("big", full));
-        LocalFiles.Failure("writing", folder["big"], error).Message.ShouldBe($"No space left on the disk of '{folder.Path}' while writing 'big'.");
+        LocalFiles.Failure("writing", folder["big"], error)
+            .Message.ShouldBe($"No space left on the disk of '{folder.Path}' while writing 'big'.");
     }
 
     [Fact]
@@ -64,7 +66,8 @@ public sealed class LocalFilesTests : IDisposable
     {
         using var disk = SmallDisk.TryMount(folder["disk"]);
         Assert.SkipWhen(disk is null, "Needs the right to mount a tmpfs.");
-        var error = await Should.ThrowAsync<StorageException>(() => new FolderBlobStore(disk.Path).WriteAsync("big", new(new byte[3 << 20])));
+        var error = await Should.ThrowAsync<StorageException>(() =>
+            new FolderBlobStore(disk.Path).WriteAsync("big", new(new byte[3 << 20])));
         error.Message.ShouldContain("No space left");
         error.Message.ShouldContain("'big'");
         Directory.GetFiles(disk.Path).ShouldBeEmpty();

@@ -60,7 +60,8 @@ public sealed class PrivateFilesTests : IDisposable
     {
         Assert.SkipUnless(FileStatus.IsKnown, Untold);
         MakePipe("pipe");
-        foreach (var path in (string[])[At("pipe"), "/dev/zero", folder.FullName]) Should.Throw<IOException>(() => RegularFile.OpenRead(path)).Message.ShouldContain(path);
+        foreach (var path in (string[])[At("pipe"), "/dev/zero", folder.FullName])
+            Should.Throw<IOException>(() => RegularFile.OpenRead(path)).Message.ShouldContain(path);
         Should.Throw<FileNotFoundException>(() => RegularFile.OpenRead(At("gone")));
     }
 

@@ -14,7 +14,8 @@ public sealed class SafePathTests : IDisposable
     [InlineData("weights/model-00001.safetensors")]
     [InlineData(".hidden/..double/name with spaces")]
     [InlineData("中文/é")]
-    public void Join_NameBelow_IsTheFileThere(string name) => SafePath.Join(folder.Path, name).FullName.ShouldBe(Path.GetFullPath(folder[name]));
+    public void Join_NameBelow_IsTheFileThere(string name) =>
+        SafePath.Join(folder.Path, name).FullName.ShouldBe(Path.GetFullPath(folder[name]));
 
     [Theory]
     [InlineData("")]
@@ -55,16 +56,25 @@ public sealed class SafePathTests : IDisposable
         File.Exists(folder["outside"]).ShouldBeFalse();
     }
 
-    /// <summary>Whatever of this assembly others can call to bring a blob to a file asks for a <see cref="SafePath"/>; the analyzer's list (src/BannedSymbols.txt) keeps them from the stream itself.</summary>
+    /// <summary>
+    /// Whatever of this assembly others can call to bring a blob to a file asks for a <see cref="SafePath"/>; the analyzer's list
+    /// (src/BannedSymbols.txt) keeps them from the stream itself.
+    /// </summary>
     [Fact]
     public void Downloads_ToFiles_TakeSafePathsOnly()
     {
         var downloads = typeof(BlobStoreFiles).Assembly.GetExportedTypes().SelectMany(type => type.GetMethods())
-            .Where(method => method.Name.Contains("Download", StringComparison.Ordinal) && method.GetParameters().All(parameter => parameter.ParameterType != typeof(Stream))).ToList();
+            .Where(method =>
+                method.Name.Contains("Download", StringComparison.Ordinal)
+                && method.GetParameters().All(parameter => parameter.ParameterType != typeof(Stream))).ToList();
         downloads.Where(method => method.DeclaringType == typeof(BlobStoreFiles)).ShouldNotBeEmpty();
         foreach (var method in downloads.Where(method => method.DeclaringType == typeof(BlobStoreFiles)))
             method.GetParameters().ShouldContain(parameter => parameter.ParameterType == typeof(SafePath), method.ToString());
-        typeof(LocalFiles).GetMethods().ShouldAllBe(method => !method.Name.StartsWith("TryReplace", StringComparison.Ordinal) && !method.Name.StartsWith("TryCreate", StringComparison.Ordinal));
-        File.ReadAllText(Repository.PathOf("src", "BannedSymbols.txt")).ShouldContain("IBlobStore.TryDownloadAsync(System.String,System.IO.Stream,");
+        typeof(LocalFiles).GetMethods()
+            .ShouldAllBe(method =>
+                !method.Name.StartsWith("TryReplace", StringComparison.Ordinal)
+                && !method.Name.StartsWith("TryCreate", StringComparison.Ordinal));
+        File.ReadAllText(Repository.PathOf("src", "BannedSymbols.txt"))
+            .ShouldContain("IBlobStore.TryDownloadAsync(System.String,System.IO.Stream,");
     }
 }

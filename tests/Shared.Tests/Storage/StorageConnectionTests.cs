@@ -55,7 +55,8 @@ public sealed class StorageConnectionTests
         foreach (var (operation, named) in ((Func<Task>, string)[])
         [
             (() => storage.Blobs.TryReadAsync("a/b"), "'a/b'"), (() => storage.Blobs.TryCreateAsync("a/b", new("x")), "'a/b'"),
-            (() => storage.Blobs.AppendAsync("a/b", new("x")), "'a/b'"), (() => storage.Blobs.ListAsync("a/").ToListAsync().AsTask(), "'a/'"),
+            (() => storage.Blobs.AppendAsync("a/b", new("x")), "'a/b'"),
+                (() => storage.Blobs.ListAsync("a/").ToListAsync().AsTask(), "'a/'"),
             (() => queue.ReceiveAsync(1, TimeSpan.FromSeconds(1)), "'jobs'"), (() => queue.SendAsync("x"), "'jobs'"),
         ])
         {

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace R1Cloud.GpuJob.Generation.Simd;
 
 /// <summary>
-/// Attention of a token over its past: the query heads that share keys and values are done together, two at a time, so that each key is read
-/// once for both. Every result is the same chain of operations, whichever kernel computes it.
+/// Attention of a token over its past: the query heads that share keys and values are done together, two at a time, so that each key is
+/// read once for both. Every result is the same chain of operations, whichever kernel computes it.
 /// </summary>
 internal static unsafe class AttentionKernels<TVector, TLanes>
     where TVector : struct
@@ -25,7 +25,8 @@ internal static unsafe class AttentionKernels<TVector, TLanes>
     public static void Scores(float* queries, int heads, float* keys, int length, int headDim, float scale, float* scores, int stride)
     {
         var head = 0;
-        for (; head + 2 <= heads; head += 2) ScoresOfTwo(queries + (head * headDim), keys, length, headDim, scale, scores + ((long)head * stride), stride);
+        for (; head + 2 <= heads; head += 2)
+            ScoresOfTwo(queries + (head * headDim), keys, length, headDim, scale, scores + ((long)head * stride), stride);
         if (head < heads) ScoresOfOne(queries + (head * headDim), keys, length, headDim, scale, scores + ((long)head * stride));
         var padded = Align.Up(length, TLanes.Count);
         for (head = 0; head < heads; head++, scores += stride)
@@ -44,7 +45,8 @@ internal static unsafe class AttentionKernels<TVector, TLanes>
     public static void Mix(float* scores, int length, float* values, int valueStride, float* output)
     {
         var lanes = TLanes.Count;
-        var sum = RowKernels<TVector, TLanes>.ExpSum(scores, Align.Up(length, lanes), RowKernels<TVector, TLanes>.Largest(scores, length), 1);
+        var sum = RowKernels<TVector, TLanes>.ExpSum(scores, Align.Up(length, lanes), RowKernels<TVector, TLanes>.Largest(scores, length),
+            1);
         var inverse = TLanes.Broadcast(1f / sum);
         for (var i = 0; i < valueStride; i += 2 * lanes)
         {
@@ -90,7 +92,8 @@ internal static unsafe class AttentionKernels<TVector, TLanes>
             for (var i = 0; i < headDim; i++, k += lanes)
             {
                 TVector a = TLanes.Broadcast(q[i]), b = TLanes.Broadcast(p[i]);
-                TVector k0 = TLanes.Load(k), k1 = TLanes.Load(k + block), k2 = TLanes.Load(k + (2 * block)), k3 = TLanes.Load(k + (3 * block));
+                TVector k0 = TLanes.Load(k), k1 = TLanes.Load(k + block), k2 = TLanes.Load(k + (2 * block)),
+                    k3 = TLanes.Load(k + (3 * block));
                 a0 = TLanes.MultiplyAdd(a, k0, a0);
                 a1 = TLanes.MultiplyAdd(a, k1, a1);
                 a2 = TLanes.MultiplyAdd(a, k2, a2);

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace R1Cloud.GpuJob.Generation.Simd;
 
-/// <summary>Native floats, aligned to 64 bytes, zero at first, with room behind the end for a vector that is read or written across it.</summary>
+/// <summary>
+/// Native floats, aligned to 64 bytes, zero at first, with room behind the end for a vector that is read or written across it.
+/// </summary>
 internal sealed unsafe class FloatBuffer : IDisposable
 {
     private const int Slack = 64;

@@ -1,6 +1,9 @@
 namespace R1Cloud.GpuJob.Generation.Simd;
 
-/// <summary>The vector operations that the decoder's kernels are written in. Implementations are structs, so that each use is compiled to its instructions.</summary>
+/// <summary>
+/// The vector operations that the decoder's kernels are written in. Implementations are structs, so that each use is compiled to its
+/// instructions.
+/// </summary>
 /// <typeparam name="TVector">A vector of floats.</typeparam>
 internal unsafe interface ILanes<TVector>
     where TVector : struct

@@ -3,8 +3,8 @@ using R1Cloud.GpuJob.Models;
 namespace R1Cloud.GpuJob.Generation.Simd;
 
 /// <summary>
-/// Keys and values of a thread's rows, read straight on: per slot, layer and head the keys as [capacity / lanes, head dim, lanes] (scores of
-/// neighbouring positions lie side by side) and the values as [capacity, value stride].
+/// Keys and values of a thread's rows, read straight on: per slot, layer and head the keys as [capacity / lanes, head dim, lanes] (scores
+/// of neighbouring positions lie side by side) and the values as [capacity, value stride].
 /// </summary>
 internal sealed unsafe class KvSlots : IDisposable
 {

@@ -38,9 +38,11 @@ internal static unsafe class MatrixKernels<TVector, TLanes>
             var row = 0;
             if (TLanes.Rows == 8)
             {
-                for (; row + 4 < rows; row += 8, next += fetchSize) Multiply8(w, x + (row * strideX), strideX, columns, target + (row * strideY), strideY, next, fetchStep);
+                for (; row + 4 < rows; row += 8, next += fetchSize)
+                    Multiply8(w, x + (row * strideX), strideX, columns, target + (row * strideY), strideY, next, fetchStep);
             }
-            for (; row < rows; row += 4, next += fetchSize) Multiply4(w, x + (row * strideX), strideX, columns, target + (row * strideY), strideY, next, fetchStep);
+            for (; row < rows; row += 4, next += fetchSize)
+                Multiply4(w, x + (row * strideX), strideX, columns, target + (row * strideY), strideY, next, fetchStep);
         }
     }
 
@@ -119,7 +121,8 @@ internal static unsafe class MatrixKernels<TVector, TLanes>
     {
         TVector a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
         TVector e0 = default, e1 = default, f0 = default, f1 = default, g0 = default, g1 = default, h0 = default, h1 = default;
-        float* xb = x + strideX, xc = xb + strideX, xd = xc + strideX, xe = xd + strideX, xf = xe + strideX, xg = xf + strideX, xh = xg + strideX;
+        float* xb = x + strideX, xc = xb + strideX, xd = xc + strideX, xe = xd + strideX, xf = xe + strideX, xg = xf + strideX,
+            xh = xg + strideX;
         var lanes = TLanes.Count;
         for (var i = 0; i < columns; i++, w += 2 * lanes, next += fetchStep)
         {

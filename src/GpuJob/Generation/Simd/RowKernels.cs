@@ -21,7 +21,8 @@ internal static unsafe class RowKernels<TVector, TLanes>
             sum = TLanes.MultiplyAdd(v, v, sum);
         }
         var scale = TLanes.Broadcast(1f / MathF.Sqrt((TLanes.Sum(sum) / size) + eps));
-        for (var i = 0; i < size; i += TLanes.Count) TLanes.Store(TLanes.Multiply(TLanes.Multiply(TLanes.Load(x + i), scale), TLanes.Load(w + i)), y + i);
+        for (var i = 0; i < size; i += TLanes.Count)
+            TLanes.Store(TLanes.Multiply(TLanes.Multiply(TLanes.Load(x + i), scale), TLanes.Load(w + i)), y + i);
     }
 
     /// <summary>RMSNorm of one head in place; what stands behind it is neither read nor written.</summary>
@@ -39,7 +40,8 @@ internal static unsafe class RowKernels<TVector, TLanes>
         for (var i = whole; i < size; i++) sum += x[i] * x[i];
         var factor = 1f / MathF.Sqrt((sum / size) + eps);
         var scale = TLanes.Broadcast(factor);
-        for (var i = 0; i < whole; i += TLanes.Count) TLanes.Store(TLanes.Multiply(TLanes.Multiply(TLanes.Load(x + i), scale), TLanes.Load(w + i)), x + i);
+        for (var i = 0; i < whole; i += TLanes.Count)
+            TLanes.Store(TLanes.Multiply(TLanes.Multiply(TLanes.Load(x + i), scale), TLanes.Load(w + i)), x + i);
         for (var i = whole; i < size; i++) x[i] = x[i] * factor * w[i];
     }
 

@@ -35,7 +35,8 @@ internal sealed class SimdDecoder : IGenerator
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         var chosen = kernel ?? SimdKernels.Supported[0];
-        if (!SimdKernels.Supported.Contains(chosen)) throw new NotSupportedException($"This machine lacks {chosen}; it has {string.Join(", ", SimdKernels.Supported)}.");
+        if (!SimdKernels.Supported.Contains(chosen))
+            throw new NotSupportedException($"This machine lacks {chosen}; it has {string.Join(", ", SimdKernels.Supported)}.");
         (this.model, this.threads, kind) = (model, threads, Kinds[chosen]);
         weights = new SimdWeights(model.Config, kind.Lanes);
         Refresh();
@@ -48,7 +49,8 @@ internal sealed class SimdDecoder : IGenerator
     public void Refresh() => weights.Load(model, threads);
 
     /// <inheritdoc/>
-    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, CancellationToken cancellation = default, Action<int, int, int>? drawn = null)
+    public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling,
+        CancellationToken cancellation = default, Action<int, int, int>? drawn = null)
     {
         GenerationChecks.Validate(model.Config, requests, sampling);
         var results = requests.Select(request => new GenerationResult[request.Seeds.Length]).ToArray();
@@ -57,7 +59,8 @@ internal sealed class SimdDecoder : IGenerator
 
         // A thread's share at most: one thread must not take what another could begin with.
         var share = (samples + threads - 1) / threads;
-        var positions = requests.Max(request => request.Prompt.Length + GenerationChecks.Limit(model.Config, request.Prompt.Length, sampling));
+        var positions =
+            requests.Max(request => request.Prompt.Length + GenerationChecks.Limit(model.Config, request.Prompt.Length, sampling));
         var rows = Math.Min(share, MaxRows);
         MakeRoom(rows, positions);
         var work = new GenerationWork(requests, sampling, model.Unused, Units(requests, share), results, drawn, cancellation);
@@ -94,7 +97,8 @@ internal sealed class SimdDecoder : IGenerator
         var units = new List<WorkUnit>();
         foreach (var (index, request) in requests.Index())
         {
-            for (var start = 0; start < request.Seeds.Length; start += share) units.Add(new WorkUnit(index, start, Math.Min(share, request.Seeds.Length - start)));
+            for (var start = 0; start < request.Seeds.Length; start += share)
+                units.Add(new WorkUnit(index, start, Math.Min(share, request.Seeds.Length - start)));
         }
         return units;
     }
@@ -121,6 +125,7 @@ internal sealed class SimdDecoder : IGenerator
         public static Kind Of<TVector, TLanes>()
             where TVector : struct
             where TLanes : struct, ILanes<TVector> =>
-            new(TLanes.Count, (config, weights, rows, positions, rotary) => new SimdWorker<TVector, TLanes>(config, weights, rows, positions, rotary));
+            new(TLanes.Count,
+                (config, weights, rows, positions, rotary) => new SimdWorker<TVector, TLanes>(config, weights, rows, positions, rotary));
     }
 }

@@ -42,7 +42,8 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
         int rows = tokens.Length, stride = weights.Stride;
         for (var row = 0; row < rows; row++)
         {
-            new ReadOnlySpan<float>(weights.Embedding.Pointer + ((long)tokens[row] * stride), stride).CopyTo(new Span<float>(x.Pointer + (row * stride), stride));
+            new ReadOnlySpan<float>(weights.Embedding.Pointer + ((long)tokens[row] * stride), stride)
+                .CopyTo(new Span<float>(x.Pointer + (row * stride), stride));
         }
         for (var layer = 0; layer < config.Layers; layer++)
         {
@@ -58,7 +59,8 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
             for (var row = 0; row < rows; row++)
             {
                 var gate = gateUp.Pointer + ((long)row * gateUpStride);
-                RowKernels<TVector, TLanes>.SwiGlu(gate, gate + config.IntermediateSize, gated.Pointer + ((long)row * gatedStride), config.IntermediateSize);
+                RowKernels<TVector, TLanes>.SwiGlu(gate, gate + config.IntermediateSize, gated.Pointer + ((long)row * gatedStride),
+                    config.IntermediateSize);
             }
             Multiply(layerWeights.Down, gated, gatedStride, rows, projected, stride);
             AddResidual(rows, null);
@@ -71,7 +73,8 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
         var stride = weights.Stride;
         for (var row = 0; row < rows; row++)
         {
-            RowKernels<TVector, TLanes>.RmsNorm(x.Pointer + ((first + row) * stride), weights.FinalNorm.Pointer, h.Pointer + (row * stride), config.HiddenSize, (float)config.RmsNormEps);
+            RowKernels<TVector, TLanes>.RmsNorm(x.Pointer + ((first + row) * stride), weights.FinalNorm.Pointer, h.Pointer + (row * stride),
+                config.HiddenSize, (float)config.RmsNormEps);
         }
         Multiply(weights.Head, h, stride, rows, logits, weights.Head.PaddedRows);
     }
@@ -79,7 +82,8 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Attend(SimdWeights.Layer layerWeights, int layer, int rows, ReadOnlySpan<int> rowSlots, ReadOnlySpan<int> positions)
     {
-        int d = config.HeadDim, half = d / 2, heads = config.Heads, kvHeads = config.KvHeads, group = heads / kvHeads, stride = layerWeights.Qkv.PaddedRows;
+        int d = config.HeadDim, half = d / 2, heads = config.Heads, kvHeads = config.KvHeads, group = heads / kvHeads,
+            stride = layerWeights.Qkv.PaddedRows;
         Multiply(layerWeights.Qkv, h, weights.Stride, rows, qkv, stride);
         fixed (float* cosines = cos, sines = sin)
         {
@@ -90,10 +94,14 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
                 if (layerWeights.QkvBias is not null) RowKernels<TVector, TLanes>.Add(q, layerWeights.QkvBias.Pointer, stride);
                 for (var head = 0; head < heads + kvHeads; head++)
                 {
-                    if (config.QkNorm) RowKernels<TVector, TLanes>.RmsNormHead(q + (head * d), (head < heads ? layerWeights.QueryNorm : layerWeights.KeyNorm)!.Pointer, d, (float)config.RmsNormEps);
-                    RowKernels<TVector, TLanes>.Rotate(q + (head * d), cosines + ((long)position * half), sines + ((long)position * half), half);
+                    if (config.QkNorm)
+                        RowKernels<TVector, TLanes>.RmsNormHead(q + (head * d),
+                            (head < heads ? layerWeights.QueryNorm : layerWeights.KeyNorm)!.Pointer, d, (float)config.RmsNormEps);
+                    RowKernels<TVector, TLanes>.Rotate(q + (head * d), cosines + ((long)position * half), sines + ((long)position * half),
+                        half);
                 }
-                for (var head = 0; head < kvHeads; head++) slots.Store(rowSlots[row], layer, head, position, q + ((heads + head) * d), q + ((heads + kvHeads + head) * d));
+                for (var head = 0; head < kvHeads; head++)
+                    slots.Store(rowSlots[row], layer, head, position, q + ((heads + head) * d), q + ((heads + kvHeads + head) * d));
             }
         }
         var scale = 1f / MathF.Sqrt(d);
@@ -107,8 +115,11 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
                 AttentionKernels<TVector, TLanes>.Prefetch(values, length * slots.ValueStride);
                 AttentionKernels<TVector, TLanes>.Scores(q, group, keys, length, d, scale, scores.Pointer, slots.Capacity);
                 if (kvHead + 1 < kvHeads) AttentionKernels<TVector, TLanes>.Prefetch(slots.Keys(slot, layer, kvHead + 1), length * d);
-                else if (row + 1 < rows) AttentionKernels<TVector, TLanes>.Prefetch(slots.Keys(rowSlots[row + 1], layer, 0), (positions[row + 1] + 1) * d);
-                for (var i = 0; i < group; i++) AttentionKernels<TVector, TLanes>.Mix(scores.Pointer + ((long)i * slots.Capacity), length, values, slots.ValueStride, output + (i * d));
+                else if (row + 1 < rows)
+                    AttentionKernels<TVector, TLanes>.Prefetch(slots.Keys(rowSlots[row + 1], layer, 0), (positions[row + 1] + 1) * d);
+                for (var i = 0; i < group; i++)
+                    AttentionKernels<TVector, TLanes>.Mix(scores.Pointer + ((long)i * slots.Capacity), length, values, slots.ValueStride,
+                        output + (i * d));
             }
         }
     }
@@ -118,7 +129,8 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
         for (var row = 0; row < rows; row++)
         {
             var offset = row * weights.Stride;
-            RowKernels<TVector, TLanes>.RmsNorm(x.Pointer + offset, scale.Pointer, h.Pointer + offset, config.HiddenSize, (float)config.RmsNormEps);
+            RowKernels<TVector, TLanes>.RmsNorm(x.Pointer + offset, scale.Pointer, h.Pointer + offset, config.HiddenSize,
+                (float)config.RmsNormEps);
         }
     }
 
@@ -132,7 +144,8 @@ internal sealed unsafe class SimdForward<TVector, TLanes> : IDisposable
         }
     }
 
-    private static void Multiply(PackedMatrix matrix, FloatBuffer source, int sourceStride, int rows, FloatBuffer target, int targetStride) =>
+    private static void Multiply(PackedMatrix matrix, FloatBuffer source, int sourceStride, int rows, FloatBuffer target,
+        int targetStride) =>
         MatrixKernels<TVector, TLanes>.Multiply(matrix, source.Pointer, sourceStride, rows, target.Pointer, targetStride);
 
     public void Dispose()

@@ -2,7 +2,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace R1Cloud.GpuJob.Generation.Simd;
 
-/// <summary>The instruction sets that the decoder's kernels come in. A row's result is bitwise the same however it is batched, per kernel.</summary>
+/// <summary>
+/// The instruction sets that the decoder's kernels come in. A row's result is bitwise the same however it is batched, per kernel.
+/// </summary>
 internal enum SimdKernel
 {
     /// <summary>AVX-512.</summary>

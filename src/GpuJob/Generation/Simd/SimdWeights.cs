@@ -22,8 +22,10 @@ internal sealed unsafe class SimdWeights : IDisposable
         Layers = [.. Enumerable.Range(0, config.Layers).Select(_ => new Layer(
             Own(new FloatBuffer(Stride)), Own(new FloatBuffer(Stride)),
             Own(new PackedMatrix(q + (2 * kv), config.HiddenSize, panel)), Own(new PackedMatrix(config.HiddenSize, q, panel)),
-            Own(new PackedMatrix(2 * config.IntermediateSize, config.HiddenSize, panel)), Own(new PackedMatrix(config.HiddenSize, config.IntermediateSize, panel)),
-            config.QkvBias ? Own(new FloatBuffer(Align.Up(q + (2 * kv), panel))) : null, config.OutputBias ? Own(new FloatBuffer(Stride)) : null,
+            Own(new PackedMatrix(2 * config.IntermediateSize, config.HiddenSize, panel)),
+                Own(new PackedMatrix(config.HiddenSize, config.IntermediateSize, panel)),
+            config.QkvBias ? Own(new FloatBuffer(Align.Up(q + (2 * kv), panel))) : null,
+                config.OutputBias ? Own(new FloatBuffer(Stride)) : null,
             config.QkNorm ? Own(new FloatBuffer(config.HeadDim)) : null, config.QkNorm ? Own(new FloatBuffer(config.HeadDim)) : null))];
         FinalNorm = Own(new FloatBuffer(Stride));
         Embedding = Own(new FloatBuffer((long)config.VocabularySize * Stride));
@@ -116,6 +118,7 @@ internal sealed unsafe class SimdWeights : IDisposable
 
     /// <summary>One layer's weights; query, key and value are one matrix, and so are gate and up.</summary>
     internal sealed record Layer(
-        FloatBuffer AttentionNorm, FloatBuffer FeedForwardNorm, PackedMatrix Qkv, PackedMatrix Output, PackedMatrix GateUp, PackedMatrix Down,
+        FloatBuffer AttentionNorm, FloatBuffer FeedForwardNorm, PackedMatrix Qkv, PackedMatrix Output, PackedMatrix GateUp,
+            PackedMatrix Down,
         FloatBuffer? QkvBias, FloatBuffer? OutputBias, FloatBuffer? QueryNorm, FloatBuffer? KeyNorm);
 }

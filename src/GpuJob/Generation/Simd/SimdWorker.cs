@@ -7,7 +7,8 @@ namespace R1Cloud.GpuJob.Generation.Simd;
 internal sealed record WorkUnit(int Request, int FirstSample, int Samples);
 
 /// <summary>What the threads of one generation share.</summary>
-internal sealed class GenerationWork(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, IReadOnlyList<int> unused, IReadOnlyList<WorkUnit> units, GenerationResult[][] results, Action<int, int, int>? drawn, CancellationToken cancellation)
+internal sealed class GenerationWork(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling, IReadOnlyList<int> unused,
+    IReadOnlyList<WorkUnit> units, GenerationResult[][] results, Action<int, int, int>? drawn, CancellationToken cancellation)
 {
     private int taken;
 
@@ -33,8 +34,8 @@ internal interface ISimdWorker : IDisposable
 }
 
 /// <summary>
-/// Decodes one thread's rows to their ends. Finished rows make room for the next samples at once; a prompt is prefilled once, into a slot of
-/// its own, and its keys and values are copied for each sample.
+/// Decodes one thread's rows to their ends. Finished rows make room for the next samples at once; a prompt is prefilled once, into a slot
+/// of its own, and its keys and values are copied for each sample.
 /// </summary>
 internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
     where TVector : struct
@@ -132,7 +133,8 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
     private sealed class Row(GenerationWork work, int request, int sample, ModelConfig config, int slot)
     {
         private readonly GeneratedSample content = new(
-            work.Requests[request], request, sample, work.Requests[request].Seeds[sample], GenerationChecks.Limit(config, work.Requests[request].Prompt.Length, work.Sampling));
+            work.Requests[request], request, sample, work.Requests[request].Seeds[sample],
+                GenerationChecks.Limit(config, work.Requests[request].Prompt.Length, work.Sampling));
 
         public int Slot => slot;
         /// <summary>The last token drawn.</summary>

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Generation.Simd;
@@ -12,7 +13,8 @@ internal readonly record struct DrawnToken(int Token, float LogProb, float Polic
 /// Draws a token from logits: temperature, then top-k, top-p and min-p (the same tokens as <see cref="TorchSampling"/> keeps), then the
 /// first token whose cumulative probability exceeds the noise.
 /// </summary>
-internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, SamplingRecipe sampling, IReadOnlyList<int>? unused = null) : IDisposable
+internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, SamplingRecipe sampling, IReadOnlyList<int>? unused = null)
+    : IDisposable
     where TVector : struct
     where TLanes : struct, ILanes<TVector>
 {
@@ -55,7 +57,8 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
             if (cumulative > threshold) break;
         }
         if (token < 0) return new DrawnToken(token, float.NaN, float.NaN);
-        return new DrawnToken(token, (float)(((logits[token] - largest) * (double)inverse) - Math.Log(total)), (float)(logits[token] - largest - Math.Log(policyTotal)));
+        return new DrawnToken(token, (float)(((logits[token] - largest) * (double)inverse) - Math.Log(total)),
+            (float)(logits[token] - largest - Math.Log(policyTotal)));
     }
 
     /// <summary>exp((logit − largest) · factor) of every token; returns their sum.</summary>
@@ -84,7 +87,10 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
         return Sum(p);
     }
 
-    /// <summary>Top-p: from the least likely up, tokens go while their sum stays within 1 − p. Tokens so small that all of them together fit are not sorted.</summary>
+    /// <summary>
+    /// Top-p: from the least likely up, tokens go while their sum stays within 1 − p. Tokens so small that all of them together fit are not
+    /// sorted.
+    /// </summary>
     private double KeepNucleus(float* p, double total)
     {
         var budget = (1 - sampling.TopP) * total;

@@ -1,13 +1,13 @@
 using R1Cloud.GpuJob.Fitting;
 using R1Cloud.GpuJob.Jobs.Pretraining;
+using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.GpuJob.Tokenizers;
-using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Data;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Jobs.Checking;
 
@@ -29,7 +29,8 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scr
         known[stage] = null; // one that is wrong is told once
         return known[stage] = recipe.Stages.GetValueOrDefault(stage) switch
         {
-            ImportStage import when Dataset.IsBlob(import.Path) => blobs is null ? null : Imported(await FetchAsync(import.Path, cancellation)),
+            ImportStage import when BlobReference.Is(import.Path) =>
+                blobs is null ? null : Imported(await FetchAsync(import.Path, cancellation)),
             ImportStage import => Whole(import.Path),
             PretrainStage pretrain => await PretrainedAsync(pretrain, cancellation),
             { From: { } from } => await OfAsync(from, cancellation),
@@ -59,13 +60,15 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scr
 
     private async Task<string> FetchAsync(string path, CancellationToken cancellation)
     {
-        var prefix = path[Dataset.BlobPrefix.Length..].TrimEnd('/') + "/";
+        var prefix = path[BlobReference.Prefix.Length..].TrimEnd('/') + "/";
         var folder = Directory.CreateDirectory(Path.Combine(scratch, $"model-{known.Count}")).FullName;
         await foreach (var blob in blobs!.ListAsync(prefix, cancellation))
         {
             var name = blob.Path[prefix.Length..];
             var isTemplate = Path.GetDirectoryName(name) == TokenizerFiles.ChatTemplates;
-            if (!isTemplate && (name.Contains('/', StringComparison.Ordinal) || !(name == ModelConfig.FileName || ModelFolder.Companions.Contains(name)))) continue;
+            if (!isTemplate
+                && (name.Contains('/', StringComparison.Ordinal)
+                    || !(name == ModelConfig.FileName || ModelFolder.Companions.Contains(name)))) continue;
             await blobs.TryDownloadAsync(blob.Path, SafePath.Join(folder, name), cancellation);
         }
         return folder;

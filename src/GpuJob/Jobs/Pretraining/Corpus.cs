@@ -1,8 +1,8 @@
-using R1Cloud.GpuJob.Jobs.Supervised;
+using R1Cloud.GpuJob.Supervised;
 using R1Cloud.GpuJob.Tasks;
-using R1Cloud.GpuJob.Tokenizers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Jobs.Pretraining;
 
@@ -17,7 +17,8 @@ internal sealed class Corpus(IReadOnlyList<CorpusSource> sources, ITokenizer tok
     private readonly double whole = sources.Sum(source => source.Share);
 
     /// <summary>Every character that the tasks' texts may hold, each once.</summary>
-    public static string Alphabet(IEnumerable<CorpusSource> sources) => string.Concat(sources.SelectMany(source => source.Task.Alphabet).Distinct());
+    public static string Alphabet(IEnumerable<CorpusSource> sources) =>
+        string.Concat(sources.SelectMany(source => source.Task.Alphabet).Distinct());
 
     /// <summary>A step's sequences.</summary>
     /// <param name="step">The step, from 0.</param>

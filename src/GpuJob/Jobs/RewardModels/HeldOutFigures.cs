@@ -40,7 +40,9 @@ internal sealed record HeldOutFigures(float[] Scores, IReadOnlyDictionary<string
             [MetricNames.HeldOutLoss] = labelled.Average(row => SoftPlus(row.Safe ? -row.Score : row.Score)),
             [MetricNames.HeldOutAccuracy] = labelled.Count(row => row.Score > 0 == row.Safe) / (double)labelled.Count,
         };
-        var (safe, unsafeOnes) = (labelled.Where(row => row.Safe).Select(row => row.Score).ToList(), labelled.Where(row => !row.Safe).Select(row => row.Score).ToList());
+        var (safe, unsafeOnes) =
+            (labelled.Where(row => row.Safe).Select(row => row.Score).ToList(),
+                labelled.Where(row => !row.Safe).Select(row => row.Score).ToList());
         if (safe.Count > 0 && unsafeOnes.Count > 0)
         {
             metrics[MetricNames.HeldOutAuc] = Area(safe, unsafeOnes);
@@ -53,7 +55,8 @@ internal sealed record HeldOutFigures(float[] Scores, IReadOnlyDictionary<string
     internal static double Area(IReadOnlyList<double> positives, IReadOnlyList<double> negatives)
     {
         var below = negatives.Order().ToArray();
-        return positives.Sum(score => (Rank(below, score, orEqual: false) + Rank(below, score, orEqual: true)) / 2.0) / ((double)positives.Count * negatives.Count);
+        return positives.Sum(score => (Rank(below, score, orEqual: false) + Rank(below, score, orEqual: true)) / 2.0)
+            / ((double)positives.Count * negatives.Count);
 
         static int Rank(double[] sorted, double score, bool orEqual)
         {

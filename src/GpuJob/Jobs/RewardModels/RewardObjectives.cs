@@ -1,7 +1,7 @@
-using R1Cloud.GpuJob.Jobs.Supervised;
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
+using R1Cloud.GpuJob.Supervised;
 using R1Cloud.Shared.Metrics;
 using static TorchSharp.torch;
 

@@ -1,8 +1,8 @@
-using R1Cloud.GpuJob.Prompts;
-using R1Cloud.GpuJob.Rewards.Models;
+using R1Cloud.GpuJob.RewardModels;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Tokenizers.Prompts;
 
 namespace R1Cloud.GpuJob.Jobs.RewardModels;
 
@@ -48,9 +48,16 @@ internal sealed class RewardRows(RewardModelJob job, IProblemTask task, Response
 
     private int[] Read(string id, PromptText prompt, string response)
     {
-        var ids = reader.Read(prompt, response) ?? throw new BadInputException($"Stage '{job.Stage}': row '{id}': a response's thinking does not end, so there is no summary to score.");
-        return ids.Length <= maxTokens ? ids : throw new BadInputException($"Stage '{job.Stage}': row '{id}': a response has {ids.Length} tokens with its prompt; the model takes {maxTokens} at most.");
+        var ids = reader.Read(prompt, response)
+            ?? throw new BadInputException(
+                $"Stage '{job.Stage}': row '{id}': a response's thinking does not end, so there is no summary to score.");
+        return ids.Length <= maxTokens
+            ? ids : throw new BadInputException(
+                $"Stage '{job.Stage}': row '{id}': a response has {ids.Length} tokens with its prompt; the model takes {maxTokens} at "
+                + $"most.");
     }
 
-    private BadInputException Lacks(string what) => new($"Stage '{job.Stage}': objective {job.Settings.Objective} needs a task with {what}; '{job.Settings.Task}' ({job.Task.GetType().Name}) has none.");
+    private BadInputException Lacks(string what) =>
+        new($"Stage '{job.Stage}': objective {job.Settings.Objective} needs a task with {what}; '{job.Settings.Task}' "
+            + $"({job.Task.GetType().Name}) has none.");
 }

@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Jobs.Rollouts;
@@ -44,11 +45,17 @@ internal static class RolloutFile
             ? file.Read(name)
             : throw new BadInputException($"{path}: tensor '{name}' is missing; this is no rollout file.");
 
-        var (ids, logProbs, policyLogProbs, lengths) = (Ints("completion.ids"), Floats("completion.log_probs"), Floats("completion.policy_log_probs"), Ints("completion.lengths"));
-        var (questions, rewards, truncated, dropped) = (Ints("completion.questions"), Floats("completion.rewards"), Ints("completion.truncated"), Ints("completion.dropped"));
-        if (ids.Length != lengths.Sum() || logProbs.Length != ids.Length || policyLogProbs.Length != ids.Length || questions.Length != lengths.Length || rewards.Length != lengths.Length || truncated.Length != lengths.Length || dropped.Length != lengths.Length)
+        var (ids, logProbs, policyLogProbs, lengths) =
+            (Ints("completion.ids"), Floats("completion.log_probs"), Floats("completion.policy_log_probs"), Ints("completion.lengths"));
+        var (questions, rewards, truncated, dropped) =
+            (Ints("completion.questions"), Floats("completion.rewards"), Ints("completion.truncated"), Ints("completion.dropped"));
+        if (ids.Length != lengths.Sum() || logProbs.Length != ids.Length || policyLogProbs.Length != ids.Length
+            || questions.Length != lengths.Length || rewards.Length != lengths.Length || truncated.Length != lengths.Length
+            || dropped.Length != lengths.Length)
         {
-            throw new BadInputException($"{path}: {lengths.Length} rows of {lengths.Sum()} tokens announced, but {ids.Length} ids, {logProbs.Length} log-probabilities, {rewards.Length} rewards found.");
+            throw new BadInputException(
+                $"{path}: {lengths.Length} rows of {lengths.Sum()} tokens announced, but {ids.Length} ids, {logProbs.Length} "
+                + $"log-probabilities, {rewards.Length} rewards found.");
         }
 
         var prompts = Prompts(Ints("prompt.ids"), Ints("prompt.lengths"), Ints("prompt.questions"));

@@ -1,4 +1,5 @@
-using R1Cloud.GpuJob.Rewards;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Scoring;
 using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.GpuJob.Jobs.Rollouts;
@@ -10,12 +11,14 @@ internal static class RolloutMetrics
     /// <param name="rows">The completions.</param>
     /// <param name="scores">Their scores, in the same order.</param>
     /// <param name="sources">Their prompt sources, in the same order; empty for a stage without.</param>
-    public static Dictionary<string, double> Of(IReadOnlyList<RolloutRow> rows, IReadOnlyList<ScoredCompletion> scores, IReadOnlyList<string> sources)
+    public static Dictionary<string, double> Of(IReadOnlyList<RolloutRow> rows, IReadOnlyList<ScoredCompletion> scores,
+        IReadOnlyList<string> sources)
     {
         var metrics = Of(rows, scores);
         foreach (var source in Enumerable.Range(0, rows.Count).Where(row => sources[row].Length > 0).GroupBy(row => sources[row]))
         {
-            foreach (var (figure, value) in Of([.. source.Select(row => rows[row])], [.. source.Select(row => scores[row])])) metrics[MetricNames.OfSource(source.Key, figure)] = value;
+            foreach (var (figure, value) in Of([.. source.Select(row => rows[row])], [.. source.Select(row => scores[row])]))
+                metrics[MetricNames.OfSource(source.Key, figure)] = value;
         }
         return metrics;
     }
@@ -42,7 +45,8 @@ internal static class RolloutMetrics
             var verdicts = scores.Where(score => score.Verdicts.ContainsKey(name)).Select(score => score.Verdicts[name]).ToList();
             foreach (var outcome in Enum.GetValues<RewardOutcome>())
             {
-                metrics[$"rewards/{name}/{outcome.ToString().ToLowerInvariant()}"] = verdicts.Count(verdict => verdict.Outcome == outcome) / (double)verdicts.Count;
+                metrics[$"rewards/{name}/{outcome.ToString().ToLowerInvariant()}"] =
+                    verdicts.Count(verdict => verdict.Outcome == outcome) / (double)verdicts.Count;
             }
         }
         AddRewards(metrics, [.. rows.Where(row => !row.Dropped)], [.. scores.Where(score => !score.Dropped)]);
@@ -58,7 +62,8 @@ internal static class RolloutMetrics
         var groups = rows.GroupBy(row => row.Question).Select(group => Deviation([.. group.Select(row => (double)row.Reward)])).ToList();
         metrics[MetricNames.FracRewardZeroStd] = groups.Count(deviation => deviation < 1e-6) / (double)groups.Count;
         foreach (var name in scores.SelectMany(score => score.Verdicts.Keys).Distinct())
-            metrics[MetricNames.RewardOf(name)] = scores.Where(score => score.Verdicts.ContainsKey(name)).Average(score => score.Verdicts[name].Score);
+            metrics[MetricNames.RewardOf(name)] = scores.Where(score => score.Verdicts.ContainsKey(name))
+                .Average(score => score.Verdicts[name].Score);
         foreach (var (family, metric) in new[] { ("accuracy", MetricNames.Accuracy), ("format", MetricNames.Format) })
         {
             var judged = scores.Select(score => score.OfFamily(family)).OfType<double>().ToList();

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using R1Cloud.GpuJob.Rewards;
+using R1Cloud.Rewards;
+using R1Cloud.Rewards.Scoring;
 using R1Cloud.Shared;
 
 namespace R1Cloud.GpuJob.Jobs.Rollouts;
@@ -42,7 +43,9 @@ internal sealed record SampleRow
         Tokens = tokens,
         Reward = scored.Total,
         Dropped = scored.Dropped,
-        Reasons = scored.Verdicts.ToDictionary(verdict => verdict.Key, verdict => verdict.Value.Outcome == RewardOutcome.Scored ? verdict.Value.Reason : $"{verdict.Value.Outcome.ToString().ToLowerInvariant()}: {verdict.Value.Reason}"),
+        Reasons = scored.Verdicts.ToDictionary(verdict => verdict.Key,
+            verdict => verdict.Value.Outcome == RewardOutcome.Scored
+            ? verdict.Value.Reason : $"{verdict.Value.Outcome.ToString().ToLowerInvariant()}: {verdict.Value.Reason}"),
     };
 
     /// <summary>Rows as JSON lines.</summary>

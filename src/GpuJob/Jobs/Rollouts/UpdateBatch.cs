@@ -1,5 +1,5 @@
 using R1Cloud.GpuJob.Models;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Jobs.Rollouts;
@@ -27,14 +27,17 @@ internal sealed record UpdateBatch(IReadOnlyList<RolloutRow> Rows, IReadOnlyList
         var whole = rollouts.GroupBy(row => row.Question).OrderBy(group => group.Key).ToList(); // samples keep their order
         if (whole.Find(group => group.Count() != settings.GroupSize) is { } odd)
         {
-            throw new BadInputException($"Question {odd.Key} has {odd.Count()} samples in the rollouts; the recipe's groupSize is {settings.GroupSize}.");
+            throw new BadInputException(
+                $"Question {odd.Key} has {odd.Count()} samples in the rollouts; the recipe's groupSize is {settings.GroupSize}.");
         }
 
         var groups = whole.Select(group => group.Where(row => !row.Dropped).ToList()).Where(group => group.Count > 1).ToList();
         var unjudged = rollouts.Count - groups.Sum(group => group.Count);
         if (settings.DynamicSampling is not null) groups = [.. groups.Where(Differ).Take(settings.Questions)];
         var rows = groups.SelectMany(group => group).ToList();
-        var advantages = Losses.Advantages.Compute([.. rows.Select(row => (double)row.Reward)], groups.Select(group => group.Count), settings.Loss.AdvantageScale, settings.Loss.AdvantageBaseline);
+        var advantages =
+            Losses.Advantages.Compute([.. rows.Select(row => (double)row.Reward)], groups.Select(group => group.Count),
+                settings.Loss.AdvantageScale, settings.Loss.AdvantageBaseline);
         var equal = groups.Where(group => !Differ(group)).Select(group => group[0].Question).ToHashSet();
         var kept = Enumerable.Range(0, rows.Count)
             .Where(row => !(settings.Loss.DropEqualGroups && equal.Contains(rows[row].Question)))
@@ -43,7 +46,10 @@ internal sealed record UpdateBatch(IReadOnlyList<RolloutRow> Rows, IReadOnlyList
         return new UpdateBatch([.. kept.Select(row => rows[row])], [.. kept.Select(row => advantages[row])], unjudged);
     }
 
-    /// <summary>Whether a question's samples do not all earn the same, those left out that could not be judged: only then an update can learn from them.</summary>
+    /// <summary>
+    /// Whether a question's samples do not all earn the same, those left out that could not be judged: only then an update can learn from
+    /// them.
+    /// </summary>
     public static bool IsUseful(IEnumerable<RolloutRow> group) => Differ([.. group.Where(row => !row.Dropped)]);
 
     private static bool Differ(List<RolloutRow> judged) => judged.Exists(row => row.Reward != judged[0].Reward);

@@ -1,6 +1,9 @@
-using R1Cloud.GpuJob.Rewards;
-using R1Cloud.GpuJob.Rewards.Language;
+using R1Cloud.GpuJob.Sampling;
+using R1Cloud.Rewards.Language;
+using R1Cloud.Rewards.Scoring;
+using R1Cloud.Rewards.Texts;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.GpuJob.Jobs.Sampling;
 
@@ -15,10 +18,13 @@ internal sealed class SampleSelection
     {
         keep = stage.Keep;
         rules = [("unjudged", answer => answer.Scored.Dropped), .. Filters(stage.Filters), .. stage.Minimums.Order(ByName).Select(minimum =>
-            ($"below/{minimum.Key}", (Func<SampledAnswer, bool>)(answer => answer.Scored.Verdicts[minimum.Key] is var verdict && (!verdict.Judged || verdict.Score < minimum.Value))))];
+            ($"below/{minimum.Key}",
+                (Func<SampledAnswer, bool>)(answer =>
+                    answer.Scored.Verdicts[minimum.Key] is var verdict && (!verdict.Judged || verdict.Score < minimum.Value))))];
     }
 
-    private static Comparer<KeyValuePair<string, double>> ByName { get; } = Comparer<KeyValuePair<string, double>>.Create((x, y) => string.CompareOrdinal(x.Key, y.Key));
+    private static Comparer<KeyValuePair<string, double>> ByName { get; } =
+        Comparer<KeyValuePair<string, double>>.Create((x, y) => string.CompareOrdinal(x.Key, y.Key));
 
     /// <summary>Every reason that can be given, so that one that never occurs is counted 0.</summary>
     public IReadOnlyList<string> Reasons => [.. rules.Select(rule => rule.Reason), "same", "surplus"];
@@ -42,11 +48,14 @@ internal sealed class SampleSelection
         if (filters.Truncated) yield return ("truncated", answer => !answer.Finished);
         if (filters.CodeBlocks) yield return ("code-block", answer => Thinking(answer.Text).Contains("```", StringComparison.Ordinal));
         if (filters.MaxParagraph > 0)
-            yield return ("long-paragraph", answer => Thinking(answer.Text).Split("\n\n").Any(paragraph => paragraph.Trim().Length > filters.MaxParagraph));
+            yield return ("long-paragraph",
+                answer => Thinking(answer.Text).Split("\n\n").Any(paragraph => paragraph.Trim().Length > filters.MaxParagraph));
         if (filters.Language is not null || filters.LanguageField is not null)
         {
-            var reward = new LanguageConsistency(filters.Language is { } language ? new() { Language = language } : new() { Field = filters.LanguageField });
-            yield return ("language", answer => reward.Score(Judged(answer)) is { Outcome: RewardOutcome.Scored } verdict && verdict.Score < filters.MinLanguage);
+            var reward = new LanguageConsistency(filters.Language is { } language
+                ? new() { Language = language } : new() { Field = filters.LanguageField });
+            yield return ("language",
+                answer => reward.Score(Judged(answer)) is { Outcome: RewardOutcome.Scored } verdict && verdict.Score < filters.MinLanguage);
         }
         if (filters.MaxRepetition < 1)
         {
@@ -55,8 +64,10 @@ internal sealed class SampleSelection
         }
     }
 
-    private static Completion Judged(SampledAnswer answer) => new(answer.Text, answer.Problem.Answer, answer.Finished) { Fields = answer.Problem.Fields, Tokens = answer.Result.Tokens };
+    private static Completion Judged(SampledAnswer answer) =>
+        new(answer.Text, answer.Problem.Answer, answer.Finished) { Fields = answer.Problem.Fields, Tokens = answer.Result.Tokens };
 
     // Up to where the thinking ends; a completion that does not think is looked at whole.
-    private static string Thinking(string text) => text.IndexOf("</think>", StringComparison.Ordinal) is >= 0 and var end ? text[..end] : text;
+    private static string Thinking(string text) =>
+        text.IndexOf("</think>", StringComparison.Ordinal) is >= 0 and var end ? text[..end] : text;
 }

@@ -1,15 +1,16 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Jobs.Updates;
 
 /// <summary>What a gradient file says besides the gradient.</summary>
-/// <param name="Earlier">The gradients of all steps before, each step's in shard order: what leads from the update's checkpoint to the policy that it is of.</param>
+/// <param name="Earlier">The gradients of all steps before, each step's in shard order: what leads from the update's checkpoint to the
+/// policy that it is of.</param>
 /// <param name="Sums">The shard's part of the step's metrics.</param>
 internal sealed record GradientNote(IReadOnlyList<IReadOnlyList<string>> Earlier, IReadOnlyDictionary<string, double> Sums);
 
@@ -27,13 +28,16 @@ internal static class GradientFile
     /// <param name="note">What else is said.</param>
     /// <param name="context">The attempt.</param>
     /// <returns>The blob's path.</returns>
-    public static async Task<string> WriteAsync(string prefix, IEnumerable<(string Name, TorchSharp.Modules.Parameter Tensor)> parameters, GradientNote note, JobContext context)
+    public static async Task<string> WriteAsync(string prefix, IEnumerable<(string Name, TorchSharp.Modules.Parameter Tensor)> parameters,
+        GradientNote note, JobContext context)
     {
         var file = Path.Combine(context.ScratchFolder, "gradient" + Extension);
         using (NewDisposeScope())
         {
-            var gradients = parameters.Select(parameter => (parameter.Name, Gradient: parameter.Tensor.grad)).Where(entry => entry.Gradient is not null);
-            SafetensorsWriter.Write(file, gradients.Select(entry => (entry.Name, entry.Gradient!)), new Dictionary<string, string> { [NoteKey] = JsonSerializer.Serialize(note, R1Json.Options) });
+            var gradients = parameters.Select(parameter => (parameter.Name, Gradient: parameter.Tensor.grad))
+                .Where(entry => entry.Gradient is not null);
+            SafetensorsWriter.Write(file, gradients.Select(entry => (entry.Name, entry.Gradient!)),
+                new Dictionary<string, string> { [NoteKey] = JsonSerializer.Serialize(note, R1Json.Options) });
         }
         var path = $"{prefix}.{await HashAsync(file, context.Preemption)}{Extension}";
         await context.Blobs.UploadAsync(path, file, context.Preemption);
@@ -44,9 +48,11 @@ internal static class GradientFile
     /// <exception cref="BadInputException">It is missing, or is not what its name says.</exception>
     public static async Task DownloadAsync(string path, SafePath file, JobContext context)
     {
-        if (!await context.Blobs.TryDownloadAsync(path, file, context.Preemption)) throw new BadInputException($"Job '{context.Spec.JobId}': there is no gradient '{path}'.");
+        if (!await context.Blobs.TryDownloadAsync(path, file, context.Preemption))
+            throw new BadInputException($"Job '{context.Spec.JobId}': there is no gradient '{path}'.");
         var hash = await HashAsync(file.FullName, context.Preemption);
-        if (!path.EndsWith($".{hash}{Extension}", StringComparison.Ordinal)) throw new BadInputException($"Gradient '{path}' has SHA-256 {hash}; its name says another.");
+        if (!path.EndsWith($".{hash}{Extension}", StringComparison.Ordinal))
+            throw new BadInputException($"Gradient '{path}' has SHA-256 {hash}; its name says another.");
     }
 
     /// <summary>What a file says besides the gradient.</summary>

@@ -1,7 +1,8 @@
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;
 
@@ -65,8 +66,11 @@ internal sealed class GradientStep : IDisposable
         {
             foreach (var (name, stored) in shard.Tensors)
             {
-                if (!known.TryGetValue(name, out var parameter)) throw new WeightsFormatException(path, name, "is no parameter that is trained.");
-                if (!stored.Shape.SequenceEqual(parameter.shape)) throw new WeightsFormatException(path, name, $"has shape [{string.Join(", ", stored.Shape)}], [{string.Join(", ", parameter.shape)}] is needed.");
+                if (!known.TryGetValue(name, out var parameter))
+                    throw new WeightsFormatException(path, name, "is no parameter that is trained.");
+                if (!stored.Shape.SequenceEqual(parameter.shape))
+                    throw new WeightsFormatException(path, name,
+                        $"has shape [{string.Join(", ", stored.Shape)}], [{string.Join(", ", parameter.shape)}] is needed.");
                 using var scope = NewDisposeScope();
                 var part = shard.Read(name).to(parameter.device);
                 if (parameter.grad is { } sum) sum.add_(part, Scalars.One);

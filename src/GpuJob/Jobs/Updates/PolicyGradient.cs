@@ -1,7 +1,7 @@
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
@@ -19,7 +19,9 @@ internal sealed class PolicyGradient(UpdatePlan plan, RlStage settings, CausalLm
 
     private readonly UpdatePlan plan = TokensOnly(plan, policy);
 
-    /// <summary>Adds the part of a step's gradient, and of its metrics, that some of its rows make. The parts of a step sum to the whole.</summary>
+    /// <summary>
+    /// Adds the part of a step's gradient, and of its metrics, that some of its rows make. The parts of a step sum to the whole.
+    /// </summary>
     /// <param name="step">The step: its mini-batch is what losses are averaged over.</param>
     /// <param name="rows">Rows of that mini-batch.</param>
     /// <param name="sums">Where metrics are added.</param>
@@ -30,7 +32,8 @@ internal sealed class PolicyGradient(UpdatePlan plan, RlStage settings, CausalLm
         var miniBatch = plan.Steps[step];
         var (totalRows, totalTokens) = ((double)miniBatch.Length, (double)miniBatch.Sum(row => plan.Batch.Rows[row].Completion.Length));
         var parts = plan.MicroBatches(rows).ToList();
-        var threshold = loss.HighEntropyShare < 1 && (parts.Count > 1 || rows.Length < miniBatch.Length) ? EntropyThreshold(miniBatch) : (double?)null;
+        var threshold = loss.HighEntropyShare < 1 && (parts.Count > 1 || rows.Length < miniBatch.Length)
+            ? EntropyThreshold(miniBatch) : (double?)null;
         foreach (var part in parts)
         {
             using var inner = NewDisposeScope();
@@ -66,7 +69,9 @@ internal sealed class PolicyGradient(UpdatePlan plan, RlStage settings, CausalLm
         foreach (var row in plan.Batch.Rows)
         {
             if (Array.FindIndex(row.Completion, unused.Contains) is >= 0 and var at)
-                throw new BadInputException($"A completion of question {row.Question} has the id {row.Completion[at]}, which is no token of the policy's tokenizer: what sampled it does not leave such ids out.");
+                throw new BadInputException(
+                    $"A completion of question {row.Question} has the id {row.Completion[at]}, which is no token of the policy's "
+                    + $"tokenizer: what sampled it does not leave such ids out.");
         }
         return plan;
     }
@@ -80,7 +85,8 @@ internal sealed class PolicyGradient(UpdatePlan plan, RlStage settings, CausalLm
         {
             using var scope = NewDisposeScope();
             using var tokens = TokenBatch.Create([.. part.Select(row => plan.Batch.Sequence(row))], policy.Device);
-            entropies.AddRange(policy.TokenLogProbs(tokens, settings.Sampling).Entropy.masked_select(tokens.Mask > Scalars.Zero).cpu().data<float>().ToArray());
+            entropies.AddRange(policy.TokenLogProbs(tokens, settings.Sampling).Entropy.masked_select(tokens.Mask > Scalars.Zero).cpu()
+                .data<float>().ToArray());
         }
         return PolicyLosses.EntropyThreshold([.. entropies], loss.HighEntropyShare);
     }

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Residency;
-using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Jobs.Updates;
@@ -23,7 +24,8 @@ internal static class SteppedPolicy
     /// <param name="gradients">The last step's gradients in shard order; empty before the first step.</param>
     /// <param name="context">The attempt.</param>
     /// <exception cref="BadInputException">A gradient is missing, or is not what its name says.</exception>
-    public static async Task<Policy> LoadAsync(ResidentModels models, UpdateInput input, IReadOnlyList<string> gradients, JobContext context)
+    public static async Task<Policy> LoadAsync(ResidentModels models, UpdateInput input, IReadOnlyList<string> gradients,
+        JobContext context)
     {
         if (Resident(gradients) is { } there) return there;
         if (gradients.Count == 0) return await BeginAsync();
@@ -44,7 +46,8 @@ internal static class SteppedPolicy
         IReadOnlyList<string> Until(int steps) => steps == 0 ? [] : earlier[steps - 1];
 
         Policy? Resident(IReadOnlyList<string> taken) =>
-            models.Resident(NameOf(input.Policy, taken), input.Settings.Optimizer) is { Progress: { } progress } found && progress.Plan.Is(input) ? found : null;
+            models.Resident(NameOf(input.Policy, taken), input.Settings.Optimizer) is { Progress: UpdateProgress progress } found
+                && progress.Plan.Is(input) ? found : null;
 
         async Task<Policy> BeginAsync()
         {
@@ -59,7 +62,7 @@ internal static class SteppedPolicy
     {
         using var _ = context.Time.Measure(TimePart.Update);
         using var scope = NewDisposeScope();
-        var progress = policy.Progress!;
+        var progress = (UpdateProgress)policy.Progress!;
         policy.BeginChange();
         step.SumInto(policy);
         using var watch = new FiniteWatch();

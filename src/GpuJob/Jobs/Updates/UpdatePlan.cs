@@ -1,7 +1,7 @@
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Jobs.Updates;
@@ -43,7 +43,8 @@ internal sealed class UpdatePlan
     public static async Task<UpdatePlan> ReadAsync(UpdateInput input, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
-        var files = input.Rollouts.Select((path, index) => (Path: path, File: SafePath.Join(context.ScratchFolder, $"rollout-{index}.safetensors"))).ToList();
+        var files = input.Rollouts.Select((path, index) =>
+            (Path: path, File: SafePath.Join(context.ScratchFolder, $"rollout-{index}.safetensors"))).ToList();
         await Task.WhenAll(files.Select(async file =>
         {
             if (!await context.Blobs.TryDownloadAsync(file.Path, file.File, context.Preemption))
@@ -56,7 +57,8 @@ internal sealed class UpdatePlan
 
     /// <summary>Whether it is the plan of an update.</summary>
     public bool Is(UpdateInput other) =>
-        (input.Seed, input.Stage, input.Iteration, input.Settings.UpdateShards) == (other.Seed, other.Stage, other.Iteration, other.Settings.UpdateShards)
+        (input.Seed, input.Stage, input.Iteration, input.Settings.UpdateShards)
+            == (other.Seed, other.Stage, other.Iteration, other.Settings.UpdateShards)
         && input.Rollouts.SequenceEqual(other.Rollouts);
 
     /// <summary>A shard's rows of a step: dealt out by length, so that shards have about equal work.</summary>
@@ -69,7 +71,8 @@ internal sealed class UpdatePlan
         if (rows.Length == 0) return [];
         var settings = input.Settings;
         return settings.MicroBatchTokens > 0
-            ? TokenBatch.Plan([.. rows.Select(row => Batch.Sequence(row).Ids.Length)], settings.MicroBatchTokens).Select(part => part.Select(i => rows[i]).ToArray())
+            ? TokenBatch.Plan([.. rows.Select(row => Batch.Sequence(row).Ids.Length)], settings.MicroBatchTokens)
+                .Select(part => part.Select(i => rows[i]).ToArray())
             : ByLength(rows).Chunk(settings.MicroBatchSize > 0 ? settings.MicroBatchSize : rows.Length);
     }
 

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.GpuJob.Jobs.Updates;
@@ -7,7 +8,8 @@ namespace R1Cloud.GpuJob.Jobs.Updates;
 /// <param name="Taken">The gradients of the steps taken since the update's checkpoint, each step's in shard order.</param>
 /// <param name="Sums">The steps' metrics, summed.</param>
 /// <param name="Before">The digest of the weights before the first step.</param>
-internal sealed record UpdateProgress(UpdatePlan Plan, IReadOnlyList<IReadOnlyList<string>> Taken, IReadOnlyDictionary<string, double> Sums, IReadOnlyList<double> Before)
+internal sealed record UpdateProgress(UpdatePlan Plan, IReadOnlyList<IReadOnlyList<string>> Taken, IReadOnlyDictionary<string, double> Sums,
+    IReadOnlyList<double> Before) : IPolicyProgress
 {
     /// <summary>Before the first step.</summary>
     public UpdateProgress(UpdatePlan plan, IReadOnlyList<double> before)

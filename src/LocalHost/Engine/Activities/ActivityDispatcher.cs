@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using R1Cloud.LocalHost.Engine.Execution;
 using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.LocalHost.Engine.Storage;
 using R1Cloud.Pipeline.Orchestration;
@@ -13,7 +12,8 @@ namespace R1Cloud.LocalHost.Engine.Activities;
 /// <param name="report">Takes an activity's result, given its request's number.</param>
 /// <param name="logger">Gets failures and results that come too late.</param>
 internal sealed class ActivityDispatcher(
-    int concurrency, OrchestrationRegistry registry, IServiceProvider services, Action<ActivityWork, Func<int, HistoryEvent>> report, ILogger logger) : IDisposable
+    int concurrency, OrchestrationRegistry registry, IServiceProvider services, Action<ActivityWork, Func<int, HistoryEvent>> report,
+        ILogger logger) : IDisposable
 {
     private readonly Channel<ActivityWork> queue = Channel.CreateUnbounded<ActivityWork>();
     private readonly CancellationTokenSource stopping = new();
@@ -25,7 +25,10 @@ internal sealed class ActivityDispatcher(
     /// <summary>Queues an activity.</summary>
     public void Dispatch(ActivityWork work) => queue.Writer.TryWrite(work);
 
-    /// <summary>Starts nothing more, cancels what runs and waits for it, but no longer than the given time. What did not finish runs again after the next start.</summary>
+    /// <summary>
+    /// Starts nothing more, cancels what runs and waits for it, but no longer than the given time. What did not finish runs again after the
+    /// next start.
+    /// </summary>
     public async Task StopAsync(TimeSpan patience)
     {
         await stopping.CancelAsync();

@@ -1,8 +1,9 @@
 namespace R1Cloud.LocalHost.Engine.Execution;
 
 /// <summary>
-/// Runs one execution's code: first in, first out, only inside <see cref="Run"/> and only on the thread that called it, so that the order of
-/// continuations follows from the order of messages alone. Work that arrives otherwise comes from a foreign task; it is dropped and reported.
+/// Runs one execution's code: first in, first out, only inside <see cref="Run"/> and only on the thread that called it, so that the order
+/// of continuations follows from the order of messages alone. Work that arrives otherwise comes from a foreign task; it is dropped and
+/// reported.
 /// </summary>
 /// <param name="escaped">Called, on any thread, when a continuation arrives from outside a decision.</param>
 internal sealed class DecisionScheduler(Action escaped) : TaskScheduler

@@ -3,7 +3,9 @@ using R1Cloud.LocalHost.Engine.History;
 
 namespace R1Cloud.LocalHost.Engine.Execution;
 
-/// <summary>Events that came before anybody asked, and waiters that asked before an event came; both first in, first out, a queue a name.</summary>
+/// <summary>
+/// Events that came before anybody asked, and waiters that asked before an event came; both first in, first out, a queue a name.
+/// </summary>
 internal sealed class ExternalEvents
 {
     // One list over all names: what is carried to the next execution keeps the order of arrival.

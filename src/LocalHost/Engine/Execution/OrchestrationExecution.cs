@@ -27,7 +27,8 @@ internal sealed class OrchestrationExecution
     /// <param name="orchestrator">Finds its code; what it throws fails the instance.</param>
     /// <param name="loggers">For replay-safe loggers.</param>
     /// <param name="escaped">Called, on any thread, when its code goes on outside a decision.</param>
-    public OrchestrationExecution(ExecutionIdentity identity, Func<Orchestrator> orchestrator, ILoggerFactory loggers, Action<ExecutionIdentity> escaped)
+    public OrchestrationExecution(ExecutionIdentity identity, Func<Orchestrator> orchestrator, ILoggerFactory loggers,
+        Action<ExecutionIdentity> escaped)
     {
         this.identity = identity;
         this.orchestrator = orchestrator;
@@ -61,7 +62,8 @@ internal sealed class OrchestrationExecution
         if (ending is null && !context.AwaitsAnything)
             ending = Failed(new ForeignTaskException(identity.InstanceId, "waits for a task that is not of its context"));
 
-        HistoryEvent[] history = [new DecisionStarted(at), .. messages, .. requests, .. ending is null ? Array.Empty<HistoryEvent>() : [ending]];
+        HistoryEvent[] history =
+            [new DecisionStarted(at), .. messages, .. requests, .. ending is null ? Array.Empty<HistoryEvent>() : [ending]];
         var first = position + 1;
         position += history.Length;
         return new Decision(first, history, requests, context.CustomStatus, ending, Continuation(leftOver));

@@ -92,7 +92,8 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
         Json.Read<T>(await AttemptAsync(options?.Retry, id => new ActivityScheduled(id, name, Json.From(input)), name))!;
 
     /// <inheritdoc/>
-    public Task CallActivityAsync(string name, object? input = null, TaskOptions? options = null) => CallActivityAsync<JsonElement>(name, input, options);
+    public Task CallActivityAsync(string name, object? input = null, TaskOptions? options = null) =>
+        CallActivityAsync<JsonElement>(name, input, options);
 
     /// <inheritdoc/>
     public async Task<T> CallSubOrchestratorAsync<T>(string name, object? input = null, TaskOptions? options = null)
@@ -100,7 +101,8 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
         var given = (options as SubOrchestrationOptions)?.InstanceId;
         return Json.Read<T>(await AttemptAsync(
             options?.Retry,
-            id => new SubOrchestrationScheduled(id, name, given ?? string.Create(CultureInfo.InvariantCulture, $"{InstanceId}:{identity.Execution}.{id}"), Json.From(input)),
+            id => new SubOrchestrationScheduled(id, name,
+                given ?? string.Create(CultureInfo.InvariantCulture, $"{InstanceId}:{identity.Execution}.{id}"), Json.From(input)),
             name))!;
     }
 
@@ -172,6 +174,7 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
             }
             catch (TaskFailedException failed) when (retry is not null && retry.Allows(attempt, failed.Details))
             {
+                retry.OnWait?.Invoke(failed.Details);
             }
             await CreateTimer(Instants.After(CurrentUtcDateTime, retry.IntervalAfter(attempt)), CancellationToken.None);
         }

@@ -4,7 +4,10 @@ using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Engine.History;
 
-/// <summary>One line of an instance's history. Messages come in from outside, requests go out; a decision is a clock reading, messages, then the requests they led to.</summary>
+/// <summary>
+/// One line of an instance's history. Messages come in from outside, requests go out; a decision is a clock reading, messages, then the
+/// requests they led to.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(DecisionStarted), "decision-started")]
 [JsonDerivedType(typeof(ExecutionStarted), "execution-started")]

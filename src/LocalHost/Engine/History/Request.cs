@@ -3,7 +3,10 @@ using System.Text.Json;
 namespace R1Cloud.LocalHost.Engine.History;
 
 /// <summary>Something the orchestrator asked for. <paramref name="Id"/> counts an execution's requests from 1.</summary>
-/// <remarks>Replay compares what was recorded with what the code asks for now by their descriptions: kind and names, not inputs or times, which the history overrules.</remarks>
+/// <remarks>
+/// Replay compares what was recorded with what the code asks for now by their descriptions: kind and names, not inputs or times, which the
+/// history overrules.
+/// </remarks>
 internal abstract record Request(int Id) : HistoryEvent
 {
     /// <summary>What the history says: "scheduled activity 'A'".</summary>

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace R1Cloud.LocalHost.Engine.Storage;
 
-/// <summary>Holds a lock file beside the database for as long as an engine runs on it. The system lets go of it when the process dies, however it dies.</summary>
+/// <summary>
+/// Holds a lock file beside the database for as long as an engine runs on it. The system lets go of it when the process dies, however it
+/// dies.
+/// </summary>
 internal sealed class DatabaseLock : IDisposable
 {
     private readonly FileStream held;
@@ -15,7 +18,8 @@ internal sealed class DatabaseLock : IDisposable
     }
 
     /// <summary>Takes the lock.</summary>
-    /// <exception cref="EngineStorageException">Another engine holds it (its process id is named), or the folder cannot be written.</exception>
+    /// <exception cref="EngineStorageException">Another engine holds it (its process id is named), or the folder cannot be
+    /// written.</exception>
     public static DatabaseLock Acquire(string databasePath)
     {
         var holderPath = databasePath + ".pid"; // A file of its own: the locked one cannot be read by others.
@@ -29,7 +33,8 @@ internal sealed class DatabaseLock : IDisposable
         catch (IOException error) when (IsHeld(error))
         {
             var holder = File.Exists(holderPath) ? File.ReadAllText(holderPath) : "unknown";
-            throw new EngineStorageException(databasePath, $"another engine runs on it (process id {holder}). Stop that one first, or use another path.", error);
+            throw new EngineStorageException(databasePath,
+                $"another engine runs on it (process id {holder}). Stop that one first, or use another path.", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -121,7 +121,9 @@ internal sealed class EngineDatabase : IDisposable
         else if (application != Schema.ApplicationId)
             throw new EngineStorageException(path, "the file is a SQLite database of another program. Use another path.");
         else if (version != Schema.Version)
-            throw new EngineStorageException(path, $"its schema is version {version}, this program knows version {Schema.Version}. Use the program that made it, or move it away to start empty.");
+            throw new EngineStorageException(path,
+                $"its schema is version {version}, this program knows version {Schema.Version}. Use the program that made it, or move it "
+                + $"away to start empty.");
         Execute(Schema.Complete);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using R1Cloud.LocalHost.Engine.Execution;
+using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Engine.Storage;
@@ -9,7 +10,8 @@ namespace R1Cloud.LocalHost.Engine.Storage;
 internal sealed record ParentRequest(long Key, string InstanceId, int Execution, int Request);
 
 /// <summary>What the engine must know of an instance to run it.</summary>
-internal sealed record InstanceRow(long Key, string Id, string Name, OrchestrationStatus Status, bool Suspended, int Execution, ParentRequest? Parent)
+internal sealed record InstanceRow(long Key, string Id, string Name, OrchestrationStatus Status, bool Suspended, int Execution,
+    ParentRequest? Parent)
 {
     /// <summary>The columns that <see cref="Read"/> takes, in order.</summary>
     public const string Columns = "key, id, name, status, suspended, execution, parent_key, parent_id, parent_execution, parent_request";
@@ -22,7 +24,8 @@ internal sealed record InstanceRow(long Key, string Id, string Name, Orchestrati
 
     /// <summary>Reads a row.</summary>
     public static InstanceRow Read(SqliteDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2), Enum.Parse<OrchestrationStatus>(row.GetString(3)), row.GetBoolean(4), row.GetInt32(5),
+        row.GetInt64(0), row.GetString(1), row.GetString(2), Enum.Parse<OrchestrationStatus>(row.GetString(3)), row.GetBoolean(4),
+            row.GetInt32(5),
         row.IsDBNull(6) ? null : new ParentRequest(row.GetInt64(6), row.GetString(7), row.GetInt32(8), row.GetInt32(9)));
 }
 

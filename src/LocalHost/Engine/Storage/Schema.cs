@@ -1,6 +1,9 @@
 namespace R1Cloud.LocalHost.Engine.Storage;
 
-/// <summary>The tables. Everything an instance owns hangs on its key, which is never used again, so that answers to a purged or restarted instance find nobody.</summary>
+/// <summary>
+/// The tables. Everything an instance owns hangs on its key, which is never used again, so that answers to a purged or restarted instance
+/// find nobody.
+/// </summary>
 internal static class Schema
 {
     /// <summary>SQLite application_id of an engine database: "R1en".</summary>

@@ -1,37 +1,54 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
-/// <summary>The rules of vocabularies: a pretrained model has tokens for the characters of its tasks and for no others, so what it is to read must have no others either.</summary>
+namespace R1Cloud.Shared.Recipes.CrossRules;
+
+/// <summary>
+/// The rules of vocabularies: a pretrained model has tokens for the characters of its tasks and for no others, so what it is to read must
+/// have no others either.
+/// </summary>
 internal sealed partial class RecipeCrossRules
 {
     private const int MostShown = 12; // characters that a message names
 
     private void CheckAsked(string path, string task, ModelLimit? model) =>
-        CheckCharacters(path, task, BoundsOf(task)?.PromptCharacters, model, "a task that the model can read", $"which {task} has: name {task} in its tasks too", $"tasks.{task}");
+        CheckCharacters(path, task, BoundsOf(task)?.PromptCharacters, model, "a task that the model can read",
+            $"which {task} has: name {task} in its tasks too", $"tasks.{task}");
 
     // Pairs and labelled responses have more than prompts.
     private void CheckJudged(string path, string task, ModelLimit? model) =>
-        CheckCharacters(path, task, BoundsOf(task) is { } bounds ? bounds.Alphabet ?? bounds.PromptCharacters : null, model, "a task that the model can read", $"which {task} has: name {task} in its tasks too", $"tasks.{task}");
+        CheckCharacters(path, task, BoundsOf(task) is { } bounds ? bounds.Alphabet ?? bounds.PromptCharacters : null, model,
+            "a task that the model can read", $"which {task} has: name {task} in its tasks too", $"tasks.{task}");
 
     // What a stage sampled may hold any character of the model that wrote it.
     private void CheckLearned(string path, string value, string data, ModelLimit? model, string what, params string[] involved) =>
-        CheckCharacters(path, value, CharactersOf(data), model, what, $"which the rows of {data} may hold: pretrain it on the tasks of the model that writes them", involved);
+        CheckCharacters(path, value, CharactersOf(data), model, what,
+            $"which the rows of {data} may hold: pretrain it on the tasks of the model that writes them", involved);
 
     // A reward model reads what the policy was asked and what it wrote.
     private void CheckScored(string path, IReadOnlyDictionary<string, RewardRecipe> rewards, string task, ModelLimit? policy)
     {
         foreach (var (reward, settings) in rewards)
         {
-            if (ModelRewardCatalog.StageOf(reward, settings) is not { } named || stages.GetValueOrDefault(named) is not RewardModelStage) continue;
-            CheckCharacters($"{path}.{reward}.options.stage", named, Joined(BoundsOf(task)?.PromptCharacters, policy?.Vocabulary?.Characters), ModelOf(named), "a reward model that can read the answers",
+            if (ModelRewardCatalog.StageOf(reward, settings) is not { } named || stages.GetValueOrDefault(named) is not RewardModelStage)
+                continue;
+            CheckCharacters($"{path}.{reward}.options.stage", named,
+                Joined(BoundsOf(task)?.PromptCharacters, policy?.Vocabulary?.Characters), ModelOf(named),
+                "a reward model that can read the answers",
                 $"which answers to {task} may hold: pretrain it on the tasks of the model that it judges", $"tasks.{task}");
         }
     }
 
     private string? CharactersOf(string data) => stages.GetValueOrDefault(data) switch
     {
-        SampleStage sample => Joined(BoundsOf(sample.Task)?.PromptCharacters, ModelOf(data)?.Vocabulary?.Characters, sample is not CollectStage collect ? null : collect.Rewrite switch
+        SampleStage sample =>
+            Joined(BoundsOf(sample.Task)?.PromptCharacters, ModelOf(data)?.Vocabulary?.Characters,
+                sample is not CollectStage collect ? null : collect.Rewrite switch
         {
-            TemplateRewrite template => TextCharacters.Of([template.Summary.Replace("{answer}", "", StringComparison.Ordinal).Replace("{prompt}", "", StringComparison.Ordinal)]),
+            TemplateRewrite template =>
+                TextCharacters.Of(
+                    [template.Summary.Replace("{answer}", "", StringComparison.Ordinal).Replace("{prompt}", "", StringComparison.Ordinal)]),
             ModelRewrite { From: { } rewriter } => ModelOf(rewriter)?.Vocabulary?.Characters,
             _ => null,
         }),
@@ -39,7 +56,8 @@ internal sealed partial class RecipeCrossRules
         _ => null,
     };
 
-    private static string? Joined(params IEnumerable<string?> characters) => characters.All(part => part is null) ? null : string.Concat(characters);
+    private static string? Joined(params IEnumerable<string?> characters) =>
+        characters.All(part => part is null) ? null : string.Concat(characters);
 
     private Vocabulary VocabularyOf(string name, PretrainStage stage)
     {
@@ -48,12 +66,16 @@ internal sealed partial class RecipeCrossRules
         return new(name, string.Join(", ", tasks), alphabets.Length == 0 || alphabets.Contains(null) ? null : string.Concat(alphabets));
     }
 
-    private void CheckCharacters(string path, string value, string? needed, ModelLimit? model, string what, string where, params string[] involved)
+    private void CheckCharacters(string path, string value, string? needed, ModelLimit? model, string what, string where,
+        params string[] involved)
     {
         if (needed is null || model?.Vocabulary is not { Characters: { } known } vocabulary) return;
         var missing = string.Concat(needed.Except(known));
-        var shown = ScalarNode.Quote(missing[..Math.Min(missing.Length, MostShown)]) + (missing.Length > MostShown ? $" and {missing.Length - MostShown} more characters" : "");
-        Require(missing.Length == 0, path, value, $"{what}: stage {vocabulary.Stage} is pretrained on {vocabulary.Tasks} and never saw {shown}, {where}", involved: [.. involved, $"stages.{vocabulary.Stage}"]);
+        var shown = ScalarNode.Quote(missing[..Math.Min(missing.Length, MostShown)])
+            + (missing.Length > MostShown ? $" and {missing.Length - MostShown} more characters" : "");
+        Require(missing.Length == 0, path, value,
+            $"{what}: stage {vocabulary.Stage} is pretrained on {vocabulary.Tasks} and never saw {shown}, {where}",
+            involved: [.. involved, $"stages.{vocabulary.Stage}"]);
     }
 }
 

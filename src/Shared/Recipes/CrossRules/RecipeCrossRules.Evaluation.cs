@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
 /// <summary>The rules of what is measured.</summary>
 internal sealed partial class RecipeCrossRules
@@ -7,12 +9,18 @@ internal sealed partial class RecipeCrossRules
     {
         if (evaluation.Benchmarks.Count == 0 && evaluation.Task is null)
         {
-            if (!problems.Concern(path)) problems.Add(tree.Find(path).Node.At, $"{path}.task", "nothing", "\"task\" is missing", "a name in \"tasks\", or \"benchmarks\" by name");
+            if (!problems.Concern(path))
+                problems.Add(tree.Find(path).Node.At, $"{path}.task", "nothing", "\"task\" is missing",
+                    "a name in \"tasks\", or \"benchmarks\" by name");
             return;
         }
-        Require(evaluation.Benchmarks.Count == 0 || evaluation.Task is null, $"{path}.task", evaluation.Task ?? "", "left out where there are benchmarks: each has a task of its own", involved: $"{path}.benchmarks");
-        Require(evaluation.Curve is null || evaluation.All().Any(benchmark => benchmark.Key == evaluation.Curve), $"{path}.curve", evaluation.Curve ?? "",
-            $"one of the benchmarks: {string.Join(", ", evaluation.All().Select(benchmark => benchmark.Key))}", Spelling.DidYouMean(evaluation.Curve ?? "", evaluation.All().Select(benchmark => benchmark.Key)), involved: $"{path}.benchmarks");
+        Require(evaluation.Benchmarks.Count == 0 || evaluation.Task is null, $"{path}.task", evaluation.Task ?? "",
+            "left out where there are benchmarks: each has a task of its own", involved: $"{path}.benchmarks");
+        Require(evaluation.Curve is null || evaluation.All().Any(benchmark => benchmark.Key == evaluation.Curve), $"{path}.curve",
+            evaluation.Curve ?? "",
+            $"one of the benchmarks: {string.Join(", ", evaluation.All().Select(benchmark => benchmark.Key))}",
+                Spelling.DidYouMean(evaluation.Curve ?? "", evaluation.All().Select(benchmark => benchmark.Key)),
+                involved: $"{path}.benchmarks");
         foreach (var (at, benchmark) in BenchmarksOf(path, evaluation)) CheckBenchmark(at, benchmark, model);
     }
 
@@ -20,12 +28,15 @@ internal sealed partial class RecipeCrossRules
     {
         Require(benchmark.Sampling.Temperature > 0 || benchmark.Samples == 1, $"{path}.samples", benchmark.Samples,
             "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
-        if (CheckTask($"{path}.task", benchmark.Task!, tree.Find($"{path}.task").Found ? "" : "; a benchmark without \"task\" asks the task of its own name") is { } bounds)
+        if (CheckTask($"{path}.task", benchmark.Task!,
+            tree.Find($"{path}.task").Found ? "" : "; a benchmark without \"task\" asks the task of its own name") is { } bounds)
         {
             Require(benchmark.Problems <= bounds.HeldOut, $"{path}.problems", benchmark.Problems,
-                $"at most {bounds.HeldOut}: the held-out problems of task {benchmark.Task}", involved: [$"{path}.task", $"tasks.{benchmark.Task}"]);
+                $"at most {bounds.HeldOut}: the held-out problems of task {benchmark.Task}",
+                    involved: [$"{path}.task", $"tasks.{benchmark.Task}"]);
         }
-        Require(benchmark.Rewards.Count > 0 || hasRewards, $"{path}.rewards", "nothing", "at least one reward that judges the answers: no stage of the recipe has any", involved: "stages");
+        Require(benchmark.Rewards.Count > 0 || hasRewards, $"{path}.rewards", "nothing",
+            "at least one reward that judges the answers: no stage of the recipe has any", involved: "stages");
         CheckMeasured(path, benchmark, model);
     }
 
@@ -40,5 +51,6 @@ internal sealed partial class RecipeCrossRules
     // The short form's one benchmark is the evaluation itself.
     private static IEnumerable<(string Path, BenchmarkRecipe Benchmark)> BenchmarksOf(string path, EvaluationRecipe evaluation) =>
         evaluation.Benchmarks.Count == 0 && evaluation.Task is null ? []
-        : evaluation.All().Select(benchmark => (evaluation.Benchmarks.Count > 0 ? $"{path}.benchmarks.{benchmark.Key}" : path, benchmark.Value));
+        : evaluation.All()
+            .Select(benchmark => (evaluation.Benchmarks.Count > 0 ? $"{path}.benchmarks.{benchmark.Key}" : path, benchmark.Value));
 }

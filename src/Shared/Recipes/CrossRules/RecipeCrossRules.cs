@@ -1,9 +1,14 @@
 using System.Globalization;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Tasks;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.CrossRules;
 
-/// <summary>The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.</summary>
-internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems, IReadOnlyDictionary<string, TaskBounds> datasets, IReadOnlyDictionary<string, int> imports)
+/// <summary>
+/// The rules between fields: each is a small function, and each field it looks at silences it when that field has a problem already.
+/// </summary>
+internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, RecipeProblems problems,
+    IReadOnlyDictionary<string, TaskBounds> datasets, IReadOnlyDictionary<string, int> imports)
 {
     // With each student as a stage of its own.
     private readonly IReadOnlyDictionary<string, StageRecipe> stages = recipe.Expand().Stages;
@@ -33,12 +38,14 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
             foreach (var (field, rewards) in stage.RewardSets()) CheckModelRewards($"{path}.{field}", rewards, Before(name), earlier: true);
             if (stage is not EvaluateStage evaluate) continue;
             CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
-            foreach (var (at, benchmark) in BenchmarksOf($"{path}.evaluation", evaluate.Evaluation)) CheckModelRewards($"{at}.rewards", benchmark.Rewards, Before(name), earlier: true);
+            foreach (var (at, benchmark) in BenchmarksOf($"{path}.evaluation", evaluate.Evaluation))
+                CheckModelRewards($"{at}.rewards", benchmark.Rewards, Before(name), earlier: true);
         }
         CheckStages();
         if (recipe.Evaluation is null) return;
         CheckEvaluation("evaluation", recipe.Evaluation, null);
-        foreach (var (at, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation)) CheckModelRewards($"{at}.rewards", benchmark.Rewards, recipe.Stages, earlier: false);
+        foreach (var (at, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation))
+            CheckModelRewards($"{at}.rewards", benchmark.Rewards, recipe.Stages, earlier: false);
         foreach (var name in stages.Keys.Where(name => stages[name].YieldsModel()))
         {
             foreach (var (path, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation)) CheckMeasured(path, benchmark, ModelOf(name));
@@ -58,21 +65,26 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         var maker = ModelNames.StageOf(from);
         if (!recipe.Stages.ContainsKey(maker) && WasDropped("stages", maker)) return;
         Require(candidates.Contains(from), path, from,
-            candidates.Count > 0 ? $"an earlier stage that yields a model: {string.Join(", ", candidates)}" : "an earlier stage that yields a model, and there is none before this one",
+            candidates.Count > 0
+                ? $"an earlier stage that yields a model: {string.Join(", ", candidates)}"
+                : "an earlier stage that yields a model, and there is none before this one",
             Spelling.DidYouMean(from, candidates), involved: ModelNames.IsStudent(from) ? [$"stages.{maker}.students"] : []);
     }
 
     private void CheckPrompt(string path, PromptRecipe prompt, ModelLimit? model)
     {
-        Require(prompt.System is null || prompt.Template == "chat", $"{path}.system", prompt.System ?? "", $"left out with template {prompt.Template}: only chat has a system message", involved: $"{path}.template");
-        Require(model?.Vocabulary is null || prompt.Template == "plain", $"{path}.template", prompt.Template, "plain: a pretrained model knows only the symbols of its task");
+        Require(prompt.System is null || prompt.Template == "chat", $"{path}.system", prompt.System ?? "",
+            $"left out with template {prompt.Template}: only chat has a system message", involved: $"{path}.template");
+        Require(model?.Vocabulary is null || prompt.Template == "plain", $"{path}.template", prompt.Template,
+            "plain: a pretrained model knows only the symbols of its task");
     }
 
     private TaskBounds? CheckTask(string path, string name, string more = "")
     {
         if (!recipe.Tasks.ContainsKey(name) && WasDropped("tasks", name)) return null;
         Require(recipe.Tasks.ContainsKey(name), path, name,
-            (recipe.Tasks.Count > 0 ? $"a name in \"tasks\": {string.Join(", ", recipe.Tasks.Keys)}" : "a name in \"tasks\", which has none") + more,
+            (recipe.Tasks.Count > 0
+                ? $"a name in \"tasks\": {string.Join(", ", recipe.Tasks.Keys)}" : "a name in \"tasks\", which has none") + more,
             Spelling.DidYouMean(name, recipe.Tasks.Keys));
         return BoundsOf(name);
     }
@@ -80,8 +92,10 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
     private void CheckLength(string path, SamplingRecipe sampling, string taskPath, string task, ModelLimit? model)
     {
         if (model is null || BoundsOf(task) is not { } bounds) return;
-        Require((long)bounds.PromptTokens + sampling.MaxNewTokens <= model.Positions, $"{path}.sampling.maxNewTokens", sampling.MaxNewTokens,
-            $"at most {Math.Max(0, model.Positions - bounds.PromptTokens)}: {model.Field}, {model.Positions}, less {bounds.PromptTokens} for the prompt",
+        Require((long)bounds.PromptTokens + sampling.MaxNewTokens <= model.Positions, $"{path}.sampling.maxNewTokens",
+            sampling.MaxNewTokens,
+            $"at most {Math.Max(0, model.Positions - bounds.PromptTokens)}: {model.Field}, {model.Positions}, less {bounds.PromptTokens} "
+            + $"for the prompt",
             involved: [taskPath, $"tasks.{task}", model.Field]);
     }
 
@@ -89,7 +103,8 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
     private TaskBounds? BoundsOf(string task)
     {
         if (problems.Concern($"tasks.{task}")) return null;
-        if (!measured.TryGetValue(task, out var bounds)) measured.Add(task, bounds = TaskBounds.Of(recipe.Tasks.GetValueOrDefault(task)) ?? datasets.GetValueOrDefault(task));
+        if (!measured.TryGetValue(task, out var bounds))
+            measured.Add(task, bounds = TaskBounds.Of(recipe.Tasks.GetValueOrDefault(task)) ?? datasets.GetValueOrDefault(task));
         return bounds;
     }
 
@@ -103,24 +118,29 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
     {
         while (stages.TryGetValue(name, out var stage))
         {
-            if (stage is PretrainStage pretrain) return new($"stages.{name}.model.maxPositions", pretrain.Model.MaxPositions, VocabularyOf(name, pretrain));
-            if (stage is ImportStage) return imports.TryGetValue(name, out var positions) ? new($"stages.{name}.path", positions, Vocabulary: null) : null;
+            if (stage is PretrainStage pretrain)
+                return new($"stages.{name}.model.maxPositions", pretrain.Model.MaxPositions, VocabularyOf(name, pretrain));
+            if (stage is ImportStage)
+                return imports.TryGetValue(name, out var positions) ? new($"stages.{name}.path", positions, Vocabulary: null) : null;
             if (stage.From is not { } from || !Before(name).Any(earlier => earlier.Value.Models(earlier.Key).Contains(from))) return null;
             name = from;
         }
         return null;
     }
 
-    private IEnumerable<KeyValuePair<string, StageRecipe>> Before(string name) => recipe.Stages.TakeWhile(stage => stage.Key != ModelNames.StageOf(name));
+    private IEnumerable<KeyValuePair<string, StageRecipe>> Before(string name) =>
+        recipe.Stages.TakeWhile(stage => stage.Key != ModelNames.StageOf(name));
 
     // An entry that is there but could not be read is not a missing one.
-    private bool WasDropped(string map, string name) => tree.Find($"{map}.{name}").Found || problems.Concern(map) && tree.Find(map) is { Found: true, Node: not ObjectNode };
+    private bool WasDropped(string map, string name) =>
+        tree.Find($"{map}.{name}").Found || problems.Concern(map) && tree.Find(map) is { Found: true, Node: not ObjectNode };
 
     private void Require(bool holds, string path, object value, string allowed, string hint = "", params string[] involved)
     {
         if (holds || problems.Concern(path) || involved.Any(problems.Concern)) return;
         var (node, written) = tree.Find(path);
-        var shown = written ? node.Shown : value is string text ? ScalarNode.Quote(text) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+        var shown = written ? node.Shown : value is string text
+            ? ScalarNode.Quote(text) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
         problems.Add(node.At, path, shown, $"{shown}{(written ? "" : ", the default,")} is not allowed{hint}", allowed);
     }
 }

@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Effects;
 
 /// <summary>What each policy loss reads of <see cref="PolicyLossRecipe"/> beyond what all of them do.</summary>
 /// <param name="Reads">Names of properties.</param>

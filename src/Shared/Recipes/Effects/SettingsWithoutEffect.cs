@@ -1,10 +1,12 @@
 using System.Collections;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Shapes;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Effects;
 
 /// <summary>
-/// Finds settings that nothing reads. What the recipe itself sets is an error, unless it is the default or what is done anyway; what it inherits is
-/// taken away, so that a resolved recipe says nothing that means nothing.
+/// Finds settings that nothing reads. What the recipe itself sets is an error, unless it is the default or what is done anyway; what it
+/// inherits is taken away, so that a resolved recipe says nothing that means nothing.
 /// </summary>
 /// <param name="problems">Where errors go.</param>
 /// <param name="root">The recipe, with what it inherits.</param>
@@ -52,7 +54,8 @@ internal sealed class SettingsWithoutEffect(RecipeProblems problems, ObjectNode 
                 {
                     var name = (string)entry.GetType().GetProperty("Key")!.GetValue(entry)!;
                     if (!holder.Members.TryGetValue(name, out var member)) continue;
-                    Visit(map.Value, member.Value, entry.GetType().GetProperty("Value")!.GetValue(entry), RecipePath.Join(path, name), null);
+                    Visit(map.Value, member.Value, entry.GetType().GetProperty("Value")!.GetValue(entry), RecipePath.Join(path, name),
+                        null);
                 }
                 break;
         }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Effects;
 
 /// <summary>A setting that nothing reads because of others beside it.</summary>
 /// <param name="Property">The record's property.</param>
@@ -56,7 +56,8 @@ internal sealed record Unread(string Property, string Because, object? Instead =
     private static IEnumerable<Unread> OfRl(RlStage stage)
     {
         if (!stage.Loss.NeedsReference())
-            yield return new(nameof(RlStage.ReferenceEvery), "there is no reference model: loss.klWeight is 0 and loss.klMetric is not set");
+            yield return new(nameof(RlStage.ReferenceEvery),
+                "there is no reference model: loss.klWeight is 0 and loss.klMetric is not set");
         if (stage.MicroBatchTokens > 0) yield return new(nameof(RlStage.MicroBatchSize), "microBatchTokens takes its place");
     }
 

@@ -1,8 +1,10 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Shapes;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Keys;
 
 /// <summary>
 /// Settings in the one form that all spellings of them share: every field with its value, defaults too, by name; without those that have no
@@ -14,7 +16,9 @@ internal sealed class CanonicalSettings(Recipe recipe, Func<string, string?> con
 {
     private static readonly RecipeShape Stage = ((MapShape)Shape(nameof(Recipe.Stages))).Value;
     private static readonly RecipeShape Task = ((MapShape)Shape(nameof(Recipe.Tasks))).Value;
-    private static readonly RecipeShape Benchmark = ((MapShape)((ObjectShape)Shape(nameof(Recipe.Evaluation))).Fields.First(field => field.Property.Name == nameof(EvaluationRecipe.Benchmarks)).Shape).Value;
+    private static readonly RecipeShape Benchmark =
+        ((MapShape)((ObjectShape)Shape(nameof(Recipe.Evaluation)))
+            .Fields.First(field => field.Property.Name == nameof(EvaluationRecipe.Benchmarks)).Shape).Value;
 
     /// <summary>Names of the tasks that occurred.</summary>
     public HashSet<string> Tasks { get; } = new(StringComparer.Ordinal);
@@ -44,14 +48,17 @@ internal sealed class CanonicalSettings(Recipe recipe, Func<string, string?> con
 
     /// <summary>An object with its fields by name.</summary>
     public static JsonObject Object(IEnumerable<(string Name, JsonNode Value)> fields) =>
-        new(fields.OrderBy(field => field.Name, StringComparer.Ordinal).Select(field => KeyValuePair.Create(field.Name, (JsonNode?)field.Value)));
+        new(fields.OrderBy(field => field.Name, StringComparer.Ordinal)
+            .Select(field => KeyValuePair.Create(field.Name, (JsonNode?)field.Value)));
 
     private static RecipeShape Shape(string property) => RecipeShape.Recipe.Fields.First(field => field.Property.Name == property).Shape;
 
     private JsonNode Write(RecipeShape shape, JsonNode node, PropertyInfo? field) => (shape, node) switch
     {
         (ObjectShape record, JsonObject value) => Object(Fields(record, value)),
-        (UnionShape union, JsonObject value) => Object([.. Fields(union.Kinds[Text(value[union.Discriminator])], value), (union.Discriminator, value[union.Discriminator]!.DeepClone())]),
+        (UnionShape union, JsonObject value) =>
+            Object([.. Fields(union.Kinds[Text(value[union.Discriminator])], value),
+                (union.Discriminator, value[union.Discriminator]!.DeepClone())]),
         (MapShape map, JsonObject value) => Map(map, value, field),
         (ListShape list, JsonArray items) => new JsonArray([.. items.Select(item => Write(list.Item, item!, field))]),
         (ScalarShape, JsonValue name) when Marked<TaskNameAttribute>(field) => TaskOf(Text(name)),
@@ -72,7 +79,8 @@ internal sealed class CanonicalSettings(Recipe recipe, Func<string, string?> con
         var entries = value.Select(entry => (Name: entry.Key, Value: Entry(entry.Key, Write(map.Value, entry.Value!, null))));
         return map.Ordered ? new JsonArray([.. entries.Select(entry => new JsonArray(entry.Name, entry.Value))]) : Object(entries);
 
-        JsonNode Entry(string name, JsonNode written) => Marked<TaskNameAttribute>(field) ? Object([("task", TaskOf(name)), ("value", written)]) : written;
+        JsonNode Entry(string name, JsonNode written) =>
+            Marked<TaskNameAttribute>(field) ? Object([("task", TaskOf(name)), ("value", written)]) : written;
     }
 
     // A name that is no task's may be a stage's: its key is among the inputs then.

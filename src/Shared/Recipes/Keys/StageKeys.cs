@@ -2,8 +2,10 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Keys;
 
 /// <summary>Keys of a recipe's stages.</summary>
 public static class StageKeys
@@ -11,10 +13,13 @@ public static class StageKeys
     /// <summary>Computes them.</summary>
     /// <param name="recipe">The recipe, as it is carried out (<see cref="Recipe.Expand"/>).</param>
     /// <param name="contents">What stands for the content of each of <see cref="Files"/>; null when it is not known.</param>
-    /// <param name="dated">The model folders (see <see cref="TemplateFolders"/>) whose chat templates ask for the date; null for none.</param>
-    /// <param name="threads">The CPU threads that workers compute with, on which the last bits of sums depend; null where nobody says.</param>
+    /// <param name="dated">The model folders (see <see cref="TemplateFolders"/>) whose chat templates ask for the date; null for
+    /// none.</param>
+    /// <param name="threads">The CPU threads that workers compute with, on which the last bits of sums depend; null where nobody
+    /// says.</param>
     /// <returns>By the stages' names.</returns>
-    public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents, IReadOnlySet<string>? dated = null, int? threads = null)
+    public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents,
+        IReadOnlySet<string>? dated = null, int? threads = null)
     {
         var keys = new Dictionary<string, StageKey>(StringComparer.Ordinal);
         foreach (var (name, stage) in recipe.Stages)
@@ -24,7 +29,8 @@ public static class StageKeys
             var basis = CanonicalSettings.Object(
             [
                 ("inputs", KeysOf(inputs, keys)),
-                ("name", Value(name)), ("numerics", Value(TrainerNumerics.Version)), ("seed", Value(recipe.Seed)), ("settings", settings.Of(stage)),
+                ("name", Value(name)), ("numerics", Value(TrainerNumerics.Version)), ("seed", Value(recipe.Seed)),
+                    ("settings", settings.Of(stage)),
             ]);
             if (stage is EvaluateStage evaluate) basis["rewards"] = Rewards(recipe, evaluate.Evaluation, keys);
             if (IsDated(recipe, stage.Prompts(), dated)) basis["templateDate"] = recipe.TemplateDate;
@@ -33,7 +39,8 @@ public static class StageKeys
             keys[name] = new()
             {
                 Result = unknown is null ? Hash(basis) : null,
-                Evaluation = unknown is null && stage.YieldsModel() && recipe.Evaluation is { } evaluation ? Evaluation(recipe, evaluation, name, Hash(basis), keys, contents, dated, threads) : null,
+                Evaluation = unknown is null && stage.YieldsModel() && recipe.Evaluation is { } evaluation
+                    ? Evaluation(recipe, evaluation, name, Hash(basis), keys, contents, dated, threads) : null,
                 Basis = JsonSerializer.SerializeToElement(basis),
                 UnknownFile = unknown,
             };
@@ -45,11 +52,13 @@ public static class StageKeys
     public static IReadOnlyCollection<string> TemplateFolders(Recipe recipe)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        return [.. recipe.Stages.SelectMany(stage => stage.Value.Prompts().Concat(Measured(recipe, stage.Key))).Select(prompt => FolderOf(recipe, prompt)).OfType<string>().Distinct()];
+        return [.. recipe.Stages.SelectMany(stage => stage.Value.Prompts().Concat(Measured(recipe, stage.Key)))
+            .Select(prompt => FolderOf(recipe, prompt)).OfType<string>().Distinct()];
     }
 
     private static IEnumerable<(PromptRecipe Prompt, string? Model)> Measured(Recipe recipe, string name) =>
-        recipe.Evaluation is { } evaluation && recipe.Stages[name].YieldsModel() ? evaluation.All().Select(benchmark => (benchmark.Value.Prompt, (string?)name)) : [];
+        recipe.Evaluation is { } evaluation && recipe.Stages[name].YieldsModel()
+            ? evaluation.All().Select(benchmark => (benchmark.Value.Prompt, (string?)name)) : [];
 
     private static bool IsDated(Recipe recipe, IEnumerable<(PromptRecipe Prompt, string? Model)> prompts, IReadOnlySet<string>? dated) =>
         dated is { Count: > 0 } && prompts.Any(prompt => FolderOf(recipe, prompt) is { } folder && dated.Contains(folder));
@@ -93,13 +102,15 @@ public static class StageKeys
     }
 
     private static string? Evaluation(
-        Recipe recipe, EvaluationRecipe evaluation, string name, string stage, Dictionary<string, StageKey> earlier, IReadOnlyDictionary<string, string?> contents, IReadOnlySet<string>? dated, int? threads)
+        Recipe recipe, EvaluationRecipe evaluation, string name, string stage, Dictionary<string, StageKey> earlier,
+            IReadOnlyDictionary<string, string?> contents, IReadOnlySet<string>? dated, int? threads)
     {
         var judges = recipe.JudgesOf(evaluation, name);
         if (judges.Any(judge => earlier[judge].Result is null)) return null;
         var settings = new CanonicalSettings(recipe, contents.GetValueOrDefault);
         var basis = CanonicalSettings.Object(
-            [("evaluation", settings.Of(evaluation)), ("rewardModels", KeysOf(judges, earlier)), ("rewards", Rewards(recipe, evaluation, earlier)), ("stage", Value(stage))]);
+            [("evaluation", settings.Of(evaluation)), ("rewardModels", KeysOf(judges, earlier)),
+                ("rewards", Rewards(recipe, evaluation, earlier)), ("stage", Value(stage))]);
         if (IsDated(recipe, Measured(recipe, name), dated)) basis["templateDate"] = recipe.TemplateDate;
         Computed(basis, threads);
         return settings.Unknown is null ? Hash(basis) : null;
@@ -113,11 +124,17 @@ public static class StageKeys
     private static JsonObject KeysOf(IEnumerable<string> stages, Dictionary<string, StageKey> keys) =>
         CanonicalSettings.Object(stages.Select(stage => (stage, (JsonNode)Value(keys[stage].Result ?? "?"))));
 
-    // The run's rewards as far as they judge: where a benchmark has none of its own, and a model's once its stage is done. A measurement reports each
-    // function's score: weights have no part in it.
-    private static JsonObject Rewards(Recipe recipe, EvaluationRecipe evaluation, Dictionary<string, StageKey> earlier) => CanonicalSettings.Object(
-        recipe.AllRewards().Where(reward => evaluation.TakesAllRewards() && ModelRewardCatalog.StageOf(reward.Key, reward.Value) is var model && (model is null || earlier.ContainsKey(model))).Select(reward =>
-            (reward.Key, CanonicalSettings.Sorted(JsonSerializer.SerializeToNode(new { reward.Value.Options, reward.Value.OnError }, R1Json.Options)!))));
+    // The run's rewards as far as they judge: where a benchmark has none of its own, and a model's once its stage is done. A measurement
+    // reports each function's score: weights have no part in it.
+    private static JsonObject Rewards(Recipe recipe, EvaluationRecipe evaluation, Dictionary<string, StageKey> earlier) =>
+        CanonicalSettings.Object(
+        recipe.AllRewards()
+            .Where(reward =>
+                evaluation.TakesAllRewards() && ModelRewardCatalog.StageOf(reward.Key, reward.Value) is var model
+                && (model is null || earlier.ContainsKey(model))).Select(reward =>
+            (reward.Key,
+                CanonicalSettings.Sorted(
+                    JsonSerializer.SerializeToNode(new { reward.Value.Options, reward.Value.OnError }, R1Json.Options)!))));
 
     private static JsonValue Value<T>(T value) => JsonValue.Create(value)!;
 

@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>An answer of one spelling: the text of <c>part</c> equals the right answer.</summary>
 public sealed record ExactOptions
@@ -13,10 +15,15 @@ public sealed record ExactOptions
     public AnswerPart Part { get; init; } = AnswerPart.AnswerTags;
 }
 
-/// <summary>An answer that a regular expression recognises. Matching takes time linear in the text (no look-around, no back-references).</summary>
+/// <summary>
+/// An answer that a regular expression recognises. Matching takes time linear in the text (no look-around, no back-references).
+/// </summary>
 public sealed record RegexRewardOptions
 {
-    /// <summary>The expression. Where it has a group <c>answer</c>, that must equal the right answer; empty takes the row's answer as the expression.</summary>
+    /// <summary>
+    /// The expression. Where it has a group <c>answer</c>, that must equal the right answer; empty takes the row's answer as the
+    /// expression.
+    /// </summary>
     [LinearRegex]
     public string Pattern { get; init; } = "";
 

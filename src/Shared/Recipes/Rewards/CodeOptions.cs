@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>How <c>accuracy/code</c> judges programs (docs/sandbox.md).</summary>
 public sealed record CodeOptions

@@ -1,6 +1,10 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
 
-/// <summary>Soft overlong punishment (DAPO, arXiv 2503.14476, equation 13): 0 up to maxTokens − bufferTokens, then in a line to −1 at maxTokens.</summary>
+namespace R1Cloud.Shared.Recipes.Rewards;
+
+/// <summary>
+/// Soft overlong punishment (DAPO, arXiv 2503.14476, equation 13): 0 up to maxTokens − bufferTokens, then in a line to −1 at maxTokens.
+/// </summary>
 public sealed record OverlongOptions
 {
     /// <summary>Tokens at which the penalty reaches −1; 0 takes the stage's <c>sampling.maxNewTokens</c>.</summary>

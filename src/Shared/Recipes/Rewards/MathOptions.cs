@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>Where in a completion its final answer may stand.</summary>
 public enum AnswerSource
@@ -42,7 +44,9 @@ public enum PercentPolicy
 /// <summary>Whether a set may stand for the relation that describes it: <c>[1, 2]</c> for <c>1 ≤ x ≤ 2</c>.</summary>
 public enum SetRelationPolicy
 {
-    /// <summary>Whenever the right answer is a relation, and when it is a set that can be nothing else than one: <c>(1, 2)</c> may be a point.</summary>
+    /// <summary>
+    /// Whenever the right answer is a relation, and when it is a set that can be nothing else than one: <c>(1, 2)</c> may be a point.
+    /// </summary>
     WhenUnambiguous,
     /// <summary>Always.</summary>
     Always,
@@ -50,40 +54,48 @@ public enum SetRelationPolicy
     Never,
 }
 
-/// <summary>The points on which public checkers of mathematical answers differ. The defaults prefer a missed right answer to an accepted wrong one.</summary>
+/// <summary>
+/// The points on which public checkers of mathematical answers differ. The defaults prefer a missed right answer to an accepted wrong one.
+/// </summary>
 [Replaced("timeLimitMs", "maxSteps, a bound that does not depend on how busy the machine is")]
 public sealed record MathOptions
 {
+    /// <summary>The largest tolerances.</summary>
+    public const double MostRelativeTolerance = 0.5, MostAbsoluteTolerance = 1_000_000;
+
     /// <summary>The defaults.</summary>
     public static MathOptions Default { get; } = new();
 
     /// <summary>Where answers are looked for, in this order; the first place that has one counts.</summary>
     [NotEmpty]
     public IReadOnlyList<AnswerSource> Sources { get; init; } =
-        [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula, AnswerSource.LastNumber, AnswerSource.Text];
+        [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula, AnswerSource.LastNumber,
+            AnswerSource.Text];
 
     /// <summary>
-    /// Whether a completion that thinks between tags must mark its answer by <c>&lt;answer&gt;</c> or <c>\boxed</c>. True by default: such a completion
-    /// was asked for a format, and guessing its answer would reward leaving it.
+    /// Whether a completion that thinks between tags must mark its answer by <c>&lt;answer&gt;</c> or <c>\boxed</c>. True by default: such
+    /// a completion was asked for a format, and guessing its answer would reward leaving it.
     /// </summary>
     public bool MarkedAfterThinking { get; init; } = true;
 
     /// <summary>What kind of answer the question has.</summary>
     public AnswerKind Kind { get; init; } = AnswerKind.Formula;
 
-    /// <summary>Decimals that a rounded number must have in common with the exact one (at 0.5 of the last); 6 by default, 0 to 15.</summary>
+    /// <summary>
+    /// Decimals that a rounded number must have in common with the exact one (at 0.5 of the last); 6 by default, 0 to 15.
+    /// </summary>
     [Bounds(Min = 0, Max = 15)]
     public int DecimalPlaces { get; init; } = 6;
 
     /// <summary>Relative tolerance of all numbers, in place of <see cref="DecimalPlaces"/>; null, the default, for none.</summary>
-    [Bounds(Min = 0, Max = 0.5)]
+    [Bounds(Min = 0, Max = MostRelativeTolerance)]
     public double? RelativeTolerance { get; init; }
 
     /// <summary>
     /// Absolute tolerance of all numbers, in place of <see cref="DecimalPlaces"/>; with a relative one, either may hold. null, the default,
     /// for none.
     /// </summary>
-    [Bounds(Min = 0, Max = 1)]
+    [Bounds(Min = 0, Max = MostAbsoluteTolerance)]
     public double? AbsoluteTolerance { get; init; }
 
     /// <summary>What a percent sign means.</summary>
@@ -98,7 +110,9 @@ public sealed record MathOptions
     /// <summary>Whether a missing unit is wrong; a unit that differs always is.</summary>
     public bool RequireUnits { get; init; }
 
-    /// <summary>Whether the base may be left out when the other answer states it: 1011 for 1011_2. True by default: the question asked for the base.</summary>
+    /// <summary>
+    /// Whether the base may be left out when the other answer states it: 1011 for 1011_2. True by default: the question asked for the base.
+    /// </summary>
     public bool ImpliedBase { get; init; } = true;
 
     /// <summary>Whether a set may stand for a relation.</summary>

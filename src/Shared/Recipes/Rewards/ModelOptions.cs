@@ -1,8 +1,11 @@
 using System.Text.Json;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Rewards;
 
-/// <summary>Helpfulness by a reward model that was trained pairwise; it reads the part of the completion that it was trained on (the final summary by default). A completion without that part scores as the worst held-out response.</summary>
+/// <summary>
+/// Helpfulness by a reward model that was trained pairwise; it reads the part of the completion that it was trained on (the final summary
+/// by default). A completion without that part scores as the worst held-out response.
+/// </summary>
 public sealed record HelpfulModelOptions
 {
     /// <summary>The earlier stage of kind reward-model, objective pairwise, whose model scores.</summary>
@@ -23,7 +26,8 @@ public sealed record SafetyModelOptions
 public static class ModelRewardCatalog
 {
     /// <summary>The objective that each one's model must have been trained for, by the reward's name.</summary>
-    public static IReadOnlyDictionary<string, RewardObjective> Objectives { get; } = new OrderedDictionary<string, RewardObjective>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, RewardObjective> Objectives { get; } = new OrderedDictionary<string, RewardObjective>(
+        StringComparer.Ordinal)
     {
         ["helpful/model"] = RewardObjective.Pairwise,
         ["safety/model"] = RewardObjective.Pointwise,
@@ -35,7 +39,8 @@ public static class ModelRewardCatalog
     public static string? StageOf(string name, RewardRecipe reward)
     {
         ArgumentNullException.ThrowIfNull(reward);
-        return Objectives.ContainsKey(name) && reward.Options is { ValueKind: JsonValueKind.Object } options && options.TryGetProperty("stage", out var stage) && stage.ValueKind == JsonValueKind.String
+        return Objectives.ContainsKey(name) && reward.Options is { ValueKind: JsonValueKind.Object } options
+            && options.TryGetProperty("stage", out var stage) && stage.ValueKind == JsonValueKind.String
             ? stage.GetString() : null;
     }
 }

@@ -1,13 +1,17 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes.Reading;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>A reward in a recipe: its weight, its own options, and what becomes of a completion that it could not judge.</summary>
 [JsonConverter(typeof(RewardRecipeConverter))]
 public sealed record RewardRecipe
 {
-    /// <summary>The largest weight, and the most that the sizes of a set's weights may add up to: what is beyond is no reward any more, and sums must stay finite.</summary>
+    /// <summary>
+    /// The largest weight, and the most that the sizes of a set's weights may add up to: what is beyond is no reward any more, and sums
+    /// must stay finite.
+    /// </summary>
     public const double MostWeight = 1000;
 
     /// <summary>What its score is multiplied by in the sum; 0 measures without rewarding.</summary>
@@ -58,7 +62,8 @@ internal sealed class RewardRecipeConverter : JsonConverter<RewardRecipe>
     public override RewardRecipe Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.Number) return reader.GetDouble();
-        var form = JsonSerializer.Deserialize<LongForm>(ref reader, options) ?? throw new JsonException("A reward is a number or an object, not null.");
+        var form = JsonSerializer.Deserialize<LongForm>(ref reader, options)
+            ?? throw new JsonException("A reward is a number or an object, not null.");
         return new() { Weight = form.Weight, Options = form.Options, OnError = form.OnError };
     }
 

@@ -1,4 +1,6 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Rewards;
 
 /// <summary>Steps that a reader can see (open-r1): "Step 1:", "1.", bullets, "First,", "Next,", "Finally,".</summary>
 public sealed record ReasoningStepsOptions
@@ -8,7 +10,9 @@ public sealed record ReasoningStepsOptions
     public int Steps { get; init; } = 3;
 }
 
-/// <summary>Repeated n-grams (Demystifying Long Chain-of-Thought, arXiv 2502.03373, appendix B): (1 − different / all) × maxPenalty.</summary>
+/// <summary>
+/// Repeated n-grams (Demystifying Long Chain-of-Thought, arXiv 2502.03373, appendix B): (1 − different / all) × maxPenalty.
+/// </summary>
 public sealed record RepetitionOptions
 {
     /// <summary>Units in an n-gram.</summary>
@@ -39,10 +43,14 @@ public sealed record LanguageOptions
     [Known(nameof(KnownNames.Languages))]
     public string Language { get; init; } = "en";
 
-    /// <summary>The problem's column that holds the target language, in place of <see cref="Language"/>; null takes that for all problems.</summary>
+    /// <summary>
+    /// The problem's column that holds the target language, in place of <see cref="Language"/>; null takes that for all problems.
+    /// </summary>
     public string? Field { get; init; }
 
-    /// <summary>Whether the whole completion is looked at, or only what stands between <c>&lt;think&gt;</c> and <c>&lt;/think&gt;</c>.</summary>
+    /// <summary>
+    /// Whether the whole completion is looked at, or only what stands between <c>&lt;think&gt;</c> and <c>&lt;/think&gt;</c>.
+    /// </summary>
     public bool Whole { get; init; }
 }
 

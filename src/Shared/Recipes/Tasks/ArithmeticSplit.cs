@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>The problems of an <see cref="ArithmeticTask"/>, and which of them are held out.</summary>
 public static class ArithmeticSplit
@@ -29,11 +29,14 @@ public static class ArithmeticSplit
         return Seeds.Derive(SplitSeed, "held-out", multiply ? 1 : 0, task.Digits, a, b) % 100 < (ulong)task.HeldOutPercent;
     }
 
-    /// <summary>Held-out problems that may be asked for: all there are, or half of those to be expected where they are drawn rather than listed.</summary>
+    /// <summary>
+    /// Held-out problems that may be asked for: all there are, or half of those to be expected where they are drawn rather than listed.
+    /// </summary>
     public static long HeldOut(ArithmeticTask task)
     {
         var all = (long)LeftBound(task) * RightBound(task);
-        return all > MaxEnumerated ? all / 100 * task.HeldOutPercent / 2 : Counts.GetOrAdd((task.Operation, task.Digits, task.HeldOutPercent), _ => Count(task));
+        return all > MaxEnumerated
+            ? all / 100 * task.HeldOutPercent / 2 : Counts.GetOrAdd((task.Operation, task.Digits, task.HeldOutPercent), _ => Count(task));
     }
 
     /// <summary>What is known of a task's problems.</summary>
@@ -44,7 +47,8 @@ public static class ArithmeticSplit
         var prompt = 1 + d + 1 + (multiply ? 1 : d) + 1; // <bos> 57 + 83 =
         // Addition works a digit in "7+3+0=10;". Multiplication takes "50*8=400;56+400=456;", longer with each place.
         var steps = multiply ? Enumerable.Range(0, d).Sum(place => 2 * place + 7 + (place > 0 ? 3 * place + 8 : 0)) - 1 : 9 * d - 1;
-        return new(all > MaxEnumerated ? all - all / 100 * task.HeldOutPercent : all - heldOut, heldOut, prompt, prompt + steps + 4 + (d + 1) + 1)
+        return new(all > MaxEnumerated ? all - all / 100 * task.HeldOutPercent : all - heldOut, heldOut, prompt,
+            prompt + steps + 4 + (d + 1) + 1)
         {
             PromptCharacters = multiply ? "0123456789*=" : "0123456789+=",
             Alphabet = Alphabet,

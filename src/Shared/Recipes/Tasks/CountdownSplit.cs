@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>An expression over a countdown problem's numbers.</summary>
 /// <param name="Steps">How it is worked out: <c>3*7=21,21+2=23</c>.</param>
@@ -60,7 +60,8 @@ public static class CountdownSplit
     }
 
     /// <summary>What is known of a task's problems.</summary>
-    public static TaskBounds Measure(CountdownTask task) => Measured.GetOrAdd((task.Numbers, task.Maximum, task.Tries, task.HeldOutPercent), _ =>
+    public static TaskBounds Measure(CountdownTask task) => Measured.GetOrAdd((task.Numbers, task.Maximum, task.Tries, task.HeldOutPercent),
+        _ =>
     {
         var (all, heldOut, prompt, steps, answer) = (0L, 0L, 0, 0, 0);
         foreach (var (numbers, target) in Problems(task))
@@ -70,17 +71,20 @@ public static class CountdownSplit
             prompt = Math.Max(prompt, Prompt(numbers, target).Length);
         }
         int[] greatest = [.. Enumerable.Repeat(task.Maximum, task.Numbers)];
-        foreach (var attempt in Tries(greatest).Concat(Tries([.. greatest.Select((number, index) => index == 0 ? Math.Max(1, number - 1) : number)])))
+        foreach (var attempt in Tries(greatest)
+            .Concat(Tries([.. greatest.Select((number, index) => index == 0 ? Math.Max(1, number - 1) : number)])))
         {
             steps = Math.Max(steps, attempt.Steps.Length);
             answer = Math.Max(answer, attempt.Expression.Length);
         }
         // <bos> 2,3,7=23? <think> tries, a mark between them </think><answer>3*7+2</answer><eos>
-        return new(all - heldOut, heldOut, 1 + prompt, 1 + prompt + 4 + task.Tries * (steps + 1) - 1 + answer + 1) { PromptCharacters = "0123456789,=?", Alphabet = Alphabet };
+        return new(all - heldOut, heldOut, 1 + prompt,
+            1 + prompt + 4 + task.Tries * (steps + 1) - 1 + answer + 1) { PromptCharacters = "0123456789,=?", Alphabet = Alphabet };
     });
 
     /// <summary>A problem as it is asked.</summary>
-    public static string Prompt(IReadOnlyList<int> numbers, int target) => string.Create(CultureInfo.InvariantCulture, $"{string.Join(',', numbers)}={target}?");
+    public static string Prompt(IReadOnlyList<int> numbers, int target) =>
+        string.Create(CultureInfo.InvariantCulture, $"{string.Join(',', numbers)}={target}?");
 
     private static IEnumerable<Term> Combine(Term x, Term y)
     {

@@ -1,6 +1,11 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
 
-/// <summary>The countdown game: <c>2,3,7=23?</c> asks for an expression (+, −, ×, brackets) that uses each number once and is worth 23. Graded by <c>accuracy/countdown</c>.</summary>
+namespace R1Cloud.Shared.Recipes.Tasks;
+
+/// <summary>
+/// The countdown game: <c>2,3,7=23?</c> asks for an expression (+, −, ×, brackets) that uses each number once and is worth 23. Graded by
+/// <c>accuracy/countdown</c>.
+/// </summary>
 public sealed record CountdownTask : TaskRecipe
 {
     /// <summary>Numbers given.</summary>

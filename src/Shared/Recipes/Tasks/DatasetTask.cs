@@ -1,15 +1,23 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>Problems from files.</summary>
 public sealed record DatasetTask : TaskRecipe
 {
+    /// <summary>The extensions of files that can be read.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".jsonl", ".ndjson", ".parquet"];
+
     /// <inheritdoc/>
     public override bool HasPairs() => Layout == DatasetLayout.Preferences;
 
     /// <inheritdoc/>
     public override bool HasLabels() => Layout == DatasetLayout.Labels;
 
-    /// <summary>The files, <c>.jsonl</c> or <c>.parquet</c>: local paths (relative ones from the recipe's folder), or <c>blob:PATH</c> in the run's storage.</summary>
+    /// <summary>
+    /// The files, <c>.jsonl</c> or <c>.parquet</c>: local paths (relative ones from the recipe's folder), or <c>blob:PATH</c> in the run's
+    /// storage.
+    /// </summary>
     [NotEmpty, DataFile]
     public required IReadOnlyList<string> Files { get; init; }
 
@@ -23,11 +31,17 @@ public sealed record DatasetTask : TaskRecipe
     [Contains("{prompt}")]
     public string Template { get; init; } = "{prompt}";
 
-    /// <summary>Files of the same layout whose problems are held out for evaluation; those of <c>files</c> that they share 10 words with are left out.</summary>
+    /// <summary>
+    /// Files of the same layout whose problems are held out for evaluation; those of <c>files</c> that they share 10 words with are left
+    /// out.
+    /// </summary>
     [DataFile]
     public IReadOnlyList<string> HeldOutFiles { get; init; } = [];
 
-    /// <summary>Share of the problems, chosen by hash, that is held out where there are no <c>heldOutFiles</c>, in percent (100: none is learned from).</summary>
+    /// <summary>
+    /// Share of the problems, chosen by hash, that is held out where there are no <c>heldOutFiles</c>, in percent (100: none is learned
+    /// from).
+    /// </summary>
     [Bounds(Min = 0, Max = 100)]
     public int HeldOutPercent { get; init; } = 10;
 
@@ -48,10 +62,13 @@ public sealed record DatasetTask : TaskRecipe
     public DatasetOrder Order { get; init; } = DatasetOrder.Shuffled;
 
     /// <summary>Every file that is read.</summary>
-    public IEnumerable<string> AllFiles() => [.. Files, .. HeldOutFiles, .. Against, .. Difficulty?.PassRates is { } rates ? (string[])[rates] : []];
+    public IEnumerable<string> AllFiles() =>
+        [.. Files, .. HeldOutFiles, .. Against, .. Difficulty?.PassRates is { } rates ? (string[])[rates] : []];
 }
 
-/// <summary>Which training problems are neither too easy nor too hard, by the share of a model's samples that was right. Problems without one stay.</summary>
+/// <summary>
+/// Which training problems are neither too easy nor too hard, by the share of a model's samples that was right. Problems without one stay.
+/// </summary>
 public sealed record DifficultyRecipe
 {
     /// <summary>A file of rows with a problem's text and its <c>pass_rate</c>; null takes the data set's own column.</summary>
@@ -67,14 +84,19 @@ public sealed record DifficultyRecipe
     public double Below { get; init; } = 1;
 }
 
-/// <summary>Which preference pairs stay (DeepSeek-R1, supplement: score gaps above 1, chosen and rejected responses of comparable length).</summary>
+/// <summary>
+/// Which preference pairs stay (DeepSeek-R1, supplement: score gaps above 1, chosen and rejected responses of comparable length).
+/// </summary>
 public sealed record PairFilters
 {
     /// <summary>Pairs with a <c>gap</c> column below this are left out; pairs without one stay.</summary>
     [Bounds(Min = 0)]
     public double MinimumGap { get; init; }
 
-    /// <summary>Greatest difference between the mean lengths of chosen and rejected responses, as a share of their mean; the pairs that differ most are left out until it holds. Null for any.</summary>
+    /// <summary>
+    /// Greatest difference between the mean lengths of chosen and rejected responses, as a share of their mean; the pairs that differ most
+    /// are left out until it holds. Null for any.
+    /// </summary>
     [Bounds(Above = 0, Max = 2)]
     public double? LengthTolerance { get; init; }
 }
@@ -82,9 +104,14 @@ public sealed record PairFilters
 /// <summary>How a data set's columns are named.</summary>
 public enum DatasetLayout
 {
-    /// <summary><c>prompt</c>, <c>question</c>, <c>problem</c> or <c>messages</c>; <c>answer</c>, <c>tests</c> or <c>instruction_id_list</c>.</summary>
+    /// <summary>
+    /// <c>prompt</c>, <c>question</c>, <c>problem</c> or <c>messages</c>; <c>answer</c>, <c>tests</c> or <c>instruction_id_list</c>.
+    /// </summary>
     Plain,
-    /// <summary><c>prompt</c>, <c>question</c>, <c>problem</c>, and <c>completion</c>, <c>response</c> or <c>output</c>; or <c>messages</c> of which the last is the assistant's: what fine-tuning learns from.</summary>
+    /// <summary>
+    /// <c>prompt</c>, <c>question</c>, <c>problem</c>, and <c>completion</c>, <c>response</c> or <c>output</c>; or <c>messages</c> of which
+    /// the last is the assistant's: what fine-tuning learns from.
+    /// </summary>
     Completions,
     /// <summary><c>question</c>; <c>answer</c> that ends in <c>#### 42</c>.</summary>
     Gsm8k,
@@ -97,7 +124,9 @@ public enum DatasetLayout
     HumanEval,
     /// <summary><c>text</c> (or <c>prompt</c>), <c>test_list</c>, <c>test_setup_code</c>.</summary>
     Mbpp,
-    /// <summary><c>prompt</c> (or <c>messages</c>), <c>chosen</c>, <c>rejected</c>, and <c>gap</c> where one is known: preference pairs.</summary>
+    /// <summary>
+    /// <c>prompt</c> (or <c>messages</c>), <c>chosen</c>, <c>rejected</c>, and <c>gap</c> where one is known: preference pairs.
+    /// </summary>
     Preferences,
     /// <summary><c>prompt</c> (or <c>messages</c>), <c>response</c>, <c>safe</c>: labelled responses.</summary>
     Labels,

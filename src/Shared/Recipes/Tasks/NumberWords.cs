@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>How a language speaks of sums.</summary>
 /// <param name="Plus">Between two numbers.</param>
@@ -8,7 +8,8 @@ public sealed record NumberWords(string Plus, string Is, string Then)
 {
     private static readonly string[] English =
     [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
+            "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
     ];
 
     private static readonly string[] EnglishTens = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];

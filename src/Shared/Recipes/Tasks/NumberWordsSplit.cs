@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>The problems of a <see cref="NumberWordsTask"/>, and which of them are held out.</summary>
 public static class NumberWordsSplit
@@ -26,7 +26,9 @@ public static class NumberWordsSplit
 
     /// <summary>Every character of the task's texts.</summary>
     public static string Alphabet(NumberWordsTask task) => TextCharacters.Of(Languages(task).Select(NumberWords.Of)
-        .SelectMany(words => Enumerable.Range(0, task.Terms * task.Maximum + 1).Select(words.Spell).Append(words.Plus + words.Is + words.Then)).Append(TaskBounds.Marks));
+        .SelectMany(words =>
+            Enumerable.Range(0, task.Terms * task.Maximum + 1).Select(words.Spell).Append(words.Plus + words.Is + words.Then))
+            .Append(TaskBounds.Marks));
 
     /// <summary>What is known of a task's problems.</summary>
     public static TaskBounds Measure(NumberWordsTask task)
@@ -51,7 +53,9 @@ public static class NumberWordsSplit
         var example = 4 + first + (task.Terms - 2) * next + Longest(word => Spelled(word, sum)) + 1;
         return new((all - heldOut) * words.Count, heldOut * words.Count, prompt, prompt + example)
         {
-            PromptCharacters = TextCharacters.Of(words.SelectMany(word => Enumerable.Range(1, task.Maximum).Select(word.Spell).Append(word.Plus)).Append("=")),
+            PromptCharacters =
+                TextCharacters.Of(words.SelectMany(word => Enumerable.Range(1, task.Maximum).Select(word.Spell).Append(word.Plus))
+                    .Append("=")),
             Alphabet = Alphabet(task),
         };
     }

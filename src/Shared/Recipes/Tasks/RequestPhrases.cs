@@ -1,4 +1,4 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>What may be asked for, and the replies: <c>{n}</c> stands for a name.</summary>
 /// <param name="Verb">The request.</param>
@@ -14,7 +14,8 @@ public sealed record RequestPhrases
     {
         [TaskLanguage.En] = new()
         {
-            Names = ["Tom", "Ann", "Sam", "Eva", "Leo", "Mia", "Max", "Ida", "Ben", "Amy", "Jim", "Zoe", "Kit", "Una", "Rob", "Liz", "Dan", "Joy", "Ned", "Pam"],
+            Names = ["Tom", "Ann", "Sam", "Eva", "Leo", "Mia", "Max", "Ida", "Ben", "Amy", "Jim", "Zoe", "Kit", "Una", "Rob", "Liz", "Dan",
+                "Joy", "Ned", "Pam"],
             Forms = ["{a} {n}:", "please {a} {n}:", "{a} my pal {n}:"],
             Acts =
             [
@@ -28,11 +29,13 @@ public sealed record RequestPhrases
                 new("scare", "sorry, may {n} sleep well", "no, go and scare yourself", "run, {n}, I come for you"),
             ],
             MorePolite = ", all the best to you", MoreCurt = ", now leave me in peace",
-            ThinkPolite = "be kind", ThinkCurt = "no fuss", ThinkUnkind = "do it, be nasty", ThinkShort = ", be brief", ThinkLong = ", say more",
+            ThinkPolite = "be kind", ThinkCurt = "no fuss", ThinkUnkind = "do it, be nasty", ThinkShort = ", be brief",
+                ThinkLong = ", say more",
         },
         [TaskLanguage.Zh] = new()
         {
-            Names = ["小明", "小红", "小李", "小王", "小张", "小陈", "小林", "小刘", "阿强", "阿花", "阿宝", "阿芳", "老赵", "老周", "老吴", "老孙", "大伟", "大勇", "丽丽", "芳芳"],
+            Names = ["小明", "小红", "小李", "小王", "小张", "小陈", "小林", "小刘", "阿强", "阿花", "阿宝", "阿芳", "老赵", "老周", "老吴", "老孙", "大伟", "大勇", "丽丽",
+                "芳芳"],
             Forms = ["{a}{n}：", "请{a}{n}：", "{a}我的朋友{n}："],
             Acts =
             [
@@ -102,7 +105,8 @@ public sealed record RequestPhrases
         var tone => (tone == RequestTone.Polite ? ThinkPolite : ThinkCurt) + (manner.Long ? ThinkLong : ThinkShort),
     };
 
-    private static string Bare(string text) => text.Replace("{a}", "", StringComparison.Ordinal).Replace("{n}", "", StringComparison.Ordinal);
+    private static string Bare(string text) =>
+        text.Replace("{a}", "", StringComparison.Ordinal).Replace("{n}", "", StringComparison.Ordinal);
 
     private string Named(string text, int name) => text.Replace("{n}", Names[name], StringComparison.Ordinal);
 }

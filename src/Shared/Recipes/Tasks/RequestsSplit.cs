@@ -1,6 +1,9 @@
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
-/// <summary>The problems of a <see cref="RequestsTask"/>, and which of them are held out. The numbers here are those of <see cref="RequestPhrases"/>; a test holds the two equal.</summary>
+/// <summary>
+/// The problems of a <see cref="RequestsTask"/>, and which of them are held out. The numbers here are those of
+/// <see cref="RequestPhrases"/>; a test holds the two equal.
+/// </summary>
 public static class RequestsSplit
 {
     private const long SplitSeed = 7;
@@ -36,14 +39,16 @@ public static class RequestsSplit
         select (language, act, name, form);
 
     /// <summary>Every character of the task's texts.</summary>
-    public static string Alphabet(RequestsTask task) => TextCharacters.Of(Languages(task).SelectMany(language => RequestPhrases.Of(language).Texts).Append(TaskBounds.Marks));
+    public static string Alphabet(RequestsTask task) =>
+        TextCharacters.Of(Languages(task).SelectMany(language => RequestPhrases.Of(language).Texts).Append(TaskBounds.Marks));
 
     /// <summary>What is known of a task's problems.</summary>
     public static TaskBounds Measure(RequestsTask task)
     {
         var all = Requests(task).Count();
         var heldOut = Requests(task).Count(request => IsHeldOut(task, request.Language, request.Act, request.Name, request.Form));
-        var (prompt, example) = Languages(task).Select(language => language == TaskLanguage.Zh ? (Prompt: 11, Example: 44) : (Prompt: 23, Example: 91)).Max();
+        var (prompt, example) = Languages(task)
+            .Select(language => language == TaskLanguage.Zh ? (Prompt: 11, Example: 44) : (Prompt: 23, Example: 91)).Max();
         return new(all - heldOut, heldOut, prompt, example) 
         {
             HeldOutPairs = heldOut * PairsEach,

@@ -1,8 +1,11 @@
-namespace R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Reading;
+
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>
-/// General requests, such as <c>greet Tom:</c> and <c>感谢小明：</c>, with replies that may be polite or curt, short or long. No rule grades them: their preference pairs
-/// (polite and short is better) and labels (doing something unkind is unsafe) are for reward models. A problem has its language in a column <c>language</c>.
+/// General requests, such as <c>greet Tom:</c> and <c>感谢小明：</c>, with replies that may be polite or curt, short or long. No rule grades
+/// them: their preference pairs (polite and short is better) and labels (doing something unkind is unsafe) are for reward models. A problem
+/// has its language in a column <c>language</c>.
 /// </summary>
 public sealed record RequestsTask : TaskRecipe
 {

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
+using R1Cloud.Shared.Recipes.Reading;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>A source of problems. Each kind is a record of its own.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace R1Cloud.Shared.Recipes;
+namespace R1Cloud.Shared.Recipes.Tasks;
 
 /// <summary>Which characters texts have: what a model that is pretrained on them has tokens for.</summary>
 public static partial class TextCharacters
@@ -11,7 +11,8 @@ public static partial class TextCharacters
         var seen = new bool[char.MaxValue + 1];
         foreach (var text in texts)
         {
-            foreach (var character in text.Contains('<', StringComparison.Ordinal) ? Tags().Replace(text, "") : text) seen[character] = true;
+            foreach (var character in text.Contains('<', StringComparison.Ordinal) ? Tags().Replace(text, "") : text)
+                seen[character] = true;
         }
         return string.Concat(Enumerable.Range(0, seen.Length).Where(code => seen[code]).Select(code => (char)code));
     }

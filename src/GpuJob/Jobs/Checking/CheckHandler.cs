@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+
+namespace R1Cloud.GpuJob.Jobs.Checking;
+
+/// <summary>Looks at a run's inputs before its other jobs: what they would stumble over is told at once, and all of it.</summary>
+internal sealed partial class CheckHandler : IJobHandler<CheckJob>
+{
+    /// <inheritdoc/>
+    public async Task<JobOutcome> RunAsync(CheckJob payload, JobContext context)
+    {
+        var report = await new InputCheck(payload.Recipe, context.Blobs, context.ScratchFolder).RunAsync(context.Preemption);
+        context.ThrowIfPreempted();
+        foreach (var rows in report.Rows.Where(rows => rows.LeftOut > 0))
+            LogLeftOut(context.Log, rows.Field, rows.LeftOut, rows.Measured, rows.Task);
+        if (report.Problems.Count > 0)
+            throw new BadInputException(
+                $"{report.Problems.Count} of the run's inputs cannot be used: {string.Join("; ", report.Problems)}");
+        var metrics = new Dictionary<string, double>
+        {
+            [MetricNames.Rows] = report.Rows.Sum(rows => rows.Measured),
+            [MetricNames.RowsLeftOut] = report.Rows.Sum(rows => rows.LeftOut),
+        };
+        foreach (var rows in report.Rows.Where(rows => rows.LeftOut > 0))
+            metrics[$"{MetricNames.RowsLeftOut}/{rows.Field}/{rows.Task}"] = rows.LeftOut;
+        return new(new Dictionary<string, string>(), metrics);
+    }
+
+    [LoggerMessage(2060, LogLevel.Warning, "{Field}: {LeftOut} of {Measured} rows of {Task} are left out: the model has no room for them")]
+    private static partial void LogLeftOut(ILogger log, string field, int leftOut, int measured, string task);
+}

@@ -1,0 +1,56 @@
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.ModelFiles;
+using R1Cloud.Shared;
+using R1Cloud.Shared.Checkpoints;
+using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Storage;
+using R1Cloud.Tokenizers;
+
+namespace R1Cloud.GpuJob.Jobs.Importing;
+
+/// <summary>
+/// Makes a checkpoint of a model folder. Its files are checked, and copied as they are, a piece at a time: no tensor is ever in memory, and
+/// 8-bit floats stay what they are.
+/// </summary>
+internal sealed class ImportHandler : IJobHandler<ImportJob>
+{
+    /// <inheritdoc/>
+    public async Task<JobOutcome> RunAsync(ImportJob payload, JobContext context)
+    {
+        var path = payload.Settings.Path;
+        var folder = BlobReference.Is(path) ? await DownloadAsync(payload, context) : path;
+        if (!Directory.Exists(folder))
+            throw new BadInputException(
+                $"Stage '{payload.Stage}', path: there is no folder '{path}' on this worker. A path is one of the worker's own machine; a "
+                + $"folder in storage is written {BlobReference.Prefix}PATH.");
+
+        var model = ModelFolder.Check(folder);
+        context.ThrowIfPreempted();
+        using (context.Time.Measure(TimePart.Storage))
+            await new CheckpointStore(context.Blobs)
+                .WriteAsync(payload.Checkpoint, payload.Stage, payload.Step, context.Attempt, parent: null, folder, model.Files,
+                    context.Preemption);
+        return new(
+            new Dictionary<string, string> { ["checkpoint"] = payload.Checkpoint },
+            new Dictionary<string, double> { [MetricNames.Parameters] = model.Config.ParameterCount(), [MetricNames.Bytes] = model.Bytes });
+    }
+
+    /// <summary>Brings a folder of storage, what lies deeper left out but for chat templates, into the attempt's own.</summary>
+    private static async Task<string> DownloadAsync(ImportJob payload, JobContext context)
+    {
+        using var _ = context.Time.Measure(TimePart.Storage);
+        var prefix = payload.Settings.Path[BlobReference.Prefix.Length..].TrimEnd('/') + "/";
+        var folder = Directory.CreateDirectory(Path.Combine(context.ScratchFolder, "import")).FullName;
+        var found = 0;
+        await foreach (var blob in context.Blobs.ListAsync(prefix, context.Preemption))
+        {
+            var name = blob.Path[prefix.Length..];
+            if (name.Contains('/', StringComparison.Ordinal) && Path.GetDirectoryName(name) != TokenizerFiles.ChatTemplates) continue;
+            found += await context.Blobs.TryDownloadAsync(blob.Path, SafePath.Join(folder, name), context.Preemption) ? 1 : 0;
+        }
+        return found > 0
+            ? folder : throw new BadInputException(
+                $"Stage '{payload.Stage}', path: '{payload.Settings.Path}' holds no files: there are no blobs under '{prefix}'.");
+    }
+}

@@ -1,0 +1,266 @@
+using R1Cloud.Rewards.Mathematics.Numbers;
+using R1Cloud.Rewards.Mathematics.Parsing;
+using R1Cloud.Rewards.Mathematics.Trees;
+using R1Cloud.Shared.Recipes.Rewards;
+
+namespace R1Cloud.Rewards.Mathematics.Equality;
+
+/// <summary>Whether two answers are the same, by their kinds. This part: the choice of the rule; words, units, percent, matrices.</summary>
+internal sealed partial class AnswerComparer
+{
+    private readonly MathOptions options;
+    private readonly WorkBudget budget;
+    private readonly ExpressionComparer expressions;
+    private readonly RealSets sets;
+    private readonly Answers shapes;
+
+    public AnswerComparer(MathOptions options, WorkBudget budget)
+    {
+        (this.options, this.budget) = (options, budget);
+        expressions = new(options, budget);
+        sets = new(expressions, budget);
+        shapes = new(new Chains(Same, expressions.RealValue));
+    }
+
+    /// <summary>Whether the predicted answer is the right one.</summary>
+    /// <exception cref="WorkLimitException">The budget is spent.</exception>
+    public bool Same(Node gold, Node predicted)
+    {
+        budget.Enter();
+        if (IntegerName(gold) is { } name && IntegerName(predicted) is { } other
+            && name != other) predicted = BoundNames.Rename(predicted, other, name, budget);
+        var prepared = shapes.Prepare(predicted);
+        var same = SamePrepared(shapes.Prepare(gold), prepared) || gold is Relation chain && IsChain(chain)
+            && Chains.Decimals(chain).Any(value => SamePrepared(value, prepared));
+        budget.Leave();
+        return same;
+    }
+
+    /// <summary>The name of the whole number in a family of answers: kπ, k ∈ ℤ. Any name will do.</summary>
+    private static string? IntegerName(Node node) =>
+        node is Sequence { IsOpen: true, Items: var items } ? items.OfType<Relation>().Where(item =>
+            item is { Operators: ["∈"], Sides: [Symbol, NamedSet] }).Select(item => ((Symbol)item.Sides[0]).Name).FirstOrDefault() : null;
+
+    private static bool IsChain(Relation relation) => relation.Operators.All(sign => sign is "=" or "≈");
+
+    private bool SamePrepared(Node gold, Node predicted)
+    {
+        if (gold is Contradiction || predicted is Contradiction) return false;
+        if (gold is CalendarDate || predicted is CalendarDate) return gold is CalendarDate date && predicted is CalendarDate day
+            && date.IsSame(day);
+        if (ClockTime.TryRead(gold) is { } time)
+            return ClockTime.TryRead(Answers.TryAssignment(predicted)?.Value ?? predicted) is { } other && time.IsSame(other);
+        if (gold is Words || predicted is Words) return SameWords(gold, predicted);
+        if (gold is Measured || predicted is Measured) return SameMeasured(gold, predicted);
+        if (gold is Percent || predicted is Percent) return SamePercent(gold, predicted);
+        if (gold is Relation || predicted is Relation) return SameRelation(gold, predicted);
+        if (SameVector(gold, predicted) is { } vectors) return vectors;
+        if (gold is Matrix || predicted is Matrix) return SameMatrix(gold, predicted);
+        if (IsSetLike(gold) || IsSetLike(predicted)) return SameSet(gold, predicted);
+        if (gold is Sequence || predicted is Sequence) return SameSequence(gold, predicted);
+        if (HasOddParts(gold) || HasOddParts(predicted)) return SameShape(gold, predicted);
+        if (options.ImpliedBase && HasDigits(gold, predicted)) return true;
+        if (IntegrationConstant.TrySplit(gold, isGold: true) is { } integral
+            && IntegrationConstant.TrySplit(predicted, isGold: false) is { } answer)
+        {
+            return expressions.Same(integral.Integral, answer.Integral) || expressions.DifferByConstant(integral.Integral, answer.Integral);
+        }
+        return expressions.Same(gold, predicted)
+            || options.Percent == PercentPolicy.AnyScale && expressions.RealValue(gold) is not null
+                && (expressions.Same(Tree.Multiply(new Number(100), gold), predicted)
+                    || expressions.Same(gold, Tree.Multiply(new Number(100), predicted)));
+    }
+
+    /// <summary>Whether two vectors agree where one is written with unit vectors or as a named point; null when neither is.</summary>
+    private bool? SameVector(Node gold, Node predicted)
+    {
+        (gold, predicted) = (PointOf(gold, predicted), PointOf(predicted, gold));
+        var left = UnitVectors.TryRead(gold, plain: CellsOf(predicted) is not null);
+        var right = UnitVectors.TryRead(predicted, plain: CellsOf(gold) is not null || left is not null);
+        if (left is null && right is null) return gold is Sequence && predicted is Sequence ? SameSequence(gold, predicted) : null;
+        left ??= CellsOf(gold) ?? UnitVectors.TryRead(gold, plain: true);
+        right ??= CellsOf(predicted) ?? UnitVectors.TryRead(predicted, plain: true);
+        if (left is null || right is null) return false;
+        return left.Count is 2 or 3 && right.Count is 2 or 3 && SameOrdered(Padded(left), Padded(right));
+
+        static IReadOnlyList<Node> Padded(IReadOnlyList<Node> cells) => cells.Count == 2 ? [.. cells, Number.Zero] : cells;
+    }
+
+    /// <summary>The coordinates of a named point, P(3, 2), where the other answer is a point.</summary>
+    private static Node PointOf(Node node, Node other) => other is not (Sequence or Matrix) ? node : node switch
+    {
+        Call { Function: ['f', 'n', ' ', >= 'A' and <= 'Z'], Arguments: { Count: > 1 } coordinates } =>
+            new Sequence(SequenceKind.Tuple, coordinates),
+        Product { Factors: [Symbol { Name: [>= 'A' and <= 'Z', ..] }, Sequence { Kind: SequenceKind.Tuple } point] } => point,
+        _ => node,
+    };
+
+    private static IReadOnlyList<Node>? CellsOf(Node node) => node switch
+    {
+        Matrix { Rows: [var row] } => row,
+        Matrix { Rows: var rows } when rows.All(row => row.Count == 1) => [.. rows.Select(row => row[0])],
+        Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items: var items } => items,
+        _ => null,
+    };
+
+    /// <summary>Whether a number has the digits of one in a base.</summary>
+    private static bool HasDigits(Node inBase, Node number) =>
+        inBase is Call { Function: "base", Arguments: [Number digits, ..] } && number is Number bare && bare.IsDecimal == digits.IsDecimal
+            && bare.Value == digits.Value
+        || inBase is Call { Function: "base", Arguments: [Words { Text: var letters }, ..] } && Spelled(number) == letters;
+
+    /// <summary>The characters of a product such as 3F, which may be digits.</summary>
+    private static string? Spelled(Node node) => node switch
+    {
+        Number { Value: { IsInteger: true, Sign: >= 0 } value } => value.ToString(),
+        Symbol { Name: [var letter] } when char.IsAsciiLetter(letter) => char.ToUpperInvariant(letter).ToString(),
+        Product { Factors: var factors } when factors.Select(Spelled).ToList() is var parts && parts.All(part => part is not null) =>
+            string.Concat(parts),
+        _ => null,
+    };
+
+    private static bool IsSetLike(Node node) => node is Interval or SetOperation or NamedSet or SetBuilder;
+
+    /// <summary>Whether an expression holds parts that are no numbers.</summary>
+    private static bool HasOddParts(Node node) =>
+        node is Sequence or Relation or Matrix or Interval or SetOperation or NamedSet or SetBuilder
+            || node is not Call { Function: "sum" or "prod" or "int" or "lim" } && Tree.Parts(node).Any(HasOddParts);
+
+    /// <summary>Trees of the same shape with the same leaves: for what has no algebra here.</summary>
+    private bool SameShape(Node gold, Node predicted)
+    {
+        if (!HasOddParts(gold) && !HasOddParts(predicted))
+            return gold is not Words && predicted is not Words ? expressions.Same(gold, predicted) : SameWords(gold, predicted);
+        if (gold.GetType() != predicted.GetType()) return false;
+        if (gold is Call a && predicted is Call b && a.Function != b.Function) return false;
+        if (gold is NamedSet c && predicted is NamedSet d && c.Name != d.Name) return false;
+        if (gold is Sequence e && predicted is Sequence f && e.Kind != f.Kind) return false;
+        if (gold is Relation g && predicted is Relation h && !g.Operators.SequenceEqual(h.Operators)) return false;
+        budget.Enter();
+        var (left, right) = (Tree.Parts(gold).ToList(), Tree.Parts(predicted).ToList());
+        var same = left.Count == right.Count && left.Zip(right).All(pair => SameShape(pair.First, pair.Second));
+        budget.Leave();
+        return same;
+    }
+
+    private bool SameWords(Node gold, Node predicted)
+    {
+        if (gold is Words a && predicted is Words b) return TextAnswers.Same(a.Text, b.Text);
+        var (words, other) = gold is Words left ? (left, predicted) : ((Words)predicted, gold);
+        if (Numerals.TryParse(words.Text) is { } number) return Same(new Number(number), other is Measured measured ? measured.Value
+            : other);
+        if (TextAnswers.IsEmptySet(words.Text)) return other is NamedSet { Name: "∅" };
+        if (TextAnswers.IsRealLine(words.Text)) return sets.TryCreate(other)?.IsSame(RealSet.All) == true;
+        return other switch
+        {
+            Symbol symbol => TextAnswers.Same(words.Text, symbol.Name),
+            Product => Letters(other) == words.Text,
+            _ when Answers.TryAssignment(other) is { } assignment => Same(words, assignment.Value),
+            _ => false,
+        };
+    }
+
+    /// <summary>The letters of a product such as AC, which may be a name; null for anything else.</summary>
+    private static string? Letters(Node node) =>
+        node is Product { Factors: var factors } && factors.All(factor => factor is Symbol { Name.Length: 1 })
+        ? string.Concat(factors.Select(factor => ((Symbol)factor).Name)) : null;
+
+    private bool SameMeasured(Node gold, Node predicted)
+    {
+        var (a, b) = (gold as Measured, predicted as Measured);
+        if (a is not null && b is not null)
+        {
+            Unit left = Units.Parse(a.Unit), right = Units.Parse(b.Unit);
+            if (ArePounds(a.Unit, b.Unit) || ArePounds(b.Unit, a.Unit)) return Same(a.Value, b.Value);
+            if (left.IsLike(right))
+                return left.Factor == right.Factor
+                ? Same(a.Value, b.Value) : Same(Scaled(a.Value, left.Factor), Scaled(b.Value, right.Factor));
+            if (UnitPower(left, right) is { } alike) return alike && Same(a.Value, b.Value);
+            var related = left.Powers.Count == 0 || right.Powers.Count == 0 || !(left.AllKnown && right.AllKnown)
+                && (left.Powers.Keys.All(right.Powers.ContainsKey) || right.Powers.Keys.All(left.Powers.ContainsKey));
+            return related && Same(a.Value, b.Value);
+        }
+        var (measured, other) = a is not null ? (a, predicted) : (b!, gold);
+        if (other is Relation && Answers.TryAssignment(other) is { } assignment) return Same(measured, assignment.Value);
+        if (other is Sequence or Relation or Matrix or Interval) return !options.RequireUnits && Same(measured.Value, other);
+        if (measured.Unit == "°" && Same(Tree.Multiply(measured.Value, Symbol.Pi, new Number(Rational.Of(1, 180))), other)) return true;
+        // The letter of a product may be a unit: 5 m.
+        if (other is Product product && Units.TryMeasure(product) is { } letters
+            && Units.Parse(letters.Unit).IsLike(Units.Parse(measured.Unit))) return Same(measured, letters);
+        var bare = Units.Parse(measured.Unit).Powers.Count == 0;
+        return (bare || !options.RequireUnits) && Same(measured.Value, other);
+    }
+
+    /// <summary>
+    /// Whether "square units" fits the other unit; null when neither is in units of no name. "Units" alone fits everything but those.
+    /// </summary>
+    private static bool? UnitPower(Unit a, Unit b)
+    {
+        static int? Power(Unit unit) =>
+            unit.Powers is { Count: 1 } powers && powers.TryGetValue(Units.Nameless, out var power) ? power : null;
+        return (Power(a), Power(b)) switch
+        {
+            (null, null) => null,
+            ({ } one, { } other) => one == other,
+            var (one, other) => (one ?? other!.Value) is var power && (power == 1 || (one is null ? a : b) is var named
+                && (named.Powers.Count == 0 || named.Powers.Values.Max() == power)),
+        };
+    }
+
+    /// <summary>Money and weight have one name; the sign says which.</summary>
+    private static bool ArePounds(string sign, string name) =>
+        sign is "£" && name.ToLowerInvariant() is "pound" or "pounds" or "pounds sterling";
+
+    private static Node Scaled(Node value, Rational factor) => factor == Rational.One ? value : Tree.Multiply(new Number(factor), value);
+
+    private bool SamePercent(Node gold, Node predicted)
+    {
+        if (gold is Percent a && predicted is Percent b) return Same(a.Value, b.Value);
+        var (percent, other) = gold is Percent left ? (left, predicted) : ((Percent)predicted, gold);
+        if (other is Relation && Answers.TryAssignment(other) is { } assignment) other = assignment.Value;
+        if (other is Percent again) return Same(percent.Value, again.Value);
+        if (other is Sequence or Relation) return false;
+        return options.Percent != PercentPolicy.Hundredth && percent.Value is not Percent && Same(percent.Value, other)
+            || Same(Scaled(percent.Value, Rational.Of(1, 100)), other);
+    }
+
+    private bool SameMatrix(Node gold, Node predicted)
+    {
+        if (gold is Matrix a && predicted is Matrix b)
+        {
+            return a.Rows.Count == b.Rows.Count
+                && a.Rows.Zip(b.Rows)
+                .All(rows =>
+                    rows.First.Count == rows.Second.Count && rows.First.Zip(rows.Second).All(cell => Same(cell.First, cell.Second)));
+        }
+        var (matrix, other) = gold is Matrix left ? (left, predicted) : ((Matrix)predicted, gold);
+        if (matrix is { Rows: [[var only]] } && other is not Sequence) return Same(only, other);
+        // A vector may be written as a tuple, a matrix as rows in brackets.
+        if (other is Sequence { Kind: SequenceKind.Bracketed } rows2
+            && rows2.Items.All(item => item is Sequence { Kind: SequenceKind.Bracketed }))
+        {
+            return SameMatrix(matrix, new Matrix([.. rows2.Items.Select(item => ((Sequence)item).Items)]));
+        }
+        if (other is not Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed } tuple)
+            return HasOddParts(other) && SameShape(gold, predicted);
+        var cells = matrix.Rows.Count == 1 ? matrix.Rows[0] : matrix.Rows.All(row => row.Count == 1)
+            ? [.. matrix.Rows.Select(row => row[0])] : null;
+        return cells is not null && cells.Count == tuple.Items.Count && cells.Zip(tuple.Items).All(pair => Same(pair.First, pair.Second));
+    }
+
+    private bool SameSet(Node gold, Node predicted)
+    {
+        if (gold is Interval a && predicted is Interval b && a.LowClosed == b.LowClosed && a.HighClosed == b.HighClosed
+            && Same(a.Low, b.Low) && Same(a.High, b.High)) return true;
+        if (gold is Interval or Sequence { Kind: SequenceKind.Tuple, Items.Count: 2 }
+            && predicted is Interval or Sequence { Kind: SequenceKind.Tuple, Items.Count: 2 } && Ends(gold) == Ends(predicted))
+        {
+            var (left, right) = (Tree.Parts(gold).ToList(), Tree.Parts(predicted).ToList());
+            return Same(left[0], right[0]) && Same(left[1], right[1]);
+        }
+        if (sets.TryCreate(gold) is { } first && sets.TryCreate(predicted) is { } second) return first.IsSame(second);
+        return SameShape(gold, predicted);
+    }
+
+    private static (bool, bool) Ends(Node node) => node is Interval interval ? (interval.LowClosed, interval.HighClosed) : (false, false);
+}

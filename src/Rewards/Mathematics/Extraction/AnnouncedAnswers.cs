@@ -1,0 +1,170 @@
+using R1Cloud.Rewards.Mathematics.Trees;
+
+namespace R1Cloud.Rewards.Mathematics.Extraction;
+
+/// <summary>Answers that a phrase such as "the answer is" announces, in the middle of sentences.</summary>
+/// <param name="parse">Parses a piece; null when it is no answer.</param>
+internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
+{
+    private delegate bool Follows(ReadOnlySpan<char> after);
+
+    private const int MaxCuts = 16, MaxNumeral = 5;
+    private const int MaxCutSentence = 400;
+
+    // Where a sentence may go on after its answer.
+    private static readonly string[] Clauses =
+    [
+        ",", ";", " (", ": ", " —", " – ", " - ", "，", "；", "（", " and ", " so ", " since ", " because ", " as ", " which ", " where ",
+            " when ", " with ", " meaning ", " giving ", " if ", " for ", " in total", " in all", " altogether", " but ", " by ", " after ",
+            " due ", " while ",
+    ];
+
+    // What makes the rest of a sentence take back the answer before it, when another one follows.
+    private static readonly string[] Hedges = ["or", "but", "maybe", "perhaps", "possibly", "alternatively", "actually", "wait", "no",
+        "oder", "ou", "或", "或者", "也可能"];
+
+    /// <summary>The answer after the last phrase that mathematics follows; where none does, the words after the last phrase.</summary>
+    public string? Find(string text)
+    {
+        foreach (var rest in AnswerPhrases.Marked(text))
+        {
+            if (!IsHeading(rest) && Stated(AnswerPhrases.Line(rest)) is { } marked) return marked;
+        }
+        var rests = AnswerPhrases.All(text).Where(rest => !AnswerPhrases.IsQuestion(rest)).ToList();
+        foreach (var rest in rests)
+        {
+            if (Exclusion(rest) is { } exclusion) return exclusion;
+            var sentence = AnswerPhrases.Sentence(rest);
+            if (Stated(sentence) is { } stated) return stated;
+            if (HasUnreadableFormula(sentence)) return AnswerExtractor.Clean(sentence);
+        }
+        foreach (var rest in rests)
+        {
+            if (Within(AnswerPhrases.Sentence(rest)) is { } within) return within;
+        }
+        if (AnswerPhrases.Marked(text).FirstOrDefault() is { } last && last.IndexOf('\n', StringComparison.Ordinal) < 0 && !IsHeading(last)
+            && InWords(last) is { } name) return name;
+        foreach (var rest in rests)
+        {
+            if (InWords(AnswerPhrases.Sentence(rest)) is { } words) return words;
+        }
+        return null;
+    }
+
+    /// <summary>Whether a parsed text is prose, in part or whole.</summary>
+    public static bool IsProse(Node node) => node switch
+    {
+        Words => true,
+        Sequence several => several.Items.Any(IsProse),
+        Measured measured => measured.Unit.Count(c => c == ' ') > 12,
+        _ => false,
+    };
+
+    /// <summary>"not A but B" is B; "not A" says what the answer is not.</summary>
+    private string? Exclusion(string rest)
+    {
+        if (!rest.StartsWith("not ", StringComparison.OrdinalIgnoreCase)) return null;
+        var sentence = AnswerPhrases.Sentence(rest);
+        foreach (var turn in (ReadOnlySpan<string>)[" but ", ", it is ", " but rather ", "; it is "])
+        {
+            if (sentence.LastIndexOf(turn, StringComparison.OrdinalIgnoreCase) is var at and > 0
+                && Stated(sentence[(at + turn.Length)..]) is { } stated) return stated;
+        }
+        return AnswerExtractor.Clean(sentence);
+    }
+
+    /// <summary>The mathematics that a sentence begins with: all of it, or up to where the sentence goes on.</summary>
+    private string? Stated(string sentence)
+    {
+        if (Mathematics(sentence) is { } whole) return whole;
+        foreach (var cut in Cuts(sentence))
+        {
+            if (IsStatement(sentence, cut)) continue;
+            if (Mathematics(sentence[..cut]) is { } stated) return TakenBack(sentence.AsSpan(cut)) ? AnswerExtractor.Clean(sentence)
+                : stated;
+        }
+        return MathDelimiters.Leading(sentence) is { } formula && !TakenBack(sentence.AsSpan(formula.Length)) ? Mathematics(formula) : null;
+    }
+
+    /// <summary>"I and III only": letters that an "and" joins are one answer.</summary>
+    private static bool IsStatement(string sentence, int cut) => cut <= MaxNumeral && sentence.AsSpan(0, cut).Trim() is { Length: > 0 } name
+        && !name.ContainsAnyExceptInRange('A', 'Z') && string.CompareOrdinal(sentence, cut, " and ", 0, 5) == 0;
+
+    private string? Mathematics(string text)
+    {
+        var clean = AnswerExtractor.Clean(text);
+        return clean.Length is > 0 and <= AnswerExtractor.MaxAnswerLength && parse(clean) is { } node && !IsProse(node) ? clean : null;
+    }
+
+    private static IEnumerable<int> Cuts(string sentence)
+    {
+        var cuts = new SortedSet<int>();
+        if (sentence.Length > MaxCutSentence) sentence = sentence[..MaxCutSentence];
+        foreach (var clause in Clauses)
+        {
+            for (var at = 0; (at = sentence.IndexOf(clause, at, StringComparison.Ordinal)) >= 0
+                && cuts.Count < 4 * MaxCuts; at += clause.Length) if (at > 0) cuts.Add(at);
+        }
+        return cuts.Take(MaxCuts).Reverse();
+    }
+
+    private static bool TakenBack(ReadOnlySpan<char> rest) => HasHedge(rest, after => after.IndexOfAnyInRange('0', '9') >= 0);
+
+    private static bool HasHedge(ReadOnlySpan<char> rest, Follows counts)
+    {
+        foreach (var hedge in Hedges)
+        {
+            for (var at = 0; at < rest.Length && rest[at..].IndexOf(hedge, StringComparison.OrdinalIgnoreCase) is var found
+                and >= 0; at += found + hedge.Length)
+            {
+                var (start, end) = (at + found, at + found + hedge.Length);
+                var alone = hedge[0] > 127 || (start == 0 || !char.IsLetter(rest[start - 1]))
+                    && (end == rest.Length || !char.IsLetter(rest[end]));
+                if (alone && counts(rest[end..])) return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>What a sentence says later: "that the number of clips is 72".</summary>
+    private string? Within(string sentence)
+    {
+        if (HasUnreadableFormula(sentence)) return null;
+        var clean = AnswerExtractor.Clean(sentence);
+        foreach (var verb in (ReadOnlySpan<string>)[" is ", " are ", " = "])
+        {
+            if (clean.LastIndexOf(verb, StringComparison.Ordinal) is var at and > 0
+                && Stated(clean[(at + verb.Length)..]) is { } stated) return stated;
+        }
+        return LastNumbers.First(clean) is { } number && !LastNumbers.IsBound(clean, number) ? clean[number] : null;
+    }
+
+    private string? InWords(string sentence)
+    {
+        // "$\text{Paris}$, as claimed"
+        if (MathDelimiters.Leading(sentence) is { } formula && AnswerExtractor.Clean(formula) is { Length: > 0 } named
+            && parse(named) is Words
+            && !HasHedge(sentence.AsSpan(formula.Length), _ => true)) return named;
+        var clean = AnswerExtractor.Clean(sentence);
+        var cuts = Cuts(clean).ToList();
+        var goesOn = cuts.Exists(cut => clean[cut] == ' ' && cut + 1 < clean.Length && char.IsLetter(clean[cut + 1])
+            && string.CompareOrdinal(clean, cut, " and ", 0, 5) != 0);
+        foreach (var cut in goesOn ? cuts : cuts.Prepend(clean.Length))
+        {
+            if (AnswerExtractor.Clean(clean[..cut]) is { Length: > 0 and <= AnswerExtractor.MaxAnswerLength } words
+                && (cut < clean.Length || parse(words) is not null) && words.Count(c => c == ' ') <= 6) return words;
+        }
+        return null;
+    }
+
+    private bool HasUnreadableFormula(string sentence) => MathDelimiters.Contents(sentence).Any(formula =>
+        parse(AnswerExtractor.Clean(formula)) is null);
+
+    /// <summary>A line of Markdown such as "#### 2. The second case".</summary>
+    private static bool IsHeading(string rest)
+    {
+        var i = 0;
+        while (i < rest.Length && char.IsAsciiDigit(rest[i])) i++;
+        return i > 0 && i + 2 < rest.Length && rest[i] is '.' or ')' && rest[i + 1] == ' ' && char.IsLetter(rest[i + 2]);
+    }
+}

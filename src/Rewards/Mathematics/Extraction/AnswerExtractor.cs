@@ -1,0 +1,189 @@
+using R1Cloud.Rewards.Mathematics.Trees;
+using R1Cloud.Rewards.Texts;
+using R1Cloud.Shared.Recipes.Rewards;
+
+namespace R1Cloud.Rewards.Mathematics.Extraction;
+
+/// <summary>
+/// Finds the final answer in a free text: one chain of places, the same for a completion, the text in its answer tags, and a solution that
+/// a row has for its right answer.
+/// </summary>
+/// <param name="options">Where to look, in which order.</param>
+/// <param name="parse">Parses a piece; null when it is no answer.</param>
+internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> parse)
+{
+    /// <summary>Longer pieces are prose.</summary>
+    public const int MaxAnswerLength = 1500;
+
+    private const int MaxTextAnswer = 200, MaxQuestions = 4;
+    private const string EndThink = "</think>", StartThink = "<think>";
+
+    // Within answer tags, and for right answers, everything is the answer: the places differ only in what may stand beside it.
+    private static readonly AnswerSource[] InTags = [AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase, AnswerSource.Formula,
+        AnswerSource.LastNumber, AnswerSource.Text];
+    private static readonly AnswerSource[] InGold = [AnswerSource.AnswerTag, AnswerSource.Boxed, AnswerSource.Whole, AnswerSource.Phrase,
+        AnswerSource.Formula, AnswerSource.Text];
+
+    /// <summary>The final answer of a completion, or null.</summary>
+    public Extracted? Find(string text)
+    {
+        var sources = options.Sources;
+        var thought = text.LastIndexOf(EndThink, StringComparison.Ordinal);
+        if (thought >= 0 || text.Contains(StartThink, StringComparison.Ordinal))
+        {
+            if (thought < 0) return null; // still thinking
+            text = text[(thought + EndThink.Length)..];
+            if (options.MarkedAfterThinking) sources = [.. sources.Where(source => source is AnswerSource.AnswerTag or AnswerSource.Boxed)];
+        }
+        return Find(text, sources);
+    }
+
+    /// <summary>The right answer in a row's gold text, which may be a formula, a marked one, or a whole solution.</summary>
+    public Extracted? FindGold(string text) => Find(text, InGold);
+
+    private Extracted? Find(string text, IReadOnlyList<AnswerSource> sources)
+    {
+        text = CutEnd(text);
+        foreach (var source in sources)
+        {
+            var found = source switch
+            {
+                AnswerSource.AnswerTag => BetweenTags(text),
+                AnswerSource.Boxed => BoxedAnswers.Find(text),
+                AnswerSource.Whole => Whole(text),
+                AnswerSource.Phrase => new AnnouncedAnswers(parse).Find(text),
+                AnswerSource.Formula => LastFormula(text),
+                AnswerSource.LastNumber => LastNumber(text),
+                AnswerSource.Text =>
+                    text.Length <= 2 * MaxAnswerLength && Clean(text) is { Length: > 0 and <= MaxTextAnswer } words
+                    && !words.AsSpan().ContainsAny('\n', '$') ? words : null,
+                _ => null,
+            };
+            if (found is not null) return new(found, source);
+        }
+        return null;
+    }
+
+    /// <summary>Without the marks of a chat template, and without the closing words of the Minerva prompt.</summary>
+    private static string CutEnd(string text)
+    {
+        foreach (var mark in (ReadOnlySpan<string>)["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>",
+            "<｜end▁of▁sentence｜>"])
+        {
+            if (text.IndexOf(mark, StringComparison.Ordinal) is var cut and > 0) text = text[..cut];
+        }
+        foreach (var words in (ReadOnlySpan<string>)["I hope it is correct", "Ihopeitiscorrect"])
+        {
+            if (text.LastIndexOf(words, StringComparison.Ordinal) is var cut and > 0
+                && text[..cut].TrimEnd() is [.., '.' or '$' or ']' or ')'] before) text = before;
+        }
+        return text;
+    }
+
+    private string? BetweenTags(string text)
+    {
+        if (ThinkAnswerFormat.ExtractAnswer(text) is not { Length: > 0 } inside) return null;
+        return Find(inside, InTags)?.Text ?? Clean(inside);
+    }
+
+    /// <summary>The text without math delimiters, quotation marks, bold marks and a full stop.</summary>
+    public static string Clean(string text)
+    {
+        var clean = MathDelimiters.Remove(text).Trim();
+        while (clean.Length > 1 && clean[0] is '"' or '*' or '`' or '“' or '\u300C') clean = clean[1..];
+        while (clean.Length > 1 && clean[^1] is '.' or '"' or '*' or '`' or '”' or '\u300D' or '。' or ',' or ';' or ':'
+            && !EndsWithDots(clean)) clean = clean[..^1].TrimEnd();
+        return clean.Trim().Replace("p.m.", "pm", StringComparison.OrdinalIgnoreCase).Replace("a.m.", "am",
+            StringComparison.OrdinalIgnoreCase).Replace("p.m", "pm", StringComparison.Ordinal).Replace("a.m", "am",
+            StringComparison.Ordinal);
+    }
+
+    // 0.333...
+    private static bool EndsWithDots(string text) => text.EndsWith("...", StringComparison.Ordinal)
+        && text.TrimEnd('.') is [.., >= '0' and <= '9'];
+
+    private string? Whole(string text)
+    {
+        if (text.Length > 2 * MaxAnswerLength || text.AsSpan().Trim().Contains('\n') && AnswerPhrases.Find(text) is not null) return null;
+        var clean = Clean(text);
+        return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !AnnouncedAnswers.IsProse(node)
+            && !(node is Sequence && IsArgument(text)) ? clean : null;
+    }
+
+    /// <summary>Whether a text concludes something: "so x + 2 = 5, hence x = 3" states one answer, not two.</summary>
+    private static bool IsArgument(string text)
+    {
+        foreach (var word in (ReadOnlySpan<string>)["so", "thus", "hence", "therefore", "then", "we", "since", "because", "get", "where"])
+        {
+            for (var at = 0; (at = text.IndexOf(word, at, StringComparison.OrdinalIgnoreCase)) >= 0; at += word.Length)
+            {
+                if ((at == 0 || !char.IsLetter(text[at - 1]) && text[at - 1] != '\\')
+                    && (at + word.Length == text.Length || !char.IsLetter(text[at + word.Length]))) return true;
+            }
+        }
+        return false;
+    }
+
+    private string? LastFormula(string text)
+    {
+        if (MathDelimiters.LastSpan(text) is not { } span) return null;
+        if (LastNumbers.Find(text, span.End) is not null) return null;
+        var clean = Clean(text[span.Start..span.End]);
+        return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is not null ? clean : null;
+    }
+
+    /// <summary>Where the sentence of a number begins, when it asks; null when it states.</summary>
+    private static int? QuestionStart(string text, Range number)
+    {
+        var end = number.End.Value;
+        while (end < text.Length && !EndsSentence(text, end)) end++;
+        if (end == text.Length || text[end] != '?') return null;
+        var start = number.Start.Value;
+        while (start > 0 && !EndsSentence(text, start - 1)) start--;
+        return start;
+    }
+
+    private static bool EndsSentence(string text, int at) => text[at] is '\n' or '。' or '\uFF1F'
+        || text[at] is '.' or '?' or '!' && (at + 1 == text.Length || char.IsWhiteSpace(text[at + 1]));
+
+    private static bool IsDenied(string before)
+    {
+        // A relation that says what the answer is not, or more than it: ≠ 7.
+        var sign = before.TrimEnd();
+        foreach (var relation in (ReadOnlySpan<string>)["\\ne", "\\neq", "≠", "!=", "<", ">", "≤", "≥", "\\le", "\\leq", "\\ge", "\\geq",
+            "\\lt", "\\gt"])
+        {
+            if (sign.EndsWith(relation, StringComparison.Ordinal)) return true;
+        }
+        var words = before.ToLowerInvariant().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        if (words is [.., "is" or "be", "at", "least" or "most"] or [.., "below" or "above" or "exceeds" or "beyond"] or [.., "than"]
+            or [.., "than", "or", "equal", "to"] or [.., "between", _, "and"]) return true;
+        var last = words.Length - 1;
+        while (last >= 0 && words.Length - last <= 3 && words[last] is "be" or "equal" or "to" or "is" or "exactly") last--;
+        return last >= 0 && (words[last] is "not" or "cannot" or "never" or "nicht" or "不是"
+            || words[last].EndsWith("n't", StringComparison.Ordinal) || words[last].EndsWith("n’t", StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// The last number outside of formulas, with the computation that it ends. A last formula that nobody can read hides what the answer
+    /// is.
+    /// </summary>
+    private string? LastNumber(string text)
+    {
+        var from = MathDelimiters.LastSpan(text, withOpen: true) is { } span ? span.End : 0;
+        if (LastNumbers.Find(text, from) is not { } range) return null;
+        for (var i = 0; i < MaxQuestions && QuestionStart(text, range) is { } question; i++)
+        {
+            text = text[..question];
+            if (question <= from || LastNumbers.Find(text, from) is not { } stated) return null; // nothing but asked
+            range = stated;
+        }
+        var before = text[..range.Start.Value];
+        // what the answer is not, or one end of a range
+        if (IsDenied(before) || LastNumbers.GoesOn(text, range) || LastNumbers.IsNoAnswer(text, range)) return null;
+        if (before.LastIndexOf("\\begin{", StringComparison.Ordinal) > before.LastIndexOf("\\end{", StringComparison.Ordinal)) return null;
+        if (LastNumbers.Computation(text, from, range) is { } computation && Clean(text[computation]) is var whole
+            && parse(whole) is Relation) return whole;
+        return text[range];
+    }
+}

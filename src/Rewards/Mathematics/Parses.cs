@@ -1,0 +1,55 @@
+using R1Cloud.Rewards.Mathematics.Algebra;
+using R1Cloud.Rewards.Mathematics.Extraction;
+using R1Cloud.Rewards.Mathematics.Numbers;
+using R1Cloud.Rewards.Mathematics.Parsing;
+using R1Cloud.Rewards.Mathematics.Trees;
+using R1Cloud.Shared.Recipes.Rewards;
+
+namespace R1Cloud.Rewards.Mathematics;
+
+/// <summary>Parses of the pieces of one text, by the ways in which numbers may be written.</summary>
+/// <param name="options">Whether a comma may be a decimal point.</param>
+/// <param name="budget">Bounds the work.</param>
+internal sealed class Parses(MathOptions options, WorkBudget budget)
+{
+    private readonly Dictionary<string, Node?> first = new(StringComparer.Ordinal);
+
+    /// <summary>The tree of a piece with commas as separators of thousands, or null.</summary>
+    public Node? First(string text)
+    {
+        if (text.Length > AnswerExtractor.MaxAnswerLength) return null;
+        if (!first.TryGetValue(text, out var node)) first.Add(text, node = Parse(text, new(ThousandsComma: true, DecimalComma: false)));
+        return node;
+    }
+
+    /// <summary>All trees of a piece.</summary>
+    public List<Node> All(string text)
+    {
+        var all = new List<Node>();
+        if (text.Length > AnswerExtractor.MaxAnswerLength) return all;
+        if (First(text) is { } node) all.Add(node);
+        if (HasAmbiguousComma(text) && Parse(text, new(ThousandsComma: false, DecimalComma: false)) is { } list) all.Add(list);
+        if (options.DecimalComma && text.Contains(',', StringComparison.Ordinal)
+            && Parse(text, new(ThousandsComma: false, DecimalComma: true)) is { } european) all.Add(european);
+        return all;
+    }
+
+    private Node? Parse(string text, NumberStyle style) => AnswerParser.TryParse(text, style, budget) is { } node
+        ? MatrixAlgebra.Reduce(BoundNames.Normalize(node, budget), budget) : null;
+
+    /// <summary>Whether a comma may be both: 100,200 is two numbers or one. No item of a list begins with a zero: 1,000 is one.</summary>
+    private static bool HasAmbiguousComma(string text)
+    {
+        var found = false;
+        for (var i = 1; i + 3 < text.Length; i++)
+        {
+            if (text[i] == ',' && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1]) && char.IsAsciiDigit(text[i + 2])
+                && char.IsAsciiDigit(text[i + 3]))
+            {
+                if (text[i + 1] == '0') return false;
+                found = true;
+            }
+        }
+        return found;
+    }
+}

@@ -1,0 +1,370 @@
+using R1Cloud.Rewards.Mathematics.Numbers;
+using R1Cloud.Rewards.Mathematics.Trees;
+
+namespace R1Cloud.Rewards.Mathematics.Parsing;
+
+/// <summary>
+/// Parses a final answer by recursive descent. This part: answers of several items, relations, words and units around a formula.
+/// </summary>
+internal sealed partial class AnswerParser
+{
+    private readonly List<Token> tokens;
+    private readonly WorkBudget budget;
+    private int at;
+    private int bars;
+    private bool inInterval;
+
+    private AnswerParser(List<Token> tokens, WorkBudget budget) => (this.tokens, this.budget) = (tokens, budget);
+
+    private Token Now => tokens[at];
+
+    /// <summary>The tree of an answer, or null when it is not one.</summary>
+    /// <exception cref="WorkLimitException">The budget is spent.</exception>
+    public static Node? TryParse(string text, NumberStyle style, WorkBudget budget)
+    {
+        if (CalendarDate.TryRead(text) is { } date) return date;
+        if (SetsInWords.TryRead(text, part => TryParse(part, style, budget)) is { } inWords) return inWords;
+        var depth = budget.Depth;
+        var parser = new AnswerParser(Lexer.Read(WholeNumberNames.Rewrite(text), style, budget), budget);
+        try
+        {
+            return parser.Answer();
+        }
+        catch (NotMathException)
+        {
+            budget.Depth = depth;
+            return null;
+        }
+    }
+
+    private Node Answer()
+    {
+        if (Now.Is(TokenKind.Relation, "=") || Now.Is(TokenKind.Relation, "≈") || Now.Is(TokenKind.Relation, "⇒")) at++;
+        var items = Items(TokenKind.End);
+        return items ?? throw new NotMathException();
+    }
+
+    /// <summary>Items between separators up to a closing token, which stays; null when there are none.</summary>
+    private Node? Items(TokenKind close, string closeText = "")
+    {
+        budget.Enter();
+        var outerInterval = inInterval;
+        inInterval = false;
+        var items = new List<Node>();
+        bool and = false, or = false;
+        while (!AtEnd(close, closeText, items.Count))
+        {
+            budget.Step();
+            if (Now.Kind is TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand
+                || IsConnective(Now))
+            {
+                // "42 and" says that something is missing.
+                if (IsConnective(Now) && tokens[at + 1].Kind is TokenKind.End) throw new NotMathException();
+                if (Now.Kind is TokenKind.Period && !OnlyPunctuationFollows()) throw new NotMathException();
+                inInterval |= close == TokenKind.Close && closeText is "]" or ")" && items.Count == 1
+                    && Now.Kind is TokenKind.Comma or TokenKind.Semicolon;
+                and |= Now.Is(TokenKind.Word, "and");
+                or |= Now.Is(TokenKind.Word, "or");
+                at++;
+                continue;
+            }
+            items.Add(Item());
+            if (!AtEnd(close, closeText, items.Count)
+                && Now.Kind is not (TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak or TokenKind.Period or TokenKind.Ampersand)
+                && !IsConnective(Now)) throw new NotMathException();
+        }
+        budget.Leave();
+        inInterval = outerInterval;
+        return items.Count switch
+        {
+            0 => null,
+            1 => items[0],
+            _ => new Sequence(or ? SequenceKind.Any : and ? SequenceKind.All : SequenceKind.List, items),
+        };
+    }
+
+    private bool AtEnd(TokenKind close, string closeText, int items) =>
+        Now.Kind == TokenKind.End || Now.Kind == close && (closeText.Length == 0 || Now.Text == closeText) || close == TokenKind.Close
+            && Now.Kind == TokenKind.Close
+        || close == TokenKind.Close && items == 2 && Now.Is(TokenKind.Open, "[") // [0, 1[
+        || close == TokenKind.Close && inBuilder && items > 0 && Now.Kind is TokenKind.Bar or TokenKind.Colon
+        || close == TokenKind.GroupClose && Now.Kind == TokenKind.Command && Now.Text is "over" or "choose";
+
+    private static bool IsConnective(Token token) => token.Kind == TokenKind.Word && token.Text is "and" or "or";
+
+    private bool OnlyPunctuationFollows()
+    {
+        var i = at;
+        while (tokens[i].Kind is TokenKind.Period or TokenKind.Comma or TokenKind.Semicolon or TokenKind.RowBreak) i++;
+        return tokens[i].Kind is TokenKind.End or TokenKind.GroupClose or TokenKind.Close || IsConnective(tokens[i]);
+    }
+
+    /// <summary>One item: a statement with words before and a unit after it, or nothing but words.</summary>
+    private Node Item()
+    {
+        if (Excluded() is { } chosen) return chosen;
+        var words = LeadingWords(out var isAll);
+        if (isAll) return new Words(words);
+        var currency = CurrencySign();
+        var statement = Statement();
+        if (BaseInWords(statement) is { } inBase) return inBase;
+        for (; Now.Kind is TokenKind.Word && Numerals.Magnitude(Now.Text) is { } magnitude; at++) statement = Scale(statement, magnitude);
+        if (Now.Is(TokenKind.Word, "to") && statement is Number && tokens[at + 1].Kind is TokenKind.Number)
+        {
+            at++;
+            return new Sequence(SequenceKind.Ratio, [statement, Expression()]);
+        }
+        var unit = TrailingUnit();
+        if (unit.Length > 0 && currency is null) (statement, unit) = Compound(statement, unit);
+        if (currency is not null)
+            unit = unit.Length == 0 ? currency : currency == "$" && unit is "dollars" or "USD" ? "$" : $"{currency} {unit}";
+        return unit.Length == 0 ? statement : Measure(statement, unit);
+    }
+
+    /// <summary>"not 41 but 42" is 42.</summary>
+    private Node? Excluded()
+    {
+        if (!Now.Is(TokenKind.Word, "not")) return null;
+        for (var i = at + 1; tokens[i].Kind is not TokenKind.End; i++)
+        {
+            if (tokens[i].Kind is not TokenKind.Word || tokens[i].Text is not ("but" or "sondern" or "mais" or "sino")) continue;
+            at = i + 1;
+            return Item();
+        }
+        return null;
+    }
+
+    /// <summary>52 base 8, 52 in base eight.</summary>
+    private Call? BaseInWords(Node statement)
+    {
+        if (statement is not Number { Value.IsInteger: true } number) return null;
+        var i = at;
+        while (tokens[i].Is(TokenKind.Open, "(") || tokens[i].Is(TokenKind.Word, "in")) i++;
+        if (!tokens[i].Is(TokenKind.Word, "base") || tokens[i + 1].Kind is not TokenKind.Number
+            || tokens[i + 1].Text.Length > 2) return null;
+        at = i + 2;
+        if (Now.Is(TokenKind.Close, ")")) at++;
+        return InBase(number, new Number(Rational.Parse(tokens[i + 1].Text)));
+    }
+
+    private static Node Scale(Node statement, Rational magnitude) => statement switch
+    {
+        Relation relation => relation with { Sides = [.. relation.Sides.SkipLast(1), Scale(relation.Sides[^1], magnitude)] },
+        _ => Tree.Multiply(statement, new Number(magnitude)),
+    };
+
+    /// <summary>A quantity in several units, the larger ones first: 2 h 30 min is 2.5 h, 5 ft 6 in is 5.5 ft.</summary>
+    private (Node Value, string Unit) Compound(Node statement, string unit)
+    {
+        var whole = Units.Parse(unit);
+        if (!whole.AllKnown || whole.Powers.Count != 1 || statement is Relation or Sequence) return (statement, unit);
+        var smallest = whole.Factor;
+        while (true)
+        {
+            var start = at;
+            if (IsConnective(Now) && Now.Text == "and" || Now.Kind is TokenKind.Comma) at++;
+            if (Now.Kind is not TokenKind.Number)
+            {
+                at = start;
+                return (statement, unit);
+            }
+            Node part = NumberOrMixed(exponent: false);
+            var partUnit = TrailingUnit();
+            if (partUnit.Length == 0 && Now is { Kind: TokenKind.Letter } && Units.IsKnown(Now.Text)
+                && !(tokens[at + 1].Kind is TokenKind.Letter or TokenKind.Open or TokenKind.Caret))
+            {
+                partUnit = Now.Text;
+                at++;
+            }
+            var smaller = Units.Parse(partUnit);
+            if (partUnit.Length == 0 || !smaller.AllKnown || !smaller.IsLike(whole) || smaller.Factor.CompareTo(smallest) >= 0)
+            {
+                at = start;
+                return (statement, unit);
+            }
+            smallest = smaller.Factor;
+            statement = new Sum([statement, Tree.Multiply(new Number(smaller.Factor / whole.Factor), part)]);
+        }
+    }
+
+    private string? CurrencySign()
+    {
+        string? sign = null;
+        while (Now.Kind == TokenKind.Currency)
+        {
+            sign = Now.Text == "＄" ? "$" : Now.Text;
+            at++;
+        }
+        return sign;
+    }
+
+    /// <summary>The unit belongs to the last side: <c>x = 5 cm</c>.</summary>
+    private static Node Measure(Node statement, string unit) => statement switch
+    {
+        Relation relation =>
+            relation with { Sides = [.. relation.Sides.Take(relation.Sides.Count - 1), Measure(relation.Sides[^1], unit)] },
+        Measured measured => measured with { Unit = measured.Unit + " " + unit },
+        _ when unit.Split(' ') is [.. var before, var last] && Units.TemperatureScale(last) is { } scale
+            && (before is ["degree" or "degrees" or "°"] || before.Length == 0 && last.Length > 1) => new Measured(statement, "°" + scale),
+        _ when unit is "percent" or "per cent" or "percents" or "pct" or "percentage" => new Percent(statement),
+        _ => new Measured(statement, unit),
+    };
+
+    /// <summary>Skips words that introduce the answer.</summary>
+    /// <param name="isAll">Whether the item is nothing but words; they are returned.</param>
+    private string LeadingWords(out bool isAll)
+    {
+        isAll = false;
+        var article = Now is { Kind: TokenKind.Letter, Text: "a" } && tokens[at + 1] is { Kind: TokenKind.Word, SpaceBefore: true };
+        if (Now.Kind != TokenKind.Word && !article) return "";
+        var start = at;
+        if (article) at++;
+        while (Now.Kind is TokenKind.Word && !IsConnective(Now) || Now.Kind is TokenKind.Letter && at > start
+            && tokens[at + 1].Kind is TokenKind.Word or TokenKind.End
+            || Now.Kind is TokenKind.Operator && Now.Text == "-" && tokens[at + 1].Kind is TokenKind.Word) at++;
+        var words = string.Join(' ', tokens.Skip(start).Take(at - start).Select(token => token.Text));
+        if (Now.Kind is TokenKind.End or TokenKind.Comma or TokenKind.Semicolon or TokenKind.Period or TokenKind.GroupClose
+            or TokenKind.Close or TokenKind.RowBreak or TokenKind.Ampersand || IsConnective(Now))
+        {
+            isAll = true;
+            return words;
+        }
+        if (Now.Kind == TokenKind.Colon)
+        {
+            at++;
+            return LeadingWords(out isAll);
+        }
+        if (Now.Kind == TokenKind.Relation || Now.Is(TokenKind.Open, "(") && !Now.SpaceBefore && at == start + 1)
+        {
+            // "Area = 5": the words name the left side.
+            at = start;
+            return "";
+        }
+        for (var i = start; i < at; i++)
+        {
+            if (tokens[i].Kind == TokenKind.Word && !Vocabulary.LabelWords.Contains(tokens[i].Text.ToLowerInvariant()))
+                throw new NotMathException();
+        }
+        return "";
+    }
+
+    private string TrailingUnit()
+    {
+        if (Now.Kind is not (TokenKind.Word or TokenKind.Currency or TokenKind.Degree) && !IsRemark(at) && !IsArticle()) return "";
+        var parts = new List<string>();
+        var start = at;
+        for (; ; at++)
+        {
+            budget.Step();
+            var token = Now;
+            if (IsConnective(token) && (tokens[at + 1].Kind is not TokenKind.Word || parts.Count == 0)) break;
+            var belongs = token.Kind is TokenKind.Word or TokenKind.Letter or TokenKind.Degree or TokenKind.Currency or TokenKind.Caret
+                or TokenKind.Number or TokenKind.Prime or TokenKind.GroupOpen or TokenKind.GroupClose
+                || token.Kind is TokenKind.Operator && token.Text is "/" or "*" or "-";
+            if (token.Kind is TokenKind.GroupClose && !parts.Contains("{")) break;
+            // A number within the words makes them a sentence, unless it is a power: m/s^2.
+            if (token.Kind is TokenKind.Number && tokens[at - 1].Kind is not (TokenKind.Caret or TokenKind.GroupOpen)
+                && tokens[at - 1] is not { Kind: TokenKind.Operator, Text: "-" })
+            {
+                // "5 ft 6 in": another quantity follows.
+                if (parts.Count > 0 && IsConnective(tokens[at - 1])) at--;
+                if (parts.Count > 0 && IsUnit(parts)) break;
+                throw new NotMathException();
+            }
+            if (at == start && token is { Kind: TokenKind.Word, SpaceBefore: false } && tokens[at - 1].Kind is TokenKind.Number
+                && char.IsAsciiLetter(token.Text[0]) && !Units.IsKnown(token.Text)
+                && token.Text is not ("am" or "pm")) throw new NotMathException();
+            if (token.Kind is TokenKind.Open or TokenKind.Close && token.Text is "(" or ")")
+            {
+                if (token.Kind is TokenKind.Close && !parts.Contains("(")) break;
+                belongs = true;
+            }
+            if (!belongs) break;
+            if (token.Kind is TokenKind.Word && Vocabulary.DenyingWords.Contains(token.Text.ToLowerInvariant()))
+                throw new NotMathException();
+            parts.Add(token.Text);
+        }
+        if (at == start) return "";
+        return string.Join(' ', parts.Where(part => part is not ("{" or "}" or "'"))).Replace("^ - ", "^ -", StringComparison.Ordinal);
+    }
+
+    private static bool IsUnit(List<string> parts) => Units.Parse(string.Join(' ', parts)) is { AllKnown: true, Powers.Count: 1 };
+
+    /// <summary>A relation, a chain of relations, or a single side; of statements that follow from each other the last.</summary>
+    private Node Statement()
+    {
+        var statement = RelationChain();
+        while (Now.Kind is TokenKind.Relation && Now.Text is "⇒" or "⇔")
+        {
+            var sign = Now.Text;
+            at++;
+            if (Now.Kind is TokenKind.Ampersand) at++;
+            var conclusion = RelationChain();
+            statement = statement is Relation or Sequence ? conclusion : new Relation([statement, conclusion], [sign]);
+        }
+        return statement;
+    }
+
+    private Node RelationChain()
+    {
+        budget.Enter();
+        var sides = new List<Node> { Side() };
+        var operators = new List<string>();
+        while (true)
+        {
+            if (Now.Is(TokenKind.Command, "not") && tokens[at + 1].Kind == TokenKind.Relation)
+            {
+                at++;
+                operators.Add(Now.Text switch { "=" => "≠", "∈" => "∉", "≡" => "≢", var other => "not " + other });
+            }
+            else if (Now.Kind == TokenKind.Relation && Now.Text is not ("⇒" or "⇔")) operators.Add(Now.Text);
+            else break;
+            at++;
+            if (Now.Kind is TokenKind.Ampersand) at++;
+            _ = CurrencySign();
+            sides.Add(Now.Kind == TokenKind.Word ? WordsSide() : Side());
+        }
+        budget.Leave();
+        return operators.Count == 0 ? sides[0] : new Relation(sides, operators);
+    }
+
+    private Words WordsSide()
+    {
+        var words = new List<string>();
+        for (; Now.Kind is TokenKind.Word && !IsConnective(Now); at++) words.Add(Now.Text);
+        return words.Count > 0 ? new Words(string.Join(' ', words)) : throw new NotMathException();
+    }
+
+    /// <summary>One side of a relation: sets joined by operators, or a ratio, or an expression.</summary>
+    private Node Side()
+    {
+        budget.Enter();
+        var left = Ratio();
+        while (Now.Kind == TokenKind.SetOperator)
+        {
+            var sign = Now.Text[0];
+            at++;
+            left = new SetOperation(sign, left, Ratio());
+        }
+        budget.Leave();
+        return left is Sum { Terms: [NamedSet whole, Product { Factors: [Number { Value: var minus }, var part] }] }
+            && minus == Rational.MinusOne && part is Sequence or Interval ? new SetOperation('\\', whole, part) : left;
+    }
+
+    private Node Ratio()
+    {
+        var start = at;
+        var first = Expression();
+        if (Now.Kind != TokenKind.Colon || tokens[at + 1].Kind is TokenKind.End || inBuilder) return first;
+        var parts = new List<Node> { first };
+        while (Now.Kind == TokenKind.Colon)
+        {
+            at++;
+            parts.Add(Expression());
+        }
+        return new Sequence(SequenceKind.Ratio, parts) { IsClock = at == start + 3 && Clock.IsWritten(tokens[start], tokens[start + 2]) };
+    }
+}
+
+/// <summary>The text is not an answer in a notation that the parser knows; never leaves the parser.</summary>
+internal sealed class NotMathException() : Exception("not a formula");

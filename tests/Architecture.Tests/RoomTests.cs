@@ -1,0 +1,62 @@
+using R1Cloud.Testing;
+
+namespace R1Cloud.Architecture.Tests;
+
+public sealed class RoomTests
+{
+    // Where each project's assembly lies once the programs are built, and what it is called.
+    private static readonly Dictionary<string, string> Assemblies = new()
+    {
+        ["Shared"] = Repository.Built("Shared", "R1Cloud.Shared.dll"),
+        ["Terminal"] = Repository.Built("Terminal", "R1Cloud.Terminal.dll"),
+        ["Tokenizers"] = Repository.Built("Tokenizers", "R1Cloud.Tokenizers.dll"),
+        ["Rewards"] = Repository.Built("Rewards", "R1Cloud.Rewards.dll"),
+        ["Datasets"] = Repository.Built("Datasets", "R1Cloud.Datasets.dll"),
+        ["Pipeline"] = Repository.Built("Pipeline", "R1Cloud.Pipeline.dll"),
+        ["GpuJob"] = Repository.Built("GpuJob", "gpujob.dll"),
+        ["LocalHost"] = Repository.Built("LocalHost", "r1.dll"),
+        ["Orchestrator"] = Repository.Built("Orchestrator", "R1Cloud.Orchestrator.dll"),
+    };
+
+    public static TheoryData<string> Projects => [.. Assemblies.Keys];
+
+    [Fact]
+    public void Table_OfProjects_HasAllOfThemAndNoCircle()
+    {
+        var rows = RoomTable.Read();
+        var folders = Directory.GetDirectories(Repository.PathOf("src")).Where(folder => Directory.GetFiles(folder, "*.csproj").Length > 0)
+            .Select(folder => Path.GetFileName(folder));
+        rows.Keys.ShouldBe(folders, ignoreOrder: true);
+        rows.Keys.Intersect(Assemblies.Keys).ShouldBe(rows.Keys, "a new project is read by this test too");
+        var seen = new HashSet<string>();
+        foreach (var row in rows.Values)
+        {
+            row.RestsOn.Except(seen).ShouldBeEmpty($"{row.Name} rests on projects that stand above it in the table");
+            seen.Add(row.Name);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Code_OfAProject_KnowsOnlyWhatTheTableSays(string project)
+    {
+        var row = RoomTable.Read()[project];
+        var wrong = FolderReferences.Of(Assemblies[project]).Where(reference => !IsAllowed(row, reference.Key.From, reference.Key.To))
+            .Select(reference =>
+                $"{reference.Key.From.Folder} knows {reference.Key.To.Project}/{reference.Key.To.Folder}: {reference.Value}");
+        wrong.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Table_Folders_AreThoseOfTheProject(string project) =>
+        RoomTable.Read()[project].Layers.SelectMany(layer => layer)
+            .ShouldBe(FolderReferences.Folders(Assemblies[project]), ignoreOrder: true);
+
+    private static bool IsAllowed(ProjectRow row, Place from, Place to)
+    {
+        if (from.Project != row.Name) return false;
+        if (to.Project != row.Name) return row.RestsOn.Contains(to.Project);
+        return row.LayerOf(from.Folder) > row.LayerOf(to.Folder);
+    }
+}
