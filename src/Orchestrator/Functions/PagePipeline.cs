@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Web;
 
-namespace R1Cloud.Orchestrator.Hosting;
+namespace R1Cloud.Orchestrator.Functions;
 
 /// <summary>
 /// The page's files, for a function that asks for no key. It knows nothing of the API: a path of that which came here by a detour finds
