@@ -36,5 +36,6 @@ internal sealed class HttpFunctions(RunApiPipeline api, PagePipeline page, Durab
 
     /// <summary>The page and its files, for anybody: they hold no data. It takes every path that is left, so its name is the last.</summary>
     [Function("web-page")]
-    public IResult Page([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "{*path}")] HttpRequest request) => page.Handle();
+    public IResult Page([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "{*path}")] HttpRequest request) =>
+        page.Handle();
 }
