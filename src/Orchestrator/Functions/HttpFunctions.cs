@@ -34,7 +34,7 @@ internal sealed class HttpFunctions(RunApiPipeline api, PagePipeline page, Durab
     public IResult OpenApi([HttpTrigger(AuthorizationLevel.Function, "get", Route = "openapi/{*path}")] HttpRequest request) =>
         api.Handle(request);
 
-    /// <summary>The page and its files, for anybody: they hold no data. It takes every path that is left, so its name is the last.</summary>
+    /// <summary>The page and its files, for anybody: they hold no data. It takes every path that is left, so its name comes last.</summary>
     [Function("web-page")]
     public IResult Page([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "{*path}")] HttpRequest request) =>
         page.Handle();
