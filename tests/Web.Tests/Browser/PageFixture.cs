@@ -19,6 +19,7 @@ public sealed class PageFixture : IAsyncLifetime
         Host = new(folder["data"]);
         await Host.StartAsync();
         (driver, browser) = await Chromium.LaunchAsync();
+        Assertions.SetDefaultExpectTimeout(Patience);
     }
 
     public async ValueTask DisposeAsync()
