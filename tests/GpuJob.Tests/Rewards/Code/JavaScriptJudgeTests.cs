@@ -71,6 +71,9 @@ public sealed class JavaScriptJudgeTests(CodeSandbox sandbox) : IClassFixture<Co
     [InlineData("assert.equal(f(1, 2);", "do not parse")]
     [InlineData("f(1);", "assert nothing")]
     [InlineData("require('no-such-module'); assert(f(1));", "cannot import")]
-    public void Assertions_BrokenTests_AreNoVerdict(string test, string message) =>
+    public void Assertions_BrokenTests_AreNoVerdict(string test, string message)
+    {
+        _ = sandbox.Pool("javascript"); // a test that is skipped within Should.Throw would fail
         Should.Throw<BadInputException>(() => sandbox.Judge("javascript", "const f = x => x;", new[] { test })).Message.ShouldContain(message);
+    }
 }
