@@ -14,7 +14,7 @@ public sealed class VerifierPoolTests
     private static VerificationOptions Options(int workers = 1, double seconds = 300, long memory = 1L << 30, int queue = 1024) => VerificationOptions.Default with
     {
         Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "R1Cloud.VerifierHost.dll")],
-        Workers = workers, MemoryBytes = memory, QueueLength = queue, TimeLimit = reward => TimeSpan.FromSeconds(reward is "hang" or "spin" ? seconds : 300), StartGrace = TimeSpan.FromMinutes(5),
+        Workers = workers, MemoryBytes = memory, QueueLength = queue, TimeLimit = reward => TimeSpan.FromSeconds(reward is "hang" or "spin" ? seconds : 300), StartGrace = TimeSpan.FromMinutes(30),
     };
 
     private static async Task ShouldGoOn(VerifierPool pool) => (await pool.ScoreAsync(Ask("length", "four"))).ShouldBe(new Reward(4, "counted"));
@@ -116,7 +116,7 @@ public sealed class VerifierPoolTests
     [Fact]
     public async Task Dispose_WorkWaits_CancelsItAndLeavesNoProcess()
     {
-        var (begun, patience) = (new TaskCompletionSource(), TimeSpan.FromMinutes(5));
+        var (begun, patience) = (new TaskCompletionSource(), TimeSpan.FromMinutes(30));
         var pool = new VerifierPool(Options() with { TimeLimit = reward => reward == "hang" && begun.TrySetResult() ? patience : patience });
         var id = (int)(await pool.ScoreAsync(Ask("pid"))).Score;
         var hung = pool.ScoreAsync(Ask("hang"));

@@ -83,7 +83,7 @@ internal sealed class WorkRun : IAsyncDisposable
             IdleLimit = TimeSpan.FromSeconds(idleSeconds), ProgressInterval = TimeSpan.FromMilliseconds(100), PollMax = TimeSpan.FromMilliseconds(50),
         };
         var storage = StorageConnection.Of(WorkerStorage.Endpoint, WorkerStorage.Blobs, queue => queue == BlobLayout.CompletionsQueue ? Completions : Queue);
-        return await new Worker(storage, handlers, options, Time, Log).RunAsync(preemption).WaitAsync(TimeSpan.FromMinutes(15));
+        return await new Worker(storage, handlers, options, Time, Log).RunAsync(preemption).WaitAsync(TimeSpan.FromMinutes(30));
     }
 
     /// <summary>A worker takes the job and dies in its midst without a word.</summary>

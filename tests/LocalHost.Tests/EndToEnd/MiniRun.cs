@@ -87,7 +87,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     }
 
     /// <summary>Waits until a worker's log tells of a job.</summary>
-    public Task ReachAsync(string job) => Eventually.BeTrueAsync(() => Failed() || WorkerLogs().Contains(job, StringComparison.Ordinal), $"job {job}; {Output}", 600);
+    public Task ReachAsync(string job) => Eventually.BeTrueAsync(() => Failed() || WorkerLogs().Contains(job, StringComparison.Ordinal), $"job {job}; {Output}");
 
     /// <summary>SIGKILL for the worker process: no last words.</summary>
     public async Task KillWorkerAsync()
@@ -118,7 +118,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     /// <summary>Waits for the end.</summary>
     public async Task<int> EndAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(30));
         try
         {
             await process!.WaitForExitAsync(limit.Token);
