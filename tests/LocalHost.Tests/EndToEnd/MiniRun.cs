@@ -26,8 +26,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
             }
           },
           "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
-          "workers": { "count": 1, "threads": 1, "device": "cpu" },
-          "jobs": { "heartbeatTimeoutSeconds": 4 }
+          "workers": { "count": 1, "threads": 1, "device": "cpu" }
         }
         """;
 
@@ -56,8 +55,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
             }
           },
           "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
-          "workers": { "count": 1, "threads": 1, "device": "cpu" },
-          "jobs": { "heartbeatTimeoutSeconds": 4 }
+          "workers": { "count": 1, "threads": 1, "device": "cpu" }
         }
         """;
 
