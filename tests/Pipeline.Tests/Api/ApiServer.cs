@@ -18,7 +18,7 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly WebApplication app;
 
     private ApiServer(PipelineHost pipeline, WebApplication app, Uri address) =>
-        (Pipeline, this.app, Client) = (pipeline, app, new() { BaseAddress = address, Timeout = TimeSpan.FromMinutes(5) });
+        (Pipeline, this.app, Client) = (pipeline, app, new() { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) });
 
     public PipelineHost Pipeline { get; }
     public HttpClient Client { get; }
