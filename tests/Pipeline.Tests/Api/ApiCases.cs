@@ -203,6 +203,10 @@ internal static class ApiCases
         new("metrics: none yet", "GET", "/api/runs/stuck/metrics",
             200) { Check = (_, body) => Read<RunMetrics>(body).Rows.ShouldBeEmpty() },
 
+        .. MetricCases.All,
+        .. JobCases.All,
+        .. RecipeCases.All,
+
         new("samples", "GET", "/api/runs/done/samples", 200)
         {
             Check = (_, body) =>
