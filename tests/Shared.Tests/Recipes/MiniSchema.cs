@@ -10,15 +10,36 @@ namespace R1Cloud.Shared.Tests.Recipes;
 /// </summary>
 internal static class MiniSchema
 {
-    private static readonly string[] Notes = ["$schema", "title", "description", "default", "then", "format"];
+    private static readonly string[] Notes = ["$schema", "title", "description", "default", "then", "format", "$defs"];
 
     public static bool Allows(JsonObject schema, JsonNode? value) =>
         schema.All(keyword => Holds(schema, keyword.Key, keyword.Value!, value));
+
+    /// <summary>The schema with every reference's definition in its place.</summary>
+    public static JsonObject WithoutReferences(JsonObject schema)
+    {
+        var whole = schema.ContainsKey("$ref") ? WithoutReferences(Definition(schema, schema["$ref"]!)) : [];
+        foreach (var (keyword, rule) in schema.Where(keyword => keyword.Key is not "$ref" and not "$defs"))
+            whole[keyword] = Inner(rule);
+        return whole;
+
+        static JsonNode? Inner(JsonNode? rule) => rule switch
+        {
+            JsonObject inner => WithoutReferences(inner),
+            JsonArray list => new JsonArray([.. list.Select(Inner)]),
+            _ => rule?.DeepClone(),
+        };
+    }
+
+    private static JsonObject Definition(JsonObject schema, JsonNode reference) =>
+        (schema.Root["$defs"]![((string)reference!)["#/$defs/".Length..]] ?? throw new NotSupportedException($"{reference} is nowhere."))
+            .AsObject();
 
     private static bool Holds(JsonObject schema, string keyword, JsonNode rule, JsonNode? value) => keyword switch
     {
         _ when Notes.Contains(keyword) => true,
         _ when rule is JsonArray { Count: 0 } => throw new NotSupportedException($"Schema keyword {keyword} with an empty list."),
+        "$ref" => Allows(Definition(schema, rule), value),
         "type" => (rule is JsonArray types ? types.Select(t => (string)t!) : [(string)rule!]).Any(type => IsOf(type, value)),
         "enum" => rule.AsArray().Any(item => JsonNode.DeepEquals(item, value)),
         "const" => JsonNode.DeepEquals(rule, value),

@@ -55,10 +55,36 @@ public sealed class RecipeSchemaTests
     }
 
     [Fact]
+    public void Schema_Records_AreDefinedOnceAndUsed()
+    {
+        var definitions = Schema["$defs"]!.AsObject();
+        definitions.Select(definition => definition.Value!.ToJsonString()).ShouldBeUnique();
+        References(Schema).Distinct().Order(StringComparer.Ordinal).ShouldBe(definitions.Select(definition => $"#/$defs/{definition.Key}"));
+        Inline(Schema).ShouldBeEmpty();
+
+        static IEnumerable<string> References(JsonNode? node) => node switch
+        {
+            JsonObject schema => schema.SelectMany(member => member.Key == "$ref" ? [(string)member.Value!] : References(member.Value)),
+            JsonArray list => list.SelectMany(References),
+            _ => [],
+        };
+
+        // Only definitions and the recipe itself list fields, and the objects that stand for a reward, no two of which are the same.
+        IEnumerable<string> Inline(JsonNode? node) => node switch
+        {
+            JsonObject schema => schema.SelectMany(member => Inline(member.Value)).Concat(
+                schema["additionalProperties"]?.GetValueKind() == JsonValueKind.False && schema != Schema && schema.Parent != definitions
+                    && schema.Parent?.Parent != definitions["RewardRecipe"] ? [schema.GetPath()] : []),
+            JsonArray list => list.SelectMany(Inline),
+            _ => [],
+        };
+    }
+
+    [Fact]
     public void Schema_EveryField_HasADescription()
     {
         var bare = new List<string>();
-        Walk(Schema, "");
+        Walk(MiniSchema.WithoutReferences(Schema), "");
         bare.ShouldBeEmpty();
 
         void Walk(JsonNode? node, string path)
@@ -78,7 +104,7 @@ public sealed class RecipeSchemaTests
     [Fact]
     public void Schema_Defaults_AreThoseOfTheirPlace() // an optimizer's rate is 0.0015 in pretraining, 3e-6 in RL and 5e-6 in fine-tuning
     {
-        var kinds = Schema["properties"]!["stages"]!["additionalProperties"]!["anyOf"]!.AsArray();
+        var kinds = MiniSchema.WithoutReferences(Schema)["properties"]!["stages"]!["additionalProperties"]!["anyOf"]!.AsArray();
         kinds.Select(kind => (double?)kind!["properties"]!["optimizer"]?["properties"]!["learningRate"]!["default"])
             .ShouldBe([null, 1.5e-3, 3e-6, null, null, 5e-6, 6e-6, 5e-6, null]);
     }

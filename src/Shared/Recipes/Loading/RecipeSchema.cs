@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Rewards;
 using R1Cloud.Shared.Recipes.Shapes;
 
 namespace R1Cloud.Shared.Recipes.Loading;
@@ -9,7 +10,7 @@ namespace R1Cloud.Shared.Recipes.Loading;
 /// <summary>
 /// The JSON Schema of a recipe file, generated from the records: what editors complete and underline. The loader is stricter: a schema
 /// cannot see what a preset brings, nor the rules between fields. Where a file extends another nothing is required, and null takes
-/// away what is inherited.
+/// away what is inherited. Each record is a definition, which the places that hold one refer to.
 /// </summary>
 public static class RecipeSchema
 {
@@ -22,13 +23,14 @@ public static class RecipeSchema
     public static string Generate()
     {
         var docs = XmlDocs.Load();
+        var definitions = new SchemaDefinitions();
         var schema = new JsonObject
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
             ["title"] = "R1 Cloud recipe",
             ["description"] = docs.Of(typeof(Recipe)),
             ["type"] = "object",
-            ["properties"] = Properties(docs, RecipeShape.Recipe, null, new JsonObject
+            ["properties"] = Properties(docs, definitions, RecipeShape.Recipe, null, new JsonObject
             {
                 ["$schema"] = new JsonObject { ["type"] = "string", ["description"] = "Where editors find this schema." },
                 ["extends"] = new JsonObject
@@ -46,10 +48,12 @@ public static class RecipeSchema
             ["if"] = new JsonObject { ["not"] = new JsonObject { ["required"] = new JsonArray("extends") } },
             ["then"] = Requirements(RecipeShape.Recipe, null),
         };
+        schema["$defs"] = definitions.ToJson();
         return schema.ToJsonString(Readable) + "\n";
     }
 
-    private static JsonObject Properties(XmlDocs docs, ObjectShape shape, object? given, JsonObject properties)
+    private static JsonObject Properties(XmlDocs docs, SchemaDefinitions definitions, ObjectShape shape, object? given,
+        JsonObject properties)
     {
         var defaults = given ?? shape.Defaults();
         foreach (var field in shape.Fields)
@@ -57,7 +61,7 @@ public static class RecipeSchema
             var value = field.Property.GetValue(defaults);
             var required = field.Required && given is null;
             var schema = new JsonObject { ["description"] = docs.Of(field.Property) };
-            Describe(docs, schema, field, field.Shape, value);
+            Describe(docs, definitions, schema, new(shape.Type, field), field.Shape, value);
             if (value is not null && !required && field.Shape is ScalarShape or EnumShape or ListShape)
                 schema["default"] = JsonSerializer.SerializeToNode(value, R1Json.Options);
             if (!required) AllowNull(schema);
@@ -67,33 +71,40 @@ public static class RecipeSchema
         return properties;
     }
 
-    private static void Describe(XmlDocs docs, JsonObject schema, RecipeField field, RecipeShape shape, object? value)
+    private static void Describe(XmlDocs docs, SchemaDefinitions definitions, JsonObject schema, SchemaPlace place, RecipeShape shape,
+        object? value)
     {
         switch (shape)
         {
             case ObjectShape record:
                 schema["type"] = "object";
-                schema["properties"] = Properties(docs, record, value, []);
-                schema["additionalProperties"] = false;
+                schema["$ref"] = definitions.Add(record.Type, place, new JsonObject
+                {
+                    ["properties"] = Properties(docs, definitions, record, value, []),
+                    ["additionalProperties"] = false,
+                });
                 break;
             case UnionShape union:
                 schema["type"] = "object";
                 schema["properties"] = new JsonObject {
                     [union.Discriminator] = new JsonObject { ["description"] = docs.Of(union.Type), ["enum"] = Array(union.Kinds.Keys) } };
-                schema["anyOf"] = new JsonArray([.. union.Kinds.Select(kind => KindOf(docs, union, kind.Key, kind.Value))]);
+                schema["anyOf"] = new JsonArray([.. union.Kinds.Select(kind => KindOf(docs, definitions, place, union, kind.Key, kind.Value))]);
                 break;
             case MapShape map:
                 schema["type"] = "object";
                 if (map.Value is RewardShape rewards)
                 {
-                    schema["properties"] = new JsonObject(
-                        rewards.ByName.Select(reward => KeyValuePair.Create(reward.Key, (JsonNode?)RewardOf(docs, reward.Value))));
-                    schema["additionalProperties"] = false;
+                    schema["$ref"] = definitions.Add(typeof(RewardRecipe), place, new JsonObject
+                    {
+                        ["properties"] = new JsonObject(rewards.ByName.Select(reward =>
+                            KeyValuePair.Create(reward.Key, (JsonNode?)RewardOf(docs, definitions, reward.Value)))),
+                        ["additionalProperties"] = false,
+                    });
                     break;
                 }
-                if (field.NameRules.Count > 0) Rules(schema["propertyNames"] = new JsonObject(), field.NameRules);
+                if (place.Field.NameRules.Count > 0) Rules(schema["propertyNames"] = new JsonObject(), place.Field.NameRules);
                 var entry = new JsonObject();
-                Describe(docs, entry, field, map.Value, null);
+                Describe(docs, definitions, entry, place, map.Value, null);
                 AllowNull(entry);
                 schema["additionalProperties"] = entry;
                 break;
@@ -101,7 +112,7 @@ public static class RecipeSchema
                 schema["type"] = "array";
                 if (list.NotEmpty) schema["minItems"] = 1;
                 var item = new JsonObject();
-                Describe(docs, item, field, list.Item, null);
+                Describe(docs, definitions, item, place, list.Item, null);
                 schema["items"] = item;
                 break;
             case EnumShape names:
@@ -111,25 +122,31 @@ public static class RecipeSchema
                 schema["type"] =
                     scalar.Type switch { ScalarKind.Text => "string", ScalarKind.Flag => "boolean", ScalarKind.Whole => "integer",
                         _ => "number" };
-                Rules(schema, field.Rules);
+                Rules(schema, place.Field.Rules);
                 break;
         }
     }
 
-    private static JsonObject RewardOf(XmlDocs docs, RewardEntryShape reward) => new()
+    private static JsonObject RewardOf(XmlDocs docs, SchemaDefinitions definitions, RewardEntryShape reward) => new()
     {
         ["description"] = docs.Of(reward.Options.Type),
         ["type"] = new JsonArray("number", "object", "null"),
-        ["properties"] = Properties(docs, reward.LongForm, null, []),
+        ["properties"] = Properties(docs, definitions, reward.LongForm, null, []),
         ["additionalProperties"] = false,
     };
 
-    private static JsonObject KindOf(XmlDocs docs, UnionShape union, string kind, ObjectShape record) => new JsonObject
+    private static JsonObject KindOf(XmlDocs docs, SchemaDefinitions definitions, SchemaPlace place, UnionShape union, string kind,
+        ObjectShape record) => new()
     {
-        ["title"] = kind,
-        ["description"] = docs.Of(record.Type),
-        ["properties"] = Properties(docs, record, null, new JsonObject { [union.Discriminator] = new JsonObject { ["const"] = kind } }),
-        ["additionalProperties"] = false,
+        ["$ref"] = definitions.Add(record.Type, place, new JsonObject
+        {
+            ["title"] = kind,
+            ["description"] = docs.Of(record.Type),
+            ["properties"] =
+                Properties(docs, definitions, record, null,
+                    new JsonObject { [union.Discriminator] = new JsonObject { ["const"] = kind } }),
+            ["additionalProperties"] = false,
+        }),
     };
 
     // What must be there in a file that extends nothing, as a schema of its own; null when nothing must.
