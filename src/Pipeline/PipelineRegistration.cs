@@ -95,9 +95,10 @@ public static class PipelineRegistration
                 provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<RunRetries>().AddSingleton<RunAdmission>().AddSingleton<RunService>().AddSingleton<RunData>()
             .AddSingleton<RunEvents>().AddSingleton<MetricSeriesReader>().AddSingleton<JobReader>().AddSingleton<RunJobsReader>()
-            .AddSingleton<RecipePlans>()
+            .AddSingleton<RecipePlans>().AddSingleton<SampleSetFinder>().AddSingleton<SampleReader>()
             .AddSingleton<IRouteGroup, MetricHandlers>().AddSingleton<IRouteGroup, JobHandlers>()
             .AddSingleton<IRouteGroup, RecipeHandlers>()
+            .AddSingleton<IRouteGroup, SampleHandlers>()
             .AddSingleton(provider => new RunHandlers(
                 provider.GetRequiredService<RunService>(),
                 provider.GetRequiredService<RunData>(),

@@ -48,6 +48,10 @@ public static class ApiRoutes
     public const string Events = "/api/runs/{id}/events";
     /// <summary>GET: example answers, <c>?stage=</c> and <c>?limit=</c> a set (<see cref="Model.RunSamples"/>).</summary>
     public const string Samples = "/api/runs/{id}/samples";
+    /// <summary>GET: where sample rows are (<see cref="Model.SampleSets"/>).</summary>
+    public const string SampleSets = "/api/runs/{id}/samples/sets";
+    /// <summary>GET: sample rows by iteration, filtered and in pages (<see cref="Model.SampleRows"/>).</summary>
+    public const string SampleRows = "/api/runs/{id}/samples/rows";
     /// <summary>GET: the report (<see cref="Report.RunReport"/>); <c>?format=html|md|svg|json</c> or <c>Accept: text/html</c>.</summary>
     public const string Report = "/api/runs/{id}/report";
     /// <summary>GET: the OpenAPI document; the host serves it.</summary>

@@ -34,6 +34,28 @@ internal static class RequestValues
         var other => throw new InvalidRequestException(name, other, "true, false"),
     };
 
+    /// <summary>Yes, no, or null where it is left out.</summary>
+    /// <exception cref="InvalidRequestException">It is neither.</exception>
+    public static bool? Flag(this HttpRequest request, string name) =>
+        request.Text(name) is null ? null : request.Flag(name, whenLeftOut: false);
+
+    /// <summary>A number, or null where it is left out.</summary>
+    /// <exception cref="InvalidRequestException">It is none.</exception>
+    public static double? Real(this HttpRequest request, string name)
+    {
+        if (request.Text(name) is not { } text) return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? number : throw new InvalidRequestException(name, text, "a number");
+    }
+
+    /// <summary>One of several texts, or null where it is left out.</summary>
+    /// <exception cref="InvalidRequestException">It is none of them.</exception>
+    public static string? Choice(this HttpRequest request, string name, IEnumerable<string> allowed)
+    {
+        if (request.Text(name) is not { } text) return null;
+        return allowed.Contains(text) ? text : throw new InvalidRequestException(name, text, string.Join(", ", allowed));
+    }
+
     /// <summary>The text, or null where it is empty.</summary>
     public static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

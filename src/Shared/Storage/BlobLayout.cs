@@ -130,6 +130,11 @@ public static class BlobLayout
     public static string Checkpoint(string runId, string stage, int step) =>
         CheckpointIn(Checkpoints(runId, stage), step);
 
+    /// <summary>The step of a checkpoint by its folder; null for another folder.</summary>
+    public static int? StepOf(string checkpoint) =>
+        checkpoint.TrimEnd('/').Split('/')[^1].Split('-') is ["step", var digits]
+        && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
+
     /// <summary>The folder of a step's checkpoint among others.</summary>
     /// <param name="checkpoints">What they begin with, a slash at its end.</param>
     /// <param name="step">The step.</param>
@@ -145,6 +150,9 @@ public static class BlobLayout
     /// </summary>
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/{shard}");
+
+    /// <summary>A stage's rollouts begin so.</summary>
+    public static string Rollouts(string runId, string stage) => $"rollouts/{runId}/{stage}/";
 
     /// <summary>A file or folder that somebody pushed for runs to use, by its content.</summary>
     /// <param name="sha256">The content's hash in lower-case hex.</param>

@@ -206,6 +206,7 @@ internal static class ApiCases
         .. MetricCases.All,
         .. JobCases.All,
         .. RecipeCases.All,
+        .. SampleCases.All,
 
         new("samples", "GET", "/api/runs/done/samples", 200)
         {

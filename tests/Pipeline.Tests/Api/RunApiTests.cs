@@ -24,7 +24,7 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var operations = document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => (Path: path.Name, Operation: operation.Value)))
             .Where(item => item.Path.StartsWith("/api", StringComparison.Ordinal)).ToList();
-        operations.Count.ShouldBe(22);
+        operations.Count.ShouldBe(24);
         operations.ShouldAllBe(item => item.Operation.GetProperty("summary").GetString()!.Length > 10);
         operations.Select(item => item.Operation.GetProperty("operationId").GetString()).ShouldBeUnique();
         var create = document.GetProperty("paths").GetProperty("/api/runs").GetProperty("post");

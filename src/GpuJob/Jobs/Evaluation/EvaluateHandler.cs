@@ -66,8 +66,8 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         {
             var path = context.AttemptPrefix + "samples.jsonl";
             using var _ = context.Time.Measure(TimePart.Storage);
-            await context.Blobs.WriteAsync(path, SampleRow.ToJsonLines(greedy.Take(ShownSamples).Select(answer =>
-                SampleRow.Create(answer.Problem, answer.Text, answer.Result.Tokens.Length, answer.Scored, greedy: true))));
+            await context.Blobs.WriteAsync(path, SampleRow.ToJsonLines(greedy.Take(ShownSamples).Select((answer, number) =>
+                SampleRow.Create(answer, number, sample: 0, payload.Checkpoint) with { Greedy = true })));
             outputs["samples"] = path;
             outputs["problems"] = context.AttemptPrefix + "problems.jsonl";
             await context.Blobs.WriteAsync(outputs["problems"], ProblemLines(rewards, sampled.Count > 0 ? sampled : greedy));

@@ -27,9 +27,10 @@ internal sealed class RolloutHandler(ResidentModels models, Func<VerifierPool>? 
         var all = questions.Zip(answers).SelectMany(group => group.Second.Select(answer => (Question: group.First, Answer: answer)))
             .ToList();
         var rows = all.Select(one => Row(one.Question, one.Answer)).ToList();
-        var samples =
-            all.Select(one => SampleRow.Create(one.Answer.Problem, one.Answer.Text, one.Answer.Result.Tokens.Length, one.Answer.Scored) with
+        var samples = all.Select((one, place) =>
+            SampleRow.Create(one.Answer, one.Question.Number, place % settings.GroupSize, payload.Policy) with
         {
+            Iteration = payload.Iteration + 1,
             Source = one.Question.Source.Length > 0 ? one.Question.Source : null,
         });
         var outputs = await SaveAsync(payload, rows, samples, context);

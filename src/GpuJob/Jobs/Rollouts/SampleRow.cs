@@ -1,7 +1,8 @@
 using System.Text.Json;
-using R1Cloud.Rewards;
+using R1Cloud.GpuJob.Sampling;
 using R1Cloud.Rewards.Scoring;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Jobs.Rollouts;
 
@@ -30,20 +31,43 @@ internal sealed record SampleRow
     public bool Dropped { get; init; }
     /// <summary>Why, by reward function.</summary>
     public required IReadOnlyDictionary<string, string> Reasons { get; init; }
+    /// <summary>The score by reward function; their weights are in the recipe.</summary>
+    public required IReadOnlyDictionary<string, double> Scores { get; init; }
+    /// <summary>The problem's id.</summary>
+    public required string Problem { get; init; }
+    /// <summary>Whether it was cut off at the length limit.</summary>
+    public required bool Truncated { get; init; }
+    /// <summary>The iteration, from 1 as metrics count them; null outside of rollouts.</summary>
+    public int? Iteration { get; init; }
+    /// <summary>The question: within the iteration, or within the evaluation.</summary>
+    public required int Number { get; init; }
+    /// <summary>The sample of the question.</summary>
+    public required int Sample { get; init; }
+    /// <summary>The step of the model that answered; null where its checkpoint does not say.</summary>
+    public int? Checkpoint { get; init; }
 
-    /// <summary>Describes a scored completion.</summary>
-    public static SampleRow Create(Tasks.Problem problem, string text, int tokens, ScoredCompletion scored, bool greedy = false) => new()
+    /// <summary>Describes an answer.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="number">The question.</param>
+    /// <param name="sample">The sample of the question.</param>
+    /// <param name="checkpoint">The checkpoint of the model that answered.</param>
+    public static SampleRow Create(SampledAnswer answer, int number, int sample, string checkpoint) => new()
     {
-        Question = problem.Prompt,
-        Answer = problem.Answer,
-        Completion = text,
-        Correct = scored.OfFamily("accuracy") >= 1,
-        Formatted = scored.OfFamily("format") >= 1,
-        Greedy = greedy,
-        Tokens = tokens,
-        Reward = scored.Total,
-        Dropped = scored.Dropped,
-        Reasons = scored.Verdicts.ToDictionary(verdict => verdict.Key,
+        Number = number,
+        Sample = sample,
+        Checkpoint = BlobLayout.StepOf(checkpoint),
+        Problem = answer.Problem.Id,
+        Question = answer.Problem.Prompt,
+        Answer = answer.Problem.Answer,
+        Completion = answer.Text,
+        Truncated = !answer.Finished,
+        Correct = answer.Scored.OfFamily("accuracy") >= 1,
+        Formatted = answer.Scored.OfFamily("format") >= 1,
+        Tokens = answer.Result.Tokens.Length,
+        Reward = answer.Scored.Total,
+        Dropped = answer.Scored.Dropped,
+        Scores = answer.Scored.Verdicts.ToDictionary(verdict => verdict.Key, verdict => verdict.Value.Score),
+        Reasons = answer.Scored.Verdicts.ToDictionary(verdict => verdict.Key,
             verdict => verdict.Value.Outcome == RewardOutcome.Scored
             ? verdict.Value.Reason : $"{verdict.Value.Outcome.ToString().ToLowerInvariant()}: {verdict.Value.Reason}"),
     };

@@ -1,0 +1,35 @@
+using System.Text.Json;
+
+namespace R1Cloud.GpuJob.Tests.Jobs;
+
+public sealed class SampleRowTests : IDisposable
+{
+    private readonly JobRunner jobs = new();
+
+    public void Dispose() => jobs.Dispose();
+
+    [Fact]
+    public async Task Rollout_Samples_SayWhereTheyBelongAndWhatEachRewardGave()
+    {
+        await jobs.PretrainAsync("rl/step-000003/");
+
+        var rollout = await jobs.RolloutAsync("rl/step-000003/", iteration: 2, first: 4, count: 3);
+
+        var rows = (await jobs.Blobs.TryReadAsync(rollout.Outputs["samples"]))!.ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToList();
+        rows.Select(row => (Int(row, "number"), Int(row, "sample"))).ShouldBe(
+            from question in new[] { 4, 5, 6 } from sample in Enumerable.Range(0, 4) select (question, sample));
+        rows.ShouldAllBe(row => Int(row, "iteration") == 3 && Int(row, "checkpoint") == 3);
+        rows.ShouldAllBe(row => row.GetProperty("problem").GetString()!.Length > 0);
+        rows.ShouldAllBe(row => row.GetProperty("truncated").ValueKind == JsonValueKind.True
+            || row.GetProperty("truncated").ValueKind == JsonValueKind.False);
+        foreach (var row in rows)
+        {
+            var scores = row.GetProperty("scores");
+            var sum = scores.GetProperty("accuracy/exact").GetDouble() + 0.5 * scores.GetProperty("format/think-answer").GetDouble();
+            row.GetProperty("reward").GetDouble().ShouldBe(sum, 1e-6);
+        }
+    }
+
+    private static int Int(JsonElement row, string name) => row.GetProperty(name).GetInt32();
+}
