@@ -22,7 +22,8 @@ public sealed class SourceTests
         {
             number++;
             var quotes = line.Split("\"\"\"").Length - 1;
-            if (!isRaw && quotes == 0 && line.Length > MostCharacters && !IsText(line)) yield return $"{Shown(file)}:{number}: {line.Length} characters";
+            if (!isRaw && quotes == 0 && line.Length > MostCharacters && !IsText(line))
+                yield return $"{Shown(file)}:{number}: {line.Length} characters";
             if (quotes % 2 == 1) isRaw = !isRaw;
         }
     }
