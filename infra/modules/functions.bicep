@@ -85,6 +85,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     name: 'appsettings'
     properties: {
       AZURE_CLIENT_ID: appIdentityClientId
+      // The app's own page is at /.
+      AzureWebJobsDisableHomepage: 'true'
       AzureWebJobsStorage__accountName: hostStorageName
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: appIdentityClientId

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Jobs;
@@ -63,7 +64,8 @@ public static class PipelineRegistration
 
     /// <summary>
     /// Adds the pipeline's services. The host supplies <see cref="Shared.Storage.IBlobStore"/>, <see cref="OpenQueue"/>,
-    /// <see cref="IOrchestrationClient"/>, <see cref="IWorkerPool"/> and logging.
+    /// <see cref="IOrchestrationClient"/>, <see cref="IWorkerPool"/> and logging; <see cref="IWorkerLogs"/> where its workers' output
+    /// is not in storage.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">The pipeline's settings.</param>
@@ -71,6 +73,7 @@ public static class PipelineRegistration
     {
         services.AddSingleton(options);
         if (services.All(service => service.ServiceType != typeof(TimeProvider))) services.AddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IWorkerLogs, BlobWorkerLogs>();
         return services
             .AddSingleton<JobQueues>().AddSingleton<JobActivities>().AddSingleton<JobCompletions>()
             .AddSingleton<StageActivities>()
@@ -91,7 +94,10 @@ public static class PipelineRegistration
                 options,
                 provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<RunRetries>().AddSingleton<RunAdmission>().AddSingleton<RunService>().AddSingleton<RunData>()
-            .AddSingleton<RunEvents>()
+            .AddSingleton<RunEvents>().AddSingleton<MetricSeriesReader>().AddSingleton<JobReader>().AddSingleton<RunJobsReader>()
+            .AddSingleton<RecipePlans>()
+            .AddSingleton<IRouteGroup, MetricHandlers>().AddSingleton<IRouteGroup, JobHandlers>()
+            .AddSingleton<IRouteGroup, RecipeHandlers>()
             .AddSingleton(provider => new RunHandlers(
                 provider.GetRequiredService<RunService>(),
                 provider.GetRequiredService<RunData>(),

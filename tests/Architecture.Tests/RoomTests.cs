@@ -9,6 +9,7 @@ public sealed class RoomTests
     {
         ["Shared"] = Repository.Built("Shared", "R1Cloud.Shared.dll"),
         ["Terminal"] = Repository.Built("Terminal", "R1Cloud.Terminal.dll"),
+        ["Web"] = Repository.Built("Web", "R1Cloud.Web.dll"),
         ["Tokenizers"] = Repository.Built("Tokenizers", "R1Cloud.Tokenizers.dll"),
         ["Rewards"] = Repository.Built("Rewards", "R1Cloud.Rewards.dll"),
         ["Datasets"] = Repository.Built("Datasets", "R1Cloud.Datasets.dll"),

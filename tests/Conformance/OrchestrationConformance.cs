@@ -9,7 +9,7 @@ namespace R1Cloud.Conformance;
 public abstract partial class OrchestrationConformance : IAsyncLifetime
 {
     /// <summary>Long enough for a slow machine; a behaviour that never comes fails here.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     private readonly CancellationTokenSource patience = new(Patience);
     private IOrchestrationHostFactory factory = null!;

@@ -376,6 +376,9 @@ public sealed class TemplateTests(TemplateFixture fixture) : IClassFixture<Templ
     }
 
     [Fact]
+    public void Homepage_OfThePlatform_GivesWayToThePage() => ((string)AppSettings["AzureWebJobsDisableHomepage"]!).ShouldBe("true");
+
+    [Fact]
     public void SignIn_WhereItIsOn_LeavesTheHealthCheckAloneOpen()
     {
         var signIn =

@@ -29,7 +29,7 @@ public static class R1Process
     {
         using var process = Start(program, arguments, folder, environment);
         process.StandardInput.Close();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10)); // a busy machine takes its time
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(30)); // a busy machine takes its time
         var output = process.StandardOutput.ReadToEndAsync(limit.Token);
         var error = process.StandardError.ReadToEndAsync(limit.Token);
         try

@@ -16,8 +16,9 @@ public class ContractTests
         var parameters = new[] { typeof(PipelineOptions).Assembly, typeof(JobSpec).Assembly }
             .SelectMany(assembly => assembly.GetTypes())
             // Recipes have a reader of their own.
-            .Where(type => type.GetMethod("<Clone>$") is not null && type.Namespace != typeof(Shared.Recipes.Recipe).Namespace)
-            .Where(type => type.Namespace?.StartsWith("R1Cloud.", StringComparison.Ordinal) == true)
+            .Where(type =>
+                type.GetMethod("<Clone>$") is not null && type.Namespace?.StartsWith("R1Cloud.", StringComparison.Ordinal) == true)
+            .Where(type => !type.Namespace!.StartsWith(typeof(Shared.Recipes.Recipe).Namespace!, StringComparison.Ordinal))
             .SelectMany(type => type.GetConstructors())
             .SelectMany(constructor => constructor.GetParameters())
             .ToList();

@@ -27,7 +27,7 @@ public class AzuriteFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var options = new AzuriteOptions { PackageFolder = Repository.PathOf("eng", "azurite"), DataFolder = folder["azurite"],
-            TablePort = WithTables ? 0 : null, StartTimeout = TimeSpan.FromMinutes(10) };
+            TablePort = WithTables ? 0 : null, StartTimeout = TimeSpan.FromMinutes(30) };
         await AzuriteInstall.EnsureAsync(options.PackageFolder, () => options.IsInstalled);
         azurite = await AzuriteProcess.StartAsync(options);
     }

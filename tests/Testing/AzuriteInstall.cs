@@ -24,7 +24,7 @@ internal static class AzuriteInstall
 
     private static async Task<FileStream> WaitForTurnAsync(string lockFile)
     {
-        for (var deadline = DateTime.UtcNow.AddMinutes(5); ; await Task.Delay(200))
+        for (var deadline = DateTime.UtcNow.AddMinutes(30); ; await Task.Delay(200))
         {
             try
             {

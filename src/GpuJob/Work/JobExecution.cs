@@ -53,7 +53,7 @@ internal sealed partial class JobExecution(
         }
         var notify = JobSpecs.NotifyOf(content);
         var past = await counting;
-        var attempt = $"{message.DequeueCount}-{options.Name}-{Guid.NewGuid().ToString("n")[..8]}";
+        var attempt = AttemptName.Create(message.DequeueCount, options.Name);
         var result = new JobResult
         {
             JobId = job.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Numerics = TrainerNumerics.Version,

@@ -2,7 +2,7 @@ using System.CommandLine;
 using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.WorkerProcesses;
-using R1Cloud.Shared.Recipes;
+using R1Cloud.Pipeline.Plan;
 using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Terminal;
@@ -49,31 +49,11 @@ internal static class RecipeCommands
         var width = stages.Keys.Max(name => name.Length);
         foreach (var (name, stage) in stages)
             context.Console.WriteMarkup(
-                $"      {Markup.Escape(name.PadRight(width))} [grey]{Markup.Escape(Describe(stage, loaded.Recipe))}[/]");
+                $"      {Markup.Escape(name.PadRight(width))} [grey]{Markup.Escape(StageDescriptions.Of(stage, loaded.Recipe))}[/]");
         foreach (var line in measured) context.Console.WriteMarkup($"[grey]      {Markup.Escape(line)}[/]");
         if (loaded.Recipe.StoredInputs() is { Count: > 0 } inputs)
             context.Console.WriteMarkup(
                 $"[grey]      inputs in storage, looked for when the run starts: {Markup.Escape(string.Join(", ", inputs))}[/]");
         return ExitCode.Ok;
     }
-
-    private static string Describe(StageRecipe stage, Recipe recipe) => stage switch
-    {
-        ImportStage import => $"import of {import.Path}",
-        PretrainStage pretrain => $"pretrain, {pretrain.Steps} steps of {pretrain.BatchSize} sequences",
-        RlStage rl => $"{rl.Loss.Name}, {rl.Iterations} iterations of {rl.Questions} questions, {rl.GroupSize} samples each",
-        SampleStage sample =>
-            $"{(sample is CollectStage ? "collect" : "rejection-sample")}, {sample.Questions} questions, {sample.Samples} samples each, "
-            + $"of which {sample.Keep} are kept at most",
-        SftStage sft =>
-            $"sft on {string.Join(" + ", sft.Data)}, {sft.Epochs} epochs in batches "
-            + $"of {sft.BatchSize}, {(RecipeCheck.StepsOf(sft, recipe) is { } steps ? $"at most {steps} steps" : "steps known once the "
-                + "data is")}",
-        RewardModelStage model =>
-            $"reward-model, {model.Objective.ToString().ToLowerInvariant()} on {model.Rows} rows of {model.Task}, {model.Steps()} steps "
-            + $"of {model.BatchSize}",
-        EvaluateStage evaluate =>
-            $"evaluate, {string.Join("; ", evaluate.Evaluation.All().Select(benchmark => $"{benchmark.Key}: {benchmark.Value.Problems} problems, {benchmark.Value.Samples} samples each"))}",
-        _ => stage.GetType().Name,
-    };
 }

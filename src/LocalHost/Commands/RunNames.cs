@@ -1,4 +1,5 @@
 using System.Globalization;
+using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.LocalHost.Commands;
@@ -7,7 +8,7 @@ namespace R1Cloud.LocalHost.Commands;
 internal static class RunNames
 {
     /// <summary><c>{name}-{first 8 digits of the recipe's hash}</c>.</summary>
-    public static string For(LoadedRecipe recipe) => $"{recipe.Recipe.Name}-{recipe.Hash[..8]}";
+    public static string For(LoadedRecipe recipe) => RunIds.Of(recipe);
 
     /// <summary>The recipe's first id that is not taken: with <c>-2</c>, <c>-3</c>… appended.</summary>
     public static async Task<string> FreshAsync(LoadedRecipe recipe, Func<string, Task<bool>> taken)

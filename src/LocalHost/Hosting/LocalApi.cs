@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.HostFiltering;
 using R1Cloud.Pipeline.Api;
+using R1Cloud.Web;
 
 namespace R1Cloud.LocalHost.Hosting;
 
@@ -29,12 +30,13 @@ internal static class LocalApi
             services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
     }
 
-    /// <summary>Maps the API and its OpenAPI document.</summary>
+    /// <summary>Maps the page, the API and its OpenAPI document.</summary>
     public static void Map(WebApplication app, LocalHostOptions options)
     {
         RunApi.UseHeaders(app);
         // A web page elsewhere must not steer runs through its visitor's browser by a name that resolves here.
         if (IPAddress.IsLoopback(options.Address)) app.UseHostFiltering();
+        app.UsePage();
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         app.Use(async (context, next) =>
         {

@@ -178,6 +178,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
             new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog,
                 LeaseFile = Data.WorkerLease, Cache = Data.Checkpoints, Count = Options.Workers, Gpus = Options.Gpus });
         services.AddSingleton<ProcessWorkerPool>().AddSingleton<IWorkerPool>(provider => provider.GetRequiredService<ProcessWorkerPool>());
+        services.AddSingleton<IWorkerLogs>(new FileWorkerLogs(Data.WorkerLog));
         services.AddSingleton(provider => new EmbeddedEngine(
             new EngineOptions { DatabasePath = Data.Orchestrations },
             new OrchestrationRegistry().AddPipeline(pipeline),

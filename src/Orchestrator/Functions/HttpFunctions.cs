@@ -13,7 +13,7 @@ namespace R1Cloud.Orchestrator.Functions;
 /// The host takes functions in the order of their names and gives a request to the first whose route matches, however exact others are:
 /// what takes every path under /api must come last.
 /// </remarks>
-internal sealed class HttpFunctions(RunApiPipeline api, DurableClientSource clients)
+internal sealed class HttpFunctions(RunApiPipeline api, PagePipeline page, DurableClientSource clients)
 {
     /// <summary>The health check, for anybody.</summary>
     [Function("health")]
@@ -33,4 +33,9 @@ internal sealed class HttpFunctions(RunApiPipeline api, DurableClientSource clie
     [Function("openapi")]
     public IResult OpenApi([HttpTrigger(AuthorizationLevel.Function, "get", Route = "openapi/{*path}")] HttpRequest request) =>
         api.Handle(request);
+
+    /// <summary>The page and its files, for anybody: they hold no data. It takes every path that is left, so its name comes last.</summary>
+    [Function("web-page")]
+    public IResult Page([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "{*path}")] HttpRequest request) =>
+        page.Handle();
 }

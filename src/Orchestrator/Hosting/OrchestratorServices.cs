@@ -45,6 +45,7 @@ internal static class OrchestratorServices
         RunApiDocument.Add(services, ApiRoutes.FunctionsKeyHeader);
         return services
             .AddSingleton<RunApiPipeline>()
+            .AddSingleton<PagePipeline>()
             .AddSingleton<HttpFunctions>().AddSingleton<CompletionFunctions>().AddSingleton<WorkerFunctions>();
     }
 

@@ -14,6 +14,16 @@ public static class ApiRoutes
     public const string Runs = "/api/runs";
     /// <summary>POST a recipe: what a run of it would take over (<see cref="Pipeline.Reuse.ReusePlan"/>).</summary>
     public const string Reuse = "/api/reuse";
+    /// <summary>GET: the JSON Schema of recipes.</summary>
+    public const string Schema = "/api/schema";
+    /// <summary>POST a recipe: what it does, or what is wrong with it (<see cref="Model.RecipeCheckView"/>).</summary>
+    public const string Check = "/api/check";
+    /// <summary>POST a recipe: what a run of it would take (<see cref="Pipeline.Runs.RecipePlanView"/>).</summary>
+    public const string Plan = "/api/plan";
+    /// <summary>GET: a run's resolved recipe.</summary>
+    public const string Recipe = "/api/runs/{id}/recipe";
+    /// <summary>GET: how it differs from that of the run <c>?to=</c> (<see cref="Model.RecipeDifferences"/>).</summary>
+    public const string RecipeDifferences = "/api/runs/{id}/recipe/differences";
     /// <summary>GET: a run (<see cref="Model.RunView"/>).</summary>
     public const string Run = "/api/runs/{id}";
     /// <summary>POST: hold a run.</summary>
@@ -26,6 +36,14 @@ public static class ApiRoutes
     public const string Retry = "/api/runs/{id}/retry";
     /// <summary>GET: metrics, <c>?stage=</c> and <c>?since=</c> a step (<see cref="Model.RunMetrics"/>).</summary>
     public const string Metrics = "/api/runs/{id}/metrics";
+    /// <summary>GET: the names of its figures (<see cref="Model.MetricNamesView"/>).</summary>
+    public const string MetricNames = "/api/runs/{id}/metrics/names";
+    /// <summary>GET: figures by name and range (<see cref="Model.MetricSeriesView"/>).</summary>
+    public const string MetricSeries = "/api/runs/{id}/metrics/series";
+    /// <summary>GET: jobs with their attempts (<see cref="Model.RunJobs"/>).</summary>
+    public const string Jobs = "/api/runs/{id}/jobs";
+    /// <summary>GET: a worker's output, <c>?tail=</c> or <c>?after=</c> (<see cref="Workers.WorkerLogPart"/>).</summary>
+    public const string WorkerLog = "/api/runs/{id}/workers/{worker}/log";
     /// <summary>GET: server-sent events (<see cref="Model.RunEventNames"/>).</summary>
     public const string Events = "/api/runs/{id}/events";
     /// <summary>GET: example answers, <c>?stage=</c> and <c>?limit=</c> a set (<see cref="Model.RunSamples"/>).</summary>

@@ -80,15 +80,7 @@ public static class RunApi
             .Describe("GetReport", "The run's report as json, html, md or svg", "Results")
             .Produces<RunReport>(StatusCodes.Status200OK, "application/json", "text/html", "text/markdown", "image/svg+xml")
                 .Problems(400, 404);
+        foreach (var group in routes.ServiceProvider.GetServices<IRouteGroup>()) group.Map(routes);
         return routes;
-    }
-
-    private static RouteHandlerBuilder Describe(this RouteHandlerBuilder route, string name, string summary, string tag) =>
-        route.WithName(name).WithSummary(summary).WithTags(tag).Problems(401, 500, 503);
-
-    private static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
-    {
-        foreach (var status in statuses) route.ProducesProblem(status);
-        return route;
     }
 }

@@ -30,7 +30,7 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
     public async IAsyncEnumerable<RunEvent?> StreamAsync(RunReader reader, string? lastEventId, [EnumeratorCancellation]
         CancellationToken cancellation)
     {
-        var sent = new Sent(ParseId(lastEventId));
+        var sent = new Sent(StepCursor.Parse(lastEventId));
         RunView? before = null;
         var snapshot = "";
         var begun = clock.GetTimestamp();
@@ -72,7 +72,7 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
             }
             if (options.EventStreamLimit is { } limit && clock.GetElapsedTime(begun) >= limit) yield break;
 
-            void Add(string name, object data) => news.Add(new(FormatId(sent.Steps), name, Serialize(data)));
+            void Add(string name, object data) => news.Add(new(StepCursor.Format(sent.Steps), name, Serialize(data)));
         }
     }
 
@@ -131,21 +131,4 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
     private static StageView? Find(RunView run, StageView stage) => run.Stages.FirstOrDefault(other => other.Label == stage.Label);
 
     private static string Serialize(object value) => JsonSerializer.Serialize(value, value.GetType(), R1Json.Options);
-
-    private static string FormatId(Dictionary<string, int> sent) =>
-        string.Join(',',
-            sent.OrderBy(pair => pair.Key, StringComparer.Ordinal)
-            .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}={pair.Value}")));
-
-    /// <summary>Reads an event's id; what does not belong there is passed over, since a stream may always begin at the beginning.</summary>
-    internal static Dictionary<string, int> ParseId(string? id)
-    {
-        var sent = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var part in (id ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (part.Split('=') is [var stage, var text]
-                && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step)) sent[stage] = step;
-        }
-        return sent;
-    }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -10,7 +9,7 @@ using R1Cloud.Shared;
 namespace R1Cloud.Pipeline.Api;
 
 /// <summary>The run API's handlers, the same for every host; a handler never throws, errors are Problem Details.</summary>
-public sealed partial class RunHandlers
+public sealed class RunHandlers
 {
     private const int DefaultSamples = 20, MaxSamples = 1000;
 
@@ -18,10 +17,10 @@ public sealed partial class RunHandlers
     private readonly RunData data;
     private readonly RunEvents events;
     private readonly PipelineOptions options;
-    private readonly ILogger<RunHandlers> log;
+    private readonly RequestGuard guard;
 
     internal RunHandlers(RunService service, RunData data, RunEvents events, PipelineOptions options, ILogger<RunHandlers> log) =>
-        (this.service, this.data, this.events, this.options, this.log) = (service, data, events, options, log);
+        (this.service, this.data, this.events, this.options, guard) = (service, data, events, options, new(log));
 
     /// <summary>GET /api/health.</summary>
     public static IResult Health() =>
@@ -36,7 +35,7 @@ public sealed partial class RunHandlers
     {
         var cancellation = request.HttpContext.RequestAborted;
         var recipe = await RecipeBody.ReadAsync(request, options, cancellation);
-        var run = await service.CreateAsync(recipe, NotEmpty(request.Query["id"]), Key(request), Reuse(request), cancellation);
+        var run = await service.CreateAsync(recipe, request.Text("id"), Key(request), Reuse(request), cancellation);
         return Accepted(request, run);
     });
 
@@ -50,9 +49,9 @@ public sealed partial class RunHandlers
     /// <summary>GET /api/runs?state=&amp;limit=&amp;after=.</summary>
     public Task<IResult> ListAsync(HttpRequest request) => GuardAsync(request, async () =>
     {
-        var limit = Number(request, "limit", 1, RunQuery.MaxLimit) ?? RunQuery.DefaultLimit;
+        var limit = request.Number("limit", 1, RunQuery.MaxLimit) ?? RunQuery.DefaultLimit;
         return Json(
-            await service.ListAsync(new(States(request), limit, NotEmpty(request.Query["after"])), request.HttpContext.RequestAborted));
+            await service.ListAsync(new(States(request), limit, request.Text("after")), request.HttpContext.RequestAborted));
     });
 
     /// <summary>GET /api/runs/{id}.</summary>
@@ -73,22 +72,22 @@ public sealed partial class RunHandlers
 
     /// <summary>POST /api/runs/{id}/retry?stage=.</summary>
     public Task<IResult> RetryAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
-        Accepted(request, await service.RetryAsync(id, NotEmpty(request.Query["stage"]), request.HttpContext.RequestAborted)));
+        Accepted(request, await service.RetryAsync(id, request.Text("stage"), request.HttpContext.RequestAborted)));
 
     /// <summary>GET /api/runs/{id}/metrics?stage=&amp;since=.</summary>
     public Task<IResult> MetricsAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
-        Json(await data.MetricsAsync(id, NotEmpty(request.Query["stage"]), Number(request, "since", 0, int.MaxValue),
+        Json(await data.MetricsAsync(id, request.Text("stage"), request.Number("since", 0, int.MaxValue),
             request.HttpContext.RequestAborted)));
 
     /// <summary>GET /api/runs/{id}/samples?stage=&amp;limit=.</summary>
     public Task<IResult> SamplesAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
-        Json(await data.SamplesAsync(id, NotEmpty(request.Query["stage"]), Number(request, "limit", 1, MaxSamples) ?? DefaultSamples,
+        Json(await data.SamplesAsync(id, request.Text("stage"), request.Number("limit", 1, MaxSamples) ?? DefaultSamples,
             request.HttpContext.RequestAborted)));
 
     /// <summary>GET /api/runs/{id}/report?format=: json, html, md or svg; without it the Accept header decides.</summary>
     public Task<IResult> ReportAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
     {
-        var (file, type) = ReportFormat.Choose(NotEmpty(request.Query["format"]), request.Headers.Accept);
+        var (file, type) = ReportFormat.Choose(request.Text("format"), request.Headers.Accept);
         var content = await data.ReportAsync(id, file, request.HttpContext.RequestAborted);
         request.HttpContext.Response.Headers.ContentSecurityPolicy = ResponseHeaders.StoredPolicy;
         return Results.Bytes(content.ToMemory(), type);
@@ -99,26 +98,12 @@ public sealed partial class RunHandlers
     {
         await service.SpecAsync(id, request.HttpContext.RequestAborted);
         var reader = events.Open(id);
-        var stream = events.StreamAsync(reader, NotEmpty(request.Headers[ApiRoutes.LastEventIdHeader]), request.HttpContext.RequestAborted);
-        return new EventStreamResult(reader, stream, error => LogFailed(error, request.Path));
+        var last = RequestValues.NotEmpty(request.Headers[ApiRoutes.LastEventIdHeader]);
+        var stream = events.StreamAsync(reader, last, request.HttpContext.RequestAborted);
+        return new EventStreamResult(reader, stream, error => guard.LogFailed(error, request.Path));
     });
 
-    private async Task<IResult> GuardAsync(HttpRequest request, Func<Task<IResult>> handle)
-    {
-        try
-        {
-            return await handle();
-        }
-        catch (Exception e) when (ClientDisconnect.IsCause(request.HttpContext, e))
-        {
-            return Results.StatusCode(StatusCodes.Status499ClientClosedRequest);
-        }
-        catch (Exception e)
-        {
-            if (ApiProblems.IsFault(e)) LogFailed(e, request.Path);
-            return ApiProblems.From(e);
-        }
-    }
+    private Task<IResult> GuardAsync(HttpRequest request, Func<Task<IResult>> handle) => guard.RunAsync(request, handle);
 
     private static IResult Json<T>(T value) => Results.Json(value, R1Json.Options);
 
@@ -128,17 +113,10 @@ public sealed partial class RunHandlers
         return Results.Json(run, R1Json.Options, statusCode: StatusCodes.Status202Accepted);
     }
 
-    private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
-
-    private static bool Reuse(HttpRequest request) => NotEmpty(request.Query["reuse"]) switch
-    {
-        null or "true" => true,
-        "false" => false,
-        var other => throw new InvalidRequestException("reuse", other, "true, false"),
-    };
+    private static bool Reuse(HttpRequest request) => request.Flag("reuse", whenLeftOut: true);
 
     private static IReadOnlyCollection<RunStatus> States(HttpRequest request) =>
-        [.. (NotEmpty(request.Query["state"]) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text =>
+        [.. (request.Text("state") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text =>
             Enum.GetValues<RunStatus>().Cast<RunStatus?>().FirstOrDefault(state => Name(state!.Value) == text)
             ?? throw new InvalidRequestException("state", text,
                 string.Join(", ", Enum.GetValues<RunStatus>().Select(Name)) + "; several with commas between"))];
@@ -152,15 +130,4 @@ public sealed partial class RunHandlers
         return key.Length is > 0 and <= 255
             ? key : throw new InvalidRequestException(ApiRoutes.IdempotencyKeyHeader, key, "1 to 255 characters");
     }
-
-    private static int? Number(HttpRequest request, string name, int min, int max)
-    {
-        if (NotEmpty(request.Query[name]) is not { } text) return null;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
-            ? number
-            : throw new InvalidRequestException(name, text, $"a whole number from {min} to {max}");
-    }
-
-    [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "A request failed {Path}")]
-    private partial void LogFailed(Exception exception, string? path);
 }

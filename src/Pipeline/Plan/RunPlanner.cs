@@ -120,7 +120,7 @@ public static class RunPlanner
     /// <summary>
     /// Stages side by side take as long as the longest, or as they take together where there are fewer nodes than stages.
     /// </summary>
-    private static double Wall(IEnumerable<StagePlan> stages, int nodes) => stages
+    internal static double Wall(IEnumerable<StagePlan> stages, int nodes) => stages
         .GroupBy(stage => ModelNames.StageOf(stage.Name), stage => stage.WallSeconds!.Value)
         .Sum(group => Math.Max(group.Max(), group.Sum() / Math.Min(nodes, group.Count())));
 }

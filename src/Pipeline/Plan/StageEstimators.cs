@@ -9,7 +9,7 @@ namespace R1Cloud.Pipeline.Plan;
 /// <param name="Model">The stage's model.</param>
 /// <param name="LengthShare">Expected length of a completion as a share of the most that is allowed.</param>
 /// <param name="Datasets">Counts the rows of data sets; null where none are read.</param>
-internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double LengthShare, IDatasetReader? Datasets)
+internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double LengthShare, IDatasetReader? Datasets = null)
 {
     /// <summary>Prompt tokens of data-set problems, which are not counted before the run.</summary>
     public const int DatasetPromptTokens = 256;

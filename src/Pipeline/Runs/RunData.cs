@@ -63,7 +63,9 @@ internal sealed class RunData(RunService service, IOrchestrationClient client, I
                 : $"Run '{id}' has no report yet; it is written when the run completes.");
     }
 
-    private static IEnumerable<StageView> Stages(RunView run, string? stage)
+    /// <summary>A run's stages of a name or label; all where it is null.</summary>
+    /// <exception cref="InvalidRequestException">There is none.</exception>
+    public static IEnumerable<StageView> Stages(RunView run, string? stage)
     {
         if (stage is null) return run.Stages;
         var found = run.Stages.Where(view => view.Name == stage || view.Label == stage).ToList();

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.Pipeline.Runs;
 
@@ -11,6 +12,9 @@ public static partial class RunIds
     /// <summary>What a run id may be, in words.</summary>
     public const string Allowed =
         "lower-case letters, digits and single dashes, beginning and ending with a letter or digit, at most 54 characters";
+
+    /// <summary>The id of a recipe's run where nobody names one: <c>{name}-{first 8 digits of the recipe's hash}</c>.</summary>
+    public static string Of(LoadedRecipe recipe) => $"{recipe.Recipe.Name}-{recipe.Hash[..8]}";
 
     /// <summary>Whether a text is a run id.</summary>
     public static bool IsValid(string id) => id.Length <= MaxLength && Pattern().IsMatch(id);

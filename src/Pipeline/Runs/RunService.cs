@@ -168,7 +168,7 @@ public sealed class RunService(
 
     private async Task<string> IdAsync(LoadedRecipe recipe, string? id, string? key, CancellationToken cancellation)
     {
-        if (key is null) return id ?? $"{recipe.Recipe.Name}-{recipe.Hash[..8]}";
+        if (key is null) return id ?? RunIds.Of(recipe);
 
         var keyHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
         var tied = await runs.TieKeyAsync(key, id ?? $"{recipe.Recipe.Name}-{keyHash[..8]}", cancellation);

@@ -28,7 +28,7 @@ public abstract record StageRecipe
         .ToDictionary(kind => kind.DerivedType, kind => (string)kind.TypeDiscriminator!);
 
     /// <summary>The kind's name in recipes, e.g. <c>rl</c>.</summary>
-    public string Kind() => Kinds[GetType()];
+    public string Kind() => Kinds.GetValueOrDefault(GetType(), GetType().Name);
 
     /// <summary>Steps or iterations in all, where the recipe alone says so; else 0.</summary>
     public virtual int PlannedSteps() => 0;

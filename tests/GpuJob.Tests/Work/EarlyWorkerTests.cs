@@ -57,7 +57,7 @@ public sealed class EarlyWorkerTests(AzuriteFixture azurite) : IAsyncLifetime
 
     private static async Task Eventually(Func<Task<bool>> condition)
     {
-        for (var left = 12_000; !await condition(); left--)
+        for (var left = 36_000; !await condition(); left--)
         {
             left.ShouldBeGreaterThan(0, "it did not come to it");
             await Task.Delay(50);

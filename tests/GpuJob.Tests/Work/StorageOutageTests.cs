@@ -73,7 +73,7 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
         {
             proxy.Cut(Outage);
             await context.Blobs.WriteAsync($"runs/{run.RunId}/output", new("x"));
-            for (var left = 3000; told is null && left > 0; left--)
+            for (var left = 18_000; told is null && left > 0; left--)
             {
                 await Task.Delay(100);
                 told = await run.Blobs.TryReadJsonAsync<JobProgress>(BlobLayout.JobProgress(run.RunId, spec.JobId));
@@ -168,7 +168,7 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
         var done = new CancellationTokenSource();
         _ = Task.Run(async () =>
         {
-            for (var left = 3000; left > 0 && await run.ResultAsync(spec) is null; left--) await Task.Delay(100);
+            for (var left = 18_000; left > 0 && await run.ResultAsync(spec) is null; left--) await Task.Delay(100);
             await Task.Delay(300);
             await done.CancelAsync();
         });

@@ -87,7 +87,7 @@ public sealed class UnreadableJobTests(AzuriteFixture azurite) : IAsyncLifetime
         }, $"old{worker}", visibilitySeconds: 600, idleSeconds: 600)).ToList();
 
         // All are busy when the job comes that none of them can read; each refuses once it comes to it.
-        await busy.Task.WaitAsync(TimeSpan.FromMinutes(5));
+        await busy.Task.WaitAsync(TimeSpan.FromMinutes(30));
         var spec = await run.SubmitAsync(new(), change: json => new(Changed(json, "newField", "1")));
         gate.SetResult();
         (await Task.WhenAll(workers)).ShouldAllBe(code => code == ExitCodes.Outdated);

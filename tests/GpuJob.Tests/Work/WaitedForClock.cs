@@ -32,7 +32,7 @@ internal sealed class WaitedForClock : FakeTimeProvider
     /// <summary>Ends when somebody waits for just that long, once for each who does.</summary>
     public async Task WaitedForAsync(TimeSpan span)
     {
-        if (!await Waits(span).WaitAsync(TimeSpan.FromMinutes(10))) throw new TimeoutException($"Nobody waits for {span}.");
+        if (!await Waits(span).WaitAsync(TimeSpan.FromMinutes(30))) throw new TimeoutException($"Nobody waits for {span}.");
     }
 
     private SemaphoreSlim Waits(TimeSpan span) => waits.GetOrAdd(span, _ => new(0));

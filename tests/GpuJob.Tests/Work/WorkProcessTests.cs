@@ -171,7 +171,7 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
 
     private async Task Until(Func<bool> condition, bool running = true)
     {
-        for (var deadline = DateTime.UtcNow.AddMinutes(5); !condition(); await Task.Delay(50))
+        for (var deadline = DateTime.UtcNow.AddMinutes(30); !condition(); await Task.Delay(50))
         {
             if ((running && process!.HasExited) || DateTime.UtcNow > deadline)
                 throw new InvalidOperationException($"The worker did not come so far: {Output}");
@@ -180,7 +180,7 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
 
     private async Task<int> EndAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(30));
         await process!.WaitForExitAsync(limit.Token);
         return process.ExitCode;
     }

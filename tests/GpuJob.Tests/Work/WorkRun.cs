@@ -90,7 +90,7 @@ internal sealed class WorkRun : IAsyncDisposable
         var storage =
             StorageConnection.Of(WorkerStorage.Endpoint, WorkerStorage.Blobs,
                 queue => queue == BlobLayout.CompletionsQueue ? Completions : Queue);
-        return await new Worker(storage, handlers, options, Time, Log).RunAsync(preemption).WaitAsync(TimeSpan.FromMinutes(15));
+        return await new Worker(storage, handlers, options, Time, Log).RunAsync(preemption).WaitAsync(TimeSpan.FromMinutes(30));
     }
 
     /// <summary>A worker takes the job and dies in its midst without a word.</summary>

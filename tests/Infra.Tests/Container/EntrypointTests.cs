@@ -6,7 +6,7 @@ namespace R1Cloud.Infra.Tests.Container;
 /// <summary>The container's entry point as a process, with a trainer of a few lines of bash.</summary>
 public sealed class EntrypointTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("r1-entry-");
     private int grace = 120; // seconds: a busy machine is no trainer that hangs

@@ -4,7 +4,9 @@ namespace R1Cloud.Infra.Tests.Container;
 
 public sealed class ImageSourcesTests
 {
-    /// <summary>A project that the trainer gains reaches its image: restore sees it, the build sees its sources, and both may be sent.</summary>
+    /// <summary>
+    /// A project that the trainer gains reaches its image: restore sees it, the build sees its sources, and both may be sent.
+    /// </summary>
     [Fact]
     public void Image_IsBuiltOfEveryProjectOfTheTrainer()
     {
@@ -26,7 +28,8 @@ public sealed class ImageSourcesTests
         {
             if (!found.Add(next)) continue;
             foreach (var reference in XDocument.Load(Repository.Path("src", next, next + ".csproj")).Descendants("ProjectReference"))
-                open.Push(Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('/', Path.DirectorySeparatorChar)));
+                open.Push(Path.GetFileNameWithoutExtension(
+                    reference.Attribute("Include")!.Value.Replace('/', Path.DirectorySeparatorChar)));
         }
         return found;
     }

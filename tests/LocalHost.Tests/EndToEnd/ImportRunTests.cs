@@ -23,8 +23,7 @@ public sealed class ImportRunTests : IDisposable
             }
           },
           "evaluation": { "task": "addition", "problems": 8, "samples": 2, "prompt": { "template": "chat" }, "sampling": { "temperature": 0.6, "maxNewTokens": 12 } },
-          "workers": { "count": 1, "threads": 1, "device": "cpu" },
-          "jobs": { "heartbeatTimeoutSeconds": 4 }
+          "workers": { "count": 1, "threads": 1, "device": "cpu" }
         }
         """;
 

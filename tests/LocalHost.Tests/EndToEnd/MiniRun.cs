@@ -26,8 +26,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
             }
           },
           "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
-          "workers": { "count": 1, "threads": 1, "device": "cpu" },
-          "jobs": { "heartbeatTimeoutSeconds": 4 }
+          "workers": { "count": 1, "threads": 1, "device": "cpu" }
         }
         """;
 
@@ -56,8 +55,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
             }
           },
           "evaluation": { "task": "addition", "problems": 16, "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 } },
-          "workers": { "count": 1, "threads": 1, "device": "cpu" },
-          "jobs": { "heartbeatTimeoutSeconds": 4 }
+          "workers": { "count": 1, "threads": 1, "device": "cpu" }
         }
         """;
 
@@ -89,7 +87,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
 
     /// <summary>Waits until a worker's log tells of a job.</summary>
     public Task ReachAsync(string job) =>
-        Eventually.BeTrueAsync(() => Failed() || WorkerLogs().Contains(job, StringComparison.Ordinal), $"job {job}; {Output}", 600);
+        Eventually.BeTrueAsync(() => Failed() || WorkerLogs().Contains(job, StringComparison.Ordinal), $"job {job}; {Output}");
 
     /// <summary>SIGKILL for the worker process: no last words.</summary>
     public async Task KillWorkerAsync()
@@ -120,7 +118,7 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     /// <summary>Waits for the end.</summary>
     public async Task<int> EndAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(30));
         try
         {
             await process!.WaitForExitAsync(limit.Token);

@@ -97,8 +97,7 @@ internal static class WholeChain
             "samples": 2, "sampling": { "temperature": 0.6, "maxNewTokens": 24 },
             "benchmarks": { "addition": { "problems": 16 }, "few": { "task": "addition", "problems": 5, "rewards": { "accuracy/math": 1 } } }
           },
-          "workers": { "count": 1, "threads": 1, "device": "cpu" },
-          "jobs": { "heartbeatTimeoutSeconds": 4 }
+          "workers": { "count": 1, "threads": 1, "device": "cpu" }
         }
         """;
 }

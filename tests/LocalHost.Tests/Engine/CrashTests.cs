@@ -20,7 +20,7 @@ public sealed class CrashTests
         while (output is null)
         {
             using var process = await EngineProcess.StartAsync("run", database, log, $"{seed}");
-            output = await process.RunForAsync(kills < 6 ? TimeSpan.FromMilliseconds(random.Next(20, 250)) : TimeSpan.FromMinutes(10));
+            output = await process.RunForAsync(kills < 6 ? TimeSpan.FromMilliseconds(random.Next(20, 250)) : TimeSpan.FromMinutes(30));
             kills += output is null ? 1 : 0;
             kills.ShouldBeLessThan(10);
             var runs = Runs(log);

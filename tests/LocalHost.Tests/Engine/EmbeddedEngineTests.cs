@@ -9,7 +9,7 @@ namespace R1Cloud.LocalHost.Tests.Engine;
 
 public sealed class EmbeddedEngineTests
 {
-    private readonly CancellationToken giveUp = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+    private readonly CancellationToken giveUp = new CancellationTokenSource(TimeSpan.FromMinutes(30)).Token;
 
     [Theory]
     [InlineData("delay")]

@@ -93,7 +93,7 @@ public sealed class EngineStorageTests
     [Fact]
     public async Task DiskFull_StopsTheEngine_AndLosesNothing()
     {
-        using var giveUp = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        using var giveUp = new CancellationTokenSource(TimeSpan.FromMinutes(30));
         var pages = 60;
         await using var factory = new EngineHostFactory(options => options with { MaxDatabasePages = pages });
         await using (var engine = await factory.StartEngineAsync(Registry))

@@ -96,7 +96,7 @@ public sealed class LeaseReturnTests(AzuriteFixture azurite) : IClassFixture<Azu
     private async Task AttemptsAsync(JobSpec spec, int count)
     {
         var blobs = azurite.Open().Blobs;
-        for (var left = 6000; ; left--)
+        for (var left = 18_000; ; left--)
         {
             var begun = 0;
             await foreach (var blob in blobs.ListAsync(BlobLayout.Job(run, spec.JobId) + "attempts/"))

@@ -170,7 +170,7 @@ public sealed class ProcessWorkerPoolTests : IAsyncDisposable
     {
         var pool = Create("echo 'libtorch cannot be loaded' >&2; exit 134");
         await pool.EnsureAsync("run-a", new WorkersRecipe());
-        (await pool.Broken.WaitAsync(TimeSpan.FromMinutes(5))).ShouldContain("libtorch cannot be loaded");
+        (await pool.Broken.WaitAsync(TimeSpan.FromMinutes(30))).ShouldContain("libtorch cannot be loaded");
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class ProcessWorkerPoolTests : IAsyncDisposable
         var script = folder.Write("not-a-program", "");
         var pool = Create(script: null, options => options with { Command = new WorkerCommand(script, []) });
         await pool.EnsureAsync("run-a", new WorkersRecipe());
-        (await pool.Broken.WaitAsync(TimeSpan.FromMinutes(5))).ShouldContain("not-a-program");
+        (await pool.Broken.WaitAsync(TimeSpan.FromMinutes(30))).ShouldContain("not-a-program");
     }
 
     [Fact]

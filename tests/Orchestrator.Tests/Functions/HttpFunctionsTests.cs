@@ -8,6 +8,7 @@ using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Api;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
 
 namespace R1Cloud.Orchestrator.Tests.Functions;
 
@@ -24,7 +25,7 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
     public async Task OpenApi_Document_DescribesEveryRoute()
     {
         var document = await fixture.Server.Client.GetFromJsonAsync<JsonElement>(ApiRoutes.OpenApi);
-        document.GetProperty("paths").EnumerateObject().Count(path => path.Name.StartsWith("/api", StringComparison.Ordinal)).ShouldBe(12);
+        document.GetProperty("paths").EnumerateObject().Count(path => path.Name.StartsWith("/api", StringComparison.Ordinal)).ShouldBe(21);
     }
 
     [Fact]
@@ -56,8 +57,11 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
     public async Task Run_PausedResumedCancelledAndRetried_Completes()
     {
         var client = fixture.Server.Client;
-        var before = fixture.Server.Pool.OnJob;
-        fixture.Server.Pool.OnJob = job => job.RunId == "steered" ? Task.Delay(150) : before(job);
+        var (pool, before) = (fixture.Server.Pool, fixture.Server.Pool.OnJob);
+        // Its jobs go on only when its workers are asked to go: the run is where it was left.
+        var held = new TaskCompletionSource();
+        pool.OnJob = job => job.RunId == "steered" && job.Payload is not CheckJob ? (held = new()).Task : before(job);
+        pool.Releasing = id => _ = id == "steered" && held.TrySetResult();
         using var body = new StringContent(TestRecipes.Json("steered", iterations: 3, seed: 9), Encoding.UTF8, "application/json");
         (await client.PostAsync("/api/runs?id=steered", body)).EnsureSuccessStatusCode();
         await UntilAsync("steered", run => run.Status == RunStatus.Running && run.Stages[0].Status == StageStatus.Running);
@@ -69,6 +73,7 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
         await UntilAsync("steered", run => run.Status == RunStatus.Running);
         await PostAsync("/api/runs/steered/cancel");
         await UntilAsync("steered", run => run.Status == RunStatus.Cancelled);
+        pool.OnJob = before;
         await PostAsync("/api/runs/steered/retry");
         var run = await UntilAsync("steered", run => run.Status == RunStatus.Completed);
         run.Stages.ShouldAllBe(stage => stage.Status == StageStatus.Completed);
@@ -81,7 +86,7 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
 
         async Task<RunView> UntilAsync(string id, Func<RunView, bool> condition)
         {
-            for (var i = 0; i < 30_000; i++)
+            for (var i = 0; i < 90_000; i++)
             {
                 var run = await client.GetFromJsonAsync<RunView>($"/api/runs/{id}", R1Json.Options);
                 if (condition(run!)) return run!;

@@ -92,7 +92,7 @@ internal sealed class OrchestratorServer : IAsyncDisposable
         durable.Services.GetRequiredService<DurableClientSource>().Set(durable.DurableTask);
 
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        Client = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromMinutes(5) };
+        Client = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromMinutes(30) };
         pump = PumpAsync(app.Services.GetRequiredService<CompletionFunctions>(), durable.DurableTask);
     }
 

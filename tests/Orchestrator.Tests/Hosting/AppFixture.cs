@@ -59,7 +59,7 @@ public sealed class AppFixture : IAsyncLifetime
     }
 
     /// <summary>The run from its request to its end, once.</summary>
-    public Task CompleteAsync() => completed ??= RunAsync(Run, TestRecipes.Json(), ApiCases.Key, TimeSpan.FromMinutes(10));
+    public Task CompleteAsync() => completed ??= RunAsync(Run, TestRecipes.Json(), ApiCases.Key, TimeSpan.FromMinutes(30));
 
     /// <summary>A run of its own from its request to its end.</summary>
     internal async Task CompleteAsync(string id, string recipe, TimeSpan patience)
@@ -95,7 +95,7 @@ public sealed class AppFixture : IAsyncLifetime
         await queue.EnsureCreatedAsync();
         while (!stop.IsCancellationRequested)
         {
-            foreach (var message in await queue.ReceiveAsync(16, TimeSpan.FromMinutes(3)))
+            foreach (var message in await queue.ReceiveAsync(16, TimeSpan.FromMinutes(30)))
             {
                 await Host.InvokeAsync("complete-job", new() { ["string"] = message.Text });
                 await queue.DeleteAsync(message);

@@ -15,7 +15,7 @@ namespace R1Cloud.Orchestrator.Tests.Hosting;
 internal sealed class FunctionsHost : IAsyncDisposable
 {
     private static readonly string AppFolder = Path.GetDirectoryName(Repository.Built("Orchestrator", "host.json"))!;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     private readonly FunctionsRpc rpc;
     private readonly Sidecar sidecar;

@@ -10,6 +10,7 @@ using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Tests.Api;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Web;
 
 namespace R1Cloud.Orchestrator.Tests.Hosting;
 
@@ -38,6 +39,9 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
             """{"name":"request","type":"httpTrigger","direction":"In","authLevel":"Function","route":"api/{*path}"}""",
             """{"name":"client","type":"durableClient","direction":"In"}""",
             """{"name":"$return","type":"http","direction":"Out"}"""]);
+        Declared("web-page").ShouldBe([
+            """{"name":"request","type":"httpTrigger","direction":"In","authLevel":"Anonymous","methods":["get","head"],"route":"{*path}"}""",
+            """{"name":"$return","type":"http","direction":"Out"}"""]);
         Declared("openapi").ShouldBe([
             """{"name":"request","type":"httpTrigger","direction":"In","authLevel":"Function","methods":["get"],"route":"openapi/{*path}"}""",
             """{"name":"$return","type":"http","direction":"Out"}"""]);
@@ -49,7 +53,7 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
         var pipeline = new OrchestrationRegistry().AddPipeline(new PipelineOptions());
         OfTrigger("orchestrationTrigger").ShouldBe(pipeline.Orchestrators.Order());
         OfTrigger("activityTrigger").ShouldBe(pipeline.Activities.Order());
-        app.Host.Functions.Count.ShouldBe(pipeline.Orchestrators.Count + pipeline.Activities.Count + 5);
+        app.Host.Functions.Count.ShouldBe(pipeline.Orchestrators.Count + pipeline.Activities.Count + 6);
         // What the Functions host allows as a name.
         app.Host.Functions.Keys.ShouldAllBe(name => Regex.IsMatch(name, "^[a-zA-Z][a-zA-Z0-9_-]{0,127}$"));
     }
@@ -90,6 +94,37 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
                 return attempt == 1 ? Task.Delay(TimeSpan.FromSeconds(7)) : null;
             },
         }) { BaseAddress = new Uri("http://app.test"), Timeout = TimeSpan.FromMinutes(5) };
+    }
+
+    [Fact]
+    public async Task Page_WithoutAKey_IsServedWithItsFiles()
+    {
+        using var page = await app.Host.Stranger!.GetAsync("/");
+        page.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+        page.Headers.GetValues("Content-Security-Policy").ShouldBe([PageMiddleware.Policy]);
+        var asset = Regex.Match(await page.Content.ReadAsStringAsync(), "src=\"(/assets/[^\"]+)\"").Groups[1].Value;
+        using var script = await app.Host.Stranger!.GetAsync(asset);
+        script.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+        script.Content.Headers.ContentType!.MediaType.ShouldBe("text/javascript");
+    }
+
+    [Theory]
+    [InlineData("/nowhere")]
+    [InlineData("/assets/nothing.js")]
+    [InlineData("//api/runs")]
+    [InlineData("/x/../api/runs/none")]
+    public async Task Path_OfNoFile_FindsNothingAndNoApi(string path)
+    {
+        using var response = await app.Host.Stranger!.GetAsync(path);
+        ((int)response.StatusCode).ShouldBeOneOf(404, 401);
+    }
+
+    [Fact]
+    public async Task Api_PathThatIsUnknown_IsTheApisAnswer()
+    {
+        using var response = await app.Client.GetAsync("/api/x");
+        ((int)response.StatusCode).ShouldBe(404);
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
     }
 
     [Fact]

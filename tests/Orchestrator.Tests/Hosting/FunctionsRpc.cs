@@ -8,7 +8,7 @@ namespace R1Cloud.Orchestrator.Tests.Hosting;
 public sealed class FunctionsRpc : FunctionsRpcService
 {
     /// <summary>As long as a whole invocation may last: a machine that is busy with other things is no failure.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonObject>> asked = new();
     private readonly TaskCompletionSource<JsonObject> started = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -18,7 +18,7 @@ public sealed class ManyStagesProcessTests(AppFixture app) : IClassFixture<AppFi
         var names = Enumerable.Range(0, Stages).Select(number => $"stage-{number}-".PadRight(LongestName, 'x')).ToList();
         var last = names[^1];
 
-        await app.CompleteAsync("wide", Recipe(names), TimeSpan.FromMinutes(10));
+        await app.CompleteAsync("wide", Recipe(names), TimeSpan.FromMinutes(30));
 
         var run = await app.Client.GetFromJsonAsync<RunView>("/api/runs/wide", R1Json.Options);
         run!.Stages.Select(stage => (stage.Name, stage.Status)).ShouldBe(names.Select(name => (name, StageStatus.Completed)));

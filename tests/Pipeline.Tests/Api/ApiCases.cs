@@ -203,6 +203,10 @@ internal static class ApiCases
         new("metrics: none yet", "GET", "/api/runs/stuck/metrics",
             200) { Check = (_, body) => Read<RunMetrics>(body).Rows.ShouldBeEmpty() },
 
+        .. MetricCases.All,
+        .. JobCases.All,
+        .. RecipeCases.All,
+
         new("samples", "GET", "/api/runs/done/samples", 200)
         {
             Check = (_, body) =>
@@ -275,7 +279,7 @@ internal static class ApiCases
             $"{ApiRoutes.Runs}?id={id}{query}") { Content = new StringContent(recipe, Encoding.UTF8, "application/json") };
         if (key is not null) request.Headers.Add(ApiRoutes.IdempotencyKeyHeader, key);
         (await client.SendAsync(request)).EnsureSuccessStatusCode();
-        for (var i = 0; i < 60_000; i++)
+        for (var i = 0; i < 180_000; i++)
         {
             var run = await client.GetFromJsonAsync<RunView>($"/api/runs/{id}", R1Json.Options);
             if (run!.Status == status && (status != RunStatus.Running || run.Workers.Workers.Count > 0)) return;

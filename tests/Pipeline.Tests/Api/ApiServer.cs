@@ -18,7 +18,7 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly WebApplication app;
 
     private ApiServer(PipelineHost pipeline, WebApplication app, Uri address) =>
-        (Pipeline, this.app, Client) = (pipeline, app, new() { BaseAddress = address, Timeout = TimeSpan.FromMinutes(5) });
+        (Pipeline, this.app, Client) = (pipeline, app, new() { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) });
 
     public PipelineHost Pipeline { get; }
     public HttpClient Client { get; }
@@ -36,6 +36,7 @@ internal sealed class ApiServer : IAsyncDisposable
             foreach (var converter in Shared.R1Json.Options.Converters) json.SerializerOptions.Converters.Add(converter);
         });
         builder.Services.AddSingleton(pipeline.Options).AddSingleton(pipeline.Services.GetRequiredService<RunHandlers>());
+        foreach (var group in pipeline.Services.GetServices<IRouteGroup>()) builder.Services.AddSingleton(group);
         var app = builder.Build();
         RunApi.Use(app);
         RunApi.Map(app);

@@ -24,7 +24,7 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var operations = document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => (Path: path.Name, Operation: operation.Value)))
             .Where(item => item.Path.StartsWith("/api", StringComparison.Ordinal)).ToList();
-        operations.Count.ShouldBe(13);
+        operations.Count.ShouldBe(22);
         operations.ShouldAllBe(item => item.Operation.GetProperty("summary").GetString()!.Length > 10);
         operations.Select(item => item.Operation.GetProperty("operationId").GetString()).ShouldBeUnique();
         var create = document.GetProperty("paths").GetProperty("/api/runs").GetProperty("post");
@@ -112,10 +112,15 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     public async Task Events_OfARunningRun_TellItsStoryAndResume()
     {
         await using var server = await ApiServer.StartAsync();
-        server.Pipeline.Pool.OnJob = _ => Task.Delay(15);
+        var seen = new TaskCompletionSource(); // no job ends before somebody looks
+        server.Pipeline.Pool.OnJob = async _ =>
+        {
+            await seen.Task;
+            await Task.Delay(15);
+        };
         await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 12)), "story", null);
 
-        var events = await ReadAsync(server.Client, null);
+        var events = await ReadAsync(server.Client, null, seen.SetResult);
 
         events[0].Name.ShouldBe(RunEventNames.Snapshot);
         events[^1].Name.ShouldBe(RunEventNames.End);
@@ -134,14 +139,18 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             .Where(row => row.Stage == "r1-zero")
             .Select(row => row.Step).ShouldBe([7, 8, 9, 10, 11, 12]);
 
-        static async Task<List<(string Id, string Name, string Data)>> ReadAsync(HttpClient client, string? lastId)
+        static async Task<List<(string Id, string Name, string Data)>> ReadAsync(HttpClient client, string? lastId, Action? first = null)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/api/runs/story/events");
             if (lastId is not null) request.Headers.Add("Last-Event-ID", lastId);
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             var parser = System.Net.ServerSentEvents.SseParser.Create(await response.Content.ReadAsStreamAsync());
             var events = new List<(string, string, string)>();
-            await foreach (var item in parser.EnumerateAsync()) events.Add((item.EventId ?? "", item.EventType, item.Data));
+            await foreach (var item in parser.EnumerateAsync())
+            {
+                events.Add((item.EventId ?? "", item.EventType, item.Data));
+                if (events.Count == 1) first?.Invoke();
+            }
             return events;
         }
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Options;
+using R1Cloud.Pipeline.Workers;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 
@@ -83,7 +84,7 @@ public sealed class RunWatchesTests
         lock (looks) look = looks[id] = looks.GetValueOrDefault(id) + 1;
         return trouble(id, look) is { } error ? throw error : new(new RunView
         {
-            Id = id, Name = id, RecipeHash = "", Status = RunStatus.Running, Stages = [], Workers = Workers.WorkerPoolView.None,
+            Id = id, Name = id, RecipeHash = "", Status = RunStatus.Running, Stages = [], Workers = WorkerPoolView.None,
                 Cost = new(0, 0, 0, "USD", ""), CreatedAt = clock.GetUtcNow(), EtaSeconds = look,
         }, []);
     }

@@ -101,7 +101,7 @@ internal sealed record GoldenMoment(string Name, string Recipe, string At)
         await host.Runs.CreateAsync(TestRecipes.Load(Recipe), Run, null);
         if (Error is not null) await host.WaitAsync(Run, RunStatus.Failed);
         else if (At.Length == 0) await host.WaitAsync(Run, RunStatus.Completed);
-        else await reached.Task.WaitAsync(TimeSpan.FromMinutes(5));
+        else await reached.Task.WaitAsync(TimeSpan.FromMinutes(30));
         if (Paused) await host.Engine.SuspendAsync(Run, null);
         await Task.Delay(1000); // What goes on beside the job comes to rest.
         var view = await host.Runs.GetAsync(Run);

@@ -206,8 +206,9 @@ public class RunPlannerTests
                 recipe with {
                     Tasks = new OrderedDictionary<string, TaskRecipe>(recipe.Tasks) {
                         ["general"] = new DatasetTask { Files = [path], Layout = DatasetLayout.Completions, HeldOutPercent = 0 } } };
-            Plan(On(file)).Stages[2].Work!.TrainedTokens.ShouldBe(2 * 10 * 3); // 12 characters are taken for 3 tokens
-            var unknown = Plan(On("blob:general.jsonl"));
+            Plan(On(file), new TenRows()).Stages[2].Work!.TrainedTokens.ShouldBe(2 * 10 * 3); // 12 characters are taken for 3 tokens
+            Plan(On(file)).Stages[2].Work.ShouldBeNull("this host reads no data sets");
+            var unknown = Plan(On("blob:general.jsonl"), new TenRows());
             unknown.Stages[2].Work.ShouldBeNull();
             unknown.Stages[2].Note!.ShouldContain("known once the data is");
             unknown.NoEstimate.ShouldBe(["sft"]);
@@ -271,7 +272,16 @@ public class RunPlannerTests
         return recipe with { Stages = stages };
     }
 
-    private static RunPlanEstimate Plan(Recipe recipe) => RunPlanner.Plan(recipe, new() { Nodes = 2, Device = "slow" }, Prices);
+    private static RunPlanEstimate Plan(Recipe recipe, IDatasetReader? datasets = null) =>
+        RunPlanner.Plan(recipe, new() { Nodes = 2, Device = "slow", Datasets = datasets }, Prices);
+
+    // Ten rows of twelve characters.
+    private sealed class TenRows : IDatasetReader
+    {
+        public DatasetFacts Read(DatasetTask task) => new(Training: 10, HeldOut: 0, "1234", "12345678", TrainingLength: 12);
+
+        public IReadOnlyList<DataProblem> ProblemsOf(string file) => [];
+    }
 
     private static Recipe Recipe(double kl = 0.1) => new()
     {

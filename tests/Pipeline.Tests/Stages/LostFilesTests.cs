@@ -80,7 +80,7 @@ public class LostFilesTests
             Check(host, job);
         };
         await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 2, evaluation: "")), Run, null);
-        await reached.Task.WaitAsync(TimeSpan.FromMinutes(5));
+        await reached.Task.WaitAsync(TimeSpan.FromMinutes(30));
         await host.Engine.SuspendAsync(Run, null);
         await AgeAsync(host);
         resumed.SetResult();

@@ -73,7 +73,7 @@ public class PolicyUpdateTests
             // The update does not go on until the next rollout is ordered: one after the other would never end.
             if (job.Payload is not UpdateJob { Iteration: < 44 } update) return;
             var next = BlobLayout.JobSpec("ahead", $"r1-zero/{update.Iteration + 1:D6}/rollout/1");
-            for (var deadline = DateTime.UtcNow.AddMinutes(5); !await host.Blobs.ExistsAsync(next); await Task.Delay(2))
+            for (var deadline = DateTime.UtcNow.AddMinutes(30); !await host.Blobs.ExistsAsync(next); await Task.Delay(2))
             {
                 if (DateTime.UtcNow > deadline) throw new TimeoutException("The next rollout was not ordered beside the update.");
             }

@@ -25,6 +25,14 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     /// <summary>Changes what a job yields.</summary>
     public Func<JobResult, JobResult> OnResult { get; set; } = result => result;
 
+    /// <summary>Whether a job's worker dies before it leaves a result, the message with it.</summary>
+    public Func<JobSpec, bool> Dies { get; set; } = _ => false;
+
+    /// <summary>
+    /// Told, again and again, of a run whose workers are asked to go, until they have; the job at hand is finished first.
+    /// </summary>
+    public Action<string> Releasing { get; set; } = _ => { };
+
     /// <summary>Whether a finished job is announced.</summary>
     public Func<JobSpec, bool> Announces { get; set; } = _ => true;
 
@@ -74,6 +82,11 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
         if (!loops.TryRemove(runId, out var loop)) return;
         Released++;
         await loop.Stop.CancelAsync();
+        while (!loop.Loop.IsCompleted)
+        {
+            Releasing(runId);
+            await Task.WhenAny(loop.Loop, Task.Delay(10, CancellationToken.None)); // it may just have taken another job
+        }
         await loop.Loop;
         loop.Stop.Dispose();
     }
@@ -124,6 +137,7 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
             {
                 Ran.Enqueue(spec.JobId);
                 await OnJob(spec);
+                if (Dies(spec)) return;
                 result = OnResult(await FakeJobs.RunAsync(spec, blobs, $"a{Ran.Count(id => id == spec.JobId)}"));
             }
             catch (Exception e)

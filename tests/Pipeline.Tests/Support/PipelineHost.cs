@@ -59,7 +59,7 @@ internal sealed class PipelineHost : IAsyncDisposable
     /// <summary>Waits until the run has a status.</summary>
     public async Task<RunView> WaitAsync(string id, Func<RunView, bool> condition)
     {
-        var deadline = DateTime.UtcNow.AddMinutes(5); // a busy machine takes its time
+        var deadline = DateTime.UtcNow.AddMinutes(30); // a busy machine takes its time
         while (true)
         {
             var run = await Runs.GetAsync(id);

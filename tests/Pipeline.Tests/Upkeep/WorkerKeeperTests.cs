@@ -21,13 +21,15 @@ public class WorkerKeeperTests
 
         // As after a restart of the host: no workers for the run that is active, stray ones for the one that ended.
         go.SetResult();
-        host.Pool.OnJob = _ => Task.Delay(20);
+        var asserted = new TaskCompletionSource();
+        host.Pool.OnJob = _ => asserted.Task;
         await host.Pool.ReleaseAsync("active");
         await host.Pool.EnsureAsync("ended", new());
         await host.Services.GetRequiredService<WorkerKeeper>().KeepAsync(default);
 
         (await host.Pool.GetAsync("active")).Workers.Count.ShouldBe(1);
         (await host.Pool.GetAsync("ended")).Workers.ShouldBeEmpty();
+        asserted.SetResult();
         (await host.WaitAsync("active", RunStatus.Completed)).Error.ShouldBeNull();
     }
 
@@ -71,11 +73,11 @@ public class WorkerKeeperTests
         host.Pool.Silent = "a-silent";
 
         var keeping = ActivatorUtilities.CreateInstance<WorkerKeeper>(host.Services, (TimeProvider)clock).KeepAsync(default);
-        await host.Pool.AskedInVain.Task.WaitAsync(TimeSpan.FromMinutes(5));
+        await host.Pool.AskedInVain.Task.WaitAsync(TimeSpan.FromMinutes(30));
 
         (await host.WaitAsync("b-active", RunStatus.Completed)).Error.ShouldBeNull();
         keeping.IsCompleted.ShouldBeFalse("the limit of the silent one has not passed");
         clock.Advance(host.Options.WorkerCheckLimit);
-        await keeping.WaitAsync(TimeSpan.FromMinutes(5));
+        await keeping.WaitAsync(TimeSpan.FromMinutes(30));
     }
 }

@@ -144,7 +144,7 @@ public sealed class SandboxTests(CodeSandbox shared) : IClassFixture<CodeSandbox
 
     private static void Eventually(Func<bool> condition)
     {
-        for (var i = 0; i < 15_000 && !condition(); i++) Thread.Sleep(20);
+        for (var i = 0; i < 90_000 && !condition(); i++) Thread.Sleep(20);
         condition().ShouldBeTrue();
     }
 

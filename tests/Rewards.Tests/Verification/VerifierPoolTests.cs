@@ -16,7 +16,7 @@ public sealed class VerifierPoolTests
     {
         Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "R1Cloud.VerifierHost.dll")],
         Workers = workers, MemoryBytes = memory, QueueLength = queue,
-            TimeLimit = reward => TimeSpan.FromSeconds(reward is "hang" or "spin" ? seconds : 300), StartGrace = TimeSpan.FromMinutes(5),
+            TimeLimit = reward => TimeSpan.FromSeconds(reward is "hang" or "spin" ? seconds : 300), StartGrace = TimeSpan.FromMinutes(30),
     };
 
     private static async Task ShouldGoOn(VerifierPool pool) =>
@@ -109,7 +109,7 @@ public sealed class VerifierPoolTests
     [Fact]
     public async Task Dispose_WorkWaits_CancelsItAndLeavesNoProcess()
     {
-        var (begun, patience) = (new TaskCompletionSource(), TimeSpan.FromMinutes(5));
+        var (begun, patience) = (new TaskCompletionSource(), TimeSpan.FromMinutes(30));
         var pool = new VerifierPool(
             Options() with { TimeLimit = reward => reward == "hang" && begun.TrySetResult() ? patience : patience });
         var id = (int)(await pool.ScoreAsync(Ask("pid"))).Score;

@@ -150,7 +150,7 @@ public sealed class AzureMessageQueueTests(AzuriteFixture azurite) : IAsyncLifet
 
     private async Task<QueueMessage> WaitAsync()
     {
-        for (var deadline = DateTime.UtcNow.AddMinutes(5); DateTime.UtcNow < deadline; await Task.Delay(50))
+        for (var deadline = DateTime.UtcNow.AddMinutes(30); DateTime.UtcNow < deadline; await Task.Delay(50))
         {
             if (await Queue.ReceiveAsync(1, Long) is [var message]) return message;
         }

@@ -88,8 +88,8 @@ public static class RecipeSchema
                 schema["type"] = "object";
                 schema["properties"] = new JsonObject {
                     [union.Discriminator] = new JsonObject { ["description"] = docs.Of(union.Type), ["enum"] = Array(union.Kinds.Keys) } };
-                schema["anyOf"] = new JsonArray([.. union.Kinds.Select(kind =>
-                    KindOf(docs, definitions, place, union, kind.Key, kind.Value))]);
+                schema["anyOf"] = new JsonArray(
+                    [.. union.Kinds.Select(kind => KindOf(docs, definitions, place, union, kind.Key, kind.Value))]);
                 break;
             case MapShape map:
                 schema["type"] = "object";

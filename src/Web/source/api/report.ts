@@ -1,0 +1,40 @@
+// The report as the API answers it: as much of it as the page shows.
+
+import type { StageOrigin, TimeBreakdown } from "./types.ts";
+
+export interface EvaluationFigures {
+    greedyAccuracy?: number;
+    passAt1?: number;
+    passAt1Interval?: number;
+    passAtK?: number;
+    consAtK?: number;
+    format?: number;
+    meanLength: number;
+    problems: number;
+    samples: number;
+}
+
+export interface StageReport {
+    name: string;
+    label: string;
+    kind: string;
+    summary: string;
+    reusedFrom?: StageOrigin;
+    benchmarks: { name: string; after?: EvaluationFigures }[];
+    samples: { question: string; answer?: string; before?: { completion: string }; after?: { completion: string } }[];
+}
+
+export interface RunReport {
+    runId: string;
+    name: string;
+    description?: string;
+    recipeHash: string;
+    seed: number;
+    startedAt: string;
+    endedAt: string;
+    stages: StageReport[];
+    time: TimeBreakdown;
+    cost?: { amount: number; currency: string; note: string };
+    plan?: { device: string; stages: { label: string; seconds: number; plannedSeconds?: number }[] };
+    overlap?: number;
+}

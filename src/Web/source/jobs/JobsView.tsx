@@ -1,0 +1,130 @@
+import { get, pathOf } from "../api/client.ts";
+import type { Job, JobsAnswer, WorkersAnswer } from "../api/jobs.ts";
+import type { RunStore } from "../run/runStore.ts";
+import { useLoaded } from "../state/hooks.ts";
+import { setValues, type Route } from "../state/route.ts";
+import { duration, percent } from "../ui/format.ts";
+import { Dialog, Empty, Fact, Panel, Trouble, Waiting } from "../ui/parts.tsx";
+import { Gantt } from "./Gantt.tsx";
+import { JobDetail } from "./JobDetail.tsx";
+import { JobTable } from "./JobTable.tsx";
+import { LogView } from "./LogView.tsx";
+import { Workers } from "./Workers.tsx";
+
+const Every = 3000;
+
+/** Who does what, where time goes, and who waits for whom. */
+export function JobsView({ store, route }: { store: RunStore; route: Route }) {
+    const { stage, log, job, show } = route.values;
+    const to = /^\d+$/.test(route.values["to"] ?? "") ? Number(route.values["to"]) : undefined;
+    const isActive = store.run?.status === "running" || store.run?.status === "paused";
+    const workers = useLoaded(
+        `${store.id} ${store.run?.status}`,
+        signal => get<WorkersAnswer>(pathOf(["runs", store.id, "workers"]), signal),
+        isActive ? Every : undefined,
+    );
+    const query = { stage, to, limit: 500 };
+    const jobs = useLoaded(
+        `${store.id} ${JSON.stringify(query)} ${store.run?.status}`,
+        signal => get<JobsAnswer>(pathOf(["runs", store.id, "jobs"], query), signal),
+        isActive ? Every : undefined,
+    );
+    const chosen = jobs.value?.jobs.find(one => one.jobId === job);
+    const stages = store.run?.stages ?? [];
+    const choose = (one: Job | undefined): void => setValues({ job: one?.jobId });
+    return (
+        <div class="jobs">
+            <Panel title="Workers" tools={workers.value && <Books workers={workers.value} />}>
+                {workers.error && <Trouble error={workers.error} again={workers.again} />}
+                {workers.isLoading && <Waiting what="workers" />}
+                {workers.value && <Workers workers={workers.value.workers} onLog={name => setValues({ log: name })} />}
+            </Panel>
+            <Panel
+                title="Jobs over time"
+                tools={
+                    <label class="field">
+                        Stage
+                        <select
+                            value={stage ?? ""}
+                            onChange={event => setValues({ stage: event.currentTarget.value || undefined, to: undefined })}
+                        >
+                            <option value="">all</option>
+                            {stages.map(one => (
+                                <option value={one.label} key={one.label}>
+                                    {one.label}
+                                </option>
+                            ))}
+                        </select>
+                    </label>
+                }
+            >
+                {jobs.error && <Trouble error={jobs.error} again={jobs.again} />}
+                {jobs.isLoading && <Waiting what="jobs" />}
+                {jobs.value &&
+                    (jobs.value.jobs.length === 0 ? (
+                        <Empty title="No jobs yet." />
+                    ) : (
+                        <>
+                            <Gantt jobs={jobs.value.jobs} isLive={isActive && to === undefined} onChoose={choose} chosen={job} />
+                            <div class="row">
+                                {jobs.value.earlier && (
+                                    <button
+                                        type="button"
+                                        class="small"
+                                        onClick={() =>
+                                            setValues({ stage: jobs.value!.earlier!.stage, to: String(jobs.value!.earlier!.to) })
+                                        }
+                                    >
+                                        Earlier iterations
+                                    </button>
+                                )}
+                                {to !== undefined && (
+                                    <button type="button" class="small" onClick={() => setValues({ to: undefined })}>
+                                        Newest
+                                    </button>
+                                )}
+                            </div>
+                            <JobTable jobs={jobs.value.jobs} state={show ?? ""} onChoose={choose} />
+                        </>
+                    ))}
+            </Panel>
+            {chosen && (
+                <Dialog title={chosen.jobId} onClose={() => choose(undefined)}>
+                    <JobDetail job={chosen} onLog={name => setValues({ job: undefined, log: name })} />
+                </Dialog>
+            )}
+            {log && (
+                <Dialog title={`Log of ${log}`} onClose={() => setValues({ log: undefined })}>
+                    <LogView runId={store.id} worker={log} isActive={isActive} key={log} />
+                </Dialog>
+            )}
+        </div>
+    );
+}
+
+function Books({ workers }: { workers: WorkersAnswer }) {
+    const { seconds, queue, restarts } = workers;
+    const all = seconds ? seconds.useful + seconds.lost + seconds.idle : 0;
+    return (
+        <dl class="facts tight">
+            {seconds && all > 0 && (
+                <>
+                    <Fact name="Useful">
+                        {duration(seconds.useful)}
+                        <span class="sub">{percent(seconds.useful / all, 0)}</span>
+                    </Fact>
+                    <Fact name="Lost">
+                        {duration(seconds.lost)}
+                        <span class="sub">{percent(seconds.lost / all, 0)}</span>
+                    </Fact>
+                    <Fact name="Idle">
+                        {duration(seconds.idle)}
+                        <span class="sub">{percent(seconds.idle / all, 0)}</span>
+                    </Fact>
+                </>
+            )}
+            {queue && <Fact name="In the queue">{queue.jobs}</Fact>}
+            <Fact name="Restarts">{restarts}</Fact>
+        </dl>
+    );
+}

@@ -1,0 +1,23 @@
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { takeKeyFromAddress } from "./state/key.ts";
+import { applyTheme } from "./state/theme.ts";
+import "./style/theme.css";
+import "./style/elements.css";
+import "./style/frame.css";
+import "./style/parts.css";
+import "./style/marks.css";
+import "./style/dialog.css";
+import "./style/runs.css";
+import "./style/graph.css";
+import "./style/curves.css";
+import "./style/overview.css";
+import "./style/samples.css";
+import "./style/jobs.css";
+import "./style/recipe.css";
+import "./style/narrow.css";
+
+takeKeyFromAddress();
+addEventListener("hashchange", takeKeyFromAddress);
+applyTheme();
+render(<App />, document.getElementById("page")!);
