@@ -35,12 +35,12 @@ internal static class RunJobCommand
             using var models = machine.Models(parsed);
             using var scratch = new ScratchFolder();
             var log = logs.CreateLogger("gpujob");
-            return await RunAsync(job, storage.Blobs, JobHandlers.All(models), scratch.Path, context, log, signals.Token);
+            return await RunAsync(job, storage.Blobs, JobHandlerRegistry.All(models), scratch.Path, context, log, signals.Token);
         }));
         return command;
     }
 
-    private static async Task<int> RunAsync(JobSpec spec, IBlobStore blobs, JobHandlers handlers, string scratch, CommandStreams context,
+    private static async Task<int> RunAsync(JobSpec spec, IBlobStore blobs, JobHandlerRegistry handlers, string scratch, CommandStreams context,
         ILogger log, CancellationToken stop)
     {
         var (start, startedAt, attempt) =

@@ -47,7 +47,7 @@ internal static class WorkCommand
                     LeaseFile = parsed.GetValue(lease),
                 IdleLimit = parsed.GetValue(idle) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             };
-            var working = new Worker(storage, JobHandlers.All(models), options, TimeProvider.System, logs.CreateLogger<Worker>());
+            var working = new Worker(storage, JobHandlerRegistry.All(models), options, TimeProvider.System, logs.CreateLogger<Worker>());
             var code = await working.RunAsync(signals.Token);
             return working.Reason is { } reason ? context.Fail(reason, code) : code;
         }));

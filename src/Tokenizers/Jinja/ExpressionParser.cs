@@ -34,7 +34,7 @@ internal sealed class ExpressionParser(JinjaTokens tokens)
         {
             var line = tokens.Next().Line;
             var condition = Or();
-            value = new Conditional(line, condition, value, tokens.TakeName("else") ? Any() : null);
+            value = new ConditionalExpression(line, condition, value, tokens.TakeName("else") ? Any() : null);
         }
         depth--;
         return value;

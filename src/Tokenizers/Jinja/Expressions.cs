@@ -124,7 +124,7 @@ internal sealed record Test(int Line, Expression Target, string Name, ArgumentLi
 }
 
 /// <summary><c>a if b else c</c>.</summary>
-internal sealed record Conditional(int Line, Expression Condition, Expression Then, Expression? Else) : Expression(Line)
+internal sealed record ConditionalExpression(int Line, Expression Condition, Expression Then, Expression? Else) : Expression(Line)
 {
     /// <inheritdoc/>
     protected override object? Value(JinjaRun run) => Values.IsTrue(Condition.Evaluate(run))

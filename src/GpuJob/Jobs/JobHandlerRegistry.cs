@@ -16,12 +16,12 @@ using R1Cloud.Shared.Jobs;
 namespace R1Cloud.GpuJob.Jobs;
 
 /// <summary>The handlers by kind of payload.</summary>
-internal sealed class JobHandlers
+internal sealed class JobHandlerRegistry
 {
     private readonly Dictionary<Type, Func<JobPayload, JobContext, Task<JobOutcome>>> handlers = [];
 
     /// <summary>Those of every kind.</summary>
-    public static JobHandlers All(ResidentModels models) => new JobHandlers()
+    public static JobHandlerRegistry All(ResidentModels models) => new JobHandlerRegistry()
         .Add(new NoopHandler())
         .Add(new CheckHandler())
         .Add(new ImportHandler())
@@ -35,7 +35,7 @@ internal sealed class JobHandlers
         .Add(new EvaluateHandler(models));
 
     /// <summary>Adds the handler of a payload type.</summary>
-    public JobHandlers Add<TPayload>(IJobHandler<TPayload> handler)
+    public JobHandlerRegistry Add<TPayload>(IJobHandler<TPayload> handler)
         where TPayload : JobPayload
     {
         handlers.Add(typeof(TPayload), (payload, context) => handler.RunAsync((TPayload)payload, context));
