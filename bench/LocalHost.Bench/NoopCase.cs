@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using R1Cloud.LocalHost.Engine;
-using R1Cloud.LocalHost.Workers;
+using R1Cloud.LocalHost.WorkerProcesses;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Options;

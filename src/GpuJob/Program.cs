@@ -1,3 +1,3 @@
 using R1Cloud.GpuJob.Commands;
 
-return await CommandLine.RunAsync(args, CommandContext.Default);
+return await TrainerCommandLine.RunAsync(args, CommandStreams.Default);

@@ -37,6 +37,14 @@ internal static class FolderReferences
             .Select(place => place.Folder).ToHashSet();
     }
 
+    /// <summary>The full names of an assembly's types that are nested in no other.</summary>
+    public static IReadOnlyList<(string Namespace, string Name)> Types(string path)
+    {
+        using var assembly = AssemblyDefinition.ReadAssembly(path);
+        return [.. assembly.MainModule.Types.Where(type => !IsGenerated(type) && PlaceOf(type) is not null)
+            .Select(type => (type.Namespace, type.Name.Split('`')[0])).Distinct()];
+    }
+
     private static Place? PlaceOf(TypeReference type)
     {
         while (type.DeclaringType is { } outer) type = outer;

@@ -54,6 +54,12 @@ public sealed class RoomTests
         RoomTable.Read()[project].Layers.SelectMany(layer => layer)
             .ShouldBe(FolderReferences.Folders(Assemblies[project]), ignoreOrder: true);
 
+    // One name, one thing: who reads it in one project must not take it for another's.
+    [Fact]
+    public void Names_OfTypes_AreThereOnce() =>
+        Assemblies.Values.SelectMany(FolderReferences.Types).GroupBy(type => type.Name).Where(types => types.Count() > 1)
+            .Select(types => $"{types.Key}: {string.Join(", ", types.Select(type => type.Namespace))}").ShouldBeEmpty();
+
     private static bool IsAllowed(ProjectRow row, Place from, Place to)
     {
         if (from.Project != row.Name) return false;

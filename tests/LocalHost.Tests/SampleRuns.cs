@@ -41,7 +41,7 @@ internal static class SampleRuns
             [MetricNames.Entropy] = 0.71,
     });
 
-    public static IEnumerable<RunEvent> HalfWay(int step = 42)
+    public static IEnumerable<WatchedEvent> HalfWay(int step = 42)
     {
         yield return new(RunEventNames.Snapshot, Run(RunStatus.Running, Base, Rl(step)));
         for (var i = 1; i <= step; i++) yield return new(RunEventNames.Metrics, Step(i));

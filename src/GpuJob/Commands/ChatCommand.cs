@@ -13,7 +13,7 @@ namespace R1Cloud.GpuJob.Commands;
 /// <summary><c>gpujob chat</c>: a conversation with a model, through its own chat template.</summary>
 internal static class ChatCommand
 {
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var system = new Option<string?>("--system") { Description = "What the model is told before the conversation." };
         var (model, sampling) = (new ModelOptions(), new SamplingOptions());
@@ -32,7 +32,7 @@ internal static class ChatCommand
             var (loaded, compute) = model.Load(parsed);
             using var _ = loaded;
             loaded.LeaveOut(((ITokenizer)tokenizer).IdsWithoutToken(loaded.Config.VocabularySize));
-            using var generator = Generators.Create(loaded, compute.Threads);
+            using var generator = GeneratorFactory.Create(loaded, compute.Threads);
             var (recipe, stops) = (sampling.Recipe(parsed), sampling.Stops(parsed, tokenizer));
             IReadOnlyList<int> ends = [.. loaded.Config.EosTokenIds, .. ((ITokenizer)tokenizer).EosIds];
 

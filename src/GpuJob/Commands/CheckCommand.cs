@@ -19,7 +19,7 @@ internal static class CheckCommand
 {
     private const string FromInput = "-";
 
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var recipe = new Argument<string>("recipe") { Description = $"The recipe: a JSON file, or {FromInput} for the standard input." };
         var storageOption = new Option<string?>("--storage") {
@@ -32,7 +32,7 @@ internal static class CheckCommand
             "gpujob check recipe.json", "gpujob check recipe.json --storage ./blobs --json") { recipe, storageOption, json };
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
-            using var signals = new StopSignals(parentPipe: false, TimeSpan.Zero);
+            using var signals = new WorkerStopSignals(parentPipe: false, TimeSpan.Zero);
             using var scratch = new ScratchFolder();
             var source = parsed.GetValue(storageOption) ?? Environment.GetEnvironmentVariable(StorageConnection.Variable);
             var blobs = string.IsNullOrEmpty(source) ? null : StorageConnection.Open(source).Blobs;
@@ -42,7 +42,7 @@ internal static class CheckCommand
         return command;
     }
 
-    private static async Task<Recipe> ReadAsync(string file, CommandContext context)
+    private static async Task<Recipe> ReadAsync(string file, CommandStreams context)
     {
         try
         {
@@ -56,7 +56,7 @@ internal static class CheckCommand
         }
     }
 
-    private static int Tell(CheckReport report, CommandContext context, bool json)
+    private static int Tell(CheckReport report, CommandStreams context, bool json)
     {
         if (json) context.Output.WriteLine(JsonSerializer.Serialize(report, R1Json.Options));
         else foreach (var rows in report.Rows)

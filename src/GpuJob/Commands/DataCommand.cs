@@ -17,7 +17,7 @@ internal static class DataCommand
     private const int MostShown = 10;
 
     /// <summary>The command.</summary>
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var files = new Argument<string[]>("DATASET") { Description = "The files, .jsonl or .parquet.", Arity = ArgumentArity.OneOrMore };
         var layout = new Option<string>("--layout") { Description = "How the columns are named.", DefaultValueFactory = _ => "plain" };
@@ -49,7 +49,7 @@ internal static class DataCommand
         return command;
     }
 
-    private static int Run(CommandContext context, DatasetTask task, string[] rewards, bool json)
+    private static int Run(CommandStreams context, DatasetTask task, string[] rewards, bool json)
     {
         Dataset dataset;
         try

@@ -9,7 +9,7 @@ namespace R1Cloud.GpuJob.Commands;
 /// <summary><c>gpujob export</c>: writes a model for other programs.</summary>
 internal static class ExportCommand
 {
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var output = new Option<string>("--output", "-o") { Description = "The folder to write; made where it is missing.",
             Required = true };

@@ -12,7 +12,7 @@ namespace R1Cloud.GpuJob.Commands;
 /// <summary><c>gpujob generate</c>: continues prompts, as text or as token ids.</summary>
 internal static class GenerateCommand
 {
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var prompt = new Option<string?>("--prompt", "-p") { Description = "The text to continue." };
         var ids = new Option<string?>("--ids") {
@@ -60,7 +60,7 @@ internal static class GenerateCommand
                 tokens, [.. Enumerable.Range(0, parsed.GetValue(samples))
                     .Select(sample => Seeds.Derive((long)sampling.Seed(parsed), "generate", index, sample))], ends, stops)).ToArray();
 
-            using var generator = Generators.Create(loaded, compute.Threads);
+            using var generator = GeneratorFactory.Create(loaded, compute.Threads);
             var streams = !parsed.GetValue(json) && tokenizer is not null && requests is [{ Seeds.Length: 1 }];
             var results = streams
                 ? Stream(context, generator, requests, recipe, tokenizer!, cancellation)
@@ -73,7 +73,7 @@ internal static class GenerateCommand
 
     /// <summary>Prints one continuation as it comes.</summary>
     internal static IReadOnlyList<IReadOnlyList<GenerationResult>> Stream(
-        CommandContext context, IGenerator generator, GenerationRequest[] requests, Shared.Recipes.SamplingRecipe recipe,
+        CommandStreams context, IGenerator generator, GenerationRequest[] requests, Shared.Recipes.SamplingRecipe recipe,
             ITokenizer tokenizer, CancellationToken cancellation)
     {
         var decoder = tokenizer.Stream();
@@ -86,7 +86,7 @@ internal static class GenerateCommand
         return results;
     }
 
-    private static void Print(CommandContext context, IReadOnlyList<IReadOnlyList<GenerationResult>> results, bool json,
+    private static void Print(CommandStreams context, IReadOnlyList<IReadOnlyList<GenerationResult>> results, bool json,
         ITokenizer? tokenizer)
     {
         foreach (var (prompt, continuations) in results.Index())

@@ -17,7 +17,7 @@ internal static class GradeCommand
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     /// <summary>The command.</summary>
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var reward = new Option<string>("--reward") { Description = "The reward function, such as accuracy/math.", Required = true };
         var input = new Option<string>("--input") {
@@ -40,7 +40,7 @@ internal static class GradeCommand
         return grade;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, Arguments arguments, CancellationToken cancellation)
+    private static async Task<int> RunAsync(CommandStreams context, Arguments arguments, CancellationToken cancellation)
     {
         var grader = Graders.Get(arguments.Reward, ReadOptions(arguments.Options));
 

@@ -12,7 +12,7 @@ namespace R1Cloud.GpuJob.Commands;
 /// <summary><c>gpujob inspect</c>: what a model is and what it needs, from its headers alone.</summary>
 internal static class InspectCommand
 {
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var folder = new Argument<string>("folder") { Description = "A folder in Hugging Face layout." };
         var rows = new Option<int>("--rows") { Description = "Sequences generated or trained at once.", DefaultValueFactory = _ => 1 };

@@ -10,7 +10,7 @@ namespace R1Cloud.GpuJob.Commands;
 /// <summary><c>gpujob logits</c>: what a model predicts at every position of given token ids.</summary>
 internal static class LogitsCommand
 {
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var input = new Option<string>("--input", "-i") { Description = "Token ids, a JSON array a line; - for the standard input.",
             Required = true };

@@ -14,7 +14,7 @@ namespace R1Cloud.GpuJob.Commands;
 /// <summary><c>gpujob run-job</c>: one job by hand, without a queue.</summary>
 internal static class RunJobCommand
 {
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var spec = new Argument<string>("spec") { Description = "The job's spec: a JSON file as found at jobs/…/spec.json." };
         var storageOption = new Option<string?>("--storage") {
@@ -27,7 +27,7 @@ internal static class RunJobCommand
         machine.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
-            using var signals = new StopSignals(parentPipe: false, TimeSpan.Zero);
+            using var signals = new WorkerStopSignals(parentPipe: false, TimeSpan.Zero);
             using var logs = LoggerFactory.Create(Logs.ToError);
             var job = Read(parsed.GetValue(spec)!);
             var storage =
@@ -35,12 +35,12 @@ internal static class RunJobCommand
             using var models = machine.Models(parsed);
             using var scratch = new ScratchFolder();
             var log = logs.CreateLogger("gpujob");
-            return await RunAsync(job, storage.Blobs, JobHandlers.All(models), scratch.Path, context, log, signals.Token);
+            return await RunAsync(job, storage.Blobs, JobHandlerRegistry.All(models), scratch.Path, context, log, signals.Token);
         }));
         return command;
     }
 
-    private static async Task<int> RunAsync(JobSpec spec, IBlobStore blobs, JobHandlers handlers, string scratch, CommandContext context,
+    private static async Task<int> RunAsync(JobSpec spec, IBlobStore blobs, JobHandlerRegistry handlers, string scratch, CommandStreams context,
         ILogger log, CancellationToken stop)
     {
         var (start, startedAt, attempt) =

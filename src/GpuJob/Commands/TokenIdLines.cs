@@ -8,7 +8,7 @@ internal static class TokenIdLines
 {
     /// <summary>Reads a file; <c>-</c> is the standard input.</summary>
     /// <exception cref="BadInputException">It is missing, or a line is no array of ids: both are named.</exception>
-    public static IReadOnlyList<int[]> Read(string path, CommandContext context, int vocabulary)
+    public static IReadOnlyList<int[]> Read(string path, CommandStreams context, int vocabulary)
     {
         if (path != "-" && !File.Exists(path)) throw new BadInputException($"{path}: there is no such file.");
         var lines = path == "-" ? context.Input.ReadToEnd().TrimStart('\uFEFF').Split('\n') : File.ReadAllLines(path);

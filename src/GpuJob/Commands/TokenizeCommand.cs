@@ -22,7 +22,7 @@ internal static class TokenizeCommand
             "chat_template_kwargs"];
 
     /// <summary>The command.</summary>
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var folder = new Option<string>("--tokenizer")
         {
@@ -43,7 +43,7 @@ internal static class TokenizeCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, string folder, string? templateFile, CancellationToken cancel)
+    private static async Task<int> RunAsync(CommandStreams context, string folder, string? templateFile, CancellationToken cancel)
     {
         var tokenizer = TokenizerLoader.Load(folder);
         var template = templateFile is null ? null : File.Exists(templateFile)

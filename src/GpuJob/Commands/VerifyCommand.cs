@@ -11,7 +11,7 @@ namespace R1Cloud.GpuJob.Commands;
 /// <summary><c>gpujob verify</c>: a verifier process of <see cref="VerifierPool"/>.</summary>
 internal static class VerifyCommand
 {
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var memory = new Option<long>("--memory") { Description = "Most memory, in bytes.",
             DefaultValueFactory = _ => VerificationOptions.Default.MemoryBytes };

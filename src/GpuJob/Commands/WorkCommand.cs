@@ -14,7 +14,7 @@ internal static class WorkCommand
 {
     private static readonly TimeSpan OrphanGrace = TimeSpan.FromSeconds(10);
 
-    public static Command Create(CommandContext context)
+    public static Command Create(CommandStreams context)
     {
         var run = new Option<string>("--run") { Description = "The run whose jobs are taken.", Required = true };
         var worker = new Option<string>("--worker") { Description = "This worker's name within the run.",
@@ -35,7 +35,7 @@ internal static class WorkCommand
         machine.AddTo(command);
         command.SetAction((parsed, _) => context.GuardAsync(async () =>
         {
-            using var signals = new StopSignals(parsed.GetValue(parentPipe), OrphanGrace);
+            using var signals = new WorkerStopSignals(parsed.GetValue(parentPipe), OrphanGrace);
             SandboxPermission.Set(parsed.GetValue(unsandboxed));
             using var logs = LoggerFactory.Create(Logs.ToOutput);
             var storage = StorageConnection.FromEnvironment();
@@ -47,7 +47,7 @@ internal static class WorkCommand
                     LeaseFile = parsed.GetValue(lease),
                 IdleLimit = parsed.GetValue(idle) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             };
-            var working = new Worker(storage, JobHandlers.All(models), options, TimeProvider.System, logs.CreateLogger<Worker>());
+            var working = new Worker(storage, JobHandlerRegistry.All(models), options, TimeProvider.System, logs.CreateLogger<Worker>());
             var code = await working.RunAsync(signals.Token);
             return working.Reason is { } reason ? context.Fail(reason, code) : code;
         }));

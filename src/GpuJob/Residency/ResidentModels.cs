@@ -180,7 +180,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder) 
     private Policy Create(CausalLm model, ITokenizer with)
     {
         model.LeaveOut(with.IdsWithoutToken(model.Config.VocabularySize));
-        return new(model, with, Generators.Create(model, Compute.Threads));
+        return new(model, with, GeneratorFactory.Create(model, Compute.Threads));
     }
 
     /// <inheritdoc/>

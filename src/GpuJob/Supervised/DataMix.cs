@@ -14,8 +14,8 @@ internal static class DataMix
     /// <param name="sources">Each source's rows, in the order in which it made them.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="stage">The stage that learns.</param>
-    public static IReadOnlyList<DataRow> Mix(SftStage settings, IReadOnlyDictionary<string, IReadOnlyList<DataRow>> sources, long seed,
-        string stage)
+    public static IReadOnlyList<CompletionRow> Mix(SftStage settings, IReadOnlyDictionary<string, IReadOnlyList<CompletionRow>> sources,
+        long seed, string stage)
     {
         if (settings.Proportions.Count == 0) return [.. settings.Data.SelectMany(name => sources[name])];
         var unit = settings.Data.Min(name => sources[name].Count / settings.Proportions[name]);

@@ -15,12 +15,12 @@ internal static class SupervisedData
     /// <param name="tasks">Those that are data sets.</param>
     /// <param name="context">The attempt.</param>
     /// <exception cref="BadInputException">A source or a file is missing, or a row is wrong.</exception>
-    public static async Task<IReadOnlyDictionary<string, IReadOnlyList<DataRow>>> ReadAsync(
+    public static async Task<IReadOnlyDictionary<string, IReadOnlyList<CompletionRow>>> ReadAsync(
         IReadOnlyList<string> names, IReadOnlyDictionary<string, IReadOnlyList<string>> files,
             IReadOnlyDictionary<string, TaskRecipe> tasks, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
-        var sources = new Dictionary<string, IReadOnlyList<DataRow>>();
+        var sources = new Dictionary<string, IReadOnlyList<CompletionRow>>();
         foreach (var name in names)
         {
             sources.Add(name, files.TryGetValue(name, out var stage) ? await FilesAsync(name, stage, context)
@@ -32,21 +32,21 @@ internal static class SupervisedData
         return sources;
     }
 
-    private static async Task<IReadOnlyList<DataRow>> FilesAsync(string name, IReadOnlyList<string> files, JobContext context)
+    private static async Task<IReadOnlyList<CompletionRow>> FilesAsync(string name, IReadOnlyList<string> files, JobContext context)
     {
-        var rows = new List<DataRow>();
+        var rows = new List<CompletionRow>();
         foreach (var file in files)
         {
-            rows.AddRange(DataRow.Parse(
+            rows.AddRange(CompletionRow.Parse(
                 await context.Blobs.TryReadAsync(file, context.Preemption)
                     ?? throw new BadInputException($"Job '{context.Spec.JobId}': there is no data '{file}' (of '{name}')."), file));
         }
         return rows;
     }
 
-    private static async Task<IReadOnlyList<DataRow>> TaskAsync(string name, TaskRecipe task, JobContext context) =>
+    private static async Task<IReadOnlyList<CompletionRow>> TaskAsync(string name, TaskRecipe task, JobContext context) =>
         task is DatasetTask dataset
-            ? [.. (await DatasetLoading.LoadAsync(dataset, context.Blobs, context.Preemption)).Completions().Select(row => new DataRow
+            ? [.. (await DatasetLoading.LoadAsync(dataset, context.Blobs, context.Preemption)).Completions().Select(row => new CompletionRow
             {
                 Prompt = row.Problem.Prompt, Messages = row.Problem.Messages, Completion = row.Completion, Answer = row.Problem.Answer,
                     Verdicts = new Dictionary<string, double>(),

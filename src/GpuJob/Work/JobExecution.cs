@@ -14,7 +14,7 @@ namespace R1Cloud.GpuJob.Work;
 /// message is removed last, so whatever dies on the way is tried again. Once the job has begun, storage that is away is waited for.
 /// </summary>
 internal sealed partial class JobExecution(
-    StorageConnection storage, IMessageQueue queue, JobHandlers handlers, WorkerOptions options, TimeProvider time, ILogger log)
+    StorageConnection storage, IMessageQueue queue, JobHandlerRegistry handlers, WorkerOptions options, TimeProvider time, ILogger log)
 {
     // The first worker that refuses a job may be one of before an upgrade. Those that were started since are what the pool has to give.
     private const int MostLateRefusals = 2;

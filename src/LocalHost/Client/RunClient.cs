@@ -89,7 +89,7 @@ internal sealed class RunClient : IDisposable
         {
             return await GetAsync(runId, cancellation);
         }
-        catch (ApiException e) when (e.Status == HttpStatusCode.NotFound)
+        catch (RequestRefusedException e) when (e.Status == HttpStatusCode.NotFound)
         {
             return null;
         }
@@ -141,7 +141,7 @@ internal sealed class RunClient : IDisposable
         using var response = await RequestAsync(method, path, "application/json", body, cancellation);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
         return await JsonSerializer.DeserializeAsync<T>(stream, R1Json.Options, cancellation)
-            ?? throw new ApiException(response.StatusCode, $"{method} {path} answered with an empty body.");
+            ?? throw new RequestRefusedException(response.StatusCode, $"{method} {path} answered with an empty body.");
     }
 
     private async Task<HttpResponseMessage> RequestAsync(
@@ -166,7 +166,7 @@ internal sealed class RunClient : IDisposable
         using (response)
         {
             var problem = await ProblemAsync(response, cancellation);
-            throw new ApiException(response.StatusCode, problem + SignInHint.For(response, hasKey, hasToken));
+            throw new RequestRefusedException(response.StatusCode, problem + SignInHint.For(response, hasKey, hasToken));
         }
     }
 

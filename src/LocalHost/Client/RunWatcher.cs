@@ -11,7 +11,7 @@ namespace R1Cloud.LocalHost.Client;
 /// <param name="Name">One of <see cref="RunEventNames"/>.</param>
 /// <param name="Data">A <see cref="RunView"/>, <see cref="StageView"/>, <see cref="MetricsRow"/>, <see cref="RunLog"/> or
 /// <see cref="RunEnd"/>, by the name.</param>
-internal sealed record RunEvent(string Name, object Data);
+internal sealed record WatchedEvent(string Name, object Data);
 
 /// <summary>Follows a run over its event stream; one that broke off, or that the host ended, is taken up again where it was.</summary>
 internal static class RunWatcher
@@ -29,19 +29,19 @@ internal static class RunWatcher
     /// The run's events from now on, preceded by the metrics so far; the last one is <see cref="RunEventNames.End"/>. A step is told once.
     /// </summary>
     /// <exception cref="EnvironmentException">The host does not answer any more.</exception>
-    public static async IAsyncEnumerable<RunEvent> FollowAsync(RunClient client, string runId, [EnumeratorCancellation]
+    public static async IAsyncEnumerable<WatchedEvent> FollowAsync(RunClient client, string runId, [EnumeratorCancellation]
         CancellationToken cancellation)
     {
         var told = new HashSet<(string Stage, int Step, int Values)>();
         string? last = null;
         while (true)
         {
-            yield return new RunEvent(RunEventNames.Snapshot, await client.GetAsync(runId, cancellation));
+            yield return new WatchedEvent(RunEventNames.Snapshot, await client.GetAsync(runId, cancellation));
             if (last is null)
             {
                 foreach (var row in (await client.MetricsAsync(runId, null, null, cancellation)).Rows)
                 {
-                    if (told.Add(Key(row))) yield return new RunEvent(RunEventNames.Metrics, row);
+                    if (told.Add(Key(row))) yield return new WatchedEvent(RunEventNames.Metrics, row);
                 }
             }
 
@@ -53,7 +53,7 @@ internal static class RunWatcher
                 if (!DataTypes.TryGetValue(item.EventType, out var type)) continue;
                 var data = JsonSerializer.Deserialize(item.Data, type, R1Json.Options)!;
                 if (data is MetricsRow row && !told.Add(Key(row))) continue;
-                yield return new RunEvent(item.EventType, data);
+                yield return new WatchedEvent(item.EventType, data);
                 if (item.EventType == RunEventNames.End) yield break;
             }
             await Task.Delay(TimeSpan.FromSeconds(0.5), cancellation);

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
-using R1Cloud.LocalHost.Terminal;
-using R1Cloud.LocalHost.Workers;
+using R1Cloud.LocalHost.WorkerProcesses;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Processes;
 using R1Cloud.Shared.Recipes.Reading;
@@ -53,7 +53,7 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
         {
             return Fail(e.Message, ExitCode.BadInput);
         }
-        catch (ApiException e)
+        catch (RequestRefusedException e)
         {
             return Fail(e.Message, e.IsBadInput ? ExitCode.BadInput : ExitCode.RunFailed);
         }

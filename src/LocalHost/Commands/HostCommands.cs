@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Net;
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
-using R1Cloud.LocalHost.Terminal;
-using R1Cloud.LocalHost.Workers;
+using R1Cloud.LocalHost.WorkerProcesses;
 using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Terminal;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using R1Cloud.Datasets;
+using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
-using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Plan;
 using R1Cloud.Terminal;
 

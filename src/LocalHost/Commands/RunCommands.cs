@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
-using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
@@ -108,8 +108,8 @@ internal static class RunCommands
             return ExitCode.Ok;
         }
         var now = TimeProvider.System.GetUtcNow();
-        var progress = new RunProgress(http.Address, view.StartedAt ?? now);
-        progress.Apply(new RunEvent(RunEventNames.Snapshot, view));
+        var progress = new WatchedRun(http.Address, view.StartedAt ?? now);
+        progress.Apply(new WatchedEvent(RunEventNames.Snapshot, view));
         context.Console.Write(
             RunScreen.Draw(progress, Glyphs.For(context.Console), context.Console.Profile.Width, view.EndedAt ?? now, stops: false));
         if (view.Waiting is not null) context.Console.WriteMarkup($" [olive]waits: {Markup.Escape(view.Waiting)}[/]");

@@ -1,7 +1,7 @@
 using R1Cloud.LocalHost.Client;
+using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
-using R1Cloud.LocalHost.Terminal;
 using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared.Recipes.Loading;
@@ -77,7 +77,7 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
             : context.IsLive && !options.Plain ? new ScreenDisplay(context.Console, time)
             : new PlainDisplay(context.Output, time);
         var shown = display.ShowAsync(RunWatcher.FollowAsync(client, id, watching.Token),
-            new RunProgress(client.Address, time.GetUtcNow()));
+            new WatchedRun(client.Address, time.GetUtcNow()));
         if (await Task.WhenAny(shown, host.Workers.Broken, host.Fault) == shown)
         {
             await shown;
@@ -100,7 +100,7 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
             await client.SteerAsync(ApiRoutes.Pause, id, null, stop);
             Say($"run {id} is unfinished and now paused: `r1 up` with its recipe goes on with it");
         }
-        catch (ApiException)
+        catch (RequestRefusedException)
         {
             // It has ended just now.
         }

@@ -74,7 +74,7 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
-        var json = Json.From(input);
+        var json = HistoryJson.From(input);
         return Loop.InvokeAsync(() => Instances.Schedule(name, json, instanceId, restartFinished)).WaitAsync(cancellation);
     }
 
@@ -82,7 +82,7 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
     public Task RaiseEventAsync(string instanceId, string eventName, object? payload, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(eventName);
-        var json = Json.From(payload);
+        var json = HistoryJson.From(payload);
         return DoAsync(() => Instances.Raise(instanceId, eventName, json), cancellation);
     }
 

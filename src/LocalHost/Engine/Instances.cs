@@ -83,7 +83,7 @@ internal sealed class Instances(InstanceTable table, WorkTables work, ExecutionC
             WithDescendants(root, instance =>
             {
                 work.DeleteActivities(instance.Key);
-                Finish(instance, OrchestrationStatus.Terminated, Json.From(reason), null);
+                Finish(instance, OrchestrationStatus.Terminated, HistoryJson.From(reason), null);
             });
     }
 
@@ -151,11 +151,11 @@ internal sealed class Instances(InstanceTable table, WorkTables work, ExecutionC
         if (instance.Parent is { } parent)
             Answer(new OpenRequest(parent.Key, parent.Execution, parent.Request), id => status switch
             {
-                OrchestrationStatus.Completed => new TaskCompleted(id, output ?? Json.Null),
+                OrchestrationStatus.Completed => new TaskCompleted(id, output ?? HistoryJson.Null),
                 OrchestrationStatus.Failed => new TaskFailed(id, failure!),
                 _ => new TaskFailed(id,
                     new FailureDetails(TerminatedError,
-                        $"Instance '{instance.Id}' was terminated. {Json.Read<string>(output ?? Json.Null)}".TrimEnd())),
+                        $"Instance '{instance.Id}' was terminated. {HistoryJson.Read<string>(output ?? HistoryJson.Null)}".TrimEnd())),
             });
         if (waiters.Remove(instance.Id, out var waiting))
         {

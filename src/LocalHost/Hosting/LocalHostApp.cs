@@ -6,7 +6,7 @@ using R1Cloud.Datasets;
 using R1Cloud.LocalHost.Engine;
 using R1Cloud.LocalHost.Engine.Storage;
 using R1Cloud.LocalHost.Environments;
-using R1Cloud.LocalHost.Workers;
+using R1Cloud.LocalHost.WorkerProcesses;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Options;

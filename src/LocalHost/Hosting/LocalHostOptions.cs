@@ -35,7 +35,7 @@ internal sealed record LocalHostOptions
     /// <summary>The GPUs that workers use, one each; null leaves the device to the recipe.</summary>
     public IReadOnlyList<int>? Gpus { get; init; }
 
-    /// <summary>Names another trainer; see <see cref="LocalHost.Workers.WorkerCommand.OverrideVariable"/>.</summary>
+    /// <summary>Names another trainer; see <see cref="LocalHost.WorkerProcesses.WorkerCommand.OverrideVariable"/>.</summary>
     public string? GpuJob { get; init; }
 
     /// <summary>Names another Azurite; see <see cref="AzuritePackage.OverrideVariable"/>.</summary>

@@ -28,7 +28,7 @@ internal static class CallOptions
     public static TaskRetryOptions? Retry(Port.RetryPolicy? policy) => policy is null
         ? null : TaskRetryOptions.FromRetryHandler(async context =>
     {
-        var failure = Failures.From(context.LastFailure);
+        var failure = DurableFailures.From(context.LastFailure);
         if (!policy.Allows(context.LastAttemptNumber, failure)) return false;
         policy.OnWait?.Invoke(failure);
         var orchestration = context.OrchestrationContext;

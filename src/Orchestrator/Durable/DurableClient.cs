@@ -34,7 +34,7 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
             ? Unfinished : [.. Unfinished, .. Finished] };
         try
         {
-            await CallAsync(client => client.ScheduleNewOrchestrationInstanceAsync(name, Json.Element(input), options, cancellation),
+            await CallAsync(client => client.ScheduleNewOrchestrationInstanceAsync(name, DurableJson.Element(input), options, cancellation),
                 cancellation);
             return true;
         }
@@ -51,7 +51,7 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
     {
         if (await GetAsync(instanceId, cancellation) is { IsFinished: false })
             await (await ClientAsync(cancellation))
-                .RaiseEventAsync(instanceId, eventName, Json.Element(payload) ?? Json.Null, cancellation);
+                .RaiseEventAsync(instanceId, eventName, DurableJson.Element(payload) ?? DurableJson.Null, cancellation);
     }
 
     /// <inheritdoc/>
@@ -60,7 +60,8 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
         if (await GetAsync(instanceId, cancellation) is not { IsFinished: false }) return;
         var client = await ClientAsync(cancellation);
         var children = await RunningChildrenAsync(client, instanceId, cancellation);
-        await client.TerminateInstanceAsync(instanceId, new TerminateInstanceOptions(Json.Element(reason), Recursive: true), cancellation);
+        await client.TerminateInstanceAsync(
+            instanceId, new TerminateInstanceOptions(DurableJson.Element(reason), Recursive: true), cancellation);
         // Back ends that end children by themselves do nothing at the second request; others would leave them running.
         foreach (var child in children) await TerminateAsync(child, reason, cancellation);
     }

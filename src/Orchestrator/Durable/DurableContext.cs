@@ -26,13 +26,13 @@ internal sealed class DurableContext(TaskOrchestrationContext context, JsonEleme
     public bool IsReplaying => context.IsReplaying;
 
     /// <inheritdoc/>
-    public T? GetInput<T>() => Json.Read<T>(input);
+    public T? GetInput<T>() => DurableJson.Read<T>(input);
 
     /// <inheritdoc/>
     public async Task<T> CallActivityAsync<T>(string name, object? input = null, Pipeline.Orchestration.TaskOptions? options = null) =>
-        Json.Read<T>(
-            await Failures.TranslateAsync(
-                context.CallActivityAsync<JsonElement?>(name, Json.Element(input), CallOptions.ForActivity(options))))!;
+        DurableJson.Read<T>(
+            await DurableFailures.TranslateAsync(
+                context.CallActivityAsync<JsonElement?>(name, DurableJson.Element(input), CallOptions.ForActivity(options))))!;
 
     /// <inheritdoc/>
     public Task CallActivityAsync(string name, object? input = null, Pipeline.Orchestration.TaskOptions? options = null) =>
@@ -41,8 +41,8 @@ internal sealed class DurableContext(TaskOrchestrationContext context, JsonEleme
     /// <inheritdoc/>
     public async Task<T> CallSubOrchestratorAsync<T>(string name, object? input = null,
         Pipeline.Orchestration.TaskOptions? options = null) =>
-        Json.Read<T>(await Failures.TranslateAsync(
-            context.CallSubOrchestratorAsync<JsonElement?>(name, Json.Element(input),
+        DurableJson.Read<T>(await DurableFailures.TranslateAsync(
+            context.CallSubOrchestratorAsync<JsonElement?>(name, DurableJson.Element(input),
                 CallOptions.ForSubOrchestration(options, InstanceId))))!;
 
     /// <inheritdoc/>
@@ -50,18 +50,18 @@ internal sealed class DurableContext(TaskOrchestrationContext context, JsonEleme
 
     /// <inheritdoc/>
     public async Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellation = default) =>
-        Json.Read<T>(await context.WaitForExternalEvent<JsonElement?>(eventName, cancellation))!;
+        DurableJson.Read<T>(await context.WaitForExternalEvent<JsonElement?>(eventName, cancellation))!;
 
     /// <inheritdoc/>
     public void SendEvent(string instanceId, string eventName, object? payload) =>
-        context.SendEvent(instanceId, eventName, Json.Element(payload) ?? Json.Null);
+        context.SendEvent(instanceId, eventName, DurableJson.Element(payload) ?? DurableJson.Null);
 
     /// <inheritdoc/>
-    public void SetCustomStatus(object? status) => context.SetCustomStatus(CustomStatus.Checked(InstanceId, Json.Element(status)));
+    public void SetCustomStatus(object? status) => context.SetCustomStatus(CustomStatus.Checked(InstanceId, DurableJson.Element(status)));
 
     /// <inheritdoc/>
     public void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true) =>
-        context.ContinueAsNew(Json.Element(newInput), preserveUnprocessedEvents);
+        context.ContinueAsNew(DurableJson.Element(newInput), preserveUnprocessedEvents);
 
     /// <inheritdoc/>
     public Guid NewGuid() => context.NewGuid();

@@ -28,11 +28,11 @@ public static class DurableTasks
         {
             try
             {
-                return Json.Element(await run(new DurableContext(context, input as JsonElement?)));
+                return DurableJson.Element(await run(new DurableContext(context, input as JsonElement?)));
             }
             catch (Pipeline.Orchestration.TaskFailedException e)
             {
-                throw Failures.Back(e);
+                throw DurableFailures.Back(e);
             }
         }
     }
@@ -50,8 +50,8 @@ public static class DurableTasks
             try
             {
                 var clock = services.GetService<TimeProvider>() ?? TimeProvider.System;
-                return Json.Element(await InvocationLimits.RunAsync(
-                    clock, name, CancellationToken.None, token => run(services, input as JsonElement? ?? Json.Null, token)));
+                return DurableJson.Element(await InvocationLimits.RunAsync(
+                    clock, name, CancellationToken.None, token => run(services, input as JsonElement? ?? DurableJson.Null, token)));
             }
             catch (Exception e) when (DeepFailureException.IsTooDeep(e))
             {

@@ -18,16 +18,16 @@ internal static class InstanceStates
             metadata.CreatedAt,
             metadata.LastUpdatedAt,
             metadata.Tags?.GetValueOrDefault(CallOptions.ParentTag),
-            Json.Parse(metadata.SerializedInput),
-            status is OrchestrationStatus.Completed or OrchestrationStatus.Terminated ? Json.Parse(metadata.SerializedOutput) : null,
-            Json.Parse(metadata.SerializedCustomStatus),
+            DurableJson.Parse(metadata.SerializedInput),
+            status is OrchestrationStatus.Completed or OrchestrationStatus.Terminated ? DurableJson.Parse(metadata.SerializedOutput) : null,
+            DurableJson.Parse(metadata.SerializedCustomStatus),
             status is OrchestrationStatus.Failed ? Failure(metadata) : null);
     }
 
     private static FailureDetails Failure(OrchestrationMetadata metadata) => metadata.FailureDetails is { } failure
-        ? Failures.From(failure)
+        ? DurableFailures.From(failure)
         // Azure Storage keeps the failure's text alone, where the output would be.
-        : FailureText.Parse(Json.Parse(metadata.SerializedOutput) switch
+        : FailureText.Parse(DurableJson.Parse(metadata.SerializedOutput) switch
         {
             null => "The orchestration failed without a word.",
             { ValueKind: JsonValueKind.String } text => text.GetString()!,

@@ -89,7 +89,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             Samples = Pair(await SamplesAsync(FirstSamples(before), cancellation),
                 await SamplesAsync(FirstSamples(result.Evaluation), cancellation)),
         };
-        return stage with { Summary = StageSummary.Of(stage) };
+        return stage with { Summary = StageSentence.Of(stage) };
     }
 
     private async Task<IReadOnlyList<StageEffect>> EffectsAsync(EvaluationResult? before, EvaluationResult? after,

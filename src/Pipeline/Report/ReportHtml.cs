@@ -45,7 +45,7 @@ internal static class ReportHtml
         page.Append("<h2>Stages</h2>\n");
         Table(page, ReportTables.Stages(report), "stages");
         if (report.Stages.Any(stage => stage.Effects.Count > 0))
-            page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(StageSummary.Note)}</p>\n");
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(StageSentence.Note)}</p>\n");
         if (ReportTables.Reused(report) is { } reused) page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(reused)}</p>\n");
         foreach (var benchmark in ReportTables.Benchmarks(report))
         {

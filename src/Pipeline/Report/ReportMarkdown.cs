@@ -21,7 +21,7 @@ internal static class ReportMarkdown
 
         text.Append("## Stages\n\n");
         Table(text, ReportTables.Stages(report));
-        if (report.Stages.Any(stage => stage.Effects.Count > 0)) text.Append(StageSummary.Note).Append("\n\n");
+        if (report.Stages.Any(stage => stage.Effects.Count > 0)) text.Append(StageSentence.Note).Append("\n\n");
         if (ReportTables.Reused(report) is { } reused) text.Append(reused).Append("\n\n");
         foreach (var benchmark in ReportTables.Benchmarks(report))
         {

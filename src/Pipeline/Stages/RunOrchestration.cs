@@ -25,7 +25,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
             {
                 await context.CallActivityAsync(StageActivities.EnsureWorkers, new WorkersRequest(input.RunId, recipe.Workers),
                     JobCalls.Storage(recipe.Jobs));
-                if (InputCheck.IsDue(input, plan)) await jobs.RunAsync(context, InputCheck.Job(input, recipe));
+                if (InputCheckJob.IsDue(input, plan)) await jobs.RunAsync(context, InputCheckJob.Job(input, recipe));
             }
             var results = new Dictionary<string, StageResult>();
             foreach (var group in SideBySide.Groups(recipe.Stages.Keys))

@@ -34,7 +34,7 @@ internal sealed class ExpressionParser(JinjaTokens tokens)
         {
             var line = tokens.Next().Line;
             var condition = Or();
-            value = new Conditional(line, condition, value, tokens.TakeName("else") ? Any() : null);
+            value = new ConditionalExpression(line, condition, value, tokens.TakeName("else") ? Any() : null);
         }
         depth--;
         return value;
@@ -191,7 +191,7 @@ internal sealed class ExpressionParser(JinjaTokens tokens)
                     : new Attribute(line, value, tokens.Expect(JinjaTokenKind.Name, "an attribute's name").Text);
             }
             else if (tokens.TakeMark("[")) value = Subscript(line, value);
-            else if (tokens.Current.IsMark("(")) value = new Call(line, value, ArgumentsOf());
+            else if (tokens.Current.IsMark("(")) value = new CallExpression(line, value, ArgumentsOf());
             else return value;
         }
     }
@@ -228,7 +228,7 @@ internal sealed class ExpressionParser(JinjaTokens tokens)
             }
             else if (tokens.TakeName("is")) value = TestOf(line, value);
             // A call or an index behind a filter's arguments belongs to its result.
-            else if (tokens.Current.IsMark("(")) value = new Call(line, value, ArgumentsOf());
+            else if (tokens.Current.IsMark("(")) value = new CallExpression(line, value, ArgumentsOf());
             else return value;
         }
     }
@@ -237,7 +237,7 @@ internal sealed class ExpressionParser(JinjaTokens tokens)
     {
         var negated = tokens.TakeName("not");
         var name = DottedName();
-        if (!Tests.Exists(name)) throw Tests.Unknown(name, line);
+        if (!Predicates.Exists(name)) throw Predicates.Unknown(name, line);
         var arguments = ArgumentList.None;
         if (tokens.Current.IsMark("(")) arguments = ArgumentsOf();
         else if (StartsExpression()

@@ -95,7 +95,7 @@ internal sealed record ArgumentList(IReadOnlyList<(Expression Value, bool Spread
 }
 
 /// <summary>A call.</summary>
-internal sealed record Call(int Line, Expression Target, ArgumentList Arguments) : Expression(Line)
+internal sealed record CallExpression(int Line, Expression Target, ArgumentList Arguments) : Expression(Line)
 {
     /// <inheritdoc/>
     protected override object? Value(JinjaRun run)
@@ -120,11 +120,11 @@ internal sealed record Filter(int Line, Expression Target, string Name, Argument
 internal sealed record Test(int Line, Expression Target, string Name, ArgumentList Arguments, bool Negated) : Expression(Line)
 {
     /// <inheritdoc/>
-    protected override object? Value(JinjaRun run) => Tests.Find(Name)(Target.Evaluate(run), Arguments.Evaluate(run)) != Negated;
+    protected override object? Value(JinjaRun run) => Predicates.Find(Name)(Target.Evaluate(run), Arguments.Evaluate(run)) != Negated;
 }
 
 /// <summary><c>a if b else c</c>.</summary>
-internal sealed record Conditional(int Line, Expression Condition, Expression Then, Expression? Else) : Expression(Line)
+internal sealed record ConditionalExpression(int Line, Expression Condition, Expression Then, Expression? Else) : Expression(Line)
 {
     /// <inheritdoc/>
     protected override object? Value(JinjaRun run) => Values.IsTrue(Condition.Evaluate(run))

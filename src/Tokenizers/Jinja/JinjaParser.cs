@@ -155,7 +155,7 @@ internal sealed class JinjaParser
     private CallBlock CallBlock(int line)
     {
         var parameters = tokens.Current.IsMark("(") ? Parameters() : [];
-        if (expressions.Any() is not Call call) throw new JinjaException("a call block needs a call", line);
+        if (expressions.Any() is not CallExpression call) throw new JinjaException("a call block needs a call", line);
         return new(line, call, new MacroDefinition(line, "caller", parameters, MacroBody("endcall")));
     }
 

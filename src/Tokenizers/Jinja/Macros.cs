@@ -45,7 +45,7 @@ internal sealed record MacroDefinition(int Line, string Name, IReadOnlyList<(str
 }
 
 /// <summary><c>{% call name(…) %}…{% endcall %}</c>: the macro gets the body as <c>caller</c>.</summary>
-internal sealed record CallBlock(int Line, Call Call, MacroDefinition Caller) : Statement(Line)
+internal sealed record CallBlock(int Line, CallExpression Call, MacroDefinition Caller) : Statement(Line)
 {
     /// <inheritdoc/>
     protected override Flow Render(JinjaRun run)

@@ -144,7 +144,7 @@ internal static class SequenceFilters
         Func<object?, bool> passes = Values.IsTrue;
         if (arguments.Positional.Count > from)
         {
-            var test = Tests.Find(arguments.Text(from, "test"));
+            var test = Predicates.Find(arguments.Text(from, "test"));
             passes = item => test(item, arguments.From(from + 1));
         }
         return [.. Values.Iterate(value).Where(item => passes(Attribute(item, path)) == wanted)];

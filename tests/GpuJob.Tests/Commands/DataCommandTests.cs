@@ -82,7 +82,7 @@ public sealed class DataCommandTests : IDisposable
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
     {
         using StringWriter output = new(), error = new();
-        var code = await CommandLine.RunAsync(arguments, new CommandContext(TextReader.Null, output, error));
+        var code = await TrainerCommandLine.RunAsync(arguments, new CommandStreams(TextReader.Null, output, error));
         return (code, output.ToString(), error.ToString());
     }
 

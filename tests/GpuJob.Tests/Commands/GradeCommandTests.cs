@@ -15,8 +15,8 @@ public sealed class GradeCommandTests
         {
             var (input, target) = (Path.Combine(folder.FullName, "cases.jsonl"), Path.Combine(folder.FullName, "verdicts.jsonl"));
             await File.WriteAllTextAsync(input, rows);
-            var code = await CommandLine.RunAsync(["grade", "--input", input, "--output", target, .. arguments],
-                new CommandContext(TextReader.Null, output, error));
+            var code = await TrainerCommandLine.RunAsync(["grade", "--input", input, "--output", target, .. arguments],
+                new CommandStreams(TextReader.Null, output, error));
             return (code, File.Exists(target) ? await File.ReadAllLinesAsync(target) : [], output.ToString(), error.ToString());
         }
         finally

@@ -70,8 +70,8 @@ public sealed class ModelCommandsTests : IDisposable
         const string Content = "\uFEFF[7]\r\n\r\n[1,2]\n \n";
         var file = Path.Combine(folder, "out.safetensors");
         var input = source == "-" ? source : Write("ids.jsonl", Content);
-        (await CommandLine.RunAsync(["logits", "--model", Oracles.Model("llama"), "--input", input, "--output", file],
-            new CommandContext(new StringReader(Content), output, error))).ShouldBe(ExitCodes.Done, error.ToString());
+        (await TrainerCommandLine.RunAsync(["logits", "--model", Oracles.Model("llama"), "--input", input, "--output", file],
+            new CommandStreams(new StringReader(Content), output, error))).ShouldBe(ExitCodes.Done, error.ToString());
         using var written = new SafetensorsReader(file);
         written.Tensors.ToDictionary(item => item.Key, item => item.Value.Shape[0])
             .ShouldBe(new Dictionary<string, long> { ["logits.0"] = 1, ["logits.1"] = 2 });
@@ -151,8 +151,8 @@ public sealed class ModelCommandsTests : IDisposable
             """{"eos_token":"<|end|>","chat_template":"{% for m in messages %}<|user|>{{ m.role }}:{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|begin|>{% endif %}"}""");
         tokenizer.Load();
         using (var model = TestModels.Create(TestModels.Config(vocabulary: 1003, positions: 512))) model.Save(tokenizer.Path);
-        (await CommandLine.RunAsync(["chat", "--model", tokenizer.Path, "--greedy", "--max-tokens", "4"],
-            new CommandContext(new StringReader("hello\nagain\n\nnever"), output, error))).ShouldBe(ExitCodes.Done);
+        (await TrainerCommandLine.RunAsync(["chat", "--model", tokenizer.Path, "--greedy", "--max-tokens", "4"],
+            new CommandStreams(new StringReader("hello\nagain\n\nnever"), output, error))).ShouldBe(ExitCodes.Done);
         error.ToString().ShouldBe("> > > ");
         var chat = output.ToString();
         output.GetStringBuilder().Clear();
@@ -186,5 +186,6 @@ public sealed class ModelCommandsTests : IDisposable
         return path;
     }
 
-    private Task<int> Run(params string[] arguments) => CommandLine.RunAsync(arguments, new CommandContext(TextReader.Null, output, error));
+    private Task<int> Run(params string[] arguments) =>
+        TrainerCommandLine.RunAsync(arguments, new CommandStreams(TextReader.Null, output, error));
 }

@@ -56,5 +56,6 @@ public sealed class RunJobCommandTests : IDisposable
     }
 
     private Task<int> RunAsync(string spec, params string[] more) =>
-        CommandLine.RunAsync(["run-job", spec, "--storage", folder["blobs"], .. more], new CommandContext(TextReader.Null, output, error));
+        TrainerCommandLine.RunAsync(["run-job", spec, "--storage", folder["blobs"], .. more],
+            new CommandStreams(TextReader.Null, output, error));
 }

@@ -65,5 +65,5 @@ public sealed class SandboxPermissionTests : IDisposable
     private Task<int> WorkAsync(params string[] more) => RunAsync(["work", "--run", "r", "--worker", "w", "--idle-limit", "0", .. more]);
 
     private Task<int> RunAsync(params string[] arguments) =>
-        CommandLine.RunAsync(arguments, new CommandContext(TextReader.Null, output, error));
+        TrainerCommandLine.RunAsync(arguments, new CommandStreams(TextReader.Null, output, error));
 }

@@ -52,7 +52,7 @@ public sealed class TokenizeCommandTests : IDisposable
     }
 
     private Task<int> RunAsync(string input) =>
-        CommandLine.RunAsync(["tokenize", "--tokenizer", folder.Path], new CommandContext(new StringReader(input), output, error));
+        TrainerCommandLine.RunAsync(["tokenize", "--tokenizer", folder.Path], new CommandStreams(new StringReader(input), output, error));
 
     public void Dispose() => folder.Dispose();
 }

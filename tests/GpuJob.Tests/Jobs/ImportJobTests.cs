@@ -93,9 +93,9 @@ public sealed class ImportJobTests : IDisposable
     public async Task Import_ThenTraining_TheTokenizerTemplateAndGenerationSettingsTravelAlong()
     {
         await ImportAsync();
-        var row = new DataRow { Prompt = "1+1", Completion = "<think>two</think><answer>2</answer>", Answer = "2",
+        var row = new CompletionRow { Prompt = "1+1", Completion = "<think>two</think><answer>2</answer>", Answer = "2",
             Verdicts = new Dictionary<string, double>() };
-        await jobs.Blobs.WriteAsync("rows.jsonl", DataRow.ToJsonLines([row, row with { Prompt = "2+2", Completion = "four" }]));
+        await jobs.Blobs.WriteAsync("rows.jsonl", CompletionRow.ToJsonLines([row, row with { Prompt = "2+2", Completion = "four" }]));
         var outcome = await jobs.RunAsync(models => new SftHandler(models), new SftJob
         {
             Seed = 3, Stage = "dev1", From = "base/", Data = new Dictionary<string, IReadOnlyList<string>> { ["cold"] = ["rows.jsonl"] },

@@ -67,7 +67,7 @@ public sealed class ModelRewardTests : IDisposable
             Settings = new RejectionSampleStage { Task = "addition", Questions = 30, Samples = 6, Keep = 6, Rewards = Rewards,
                 Minimums = new Dictionary<string, double> { ["helpful/model"] = 0.5 } },
         });
-        var rows = DataRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
+        var rows = CompletionRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
         rows.Count.ShouldBeInRange(1, 179);
         rows.ShouldAllBe(row => row.Verdicts["helpful/model"] >= 0.5);
         outcome.Metrics["samples/dropped/below/helpful/model"].ShouldBeGreaterThan(0);

@@ -134,7 +134,7 @@ public sealed class SampleJobTests : IDisposable
         new Problem("2+2", "2+2=", "4"), new GenerationResult(tokens ?? [1, 2, 3], [], [], finish), text,
         new ScoredCompletion(score, new Dictionary<string, Reward> { ["accuracy/exact"] = new(score, "") }, dropped));
 
-    private static string[] Lines(IEnumerable<DataRow> rows) => DataRow.ToJsonLines(rows).ToString().Split('\n');
+    private static string[] Lines(IEnumerable<CompletionRow> rows) => CompletionRow.ToJsonLines(rows).ToString().Split('\n');
 
     private static SampleJob Job(StageRecipe stage, int first, int count) => new()
     {
@@ -146,6 +146,6 @@ public sealed class SampleJobTests : IDisposable
         jobs.RunAsync(models => new SampleHandler(models),
             Job(stage, first, count ?? stage.Questions) with { Task = task ?? JobRunner.Task });
 
-    private async Task<IReadOnlyList<DataRow>> RowsAsync(JobOutcome outcome) =>
-        DataRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
+    private async Task<IReadOnlyList<CompletionRow>> RowsAsync(JobOutcome outcome) =>
+        CompletionRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
 }

@@ -77,7 +77,7 @@ public sealed class SftJobTests : IDisposable
         (await Should.ThrowAsync<BadInputException>(() => SftAsync())).Message.ShouldContain("cold.jsonl(1)");
         await jobs.Blobs.WriteAsync("cold.jsonl", new BinaryData(""));
         (await Should.ThrowAsync<BadInputException>(() => SftAsync())).Message.ShouldContain("no rows");
-        await jobs.Blobs.WriteAsync("cold.jsonl", DataRow.ToJsonLines([Row(1) with { Completion = new string('1', 200) }]));
+        await jobs.Blobs.WriteAsync("cold.jsonl", CompletionRow.ToJsonLines([Row(1) with { Completion = new string('1', 200) }]));
         (await Should.ThrowAsync<BadInputException>(() => SftAsync())).Message.ShouldContain("at most");
     }
 
@@ -96,7 +96,7 @@ public sealed class SftJobTests : IDisposable
     [Fact]
     public void Mix_Proportions_TakesTheMostThatTheyAllow()
     {
-        var sources = new Dictionary<string, IReadOnlyList<DataRow>> { ["cold"] = [.. Enumerable.Range(0, 60).Select(Row)],
+        var sources = new Dictionary<string, IReadOnlyList<CompletionRow>> { ["cold"] = [.. Enumerable.Range(0, 60).Select(Row)],
             ["more"] = [.. Enumerable.Range(100, 10).Select(Row)] };
         var stage = Stage with { Data = ["cold", "more"] };
         DataMix.Mix(stage, sources, 3, "dev1").Count.ShouldBe(70);
@@ -143,14 +143,14 @@ public sealed class SftJobTests : IDisposable
         }
     }
 
-    private static DataRow Row(int number) => new()
+    private static CompletionRow Row(int number) => new()
     {
         Prompt = $"{number:D2}+01=", Completion = $"<think>{number % 10}+1+0={number % 10 + 1:D2}</think><answer>{number + 1}</answer>",
             Answer = $"{number + 1}", Verdicts = new Dictionary<string, double>(),
     };
 
     private Task WriteAsync(string path, int rows) =>
-        jobs.Blobs.WriteAsync(path, DataRow.ToJsonLines(Enumerable.Range(0, rows).Select(Row)));
+        jobs.Blobs.WriteAsync(path, CompletionRow.ToJsonLines(Enumerable.Range(0, rows).Select(Row)));
 
     private Task<JobOutcome> SftAsync(SftStage? stage = null, string to = "sft/", string jobId = "sft",
         CancellationToken preemption = default, Action<int>? onStep = null, IReadOnlyDictionary<string, TaskRecipe>? tasks = null) =>

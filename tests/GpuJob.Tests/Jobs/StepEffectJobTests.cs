@@ -36,7 +36,7 @@ public sealed class StepEffectJobTests : IDisposable
         await jobs.PretrainAsync();
         var rollout = await jobs.RolloutAsync("base/");
         var rl = JobRunner.Rl with { Optimizer = TooSmall };
-        await jobs.Blobs.WriteAsync("cold.jsonl", DataRow.ToJsonLines(Enumerable.Range(0, 32).Select(Row)));
+        await jobs.Blobs.WriteAsync("cold.jsonl", CompletionRow.ToJsonLines(Enumerable.Range(0, 32).Select(Row)));
         foreach (var run in new Func<Task<JobOutcome>>[]
         {
             () => jobs.UpdateAsync("base/", [rollout.Outputs["tokens"]], "next/", stage: rl),
@@ -61,7 +61,7 @@ public sealed class StepEffectJobTests : IDisposable
     public async Task Train_LastStepAtRateZero_IsCountedAndNoError()
     {
         await jobs.PretrainAsync();
-        await jobs.Blobs.WriteAsync("cold.jsonl", DataRow.ToJsonLines(Enumerable.Range(0, 32).Select(Row)));
+        await jobs.Blobs.WriteAsync("cold.jsonl", CompletionRow.ToJsonLines(Enumerable.Range(0, 32).Select(Row)));
         var sft = await SftAsync(new() { LearningRate = 1e-3, Schedule = LearningRateSchedule.Linear, FinalRatio = 0 }, "sft/");
         (sft.Metrics[MetricNames.Steps], sft.Metrics[MetricNames.StepsWithoutEffect]).ShouldBe((4, 1));
         var scores =
@@ -94,7 +94,7 @@ public sealed class StepEffectJobTests : IDisposable
         Task = task, From = "base/", Checkpoint = to,
     }, jobId: to.TrimEnd('/'));
 
-    private static DataRow Row(int number) => new()
+    private static CompletionRow Row(int number) => new()
     {
         Prompt = $"{number:D2}+01=", Completion = $"<answer>{number + 1}</answer>", Answer = $"{number + 1}",
             Verdicts = new Dictionary<string, double>(),

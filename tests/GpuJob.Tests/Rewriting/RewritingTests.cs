@@ -69,7 +69,7 @@ public sealed class RewritingTests : IDisposable
             && row.Verdicts["format/think-answer"] == 1);
         whole.Metrics[MetricNames.SamplesRewritten].ShouldBe(rows.Count);
         Accounts(whole);
-        DataRow.ToJsonLines(parts).ToString().ShouldBe(DataRow.ToJsonLines(rows).ToString());
+        CompletionRow.ToJsonLines(parts).ToString().ShouldBe(CompletionRow.ToJsonLines(rows).ToString());
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class RewritingTests : IDisposable
         whole.Metrics.Where(metric => metric.Key.StartsWith(MetricNames.SamplesDropped + MetricNames.Rewrite, StringComparison.Ordinal))
             .Sum(metric => metric.Value).ShouldBeGreaterThan(0, "a model that errs does so here too");
         Accounts(whole);
-        DataRow.ToJsonLines(parts).ToString().ShouldBe(DataRow.ToJsonLines(rows).ToString());
+        CompletionRow.ToJsonLines(parts).ToString().ShouldBe(CompletionRow.ToJsonLines(rows).ToString());
     }
 
     [Fact]
@@ -138,6 +138,6 @@ public sealed class RewritingTests : IDisposable
             QuestionCount = count, Output = $"data/{first}-{count}",
     });
 
-    private async Task<IReadOnlyList<DataRow>> RowsAsync(JobOutcome outcome) =>
-        DataRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
+    private async Task<IReadOnlyList<CompletionRow>> RowsAsync(JobOutcome outcome) =>
+        CompletionRow.Parse((await jobs.Blobs.TryReadAsync(outcome.Outputs["data"]))!, "data");
 }

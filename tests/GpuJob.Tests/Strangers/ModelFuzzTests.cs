@@ -171,7 +171,7 @@ public sealed class ModelFuzzTests
         var tokenizer = TokenizerLoader.Load(folder);
         model.LeaveOut(tokenizer.IdsWithoutToken(model.Config.VocabularySize));
         if (model.Unused.Count == model.Config.VocabularySize) return;
-        using var generator = Generators.Create(model, threads: 1);
+        using var generator = GeneratorFactory.Create(model, threads: 1);
         generator.Generate([new([1, 2], [1], [])], new SamplingRecipe { MaxNewTokens = 3 });
     }
 

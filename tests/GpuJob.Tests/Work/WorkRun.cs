@@ -79,7 +79,7 @@ internal sealed class WorkRun : IAsyncDisposable
         Func<JobContext, Task<JobOutcome>>? handler = null, string name = "w0", CancellationToken preemption = default,
             double visibilitySeconds = 30, double idleSeconds = 0.3)
     {
-        var handlers = new JobHandlers();
+        var handlers = new JobHandlerRegistry();
         handlers.Add<NoopJob>(handler is null ? new NoopHandler() : new Scripted(handler));
         var options = new WorkerOptions
         {

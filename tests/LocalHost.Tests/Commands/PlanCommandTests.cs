@@ -1,6 +1,6 @@
 using System.Text.Json;
+using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
-using R1Cloud.LocalHost.Terminal;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 

@@ -113,7 +113,7 @@ public sealed class HostFileTests : IAsyncLifetime
                     $"HTTP/1.1 302 Found\r\nLocation: {api.Url}/api/runs\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
         });
         using var client = new RunClient(new Uri($"http://{listener.LocalEndpoint}"), Key);
-        var error = await Should.ThrowAsync<ApiException>(() => client.ListAsync(null, null, null, default));
+        var error = await Should.ThrowAsync<RequestRefusedException>(() => client.ListAsync(null, null, null, default));
         error.Message.ShouldContain("Redirects are not followed");
         await answering;
         api.Requests.ShouldBeEmpty();

@@ -34,7 +34,7 @@ public class ReportTests
             Name = "collect", Label = "collect", Kind = "collect", Steps = 1, Time = new(),
                 Metrics = new Dictionary<string, double> { ["samples"] = 2048, ["samples/kept"] = 700 },
         };
-        data = data with { Summary = StageSummary.Of(data) };
+        data = data with { Summary = StageSentence.Of(data) };
         var text = ReportMarkdown.Render(
             run with { Stages = [run.Stages[0], data, run.Stages[1] with { Benchmarks = [new("addition", null, after)] }] },
             ReportCurve.FileOf, ReportFiles.Stages);

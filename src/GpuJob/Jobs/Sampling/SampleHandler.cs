@@ -58,7 +58,8 @@ internal sealed class SampleHandler(ResidentModels models, Func<VerifierPool>? v
 
         var path = $"{payload.Output}.{context.Attempt}.jsonl";
         using (context.Time.Measure(TimePart.Storage))
-            await context.Blobs.WriteAsync(path, DataRow.ToJsonLines(kept.SelectMany(question => question).Select(DataRow.Create)));
+            await context.Blobs.WriteAsync(path,
+                CompletionRow.ToJsonLines(kept.SelectMany(question => question).Select(CompletionRow.Create)));
         return new JobOutcome(new Dictionary<string, string> { ["data"] = path }, Metrics());
 
         Dictionary<string, double> Metrics()

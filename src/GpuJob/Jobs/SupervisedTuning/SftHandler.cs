@@ -52,7 +52,7 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
         };
     }
 
-    private async Task<IReadOnlyList<TrainingRow>> EncodeAsync(SftJob payload, IReadOnlyList<DataRow> data, JobContext context)
+    private async Task<IReadOnlyList<TrainingRow>> EncodeAsync(SftJob payload, IReadOnlyList<CompletionRow> data, JobContext context)
     {
         var policy = await models.PolicyAsync(payload.From, context);
         var rows = data.Select(row =>

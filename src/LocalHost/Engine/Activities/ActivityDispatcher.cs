@@ -57,7 +57,7 @@ internal sealed class ActivityDispatcher(
     {
         try
         {
-            var result = Json.From(await registry.Activity(work.Name)(services, work.Input, stopping.Token));
+            var result = HistoryJson.From(await registry.Activity(work.Name)(services, work.Input, stopping.Token));
             report(work, id => new TaskCompleted(id, result));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)

@@ -99,7 +99,7 @@ internal sealed class OrchestrationExecution
         HistoryEvent end;
         try
         {
-            end = new ExecutionCompleted(Json.From(await orchestrator()(context)));
+            end = new ExecutionCompleted(HistoryJson.From(await orchestrator()(context)));
         }
         catch (Exception error)
         {

@@ -20,7 +20,7 @@ internal sealed class PendingTask(string taskName)
         if (answer is TaskFailed failed)
             source.SetException(new TaskFailedException(taskName, failed.Failure));
         else
-            source.SetResult((answer as TaskCompleted)?.Result ?? Json.Null);
+            source.SetResult((answer as TaskCompleted)?.Result ?? HistoryJson.Null);
     }
 
     /// <summary>Cancels the task.</summary>

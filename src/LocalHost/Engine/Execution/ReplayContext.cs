@@ -11,7 +11,7 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
 {
     private readonly Dictionary<int, PendingTask> pending = [];
     private readonly List<Request> requests = [];
-    private JsonElement input = Json.Null;
+    private JsonElement input = HistoryJson.Null;
     private DateTimeOffset now;
     private int lastRequest;
     private int lastGuid;
@@ -85,11 +85,11 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
     }
 
     /// <inheritdoc/>
-    public T? GetInput<T>() => Json.Read<T>(input);
+    public T? GetInput<T>() => HistoryJson.Read<T>(input);
 
     /// <inheritdoc/>
     public async Task<T> CallActivityAsync<T>(string name, object? input = null, TaskOptions? options = null) =>
-        Json.Read<T>(await AttemptAsync(options?.Retry, id => new ActivityScheduled(id, name, Json.From(input)), name))!;
+        HistoryJson.Read<T>(await AttemptAsync(options?.Retry, id => new ActivityScheduled(id, name, HistoryJson.From(input)), name))!;
 
     /// <inheritdoc/>
     public Task CallActivityAsync(string name, object? input = null, TaskOptions? options = null) =>
@@ -99,10 +99,10 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
     public async Task<T> CallSubOrchestratorAsync<T>(string name, object? input = null, TaskOptions? options = null)
     {
         var given = (options as SubOrchestrationOptions)?.InstanceId;
-        return Json.Read<T>(await AttemptAsync(
+        return HistoryJson.Read<T>(await AttemptAsync(
             options?.Retry,
             id => new SubOrchestrationScheduled(id, name,
-                given ?? string.Create(CultureInfo.InvariantCulture, $"{InstanceId}:{identity.Execution}.{id}"), Json.From(input)),
+                given ?? string.Create(CultureInfo.InvariantCulture, $"{InstanceId}:{identity.Execution}.{id}"), HistoryJson.From(input)),
             name))!;
     }
 
@@ -129,28 +129,28 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
     {
         EnsureDeciding();
         cancellation.ThrowIfCancellationRequested();
-        return Json.Read<T>(await Events.WaitAsync(eventName, stop => OnCancel(stop, cancellation)))!;
+        return HistoryJson.Read<T>(await Events.WaitAsync(eventName, stop => OnCancel(stop, cancellation)))!;
     }
 
     /// <inheritdoc/>
     public void SendEvent(string instanceId, string eventName, object? payload)
     {
         EnsureDeciding();
-        requests.Add(new EventSent(++lastRequest, instanceId, eventName, Json.From(payload)));
+        requests.Add(new EventSent(++lastRequest, instanceId, eventName, HistoryJson.From(payload)));
     }
 
     /// <inheritdoc/>
     public void SetCustomStatus(object? status)
     {
         EnsureDeciding();
-        CustomStatus = Pipeline.Orchestration.CustomStatus.Checked(InstanceId, Json.From(status));
+        CustomStatus = Pipeline.Orchestration.CustomStatus.Checked(InstanceId, HistoryJson.From(status));
     }
 
     /// <inheritdoc/>
     public void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true)
     {
         EnsureDeciding();
-        NextExecution = (Json.From(newInput), preserveUnprocessedEvents);
+        NextExecution = (HistoryJson.From(newInput), preserveUnprocessedEvents);
     }
 
     /// <inheritdoc/>

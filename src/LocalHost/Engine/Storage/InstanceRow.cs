@@ -43,11 +43,11 @@ internal static class InstanceView
     {
         var state = new OrchestrationState(
             row.GetString(0), row.GetString(1), Enum.Parse<OrchestrationStatus>(row.GetString(2)), Time(4), Time(5), Text(6),
-            Element(7), Element(8), Element(9), Text(10) is { } failure ? Json.Parse<FailureDetails>(failure) : null);
+            Element(7), Element(8), Element(9), Text(10) is { } failure ? HistoryJson.Parse<FailureDetails>(failure) : null);
         return row.GetBoolean(3) && !state.IsFinished ? state with { Status = OrchestrationStatus.Suspended } : state;
 
         DateTimeOffset Time(int column) => new(row.GetInt64(column), TimeSpan.Zero);
         string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
-        JsonElement? Element(int column) => Text(column) is { } json ? Json.Parse<JsonElement>(json) : null;
+        JsonElement? Element(int column) => Text(column) is { } json ? HistoryJson.Parse<JsonElement>(json) : null;
     }
 }

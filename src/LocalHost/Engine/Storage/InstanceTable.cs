@@ -37,7 +37,7 @@ internal sealed class InstanceTable(EngineDatabase database, TimeProvider time)
         var key = database.Insert(
             "INSERT INTO instances (id, name, status, execution, created, updated, parent_key, parent_id, parent_execution, "
             + "parent_request, input) VALUES ($1, $2, 'Pending', $3, $4, $4, $5, $6, $7, $8, $9)",
-            id, name, execution, Now, parent?.Key, parent?.InstanceId, parent?.Execution, parent?.Request, Json.Write(input));
+            id, name, execution, Now, parent?.Key, parent?.InstanceId, parent?.Execution, parent?.Request, HistoryJson.Write(input));
         return new InstanceRow(key, id, name, OrchestrationStatus.Pending, Suspended: false, execution, parent);
     }
 
@@ -50,13 +50,14 @@ internal sealed class InstanceTable(EngineDatabase database, TimeProvider time)
         database.Execute("UPDATE instances SET suspended = $2, updated = $3 WHERE key = $1", key, suspended ? 1 : 0, Now);
 
     public void SetCustomStatus(long key, JsonElement status) =>
-        database.Execute("UPDATE instances SET custom_status = $2 WHERE key = $1", key, Json.Write(status));
+        database.Execute("UPDATE instances SET custom_status = $2 WHERE key = $1", key, HistoryJson.Write(status));
 
     public void SetNextExecution(long key, JsonElement input) =>
-        database.Execute("UPDATE instances SET execution = execution + 1, input = $2, updated = $3 WHERE key = $1", key, Json.Write(input),
-            Now);
+        database.Execute("UPDATE instances SET execution = execution + 1, input = $2, updated = $3 WHERE key = $1", key,
+            HistoryJson.Write(input), Now);
 
     public void Finish(long key, OrchestrationStatus status, JsonElement? output, FailureDetails? failure) => database.Execute(
         "UPDATE instances SET status = $2, suspended = 0, output = $3, failure = $4, updated = $5 WHERE key = $1",
-        key, status.ToString(), output is null ? null : Json.Write(output), failure is null ? null : Json.Write(failure), Now);
+        key, status.ToString(), output is null ? null : HistoryJson.Write(output),
+        failure is null ? null : HistoryJson.Write(failure), Now);
 }

@@ -17,24 +17,25 @@ internal sealed class WorkTables(EngineDatabase database)
 {
     public List<HistoryEvent> History(long key) =>
         database.Query("SELECT event FROM history WHERE instance_key = $1 ORDER BY position",
-            row => Json.Parse<HistoryEvent>(row.GetString(0)), key);
+            row => HistoryJson.Parse<HistoryEvent>(row.GetString(0)), key);
 
     public void AppendHistory(long key, int firstPosition, IEnumerable<HistoryEvent> events)
     {
         foreach (var recorded in events)
             database.Execute("INSERT INTO history (instance_key, position, event) VALUES ($1, $2, $3)", key, firstPosition++,
-                Json.Write(recorded));
+                HistoryJson.Write(recorded));
     }
 
     public void DeleteHistory(long key) => database.Execute("DELETE FROM history WHERE instance_key = $1", key);
 
     public void Enqueue(long key, int? execution, HistoryEvent message) =>
-        database.Execute("INSERT INTO inbox (instance_key, execution, event) VALUES ($1, $2, $3)", key, execution, Json.Write(message));
+        database.Execute("INSERT INTO inbox (instance_key, execution, event) VALUES ($1, $2, $3)", key, execution,
+            HistoryJson.Write(message));
 
     /// <summary>Messages for an execution, oldest first; those for an earlier one are left out.</summary>
     public List<HistoryEvent> Inbox(long key, int execution) => database.Query(
         "SELECT event FROM inbox WHERE instance_key = $1 AND (execution IS NULL OR execution = $2) ORDER BY sequence",
-            row => Json.Parse<HistoryEvent>(row.GetString(0)), key, execution);
+            row => HistoryJson.Parse<HistoryEvent>(row.GetString(0)), key, execution);
 
     /// <summary>Empties an inbox. The engine's one writer has read all of it.</summary>
     public void DeleteInbox(long key) => database.Execute("DELETE FROM inbox WHERE instance_key = $1", key);
@@ -44,12 +45,12 @@ internal sealed class WorkTables(EngineDatabase database)
 
     public ActivityWork InsertActivity(OpenRequest by, string name, JsonElement input) => new(
         database.Insert("INSERT INTO activities (instance_key, execution, request, name, input) VALUES ($1, $2, $3, $4, $5)", by.Key,
-            by.Execution, by.Request, name, Json.Write(input)),
+            by.Execution, by.Request, name, HistoryJson.Write(input)),
         name, input);
 
     public List<ActivityWork> Activities() => database.Query(
         "SELECT id, name, input FROM activities ORDER BY id",
-            row => new ActivityWork(row.GetInt64(0), row.GetString(1), Json.Parse<JsonElement>(row.GetString(2))));
+            row => new ActivityWork(row.GetInt64(0), row.GetString(1), HistoryJson.Parse<JsonElement>(row.GetString(2))));
 
     public OpenRequest? TakeActivity(long id) => database.Query(
         "DELETE FROM activities WHERE id = $1 RETURNING instance_key, execution, request",

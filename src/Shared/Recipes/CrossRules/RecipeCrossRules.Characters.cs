@@ -59,7 +59,7 @@ internal sealed partial class RecipeCrossRules
     private static string? Joined(params IEnumerable<string?> characters) =>
         characters.All(part => part is null) ? null : string.Concat(characters);
 
-    private Vocabulary VocabularyOf(string name, PretrainStage stage)
+    private TaskCharacters VocabularyOf(string name, PretrainStage stage)
     {
         string[] tasks = [.. stage.Corpora().Select(corpus => corpus.Key)];
         string?[] alphabets = [.. tasks.Select(task => BoundsOf(task)?.Alphabet)];
@@ -83,4 +83,4 @@ internal sealed partial class RecipeCrossRules
 /// <param name="Stage">The stage that pretrains it.</param>
 /// <param name="Tasks">That stage's tasks.</param>
 /// <param name="Characters">Their characters; null where a task of them is wrong.</param>
-internal sealed record Vocabulary(string Stage, string Tasks, string? Characters);
+internal sealed record TaskCharacters(string Stage, string Tasks, string? Characters);

@@ -149,4 +149,4 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
 /// <param name="Field">The field that says so.</param>
 /// <param name="Positions">Its longest sequence in tokens.</param>
 /// <param name="Vocabulary">What it can read, where it is pretrained on tasks; null for a published model.</param>
-internal sealed record ModelLimit(string Field, int Positions, Vocabulary? Vocabulary);
+internal sealed record ModelLimit(string Field, int Positions, TaskCharacters? Vocabulary);

@@ -182,7 +182,7 @@ public sealed class CheckJobTests : IDisposable
                     "prompt": { "template": "chat" }, "sampling": { "maxNewTokens": {{MaxNewTokens}} }, "rewards": { "accuracy/exact": 1 } } } }
                 """;
             var (output, error) = (new StringWriter(), new StringWriter());
-            var exit = await CommandLine.RunAsync(["check", "-"], new CommandContext(new StringReader(json), output, error));
+            var exit = await TrainerCommandLine.RunAsync(["check", "-"], new CommandStreams(new StringReader(json), output, error));
             return (exit, output.ToString().Trim(), error.ToString().Trim());
         }
     }

@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Configuration;
+using R1Cloud.Shared.Recipes;
+
+namespace R1Cloud.Orchestrator.BatchWorkers;
+
+/// <summary>Where workers run, and what they may cost. The settings' names are those in infra/modules/functions.bicep.</summary>
+public sealed record BatchPoolOptions
+{
+    // A worker writes into its task's folder, which Batch mounts, and into /tmp; it needs no right of the system's, and can get none.
+    private const string DefaultContainerOptions = "--rm --init --stop-timeout 60 --shm-size 1g --cap-drop ALL"
+        + " --security-opt no-new-privileges --read-only --tmpfs /tmp:rw,nosuid,nodev,size=1g,mode=1777";
+
+    /// <summary>The pool that Bicep made.</summary>
+    public required string PoolId { get; init; }
+
+    /// <summary>The trainer's image, by digest. The pool's own settings say how its nodes sign in to the registry.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>The blob service's URL, handed to workers.</summary>
+    public required string Storage { get; init; }
+
+    /// <summary>Resource id of the identity on the pool's nodes: it uploads the logs.</summary>
+    public required string IdentityResourceId { get; init; }
+
+    /// <summary>Client id of that identity: the worker signs in to storage with it.</summary>
+    public required string IdentityClientId { get; init; }
+
+    /// <summary>CPU threads a worker where the recipe names none.</summary>
+    public int ThreadsPerWorker { get; init; } = 4;
+
+    /// <summary>CPU threads a worker: the recipe's, or the pool's.</summary>
+    public int ThreadsFor(WorkersRecipe workers) => workers.Threads > 0 ? workers.Threads : ThreadsPerWorker;
+
+    /// <summary>Price of a spot node's hour.</summary>
+    public double SpotPricePerHour { get; init; }
+
+    /// <summary>Price of a dedicated node's hour.</summary>
+    public double DedicatedPricePerHour { get; init; }
+
+    /// <summary>
+    /// A worker without a job for so long leaves, and its node with it. Longer than an update takes, or the next rollouts wait for nodes.
+    /// </summary>
+    public TimeSpan IdleLimit { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How often Batch itself starts a failed worker again, on the same node, before the pool looks at it.</summary>
+    public int TaskRetries { get; init; } = 2;
+
+    /// <summary>So many worker tasks of one name in a row that failed for good are enough.</summary>
+    public int MaxFailures { get; init; } = 6;
+
+    /// <summary>So many failed worker tasks on a node, and it gets no more.</summary>
+    public int MaxNodeFailures { get; init; } = 3;
+
+    /// <summary>A worker that waits for a node for so long is stuck.</summary>
+    public TimeSpan QueuedLimit { get; init; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>A worker whose container is not up after so long is stuck: longer than the image takes to pull.</summary>
+    public TimeSpan PreparingLimit { get; init; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>The longest that one worker task may run; then it is started anew.</summary>
+    public TimeSpan MaxRunTime { get; init; } = TimeSpan.FromDays(6);
+
+    /// <summary>
+    /// How Docker runs the worker's container. <c>--stop-timeout</c>: the seconds that it may take to save once told to stop. The GPU comes
+    /// without <c>--gpus</c>.
+    /// </summary>
+    public string ContainerOptions { get; init; } = DefaultContainerOptions;
+
+    /// <summary>How long a view of the workers is good enough for the next who asks.</summary>
+    public TimeSpan ViewAge { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Reads the app's settings.</summary>
+    /// <exception cref="InvalidOperationException">One is missing.</exception>
+    public static BatchPoolOptions Read(IConfiguration settings)
+    {
+        return new()
+        {
+            PoolId = Required("R1_BATCH_POOL"),
+            Image = Required("R1_IMAGE"),
+            Storage = Required("R1_STORAGE"),
+            IdentityResourceId = Required("R1_WORKER_IDENTITY"),
+            IdentityClientId = Required("R1_WORKER_CLIENT_ID"),
+            ContainerOptions = settings["R1_CONTAINER_OPTIONS"] is { Length: > 0 } container ? container : DefaultContainerOptions,
+            ThreadsPerWorker = settings.GetValue("R1_WORKER_THREADS", 4),
+            SpotPricePerHour = settings.GetValue("R1_PRICE_SPOT", 0.0),
+            DedicatedPricePerHour = settings.GetValue("R1_PRICE_DEDICATED", 0.0),
+        };
+
+        string Required(string name) => settings[name] is { Length: > 0 } value
+            ? value
+            : throw new InvalidOperationException(
+                $"The setting {name} is missing; infra/modules/functions.bicep sets it where the Batch pool is used.");
+    }
+}
