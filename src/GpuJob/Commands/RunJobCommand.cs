@@ -40,7 +40,8 @@ internal static class RunJobCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(JobSpec spec, IBlobStore blobs, JobHandlerRegistry handlers, string scratch, CommandStreams context,
+    private static async Task<int> RunAsync(JobSpec spec, IBlobStore blobs, JobHandlerRegistry handlers, string scratch,
+        CommandStreams context,
         ILogger log, CancellationToken stop)
     {
         var (start, startedAt, attempt) =

@@ -7,7 +7,8 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.GpuJob.Work;
 
 /// <summary>Takes a run's jobs from its queue, one at a time, until told to stop or the run has ended.</summary>
-internal sealed partial class Worker(StorageConnection storage, JobHandlerRegistry handlers, WorkerOptions options, TimeProvider time, ILogger log)
+internal sealed partial class Worker(StorageConnection storage, JobHandlerRegistry handlers, WorkerOptions options, TimeProvider time,
+    ILogger log)
 {
     private static readonly TimeSpan StorageDelay = TimeSpan.FromSeconds(1);
 
