@@ -1,4 +1,4 @@
-import { get, pathOf } from "../api/client.ts";
+import { ApiError, get, pathOf } from "../api/client.ts";
 import type { Job, JobsAnswer, WorkersAnswer } from "../api/jobs.ts";
 import type { RunStore } from "../run/runStore.ts";
 import { useLoaded } from "../state/hooks.ts";
@@ -34,11 +34,14 @@ export function JobsView({ store, route }: { store: RunStore; route: Route }) {
     const choose = (one: Job | undefined): void => setValues({ job: one?.jobId });
     return (
         <div class="jobs">
-            <Panel title="Workers" tools={workers.value && <Books workers={workers.value} />}>
-                {workers.error && <Trouble error={workers.error} again={workers.again} />}
-                {workers.isLoading && <Waiting what="workers" />}
-                {workers.value && <Workers workers={workers.value.workers} onLog={name => setValues({ log: name })} />}
-            </Panel>
+            {/* A host that does not tell workers apart has no such route: their logs are reached from their jobs. */}
+            {!(workers.error instanceof ApiError && workers.error.status === 404) && (
+                <Panel title="Workers" tools={workers.value && <Books workers={workers.value} />}>
+                    {workers.error && <Trouble error={workers.error} again={workers.again} />}
+                    {workers.isLoading && <Waiting what="workers" />}
+                    {workers.value && <Workers workers={workers.value.workers} onLog={name => setValues({ log: name })} />}
+                </Panel>
+            )}
             <Panel
                 title="Jobs over time"
                 tools={

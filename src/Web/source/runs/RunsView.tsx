@@ -29,8 +29,9 @@ export function RunsView({ route }: { route: Route }) {
     }, [text]);
     useEffect(() => setPages(1), [state, q]);
     const limit = PageSize * pages;
-    const list = useLoaded(`${state} ${q} ${limit}`, signal => get<RunList>(pathOf(["runs"], { state, q, limit }), signal), Every, true);
-    const runs = list.value?.runs;
+    const list = useLoaded(`${state} ${limit}`, signal => get<RunList>(pathOf(["runs"], { state, limit }), signal), Every, true);
+    const sought = q.toLowerCase();
+    const runs = list.value?.runs.filter(run => `${run.name} ${run.id}`.toLowerCase().includes(sought));
 
     const toggle = (id: string): void =>
         setChosen(before => (before.includes(id) ? before.filter(other => other !== id) : [...before, id].slice(-2)));

@@ -1,4 +1,4 @@
-import { get, pathOf } from "../api/client.ts";
+import { ApiError, get, pathOf } from "../api/client.ts";
 import type { LiveRow } from "../api/types.ts";
 import type { RunStore } from "../run/runStore.ts";
 import { useLoaded } from "../state/hooks.ts";
@@ -17,6 +17,8 @@ export function LiveTail({ store }: { store: RunStore }) {
         Every,
     );
     if (!isActive) return <Empty title="The run does not run.">What it wrote stands under Committed.</Empty>;
+    if (tail.error instanceof ApiError && tail.error.status === 404)
+        return <Empty title="This host does not tell what is being written.">What is committed stands under Committed.</Empty>;
     const rows = tail.value?.rows;
     return (
         <>
