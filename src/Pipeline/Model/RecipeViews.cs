@@ -49,4 +49,4 @@ public sealed record RecipeDifferences(string From, string To, IReadOnlyList<Rec
 /// <param name="Path">The field.</param>
 /// <param name="From">What the first one says; null where it has no such field.</param>
 /// <param name="To">What the other says; null where it has no such field.</param>
-public sealed record RecipeDifference(string Path, JsonElement? From, JsonElement? To);
+public sealed record RecipeDifference(string Path, JsonElement? From = null, JsonElement? To = null);

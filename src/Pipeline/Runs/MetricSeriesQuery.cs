@@ -9,7 +9,9 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="To">The last step; null for the last there is.</param>
 /// <param name="Points">About how many points of a series are wished.</param>
 /// <param name="Times">Whether to say when they were recorded.</param>
-internal sealed record MetricSeriesQuery(IReadOnlyList<string> Names, string? Stage, int? From, int? To, int Points, bool Times)
+internal sealed record MetricSeriesQuery(
+    IReadOnlyList<string> Names, string? Stage = null, int? From = null, int? To = null,
+    int Points = MetricSeriesQuery.DefaultPoints, bool Times = false)
 {
     /// <summary>Most names.</summary>
     public const int MaxNames = 100;

@@ -10,7 +10,7 @@ namespace R1Cloud.Pipeline.Runs;
 /// <param name="From">The first iteration; null for the first there is.</param>
 /// <param name="To">The last iteration; null for the newest.</param>
 /// <param name="Limit">Most jobs.</param>
-internal sealed record RunJobsQuery(string? Stage, int? From, int? To, int Limit)
+internal sealed record RunJobsQuery(string? Stage = null, int? From = null, int? To = null, int Limit = RunJobsQuery.DefaultLimit)
 {
     /// <summary>Most jobs that may be asked for, and how many come where nothing is said.</summary>
     public const int MaxLimit = 2_000, DefaultLimit = 500;
