@@ -130,7 +130,7 @@ export interface SampleSet {
     iteration: number;
     checkpoint?: number;
     benchmark?: string;
-    rows: number;
+    rows?: number;
     shards?: number;
     shardsDone?: number;
     updated?: boolean;

@@ -111,7 +111,7 @@ function Rows({ runId, set, values, turns }: { runId: string; set: SampleSet; va
     const after = values["after"];
     const query = { stage: set.stage, source: set.source, iteration: set.iteration, benchmark: set.benchmark, ...filter, after, limit: 20 };
     const rows = useLoaded(
-        `${JSON.stringify(query)} ${set.rows} ${set.updated} ${turns}`,
+        `${JSON.stringify(query)} ${set.shardsDone} ${set.updated} ${turns}`,
         signal => get<SampleRows>(pathOf(["runs", runId, "samples", "rows"], query), signal),
         undefined,
         true,
@@ -130,7 +130,6 @@ function Rows({ runId, set, values, turns }: { runId: string; set: SampleSet; va
                 <>
                     <p class="muted" role="status">
                         {count(rows.value.matching)} of {count(rows.value.total)} samples
-                        {set.source === "rollout" && !rows.value.updated && " · advantages come with the update"}
                     </p>
                     {rows.value.rows.length === 0 && <Empty title="No sample matches." />}
                     <ol class="cards">

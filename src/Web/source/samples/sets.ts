@@ -16,5 +16,6 @@ export function nameOf(set: SampleSet): string {
         set.shards !== undefined && set.shardsDone !== undefined && set.shardsDone < set.shards
             ? `, ${set.shardsDone} of ${set.shards} shards`
             : "";
-    return `${set.stage} · ${what} · ${set.rows.toLocaleString("en")} samples${part}`;
+    const size = set.rows === undefined ? "" : ` · ${set.rows.toLocaleString("en")} samples`;
+    return `${set.stage} · ${what}${size}${part}`;
 }
