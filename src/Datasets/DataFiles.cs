@@ -22,9 +22,6 @@ public static class DataFiles
         [".parquet"] = ParquetFiles.Read,
     };
 
-    /// <summary>The extensions that can be read: <see cref="DatasetTask.Extensions"/>.</summary>
-    public static IReadOnlyCollection<string> Extensions => Readers.Keys;
-
     /// <summary>A file's rows, in order; what is wrong with the file or a row is added to the problems.</summary>
     /// <param name="path">Where the file is.</param>
     /// <param name="shown">What problems call it.</param>
@@ -34,7 +31,9 @@ public static class DataFiles
         ArgumentNullException.ThrowIfNull(problems);
         if (!Readers.TryGetValue(Path.GetExtension(shown), out var reader))
         {
-            problems.Add(new(shown, 0, "", $"'{Path.GetExtension(shown)}' is no known extension: one of {string.Join(", ", Extensions)}"));
+            problems.Add(
+                new(shown, 0, "",
+                    $"'{Path.GetExtension(shown)}' is no known extension: one of {string.Join(", ", DatasetTask.Extensions)}"));
             return [];
         }
         if (!File.Exists(path))

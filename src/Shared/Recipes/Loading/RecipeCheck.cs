@@ -79,18 +79,19 @@ public static class RecipeCheck
 
     private static StageSummary Summarize(string name, StageRecipe stage, Recipe recipe) => stage switch
     {
-        ImportStage => With(new(name, "import", null, 0, 1, 0, 0), recipe.Evaluation),
+        ImportStage => With(new(name, stage.Kind(), null, 0, 1, 0, 0), recipe.Evaluation),
         PretrainStage s =>
-            With(new(name, "pretrain", s.From, s.Steps, 1, (long)s.Steps * s.BatchSize, (long)s.Steps * s.BatchSize * s.Model.MaxPositions),
+            With(new(name, stage.Kind(), s.From, s.Steps, 1, (long)s.Steps * s.BatchSize,
+                (long)s.Steps * s.BatchSize * s.Model.MaxPositions),
                 recipe.Evaluation),
         RlStage s => With(Rollouts(name, s), recipe.Evaluation, s.EvaluateEvery > 0 ? (s.Iterations - 1) / s.EvaluateEvery : 0),
         SampleStage s =>
-            new(name, s is CollectStage ? "collect" : "rejection-sample", s.From, 0, s.Shards, (long)s.Questions * s.Samples,
+            new(name, stage.Kind(), s.From, 0, s.Shards, (long)s.Questions * s.Samples,
                 (long)s.Questions * s.Samples * s.Sampling.MaxNewTokens),
-        SftStage s => With(new(name, "sft", s.From, StepsOf(s, recipe), 1, 0, 0), recipe.Evaluation),
+        SftStage s => With(new(name, stage.Kind(), s.From, StepsOf(s, recipe), 1, 0, 0), recipe.Evaluation),
         // a response's length is its data's
-        RewardModelStage s => new(name, "reward-model", s.From, s.Steps(), 1, (long)s.Epochs * s.Rows, 0),
-        EvaluateStage s => With(new(name, "evaluate", s.From, 0, 0, 0, 0), s.Evaluation),
+        RewardModelStage s => new(name, stage.Kind(), s.From, s.Steps(), 1, (long)s.Epochs * s.Rows, 0),
+        EvaluateStage s => With(new(name, stage.Kind(), s.From, 0, 0, 0, 0), s.Evaluation),
         _ => throw new ArgumentException($"Stage {name}: {stage.GetType().Name} has no summary.", nameof(stage)),
     };
 
@@ -112,7 +113,7 @@ public static class RecipeCheck
     {
         var rounds = (long)stage.MostRounds(); // at most: questions are drawn again where samples teach nothing
         var samples = rounds * stage.Iterations * stage.Questions * stage.GroupSize;
-        return new(name, "rl", stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs,
+        return new(name, stage.Kind(), stage.From, (long)stage.Iterations * stage.MiniBatches * stage.Epochs,
             stage.Iterations * (rounds * stage.Shards + 1L), samples, samples * stage.Sampling.MaxNewTokens);
     }
 

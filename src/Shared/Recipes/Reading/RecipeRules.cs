@@ -141,11 +141,7 @@ internal sealed class KnownAttribute(string list) : OneOfAttribute(list switch
     nameof(KnownNames.Losses) => KnownNames.Losses,
     nameof(KnownNames.Languages) => KnownNames.Languages,
     _ => KnownNames.Prompts,
-})
-{
-    /// <summary>The list's name.</summary>
-    public string List { get; } = list;
-}
+});
 
 /// <summary>A text with a certain part.</summary>
 internal sealed class ContainsAttribute(string part) : RecipeRuleAttribute
