@@ -62,7 +62,7 @@ public sealed class WeakenSymbolVersion : Task
             {
                 var flags = U16(entry + 4);
                 if (Text(strings + U32(entry + 8)) != SymbolVersion || (flags & WeakFlag) != 0) continue;
-                elf[entry + 4] = (byte)(flags | WeakFlag); // little-endian: the flag lies in the low byte
+                elf[entry + 4] = (byte)(flags | WeakFlag); // little-endian: the flag is in the low byte
                 changed++;
             }
         }

@@ -77,6 +77,9 @@ param osDiskSizeGB int = 128
 @description('How Docker runs a worker\'s container. Empty for the app\'s own choice (docs/azure.md, Settings).')
 param containerOptions string = ''
 
+@description('Webhooks and trackers that recipes may name, as JSON (docs/services.md).')
+param services string = ''
+
 @description('CPU cores that one worker uses of that VM size.')
 @minValue(1)
 param workerThreads int = 24
@@ -289,6 +292,7 @@ module functions 'modules/functions.bicep' = {
     registryServer: registry.outputs.loginServer
     trainerImage: trainerImage
     containerOptions: containerOptions
+    services: services
     schedulerEndpoint: durableBackend == 'scheduler' ? scheduler!.outputs.endpoint : ''
     workerThreads: workerThreads
     spotPricePerHour: spotPricePerHour
@@ -344,6 +348,7 @@ module workerRoles 'modules/roles.bicep' = {
     registryName: registry.outputs.name
     registryRoles: ['AcrPull']
     applicationInsightsName: monitoring.outputs.name
+    publishesMetrics: true
   }
 }
 

@@ -3,6 +3,7 @@ using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Generation.Simd;
 using R1Cloud.GpuJob.Generation.Torch;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics.Simd;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 

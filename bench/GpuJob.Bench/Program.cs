@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using R1Cloud.GpuJob.Bench;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 
 // Prints one JSON line a case. Arguments: [threads] [case name part]
-var compute = Compute.Start("cpu", args.Length > 0 ? int.Parse(args[0]) : 0);
+var compute = Compute.Start("cpu", args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 0);
 var only = args.Length > 1 ? args[1] : "";
 
 ModelConfig quickstart = Config(hidden: 128, layers: 4, heads: 4, kvHeads: 2, intermediate: 352, vocabulary: 24);

@@ -15,17 +15,17 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.LocalHost.Bench;
 
 /// <summary>
-/// The road without the load: 500 jobs that do nothing, through orchestration, queue, two worker processes and back. The baseline is the
+/// The road without the load: jobs that do nothing, through orchestration, queue, two worker processes and back. The baseline is the
 /// storage alone: as many queue messages sent, taken and removed one after the other.
 /// </summary>
 internal static class NoopCase
 {
-    private const int Jobs = 500, Workers = 2;
+    private const int Workers = 2;
     private const string Run = "bench";
 
-    public static async Task<object> RunAsync(BenchStorage storage)
+    public static async Task<object> RunAsync(BenchStorage storage, int jobs)
     {
-        var baseline = await BaselineAsync(storage.Connection);
+        var baseline = await BaselineAsync(storage.Connection, jobs);
         var options = new PipelineOptions();
         await using var services = Services(storage, options).BuildServiceProvider();
         var registry = new OrchestrationRegistry().AddPipeline(options)
@@ -44,9 +44,9 @@ internal static class NoopCase
         await storage.Connection.Queue(BlobLayout.JobQueue(Run)).EnsureCreatedAsync();
         await pool.EnsureAsync(Run, new WorkersRecipe { Count = Workers });
         await RunJobsAsync(engine, Workers, "warm-up"); // The workers' start is not the road.
-        var seconds = await RunJobsAsync(engine, Jobs, "measured");
+        var seconds = await RunJobsAsync(engine, jobs, "measured");
         await pump.StopAsync(CancellationToken.None);
-        return new { jobs = Jobs, workers = Workers, seconds = Math.Round(seconds, 2), jobsPerSecond = Math.Round(Jobs / seconds, 1),
+        return new { jobs, workers = Workers, seconds = Math.Round(seconds, 2), jobsPerSecond = Math.Round(jobs / seconds, 1),
             queueAloneSeconds = Math.Round(baseline, 2), ratio = Math.Round(seconds / baseline, 2) };
     }
 
@@ -87,12 +87,12 @@ internal static class NoopCase
         return services;
     }
 
-    private static async Task<double> BaselineAsync(StorageConnection storage)
+    private static async Task<double> BaselineAsync(StorageConnection storage, int jobs)
     {
         var queue = storage.Queue("bench-baseline");
         await queue.EnsureCreatedAsync();
         var start = Stopwatch.GetTimestamp();
-        for (var i = 0; i < Jobs; i++)
+        for (var i = 0; i < jobs; i++)
         {
             await queue.SendAsync("nothing");
             foreach (var message in await queue.ReceiveAsync(1, TimeSpan.FromSeconds(30))) await queue.DeleteAsync(message);

@@ -6,7 +6,8 @@ using R1Cloud.LocalHost.Hosting;
 var only = args.Length > 0 ? args[0] : "";
 var cases = new (string Name, Func<BenchStorage, Task<object>> Run)[]
 {
-    ("noop jobs", NoopCase.RunAsync),
+    ("noop jobs, 1000", storage => NoopCase.RunAsync(storage, 1_000)),
+    ("noop jobs, 5000", storage => NoopCase.RunAsync(storage, 5_000)),
     ("checkpoint", CheckpointCase.RunAsync),
     ("ten thousand runs", ManyRunsCase.RunAsync),
     ("recovery", RecoveryCase.RunAsync),

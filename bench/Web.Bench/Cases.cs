@@ -25,7 +25,7 @@ internal static class Cases
         return new { milliseconds = times.Min(), all = times.Select(time => Math.Round(time)) };
     }
 
-    /// <summary>60 charts of a stage of 5,000 steps drawn anew; those in a window of some height are in sight.</summary>
+    /// <summary>60 charts of a stage of 5,000 steps drawn again; those in a window of some height are in sight.</summary>
     public static async Task<object> ChartsAsync(StandIn stand, int height)
     {
         const string Run = "r1-done-00c0ffee", Stage = "rl-reasoning";
@@ -41,7 +41,7 @@ internal static class Cases
         var times = new List<double>();
         for (var round = 0; round < Rounds; round++)
         {
-            // Other colours draw every chart anew.
+            // Other colours draw every chart again.
             times.Add(await page.EvaluateAsync<double>(
                 "new Promise(done => { const begin = performance.now(); document.querySelector('header.bar button').click(); "
                 + UntilDrawn + "; })"));

@@ -100,6 +100,20 @@ public class BatchNode
     public bool? IsDedicated { get; internal set; }
     public IReadOnlyList<BatchNodeError> Errors { get; internal set; } = [];
     public BatchStartTaskInfo? StartTaskInfo { get; internal set; }
+    public DateTimeOffset AllocationTime { get; internal set; }
+    public IReadOnlyList<BatchTaskInfo> RecentTasks { get; internal set; } = [];
+}
+
+public class BatchTaskInfo
+{
+    internal BatchTaskInfo()
+    {
+    }
+
+    public string? JobId { get; internal set; }
+    public string? TaskId { get; internal set; }
+    public BatchTaskState TaskState { get; internal set; }
+    public BatchTaskExecutionInfo? ExecutionInfo { get; internal set; }
 }
 
 public class BatchNodeError

@@ -48,11 +48,16 @@ public static class ComputeBatchModelFactory
     public static BatchNode BatchNode(
         string? id = null, BatchNodeState state = default, DateTimeOffset stateTransitionTime = default,
             BatchStartTaskInfo? startTaskInfo = null,
-        IEnumerable<BatchNodeError>? errors = null, bool? isDedicated = null) => new()
+        IEnumerable<BatchNodeError>? errors = null, bool? isDedicated = null, DateTimeOffset allocationTime = default,
+        IEnumerable<BatchTaskInfo>? recentTasks = null) => new()
         {
             Id = id ?? "", State = state, StateTransitionTime = stateTransitionTime, StartTaskInfo = startTaskInfo,
-                Errors = [.. errors ?? []], IsDedicated = isDedicated,
+                Errors = [.. errors ?? []], IsDedicated = isDedicated, AllocationTime = allocationTime, RecentTasks = [.. recentTasks ?? []],
         };
+
+    public static BatchTaskInfo BatchTaskInfo(
+        string? jobId = null, string? taskId = null, BatchTaskState taskState = default, BatchTaskExecutionInfo? executionInfo = null) =>
+        new() { JobId = jobId, TaskId = taskId, TaskState = taskState, ExecutionInfo = executionInfo };
 
     public static BatchNodeError BatchNodeError(string? code = null, string? message = null) => new() { Code = code, Message = message };
 

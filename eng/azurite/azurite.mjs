@@ -1,9 +1,9 @@
 // Azurite's blob and queue services in one process, on loopback; its table service too where its port is given.
 //   node azurite.mjs FOLDER [BLOB_PORT [QUEUE_PORT [TABLE_PORT]]]     (port 0: a free one)
-// The environment variable R1_AZURITE_KEY holds the account's key (base64): the published one of every Azurite would let in any user of this
-// machine.
-// Prints one line of JSON, {"blobPort":…,"queuePort":…,"tablePort":…}, when all accept requests. The line "stop" on its standard input ends it at once;
-// the end of its standard input, which is its starter's death, a little later, so that workers can still put their jobs back.
+// The environment variable R1_AZURITE_KEY holds the account's key (base64): the published one of every Azurite would let in any user of
+// this machine. R1_AZURITE_SYNC=1 waits at each commit until the disk has it: then a power cut takes nothing back either.
+// Prints one line of JSON, {"blobPort":…,"queuePort":…,"tablePort":…}, when all accept requests. The line "stop" on its standard input
+// ends it at once; the end of its standard input, which is its starter's death, a little later, so that workers can still put their jobs back.
 // Ctrl-C in a terminal is left to its starter.
 import { mkdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,6 +12,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { Journal } from "./journal.mjs";
 
 const [named, blobPort = "0", queuePort = "0", tablePort] = process.argv.slice(2);
 const key = process.env.R1_AZURITE_KEY ?? "";
@@ -29,6 +30,11 @@ process.umask(0o077); // what is written is this user's alone
 
 const require = createRequire(import.meta.url);
 const load = (module) => require(`azurite/dist/src/${module}`).default;
+
+// Azurite's client for usage reports, which nothing here switches on, is most of what it loads at its start.
+const reports = require.resolve("applicationinsights");
+require.cache[reports] = { id: reports, filename: reports, loaded: true, exports: {} };
+
 const host = "127.0.0.1";
 const keepAliveSeconds = 120;
 const lingerMilliseconds = 3000;
@@ -71,27 +77,29 @@ function create(service, port) {
     true));           // any version of the storage API: the clients may be newer than Azurite
 }
 
-// Azurite writes its state out every five seconds, so a sudden end takes back what it has acknowledged. The run's history, which is
+// Azurite saves its state every five seconds, so a sudden end takes back what it has acknowledged. The run's history, which is
 // elsewhere, would then build on what is not there. So these requests are answered once all that came before them is on disk: a queue's
 // coming and going, a message, and what is created for good and no message tells of.
 const isCommit = {
-  blob: ({ method, url, headers }) => method === "PUT" && "if-none-match" in headers && !/\/(jobs|checkpoints)\//.test(decodeURIComponent(url)),
+  blob: ({ method, url, headers }) =>
+    method === "PUT" && "if-none-match" in headers && !/\/(jobs|checkpoints)\//.test(decodeURIComponent(url)),
   queue: ({ method, url }) => method === "POST" || ((method === "PUT" || method === "DELETE") && !url.includes("/messages/")),
 };
 
-const servers = [];
+const servers = [], journals = new Map();
+const synced = process.env.R1_AZURITE_SYNC === "1";
+const databases = (server) => [server.extentMetadataStore?.db, server.metadataStore.db].filter((database) => database);
 let lastCommit = Promise.resolve(), nextCommit; // whoever comes while one is being written waits for the next
 const commit = () => nextCommit ??= lastCommit = lastCommit.catch(() => {}).then(async () => {
   nextCommit = undefined;
-  const save = (databases) => Promise.all(databases.filter((database) => database?.autosaveDirty() || database?.throttledSavePending)
-    .map((database) => new Promise((done, fail) => database.saveDatabase((error) => (error ? fail(error) : done())))));
   // Contents first: what refers to them is written after them.
-  await save(servers.map((server) => server.extentMetadataStore?.db));
-  await save(servers.map((server) => server.metadataStore.db));
+  await Promise.all(servers.map(async (server) => {
+    for (const database of databases(server)) await journals.get(database)?.save();
+  }));
 });
 
-// Stands before a service: refuses what was sent to another name than this machine's, which is how a web page asks whose name was made to lead
-// here, and holds answers back until what they acknowledge is on disk.
+// Stands before a service: refuses what was sent to another name than this machine's, which is how a web page asks whose name was made
+// to lead here, and holds answers back until what they acknowledge is on disk.
 function standBefore({ httpServer }, isCommit) {
   const [answer] = httpServer.listeners("request");
   httpServer.removeAllListeners("request");
@@ -114,12 +122,27 @@ function standBefore({ httpServer }, isCommit) {
   });
 }
 
+// Loki sorts all indices of a collection again when a list is updated or removed, be it empty or of one: at every receive of a message, with
+// the list of the expired ones.
+function oneByOne(database) {
+  for (const collection of database.collections) {
+    for (const name of ["update", "remove"]) {
+      const change = collection[name];
+      const one = (document) => change.call(collection, document);
+      collection[name] = (what) => Array.isArray(what) ? what.forEach(one) : one(what);
+    }
+  }
+}
+
 let closing = false;
 async function close(code) {
   if (closing) return;
   closing = true;
   // Closing writes the metadata out: what was acknowledged is there at the next start.
-  const closed = await Promise.allSettled(servers.map((server) => server.close()));
+  const closed = await Promise.allSettled(servers.map(async (server) => {
+    await server.close();
+    for (const database of databases(server)) await journals.get(database)?.close();
+  }));
   process.exit(closed.some((result) => result.status === "rejected") ? 1 : code);
 }
 
@@ -129,9 +152,11 @@ try {
   for (const [service, port] of [["blob", blobPort], ["queue", queuePort], ["table", tablePort]]) {
     if (port === undefined) continue;
     const server = create(service, port);
+    if (service in isCommit) for (const database of databases(server)) journals.set(database, new Journal(database, { synced }));
     standBefore(server, isCommit[service]);
     await server.start();
     servers.push(server);
+    if (journals.has(server.metadataStore.db)) oneByOne(server.metadataStore.db);
   }
 } catch (error) {
   console.error(error.code === "EADDRINUSE" ? `port in use: ${error.port}` : error.stack);

@@ -23,6 +23,7 @@ param batchPoolId string
 param registryServer string
 param trainerImage string
 param containerOptions string
+param services string
 
 @description('The Durable Task Scheduler that keeps the orchestrations; empty for the storage account.')
 param schedulerEndpoint string
@@ -102,10 +103,14 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       R1_WORKER_IDENTITY: workerIdentityId
       R1_WORKER_CLIENT_ID: workerIdentityClientId
       R1_CONTAINER_OPTIONS: containerOptions
+      R1_SERVICES: services
       // Which of host.json's back ends: by settings alone, the app's code knows of neither.
       AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: empty(schedulerEndpoint) ? 'AzureStorage' : 'azureManaged'
       AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: empty(schedulerEndpoint) ? 'AzureWebJobsStorage' : 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
       DURABLE_TASK_SCHEDULER_CONNECTION_STRING: empty(schedulerEndpoint) ? '' : 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${appIdentityClientId}'
+      R1_SIGN_IN: empty(entraClientId) ? 'false' : 'true'
+      R1_SIGN_IN_IDENTITIES: join(entraIdentities, ',')
+      R1_SIGN_IN_GROUPS: join(entraGroups, ',')
       R1_WORKER_THREADS: string(workerThreads)
       R1_PRICE_SPOT: spotPricePerHour
       R1_PRICE_DEDICATED: dedicatedPricePerHour
@@ -130,7 +135,8 @@ resource signIn 'Microsoft.Web/sites/config@2024-04-01' = if (!empty(entraClient
   name: 'authsettingsV2'
   properties: {
     platform: { enabled: true }
-    globalValidation: { requireAuthentication: true, unauthenticatedClientAction: 'Return401', excludedPaths: ['/api/health'] }
+    // The platform checks tokens and says who somebody is; the app sends browsers to sign in and refuses the others (R1_SIGN_IN).
+    globalValidation: { requireAuthentication: false, unauthenticatedClientAction: 'AllowAnonymous', redirectToProvider: 'azureactivedirectory' }
     identityProviders: {
       azureActiveDirectory: {
         enabled: true

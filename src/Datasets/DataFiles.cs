@@ -22,6 +22,9 @@ public static class DataFiles
         [".parquet"] = ParquetFiles.Read,
     };
 
+    // Readers would choose differently between two of a name.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>A file's rows, in order; what is wrong with the file or a row is added to the problems.</summary>
     /// <param name="path">Where the file is.</param>
     /// <param name="shown">What problems call it.</param>
@@ -43,6 +46,11 @@ public static class DataFiles
         }
         try
         {
+            if (IsPointer(path))
+            {
+                problems.Add(new(shown, 0, "", "is a Git LFS pointer, not the file itself; fetch the files with: git lfs pull"));
+                return [];
+            }
             return [.. reader(path, shown, problems)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -50,6 +58,13 @@ public static class DataFiles
             problems.Add(new(shown, 0, "", $"cannot be read: {e.Message}"));
             return [];
         }
+    }
+
+    private static bool IsPointer(string path)
+    {
+        using var file = RegularFile.OpenRead(path);
+        var start = new byte[64];
+        return ModelFile.IsPointer(start.AsSpan(0, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)));
     }
 
     // Lines are read as bytes, so that text that is not UTF-8 is a problem of its line and not a character of doubt.
@@ -78,23 +93,48 @@ public static class DataFiles
     {
         try
         {
-            using var document = JsonDocument.Parse(line);
+            using var document = JsonDocument.Parse(line, Strict);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
-            {
-                var columns = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-                foreach (var property in document.RootElement.EnumerateObject())
-                {
-                    if (!columns.TryAdd(property.Name, property.Value.Clone()))
-                        problems.Add(new(shown, number, property.Name, "is here twice: each column once"));
-                }
-                return new(number, columns);
-            }
+                return new(number, document.RootElement.EnumerateObject()
+                    .ToDictionary(property => property.Name, property => property.Value.Clone(), StringComparer.Ordinal));
             problems.Add(new(shown, number, "", $"is {document.RootElement.ValueKind}: an object a line is expected"));
+        }
+        catch (JsonException) when (Doubled(line) is { } name)
+        {
+            problems.Add(new(shown, number, name, "is here twice: each column once"));
         }
         // the latter: half a surrogate pair, written as an escape
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             problems.Add(new(shown, number, "", $"is not JSON: {e.Message.Split(" LineNumber:")[0].TrimEnd('.')}"));
+        }
+        return null;
+    }
+
+    // The first name that an object has twice, be it inside a column; null where none does.
+    private static string? Doubled(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return Doubled(document.RootElement);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Doubled(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+            return element.EnumerateArray().Select(Doubled).FirstOrDefault(name => name is not null);
+        if (element.ValueKind != JsonValueKind.Object) return null;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var property in element.EnumerateObject())
+        {
+            if (!seen.Add(property.Name)) return property.Name;
+            if (Doubled(property.Value) is { } inner) return $"{property.Name}.{inner}";
         }
         return null;
     }

@@ -137,6 +137,9 @@ internal static partial class DatasetLayouts
                 throw new ColumnException("messages",
                     $"{Columns.Show(message)} is not allowed: an object with role and content, texts both");
         }
+        if (columns.Find("tools") is { } tools
+            && (tools.ValueKind != JsonValueKind.Array || tools.EnumerateArray().Any(tool => tool.ValueKind != JsonValueKind.Object)))
+            throw new ColumnException("tools", $"{Columns.Show(tools)} is not allowed: a list of objects, as chat templates want them");
         var last = messages[messages.GetArrayLength() - 1].GetProperty("role").GetString();
         return last == lastRole
             ? [.. messages.EnumerateArray()]

@@ -13,9 +13,9 @@ public sealed class DatasetReader : IDatasetReader
     public static DatasetReader Instance { get; } = new();
 
     /// <inheritdoc/>
-    public DatasetFacts Read(DatasetTask task)
+    public DatasetFacts Read(DatasetTask task, Func<string, string>? locate = null)
     {
-        var dataset = Dataset.Load(task);
+        var dataset = Dataset.Load(task, locate);
         var rows = dataset.Training.Concat(dataset.HeldOut);
         return new(
             dataset.Report.Training,

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Parquet;
-using Parquet.Data;
 using Parquet.Schema;
 
 namespace R1Cloud.Datasets;
@@ -14,42 +12,59 @@ namespace R1Cloud.Datasets;
 internal sealed class ParquetAssembly
 {
     private readonly Field field;
-    private readonly Dictionary<Field, Leaf> leaves = [];
+    private readonly ParquetBounds bounds;
+    private readonly Dictionary<Field, ParquetLeaf> leaves = [];
+    private string? twice;
 
-    private ParquetAssembly(Field field) => this.field = field;
+    private ParquetAssembly(Field field, ParquetBounds bounds) => (this.field, this.bounds) = (field, bounds);
+
+    /// <summary>The column's name.</summary>
+    public string Name => this.field.Name;
+
+    /// <summary>Whether nothing is left.</summary>
+    public bool IsAtEnd => leaves.Values.All(leaf => leaf.IsAtEnd);
 
     /// <summary>Why a column cannot be read as JSON, or null.</summary>
-    public static string? WhyRefused(Field field) => field switch
+    /// <param name="field">The column, or a part of it.</param>
+    /// <param name="isBinary">Whether bytes of a leaf are not text.</param>
+    public static string? WhyRefused(Field field, Func<DataField, bool> isBinary) => field switch
     {
-        DataField data when Nullable.GetUnderlyingType(data.ClrType) is null
-            && (data.ClrType == typeof(byte[]) || data.ClrType == typeof(ReadOnlyMemory<byte>)) =>
+        DataField data when IsBytes(data) && isBinary(data) =>
             "is binary: text is expected (written as UTF-8 text, not as bytes)",
         DataField => null,
-        ListField list => WhyRefused(list.Item),
-        StructField structure => structure.Fields.Select(WhyRefused).FirstOrDefault(reason => reason is not null),
-        MapField map => map.Key is DataField { ClrType: var key }
-            && (key == typeof(string) || key == typeof(ReadOnlyMemory<char>)) ? WhyRefused(map.Value) : "is a map whose keys are no text",
+        ListField list => WhyRefused(list.Item, isBinary),
+        StructField structure => structure.Fields.Select(part => WhyRefused(part, isBinary)).FirstOrDefault(reason => reason is not null),
+        MapField map => map.Key is DataField key && IsBytes(key) && !isBinary(key) ? WhyRefused(map.Value, isBinary)
+            : "is a map whose keys are no text",
         _ => "is of a kind that cannot be read",
     };
 
+    private static bool IsBytes(DataField field) => field.ClrType == typeof(byte[]) || field.ClrType == typeof(ReadOnlyMemory<byte>);
+
     /// <summary>Reads a column of a row group.</summary>
     /// <exception cref="NotSupportedException">Its levels are not those of its schema.</exception>
-    public static async Task<ParquetAssembly> ReadAsync(ParquetRowGroupReader group, Field field)
+    /// <exception cref="InvalidDataException">Its text is more than the bounds allow.</exception>
+    public static async Task<ParquetAssembly> ReadAsync(ParquetRowGroupReader group, Field field, ParquetBounds bounds)
     {
-        var assembly = new ParquetAssembly(field);
+        var assembly = new ParquetAssembly(field, bounds);
         await assembly.LoadAsync(group, field, 0, 0);
         return assembly;
     }
 
     /// <summary>The next row's value.</summary>
-    /// <exception cref="NotFiniteNumberException">A number in it is not finite; the row is passed over.</exception>
-    public JsonNode? Next()
+    /// <param name="problem">What in it JSON cannot say; null when all is well.</param>
+    public JsonNode? Next(out string? problem)
     {
-        var value = Value(field, 0, 0);
-        foreach (var leaf in leaves.Values)
+        problem = null;
+        if (leaves.Values.Any(leaf => leaf.IsAtEnd))
         {
-            if (leaf.TakeNotFinite() is { } number) throw new NotFiniteNumberException(number);
+            problem = "has fewer values than there are rows";
+            return null;
         }
+        var value = Value(field, 0, 0);
+        foreach (var leaf in leaves.Values) problem ??= leaf.TakeProblem();
+        problem ??= twice is { } key ? $"is a map with the key '{key}' twice: each key once" : null;
+        twice = null;
         return value;
     }
 
@@ -63,7 +78,8 @@ internal sealed class ParquetAssembly
                 if (data.MaxDefinitionLevel != definition
                     || data.MaxRepetitionLevel != repetition)
                         throw new NotSupportedException($"column {data.Path} is nested in a way that is not known");
-                using (var raw = await group.ReadRawColumnDataBaseAsync(data)) leaves.Add(data, Leaf.Of(raw, definition, repetition));
+                using (var raw = await group.ReadRawColumnDataBaseAsync(data))
+                    leaves.Add(data, ParquetLeaf.Of(raw, definition, repetition, bounds));
                 break;
             case ListField list:
                 await LoadAsync(group, list.Item, repetition + 1, definition + (list.IsNullable ? 2 : 1));
@@ -125,7 +141,8 @@ internal sealed class ParquetAssembly
         do
         {
             var key = Value(map.Key, repetition + 1, definition + 1)?.GetValue<string>() ?? "";
-            value[key] = Value(map.Value, repetition + 1, definition + 1);
+            var item = Value(map.Value, repetition + 1, definition + 1);
+            if (!value.TryAdd(key, item)) twice ??= key;
         }
         while (first.Repetition == repetition + 1);
         return value;
@@ -133,14 +150,14 @@ internal sealed class ParquetAssembly
 
     private bool IsNull(Field node, int definition) => node.IsNullable && FirstLeaf(node).Definition <= definition;
 
-    /// <summary>Passes over the entry that says that there is nothing below.</summary>
+    // Passes over the entry that says that there is nothing below.
     private JsonNode? Skip(Field node)
     {
         foreach (var leaf in LeavesOf(node)) leaves[leaf].Take();
         return null;
     }
 
-    private Leaf FirstLeaf(Field node) => leaves[LeavesOf(node).First()];
+    private ParquetLeaf FirstLeaf(Field node) => leaves[LeavesOf(node).First()];
 
     private static IEnumerable<DataField> LeavesOf(Field node) => node switch
     {
@@ -150,97 +167,4 @@ internal sealed class ParquetAssembly
         MapField map => LeavesOf(map.Key).Concat(LeavesOf(map.Value)),
         _ => [],
     };
-
-    /// <summary>The values of a leaf with their levels.</summary>
-    private sealed class Leaf
-    {
-        private readonly int[]? definitions, repetitions;
-        private readonly int full;
-        private readonly JsonNode?[] values;
-        private readonly Dictionary<int, double> notFinite;
-        private int at, next;
-        private double? offending;
-
-        private Leaf(int[]? definitions, int[]? repetitions, int full, JsonNode?[] values, Dictionary<int, double> notFinite) =>
-            (this.definitions, this.repetitions, this.full, this.values, this.notFinite) = (definitions, repetitions, full, values,
-                notFinite);
-
-        /// <summary>The next entry's definition level; -1 at the end.</summary>
-        public int Definition => definitions is null ? (at < values.Length ? full : -1) : at < definitions.Length ? definitions[at] : -1;
-
-        /// <summary>The next entry's repetition level; -1 at the end.</summary>
-        public int Repetition => repetitions is null ? 0 : at < repetitions.Length ? repetitions[at] : -1;
-
-        public static Leaf Of(RawColumnData raw, int definition, int repetition)
-        {
-            var notFinite = new Dictionary<int, double>();
-            return new(definition > 0 ? raw.DefinitionLevels.ToArray() : null, repetition > 0 ? raw.RepetitionLevels.ToArray()
-                : null, definition, Values(raw, notFinite), notFinite);
-        }
-
-        /// <summary>The next entry's value, null where there is none.</summary>
-        public JsonNode? Take()
-        {
-            var isValue = Definition == full;
-            at++;
-            if (!isValue) return null;
-            if (notFinite.TryGetValue(next, out var number)) offending ??= number;
-            return values[next++];
-        }
-
-        /// <summary>A number that was taken and is not finite, once.</summary>
-        public double? TakeNotFinite()
-        {
-            var taken = offending;
-            offending = null;
-            return taken;
-        }
-
-        private static JsonNode?[] Values(RawColumnData raw, Dictionary<int, double> notFinite) => raw switch
-        {
-            RawColumnData<ReadOnlyMemory<char>> texts => Made(texts.Values, text => JsonValue.Create(text.ToString())),
-            RawColumnData<double> numbers => Made(numbers.Values, (number, index) =>
-                Finite(number, index, notFinite, () => JsonValue.Create(number))),
-            RawColumnData<float> numbers => Made(numbers.Values, (number, index) =>
-                Finite(number, index, notFinite, () => JsonValue.Create(number))),
-            RawColumnData<bool> flags => Made(flags.Values, flag => JsonValue.Create(flag)),
-            RawColumnData<int> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
-            RawColumnData<long> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
-            RawColumnData<short> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
-            RawColumnData<sbyte> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
-            RawColumnData<byte> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
-            RawColumnData<ushort> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
-            RawColumnData<uint> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
-            RawColumnData<ulong> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
-            RawColumnData<decimal> numbers => Made(numbers.Values, number => JsonValue.Create(number)),
-            RawColumnData<DateTime> times => Made(times.Values, time => JsonSerializer.SerializeToNode(time)),
-            RawColumnData<DateOnly> days => Made(days.Values, day => JsonSerializer.SerializeToNode(day)),
-            RawColumnData<TimeOnly> times => Made(times.Values, time => JsonSerializer.SerializeToNode(time)),
-            RawColumnData<TimeSpan> times => Made(times.Values, time => JsonSerializer.SerializeToNode(time)),
-            RawColumnData<Guid> ids => Made(ids.Values, id => JsonValue.Create(id.ToString())),
-            _ => throw new NotSupportedException(
-                $"a column of {raw.GetType().GenericTypeArguments.FirstOrDefault()?.Name ?? raw.GetType().Name} cannot be read"),
-        };
-
-        private static JsonNode? Finite(double number, int index, Dictionary<int, double> notFinite, Func<JsonNode?> make)
-        {
-            if (double.IsFinite(number)) return make();
-            notFinite.Add(index, number);
-            return null;
-        }
-
-        private static JsonNode?[] Made<T>(ReadOnlySpan<T> values, Func<T, JsonNode?> make)
-        {
-            var made = new JsonNode?[values.Length];
-            for (var i = 0; i < made.Length; i++) made[i] = make(values[i]);
-            return made;
-        }
-
-        private static JsonNode?[] Made<T>(ReadOnlySpan<T> values, Func<T, int, JsonNode?> make)
-        {
-            var made = new JsonNode?[values.Length];
-            for (var i = 0; i < made.Length; i++) made[i] = make(values[i], i);
-            return made;
-        }
-    }
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace R1Cloud.Datasets;
 
-/// <summary>What duplicates, splits and contamination are told by.</summary>
+/// <summary>Keys of texts, by which duplicates, splits and contamination are found.</summary>
 public static class TextKeys
 {
     /// <summary>

@@ -7,7 +7,7 @@ using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Rewards;
 
-/// <summary>Finds rows that a reward could not judge, whatever the completion: they are told before a run pays for one.</summary>
+/// <summary>Finds rows that a reward could not judge, whatever the completion: they are reported before a run pays for one.</summary>
 internal sealed class RowCheck
 {
     private readonly RewardFunction score;

@@ -7,5 +7,5 @@ public static class TrainerNumerics
     /// Raise it with every change after which the same recipe ends with other weights, data or figures: another order of draws, another
     /// formula, a default that stands in no recipe. Results made before are not reused then.
     /// </summary>
-    public const int Version = 2;
+    public const int Version = 4;
 }

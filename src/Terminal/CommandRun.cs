@@ -6,7 +6,7 @@ namespace R1Cloud.Terminal;
 public static class CommandRun
 {
     /// <summary>
-    /// Parses and invokes. What cannot be parsed is told on the standard error, with the command whose help says how it goes.
+    /// Parses and invokes. What cannot be parsed is reported on standard error, with the command whose help says how it goes.
     /// </summary>
     /// <param name="root">The commands.</param>
     /// <param name="program">The program's name, as typed.</param>

@@ -152,7 +152,7 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
                 ? id
                 : throw new BadInputException($"{files.FullName(TokenizerFiles.Settings)}: field '{name}': '{token}' is not a token."));
 
-    /// <summary>Half a surrogate pair is no text: it becomes U+FFFD.</summary>
+    // Half a surrogate pair is not text: it becomes U+FFFD.
     private static string WellFormed(string text)
     {
         var at = 0;

@@ -12,7 +12,7 @@ internal interface ITokenizer
     bool HasToken(int id) => (uint)id < (uint)VocabularySize;
 
     /// <summary>
-    /// The ids below a model's vocabulary that are no token's, in order: a model may have more rows than its tokenizer has tokens.
+    /// The ids below a model's vocabulary of no token, in order: a model may have more rows than its tokenizer has tokens.
     /// </summary>
     /// <param name="vocabulary">The model's ids are below it.</param>
     int[] IdsWithoutToken(int vocabulary) => [.. Enumerable.Range(0, vocabulary).Where(id => !HasToken(id))];
@@ -67,7 +67,7 @@ internal interface ITokenizer
     /// <exception cref="BadInputException">The text holds something that the vocabulary lacks.</exception>
     int[] EncodeMarked(string text) => [.. BosId is { } bos ? (int[])[bos] : [], .. Encode(text)];
 
-    /// <summary>The text of some ids. Ids that are no token leave no trace.</summary>
+    /// <summary>The text of some ids. Ids of no token leave no trace.</summary>
     /// <param name="ids">The ids.</param>
     /// <param name="keepSpecial">Whether special tokens (begin, end, padding and other control tokens) are written too.</param>
     string Decode(ReadOnlySpan<int> ids, bool keepSpecial = false)

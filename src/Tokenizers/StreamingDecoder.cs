@@ -76,7 +76,7 @@ internal sealed class StreamingDecoder(DecoderPlan plan, Func<int, string?> toke
         }
     }
 
-    /// <summary>A token with a character outside the alphabet (such as an added token) is text.</summary>
+    // A token with a character outside the alphabet (such as an added token) is text.
     private static byte[] AlphabetBytes(string text)
     {
         var bytes = new byte[text.Length];
@@ -93,7 +93,7 @@ internal sealed class StreamingDecoder(DecoderPlan plan, Func<int, string?> toke
         text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>'
         && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : null;
 
-    /// <summary>A run of byte tokens is text if it is well-formed as a whole; else each byte becomes U+FFFD.</summary>
+    // A run of byte tokens is text if it is well-formed as a whole; else each byte becomes U+FFFD.
     private void EndBytes()
     {
         if (pending.Count == 0) return;

@@ -24,6 +24,29 @@ internal sealed record TextMarks(int[] Before, int[] After)
     /// <exception cref="BadInputException">The post-processor is not supported.</exception>
     public static TextMarks Create(Component part) => part.Build(Builders);
 
+    /// <summary>Holds the ids of the marks to those of their tokens.</summary>
+    /// <param name="part">The part of the file.</param>
+    /// <param name="ids">The tokens' ids.</param>
+    /// <exception cref="BadInputException">A mark is no token, or has another id.</exception>
+    public static void Require(Component part, IReadOnlyDictionary<string, int> ids)
+    {
+        var type = part.Text("type", "");
+        if (type == "Sequence") foreach (var processor in part.Items("processors")) Require(processor, ids);
+        if (type != "TemplateProcessing") return;
+        foreach (var item in part.Items("single").Where(item => !item.Has("Sequence")))
+        {
+            var mark = part.Field("special_tokens").Field(item.Field("SpecialToken").Text("id"));
+            List<Component> given = [.. mark.Items("ids")];
+            if (given.Find(id => !ids.Values.Contains(Id(id))) is { } unknown) throw unknown.Bad("the id of a token");
+            if (!mark.Has("tokens")) continue;
+            foreach (var (id, token) in given.Zip(mark.Items("tokens").Select(token => token.AsText())))
+            {
+                if (!ids.TryGetValue(token, out var known)) throw id.Bad($"the id of a token, and '{token}' is none");
+                if (Id(id) != known) throw id.Bad($"{known}, the id of '{token}'");
+            }
+        }
+    }
+
     private static TextMarks Template(Component part)
     {
         List<int> before = [], after = [];
@@ -36,5 +59,5 @@ internal sealed record TextMarks(int[] Before, int[] After)
         return new([.. before], [.. after]);
     }
 
-    private static int Id(Component part) => part.Element.TryGetInt32(out var id) ? id : throw part.Bad("a token id");
+    private static int Id(Component part) => TokenIds.Read(part);
 }

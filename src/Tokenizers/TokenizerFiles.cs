@@ -53,6 +53,7 @@ internal sealed class TokenizerFiles
         foreach (var name in (IEnumerable<string>)[.. Kept, Generation, Model, .. names])
         {
             var file = Path.Combine(folder, name);
+            ModelFile.RefuseLostLink(file);
             if (File.Exists(file)) files.contents[name] = ModelFile.Read(FolderLinks.Resolve(folder, name));
         }
         return files.contents.ContainsKey(Tokenizer)

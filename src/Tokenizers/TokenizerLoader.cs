@@ -46,6 +46,13 @@ internal static class TokenizerLoader
         TokenIds.RequireOneEach(
             [.. vocabulary.Select(token => (token.Key, token.Value, root.File)),
                 .. added.Select(token => (token.Token.Content, token.Token.Id, token.File))]);
+        var processor = root.Optional("post_processor");
+        if (processor is not null)
+        {
+            var ids = new Dictionary<string, int>(vocabulary, StringComparer.Ordinal);
+            foreach (var (token, _) in added) ids[token.Content] = token.Id;
+            TextMarks.Require(processor, ids);
+        }
         return new HuggingFaceTokenizer(files, new TokenizerParts(
             vocabulary,
             [.. added.Select(token => token.Token).DistinctBy(token => token.Content)],
@@ -53,11 +60,11 @@ internal static class TokenizerLoader
             preTokenizer,
             BpeModelReader.Read(root.Field("model"), vocabulary, mapsBytes),
             root.Optional("decoder") is { } decoder ? DecoderRegistry.Create(decoder) : DecoderPlan.Plain with { Separator = " " },
-            root.Optional("post_processor") is { } processor ? TextMarks.Create(processor) : TextMarks.None,
+            processor is null ? TextMarks.None : TextMarks.Create(processor),
             SpecialTokens.Read(files)));
     }
 
-    /// <summary>A last step that only writes bytes is left to the model, which need not do it for pieces that it knows.</summary>
+    // A last step that only writes bytes is left to the model, which need not do it for pieces that it knows.
     private static bool TakeByteLevel(ref IPreTokenizer? preTokenizer)
     {
         if (preTokenizer is ByteLevelPreTokenizer { OnlyMapsBytes: true })
@@ -70,7 +77,7 @@ internal static class TokenizerLoader
         return true;
     }
 
-    /// <summary>The tokenizer's added tokens, and those that only its settings name, as transformers adds them.</summary>
+    // The tokenizer's added tokens, and those that only its settings name, as transformers adds them.
     private static List<(AddedToken Token, string File)> Added(Component root, Component? settings)
     {
         List<(AddedToken Token, string File)> added = root.Has("added_tokens")
@@ -80,8 +87,30 @@ internal static class TokenizerLoader
         {
             if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || !TokenIds.IsOne(id))
                 throw new BadInputException($"{more.File}: field '{more.Path}': the key '{entry.Name}' is not {TokenIds.Allowed}.");
-            added.Add((AddedToken.Read(more.Field(entry.Name), id), more.File));
+            var named = more.Field(entry.Name);
+            var token = AddedToken.Read(named, id);
+            if (added.Find(other => other.Token.Content == token.Content).Token is { } known) RequireSame(known, token, named, root.File);
+            added.Add((token, more.File));
         }
         return added;
+    }
+
+    // What decides whether text means the token, and what of the text around it.
+    private static void RequireSame(AddedToken known, AddedToken token, Component settings, string file)
+    {
+        foreach (var (flag, one, other) in new[]
+        {
+            ("special", known.Special, token.Special), ("lstrip", known.StripLeft, token.StripLeft),
+            ("rstrip", known.StripRight, token.StripRight), ("single_word", known.SingleWord, token.SingleWord),
+            ("normalized", known.Normalized, token.Normalized),
+        })
+        {
+            if (one == other || !settings.Has(flag)) continue;
+            throw new BadInputException(
+                $"{settings.File}: {settings.Path}: {flag} of '{token.Content}' is {Text(other)}, and that of {Path.GetFileName(file)} is "
+                + $"{Text(one)}: they must be the same.");
+        }
+
+        static string Text(bool flag) => flag ? "true" : "false";
     }
 }

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace R1Cloud.Web;
 
-/// <summary>The files of the page, which are in this assembly: nothing of it lies on a disk, and nothing comes from elsewhere.</summary>
+/// <summary>The files of the page, which are in this assembly: nothing of it is on a disk, and nothing comes from elsewhere.</summary>
 public static class PageFiles
 {
     private const string Prefix = "page/";

@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 namespace R1Cloud.Web;
 
 /// <summary>
-/// Answers for the page's files, before anybody asks for a key: they hold no data. What they may load, and whom they may ask, is this host
+/// Answers for the page's files, before a key is asked for: they hold no data. What they may load, and whom they may ask, is this host
 /// alone.
 /// </summary>
 public sealed class PageMiddleware(RequestDelegate next)

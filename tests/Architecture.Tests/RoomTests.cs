@@ -4,15 +4,20 @@ namespace R1Cloud.Architecture.Tests;
 
 public sealed class RoomTests
 {
-    // Where each project's assembly lies once the programs are built, and what it is called.
+    // Where each project's assembly is once the programs are built, and what it is called.
     private static readonly Dictionary<string, string> Assemblies = new()
     {
         ["Shared"] = Repository.Built("Shared", "R1Cloud.Shared.dll"),
         ["Terminal"] = Repository.Built("Terminal", "R1Cloud.Terminal.dll"),
         ["Web"] = Repository.Built("Web", "R1Cloud.Web.dll"),
+        ["Telemetry"] = Repository.Built("Telemetry", "R1Cloud.Telemetry.dll"),
         ["Tokenizers"] = Repository.Built("Tokenizers", "R1Cloud.Tokenizers.dll"),
         ["Rewards"] = Repository.Built("Rewards", "R1Cloud.Rewards.dll"),
+        ["Hub"] = Repository.Built("Hub", "R1Cloud.Hub.dll"),
+        ["Inference"] = Repository.Built("Inference", "R1Cloud.Inference.dll"),
+        ["EngineTool"] = Repository.Built("EngineTool", "r1-engine.dll"),
         ["Datasets"] = Repository.Built("Datasets", "R1Cloud.Datasets.dll"),
+        ["Traces"] = Repository.Built("Traces", "R1Cloud.Traces.dll"),
         ["Pipeline"] = Repository.Built("Pipeline", "R1Cloud.Pipeline.dll"),
         ["GpuJob"] = Repository.Built("GpuJob", "gpujob.dll"),
         ["LocalHost"] = Repository.Built("LocalHost", "r1.dll"),

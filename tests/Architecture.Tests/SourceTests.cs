@@ -30,6 +30,26 @@ public sealed class SourceTests
 
     private static bool IsText(string line) => line.TrimStart(' ', '+', ':', '?', '$', '@').StartsWith('"');
 
+    // What nobody outside can see needs no reference: a plain comment says why.
+    [Fact]
+    public void Docs_OfPrivateMembers_AreNone() => Sources.SelectMany(DocsOfPrivates).ShouldBeEmpty();
+
+    private static IEnumerable<string> DocsOfPrivates(string file)
+    {
+        var (number, isDocumented) = (0, false);
+        foreach (var line in File.ReadLines(file).Select(line => line.TrimStart()))
+        {
+            number++;
+            if (line.StartsWith("///", StringComparison.Ordinal)) isDocumented = true;
+            else if (!line.StartsWith('['))
+            {
+                if (isDocumented && line.StartsWith("private ", StringComparison.Ordinal)
+                    && !line.StartsWith("private protected", StringComparison.Ordinal)) yield return $"{Shown(file)}:{number}: {line}";
+                isDocumented = false;
+            }
+        }
+    }
+
     [Fact]
     public void Namespaces_OfSources_AreTheirFolders()
     {

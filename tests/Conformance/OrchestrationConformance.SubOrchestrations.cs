@@ -177,7 +177,7 @@ public abstract partial class OrchestrationConformance
         runs.Count.ShouldBe(1);
     }
 
-    /// <summary>Parent, child, grandchild; the last waits for the event "go" and its payload comes all the way up.</summary>
+    // Parent, child, grandchild; the last waits for the event "go" and its payload comes all the way up.
     private static OrchestrationRegistry WaitingFamily() =>
         Main<string>(context =>
             context.CallSubOrchestratorAsync<string>("child", null, new SubOrchestrationOptions(InstanceId: $"{context.InstanceId}/child")))

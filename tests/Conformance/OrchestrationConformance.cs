@@ -8,7 +8,7 @@ namespace R1Cloud.Conformance;
 /// <summary>What the orchestration port promises, written against the port alone. Derive once for every host.</summary>
 public abstract partial class OrchestrationConformance : IAsyncLifetime
 {
-    /// <summary>Long enough for a slow machine; a behaviour that never comes fails here.</summary>
+    // Long enough for a slow machine; a behaviour that never comes fails here.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     private readonly CancellationTokenSource patience = new(Patience);

@@ -78,6 +78,9 @@ public sealed class DatasetTests : IDisposable
     [InlineData(DatasetLayout.Plain, """{"question":5,"answer":"a"}""", "question", "5 is not allowed: a text")]
     [InlineData(DatasetLayout.Plain, """{"question":"q","answer":["a"]}""", "answer", "a text or a number")]
     [InlineData(DatasetLayout.Plain, """{"question":"q","answer":"a","question":"r"}""", "question", "here twice")]
+    [InlineData(DatasetLayout.Plain, """{"question":"q","answer":"a","more":[{"x":{"y":1,"y":2}}]}""", "more.x.y", "here twice")]
+    [InlineData(DatasetLayout.Plain, """{"messages":[{"role":"user","content":"x"}],"tools":"[]","answer":"a"}""", "tools",
+        "a list of objects")]
     [InlineData(DatasetLayout.Plain, """{"question":"q","answer":"a","pass_rate":1.5}""", "pass_rate", "from 0 to 1")]
     [InlineData(DatasetLayout.Plain, """{"question":"q","tests":"assert"}""", "tests", "a list")]
     [InlineData(DatasetLayout.Plain, """{"messages":[{"role":"user"}],"answer":"a"}""", "messages", "role and content")]
@@ -112,6 +115,17 @@ public sealed class DatasetTests : IDisposable
         var problem = Fails(new() { Files = [file], Layout = layout }).ShouldHaveSingleItem();
         (problem.File, problem.Row, problem.Field).ShouldBe((file, 3, column)); // an empty line counts
         problem.Message.ShouldContain(message);
+    }
+
+    [Theory]
+    [InlineData("rows.jsonl")]
+    [InlineData("rows.parquet")]
+    public void Load_GitLfsPointer_IsToldSo(string name)
+    {
+        var file = Write(name, "version https://git-lfs.github.com/spec/v1", "oid sha256:4d7a", "size 12345");
+        var problem = Fails(new() { Files = [file] }).ShouldHaveSingleItem();
+        (problem.File, problem.Row).ShouldBe((file, 0));
+        problem.Message.ShouldContain("Git LFS pointer");
     }
 
     [Fact]

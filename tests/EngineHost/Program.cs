@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using R1Cloud.EngineHost;
@@ -14,7 +13,7 @@ var database = mode == "bench" ? Path.Combine(folder, "engine.db") : args[1];
 var registry = mode switch
 {
     "run" => RandomOrchestration.Registry(args[2]),
-    "bench" => Bench.Registry(),
+    "bench" => EngineBench.Registry(),
     _ => new OrchestrationRegistry(),
 };
 await using var engine = new EmbeddedEngine(new EngineOptions { DatabasePath = database }, registry,
@@ -31,45 +30,11 @@ switch (mode)
             ? state.Output!.Value.GetString() : $"{state.Status}: {state.Failure}");
         break;
     case "bench":
-        await Bench.RunAsync(engine);
+        await EngineBench.RunAsync(engine);
         await engine.DisposeAsync();
         Directory.Delete(folder, recursive: true);
         break;
     default:
         await Task.Delay(Timeout.Infinite);
         break;
-}
-
-/// <summary>How long trivial work takes.</summary>
-internal static class Bench
-{
-    public static OrchestrationRegistry Registry() => new OrchestrationRegistry()
-        .AddActivity<int, int>("same", (_, n, _) => Task.FromResult(n))
-        .AddOrchestrator<int, int>("child", (_, n) => Task.FromResult(n))
-        .AddOrchestrator<int, int>("activities", async (context, count) =>
-            (await Task.WhenAll(Enumerable.Range(0, count).Select(n => context.CallActivityAsync<int>("same", n)))).Sum())
-        .AddOrchestrator<int, int>("sub-orchestrations", async (context, count) =>
-            (await Task.WhenAll(Enumerable.Range(0, count).Select(n => context.CallSubOrchestratorAsync<int>("child", n)))).Sum())
-        .AddOrchestrator<int, int>("sequence", async (context, count) =>
-        {
-            var sum = 0;
-            for (var n = 0; n < count; n++)
-                sum += await context.CallActivityAsync<int>("same", n);
-            return sum;
-        });
-
-    public static async Task RunAsync(EmbeddedEngine engine)
-    {
-        for (var round = 0; round < 3; round++)
-        {
-            foreach (var name in new[] { "activities", "sub-orchestrations", "sequence" })
-            {
-                var began = Stopwatch.GetTimestamp();
-                await engine.ScheduleNewAsync(name, 500, $"{name}-{round}");
-                var state = await engine.WaitForCompletionAsync($"{name}-{round}", CancellationToken.None);
-                Console.WriteLine(
-                    $"{{\"case\":\"{name}\",\"count\":500,\"round\":{round},\"ms\":{Stopwatch.GetElapsedTime(began).TotalMilliseconds:F0},\"status\":\"{state.Status}\"}}");
-            }
-        }
-    }
 }

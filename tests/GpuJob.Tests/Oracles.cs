@@ -1,6 +1,5 @@
 using System.Text.Json;
 using R1Cloud.Testing;
-using R1Cloud.GpuJob.Weights;
 
 namespace R1Cloud.GpuJob.Tests;
 
@@ -15,7 +14,7 @@ internal static class Oracles
     public static JsonElement Json(string path) =>
         JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Repository.PathOf("tests", "GpuJob.Tests", "Oracles", path)));
 
-    /// <summary>Folders of models with logits, losses, gradients and greedy continuations: whatever lies there is tested.</summary>
+    /// <summary>Folders of models with logits, losses, gradients and greedy continuations: whatever is there is tested.</summary>
     public static TheoryData<string> Models =>
         Having("golden.json", folder => Json($"models/{folder}/golden.json").TryGetProperty("greedy", out _));
 

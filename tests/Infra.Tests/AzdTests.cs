@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace R1Cloud.Infra.Tests;
 
 /// <summary>What `azd up` reads.</summary>
-public sealed class AzdTests(TemplateFixture fixture) : IClassFixture<TemplateFixture>
+public sealed class AzdTests(CompiledTemplate template)
 {
     private static readonly string Yaml = File.ReadAllText(Repository.Path("azure.yaml"));
 
@@ -20,7 +20,7 @@ public sealed class AzdTests(TemplateFixture fixture) : IClassFixture<TemplateFi
     [Fact]
     public void Location_IsAskedForAmongTheRegionsOfFlexConsumption()
     {
-        var location = fixture.Template["parameters"]!["location"]!;
+        var location = template.Root["parameters"]!["location"]!;
         ((string)location["metadata"]!["azd"]!["type"]!).ShouldBe("location");
         var regions = location["allowedValues"]!.AsArray().Select(region => (string)region!).ToList();
         regions.ShouldContain("swedencentral"); // the parameter files' default
@@ -31,7 +31,7 @@ public sealed class AzdTests(TemplateFixture fixture) : IClassFixture<TemplateFi
     [Fact]
     public void Outputs_HoldAllThatHookAndDocumentsUse()
     {
-        var outputs = fixture.Template["outputs"]!.AsObject().Select(output => output.Key).ToList();
+        var outputs = template.Root["outputs"]!.AsObject().Select(output => output.Key).ToList();
         outputs.ShouldContain("AZURE_LOCATION");
         outputs.ShouldContain("AZURE_TENANT_ID");
         var used = new[] { Repository.Path("infra", "hooks", "trainer-image.sh"), Repository.Path("docs", "azure.md") }
@@ -44,11 +44,11 @@ public sealed class AzdTests(TemplateFixture fixture) : IClassFixture<TemplateFi
     [Fact]
     public void Pool_HasADiskForDockerAndTagsOnlyWhereBatchAllowsThem()
     {
-        var pool = Bicep.Resources(fixture.Template)
+        var pool = Bicep.Resources(template.Root)
             .Single(resource => (string?)resource["type"] == "Microsoft.Batch/batchAccounts/pools")["properties"]!;
         ((string)pool["deploymentConfiguration"]!["virtualMachineConfiguration"]!["osDisk"]!["diskSizeGB"]!)
             .ShouldBe("[parameters('osDiskSizeGB')]");
-        ((int)fixture.Template["parameters"]!["osDiskSizeGB"]!["defaultValue"]!).ShouldBe(128);
+        ((int)template.Root["parameters"]!["osDiskSizeGB"]!["defaultValue"]!).ShouldBe(128);
         ((string)pool["resourceTags"]!)
             .ShouldBe("[if(equals(parameters('poolAllocationMode'), 'UserSubscription'), parameters('tags'), null())]");
     }
@@ -56,7 +56,7 @@ public sealed class AzdTests(TemplateFixture fixture) : IClassFixture<TemplateFi
     [Fact]
     public void SignIn_TakesTokensOfVersionTwo()
     {
-        var signIn = Bicep.Resources(fixture.Template)
+        var signIn = Bicep.Resources(template.Root)
             .Single(resource => ((string?)resource["name"])?.Contains("authsettingsV2", StringComparison.Ordinal) == true);
         var provider = signIn["properties"]!["identityProviders"]!["azureActiveDirectory"]!;
         ((string)provider["registration"]!["openIdIssuer"]!).ShouldContain("/v2.0");

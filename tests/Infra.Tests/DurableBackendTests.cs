@@ -6,7 +6,7 @@ using System.Xml.Linq;
 namespace R1Cloud.Infra.Tests;
 
 /// <summary>The two places where Durable Functions may keep its state.</summary>
-public sealed class DurableBackendTests(TemplateFixture fixture) : IClassFixture<TemplateFixture>
+public sealed class DurableBackendTests(CompiledTemplate template)
 {
     private const string Prefix = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__";
 
@@ -18,10 +18,10 @@ public sealed class DurableBackendTests(TemplateFixture fixture) : IClassFixture
     [Fact]
     public void Parameter_ChoosesStorageUnlessToldOtherwise()
     {
-        var parameter = fixture.Template["parameters"]!["durableBackend"]!;
+        var parameter = template.Root["parameters"]!["durableBackend"]!;
         ((string)parameter["defaultValue"]!).ShouldBe("storage");
         parameter["allowedValues"]!.AsArray().Select(value => (string)value!).ShouldBe(["storage", "scheduler"]);
-        ((string)fixture.Template["resources"]!["scheduler"]!["condition"]!)
+        ((string)template.Root["resources"]!["scheduler"]!["condition"]!)
             .ShouldBe("[equals(parameters('durableBackend'), 'scheduler')]");
         Regex.IsMatch(File.ReadAllText(Repository.Path("infra", "main.bicepparam")), "^param durableBackend = readEnvironmentVariable",
             RegexOptions.Multiline).ShouldBeTrue();
@@ -39,7 +39,7 @@ public sealed class DurableBackendTests(TemplateFixture fixture) : IClassFixture
             .Single(resource => (string)resource!["type"]! == "Microsoft.Authorization/roleAssignments")!;
         ((string)role["scope"]!).ShouldContain("Microsoft.DurableTask/schedulers");
         ((string)role["properties"]!["principalId"]!).ShouldBe("[parameters('appPrincipalId')]");
-        fixture.Template["resources"]!["scheduler"]!["properties"]!["parameters"]!["appPrincipalId"]!["value"]!.ToString()
+        template.Root["resources"]!["scheduler"]!["properties"]!["parameters"]!["appPrincipalId"]!["value"]!.ToString()
             .ShouldContain("appPrincipalId");
     }
 
@@ -76,8 +76,8 @@ public sealed class DurableBackendTests(TemplateFixture fixture) : IClassFixture
                 .ShouldBeFalse(file);
     }
 
-    private JsonObject One(string type, string name = "") => Bicep.Resources(fixture.Template).Single(
+    private JsonObject One(string type, string name = "") => Bicep.Resources(template.Root).Single(
         resource => (string?)resource["type"] == type && ((string)resource["name"]!).Contains(name, StringComparison.Ordinal));
 
-    private JsonObject Module(string name) => fixture.Template["resources"]![name]!["properties"]!["template"]!.AsObject();
+    private JsonObject Module(string name) => template.Root["resources"]![name]!["properties"]!["template"]!.AsObject();
 }

@@ -7,6 +7,8 @@ public static class Repository
 
     public static string Quickstart { get; } = Path.Combine(Root, "recipes", "quickstart.json");
 
+    public static string Examples { get; } = Path.Combine(Root, "examples");
+
     private static string Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -55,6 +55,19 @@ public sealed class MultipleChoiceTests
     [InlineData("La respuesta correcta es B.")]
     [InlineData("A resposta correta é B.")]
     [InlineData("La réponse correcte est B.")]
+    [InlineData("The answer is \\(B\\).")]
+    [InlineData("It can't be A, so it's B.")]
+    [InlineData("Lời giải: đáp án B")]
+    [InlineData("回答：B")]
+    [InlineData("解答: B")]
+    [InlineData("উত্তর: B")]
+    [InlineData("Jibu: B")]
+    [InlineData("Ìdáhùn: B")]
+    [InlineData("답변은 B")]
+    [InlineData("जवाब: B")]
+    [InlineData("Jawaban yang benar adalah B")]
+    [InlineData("Option (B)")]
+    [InlineData("∴ B")]
     public void Score_SettledOnB_IsRight(string text) => Score(text, "B").ShouldBe(1, text);
 
     [Theory]
@@ -89,6 +102,8 @@ public sealed class MultipleChoiceTests
     [InlineData("C", "Die Antwort ist C oder D.")]
     [InlineData("E", "The answer is E=mc^2.")]
     [InlineData("B", "I do not know, B or C")]
+    [InlineData("B", "不选B")]
+    [InlineData("B", "It can't be A, so it's B or C.")]
     public void Score_SettledOnAnotherOrNone_IsNotRight(string gold, string text) => Score(text, gold).ShouldBe(0, text);
 
     private static double Score(string text, string gold)

@@ -1,8 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using R1Cloud.Rewards.Grading;
 using R1Cloud.Rewards.Scoring;
 using R1Cloud.Rewards.Tests.Sandboxing;
-using R1Cloud.Shared;
 using R1Cloud.Testing;
 
 namespace R1Cloud.Rewards.Tests;
@@ -14,6 +15,11 @@ public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<Code
 {
     private const string Cases = "data/public_cases/rewards_dev.jsonl";
 
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
     public static TheoryData<string> Rewards =>
         ["accuracy/math", "accuracy/multiple-choice", "accuracy/countdown", "accuracy/exact", "accuracy/regex", "instructions/ifeval",
             "language/consistency", "repetition/ngram", "format/think-answer", "format/think", "format/r1-strict", "format/tag-count",
@@ -21,62 +27,64 @@ public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<Code
 
     [Theory]
     [MemberData(nameof(Rewards))]
-    public void Grade_EveryReportedCase_HasTheExpectedVerdict(string reward) => Failures(reward).ShouldBeEmpty();
+    public async Task Grade_EveryReportedCase_HasTheExpectedVerdict(string reward) => (await FailuresAsync(reward)).ShouldBeEmpty();
 
     [Fact]
-    public void Grade_EveryReportedProgram_HasTheExpectedVerdict()
+    public async Task Grade_EveryReportedProgram_HasTheExpectedVerdict()
     {
         sandbox.Pool("python");
-        Failures("accuracy/code").ShouldBeEmpty();
+        (await FailuresAsync("accuracy/code")).ShouldBeEmpty();
     }
 
-    private static List<string> Failures(string reward)
+    // As gpujob grade reads them: one reward a file, the row's fields as its columns.
+    private static async Task<List<string>> FailuresAsync(string reward)
     {
-        var grader = Graders.Get(reward, default);
-        var failures = new List<string>();
         var rows = File.ReadLines(Fixtures.Shared(Cases)).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).Where(row =>
             row.GetProperty("reward").GetString() == reward).ToList();
         rows.ShouldNotBeEmpty();
-        foreach (var row in rows)
+        using var input = new StringReader(string.Join('\n', rows.Select(row => Flat(row).ToJsonString())));
+        using var output = new StringWriter();
+        await new GradeFile(Graders.Get(reward, default), Cases, _ => { }).RunAsync(input, output, _ => { }, CancellationToken.None);
+        var verdicts = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<Verdict>(line, Options)!).ToList();
+        verdicts.Count.ShouldBe(rows.Count);
+        var failures = new List<string>();
+        foreach (var (row, verdict) in rows.Zip(verdicts))
         {
-            var grade = Graded(grader, row);
             var right = row.GetProperty("right");
             // Where checkers differ, a wrong answer may yet not be rewarded.
-            if (Agrees(grade, right) || Text(row, "policy") is { Length: > 0 }
-                && !(grade.Correct
+            if (Agrees(verdict, right) || Text(row, "policy") is { Length: > 0 }
+                && !(verdict.Correct
                     && (right.ValueKind == JsonValueKind.False || right.ValueKind == JsonValueKind.Number && right.GetDouble() < 1)))
                     continue;
-            failures.Add($"{Text(row, "gold")} | {row.GetProperty("pred").GetString()}: {right} expected, {grade}");
+            failures.Add($"{Text(row, "gold")} | {row.GetProperty("pred").GetString()}: {right} expected, {verdict}");
         }
         return failures;
     }
 
-    private static Grade Graded(Grader grader, JsonElement row)
+    private static JsonObject Flat(JsonElement row)
     {
-        var extras = row.TryGetProperty("row", out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
-        JsonElement? Extra(string name) => extras.ValueKind == JsonValueKind.Object && extras.TryGetProperty(name, out var value)
-            && value.ValueKind != JsonValueKind.Null ? value : null;
-        var completion = new Completion(row.GetProperty("pred").GetString()!, Text(row, "gold") ?? "", Finished: true)
+        var flat = new JsonObject();
+        void Take(JsonElement from, params string[] names)
         {
-            Fields = Extra("fields") is { } fields ? fields.EnumerateObject().ToDictionary(field => field.Name, field => field.Value)
-                : new Dictionary<string, JsonElement>(),
-            Tokens = Extra("tokens")?.Ints() ?? [],
-            MaxTokens = Extra("maxTokens")?.GetInt32() ?? 0,
-        };
-        try
-        {
-            return grader(completion, row.TryGetProperty("options", out var options) ? options : default);
+            foreach (var name in names)
+                if (from.TryGetProperty(name, out var value)) flat[name] = JsonNode.Parse(value.GetRawText());
         }
-        catch (BadInputException e)
-        {
-            return new(0, false, null, e.Message, RewardOutcome.Error);
-        }
+
+        Take(row, "pred", "gold", "options");
+        if (!row.TryGetProperty("row", out var extras) || extras.ValueKind != JsonValueKind.Object) return flat;
+        Take(extras, "tokens", "maxTokens");
+        if (extras.TryGetProperty("fields", out var fields) && fields.ValueKind == JsonValueKind.Object)
+            Take(fields, [.. fields.EnumerateObject().Select(field => field.Name)]);
+        return flat;
     }
 
     private static string? Text(JsonElement row, string name) => row.TryGetProperty(name, out var value)
         && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static bool Agrees(Grade grade, JsonElement right)
+    private sealed record Verdict(double Score, bool Correct, RewardOutcome Outcome, string Reason);
+
+    private static bool Agrees(Verdict grade, JsonElement right)
     {
         var judged = grade.Outcome is RewardOutcome.Scored or RewardOutcome.Unparsable;
         return right.ValueKind switch

@@ -20,6 +20,14 @@ public sealed class TokenizerLoaderTests : IDisposable
         "field 'pre_tokenizer.behavior': 'Sideways' is not supported; supported: Removed,*")]
     [InlineData("normalizer", """{"type":"Precompiled"}""", "normalizer: type 'Precompiled' is not supported; supported: NFC,*")]
     [InlineData("normalizer", """{"type":"Prepend"}""", "field 'normalizer.prepend' is missing*")]
+    [InlineData("normalizer", """{"type":"Prepend","prepend":"12345678901234567"}""",
+        "field 'normalizer.prepend' is \"12345678901234567\", but must be a text of 16 characters at most*")]
+    [InlineData("normalizer", """{"type":"Replace","pattern":{"String":"a"},"content":"aaaaaaaaaaaaaaaaa"}""",
+        "field 'normalizer.content' is \"aaaaaaaaaaaaaaaaa\", but must be a text of 16 characters at most*")]
+    [InlineData("normalizer", """{"type":"Replace","pattern":{"String":""},"content":"a"}""",
+        "field 'normalizer.pattern.String' is \"\", but must be a text that is not empty*")]
+    [InlineData("decoder", """{"type":"Replace","pattern":{"String":""},"content":"a"}""",
+        "field 'decoder.pattern.String' is \"\", but must be a text that is not empty*")]
     [InlineData("decoder", """{"type":"CTC"}""", "decoder: type 'CTC' is not supported; supported: ByteLevel,*")]
     [InlineData("decoder", """{"type":"Sequence","decoders":[{"type":"ByteLevel"},{"type":"Strip","content":" ","start":0,"stop":1}]}""",
         "decoder.decoders[1]: decoder 'Strip' is not supported in this place*")]
@@ -40,6 +48,16 @@ public sealed class TokenizerLoaderTests : IDisposable
         var error = Should.Throw<BadInputException>(folder.Load);
         error.Message.ShouldStartWith(Path.Combine(folder.Path, "tokenizer.json") + ": ");
         error.Message.ShouldContain(message.TrimEnd('*'));
+    }
+
+    [Fact]
+    public void Encode_NormalizersThatMakeMuchOfAText_IsRefused()
+    {
+        const string Step = """{"type":"Replace","pattern":{"String":"a"},"content":"aaaaaaaaaaaaaaaa"}""";
+        folder.File["normalizer"] =
+            JsonNode.Parse($$"""{"type":"Sequence","normalizers":[{{string.Join(',', Enumerable.Repeat(Step, 9))}}]}""");
+        var tokenizer = folder.Load();
+        Should.Throw<BadInputException>(() => tokenizer.Encode("banana")).Message.ShouldContain("normalizer: its steps make more than 32");
     }
 
     [Fact]

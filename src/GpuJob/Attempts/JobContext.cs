@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Tracing;
 
 namespace R1Cloud.GpuJob.Attempts;
 
@@ -20,6 +22,12 @@ internal sealed class JobContext
     /// <summary>Where blobs are.</summary>
     public required IBlobStore Blobs { get; init; }
 
+    /// <summary>The same for what goes on after the attempt has ended.</summary>
+    public IBlobStore LastingBlobs { get => field ?? Blobs; init; }
+
+    /// <summary>Brings what is on the Hub.</summary>
+    public required IHubReader Hub { get; init; }
+
     /// <summary>A folder of this attempt's own on the local disk; removed afterwards.</summary>
     public required string ScratchFolder { get; init; }
 
@@ -29,8 +37,14 @@ internal sealed class JobContext
     /// <summary>The log.</summary>
     public required ILogger Log { get; init; }
 
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>Tells how far the job is; kept in memory and published by the heartbeat, so it costs nothing to call often.</summary>
     public Action<int, int, IReadOnlyDictionary<string, double>> Progress { get; init; } = (_, _, _) => { };
+
+    /// <summary>What it has finished and not committed, for people who watch; published by the heartbeat.</summary>
+    public CompletionTail Tail { get; init; } = new();
 
     /// <summary>Where the time went so far.</summary>
     public TimeSplit Time { get; } = new();
@@ -59,23 +73,45 @@ internal enum TimePart
     Storage,
 }
 
-/// <summary>Adds up seconds by <see cref="TimePart"/>.</summary>
+/// <summary>
+/// Adds up seconds by <see cref="TimePart"/>; where somebody listens, each measurement is a span of the attempt's, up to a number.
+/// </summary>
 internal sealed class TimeSplit
 {
+    private const int MostSpans = 200;
+
     private readonly double[] seconds = new double[Enum.GetValues<TimePart>().Length];
+    private int spans;
 
     /// <summary>Seconds spent on a part so far.</summary>
     public double this[TimePart part] => seconds[(int)part];
 
     /// <summary>Measures until the returned value is disposed.</summary>
-    public Measurement Measure(TimePart part) => new(this, part);
+    public Measurement Measure(TimePart part) =>
+        new(this, part, RunTrace.Source.HasListeners() && Interlocked.Increment(ref spans) <= MostSpans
+            ? RunTrace.Source.StartActivity(NameOf(part))
+            : null);
+
+    private static string NameOf(TimePart part) => part switch
+    {
+        TimePart.Generation => "generate",
+        TimePart.Reward => "score",
+        TimePart.Update => "update",
+        _ => "storage",
+    };
 
     /// <summary>A running measurement.</summary>
-    internal readonly struct Measurement(TimeSplit split, TimePart part) : IDisposable
+    internal readonly struct Measurement(TimeSplit split, TimePart part, Activity? span) : IDisposable
     {
         private readonly long start = Stopwatch.GetTimestamp();
 
         /// <summary>Ends the measurement.</summary>
-        public void Dispose() => split.seconds[(int)part] += Stopwatch.GetElapsedTime(start).TotalSeconds;
+        public void Dispose()
+        {
+            var elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            split.seconds[(int)part] += elapsed;
+            RunMeters.Spent(NameOf(part), elapsed);
+            span?.Dispose();
+        }
     }
 }

@@ -16,20 +16,20 @@ internal static class ChatCommand
     public static Command Create(CommandStreams context)
     {
         var system = new Option<string?>("--system") { Description = "What the model is told before the conversation." };
-        var (model, sampling) = (new ModelOptions(), new SamplingOptions());
+        var (model, sampling) = (new ModelOptions(context), new SamplingOptions());
         var command = new ExampleCommand("chat",
             "Talks with a model: a line in, an answer out. An empty line or the end of the input ends it.",
             "gpujob chat --model ./qwen3", "echo \"What is 2 + 2?\" | gpujob chat --model ./qwen3 --greedy") { system };
         model.AddTo(command);
         sampling.AddTo(command);
-        command.SetAction((parsed, cancellation) => context.GuardAsync(async () =>
+        command.SetAction(async (parsed, cancellation) =>
         {
-            var folder = model.Folder(parsed);
+            var folder = await model.FolderAsync(parsed);
             var tokenizer = TokenizerLoader.Load(folder) as HuggingFaceTokenizer
                 ?? throw new BadInputException(
                     $"{folder}: a symbol tokenizer has no chat template; `gpujob generate` continues plain text.");
             var templates = new ChatTemplates(tokenizer);
-            var (loaded, compute) = model.Load(parsed);
+            var (loaded, compute) = await model.LoadAsync(parsed);
             using var _ = loaded;
             loaded.LeaveOut(((ITokenizer)tokenizer).IdsWithoutToken(loaded.Config.VocabularySize));
             using var generator = GeneratorFactory.Create(loaded, compute.Threads);
@@ -52,7 +52,7 @@ internal static class ChatCommand
                 var answer = GenerateCommand.Stream(context, generator, requests, recipe, tokenizer, cancellation)[0][0];
                 messages.Add(Message("assistant", ((ITokenizer)tokenizer).Decode(answer.Tokens)));
             }
-        }));
+        });
         return command;
     }
 

@@ -9,6 +9,7 @@ using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 using R1Cloud.Terminal;
 
@@ -30,25 +31,26 @@ internal static class CheckCommand
         var command = new ExampleCommand("check",
             "Loads a recipe's models' tokenizers and measures every row of its data in the form in which its stage puts it.",
             "gpujob check recipe.json", "gpujob check recipe.json --storage ./blobs --json") { recipe, storageOption, json };
-        command.SetAction((parsed, _) => context.GuardAsync(async () =>
+        command.SetAction(async (parsed, _) =>
         {
             using var signals = new WorkerStopSignals(parentPipe: false, TimeSpan.Zero);
             using var scratch = new ScratchFolder();
             var source = parsed.GetValue(storageOption) ?? Environment.GetEnvironmentVariable(StorageConnection.Variable);
             var blobs = string.IsNullOrEmpty(source) ? null : StorageConnection.Open(source).Blobs;
-            var check = new InputCheck(await ReadAsync(parsed.GetValue(recipe)!, context), blobs, scratch.Path);
+            var hub = new HubArguments(context).Reader;
+            var check = new InputCheck(await ReadAsync(parsed.GetValue(recipe)!, context, hub), blobs, hub, scratch.Path);
             return Tell(await check.RunAsync(signals.Token), context, parsed.GetValue(json));
-        }));
+        });
         return command;
     }
 
-    private static async Task<Recipe> ReadAsync(string file, CommandStreams context)
+    private static async Task<Recipe> ReadAsync(string file, CommandStreams context, IHubReader hub)
     {
         try
         {
             return (file == FromInput
-                ? RecipeLoader.Parse(await context.Input.ReadToEndAsync(), "the recipe")
-                : RecipeLoader.LoadFile(file, DatasetReader.Instance)).Recipe.Expand();
+                ? RecipeLoader.Parse(await context.Input.ReadToEndAsync(), "the recipe", hub: hub)
+                : RecipeLoader.LoadFile(file, DatasetReader.Instance, hub)).Recipe.Expand();
         }
         catch (RecipeException e)
         {

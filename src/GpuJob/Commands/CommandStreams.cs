@@ -14,7 +14,10 @@ internal sealed record CommandStreams(TextReader Input, TextWriter Output, TextW
     /// <summary>The process's own.</summary>
     public static CommandStreams Default { get; } = new(Console.In, StandardStreams.Output, StandardStreams.Error);
 
-    /// <summary>Runs a command; what goes wrong is told on the standard error and becomes its exit code.</summary>
+    /// <summary>Reads a variable of the environment.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
+    /// <summary>Runs a command; what goes wrong is reported on standard error and becomes its exit code.</summary>
     public async Task<int> GuardAsync(Func<Task<int>> command)
     {
         try

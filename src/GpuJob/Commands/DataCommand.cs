@@ -19,7 +19,8 @@ internal static class DataCommand
     /// <summary>The command.</summary>
     public static Command Create(CommandStreams context)
     {
-        var files = new Argument<string[]>("DATASET") { Description = "The files, .jsonl or .parquet.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("DATASET") { Description =
+            "The files, .jsonl or .parquet, or hf:ORG/NAME[/CONFIG[/SPLIT]][@REVISION].", Arity = ArgumentArity.OneOrMore };
         var layout = new Option<string>("--layout") { Description = "How the columns are named.", DefaultValueFactory = _ => "plain" };
         layout.AcceptOnlyFromAmong([.. Enum.GetValues<DatasetLayout>().Select(Name)]);
         var against = new Option<string[]>("--against") { Description = "Evaluation sets to decontaminate against.",
@@ -30,13 +31,15 @@ internal static class DataCommand
             result => { if (result.GetValue(heldOut) is < 0 or > 100)
                 result.AddError($"--held-out {result.GetValue(heldOut)} is not allowed: a whole number from 0 to 100"); });
         var rewards = new Option<string[]>("--reward") {
-            Description = "Rewards that the rows are for: rows that they cannot judge are told.", AllowMultipleArgumentsPerToken = true };
+            Description = "Rewards that the rows are for: rows that they cannot judge are reported.",
+            AllowMultipleArgumentsPerToken = true };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
         var command = new ExampleCommand("data", "Checks data sets and prints counts, splits and contamination.",
             "gpujob data train.jsonl", "gpujob data train.jsonl --reward accuracy/math",
-                "gpujob data gsm8k.jsonl --layout gsm8k --against math500.jsonl aime.jsonl --json") { files, layout, against, heldOut,
+                "gpujob data gsm8k.jsonl --layout gsm8k --against math500.jsonl aime.jsonl --json",
+                "gpujob data hf:openai/gsm8k/main/train --layout gsm8k") { files, layout, against, heldOut,
                 rewards, json };
-        command.SetAction((parsed, _) => context.GuardAsync(() => Task.FromResult(Run(
+        command.SetAction((parsed, _) => RunAsync(
             context,
             new DatasetTask
             {
@@ -45,26 +48,30 @@ internal static class DataCommand
                 Against = parsed.GetValue(against) ?? [], HeldOutPercent = parsed.GetValue(heldOut),
             },
             parsed.GetValue(rewards) ?? [],
-            parsed.GetValue(json)))));
+            parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(CommandStreams context, DatasetTask task, string[] rewards, bool json)
+    private static async Task<int> RunAsync(CommandStreams context, DatasetTask task, string[] rewards, bool json)
     {
+        var hub = new HubArguments(context);
+        var (files, against) = (await hub.FilesAsync(task.Files), await hub.FilesAsync(task.Against));
+        var here = files.Concat(against).DistinctBy(file => file.Shown).ToDictionary(file => file.Shown, file => file.File);
+        task = task with { Files = [.. files.Select(file => file.Shown)], Against = [.. against.Select(file => file.Shown)] };
         Dataset dataset;
         try
         {
-            dataset = Dataset.Load(task);
+            dataset = Dataset.Load(task, file => here.GetValueOrDefault(file, file));
             CheckInstructions(dataset);
             CheckRewards(dataset, rewards);
         }
         catch (DatasetException e)
         {
-            if (json) context.Output.WriteLine(JsonSerializer.Serialize(new { e.Problems }, R1Json.Options));
-            foreach (var problem in e.Problems) context.Error.WriteLine($"gpujob: {problem}");
+            if (json) await context.Output.WriteLineAsync(JsonSerializer.Serialize(new { e.Problems }, R1Json.Options));
+            foreach (var problem in e.Problems) await context.Error.WriteLineAsync($"gpujob: {problem}");
             return ExitCodes.BadInput;
         }
-        if (json) context.Output.WriteLine(JsonSerializer.Serialize(dataset.Report, R1Json.Options));
+        if (json) await context.Output.WriteLineAsync(JsonSerializer.Serialize(dataset.Report, R1Json.Options));
         else Print(context.Output, dataset.Report);
         return ExitCodes.Done;
     }

@@ -21,7 +21,7 @@ internal static class GenerateCommand
         var eos = new Option<int[]>("--eos") {
             Description = "A token id that ends a continuation. Text ends at the model's own; with --ids none does unless named here." };
         var json = new Option<bool>("--json") { Description = "Print a JSON object a continuation: ids, log-probabilities, why it ended." };
-        var (model, sampling) = (new ModelOptions(), new SamplingOptions());
+        var (model, sampling) = (new ModelOptions(context), new SamplingOptions());
         var command = new ExampleCommand("generate", "Continues a prompt; the text appears as it is made.",
             "gpujob generate --model ./qwen3 --prompt \"The capital of France is\"",
                 "gpujob generate --model ./qwen3 --ids ids.jsonl --greedy --max-tokens 40 --json")
@@ -30,16 +30,16 @@ internal static class GenerateCommand
         };
         model.AddTo(command);
         sampling.AddTo(command);
-        command.SetAction((parsed, cancellation) => context.GuardAsync(() =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             if (parsed.GetValue(prompt) is null == parsed.GetValue(ids) is null)
                 throw new BadInputException("One of --prompt and --ids is needed.");
             if (parsed.GetValue(samples) < 1)
                 throw new BadInputException($"--samples is {parsed.GetValue(samples)}; allowed is 1 or more.");
-            var (loaded, compute) = model.Load(parsed);
+            var (loaded, compute) = await model.LoadAsync(parsed);
             using var __ = loaded;
             var recipe = sampling.Recipe(parsed);
-            var folder = model.Folder(parsed);
+            var folder = await model.FolderAsync(parsed);
             var tokenizer = parsed.GetValue(prompt) is not null || File.Exists(Path.Combine(folder, TokenizerFiles.Tokenizer))
                 ? TokenizerLoader.Load(folder) : null;
             if (tokenizer is not null) loaded.LeaveOut(tokenizer.IdsWithoutToken(loaded.Config.VocabularySize));
@@ -66,8 +66,8 @@ internal static class GenerateCommand
                 ? Stream(context, generator, requests, recipe, tokenizer!, cancellation)
                 : Guarded(() => generator.Generate(requests, recipe, cancellation));
             if (!streams) Print(context, results, parsed.GetValue(json), tokenizer);
-            return Task.FromResult(ExitCodes.Done);
-        }));
+            return ExitCodes.Done;
+        });
         return command;
     }
 

@@ -34,9 +34,9 @@ internal static class GradeCommand
             "gpujob grade --reward accuracy/math --input cases.jsonl --output verdicts.jsonl --options '{\"percent\":\"hundredth\"}' "
             + "--json")
         { reward, input, output, options, json };
-        grade.SetAction((parsed, cancellation) => context.GuardAsync(() => RunAsync(context,
+        grade.SetAction((parsed, cancellation) => RunAsync(context,
             new(parsed.GetRequiredValue(reward), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), parsed.GetValue(options),
-                parsed.GetValue(json)), cancellation)));
+                parsed.GetValue(json)), cancellation));
         return grade;
     }
 
@@ -45,7 +45,7 @@ internal static class GradeCommand
         var grader = Graders.Get(arguments.Reward, ReadOptions(arguments.Options));
 
         using var source = arguments.Input == "-" ? null : Open(arguments.Input, "--input", path => new StreamReader(path));
-        using var target = arguments.Output == "-" ? null : Open(arguments.Output, "--output", path => new StreamWriter(path));
+        await using var target = arguments.Output == "-" ? null : Open(arguments.Output, "--output", path => new StreamWriter(path));
         var showsProgress = !arguments.Json && !Console.IsErrorRedirected && ReferenceEquals(context.Error, StandardStreams.Error);
         var file = new GradeFile(grader, arguments.Input, message => context.Error.WriteLine($"gpujob: {message}"));
         var summary = await file.RunAsync(source ?? context.Input, target ?? context.Output, done =>

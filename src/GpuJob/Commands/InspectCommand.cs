@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
@@ -14,21 +13,23 @@ internal static class InspectCommand
 {
     public static Command Create(CommandStreams context)
     {
-        var folder = new Argument<string>("folder") { Description = "A folder in Hugging Face layout." };
+        var folder = new Argument<string>("folder") { Description = "A folder in Hugging Face layout, or hf:ORG/NAME[@REVISION]." };
         var rows = new Option<int>("--rows") { Description = "Sequences generated or trained at once.", DefaultValueFactory = _ => 1 };
         var length = new Option<int?>("--length") { Description = "Tokens of a sequence; the model's longest when left out." };
         var json = new Option<bool>("--json") { Description = "Print it as JSON." };
         var command = new ExampleCommand("inspect", "Shows a model's size and the memory that it needs; weights are not read.",
             "gpujob inspect ./qwen3", "gpujob inspect ./qwen3 --rows 16 --length 4096 --json") { folder, rows, length, json };
-        command.SetAction((parsed, _) => context.GuardAsync(() =>
+        command.SetAction(async (parsed, _) =>
         {
             if (parsed.GetValue(rows) < 1) throw new BadInputException($"--rows is {parsed.GetValue(rows)}; allowed is 1 or more.");
             if (parsed.GetValue(length) is < 1)
                 throw new BadInputException($"--length is {parsed.GetValue(length)}; allowed is 1 or more.");
-            var report = Inspect(parsed.GetValue(folder)!, parsed.GetValue(rows), parsed.GetValue(length));
-            context.Output.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(report, R1Json.Indented) : report.ToText());
-            return Task.FromResult(ExitCodes.Done);
-        }));
+            var report = Inspect(await new HubArguments(context).FolderAsync(parsed.GetValue(folder)!), parsed.GetValue(rows),
+                parsed.GetValue(length));
+            await context.Output.WriteLineAsync(
+                parsed.GetValue(json) ? JsonSerializer.Serialize(report, R1Json.Indented) : report.ToText());
+            return ExitCodes.Done;
+        });
         return command;
     }
 

@@ -16,13 +16,13 @@ internal static class LogitsCommand
             Required = true };
         var output = new Option<string>("--output",
             "-o") { Description = "The safetensors file to write: logits.0, logits.1, … float32 [tokens, vocabulary].", Required = true };
-        var model = new ModelOptions();
+        var model = new ModelOptions(context);
         var command = new ExampleCommand("logits", "Writes a model's logits of given token ids.",
             "gpujob logits --model ./qwen3 --input ids.jsonl --output logits.safetensors") { input, output };
         model.AddTo(command);
-        command.SetAction((parsed, cancellation) => context.GuardAsync(() =>
+        command.SetAction(async (parsed, cancellation) =>
         {
-            var (loaded, _) = model.Load(parsed);
+            var (loaded, _) = await model.LoadAsync(parsed);
             using var __ = loaded;
             using var ___ = no_grad();
             using var scope = NewDisposeScope();
@@ -42,8 +42,8 @@ internal static class LogitsCommand
             {
                 throw new BadInputException($"--output: {error.Message}", error);
             }
-            return Task.FromResult(ExitCodes.Done);
-        }));
+            return ExitCodes.Done;
+        });
         return command;
     }
 }

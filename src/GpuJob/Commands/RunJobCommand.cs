@@ -25,7 +25,7 @@ internal static class RunJobCommand
             "gpujob run-job spec.json --storage ./blobs",
                 "gpujob run-job spec.json --storage \"UseDevelopmentStorage=true\" --device cpu") { spec, storageOption };
         machine.AddTo(command);
-        command.SetAction((parsed, _) => context.GuardAsync(async () =>
+        command.SetAction(async (parsed, _) =>
         {
             using var signals = new WorkerStopSignals(parentPipe: false, TimeSpan.Zero);
             using var logs = LoggerFactory.Create(Logs.ToError);
@@ -35,8 +35,10 @@ internal static class RunJobCommand
             using var models = machine.Models(parsed);
             using var scratch = new ScratchFolder();
             var log = logs.CreateLogger("gpujob");
-            return await RunAsync(job, storage.Blobs, JobHandlerRegistry.All(models), scratch.Path, context, log, signals.Token);
-        }));
+            var code = await RunAsync(job, storage.Blobs, JobHandlerRegistry.All(models), scratch.Path, context, log, signals.Token);
+            await models.Uploads.WaitAsync();
+            return code;
+        });
         return command;
     }
 
@@ -48,7 +50,8 @@ internal static class RunJobCommand
             (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetUtcNow(), $"hand-{Guid.NewGuid().ToString("n")[..8]}");
         var job = new JobContext
         {
-            Spec = spec, Attempt = attempt, AttemptNumber = 1, Blobs = blobs, ScratchFolder = scratch, Preemption = stop, Log = log,
+            Spec = spec, Attempt = attempt, AttemptNumber = 1, Blobs = blobs, Hub = new HubArguments(context).Reader,
+                ScratchFolder = scratch, Preemption = stop, Log = log,
             Progress = (step, steps, metrics) => context.Error.WriteLine(
                 $"{step}/{steps} {string.Join(' ', metrics.Select(metric => FormattableString.Invariant($"{metric.Key}={metric.Value:g5}")))}"),
         };

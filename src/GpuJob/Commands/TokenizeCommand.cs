@@ -26,7 +26,8 @@ internal static class TokenizeCommand
     {
         var folder = new Option<string>("--tokenizer")
         {
-            Required = true, HelpName = "DIR", Description = "A model's folder in Hugging Face layout, with tokenizer.json.",
+            Required = true, HelpName = "DIR",
+                Description = "A model's folder in Hugging Face layout, with tokenizer.json, or hf:ORG/NAME[@REVISION].",
         };
         var template = new Option<string?>("--chat-template") { HelpName = "FILE",
             Description = "A chat template (Jinja) in place of the tokenizer's own." };
@@ -38,14 +39,13 @@ internal static class TokenizeCommand
             "echo '{\"messages\": [{\"role\": \"user\", \"content\": \"2 + 2?\"}], \"add_generation_prompt\": true}' | gpujob tokenize "
             + "--tokenizer ./Qwen3-0.6B")
         { folder, template };
-        command.SetAction((parsed, cancel) =>
-            context.GuardAsync(() => RunAsync(context, parsed.GetValue(folder)!, parsed.GetValue(template), cancel)));
+        command.SetAction((parsed, cancel) => RunAsync(context, parsed.GetValue(folder)!, parsed.GetValue(template), cancel));
         return command;
     }
 
     private static async Task<int> RunAsync(CommandStreams context, string folder, string? templateFile, CancellationToken cancel)
     {
-        var tokenizer = TokenizerLoader.Load(folder);
+        var tokenizer = TokenizerLoader.Load(await new HubArguments(context).FolderAsync(folder, weights: false));
         var template = templateFile is null ? null : File.Exists(templateFile)
             ? await File.ReadAllTextAsync(templateFile, cancel)
             : throw new BadInputException($"--chat-template: there is no file '{templateFile}'.");

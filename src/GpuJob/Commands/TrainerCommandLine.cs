@@ -32,11 +32,13 @@ internal static class TrainerCommandLine
             LogitsCommand.Create(context),
             InspectCommand.Create(context),
             ExportCommand.Create(context),
+            PublishCommand.Create(context),
             ChatCommand.Create(context),
             GradeCommand.Create(context),
             TokenizeCommand.Create(context),
             DataCommand.Create(context),
             VerifyCommand.Create(context),
+            ProbeCommand.Create(context),
         };
         HelpWithExamples.Install(root, Meanings, "gpujob work --run quickstart-1a2b3c4d", "gpujob run-job spec.json --storage ./blobs");
         return root;

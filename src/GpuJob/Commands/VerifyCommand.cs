@@ -20,16 +20,16 @@ internal static class VerifyCommand
             "Scores completions, JSON lines on the standard input; replies go to the standard output. Started by the trainer.",
             "gpujob verify") { memory, unsandboxed };
         command.Hidden = true;
-        command.SetAction((parsed, _) => context.GuardAsync(() =>
+        command.SetAction(async (parsed, _) =>
         {
             SandboxPermission.Set(parsed.GetValue(unsandboxed));
             ChildLimits.Apply(parsed.GetValue(memory));
-            using var input = Console.OpenStandardInput();
-            using var output = Console.OpenStandardOutput();
+            await using var input = Console.OpenStandardInput();
+            await using var output = Console.OpenStandardOutput();
             StandardStreams.SendOutputToError(); // the output is for replies alone
             Verifier.Serve(input, output, RewardFunctions.Create);
-            return Task.FromResult(ExitCodes.Done);
-        }));
+            return ExitCodes.Done;
+        });
         return command;
     }
 }

@@ -1,10 +1,13 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Generation.Engines;
 using R1Cloud.GpuJob.Jobs;
 using R1Cloud.GpuJob.Work;
+using R1Cloud.Inference;
 using R1Cloud.Rewards.Sandboxing;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Telemetry;
 using R1Cloud.Terminal;
 
 namespace R1Cloud.GpuJob.Commands;
@@ -33,24 +36,31 @@ internal static class WorkCommand
             run, worker, parentPipe, idle, lease, unsandboxed,
         };
         machine.AddTo(command);
-        command.SetAction((parsed, _) => context.GuardAsync(async () =>
+        command.SetAction(async (parsed, _) =>
         {
             using var signals = new WorkerStopSignals(parsed.GetValue(parentPipe), OrphanGrace);
             SandboxPermission.Set(parsed.GetValue(unsandboxed));
-            using var logs = LoggerFactory.Create(Logs.ToOutput);
+            using var telemetry = TelemetryExport.Start("r1-worker", TelemetryTargets.OfThisProcess());
+            using var logs = LoggerFactory.Create(logging =>
+            {
+                Logs.ToOutput(logging);
+                logging.AddTelemetry(telemetry);
+            });
             var storage = StorageConnection.FromEnvironment();
-            using var models = machine.Models(parsed);
             using var scratch = new ScratchFolder();
+            await using var engines = new EngineLinks(EngineSettings.FromEnvironment(Environment.GetEnvironmentVariable), scratch.Path,
+                TimeProvider.System, logs.CreateLogger<EngineLinks>());
+            using var models = machine.Models(parsed, engines);
             var options = new WorkerOptions
             {
                 RunId = parsed.GetValue(run)!, Name = parsed.GetValue(worker)!, ScratchFolder = scratch.Path,
-                    LeaseFile = parsed.GetValue(lease),
+                    LeaseFile = parsed.GetValue(lease), CacheFolder = MachineOptions.CacheFolder, Gpus = machine.Gpus(parsed),
                 IdleLimit = parsed.GetValue(idle) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             };
             var working = new Worker(storage, JobHandlerRegistry.All(models), options, TimeProvider.System, logs.CreateLogger<Worker>());
             var code = await working.RunAsync(signals.Token);
             return working.Reason is { } reason ? context.Fail(reason, code) : code;
-        }));
+        });
         return command;
     }
 }

@@ -17,16 +17,21 @@ internal delegate string? RowMeasure(Problem row);
 /// </summary>
 /// <param name="Tokenizer">The model's tokenizer.</param>
 /// <param name="Positions">The longest sequence that the model takes.</param>
-/// <param name="Date">The date that chat templates are told.</param>
+/// <param name="Date">The date that chat templates see.</param>
 internal sealed record RowMeasures(ITokenizer Tokenizer, int Positions, DateOnly? Date)
 {
     /// <summary>A prompt with room for the longest completion allowed.</summary>
     public RowMeasure Asked(PromptRecipe prompt, int maxNewTokens)
     {
         var form = PromptTemplates.Create(prompt, Tokenizer, Date);
-        return row => form(row.Asked).Ids.Length is var length && (long)length + maxNewTokens > Positions
-            ? $"its prompt has {length} tokens; the model takes {Positions}, of which maxNewTokens wants {maxNewTokens} for the completion"
-            : null;
+        return row =>
+        {
+            var length = form(row.Asked).Ids.Length;
+            if (length == 0) throw new BadInputException("its prompt has no token: the form writes nothing of it");
+            return (long)length + maxNewTokens > Positions
+                ? $"its prompt has {length} tokens; the model takes {Positions}, of which maxNewTokens wants {maxNewTokens} for the completion"
+                : null;
+        };
     }
 
     /// <summary>A prompt with the completion to be learned.</summary>

@@ -24,6 +24,9 @@ internal sealed class GeneratedSample(GenerationRequest source, int request, int
     /// <summary>Tokens drawn.</summary>
     public int Count => tokens.Count;
 
+    /// <summary>The tokens.</summary>
+    public IReadOnlyList<int> Tokens => tokens;
+
     /// <summary>The last token drawn.</summary>
     public int Last => tokens[^1];
 

@@ -9,13 +9,22 @@ internal sealed record PolicyLossInput
     public required Tensor LogProbs { get; init; }
     /// <summary>log π_old as recorded at sampling [B, C]; null takes the current ones, detached (ratio 1).</summary>
     public Tensor? OldLogProbs { get; init; }
+    /// <summary>
+    /// What each token's part of the policy loss is multiplied by [B, C], to correct for a sampler that is not quite π_old; null for 1. The
+    /// KL term is not.
+    /// </summary>
+    public Tensor? TokenWeights { get; init; }
     /// <summary>log π_ref [B, C]; needed when the KL weight is above 0.</summary>
     public Tensor? ReferenceLogProbs { get; init; }
+    /// <summary>log π_teacher [B, C]; its part of the advantages is log π_teacher − log π, in no gradient. Null for none.</summary>
+    public Tensor? TeacherLogProbs { get; init; }
+    /// <summary>The weight of that part.</summary>
+    public double TeacherWeight { get; init; }
     /// <summary>Entropy at each position [B, C], for the metrics and the choice of high-entropy tokens.</summary>
     public Tensor? Entropy { get; init; }
     /// <summary>From which entropy a token counts as high in the whole mini-batch; null takes the quantile of these rows.</summary>
     public double? EntropyThreshold { get; init; }
-    /// <summary>Advantage of each row [B].</summary>
+    /// <summary>Advantage of each row [B], or of each token [B, C].</summary>
     public required Tensor Advantages { get; init; }
     /// <summary>1 at tokens that count, 0 elsewhere, float [B, C].</summary>
     public required Tensor Mask { get; init; }

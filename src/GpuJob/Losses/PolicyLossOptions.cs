@@ -66,7 +66,7 @@ internal sealed record PolicyLossOptions
             Taken = (recipe.Taken.K, recipe.Taken.Lambda),
             HighEntropyShare = recipe.HighEntropyShare,
             OffPolicyThreshold = recipe.OffPolicyThreshold,
-            KlWeight = recipe.KlWeight,
+            KlWeight = recipe.KlInReward ? 0 : recipe.KlWeight,
             KlEstimator = recipe.KlEstimator,
             KlTimesRatio = recipe.KlTimesRatio,
             KlMetric = recipe.KlMetric,

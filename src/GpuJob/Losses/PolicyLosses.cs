@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Numerics;
+using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,21 +20,24 @@ namespace R1Cloud.GpuJob.Losses;
 /// <item><c>luspo</c> (Length-Unbiased Sequence Policy Optimization): ρ of the sequence, summed over a completion's tokens, mean over
 /// completions;</item>
 /// <item><c>vespo</c> (Variational Sequence-level Soft Policy Optimization): the sequence's whole ratio w through φ = e^λ wᵏ e^(−λw),
-/// detached, times A log π; mean over all tokens.</item>
+/// detached, times A log π; mean over all tokens;</item>
+/// <item><c>dppo</c> (Divergence PPO with the binary total variation): ρA, but nothing where |π − π_old| of the sampled token has grown
+/// beyond the bound in the direction in which A pushes it; mean over all tokens.</item>
 /// </list>
 /// </summary>
 internal static class PolicyLosses
 {
     private static readonly Dictionary<string, Definition> Registry = new(StringComparer.Ordinal)
     {
-        ["grpo"] = new(Clipped, SequenceRatio: false, null),
-        ["dapo"] = new(Clipped, SequenceRatio: false, TokenMean),
-        ["dr-grpo"] = new(Clipped, SequenceRatio: false, ConstantLength),
-        ["gspo"] = new(Clipped, SequenceRatio: true, null),
-        ["cispo"] = new(Cispo, SequenceRatio: false, TokenMean),
-        ["sapo"] = new(Sapo, SequenceRatio: false, null),
-        ["luspo"] = new(Clipped, SequenceRatio: true, SequenceSum),
-        ["vespo"] = new(Vespo, SequenceRatio: false, TokenMean),
+        ["grpo"] = new(Clipped, SequenceRatio: false, null, BeyondClip),
+        ["dapo"] = new(Clipped, SequenceRatio: false, TokenMean, BeyondClip),
+        ["dr-grpo"] = new(Clipped, SequenceRatio: false, ConstantLength, BeyondClip),
+        ["gspo"] = new(Clipped, SequenceRatio: true, null, BeyondClip),
+        ["cispo"] = new(Cispo, SequenceRatio: false, TokenMean, BeyondCap),
+        ["sapo"] = new(Sapo, SequenceRatio: false, null, null),
+        ["luspo"] = new(Clipped, SequenceRatio: true, SequenceSum, BeyondClip),
+        ["vespo"] = new(Vespo, SequenceRatio: false, TokenMean, null),
+        ["dppo"] = new(Dppo, SequenceRatio: false, TokenMean, BeyondDivergence),
     };
 
     /// <summary>The names.</summary>
@@ -58,11 +62,15 @@ internal static class PolicyLosses
             logRatio = (logRatio * input.Mask).sum(1, keepdim: true) / input.Mask.sum(1, keepdim: true).clamp(min: Scalars.One);
         }
         var ratio = logRatio.exp();
-        var advantages = input.Advantages.unsqueeze(1);
+        var advantages = input.Advantages.dim() == 2 ? input.Advantages : input.Advantages.unsqueeze(1);
+        if (input.TeacherLogProbs is { } teacher)
+            advantages = advantages.add(teacher - input.LogProbs.detach(), Scalars.Of(input.TeacherWeight));
         var losses = definition.Surrogate(options, ratio, advantages, input);
         if (options.OffPolicyThreshold is { } threshold)
             losses = losses * NearPolicy(tokenLogRatio.detach(), advantages, input.Mask, threshold);
         if (options.HighEntropyShare < 1) losses = losses * HighEntropy(input, options.HighEntropyShare);
+
+        if (input.TokenWeights is { } weights) losses = losses * weights;
 
         Tensor? kl = null;
         if (input.ReferenceLogProbs is not null)
@@ -73,7 +81,9 @@ internal static class PolicyLosses
             if (options.KlMetric is { } measured) kl = KlEstimators.Compute(measured, input.LogProbs.detach(), input.ReferenceLogProbs);
         }
         var loss = (definition.Aggregate ?? Aggregations[options.Aggregation])(losses, input, options.MaxNewTokens);
-        var metrics = Metrics(options, input, ratio.detach(), advantages, kl?.detach());
+        var metrics = Metrics(definition.Clips?.Invoke(options, ratio.detach(), advantages, input), input, ratio.detach(), kl?.detach());
+        if (input.TeacherLogProbs is not null)
+            metrics[MetricNames.TeacherReverseKl] = TokenMean(input.LogProbs.detach() - input.TeacherLogProbs, input, 0);
         foreach (var metric in metrics.Values) metric.MoveToOuterDisposeScope();
         return new PolicyLossResult(loss.MoveToOuterDisposeScope(), metrics);
     }
@@ -111,14 +121,40 @@ internal static class PolicyLosses
         return -(weight * advantages * input.LogProbs);
     }
 
-    /// <summary>1 for completions that the surrogate keeps, [B, 1].</summary>
+    private static Tensor Dppo(PolicyLossOptions options, Tensor ratio, Tensor advantages, PolicyLossInput input)
+    {
+        var (low, high) = BeyondDivergence(options, ratio, advantages, input);
+        return -(ratio * advantages * (low! | high).logical_not().to(ScalarType.Float32));
+    }
+
+    // Where the clip acts: ratios below it that shall fall, ratios above it that shall rise.
+    private static (Tensor? Low, Tensor High) BeyondClip(PolicyLossOptions options, Tensor ratio, Tensor advantages,
+        PolicyLossInput input) =>
+        ((ratio < Scalars.Of(1 - options.ClipLow)) & (advantages < Scalars.Zero),
+            (ratio > Scalars.Of(1 + options.ClipHigh)) & (advantages > Scalars.Zero));
+
+    private static (Tensor? Low, Tensor High) BeyondCap(PolicyLossOptions options, Tensor ratio, Tensor advantages,
+        PolicyLossInput input) =>
+        (null, (ratio > Scalars.Of(options.ClipHigh)) & (advantages > Scalars.Zero));
+
+    // The same by the total variation between π and π_old as distributions over "this token" and "another one": |π − π_old|.
+    private static (Tensor? Low, Tensor High) BeyondDivergence(PolicyLossOptions options, Tensor ratio, Tensor advantages,
+        PolicyLossInput input)
+    {
+        using var _ = no_grad();
+        var change = input.LogProbs.exp() - (input.OldLogProbs ?? input.LogProbs).exp();
+        return ((-change > Scalars.Of(options.ClipLow)) & (advantages < Scalars.Zero),
+            (change > Scalars.Of(options.ClipHigh)) & (advantages > Scalars.Zero));
+    }
+
+    // 1 for completions that the surrogate keeps, [B, 1].
     private static Tensor NearPolicy(Tensor logRatio, Tensor advantages, Tensor mask, double threshold)
     {
         var drift = (-logRatio * mask).sum(1, keepdim: true) / mask.sum(1, keepdim: true).clamp(min: Scalars.One);
         return ((advantages >= Scalars.Zero) | (drift <= Scalars.Of(threshold))).to(ScalarType.Float32);
     }
 
-    /// <summary>1 at the share of the tokens whose entropy is highest, [B, C].</summary>
+    // 1 at the share of the tokens whose entropy is highest, [B, C].
     private static Tensor HighEntropy(PolicyLossInput input, double share)
     {
         using var _ = no_grad();
@@ -162,11 +198,8 @@ internal static class PolicyLosses
 
     private static Tensor Over(Tensor sum, double count) => Scalars.Use(count, divisor => sum / divisor);
 
-    /// <summary>
-    /// Shares and means over the mini-batch's tokens (rows for a sequence ratio), so that the parts of a mini-batch add up.
-    /// </summary>
-    private static Dictionary<string, Tensor> Metrics(PolicyLossOptions options, PolicyLossInput input, Tensor ratio, Tensor advantages,
-        Tensor? kl)
+    // Shares and means over the mini-batch's tokens (rows for a sequence ratio), so that the parts of a mini-batch add up.
+    private static Dictionary<string, Tensor> Metrics((Tensor? Low, Tensor High)? clips, PolicyLossInput input, Tensor ratio, Tensor? kl)
     {
         using var _ = no_grad();
         var byRow = ratio.shape[1] == 1 && input.Mask.shape[1] != 1;
@@ -175,18 +208,12 @@ internal static class PolicyLosses
             : Over((values * input.Mask).sum(), Math.Max(1, input.TotalTokens));
 
         var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["ratio"] = Mean(ratio) };
-        if (options.Name is "cispo")
+        if (clips is { } acting)
         {
-            metrics["clip_ratio/high"] =
-                Mean(((ratio > Scalars.Of(options.ClipHigh)) & (advantages > Scalars.Zero)).to(ScalarType.Float32));
-        }
-        else if (options.Name is not ("sapo" or "vespo"))
-        {
-            metrics["clip_ratio/low"] =
-                Mean(((ratio < Scalars.Of(1 - options.ClipLow)) & (advantages < Scalars.Zero)).to(ScalarType.Float32));
-            metrics["clip_ratio/high"] =
-                Mean(((ratio > Scalars.Of(1 + options.ClipHigh)) & (advantages > Scalars.Zero)).to(ScalarType.Float32));
-            metrics["clip_ratio"] = metrics["clip_ratio/low"].add(metrics["clip_ratio/high"], Scalars.One);
+            if (acting.Low is not null) metrics["clip_ratio/low"] = Mean(acting.Low.to(ScalarType.Float32));
+            metrics["clip_ratio/high"] = Mean(acting.High.to(ScalarType.Float32));
+            if (acting.Low is not null)
+                metrics["clip_ratio"] = metrics["clip_ratio/low"].add(metrics["clip_ratio/high"], Scalars.One);
         }
         if (kl is not null) metrics["kl"] = Mean(kl);
         if (input.Entropy is not null) metrics["entropy"] = Mean(input.Entropy.detach());
@@ -194,5 +221,6 @@ internal static class PolicyLosses
     }
 
     private sealed record Definition(Func<PolicyLossOptions, Tensor, Tensor, PolicyLossInput, Tensor> Surrogate, bool SequenceRatio,
-        Func<Tensor, PolicyLossInput, int, Tensor>? Aggregate);
+        Func<Tensor, PolicyLossInput, int, Tensor>? Aggregate,
+        Func<PolicyLossOptions, Tensor, Tensor, PolicyLossInput, (Tensor? Low, Tensor High)>? Clips);
 }

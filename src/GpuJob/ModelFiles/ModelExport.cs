@@ -75,7 +75,7 @@ internal static class ModelExport
         var trained = parameters.Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
         ScalarType TypeOf((string Name, Tensor Tensor) entry) => trained.Contains(entry.Name) ? type : entry.Tensor.dtype;
         long Bytes((string Name, Tensor Tensor) entry) =>
-            entry.Tensor.numel() * SafetensorsFormat.SizeOf(SafetensorsFormat.NameOf(TypeOf(entry)));
+            entry.Tensor.numel() * SafetensorsFormat.SizeOf(StoredTypes.NameOf(TypeOf(entry)));
 
         foreach (var stale in Directory.GetFiles(folder, "model*.safetensors")) File.Delete(stale);
         File.Delete(Path.Combine(folder, SafetensorsModel.IndexFile));
@@ -119,7 +119,7 @@ internal static class ModelExport
     // The source's own file with what has changed: a reader finds every field that it found before.
     private static byte[] Config(ModelConfig config, ScalarType type, string? source)
     {
-        var typeName = SafetensorsFormat.ConfigName(type);
+        var typeName = StoredTypes.ConfigName(type);
         if (source is null) return config.ToJson(typeName);
         var json = JsonNode.Parse(File.ReadAllBytes(Path.Combine(source, ModelConfig.FileName)),
             documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip,
@@ -128,7 +128,7 @@ internal static class ModelExport
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = typeName;
         if (json.ContainsKey("dtype")) json.Remove("torch_dtype");
         if (json.ContainsKey("num_nextn_predict_layers")) json["num_nextn_predict_layers"] = 0; // such layers are not kept
-        if (config.Experts is not null) AddRouting(json, config);
+        if (config.Experts is { Scoring: ExpertScoring.Sigmoid }) AddRouting(json, config);
         return JsonSerializer.SerializeToUtf8Bytes(json, R1Json.Indented);
     }
 }

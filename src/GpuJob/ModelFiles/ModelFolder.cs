@@ -1,6 +1,5 @@
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 using R1Cloud.Tokenizers;
@@ -10,7 +9,7 @@ namespace R1Cloud.GpuJob.ModelFiles;
 /// <summary>A model's folder in Hugging Face layout, checked without a tensor in memory.</summary>
 /// <param name="Config">Its configuration.</param>
 /// <param name="Files">The names of the files that make it up: configuration, weights, tokenizer, chat template, generation settings.
-/// Whatever else lies there is no part of it.</param>
+/// Whatever else is there is no part of it.</param>
 /// <param name="Bytes">Their length in all.</param>
 internal sealed record ModelFolder(ModelConfig Config, IReadOnlyList<string> Files, long Bytes)
 {

@@ -15,16 +15,17 @@ internal readonly record struct Placement(Device Device, ScalarType Type = Scala
     public static implicit operator Placement(Device device) => new(device);
 }
 
-/// <summary>RMSNorm (arXiv 1910.07467) with a learned scale.</summary>
+/// <summary>RMSNorm (arXiv 1910.07467) with a learned scale: w, or 1 + w.</summary>
 internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
     private readonly double eps;
+    private readonly bool aroundOne;
 
-    public RmsNorm(int size, double eps, Placement placement)
+    public RmsNorm(int size, double eps, Placement placement, bool aroundOne = false)
         : base(nameof(RmsNorm))
     {
-        this.eps = eps;
+        (this.eps, this.aroundOne) = (eps, aroundOne);
         weight = Blocks.Empty([size], placement);
         register_parameter("weight", weight);
     }
@@ -32,9 +33,12 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
     /// <summary>x [..., size] → the same shape and type.</summary>
     public override Tensor forward(Tensor x)
     {
-        if (weight.dtype == x.dtype) return TorchOps.RmsNorm(x, weight, eps);
+        if (!aroundOne && weight.dtype == x.dtype) return TorchOps.RmsNorm(x, weight, eps);
         using var scope = NewDisposeScope();
-        return TorchOps.RmsNorm(x, weight.to(x.dtype), eps).MoveToOuterDisposeScope();
+        var normalized = aroundOne // 16 bits would round what w adds to 1
+            ? TorchOps.RmsNorm(x.As(ScalarType.Float32), weight.As(ScalarType.Float32).add(Scalars.One, Scalars.One), eps).As(x.dtype)
+            : TorchOps.RmsNorm(x, weight.to(x.dtype), eps);
+        return normalized.MoveToOuterDisposeScope();
     }
 }
 
@@ -83,11 +87,14 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
 internal sealed record LowRank(Parameter A, Parameter B, double Scale);
 
 /// <summary>Token ids to vectors.</summary>
-internal sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
+internal sealed class TokenEmbedding : nn.Module<Tensor, ScalarType, Tensor>
 {
+    private readonly double? scale;
+
     public TokenEmbedding(ModelConfig config, Placement placement)
         : base(nameof(TokenEmbedding))
     {
+        if (config.Architecture.ScaledEmbeddings) scale = Math.Sqrt(config.HiddenSize);
         Weight = Blocks.Empty([config.VocabularySize, config.HiddenSize], placement);
         register_parameter("weight", Weight);
     }
@@ -95,23 +102,52 @@ internal sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
     /// <summary>[vocabulary, hidden].</summary>
     public Parameter Weight { get; }
 
-    /// <summary>ids int64 [...] → [..., hidden].</summary>
-    public override Tensor forward(Tensor ids) => TorchOps.Embedding(Weight, ids);
+    /// <summary>ids int64 [...] → [..., hidden] in a type.</summary>
+    public override Tensor forward(Tensor ids, ScalarType type)
+    {
+        if (scale is null) return TorchOps.Embedding(Weight, ids).As(type);
+        using var scope = NewDisposeScope();
+        // The factor is rounded to the type that is computed in: √3072 is 55.5 in bfloat16.
+        return (TorchOps.Embedding(Weight, ids).As(type) * Rounded(type)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The factor on embeddings as a type holds it, for decoders outside torch; null for none.</summary>
+    public static float? Scale(ModelConfig config) => config.Architecture.ScaledEmbeddings ? (float)Math.Sqrt(config.HiddenSize) : null;
+
+    private Tensor Rounded(ScalarType type) =>
+        full([1], Scalars.Of(scale!.Value), dtype: type, device: Weight.device);
 }
 
-/// <summary>The SwiGLU feed-forward block (arXiv 2002.05202): down(silu(gate x) · up x).</summary>
-internal sealed class SwiGlu : nn.Module<Tensor, Tensor>
+/// <summary>
+/// The gated feed-forward block (arXiv 2002.05202): down(activation(gate x) · up x), SwiGLU with SiLU; gate and up may be one tensor.
+/// </summary>
+internal sealed class GatedFeedForward : nn.Module<Tensor, Tensor>
 {
-    private readonly Projection gate, up, down;
+    private static readonly Dictionary<GateActivation, Func<Tensor, Tensor>> Activations =
+        new() { [GateActivation.Silu] = x => nn.functional.silu(x), [GateActivation.GeluTanh] = TorchOps.GeluTanh };
 
-    public SwiGlu(int hidden, int intermediate, Placement placement, bool hasBias = false)
-        : base(nameof(SwiGlu))
+    private readonly Projection? gate, up, gateUp;
+    private readonly Projection down;
+    private readonly int intermediate;
+    private readonly Func<Tensor, Tensor> activation;
+
+    public GatedFeedForward(ModelConfig config, int intermediate, Placement placement, bool hasBias = false)
+        : base(nameof(GatedFeedForward))
     {
-        gate = new Projection(hidden, intermediate, hasBias, placement);
-        up = new Projection(hidden, intermediate, hasBias, placement);
-        down = new Projection(intermediate, hidden, hasBias, placement);
-        register_module("gate_proj", gate);
-        register_module("up_proj", up);
+        (this.intermediate, activation) = (intermediate, Activations[config.Architecture.Activation]);
+        if (config.Architecture.Fused)
+        {
+            gateUp = new Projection(config.HiddenSize, 2 * intermediate, hasBias, placement);
+            register_module("gate_up_proj", gateUp);
+        }
+        else
+        {
+            gate = new Projection(config.HiddenSize, intermediate, hasBias, placement);
+            up = new Projection(config.HiddenSize, intermediate, hasBias, placement);
+            register_module("gate_proj", gate);
+            register_module("up_proj", up);
+        }
+        down = new Projection(intermediate, config.HiddenSize, hasBias, placement);
         register_module("down_proj", down);
     }
 
@@ -119,7 +155,10 @@ internal sealed class SwiGlu : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return down.forward(nn.functional.silu(gate.forward(x)) * up.forward(x)).MoveToOuterDisposeScope();
+        if (gateUp is null) return down.forward(activation(gate!.forward(x)) * up!.forward(x)).MoveToOuterDisposeScope();
+        var both = gateUp.forward(x);
+        return down.forward(activation(both.narrow(-1, 0, intermediate)) * both.narrow(-1, intermediate, intermediate))
+            .MoveToOuterDisposeScope();
     }
 }
 

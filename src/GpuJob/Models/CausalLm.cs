@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Models;
 
 /// <summary>
-/// A causal language model. Its parameters are named as in Hugging Face checkpoints and live on one device for good. Sequences may stand
+/// A causal language model. Its parameters are named as in Hugging Face checkpoints and stay on one device. Sequences may stand
 /// behind each other in one row (<see cref="TokenLayout"/>) or be right-padded: under causal attention no real token sees the padding
 /// behind it.
 /// </summary>
@@ -17,12 +17,14 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     private readonly Decoder decoder;
     private readonly Projection? head;
 
-    /// <summary>Makes a model whose weights are not set yet; see <see cref="Create"/> and <see cref="Load"/>.</summary>
+    // Makes a model whose weights are not set yet; see Create and Load.
     private CausalLm(ModelConfig config, Placement placement)
         : base(nameof(CausalLm))
     {
         (Config, Device, ComputeType) = (config, placement.Device, placement.Type);
-        Rotary = new RotaryEmbedding(config, placement.Device);
+        Rotary = new RotaryEmbedding(config.Rope, config.RotatedDim, config.MaxPositions, placement.Device);
+        if (config.LocalRope is { } local)
+            LocalRotary = new RotaryEmbedding(local, config.RotatedDim, config.MaxPositions, placement.Device);
         decoder = new Decoder(config, placement);
         register_module("model", decoder);
         if (config.ScoreHead)
@@ -44,6 +46,12 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
             [.. named_modules().Where(item => item.module is Projection && item.module != head && names.Contains(item.name + ".weight"))
                 .Select(item => (item.name, (Projection)item.module))];
     }
+
+    /// <summary>The routers of layers with experts.</summary>
+    public IReadOnlyList<ExpertRouter> Routers => decoder.Routers;
+
+    /// <summary>What balances the experts while they are trained, or null.</summary>
+    public ExpertBalance? Balance { get; set; }
 
     /// <summary>The shape.</summary>
     public ModelConfig Config { get; }
@@ -70,7 +78,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     public IReadOnlyList<(string Name, Parameter Tensor)> Trainable { get; set; }
 
     /// <summary>
-    /// Ids that are no token's, where the model has more rows than its tokenizer has tokens: nothing draws them, and they have no part in
+    /// Ids of no token, where the model has more rows than its tokenizer has tokens: nothing draws them, and they have no part in
     /// log-probabilities.
     /// </summary>
     public IReadOnlyList<int> Unused { get; private set; } = [];
@@ -104,6 +112,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
 
     /// <summary>The rotary tables.</summary>
     public RotaryEmbedding Rotary { get; }
+
+    /// <summary>Those of sliding layers, where they have their own; else null.</summary>
+    public RotaryEmbedding? LocalRotary { get; }
 
     /// <summary>
     /// The output projection [vocabulary, hidden]: the embedding itself when tied. Of a reward model the scalar head [1, hidden].
@@ -176,11 +187,12 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>Like <see cref="Hidden"/> on rows, and keeps what later tokens attend to.</summary>
     /// <param name="ids">int64 [rows, T], right-padded.</param>
     /// <param name="cache">Where it is kept; of as many rows.</param>
+    /// <param name="lengths">Tokens of each row, int64 [rows]; null where none is padded.</param>
     /// <returns>[rows · T, hidden].</returns>
-    public Tensor Prefill(Tensor ids, KvCache cache)
+    public Tensor Prefill(Tensor ids, KvCache cache, Tensor? lengths = null)
     {
         using var scope = NewDisposeScope();
-        return Run(TokenLayout.OfRows(ids), cache).MoveToOuterDisposeScope();
+        return Run(TokenLayout.OfRows(ids, lengths), cache).MoveToOuterDisposeScope();
     }
 
     /// <summary>One more token a row.</summary>
@@ -195,7 +207,8 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         cache.BeginStep(positions, length);
         try
         {
-            return decoder.forward(ids, Context(positions, length, [], cache), this).MoveToOuterDisposeScope();
+            return decoder.forward(ids, Context(positions, positions.add(Scalars.One, Scalars.One), length, [], cache), this)
+                .MoveToOuterDisposeScope();
         }
         finally
         {
@@ -210,7 +223,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         return nn.functional.linear(hidden, HeadWeight.As(hidden.dtype)).As(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Logits as tokens are drawn from: −∞ at ids that are no token's; else as <see cref="Project"/>.</summary>
+    /// <summary>Logits as tokens are drawn from: −∞ at ids of no token; else as <see cref="Project"/>.</summary>
     public Tensor ProjectTokens(Tensor hidden)
     {
         if (UnusedMask is null) return Project(hidden);
@@ -218,7 +231,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         return Project(hidden).masked_fill_(UnusedMask, Scalars.NegativeInfinity).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Leaves ids out that are no token's; see <see cref="Unused"/>.</summary>
+    /// <summary>Leaves ids out of no token; see <see cref="Unused"/>.</summary>
     /// <param name="ids">Ids below the vocabulary; none leaves nothing out.</param>
     public void LeaveOut(int[] ids)
     {
@@ -237,14 +250,20 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     private Tensor Run(TokenLayout layout, KvCache? cache)
     {
         using var scope = NewDisposeScope();
-        return decoder.forward(layout.Ids, Context(layout.Positions, layout.Longest, layout.Segments, cache), this)
+        Balance?.Enter(layout);
+        return decoder.forward(layout.Ids, Context(layout.Positions, layout.Lengths, layout.Longest + 1, layout.Segments, cache), this)
             .MoveToOuterDisposeScope();
     }
 
-    private AttentionContext Context(Tensor positions, int length, IReadOnlyList<Segment> segments, KvCache? cache)
+    private AttentionContext Context(Tensor positions, Tensor lengths, int bound, IReadOnlyList<Segment> segments, KvCache? cache)
     {
-        var (cos, sin) = Rotary.At(positions, length);
-        return new AttentionContext(cos.As(ComputeType).unsqueeze(1), sin.As(ComputeType).unsqueeze(1), segments, cache);
+        return new AttentionContext(Turns(Rotary), LocalRotary is null ? null : Turns(LocalRotary), segments, cache);
+
+        RotaryTurns Turns(RotaryEmbedding rotary)
+        {
+            var (cos, sin) = rotary.At(positions, lengths, bound);
+            return new(cos.As(ComputeType).unsqueeze(1), sin.As(ComputeType).unsqueeze(1));
+        }
     }
 
     protected override void Dispose(bool disposing)
@@ -252,13 +271,14 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         if (disposing)
         {
             Rotary.Dispose();
+            LocalRotary?.Dispose();
             UnusedMask?.Dispose();
             foreach (var (_, tensor) in Trainable) tensor.Dispose(); // an adapter's are not among the modules
         }
         base.Dispose(disposing);
     }
 
-    /// <summary>Embedding, layers and final norm: the part that checkpoints prefix with <c>model.</c></summary>
+    // Embedding, layers and final norm: the part that checkpoints prefix with model.
     private sealed class Decoder : nn.Module<Tensor, AttentionContext, CausalLm, Tensor>
     {
         private readonly TokenEmbedding embedding;
@@ -270,7 +290,9 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         {
             embedding = new TokenEmbedding(config, placement);
             layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new DecoderLayer(config, layer, placement))];
-            norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, placement);
+            norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, placement, config.Architecture.NormsAroundOne);
+
+            Routers = [.. layers.Select(layer => layer.Router).OfType<ExpertRouter>()];
 
             register_module("embed_tokens", embedding);
             register_module("layers", new Numbered(layers));
@@ -279,11 +301,13 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
 
         public Parameter Embedding => embedding.Weight;
 
+        public IReadOnlyList<ExpertRouter> Routers { get; }
+
         /// <summary>ids int64 [N] → [N, hidden].</summary>
         public override Tensor forward(Tensor ids, AttentionContext context, CausalLm settings)
         {
             using var scope = NewDisposeScope();
-            var x = embedding.forward(ids).As(settings.ComputeType);
+            var x = embedding.forward(ids, settings.ComputeType);
             var recompute = settings.Recompute && context.Cache is null && is_grad_enabled();
             if (recompute && !x.requires_grad) x.requires_grad_(); // frozen below an adapter
             for (var layer = 0; layer < layers.Length; layer++)

@@ -12,7 +12,10 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
     /// <summary>Whether a field is there and not null.</summary>
     public bool Has(string name) => fields[name] is not null;
 
-    /// <summary>The fields that say something: neither null, false, 0 nor empty, and not private (<c>_name</c>).</summary>
+    /// <summary>Whether a field is there, be it null.</summary>
+    public bool Contains(string name) => fields.ContainsKey(name);
+
+    // The fields that say something: neither null, false, 0 nor empty, and not private (_name).
     private IEnumerable<string> Meaningful =>
         fields.Where(entry => !entry.Key.StartsWith('_') && Says(entry.Value)).Select(entry => entry.Key);
 
@@ -28,6 +31,16 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
             throw new BadInputException(
                 $"{source}: {string.Join(", ", unknown)}: not supported{with}; supported "
                 + $"are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+    }
+
+    /// <summary>Refuses a section with other fields than these.</summary>
+    /// <param name="names">The fields.</param>
+    /// <param name="owner">What the section is in.</param>
+    /// <param name="section">Its name there.</param>
+    public void MustHaveOnly(IReadOnlyList<string> names, ConfigFields owner, string section)
+    {
+        if (fields.Any(entry => !names.Contains(entry.Key)))
+            throw owner.Error(section, Shortened(fields.ToJsonString()), $"an object with {string.Join(" and ", names)} alone");
     }
 
     public BadInputException Error(string name, object? value, string allowed) =>
@@ -116,6 +129,32 @@ internal sealed class ConfigFields(JsonObject fields, string source, string pref
         if (field is not JsonArray items || items.Count != count
             || items.Any(item => item is not JsonValue value || !value.TryGetValue<string>(out var text) || text != only))
             throw Error(name, Shortened(field.ToJsonString()), $"a list of {only} alone, one for each of {count} layers");
+    }
+
+    /// <summary>One of some names for each layer; null where the field is missing.</summary>
+    public IReadOnlyList<string>? Texts(string name, IReadOnlyList<string> allowed, int count)
+    {
+        if (fields[name] is not { } field) return null;
+        if (field is JsonArray items && items.Count == count
+            && items.All(item => item is JsonValue value && value.TryGetValue<string>(out var text) && allowed.Contains(text)))
+            return [.. items.Select(item => item!.GetValue<string>())];
+        throw Error(name, Shortened(field.ToJsonString()), $"a list of {string.Join(" or ", allowed)}, one for each of {count} layers");
+    }
+
+    /// <summary>Numbers above 0, as many as asked for.</summary>
+    public IReadOnlyList<double> PositiveNumbers(string name, int count)
+    {
+        if (fields[name] is JsonArray items && items.Count == count
+            && items.All(item => item is JsonValue value && value.TryGetValue<double>(out var number) && (float)number > 0
+                && float.IsFinite((float)number)))
+            return [.. items.Select(item => item!.GetValue<double>())];
+        throw Error(name, fields[name] is { } field ? Shortened(field.ToJsonString()) : null, $"a list of {count} numbers above 0");
+    }
+
+    /// <summary>What is not implemented, and so must not be asked for.</summary>
+    public void MustBeNull(string name)
+    {
+        if (fields[name] is { } field) throw Error(name, Shortened(field.ToJsonString()), "null");
     }
 
     private static string Shortened(string json) => json.Length > 80 ? json[..80] + "…" : json;

@@ -1,4 +1,3 @@
-using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
 
 namespace R1Cloud.GpuJob.Models;
@@ -33,8 +32,8 @@ internal static class ConfiguredSizes
     private static IEnumerable<(string Name, long Value)> Sizes(ModelConfig config)
     {
         yield return ("hidden_size", config.HiddenSize);
-        // With experts in every layer nothing has it.
-        if (config.Experts is not { FirstLayer: 0 }) yield return ("intermediate_size", config.IntermediateSize);
+        var routed = Enumerable.Range(0, config.Layers).Count(config.HasExperts);
+        if (routed < config.Layers) yield return ("intermediate_size", config.IntermediateSize);
         yield return ("vocab_size", config.VocabularySize);
         yield return ("num_attention_heads", config.Heads);
         if (config.Latent is { } latent)
@@ -49,7 +48,7 @@ internal static class ConfiguredSizes
         {
             yield return ("num_attention_heads × head_dim", (long)config.Heads * config.HeadDim);
         }
-        if (config.Experts is { } experts && experts.FirstLayer < config.Layers)
+        if (config.Experts is { } experts && routed > 0)
             yield return ("moe_intermediate_size × n_shared_experts", experts.IntermediateSize * Math.Max(1L, experts.Shared));
     }
 
@@ -57,6 +56,7 @@ internal static class ConfiguredSizes
     {
         yield return ("num_hidden_layers", config.Layers);
         yield return ("num_nextn_predict_layers", config.NextTokenLayers);
-        if (config.Experts is { } experts && experts.FirstLayer < config.Layers) yield return ("n_routed_experts", experts.Routed);
+        if (config.Experts is { } experts && Enumerable.Range(0, config.Layers).Any(config.HasExperts))
+            yield return ("n_routed_experts or num_experts", experts.Routed);
     }
 }

@@ -8,8 +8,8 @@ namespace R1Cloud.GpuJob.Models;
 internal static class Initialization
 {
     /// <summary>
-    /// Norms 1, biases 0, matrices normal; those that write into the residual stream are narrower by √(2 · layers), as in GPT-2. Each
-    /// tensor's numbers depend on the seed and its name alone, and are drawn on the CPU whatever the device.
+    /// Norms scale by 1, biases are 0, matrices normal; those that write into the residual stream are narrower by √(2 · layers), as in
+    /// GPT-2. Each tensor's numbers depend on the seed and its name alone, and are drawn on the CPU whatever the device.
     /// </summary>
     public static void Fill(CausalLm model, ulong seed)
     {
@@ -20,7 +20,8 @@ internal static class Initialization
             using var scope = NewDisposeScope();
             if (weight.dim() == 1)
             {
-                weight.fill_(name.EndsWith("bias", StringComparison.Ordinal) ? Scalars.Zero : Scalars.One);
+                weight.fill_(name.EndsWith("bias", StringComparison.Ordinal) || model.Config.Architecture.NormsAroundOne
+                    ? Scalars.Zero : Scalars.One);
                 continue;
             }
             var intoResidual = name.EndsWith("o_proj.weight", StringComparison.Ordinal)

@@ -13,7 +13,8 @@ internal sealed class KvCache : IDisposable
     private readonly ModelConfig config;
     private readonly ScalarType type;
     private readonly Tensor[] first, second;
-    private Tensor? slots, mask;
+    private readonly Dictionary<int, Tensor> masks = []; // by window; 0 for none
+    private Tensor? slots, ahead;
     private int span;
 
     /// <summary>Allocates a cache.</summary>
@@ -45,17 +46,29 @@ internal sealed class KvCache : IDisposable
         span = length;
         slots = Scalars.Use(Capacity, stride => Scalars.Range(Rows, positions.device) * stride).add(positions, Scalars.One)
             .DetachFromDisposeScope();
-        var hidden = Scalars.Range(length, positions.device).unsqueeze(0) > positions.unsqueeze(1);
-        mask = zeros([Rows, 1, 1, length], dtype: type, device: positions.device)
-            .masked_fill_(hidden.view(Rows, 1, 1, length), Scalars.NegativeInfinity).DetachFromDisposeScope();
+        ahead = (Scalars.Range(length, positions.device).unsqueeze(0) - positions.unsqueeze(1)).view(Rows, 1, 1, length)
+            .DetachFromDisposeScope();
+    }
+
+    // 0 at slots that a row's token sees, −∞ elsewhere.
+    private Tensor Mask(int? window)
+    {
+        if (masks.TryGetValue(window ?? 0, out var made)) return made;
+        using var scope = NewDisposeScope();
+        var hidden = ahead! > Scalars.Zero;
+        if (window is { } width) hidden = hidden.logical_or(ahead!.le(Scalars.Of((long)-width)));
+        return masks[window ?? 0] = zeros([Rows, 1, 1, span], dtype: type, device: ahead!.device)
+            .masked_fill_(hidden, Scalars.NegativeInfinity).DetachFromDisposeScope();
     }
 
     /// <summary>Ends a step begun with <see cref="BeginStep"/>.</summary>
     public void EndStep()
     {
         slots?.Dispose();
-        mask?.Dispose();
-        (slots, mask) = (null, null);
+        ahead?.Dispose();
+        foreach (var mask in masks.Values) mask.Dispose();
+        masks.Clear();
+        (slots, ahead) = (null, null);
     }
 
     /// <summary>Takes over what one layer keeps, two tensors [rows · T, width], T = 1 at the step's positions or T = any at 0..T.</summary>
@@ -65,13 +78,13 @@ internal sealed class KvCache : IDisposable
         foreach (var (kept, content) in new[] { (first[layer], a), (second[layer], b) })
         {
             if (slots is not null) kept.view(-1, kept.shape[2]).index_copy_(0, slots, content);
-            else kept.narrow(1, 0, content.shape[0] / Rows).copy_(content.view(Rows, -1, content.shape[1]));
+            else kept.narrow(1, 0, content.shape[0] / Rows).copy_(content.reshape(Rows, -1, content.shape[1]));
         }
     }
 
     /// <summary>What a layer keeps, [rows, S, width] twice, and the step's mask [rows, 1, 1, S].</summary>
     public (Tensor First, Tensor Second, Tensor Mask) Read(int layer) =>
-        (first[layer].narrow(1, 0, span), second[layer].narrow(1, 0, span), mask!);
+        (first[layer].narrow(1, 0, span), second[layer].narrow(1, 0, span), Mask(config.Window(layer)));
 
     /// <summary>A new cache whose row i is this one's row <paramref name="rows"/>[i].</summary>
     /// <param name="rows">int64 [n] on the device.</param>

@@ -9,7 +9,8 @@ namespace R1Cloud.GpuJob.Models;
 /// </summary>
 internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int, Tensor>
 {
-    private const double LatentNormEps = 1e-6; // as published, whatever rms_norm_eps says
+    /// <summary>ε of the latents' norms: as published, whatever rms_norm_eps says.</summary>
+    public const double LatentNormEps = 1e-6;
 
     private readonly LatentAttentionConfig shape;
     private readonly int heads;
@@ -23,8 +24,7 @@ internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int,
         : base(nameof(LatentAttention))
     {
         (shape, heads) = (config.Latent!, config.Heads);
-        scale = 1 / Math.Sqrt(shape.QueryDim);
-        if (config.Rope.Yarn is { MscaleAllDim: not 0 } yarn) scale *= Math.Pow(yarn.Sharpening(yarn.MscaleAllDim), 2);
+        scale = Scale(config);
         if (shape.QueryRank is { } rank)
         {
             queryDown = new Projection(config.HiddenSize, rank, config.QkvBias, placement);
@@ -49,6 +49,13 @@ internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int,
         register_module("o_proj", output);
     }
 
+    /// <summary>What scores are multiplied by: YaRN may sharpen them (DeepSeek-V2, section 3.1.4).</summary>
+    public static double Scale(ModelConfig config)
+    {
+        var plain = 1 / Math.Sqrt(config.Latent!.QueryDim);
+        return config.Rope.Yarn is { MscaleAllDim: not 0 } yarn ? plain * Math.Pow(yarn.Sharpening(yarn.MscaleAllDim), 2) : plain;
+    }
+
     /// <summary>x [N, hidden] → the same shape; <paramref name="layer"/> picks the cache's layer.</summary>
     public override Tensor forward(Tensor x, AttentionContext context, int layer)
     {
@@ -65,7 +72,7 @@ internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int,
             : AttendFully(plain, turned, latent, sharedKey, context.Segments);
         return output.forward(attended).MoveToOuterDisposeScope();
 
-        Tensor Rotate(Tensor part) => RotaryEmbedding.Rotate(part, context.Cos, context.Sin, shape.Interleaved);
+        Tensor Rotate(Tensor part) => RotaryEmbedding.Rotate(part, context.Turns.Cos, context.Turns.Sin, shape.Interleaved);
     }
 
     private Tensor AttendFully(Tensor plain, Tensor turned, Tensor latent, Tensor sharedKey, IReadOnlyList<Segment> segments)
@@ -75,9 +82,7 @@ internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int,
         return SegmentedAttention.Attend(cat([plain, turned], 2), k, raised.narrow(2, shape.NopeDim, shape.ValueDim), segments, scale);
     }
 
-    /// <summary>
-    /// qᵀ(U c) = (Uᵀq)ᵀ c: scores and sums are taken in the latent's space, so no past key or value is ever raised again.
-    /// </summary>
+    // qᵀ(U c) = (Uᵀq)ᵀ c: scores and sums are taken in the latent's space, so no past key or value is ever raised again.
     private Tensor AttendCached(Tensor plain, Tensor turned, KvCache cache, int layer)
     {
         var (latents, sharedKeys, mask) = cache.Read(layer); // [rows, S, rank], [rows, S, rope], [rows, 1, 1, S]

@@ -10,7 +10,7 @@ internal sealed record LoraConfig
     /// <summary>The file's name inside an adapter folder.</summary>
     public const string FileName = "adapter_config.json";
 
-    /// <summary>Fields that are read, and those that a saved adapter's effect does not depend on.</summary>
+    // Fields that are read, and those that a saved adapter's effect does not depend on.
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
         "peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "alpha_pattern", "rank_pattern", "base_model_name_or_path", "bias",
@@ -21,10 +21,8 @@ internal sealed record LoraConfig
             "qalora_group_size", "ensure_weight_tying",
     };
 
-    /// <summary>
-    /// Initialisations that leave the model's own weights as they are; others (pissa, olora, corda, loftq, lora_ga) change them before
-    /// training.
-    /// </summary>
+    // Initialisations that leave the model's own weights as they are; others (pissa, olora, corda, loftq, lora_ga) change them before
+    // training.
     private static readonly string[] PlainStarts = ["true", "false", "gaussian", "eva", "orthogonal"];
 
     /// <summary>Rank of the added matrices.</summary>
@@ -82,7 +80,7 @@ internal sealed record LoraConfig
         }
     }
 
-    /// <summary>The file it was read from, for messages.</summary>
+    // The file it was read from, for messages.
     private string Source { get; init; } = FileName;
 
     /// <summary>Reads an adapter's settings.</summary>

@@ -5,13 +5,17 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Models;
 
 /// <summary>
-/// DeepSeek-V3's mixture of experts (arXiv 2412.19437, section 2.1.2): a few routed experts a token, and shared ones for all.
+/// A mixture of experts (DeepSeek-V3, arXiv 2412.19437, section 2.1.2): a few routed experts a token, and maybe shared ones for all.
 /// </summary>
 internal sealed class MixtureOfExperts : nn.Module<Tensor, Tensor>
 {
     private readonly ExpertRouter router;
-    private readonly SwiGlu[] experts;
-    private readonly SwiGlu? shared;
+
+    /// <summary>Chooses the experts.</summary>
+    public ExpertRouter Router => router;
+
+    private readonly GatedFeedForward[] experts;
+    private readonly GatedFeedForward? shared;
 
     public MixtureOfExperts(ModelConfig config, Placement placement)
         : base(nameof(MixtureOfExperts))
@@ -19,11 +23,11 @@ internal sealed class MixtureOfExperts : nn.Module<Tensor, Tensor>
         var settings = config.Experts!;
         router = new ExpertRouter(config.HiddenSize, settings, placement);
         experts = [.. Enumerable.Range(0, settings.Routed)
-            .Select(_ => new SwiGlu(config.HiddenSize, settings.IntermediateSize, placement))];
+            .Select(_ => new GatedFeedForward(config, settings.IntermediateSize, placement))];
         register_module("gate", router);
         register_module("experts", new Numbered(experts));
         if (settings.Shared == 0) return;
-        shared = new SwiGlu(config.HiddenSize, settings.IntermediateSize * settings.Shared, placement);
+        shared = new GatedFeedForward(config, settings.IntermediateSize * settings.Shared, placement);
         register_module("shared_experts", shared);
     }
 
@@ -54,20 +58,27 @@ internal sealed class MixtureOfExperts : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Chooses experts by sigmoid scores, in float32.</summary>
+/// <summary>Chooses experts, in float32.</summary>
 internal sealed class ExpertRouter : nn.Module
 {
     private readonly ExpertsConfig settings;
     private readonly Parameter weight;
-    private readonly Tensor correction;
+    private readonly Tensor? correction;
+
+    /// <summary>What balances the experts while they are trained, or null.</summary>
+    public ExpertBalance? Balance { get; set; }
+
+    /// <summary>Added to scores for the choice alone, float32 [experts]; null where the architecture has none.</summary>
+    public Tensor? Correction => correction;
 
     public ExpertRouter(int hidden, ExpertsConfig settings, Placement placement)
         : base(nameof(ExpertRouter))
     {
         this.settings = settings;
         weight = Blocks.Empty([settings.Routed, hidden], placement);
-        correction = zeros([settings.Routed], dtype: ScalarType.Float32, device: placement.Device).DetachFromDisposeScope();
         register_parameter("weight", weight);
+        if (settings.Scoring == ExpertScoring.Softmax) return;
+        correction = zeros([settings.Routed], dtype: ScalarType.Float32, device: placement.Device).DetachFromDisposeScope();
         register_buffer("e_score_correction_bias", correction); // set by whoever balanced the load, not by gradients
     }
 
@@ -75,8 +86,10 @@ internal sealed class ExpertRouter : nn.Module
     public (Tensor Chosen, Tensor Weights) Route(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var scores = nn.functional.linear(x.As(ScalarType.Float32), weight.As(ScalarType.Float32)).sigmoid();
+        var logits = nn.functional.linear(x.As(ScalarType.Float32), weight.As(ScalarType.Float32));
+        var scores = settings.Scoring == ExpertScoring.Softmax ? logits.softmax(-1) : logits.sigmoid();
         var chosen = Choose(scores.detach());
+        if (Balance is not null) scores = Balance.Watch(this, scores, chosen);
         var weights = scores.gather(1, chosen);
         if (settings.Normalize) weights /= weights.sum(-1, keepdim: true).add(Scalars.Of(1e-20), Scalars.One);
         return (chosen.MoveToOuterDisposeScope(), (weights * Scalars.Of(settings.Scale)).MoveToOuterDisposeScope());
@@ -86,7 +99,7 @@ internal sealed class ExpertRouter : nn.Module
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        var corrected = scores.add(correction, Scalars.One);
+        var corrected = correction is null ? scores : scores.add(correction, Scalars.One);
         if (settings.ChosenGroups < settings.Groups)
         {
             var size = settings.Routed / settings.Groups;

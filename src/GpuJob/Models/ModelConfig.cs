@@ -28,8 +28,13 @@ internal sealed record ModelConfig
     public LatentAttentionConfig? Latent { get; init; }
     /// <summary>Mixture of experts, or null where every layer is dense.</summary>
     public ExpertsConfig? Experts { get; init; }
-    /// <summary>Whether each query and key head is normalised before it is rotated (Qwen3).</summary>
+    /// <summary>Whether queries and keys are normalised before they are rotated: each head, or all together where the architecture says
+    /// so.</summary>
     public bool QkNorm { get; init; }
+    /// <summary>Attention scores are divided by the root of this; null for the head's width.</summary>
+    public double? QueryScalar { get; init; }
+    /// <summary>Layers that see a window only, or null where all see the whole past.</summary>
+    public SlidingWindow? Sliding { get; init; }
     /// <summary>Width of the SwiGLU layer.</summary>
     public required int IntermediateSize { get; init; }
     /// <summary>Token ids are below this.</summary>
@@ -38,6 +43,12 @@ internal sealed record ModelConfig
     public double RmsNormEps { get; init; } = 1e-6;
     /// <summary>The rotary embedding.</summary>
     public RopeConfig Rope { get; init; } = new();
+    /// <summary>That of sliding layers, where the architecture gives them their own; else null.</summary>
+    public RopeConfig? LocalRope { get; init; }
+    /// <summary>The share of a head that is rotated.</summary>
+    public double RotatedShare { get; init; } = 1;
+    /// <summary>The length trained before a stretch, where files have it beside the rotary settings.</summary>
+    public int? OriginalMaxPositions { get; init; }
     /// <summary>Longest sequence in tokens; a file must say it.</summary>
     public int MaxPositions { get; init; } = 2048;
     /// <summary>Whether the output projection is the embedding matrix: one tensor, one gradient.</summary>
@@ -93,6 +104,21 @@ internal sealed record ModelConfig
     /// <summary>The file's content: both spellings of the rotary settings, so that older and newer readers find theirs.</summary>
     public byte[] ToJson(string type = "float32") => ModelConfigJson.Write(this, type);
 
+    /// <summary>What the architecture says of every model of its kind.</summary>
+    public Architecture Architecture => Architectures.Get(ModelType);
+
+    /// <summary>Width of the rotated part of a head.</summary>
+    public int RotatedDim => RopeSettings.Rotated(HeadDim, RotatedShare);
+
+    /// <summary>Whether a layer sees a window only.</summary>
+    public bool Slides(int layer) => Sliding?.Layers[layer] == true;
+
+    /// <summary>Positions that a layer's tokens see, their own included; null for the whole past.</summary>
+    public int? Window(int layer) => Slides(layer) ? Sliding!.Width : null;
+
+    /// <summary>What attention scores are multiplied by.</summary>
+    public double AttentionScale => 1 / Math.Sqrt(QueryScalar ?? HeadDim);
+
     /// <summary>
     /// What a token leaves behind in a layer for later ones to attend to: numbers of its keys and of its values, or of its latent and of
     /// its rotated key.
@@ -101,7 +127,8 @@ internal sealed record ModelConfig
         Latent is { } latent ? (latent.KvRank, latent.RopeDim) : (KvHeads * HeadDim, KvHeads * HeadDim);
 
     /// <summary>Whether a layer's feed-forward block is a mixture of experts.</summary>
-    public bool HasExperts(int layer) => Experts is { } experts && layer >= experts.FirstLayer;
+    public bool HasExperts(int layer) => Experts is { } experts && layer >= experts.FirstLayer && (layer + 1) % experts.Step == 0
+        && !experts.DenseLayers.Contains(layer);
 
     /// <summary>Trainable parameters in all.</summary>
     public long ParameterCount() => Count(ExpertParameters * (Experts?.Routed ?? 0), Experts?.Routed ?? 0);
@@ -117,7 +144,7 @@ internal sealed record ModelConfig
         long layers = 0;
         for (var layer = 0; layer < Layers; layer++)
         {
-            layers += AttentionParameters() + (2 * d)
+            layers += AttentionParameters() + ((Architecture.Norms == NormPlacement.Around ? 4 : 2) * d)
                 + (HasExperts(layer)
                     ? routedExperts + (ExpertParameters * Experts!.Shared) + (routerRows * d)
                     : (3 * d * IntermediateSize) + (MlpBias ? (2L * IntermediateSize) + d : 0));
@@ -125,12 +152,14 @@ internal sealed record ModelConfig
         return layers + d + (VocabularySize * d) + (ScoreHead ? d : TieWordEmbeddings ? 0 : VocabularySize * d);
     }
 
+    private long QkNormParameters => !QkNorm ? 0 : Architecture.QkNormAcrossHeads ? (Heads + (long)KvHeads) * HeadDim : 2L * HeadDim;
+
     private long AttentionParameters()
     {
         long d = HiddenSize, q = (long)Heads * HeadDim, kv = (long)KvHeads * HeadDim;
         if (Latent is not { } latent)
         {
-            return (d * (q + (2 * kv))) + (q * d) + (QkvBias ? q + (2 * kv) : 0) + (OutputBias ? d : 0) + (QkNorm ? 2 * HeadDim : 0);
+            return (d * (q + (2 * kv))) + (q * d) + (QkvBias ? q + (2 * kv) : 0) + (OutputBias ? d : 0) + QkNormParameters;
         }
         long query = Heads * (long)latent.QueryDim, lowered = latent.KvRank + latent.RopeDim;
         return (latent.QueryRank is { } rank ? (d * rank) + rank + (rank * query) + (QkvBias ? rank : 0) : d * query)
@@ -156,18 +185,35 @@ internal sealed record LatentAttentionConfig(int? QueryRank, int KvRank, int Nop
     public int QueryDim => NopeDim + RopeDim;
 }
 
-/// <summary>
-/// DeepSeek-V3's mixture of experts (arXiv 2412.19437, section 2.1.2): sigmoid scores; experts are chosen by score plus a correction that
-/// balances the load without an auxiliary loss, within the best groups; weighted by the plain scores.
-/// </summary>
+/// <summary>How a router scores experts.</summary>
+internal enum ExpertScoring
+{
+    /// <summary>
+    /// Each by a sigmoid (DeepSeek-V3): experts are chosen by score plus a correction that balances the load without an auxiliary loss, and
+    /// weighted by the plain scores.
+    /// </summary>
+    Sigmoid,
+    /// <summary>All by a softmax (Qwen3).</summary>
+    Softmax,
+}
+
+/// <summary>A mixture of experts (DeepSeek-V3, arXiv 2412.19437, section 2.1.2; Qwen3, arXiv 2505.09388, section 2).</summary>
 /// <param name="Routed">Experts to choose from.</param>
 /// <param name="Shared">Experts that every token passes through; one block of that many times the width.</param>
 /// <param name="PerToken">Experts chosen for a token.</param>
 /// <param name="IntermediateSize">Width of an expert's SwiGLU layer.</param>
 /// <param name="FirstLayer">Layers before this one are dense.</param>
 /// <param name="Groups">Groups that the experts are split into.</param>
-/// <param name="ChosenGroups">Groups that a token may choose from.</param>
+/// <param name="ChosenGroups">Groups that a token may choose from: the best.</param>
 /// <param name="Normalize">Whether the chosen experts' weights are made to sum to 1.</param>
 /// <param name="Scale">Factor on the weights.</param>
 internal sealed record ExpertsConfig(int Routed, int Shared, int PerToken, int IntermediateSize, int FirstLayer, int Groups,
-    int ChosenGroups, bool Normalize, double Scale);
+    int ChosenGroups, bool Normalize, double Scale)
+{
+    /// <summary>How experts are scored.</summary>
+    public ExpertScoring Scoring { get; init; }
+    /// <summary>Every n-th layer has experts.</summary>
+    public int Step { get; init; } = 1;
+    /// <summary>Layers that are dense all the same.</summary>
+    public ValueList<int> DenseLayers { get; init; } = new([]);
+}

@@ -10,9 +10,14 @@ internal static class ModelConfigJson
 {
     private const string Scorer = "ForSequenceClassification";
 
+    private const int MostLayers = 100_000; // what is kept of each has a bound
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Fields of every architecture that are read.</summary>
+    private static readonly Dictionary<GateActivation, string> Activations =
+        new() { [GateActivation.Silu] = "silu", [GateActivation.GeluTanh] = "gelu_pytorch_tanh" };
+
+    // Fields of every architecture that are read.
     private static readonly string[] Common =
     [
         "model_type", "architectures", "hidden_act", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
@@ -22,7 +27,7 @@ internal static class ModelConfigJson
         "bos_token_id", "eos_token_id", "pad_token_id", "torch_dtype", "dtype", "quantization_config",
     ];
 
-    /// <summary>Fields that change nothing here: training aids, defaults of generation, who wrote the file.</summary>
+    // Fields that change nothing here: training aids, defaults of generation, who wrote the file.
     private static readonly HashSet<string> WithoutEffect = new(StringComparer.Ordinal)
     {
         "transformers_version", "use_cache", "attention_dropout", "pretraining_tp", "auto_map", "name_or_path", "return_dict",
@@ -37,7 +42,7 @@ internal static class ModelConfigJson
             "_from_model_config",
         "resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "resid_dropout", "embd_dropout", "is_llama_config",
             "transformers.js_config", "max_sequence_length",
-        "model_max_length", "seq_length", "neftune_noise_alpha",
+        "model_max_length", "seq_length", "neftune_noise_alpha", "cache_implementation",
     };
 
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string source)
@@ -50,22 +55,31 @@ internal static class ModelConfigJson
         {
             throw new BadInputException($"{source}: model_type '{modelType}' is not supported; supported are {Architectures.Supported}.");
         }
+        if (fields["architectures"] is JsonArray and [JsonValue first, ..] && first.TryGetValue<string>(out var named)
+            && Architectures.OfClass(named) is { } other && other != modelType)
+            throw reader.Error("architectures", named, $"{architecture.ClassName}, as model_type is '{modelType}'");
         reader.RefuseUnknown([.. Common, .. architecture.Fields], $" with model_type '{modelType}'", WithoutEffect);
-        reader.MustBe("hidden_act", "silu");
+        foreach (var field in (string[])["hidden_act", architecture.ActivationField])
+            reader.MustBe(field, Activations[architecture.Activation]);
         reader.MustBe("use_sliding_window", false);
-        reader.MustBe("scoring_func", "sigmoid");
-        reader.MustBe("topk_method", "noaux_tc");
-        reader.MustBe("moe_layer_freq", 1);
+        reader.MustBe("use_bidirectional_attention", false);
+        foreach (var field in (string[])["attn_logit_softcapping", "final_logit_softcapping"]) reader.MustBeNull(field);
 
         var hidden = reader.Positive("hidden_size");
         var heads = reader.Positive("num_attention_heads");
-        var kvHeads = reader.Positive("num_key_value_heads", heads);
+        var kvHeads =
+            reader.Positive("num_key_value_heads",
+                reader.Contains("num_key_value_heads") || architecture.KvHeads == 0 ? heads : architecture.KvHeads);
         if (heads % kvHeads != 0) throw reader.Error("num_key_value_heads", kvHeads, $"a divisor of num_attention_heads ({heads})");
         var latent = architecture.Latent ? ReadLatent(reader) : null;
         if (latent is not null && kvHeads != heads)
             throw reader.Error("num_key_value_heads", kvHeads, $"num_attention_heads ({heads}): latent attention has no groups");
         var layers = reader.Positive("num_hidden_layers");
-        reader.AllMustBe("layer_types", "full_attention", layers);
+        if (layers > MostLayers) throw reader.Error("num_hidden_layers", layers, $"a whole number up to {MostLayers}");
+        if (architecture.Windows is null) reader.AllMustBe("layer_types", "full_attention", layers);
+        var headDim = latent?.RopeDim ?? ReadHeadDim(reader, hidden, heads, architecture);
+        var positions = reader.Positive("max_position_embeddings");
+        var rope = RopeConfigJson.Read(reader, architecture.Rope, headDim, positions);
         var bias = reader.Flag("attention_bias", architecture.QkvBias);
         return new ModelConfig
         {
@@ -74,16 +88,21 @@ internal static class ModelConfigJson
             Layers = layers,
             Heads = heads,
             KvHeads = kvHeads,
-            HeadDim = latent?.RopeDim ?? ReadHeadDim(reader, hidden, heads, architecture),
+            HeadDim = headDim,
             Latent = latent,
-            Experts = architecture.Latent ? ReadExperts(reader) : null,
+            Experts = architecture.Experts?.Read(reader, layers),
+            Sliding = architecture.Windows?.Invoke(reader, layers),
+            QueryScalar = architecture.QueryScalar > 0 ? reader.PositiveNumber("query_pre_attn_scalar", architecture.QueryScalar) : null,
             QkNorm = architecture.QkNorm,
             IntermediateSize = reader.Positive("intermediate_size"),
             VocabularySize = reader.Positive("vocab_size"),
-            RmsNormEps = reader.PositiveNumber("rms_norm_eps", 1e-6),
-            Rope = RopeConfigJson.Read(reader),
-            MaxPositions = reader.Positive("max_position_embeddings"),
-            TieWordEmbeddings = reader.Flag("tie_word_embeddings", false),
+            RmsNormEps = reader.PositiveNumber("rms_norm_eps", architecture.RmsNormEps),
+            Rope = rope.Rope,
+            LocalRope = rope.Local,
+            RotatedShare = rope.RotatedShare,
+            OriginalMaxPositions = rope.OriginalMaxPositions,
+            MaxPositions = positions,
+            TieWordEmbeddings = reader.Flag("tie_word_embeddings", architecture.Tied),
             ScoreHead = fields["architectures"] is JsonArray and [JsonValue name, ..] && name.TryGetValue<string>(out var className)
                 && className.EndsWith(Scorer, StringComparison.Ordinal),
             QkvBias = architecture.QkvBias || bias,
@@ -127,23 +146,6 @@ internal static class ModelConfigJson
             reader.Positive("qk_nope_head_dim", 128), rope, reader.Positive("v_head_dim", 128), reader.Flag("rope_interleave", true));
     }
 
-    // Where a file is silent the numbers are those of transformers' DeepseekV3Config: no tensor's shape would tell that they are others.
-    private static ExpertsConfig? ReadExperts(ConfigFields reader)
-    {
-        var name = reader.Has("n_routed_experts") ? "n_routed_experts" : "num_local_experts";
-        if (!reader.Has(name)) return null;
-        int routed = reader.Positive(name), groups = reader.Positive("n_group", 8);
-        if (routed % groups != 0) throw reader.Error("n_group", groups, $"a divisor of {name} ({routed})");
-        var chosen = reader.Positive("topk_group", 4);
-        if (chosen > groups) throw reader.Error("topk_group", chosen, $"up to n_group ({groups})");
-        var perToken = reader.Positive("num_experts_per_tok");
-        if (perToken > routed) throw reader.Error("num_experts_per_tok", perToken, $"up to {name} ({routed})");
-        return new ExpertsConfig(
-            routed, reader.AtLeast("n_shared_experts", 0, 1), perToken, reader.Positive("moe_intermediate_size"),
-                reader.AtLeast("first_k_dense_replace", 0, 3),
-            groups, chosen, reader.Flag("norm_topk_prob", true), reader.PositiveNumber("routed_scaling_factor", 2.5));
-    }
-
     // Which tensors are in 8 bits their own headers say; how activations were to be rounded, and in which form scales were once written,
     // changes no weight.
     private static readonly HashSet<string> Quantization = new(StringComparer.Ordinal)
@@ -175,7 +177,7 @@ internal static class ModelConfigJson
             ["architectures"] = new JsonArray(config.ScoreHead
                 ? architecture.ClassName.Replace("ForCausalLM", Scorer, StringComparison.Ordinal) : architecture.ClassName),
             ["model_type"] = config.ModelType,
-            ["hidden_act"] = "silu",
+            [architecture.ActivationField] = Activations[architecture.Activation],
             ["hidden_size"] = config.HiddenSize,
             ["intermediate_size"] = config.IntermediateSize,
             ["num_hidden_layers"] = config.Layers,
@@ -185,17 +187,18 @@ internal static class ModelConfigJson
             ["vocab_size"] = config.VocabularySize,
             ["max_position_embeddings"] = config.MaxPositions,
             ["rms_norm_eps"] = JsonFloat.Of(config.RmsNormEps),
-            ["rope_theta"] = JsonFloat.Of(config.Rope.Theta),
-            ["rope_scaling"] = RopeConfigJson.Scaling(config.Rope),
-            ["rope_parameters"] = RopeConfigJson.Parameters(config.Rope),
-            ["tie_word_embeddings"] = config.TieWordEmbeddings,
-            ["torch_dtype"] = type,
         };
+        RopeConfigJson.Write(root, config);
+        root["tie_word_embeddings"] = config.TieWordEmbeddings;
+        root["torch_dtype"] = type;
+        WindowConfigJson.Write(root, config);
+        if (config.QueryScalar is { } scalar) root["query_pre_attn_scalar"] = Whole(scalar);
+        if (architecture.Fields.Contains("use_bidirectional_attention")) root["use_bidirectional_attention"] = false;
         if (architecture.Fields.Contains("attention_bias")) root["attention_bias"] = config.QkvBias;
         if (architecture.Fields.Contains("mlp_bias")) root["mlp_bias"] = config.MlpBias;
         if (architecture.Fields.Contains("use_sliding_window")) root["use_sliding_window"] = false;
         if (config.Latent is { } latent) Add(root, latent);
-        if (config.Experts is { } experts) Add(root, experts);
+        if (config.Experts is { } experts) architecture.Experts!.Write(root, experts);
         if (config.ScoreHead) // how transformers knows that there is one label
         {
             root["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
@@ -210,6 +213,9 @@ internal static class ModelConfigJson
         return JsonSerializer.SerializeToUtf8Bytes(root, Indented);
     }
 
+    // transformers declares an int, and takes a float where it is none.
+    private static JsonNode Whole(double number) => double.IsInteger(number) ? JsonValue.Create((long)number) : JsonFloat.Of(number);
+
     private static void Add(JsonObject root, LatentAttentionConfig latent)
     {
         root["q_lora_rank"] = latent.QueryRank;
@@ -219,22 +225,5 @@ internal static class ModelConfigJson
         root["qk_head_dim"] = latent.QueryDim;
         root["v_head_dim"] = latent.ValueDim;
         root["rope_interleave"] = latent.Interleaved;
-    }
-
-    private static void Add(JsonObject root, ExpertsConfig experts)
-    {
-        root["n_routed_experts"] = experts.Routed;
-        root["n_shared_experts"] = experts.Shared;
-        root["num_experts_per_tok"] = experts.PerToken;
-        root["moe_intermediate_size"] = experts.IntermediateSize;
-        root["first_k_dense_replace"] = experts.FirstLayer;
-        root["moe_layer_freq"] = 1;
-        root["n_group"] = experts.Groups;
-        root["topk_group"] = experts.ChosenGroups;
-        root["norm_topk_prob"] = experts.Normalize;
-        root["routed_scaling_factor"] = JsonFloat.Of(experts.Scale);
-        root["scoring_func"] = "sigmoid";
-        root["topk_method"] = "noaux_tc";
-        root["num_nextn_predict_layers"] = 0; // such layers are not kept
     }
 }

@@ -61,7 +61,7 @@ internal sealed record ModuleNames(IReadOnlyList<string> Names, bool IsExpressio
         module.Split('.').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var layer) ? layer : -1)
             .FirstOrDefault(layer => layer >= 0, -1);
 
-    /// <summary>Refuses what is no expression, or one that cannot be matched in linear time.</summary>
+    /// <summary>Refuses what is not an expression, or one that cannot be matched in linear time.</summary>
     /// <exception cref="BadInputException">It is such a one.</exception>
     public static void CheckPattern(string pattern, ConfigFields fields, string? field = null)
     {

@@ -14,7 +14,13 @@ internal static class Recomputation
     /// <param name="input">Its input; must need a gradient, or nothing behind it gets one.</param>
     /// <param name="context">The pass's context; its tables are kept as long as the graph.</param>
     public static Tensor Run(Func<Tensor, AttentionContext, Tensor> segment, Tensor input, AttentionContext context) =>
-        Recomputed.apply(input, context.Cos, context.Sin, segment, context.Segments);
+        Recomputed.apply([input, .. Tables(context), segment, context.Segments]);
+
+    private static Tensor[] Tables(AttentionContext context) => context.LocalTurns is { } local
+        ? [context.Turns.Cos, context.Turns.Sin, local.Cos, local.Sin] : [context.Turns.Cos, context.Turns.Sin];
+
+    private static AttentionContext Context(IReadOnlyList<Tensor> tables, IReadOnlyList<Segment> segments) =>
+        new(new(tables[0], tables[1]), tables.Count > 2 ? new(tables[2], tables[3]) : null, segments, null);
 
     private sealed class Recomputed : autograd.SingleTensorFunction<Recomputed>
     {
@@ -22,13 +28,13 @@ internal static class Recomputation
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
-            var (input, cos, sin) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]);
-            var (segment, segments) = ((Func<Tensor, AttentionContext, Tensor>)vars[3], (IReadOnlyList<Segment>)vars[4]);
+            Tensor[] tensors = [.. vars.OfType<Tensor>()];
+            var (segment, segments) = ((Func<Tensor, AttentionContext, Tensor>)vars[^2], (IReadOnlyList<Segment>)vars[^1]);
             using var _ = no_grad();
-            ctx.save_for_backward([input, cos, sin]);
+            ctx.save_for_backward([.. tensors]);
             ctx.save_data("segment", segment);
             ctx.save_data("segments", segments);
-            return segment(input, new AttentionContext(cos, sin, segments, null));
+            return segment(tensors[0], Context(tensors[1..], segments));
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
@@ -36,11 +42,10 @@ internal static class Recomputation
             using var scope = NewDisposeScope();
             using var _ = enable_grad();
             var segment = (Func<Tensor, AttentionContext, Tensor>)ctx.get_data("segment");
-            var saved = ctx.get_saved_variables();
+            Tensor[] saved = [.. ctx.get_saved_variables()];
             var input = saved[0].detach().requires_grad_();
-            segment(input, new AttentionContext(saved[1], saved[2], (IReadOnlyList<Segment>)ctx.get_data("segments"), null))
-                .backward([grad_output]);
-            return GradientHandover.Return(ctx, input.grad, null, null, null, null);
+            segment(input, Context(saved[1..], (IReadOnlyList<Segment>)ctx.get_data("segments"))).backward([grad_output]);
+            return GradientHandover.Return(ctx, [input.grad, .. new Tensor?[saved.Length + 1]]);
         }
     }
 }

@@ -9,6 +9,8 @@ internal sealed record RopeConfig
     public Llama3RopeScaling? Llama3 { get; init; }
     /// <summary>YaRN's scaling, or null.</summary>
     public YarnRopeScaling? Yarn { get; init; }
+    /// <summary>LongRoPE's scaling, or null.</summary>
+    public LongRopeScaling? LongRope { get; init; }
     /// <summary>Factor by which positions are squeezed (<c>rope_type: linear</c>); 1 for none.</summary>
     public double LinearFactor { get; init; } = 1;
 
@@ -17,9 +19,11 @@ internal sealed record RopeConfig
     /// (transformers' modeling_rope_utils.py): a last bit's difference is a visible angle thousands of tokens on.
     /// </summary>
     /// <param name="dim">Width of the rotated part; even.</param>
-    public float[] Frequencies(int dim)
+    /// <param name="isLong">Of <see cref="LongRope"/>, those of sequences beyond the length trained.</param>
+    public float[] Frequencies(int dim, bool isLong = false)
     {
         var periods = Enumerable.Range(0, dim / 2).Select(i => (float)Math.Pow(Theta, (float)(2 * i) / dim)).ToArray();
+        if (LongRope is not null) return LongRope.Frequencies(periods, isLong);
         if (Yarn is not null) return Yarn.Frequencies(periods, dim, Theta);
         var plain = periods.Select(period => 1 / period);
         if (Llama3 is not null) return [.. plain.Select(Llama3.Scale)];
@@ -27,7 +31,7 @@ internal sealed record RopeConfig
     }
 
     /// <summary>Factor on cosines and sines.</summary>
-    public double Amplitude => Yarn?.Amplitude ?? 1;
+    public double Amplitude => Yarn?.Amplitude ?? LongRope?.Amplitude ?? 1;
 }
 
 /// <summary>Llama 3's stretch of the low rotary frequencies (Llama 3.1 model card, <c>rope_type: llama3</c>).</summary>

@@ -7,35 +7,37 @@ namespace R1Cloud.GpuJob.Models;
 /// Cosines and sines of the rotary embedding by position, computed once and grown on demand. Angles are float32 products of float32
 /// frequencies, as the models were trained with. Thread-safe.
 /// </summary>
-internal sealed class RotaryEmbedding(ModelConfig config, Device device) : IDisposable
+/// <param name="rope">The settings.</param>
+/// <param name="dim">Width of the rotated part of a head; even.</param>
+/// <param name="maxPositions">Longest sequence.</param>
+/// <param name="device">Where the tables live.</param>
+internal sealed class RotaryEmbedding(RopeConfig rope, int dim, int maxPositions, Device device) : IDisposable
 {
-    private readonly Lock gate = new();
-    private readonly int half = config.HeadDim / 2;
-    private Tensor? cos, sin; // [positions, half]
+    private readonly RotaryTable table = new(rope.Frequencies(dim), rope.Amplitude, maxPositions, device);
+    private readonly RotaryTable? beyond = // of sequences that are longer than what was trained
+        rope.LongRope is null ? null : new(rope.Frequencies(dim, isLong: true), rope.Amplitude, maxPositions, device);
 
-    /// <summary>The tables' first positions: two tensors [length, head_dim / 2], owned by the caller's scope.</summary>
-    public (Tensor Cos, Tensor Sin) Take(int length)
-    {
-        lock (gate)
-        {
-            var (c, s) = Tables(length);
-            return (c.narrow(0, 0, length), s.narrow(0, 0, length));
-        }
-    }
+    /// <summary>The tables' first positions: two tensors [length, dim / 2], owned by the caller's scope.</summary>
+    public (Tensor Cos, Tensor Sin) Take(int length) => table.Take(length);
 
-    /// <summary>The rows of the given positions (int64, any shape): two tensors positions.shape + [head_dim / 2].</summary>
+    /// <summary>The rows of the given positions (int64 [N]): two tensors [N, dim / 2].</summary>
     /// <param name="positions">Which.</param>
+    /// <param name="lengths">Tokens of the sequence that each is in, int64 [N].</param>
     /// <param name="bound">All positions are below it.</param>
-    public (Tensor Cos, Tensor Sin) At(Tensor positions, int bound)
+    public (Tensor Cos, Tensor Sin) At(Tensor positions, Tensor lengths, int bound)
     {
-        long[] shape = [.. positions.shape, half];
-        lock (gate)
-        {
-            var (c, s) = Tables(bound);
-            var flat = positions.flatten();
-            return (c.index_select(0, flat).view(shape), s.index_select(0, flat).view(shape));
-        }
+        var (cos, sin) = table.At(positions, bound);
+        if (beyond is null || !rope.LongRope!.IsLong(bound)) return (cos, sin);
+        var (longCos, longSin) = beyond.At(positions, bound);
+        var isLong = lengths.gt(Scalars.Of((long)rope.LongRope!.OriginalMaxPositions)).unsqueeze(1);
+        return (longCos.where(isLong, cos), longSin.where(isLong, sin));
     }
+
+    /// <summary>The cosines and sines as arrays [length · dim / 2], for decoders outside torch.</summary>
+    /// <param name="length">Positions.</param>
+    /// <param name="isLong">Those of sequences that are longer than what was trained, where the settings tell the two apart.</param>
+    public (float[] Cos, float[] Sin) ToArrays(int length, bool isLong = false) =>
+        (isLong && beyond is not null ? beyond : table).ToArrays(length);
 
     /// <summary>Turns each pair of x [N, H, head_dim] by tables [N, 1, head_dim / 2] of the same type.</summary>
     /// <param name="x">Heads.</param>
@@ -45,49 +47,13 @@ internal sealed class RotaryEmbedding(ModelConfig config, Device device) : IDisp
     /// which no score notices.</param>
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin, bool interleaved = false) => Rotation.apply(x, cos, sin, interleaved);
 
-    /// <summary>The cosines and sines as arrays [length · head_dim / 2], for decoders outside torch.</summary>
-    public (float[] Cos, float[] Sin) ToArrays(int length)
-    {
-        float[] c = new float[length * half], s = new float[c.Length];
-        Fill(c, s);
-        return (c, s);
-    }
-
-    private (Tensor Cos, Tensor Sin) Tables(int length)
-    {
-        if (cos is null || cos.shape[0] < length)
-        {
-            var rows = Math.Max(length, Math.Min(config.MaxPositions, Math.Max(256, length * 2)));
-            var (c, s) = ToArrays(rows);
-            Dispose(); // views given out keep their storage alive
-            cos = tensor(c, [rows, half], device: device).DetachFromDisposeScope();
-            sin = tensor(s, [rows, half], device: device).DetachFromDisposeScope();
-        }
-        return (cos, sin!);
-    }
-
-    private void Fill(float[] c, float[] s)
-    {
-        var frequencies = config.Rope.Frequencies(config.HeadDim);
-        var amplitude = config.Rope.Amplitude;
-        for (var i = 0; i < half; i++)
-        {
-            for (var position = 0; position < c.Length / half; position++)
-            {
-                var angle = (double)(position * frequencies[i]); // a float32 product, taken to its cosine in double
-                c[(position * half) + i] = (float)(Math.Cos(angle) * amplitude);
-                s[(position * half) + i] = (float)(Math.Sin(angle) * amplitude);
-            }
-        }
-    }
-
     public void Dispose()
     {
-        cos?.Dispose();
-        sin?.Dispose();
+        table.Dispose();
+        beyond?.Dispose();
     }
 
-    /// <summary>The gradient of a rotation is the rotation back: half of what automatic differentiation of its parts would do.</summary>
+    // The gradient of a rotation is the rotation back: half of what automatic differentiation of its parts would do.
     private sealed class Rotation : autograd.SingleTensorFunction<Rotation>
     {
         public override string Name => nameof(Rotation);

@@ -32,13 +32,13 @@ internal sealed class TokenBatch : IDisposable
         Tokens = scoredByRow.Sum();
 
         var (segments, starts, width) = Pack(sequences, slack);
-        long[] ids = new long[width], positions = new long[width];
+        long[] ids = new long[width], positions = new long[width], lengths = new long[width];
         long[] targets = new long[Tokens], sources = new long[Tokens], cells = new long[Tokens];
         var mask = new float[Rows * Scored];
         for (int row = 0, token = 0; row < Rows; row++)
         {
             var (tokens, from) = sequences[row];
-            for (var i = 0; i < tokens.Length - 1; i++) ids[starts[row] + i] = tokens[i];
+            for (var i = 0; i < tokens.Length - 1; i++) (ids[starts[row] + i], lengths[starts[row] + i]) = (tokens[i], tokens.Length);
             for (var i = from; i < tokens.Length; i++, token++)
             {
                 targets[token] = tokens[i];
@@ -52,7 +52,8 @@ internal sealed class TokenBatch : IDisposable
         {
             for (var i = 0; i < rows * length; i++) positions[at++] = i % length;
         }
-        Layout = new TokenLayout(Keep(tensor(ids, device: device)), Keep(tensor(positions, device: device)), segments);
+        Layout = new TokenLayout(
+            Keep(tensor(ids, device: device)), Keep(tensor(positions, device: device)), Keep(tensor(lengths, device: device)), segments);
         Targets = Keep(tensor(targets, device: device));
         Sources = Keep(tensor(sources, device: device));
         Cells = Keep(tensor(cells, device: device));
@@ -140,7 +141,7 @@ internal sealed class TokenBatch : IDisposable
         return batches;
     }
 
-    /// <summary>Longest first, rows of about equal length as one segment; gives each row's first place.</summary>
+    // Longest first, rows of about equal length as one segment; gives each row's first place.
     private static (IReadOnlyList<Segment> Segments, int[] Starts, int Width) Pack(IReadOnlyList<TokenSequence> sequences, int slack)
     {
         var order = Enumerable.Range(0, sequences.Count).OrderByDescending(row => sequences[row].Ids.Length).ThenBy(row => row).ToArray();
@@ -162,6 +163,6 @@ internal sealed class TokenBatch : IDisposable
 
     public void Dispose()
     {
-        foreach (var tensor in new[] { Layout.Ids, Layout.Positions, Targets, Sources, Cells, Mask }) tensor.Dispose();
+        foreach (var tensor in new[] { Layout.Ids, Layout.Positions, Layout.Lengths, Targets, Sources, Cells, Mask }) tensor.Dispose();
     }
 }

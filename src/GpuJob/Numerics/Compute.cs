@@ -33,11 +33,9 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
         return compute;
     }
 
-    /// <summary>
-    /// Sets what MKL, OpenMP and cuBLAS read from the environment once, when libtorch loads. .NET's own SetEnvironmentVariable does not
-    /// reach native getenv on Unix, hence setenv. Without effect on a library that is loaded already. A thread that libtorch has not told
-    /// its number of threads yet takes OpenMP's.
-    /// </summary>
+    // Sets what MKL, OpenMP and cuBLAS read from the environment once, when libtorch loads. .NET's own SetEnvironmentVariable does not
+    // reach native getenv on Unix, hence setenv. Without effect on a library that is loaded already. A thread that libtorch has not told
+    // its number of threads yet takes OpenMP's.
     private static void PrepareProcess(int threads)
     {
         var count = threads.ToString(CultureInfo.InvariantCulture);
@@ -51,10 +49,8 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
         }
     }
 
-    /// <summary>
-    /// Makes glibc keep freed memory instead of giving every large tensor back to the system and having its pages cleared anew: a sixth of
-    /// the time of a training step. Other C libraries are left alone.
-    /// </summary>
+    // Makes glibc keep freed memory instead of giving every large tensor back to the system and having its pages cleared again: a sixth of
+    // the time of a training step. Other C libraries are left alone.
     private static void KeepMemory()
     {
         const int TrimThreshold = -1, TopPad = -2, MmapMax = -4;

@@ -31,11 +31,17 @@ internal static class TorchOps
         def softplus(x):
             return torch.softplus(x)
 
+        def gelu_tanh(x):
+            return torch.gelu(x, approximate="tanh")
+
         def rms_norm(x, weight, eps: float):
             return torch.rms_norm(x, [x.size(-1)], weight, eps)
 
         def attention_causal(q, k, v, scale: float):
             return torch.scaled_dot_product_attention(q, k, v, None, 0.0, True, scale=scale, enable_gqa=True)
+
+        def attention_masked(q, k, v, mask, scale: float):
+            return torch.scaled_dot_product_attention(q, k, v, mask, 0.0, False, scale=scale, enable_gqa=True)
 
         def fused_adamw_(params: List[Tensor], grads: List[Tensor], exp_avgs: List[Tensor], exp_avg_sqs: List[Tensor],
                          max_exp_avg_sqs: List[Tensor], steps: List[Tensor],
@@ -82,11 +88,18 @@ internal static class TorchOps
     /// <summary>log(1 + eˣ).</summary>
     public static Tensor Softplus(Tensor x) => Call("softplus", x);
 
+    /// <summary>GELU (arXiv 1606.08415) by its approximation with tanh.</summary>
+    public static Tensor GeluTanh(Tensor x) => Call("gelu_tanh", x);
+
     /// <summary>x / sqrt(mean(x²) + eps) · weight over the last dimension.</summary>
     public static Tensor RmsNorm(Tensor x, Tensor weight, double eps) => Call("rms_norm", x, weight, eps);
 
     /// <summary>softmax(scale · q kᵀ + causal mask) v, q [B, H, T, d], k and v [B, KV, T, d] with KV dividing H.</summary>
     public static Tensor CausalAttention(Tensor q, Tensor k, Tensor v, double scale) => Call("attention_causal", q, k, v, scale);
+
+    /// <summary>softmax(scale · q kᵀ where <paramref name="mask"/>, else −∞) v; the mask is bool [T, S].</summary>
+    public static Tensor MaskedAttention(Tensor q, Tensor k, Tensor v, Tensor mask, double scale) =>
+        Call("attention_masked", q, k, v, mask, scale);
 
     /// <summary>
     /// One AdamW step in place on every tensor of the lists; <paramref name="steps"/> hold the step's number, counted from 1.

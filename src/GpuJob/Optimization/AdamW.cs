@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Numerics;
+using R1Cloud.GpuJob.Numerics.Simd;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -8,8 +9,8 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Optimization;
 
 /// <summary>
-/// AdamW (arXiv 1711.05101) in libtorch's fused kernel. Weight decay acts on tensors of two or more dimensions, not on norms and biases.
-/// Its state is named by parameter and restores bitwise.
+/// AdamW (arXiv 1711.05101), on a CPU in kernels of our own, else in libtorch's fused one. Weight decay acts on tensors of two or more
+/// dimensions, not on norms and biases. Its state is named by parameter and restores bitwise.
 /// </summary>
 internal sealed class AdamW : IDisposable
 {
@@ -49,12 +50,32 @@ internal sealed class AdamW : IDisposable
         var live = slots.Where(slot => slot.Parameter.grad is not null).ToArray();
         var gradients = live.Select(slot => slot.Parameter.grad!).ToArray();
         if (gradients.Length == 0) return zeros([], dtype: ScalarType.Float32, device: stepTensor.device).MoveToOuterDisposeScope();
-        var norms = TorchOps.Norms(gradients);
+        var isOwn = VectorUpdates.Suit(gradients);
+        var norms = isOwn ? VectorUpdates.Norms(gradients) : TorchOps.Norms(gradients);
         var norm = TorchOps.Norm(norms);
         watch?.Add(step, [.. live.Select(slot => $"the gradient norm of {slot.Name}")], norms);
         watch?.Add(step, "the gradient norm", norm);
-        if (maxNorm > 0) TorchOps.Scale(gradients, (Scalars.Of(maxNorm) / norm.add(Scalars.Of(1e-6), Scalars.One)).clamp(max: Scalars.One));
+        if (maxNorm > 0)
+        {
+            var factor = (Scalars.Of(maxNorm) / norm.add(Scalars.Of(1e-6), Scalars.One)).clamp(max: Scalars.One);
+            if (isOwn) VectorUpdates.Scale(gradients, factor.item<float>());
+            else TorchOps.Scale(gradients, factor);
+        }
         return norm.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A training's whole step: clips the gradients, updates the parameters and drops the gradients.</summary>
+    /// <param name="learningRate">This step's rate.</param>
+    /// <param name="maxNorm">The most that the gradients' global 2-norm may be; 0 or less for no limit.</param>
+    /// <param name="watch">Told each gradient's norm and that of all.</param>
+    /// <param name="step">The step, for the watch.</param>
+    /// <returns>The norm before, a scalar tensor in the caller's scope.</returns>
+    public Tensor ClipAndStep(double learningRate, double maxNorm, FiniteWatch watch, int step)
+    {
+        var norm = ClipGradients(maxNorm, watch, step);
+        Step(learningRate);
+        ZeroGradients();
+        return norm;
     }
 
     /// <summary>Updates every parameter that has a gradient.</summary>
@@ -70,13 +91,25 @@ internal sealed class AdamW : IDisposable
         foreach (var group in live)
         {
             var pairs = group.ToArray();
+            var decay = group.Key ? recipe.WeightDecay : 0;
+            Tensor[] parameters = [.. pairs.Select(pair => (Tensor)pair.Slot.Parameter)], gradients =
+                [.. pairs.Select(pair => pair.Gradient!)];
+            Tensor[] firstMoments = [.. pairs.Select(pair => pair.Slot.FirstMoment)], secondMoments =
+                [.. pairs.Select(pair => pair.Slot.SecondMoment)];
+            if (VectorUpdates.Suit([.. parameters, .. gradients, .. firstMoments, .. secondMoments]))
+            {
+                VectorUpdates.AdamW(Coefficients(learningRate, decay), parameters, gradients, firstMoments, secondMoments);
+                continue;
+            }
             TorchOps.FusedAdamW(
-                [.. pairs.Select(pair => (Tensor)pair.Slot.Parameter)], [.. pairs.Select(pair => pair.Gradient!)],
-                [.. pairs.Select(pair => pair.Slot.FirstMoment)], [.. pairs.Select(pair => pair.Slot.SecondMoment)],
-                [.. Enumerable.Repeat(stepTensor, pairs.Length)],
-                learningRate, recipe.Beta1, recipe.Beta2, group.Key ? recipe.WeightDecay : 0, epsilon);
+                parameters, gradients, firstMoments, secondMoments, [.. Enumerable.Repeat(stepTensor, pairs.Length)],
+                learningRate, recipe.Beta1, recipe.Beta2, decay, epsilon);
         }
     }
+
+    private AdamWStep Coefficients(double learningRate, double decay) => new(
+        (float)(1 - (learningRate * decay)), (float)(learningRate / (1 - Math.Pow(recipe.Beta1, Steps))), recipe.Beta1, recipe.Beta2,
+        (float)(1 / Math.Sqrt(1 - Math.Pow(recipe.Beta2, Steps))), (float)epsilon);
 
     /// <summary>Drops all gradients and their memory.</summary>
     public void ZeroGradients()
@@ -119,6 +152,33 @@ internal sealed class AdamW : IDisposable
         }
         using var step = reader.Read(StepName);
         Steps = step.to(ScalarType.Int64).item<long>();
+    }
+
+    /// <summary>Gives its state away, in host memory, and is done.</summary>
+    public OptimizerState Release()
+    {
+        using var _ = no_grad();
+        var moments = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var (name, moment) in slots.SelectMany(slot =>
+            new[] { (First + slot.Name, slot.FirstMoment), (Second + slot.Name, slot.SecondMoment) }))
+        {
+            moments[name] = moment.device.type == TorchSharp.DeviceType.CPU ? moment : moment.cpu().DetachFromDisposeScope();
+            if (!ReferenceEquals(moments[name], moment)) moment.Dispose();
+        }
+        stepTensor.Dispose();
+        return new OptimizerState(moments, Steps);
+    }
+
+    /// <summary>Takes over, bitwise, what another optimizer of the same parameters gave away.</summary>
+    public void Load(OptimizerState state)
+    {
+        using var _ = no_grad();
+        foreach (var slot in slots)
+        {
+            slot.FirstMoment.copy_(state.Moments[First + slot.Name]);
+            slot.SecondMoment.copy_(state.Moments[Second + slot.Name]);
+        }
+        Steps = state.Steps;
     }
 
     private static void Restore(SafetensorsReader reader, string path, string name, Tensor target)

@@ -25,21 +25,35 @@ internal static class CheckpointFiles
         return model;
     }
 
-    /// <summary>Writes a policy's files into an existing folder.</summary>
+    /// <summary>Writes a policy's files, model and training state, into an existing folder.</summary>
     /// <exception cref="NonFiniteException">A weight is not finite: nothing is written.</exception>
     public static void Write(Policy policy, string folder, TrainerState state)
+    {
+        WriteModel(policy, folder, state);
+        WriteState(policy, folder, state);
+    }
+
+    /// <summary>Writes what a training that goes on needs besides the model.</summary>
+    public static void WriteState(Policy policy, string folder, TrainerState state)
+    {
+        policy.Optimizer?.Save(Path.Combine(folder, Optimizer));
+        File.WriteAllText(Path.Combine(folder, TrainerState), JsonSerializer.Serialize(state, R1Json.Indented));
+    }
+
+    /// <summary>Writes a policy's model into an existing folder; of one whose base is a checkpoint, the adapter alone.</summary>
+    /// <exception cref="NonFiniteException">A weight is not finite: nothing is written.</exception>
+    public static void WriteModel(Policy policy, string folder, TrainerState state)
     {
         // an adapter's are not among the weights
         var trained = policy.Model.Trainable.Select(parameter => (parameter.Name, (Tensor)parameter.Tensor));
         if (Finite.FindNot(policy.Model.Weights.Concat(trained)) is { } broken)
             throw new NonFiniteException(
                 $"Stage '{state.Stage}', step {state.Step}: the weight {broken} is not finite; the checkpoint is not saved.");
-        policy.Model.Save(folder);
-        if (policy.Model.Lora is not null) LoraAdapter.Save(policy.Model, folder); // the weights above are those that it adds to
+        if (policy.Model.Lora is not null) LoraAdapter.Save(policy.Model, folder);
+        if (policy.AdapterBase is not null) return;
+        policy.Model.Save(folder); // those that an adapter adds to
         policy.Tokenizer.Save(folder);
         policy.RewardModel?.Save(folder);
-        policy.Optimizer?.Save(Path.Combine(folder, Optimizer));
-        File.WriteAllText(Path.Combine(folder, TrainerState), JsonSerializer.Serialize(state, R1Json.Indented));
         var generation = Path.Combine(folder, TokenizerFiles.Generation);
         if (File.Exists(generation)) return; // an imported model has its own, which its tokenizer brings along
         File.WriteAllText(generation, JsonSerializer.Serialize(

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Generation;
+using R1Cloud.GpuJob.Generation.Engines;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.Shared;
@@ -12,6 +13,9 @@ namespace R1Cloud.GpuJob.Residency;
 internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator generator) : IDisposable
 {
     private bool stale = true;
+    private IGenerator? engine; // one beside the worker
+    private bool engineStale = true;
+    private string? byEngine; // its name
     private (PromptRecipe Recipe, DateOnly? Date, PromptForm Encode)? prompts;
 
     /// <summary>
@@ -29,17 +33,39 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     /// <summary>The tokenizer.</summary>
     public ITokenizer Tokenizer { get; } = tokenizer;
 
+    /// <summary>What generates.</summary>
+    public string Engine => byEngine ?? GeneratorFactory.NameOf(generator);
+
     /// <summary>The optimizer with its state at <see cref="Checkpoint"/>, or null when the policy was only read.</summary>
     public AdamW? Optimizer { get; set; }
+
+    /// <summary>
+    /// Whether the optimizer's state at <see cref="Checkpoint"/> may be in this memory alone, so that it is worth keeping.
+    /// </summary>
+    public bool HoldsOnlyState { get; set; }
+
+    /// <summary>
+    /// The checkpoint whose weights the model has under its adapter, unchanged; null without an adapter, and where no checkpoint has them.
+    /// </summary>
+    public string? AdapterBase { get; set; }
 
     /// <summary>How the model reads responses, once a reward model is trained; null for policies.</summary>
     public RewardModelInfo? RewardModel { get; set; }
 
     /// <summary>
     /// Call before changing weights or optimizer: the policy is no checkpoint's until <see cref="Is"/>, and the generator takes the weights
-    /// over anew.
+    /// over again.
     /// </summary>
-    public void BeginChange() => (Checkpoint, Progress, stale) = (null, null, true);
+    public void BeginChange() => (Checkpoint, Progress, stale, engineStale) = (null, null, true, true);
+
+    /// <summary>Says what samples from now on.</summary>
+    /// <param name="name">The engine's name; null for the trainer itself.</param>
+    /// <param name="make">Makes the generator of an engine beside the worker, once; null for the trainer itself.</param>
+    public void SampleBy(string? name, Func<CausalLm, IGenerator>? make)
+    {
+        byEngine = name;
+        engine ??= make?.Invoke(Model);
+    }
 
     /// <summary>Says whose content the policy now holds.</summary>
     public void Is(string checkpoint, IPolicyProgress? progress = null) => (Checkpoint, Progress) = (checkpoint, progress);
@@ -47,7 +73,7 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     /// <summary>A problem in the form that the recipe asks for, begin mark included.</summary>
     /// <param name="problem">The problem.</param>
     /// <param name="prompt">The form.</param>
-    /// <param name="date">The date that chat templates are told.</param>
+    /// <param name="date">The date that chat templates see.</param>
     /// <exception cref="BadInputException">The tokenizer cannot write that form.</exception>
     public EncodedPrompt EncodePrompt(PromptText problem, PromptRecipe prompt, DateOnly? date)
     {
@@ -60,11 +86,13 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     public IReadOnlyList<IReadOnlyList<GenerationResult>> Generate(IReadOnlyList<GenerationRequest> requests, SamplingRecipe sampling,
         CancellationToken preemption)
     {
-        if (stale) generator.Refresh();
-        stale = false;
+        var chosen = byEngine is null ? generator : engine!;
+        if (byEngine is null ? stale : engineStale) chosen.Refresh();
+        if (byEngine is not null) engineStale = false;
+        else stale = false;
         try
         {
-            return generator.Generate(requests, sampling, preemption);
+            return chosen.Generate(requests, sampling, preemption);
         }
         catch (OperationCanceledException) when (preemption.IsCancellationRequested)
         {
@@ -76,6 +104,7 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     public void Dispose()
     {
         generator.Dispose();
+        engine?.Dispose();
         Optimizer?.Dispose();
         Model.Dispose();
     }

@@ -36,7 +36,8 @@ internal sealed class ResidentRewardModels(Lazy<Compute> compute, string cacheFo
     private async Task<ResponseScorer> LoadAsync(string checkpoint, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
-        var folder = await new CheckpointStore(context.Blobs).DownloadAsync(checkpoint, cacheFolder, context.Preemption);
+        var folder = await new CheckpointStore(context.Blobs)
+            .DownloadAsync(checkpoint, CheckpointPart.Model, cacheFolder, context.Preemption);
         var info = RewardModelInfo.Load(folder);
         while (kept.Count >= MostKept)
         {

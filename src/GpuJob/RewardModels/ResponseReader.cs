@@ -12,7 +12,7 @@ namespace R1Cloud.GpuJob.RewardModels;
 /// <param name="prompt">How the prompt is put.</param>
 /// <param name="part">Which part of the response is read.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
-/// <param name="date">The date that chat templates are told.</param>
+/// <param name="date">The date that chat templates see.</param>
 /// <exception cref="BadInputException">The tokenizer cannot write the prompt's form.</exception>
 internal sealed class ResponseReader(PromptRecipe prompt, ScoredPart part, ITokenizer tokenizer, DateOnly? date)
 {

@@ -1,8 +1,10 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Rewards.Scoring;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes.Rewards;
 using R1Cloud.Tokenizers;
+using R1Cloud.Tokenizers.Prompts;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.RewardModels;
@@ -31,7 +33,7 @@ internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, Rewar
     {
         var limit = model.Config.MaxPositions;
         var read = completions.Select(completion =>
-            (Ids: reader.TryRead(new(completion.Prompt, completion.Messages), completion.Text, out var lacks), Lacks: lacks)).ToList();
+            (Ids: reader.TryRead(Asked(completion), completion.Text, out var lacks), Lacks: lacks)).ToList();
         var fitting = Enumerable.Range(0, read.Count).Where(index => read[index].Ids is { } ids && ids.Length <= limit).ToList();
         var scores = fitting.Zip(Score([.. fitting.Select(index => read[index].Ids!)]))
             .ToDictionary(pair => pair.First, pair => (double)pair.Second);
@@ -44,6 +46,9 @@ internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, Rewar
             : !normalize ? score
             : (score - info.Mean) / (info.Std > 0 ? info.Std : 1);
     }
+
+    private static PromptText Asked(Completion completion) => new(completion.Prompt, completion.Messages,
+        completion.Messages is null ? null : Problem.ToolsIn(completion.Fields));
 
     private List<float> Score(List<int[]> sequences)
     {

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Sampling;
+using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 
@@ -12,7 +13,7 @@ internal sealed class ModelRewriter(ModelRewrite recipe, Rewriters.Surroundings 
     {
         if (drafts.Count == 0) return [];
         var sampler = await around.Load(recipe.Prompt);
-        var asked = drafts.Select(draft => Instruction(draft.Answer)).ToList();
+        var asked = drafts.Select(draft => RewriteInstruction.Of(recipe, draft.Answer.Problem, draft.Answer.Text)).ToList();
         var fits = Enumerable.Range(0, drafts.Count).Where(index => sampler.Fits(asked[index], recipe.Sampling)).ToList();
         var written = await sampler.AskAsync([.. fits.Select(index => drafts[index].Answer.Problem)], recipe.Sampling, samples: 1,
             (index, _) =>
@@ -22,7 +23,4 @@ internal sealed class ModelRewriter(ModelRewrite recipe, Rewriters.Surroundings 
         for (var index = 0; index < fits.Count; index++) rewritten[fits[index]] = written[index][0];
         return rewritten;
     }
-
-    private string Instruction(SampledAnswer draft) =>
-        Placeholders.Fill(recipe.Instruction, ("draft", draft.Text), ("prompt", draft.Problem.Prompt), ("answer", draft.Problem.Answer));
 }

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Sampling;
+using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 

@@ -10,6 +10,8 @@ internal sealed record CompletionRow
     public required string Prompt { get; init; }
     /// <summary>The conversation that the prompt is; null where it is a text alone.</summary>
     public IReadOnlyList<JsonElement>? Messages { get; init; }
+    /// <summary>The tools that it may call; null for none.</summary>
+    public IReadOnlyList<JsonElement>? Tools { get; init; }
     /// <summary>The assistant's turn, without its end mark.</summary>
     public required string Completion { get; init; }
     /// <summary>What the completion was before it was rewritten; null where it was not.</summary>
@@ -25,6 +27,7 @@ internal sealed record CompletionRow
         Draft = answer.Draft,
         Prompt = answer.Problem.Prompt,
         Messages = answer.Problem.Messages,
+        Tools = answer.Problem.Tools,
         Completion = answer.Text,
         Answer = answer.Problem.Answer,
         Verdicts = answer.Scored.Verdicts.ToDictionary(verdict => verdict.Key, verdict => verdict.Value.Score),
@@ -37,7 +40,7 @@ internal sealed record CompletionRow
     /// <summary>Reads JSON lines.</summary>
     /// <param name="data">The file.</param>
     /// <param name="path">Its name, for errors.</param>
-    /// <exception cref="BadInputException">A line is no row.</exception>
+    /// <exception cref="BadInputException">A line is not a row.</exception>
     public static IReadOnlyList<CompletionRow> Parse(BinaryData data,
         string path) => [.. data.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select((line, index) =>
     {

@@ -1,7 +1,7 @@
 using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Residency;
-using R1Cloud.GpuJob.Scoring;
+using R1Cloud.GpuJob.Judging;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Rewards;
 using R1Cloud.Rewards.Scoring;
@@ -23,6 +23,9 @@ internal sealed record SampledAnswer(Problem Problem, GenerationResult Result, s
 
     /// <summary>Whether it ended by itself.</summary>
     public bool Finished => Result.Finish == FinishReason.Stop;
+
+    /// <summary>Whether the rewards call it right.</summary>
+    public bool IsRight() => Scored.OfFamily("accuracy") >= 1;
 
     /// <summary>What was rewritten into this; null where nothing was.</summary>
     public string? Draft { get; init; }
@@ -47,9 +50,13 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
     /// <param name="samples">Completions of each problem.</param>
     /// <param name="seed">The noise of a problem's sample, by their indices.</param>
     /// <param name="asked">What the model is asked in place of each problem; null for the problems themselves.</param>
+    /// <param name="finished">
+    /// Told of each completion as soon as it has ended: problem, sample, result, and what makes its text; from any thread, must be quick.
+    /// </param>
     /// <returns>By problem, then by sample.</returns>
     public async Task<IReadOnlyList<IReadOnlyList<SampledAnswer>>> AskAsync(IReadOnlyList<Problem> problems, SamplingRecipe sampling,
-        int samples, Func<int, int, ulong> seed, IReadOnlyList<string>? asked = null)
+        int samples, Func<int, int, ulong> seed, IReadOnlyList<string>? asked = null,
+        Action<int, int, GenerationResult, Func<string>>? finished = null)
     {
         var prompts = problems.Select((problem, index) => Encode(asked?[index] ?? problem.Asked)).ToList();
         var limit = policy.Model.Config.MaxPositions - 1;
@@ -61,7 +68,7 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
         var requests = prompts.Select((encoded, index) => new GenerationRequest(
             encoded.Ids, [.. Enumerable.Range(0, samples).Select(sample => seed(index, sample))], policy.Tokenizer.EosIds)
         {
-            OnFinished = scoring(index).Overlaps ? (sample, result) => early[index, sample] = JudgeAsync(index, result) : null,
+            OnFinished = scoring(index).Overlaps || finished is not null ? (sample, result) => Finished(index, sample, result) : null,
         }).ToList();
 
         IReadOnlyList<IReadOnlyList<GenerationResult>> results;
@@ -74,9 +81,17 @@ internal sealed class ProblemSampler(Policy policy, Func<int, OverlappedScoring>
                     await Task.WhenAll(results[index].Select((result, sample) => early[index, sample] ?? JudgeAsync(index, result)))));
         return answers;
 
+        void Finished(int index, int sample, GenerationResult result)
+        {
+            finished?.Invoke(index, sample, result, () => TextOf(index, result));
+            if (scoring(index).Overlaps) early[index, sample] = JudgeAsync(index, result);
+        }
+
+        string TextOf(int index, GenerationResult result) => prompts[index].Turn(policy.Tokenizer.Decode(result.Tokens));
+
         async Task<SampledAnswer> JudgeAsync(int index, GenerationResult result)
         {
-            var (problem, text) = (problems[index], prompts[index].Turn(policy.Tokenizer.Decode(result.Tokens)));
+            var (problem, text) = (problems[index], TextOf(index, result));
             var scored = await scoring(index).ScoreAsync(Completion(problem, sampling.MaxNewTokens, result, text), context.Preemption);
             return new(problem, result, text, scored) { Prompt = prompts[index].Ids };
         }

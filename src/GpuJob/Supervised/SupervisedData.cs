@@ -46,10 +46,11 @@ internal static class SupervisedData
 
     private static async Task<IReadOnlyList<CompletionRow>> TaskAsync(string name, TaskRecipe task, JobContext context) =>
         task is DatasetTask dataset
-            ? [.. (await DatasetLoading.LoadAsync(dataset, context.Blobs, context.Preemption)).Completions().Select(row => new CompletionRow
+            ? [.. (await DatasetLoading.LoadAsync(dataset, context.Blobs, context.Hub, context.Preemption)).Completions().Select(row =>
+                new CompletionRow
             {
-                Prompt = row.Problem.Prompt, Messages = row.Problem.Messages, Completion = row.Completion, Answer = row.Problem.Answer,
-                    Verdicts = new Dictionary<string, double>(),
+                Prompt = row.Problem.Prompt, Messages = row.Problem.Messages, Tools = row.Problem.Tools, Completion = row.Completion,
+                    Answer = row.Problem.Answer, Verdicts = new Dictionary<string, double>(),
             })]
             : throw new BadInputException(
                 $"Job '{context.Spec.JobId}': task '{name}' is a {task.GetType().Name}; only data sets have completions to learn from.");

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Scoring;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Supervised;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Losses;
+using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Residency;
@@ -37,6 +38,8 @@ internal sealed record SupervisedPlan<TRow>
     public required string Checkpoint { get; init; }
     /// <summary>The checkpoint that it begins with; null for fresh weights.</summary>
     public string? Parent { get; init; }
+    /// <summary>What is done for an even load of experts; null for nothing.</summary>
+    public BalanceWeights? Balance { get; init; }
     /// <summary>Looks at the trained model before it is saved; its figures join the last step's. Null for nothing.</summary>
     public Func<Policy, IReadOnlyDictionary<string, double>>? Finish { get; init; }
 }
@@ -77,7 +80,8 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
         foreach (var (name, value) in plan.Finish?.Invoke(policy) ?? new Dictionary<string, double>()) metrics[name] = value;
         await ResidentModels.SaveAsync(policy, plan.Checkpoint, Stage, plan.Steps, plan.Parent, context);
         var steps = context.AttemptPrefix + "steps.jsonl";
-        using (context.Time.Measure(TimePart.Storage)) await context.Blobs.WriteAsync(steps, ToJsonLines(log));
+        using (context.Time.Measure(TimePart.Storage)) 
+            await context.Blobs.WriteAsync(steps, ToJsonLines(log), CancellationToken.None);
         return new JobOutcome(new Dictionary<string, string> { ["checkpoint"] = plan.Checkpoint, ["steps"] = steps }, metrics);
 
         double Sum(string name) => log.Sum(line => line.Values.GetValueOrDefault(name));
@@ -89,6 +93,7 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
         using var _ = context.Time.Measure(TimePart.Update);
         using var sums = new MetricSums();
         using var watch = new FiniteWatch();
+        using var balance = plan.Balance is { } weights ? new ExpertBalance(policy.Model, weights) : null;
         var (start, tokens) = (Stopwatch.GetTimestamp(), 0);
         double rate = 0;
         for (var step = from; step < until; step++)
@@ -96,19 +101,21 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
             using var scope = TorchSharp.torch.NewDisposeScope();
             var rows = plan.Batch(step);
             var weight = rows.Sum(plan.Objective.Weight);
+            balance?.BeginStep(rows.Count, rows.Sum(plan.Objective.Length) - rows.Count); // nothing follows a row's last token
             foreach (var part in MicroBatches(rows))
             {
                 using var inner = TorchSharp.torch.NewDisposeScope();
                 var result = plan.Objective.Compute(policy.Model, part);
+                balance?.EndPass();
                 var loss = Scalars.Use(weight, count => result.Loss / count);
                 watch.Add(step, "the loss", loss);
                 loss.backward();
                 sums.Add(MetricNames.Loss, loss);
                 sums.Add(result.Metrics, 1.0 / weight);
             }
-            sums.Add(MetricNames.GradNorm, policy.Optimizer!.ClipGradients(plan.Optimizer.ClipNorm, watch, step));
-            policy.Optimizer.Step(rate = LearningRates.At(plan.Optimizer, step + 1, plan.Steps));
-            policy.Optimizer.ZeroGradients();
+            rate = LearningRates.At(plan.Optimizer, step + 1, plan.Steps);
+            sums.Add(MetricNames.GradNorm, policy.Optimizer!.ClipAndStep(rate, plan.Optimizer.ClipNorm, watch, step));
+            if (balance is not null) sums.Add(balance.Step());
             tokens += rows.Sum(plan.Objective.Length);
         }
 
@@ -148,7 +155,7 @@ internal sealed class SupervisedTraining<TRow>(ResidentModels models, Supervised
     private async Task SaveProgressAsync(Policy policy, List<TrainingStep> log, int step)
     {
         var checkpoint = BlobLayout.CheckpointIn(progress, step);
-        await context.Blobs.WriteAsync(LogPath(checkpoint), ToJsonLines(log));
+        await context.Blobs.WriteAsync(LogPath(checkpoint), ToJsonLines(log), CancellationToken.None);
         await ResidentModels.SaveAsync(policy, checkpoint, Stage, step, parent: null, context);
         policy.BeginChange();
     }

@@ -16,10 +16,12 @@ internal static class DatasetLoading
 
     /// <summary>The problems of a data set.</summary>
     /// <param name="recipe">The data set.</param>
-    /// <param name="blobs">Where files that begin with <c>blob:</c> are.</param>
+    /// <param name="blobs">Where files that begin with <c>blob:</c> are, and where those of the Hub are put; null for nowhere.</param>
+    /// <param name="hub">Brings files that begin with <c>hf:</c>.</param>
     /// <param name="cancellation">Stops the download.</param>
     /// <exception cref="BadInputException">A file or a row is wrong; the message names them.</exception>
-    public static async Task<DatasetProblems> LoadAsync(DatasetTask recipe, IBlobStore blobs, CancellationToken cancellation)
+    public static async Task<DatasetProblems> LoadAsync(DatasetTask recipe, IBlobStore? blobs, IHubReader hub,
+        CancellationToken cancellation)
     {
         var key = Key(recipe);
         if (Kept.TryGetValue(key, out var kept)) return kept;
@@ -31,9 +33,11 @@ internal static class DatasetLoading
             {
                 var copy = SafePath.Join(folder.FullName, $"{files.Count}{Path.GetExtension(file)}");
                 files[file] = copy.FullName;
-                if (!await blobs.TryDownloadAsync(file[BlobReference.Prefix.Length..], copy, cancellation))
+                if (blobs is null || !await blobs.TryDownloadAsync(file[BlobReference.Prefix.Length..], copy, cancellation))
                     throw new BadInputException($"Data set file '{file}': there is no such blob.");
             }
+            foreach (var file in recipe.AllFiles().Where(HubName.Is).Distinct())
+                files[file] = await HubFiles.BringAsync(HubName.Parse(file), blobs, hub, folder.FullName, cancellation);
             var dataset = Dataset.Load(recipe, file => files.GetValueOrDefault(file, file));
             var problems = recipe.HasPairs() ? new DatasetPreferences(recipe, dataset) : recipe.HasLabels()
                 ? new DatasetLabels(recipe, dataset) : new DatasetProblems(recipe, dataset);
@@ -52,6 +56,7 @@ internal static class DatasetLoading
 
     // A local file that changed is another data set.
     private static string Key(DatasetTask recipe) =>
-        JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', recipe.AllFiles().Where(file => !BlobReference.Is(file))
+        JsonSerializer.Serialize(recipe, R1Json.Options) + string.Join('|', recipe.AllFiles().Where(file => !BlobReference.Is(file)
+            && !HubName.Is(file))
         .Select(file => File.Exists(file) && LocalFiles.Stat(file) is var stat ? $"{stat.Length}:{stat.WrittenAt.Ticks}" : "absent"));
 }

@@ -53,6 +53,9 @@ internal class DatasetProblems : IProblemTask
     protected virtual DatasetProblems With(DatasetTask task, Dataset rows) => new(task, rows);
 
     /// <inheritdoc/>
+    public int? TrainingCount => dataset.Training.Count;
+
+    /// <inheritdoc/>
     public Problem Training(ProblemDraw draw)
     {
         var count = dataset.Training.Count;

@@ -18,14 +18,23 @@ internal sealed record Problem(string Id, string Prompt, string Answer)
     /// <summary>The conversation that the prompt is, each message with role and content; null where it is a text alone.</summary>
     public IReadOnlyList<JsonElement>? Messages { get; init; }
 
-    /// <summary>Where its row is, <c>file(row)</c>; null where it is no file's.</summary>
+    /// <summary>Where its row is, <c>file(row)</c>; null where it is in no file.</summary>
     public string? Origin { get; init; }
 
     /// <summary>What is to be written, where a row says it.</summary>
     public string? Completion { get; init; }
 
     /// <summary>What is asked.</summary>
-    public PromptText Asked => new(Prompt, Messages);
+    public PromptText Asked => new(Prompt, Messages, Tools);
+
+    /// <summary>The tools that the conversation may call; null for none.</summary>
+    public IReadOnlyList<JsonElement>? Tools => Messages is null ? null : ToolsIn(Fields);
+
+    /// <summary>The tools of a conversation's row.</summary>
+    /// <param name="fields">Its columns.</param>
+    public static IReadOnlyList<JsonElement>? ToolsIn(IReadOnlyDictionary<string, JsonElement> fields) =>
+        fields.TryGetValue("tools", out var tools) && tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() > 0
+            ? [.. tools.EnumerateArray()] : null;
 }
 
 /// <summary>Which training problem is wanted. It is a function of where in the run it is asked for alone.</summary>
@@ -41,6 +50,9 @@ internal readonly record struct ProblemDraw(ulong Seed, long Position = 0, doubl
 /// <summary>A source of problems, split into those to learn from and those held out.</summary>
 internal interface IProblemTask
 {
+    /// <summary>The training problems where they are a list; null where they are made as they are asked for.</summary>
+    int? TrainingCount => null;
+
     /// <summary>Draws a training problem.</summary>
     /// <param name="draw">Decides which.</param>
     /// <exception cref="BadInputException">There are none.</exception>

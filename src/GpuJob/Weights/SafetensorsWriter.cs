@@ -36,16 +36,25 @@ internal static class SafetensorsWriter
         }
 
         typeOf ??= entry => entry.Tensor.dtype;
-        var header = Header(sorted, metadata, typeOf);
+        WriteSorted(stream, [.. sorted.Select(entry => new StreamedTensor(entry.Name, StoredTypes.NameOf(typeOf(entry)),
+            entry.Tensor.shape, target => WriteContent(target, entry.Tensor, typeOf(entry))))], metadata);
+    }
+
+    /// <summary>Writes tensors that bring their content themselves, when it is their turn.</summary>
+    public static void Write(Stream stream, IEnumerable<StreamedTensor> tensors) =>
+        WriteSorted(stream, [.. tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)], null);
+
+    private static void WriteSorted(Stream stream, IReadOnlyList<StreamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        var header = Header(tensors, metadata);
         Span<byte> prefix = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
         stream.Write(prefix);
         stream.Write(header);
-        foreach (var entry in sorted) WriteContent(stream, entry.Tensor, typeOf(entry));
+        foreach (var tensor in tensors) tensor.Write(stream);
     }
 
-    private static byte[] Header((string Name, Tensor Tensor)[] tensors, IReadOnlyDictionary<string, string>? metadata,
-        Func<(string Name, Tensor Tensor), ScalarType> typeOf)
+    private static byte[] Header(IReadOnlyList<StreamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -58,14 +67,13 @@ internal static class SafetensorsWriter
             json.WriteEndObject();
 
             long offset = 0;
-            foreach (var (name, tensor) in tensors)
+            foreach (var tensor in tensors)
             {
-                var typeName = SafetensorsFormat.NameOf(typeOf((name, tensor)));
-                var end = offset + (tensor.numel() * SafetensorsFormat.SizeOf(typeName));
-                json.WriteStartObject(name);
-                json.WriteString("dtype", typeName);
+                var end = offset + (tensor.Shape.Aggregate(1L, (product, size) => product * size) * SafetensorsFormat.SizeOf(tensor.Type));
+                json.WriteStartObject(tensor.Name);
+                json.WriteString("dtype", tensor.Type);
                 json.WriteStartArray("shape");
-                foreach (var dimension in tensor.shape) json.WriteNumberValue(dimension);
+                foreach (var dimension in tensor.Shape) json.WriteNumberValue(dimension);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
@@ -90,3 +98,10 @@ internal static class SafetensorsWriter
         for (var at = 0L; at < length; at += Piece) stream.Write(new ReadOnlySpan<byte>(start + at, (int)Math.Min(Piece, length - at)));
     }
 }
+
+/// <summary>A tensor that writes its own content.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">Its element type by the format's name.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Write">Writes its content, so many bytes as type and shape say.</param>
+internal sealed record StreamedTensor(string Name, string Type, IReadOnlyList<long> Shape, Action<Stream> Write);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using R1Cloud.GpuJob.Attempts;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
@@ -25,15 +26,16 @@ internal sealed partial class Heartbeat : IAsyncDisposable
 
     /// <summary>Begins to beat.</summary>
     public Heartbeat(
-        HeldMessage message, IBlobStore blobs, StoragePatience patience, JobSpec spec, string attempt, WorkerOptions options,
-            TimeProvider time,
+        HeldMessage message, IBlobStore blobs, StoragePatience patience, JobSpec spec, string attempt, CompletionTail tail,
+            WorkerOptions options, TimeProvider time,
         ILogger log)
     {
         (this.message, this.blobs, this.patience, this.spec, this.time, this.log) = (message, blobs, patience, spec, time, log);
         latest = new(spec.JobId, attempt, options.Name, 0, 0, new Dictionary<string, double>(), time.GetUtcNow());
         timeout = TimeSpan.FromSeconds(spec.Retry.HeartbeatTimeoutSeconds);
         var first = TimeSpan.FromTicks(Math.Min(options.Visibility.Ticks, timeout.Ticks) / 4);
-        beating = Task.WhenAll(RenewAsync(first), PublishAsync(options.ProgressInterval));
+        beating = Task.WhenAll(RenewAsync(first), PublishAsync(options.ProgressInterval),
+            PublishTailAsync(tail, attempt, options.Name, options.TailInterval));
     }
 
     /// <summary>Fires when another worker has the job.</summary>
@@ -105,6 +107,31 @@ internal sealed partial class Heartbeat : IAsyncDisposable
                 if (word == published) continue;
                 await blobs.WriteJsonAsync(BlobLayout.JobProgress(spec.RunId, spec.JobId), word, stopping.Token);
                 published = word;
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StorageException e)
+            {
+                LogMissed(log, e.Message);
+            }
+        }
+    }
+
+    // What is written of it is as old as the interval, so that many completions a second are one blob.
+    private async Task PublishTailAsync(CompletionTail tail, string attempt, string worker, TimeSpan interval)
+    {
+        var published = 0L;
+        while (true)
+        {
+            try
+            {
+                await Task.Delay(interval, time, stopping.Token);
+                if (tail.Added is var added && added == published) continue;
+                await blobs.WriteJsonAsync(BlobLayout.LiveSamples(spec.RunId, worker),
+                    new LiveSamples(spec.JobId, attempt, worker, tail.Read()), stopping.Token);
+                published = added;
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {

@@ -9,6 +9,9 @@ internal sealed class HeldMessage(IMessageQueue queue, QueueMessage message, str
     /// <summary>The message as last renewed.</summary>
     public QueueMessage Message { get; private set; } = message;
 
+    /// <summary>When the job was put on its queue.</summary>
+    public DateTimeOffset? OrderedAt { get; } = message.InsertedAt;
+
     /// <summary>Tells the supervisor of it.</summary>
     public async Task HoldAsync()
     {

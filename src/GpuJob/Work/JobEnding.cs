@@ -23,28 +23,31 @@ internal sealed class JobEnding(
     public async Task<JobResult> CommitAsync(JobResult result)
     {
         var path = BlobLayout.JobResult(job.RunId, job.JobId);
-        if (!await blobs.TryCreateJsonAsync(path, result)) result = await blobs.ReadJsonAsync<JobResult>(path);
+        if (!await blobs.TryCreateJsonAsync(path, result, CancellationToken.None))
+            result = await blobs.ReadJsonAsync<JobResult>(path, CancellationToken.None);
         await AnnounceAsync(result.Status);
         return result;
     }
 
-    /// <summary>Tells who waits that the job has its result, and removes the message.</summary>
+    /// <summary>Tells whoever waits that the job has its result, and removes the message.</summary>
     public async Task AnnounceAsync(JobStatus status)
     {
         if (notify is not null)
         {
             var completion = JsonSerializer.Serialize(new JobCompletion(job.RunId, job.JobId, notify, status), R1Json.Options);
-            await patience.RunAsync(() => storage.Queue(BlobLayout.CompletionsQueue).SendAsync(completion));
+            await patience.RunAsync(
+                () => storage.Queue(BlobLayout.CompletionsQueue).SendAsync(completion, cancellation: CancellationToken.None),
+                CancellationToken.None);
         }
         await StopBeatingAsync();
-        await patience.RunAsync(message.DeleteAsync);
+        await patience.RunAsync(message.DeleteAsync, CancellationToken.None);
     }
 
     /// <summary>Puts the message back, visible after a while.</summary>
     public async Task GiveBackAsync(TimeSpan delay)
     {
         await StopBeatingAsync();
-        await patience.RunAsync(() => message.GiveBackAsync(delay));
+        await patience.RunAsync(() => message.GiveBackAsync(delay), CancellationToken.None);
     }
 
     private Task StopBeatingAsync() => heartbeat?.StopAsync() ?? Task.CompletedTask;

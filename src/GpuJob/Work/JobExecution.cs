@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using R1Cloud.GpuJob.Attempts;
@@ -43,8 +44,18 @@ internal sealed partial class JobExecution(
         await held.HoldAsync();
         var reading = blobs.TryReadAsync(BlobLayout.JobSpec(job.RunId, job.JobId), CancellationToken.None);
         var finding = blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(job.RunId, job.JobId), CancellationToken.None);
-        var counting = new AttemptHistory(blobs, job.RunId, job.JobId).CountAsync();
-        await Task.WhenAll(reading, finding, counting);
+        var counting = new AttemptHistory(blobs, job.RunId, job.JobId).ReadAsync();
+        try
+        {
+            await Task.WhenAll(reading, finding, counting);
+        }
+        catch (NewerFormException e)
+        {
+            // Done by a newer worker that died before it said so: another of its kind will.
+            LogRefused(log, Refusal = e.Message);
+            await held.GiveBackAsync(TimeSpan.Zero);
+            return Delivery.Refused;
+        }
         if (await reading is not { } content)
         {
             LogNoSpec(log, job.RunId, job.JobId);
@@ -57,7 +68,7 @@ internal sealed partial class JobExecution(
         var result = new JobResult
         {
             JobId = job.JobId, Status = JobStatus.Succeeded, Attempt = attempt, Worker = options.Name, Numerics = TrainerNumerics.Version,
-                Attempts = past,
+                Attempts = past.Counts,
         };
         var unread = new JobEnding(job, notify, held, storage, new StoragePatience(TimeSpan.Zero, time));
         if (await finding is { } done)
@@ -67,7 +78,10 @@ internal sealed partial class JobExecution(
         }
         try
         {
-            return await RunAsync(job, JobSpecs.Read(job.JobId, content), result, past, held, preemption);
+            var spec = JobSpecs.Read(job.JobId, content);
+            var trace = new JobTrace(spec, options.Name, message.InsertedAt, time);
+            if (past.Lost is { } lost) trace.Notice(lost);
+            return await RunAsync(job, spec, result, past.Counts, held, trace, preemption);
         }
         catch (UnreadableJobException e)
         {
@@ -76,11 +90,12 @@ internal sealed partial class JobExecution(
     }
 
     private async Task<Delivery> RunAsync(
-        JobMessage job, JobSpec spec, JobResult result, AttemptCounts past, HeldMessage held, CancellationToken preemption)
+        JobMessage job, JobSpec spec, JobResult result, AttemptCounts past, HeldMessage held, JobTrace trace, CancellationToken preemption)
     {
         var (start, startedAt) = (time.GetTimestamp(), time.GetUtcNow());
         var patience = new StoragePatience(TimeSpan.FromSeconds(spec.Retry.StorageWaitSeconds), time);
-        await using var heartbeat = new Heartbeat(held, blobs, patience, spec, result.Attempt, options, time, log);
+        var tail = new CompletionTail();
+        await using var heartbeat = new Heartbeat(held, blobs, patience, spec, result.Attempt, tail, options, time, log);
         var ending = new JobEnding(job, spec.Notify, held, storage, patience, heartbeat);
         if (past.Lost > spec.Retry.MaxLost)
         {
@@ -91,6 +106,7 @@ internal sealed partial class JobExecution(
         }
 
         await ending.History.StartedAsync(result.Attempt);
+        using var span = trace.Begin(result.Attempt, first: past is { Failed: 0, Preempted: 0, Lost: 0 });
         LogStarted(log, spec.JobId, result.Attempt);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(preemption, heartbeat.Lost);
         var context = new JobContext
@@ -99,16 +115,25 @@ internal sealed partial class JobExecution(
             Attempt = result.Attempt,
             AttemptNumber = past.Failed + past.Lost + 1,
             Blobs = new PatientBlobStore(blobs, patience, stop.Token),
+            LastingBlobs = new PatientBlobStore(blobs, patience),
+            Hub = options.Hub,
             ScratchFolder = SafePath.Join(options.ScratchFolder, result.Attempt).FullName,
             Preemption = stop.Token,
             Log = log,
             Progress = heartbeat.Report,
+            Tail = tail,
+            Clock = time,
         };
         var (outcome, failure) = await AttemptAsync(context);
-        result = result with { Timing = JobTimings.Of(context, startedAt, time.GetElapsedTime(start)) };
-        if (outcome is not null) return await CommitAsync(ending, result with { Outputs = outcome.Outputs, Metrics = outcome.Metrics });
+        result = result with { Timing = JobTimings.Of(context, startedAt, time.GetElapsedTime(start)) with { OrderedAt = held.OrderedAt } };
+        if (outcome is not null)
+        {
+            JobTrace.LeaveToTheHost(span);
+            return await CommitAsync(ending, result with { Outputs = outcome.Outputs, Metrics = outcome.Metrics });
+        }
         if (heartbeat.Lost.IsCancellationRequested)
         {
+            trace.End(span, "abandoned", failure!.Message);
             LogAbandoned(log, spec.JobId, failure!.Message);
             held.Forget();
             if (heartbeat.LostToStorage) await ending.History.AbandonedAsync(result.Attempt);
@@ -117,13 +142,14 @@ internal sealed partial class JobExecution(
         if (failure is OperationCanceledException && preemption.IsCancellationRequested)
         {
             LogPreempted(log, spec.JobId);
+            trace.End(span, "preempted");
             // Who tells it to stop does not wait for long.
             var leaving = new JobEnding(job, spec.Notify, held, storage, new StoragePatience(options.StopWait, time), heartbeat);
             await leaving.History.PreemptedAsync(result.Attempt);
             await leaving.GiveBackAsync(TimeSpan.Zero);
             return Delivery.Preempted;
         }
-        return await FailAsync(ending, result, failure!, past, spec.Retry);
+        return await FailAsync(ending, result, failure!, past, spec.Retry, trace, span);
     }
 
     private async Task<(JobOutcome? Outcome, Exception? Failure)> AttemptAsync(JobContext context)
@@ -143,16 +169,19 @@ internal sealed partial class JobExecution(
         }
     }
 
-    private async Task<Delivery> FailAsync(JobEnding ending, JobResult result, Exception failure, AttemptCounts past, JobsRecipe retry)
+    private async Task<Delivery> FailAsync(JobEnding ending, JobResult result, Exception failure, AttemptCounts past, JobsRecipe retry,
+        JobTrace trace, Activity? span)
     {
         var error = Failures.Describe(failure);
         LogFailed(log, failure, result.JobId, result.Attempt);
         if (error.ExitCode == ExitCodes.BadInput || past.Failed + 1 >= retry.MaxAttempts)
         {
+            JobTrace.LeaveToTheHost(span);
             await CommitAsync(ending, result with { Status = JobStatus.Failed, Error = error });
             return Failures.TaintsProcess(failure) ? Delivery.Tainted : Delivery.Finished;
         }
         await ending.History.FailedAsync(result.Attempt, error);
+        trace.End(span, "failed", failure.Message);
         await ending.GiveBackAsync(TimeSpan.FromSeconds(Math.Min(3600, retry.RetryDelaySeconds * Math.Pow(2, past.Failed))));
         return Failures.TaintsProcess(failure) ? Delivery.Tainted : Delivery.Failed;
     }
@@ -179,7 +208,7 @@ internal sealed partial class JobExecution(
 
     private async Task<Delivery> CommitAsync(JobEnding ending, JobResult result)
     {
-        result = await ending.CommitAsync(result);
+        result = await ending.CommitAsync(result with { OtherNumerics = await ending.History.OtherNumericsAsync(result.Attempt) });
         LogDone(log, result.JobId, result.Status, result.Timing.Total);
         return Delivery.Finished;
     }

@@ -12,6 +12,8 @@ internal sealed partial class Worker(StorageConnection storage, JobHandlerRegist
 {
     private static readonly TimeSpan StorageDelay = TimeSpan.FromSeconds(1);
 
+    private readonly WorkingTime working = new(time);
+
     /// <summary>Why it left with an error; null when it did not.</summary>
     public string? Reason { get; private set; }
 
@@ -19,6 +21,23 @@ internal sealed partial class Worker(StorageConnection storage, JobHandlerRegist
     /// <param name="preemption">Fires when the worker must stop: the job at hand is saved and put back.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public async Task<int> RunAsync(CancellationToken preemption)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(preemption);
+        var use = new MachineUse(options, working, storage.Traffic, time);
+        var reports = new ResourceReports(storage.Blobs, options, use.Measure, time, log);
+        var telling = Task.Run(() => reports.RunAsync(ended.Token), CancellationToken.None);
+        try
+        {
+            return await TakeJobsAsync(preemption);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await telling;
+        }
+    }
+
+    private async Task<int> TakeJobsAsync(CancellationToken preemption)
     {
         var queue = storage.Queue(BlobLayout.JobQueue(options.RunId));
         var execution = new JobExecution(storage, queue, handlers, options, time, log);
@@ -31,7 +50,7 @@ internal sealed partial class Worker(StorageConnection storage, JobHandlerRegist
                 var messages = await queue.ReceiveAsync(1, options.Visibility, preemption);
                 if (messages is [var message])
                 {
-                    var delivery = await execution.RunAsync(message, preemption);
+                    var delivery = await working.DuringAsync(() => execution.RunAsync(message, preemption));
                     last = time.GetTimestamp();
                     if (delivery == Delivery.Refused) Reason = execution.Refusal;
                     if (ExitCode(delivery) is { } code) return code;
@@ -67,8 +86,8 @@ internal sealed partial class Worker(StorageConnection storage, JobHandlerRegist
         _ => null,
     };
 
-    /// <summary>The run has no queue: it is about to begin, or it has ended, or there is none.</summary>
-    /// <returns>The code to leave with; null to go on waiting.</returns>
+    // The run has no queue: it is about to begin, or it has ended, or there is none.
+    // Returns the code to leave with; null to go on waiting.
     private async Task<int?> WithoutQueueAsync(CancellationToken preemption)
     {
         try

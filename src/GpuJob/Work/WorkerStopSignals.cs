@@ -23,7 +23,8 @@ internal sealed class WorkerStopSignals : IDisposable
                 Fire();
             }));
         }
-        if (parentPipe) _ = Task.Factory.StartNew(() => WatchParent(orphanGrace), TaskCreationOptions.LongRunning);
+        if (parentPipe) _ = Task.Factory.StartNew(
+            () => WatchParent(orphanGrace), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Fires at the first signal.</summary>

@@ -41,7 +41,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     public int Id => process.Id;
 
     /// <summary>Completes when it has ended, whether asked to or not.</summary>
-    public Task Exited => process.WaitForExitAsync();
+    public Task Exited => process.WaitForExitAsync(CancellationToken.None);
 
     /// <summary>Its last error lines: why it ended, if it did so by itself.</summary>
     public string LastWords => errors.ToString();

@@ -104,6 +104,22 @@ internal sealed class RunClient : IDisposable
     public Task<RunView> SteerAsync(string route, string runId, string? stage, CancellationToken cancellation) =>
         SendAsync<RunView>(HttpMethod.Post, Route(route, runId) + Query(("stage", stage)), cancellation);
 
+    /// <summary>Lets a held run go on.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="budget">What it may cost from now on in all; null leaves its budget as it is.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public Task<RunView> ResumeAsync(string runId, double? budget, CancellationToken cancellation) => SendAsync<RunView>(HttpMethod.Post,
+        Route(ApiRoutes.Resume, runId) + Query(("budget", budget?.ToString("R", System.Globalization.CultureInfo.InvariantCulture))),
+        cancellation);
+
+    /// <summary>Forks a run.</summary>
+    public Task<RunView> ForkAsync(string runId, ForkRequest fork, CancellationToken cancellation) =>
+        SendAsync<RunView>(HttpMethod.Post, Route(ApiRoutes.Fork, runId), cancellation, JsonSerializer.Serialize(fork, R1Json.Options));
+
+    /// <summary>Removes a run.</summary>
+    public Task<RunRemovalView> RemoveAsync(string runId, CancellationToken cancellation) =>
+        SendAsync<RunRemovalView>(HttpMethod.Delete, Route(ApiRoutes.Run, runId), cancellation);
+
     /// <summary>A run's metrics.</summary>
     public Task<RunMetrics> MetricsAsync(string runId, string? stage, int? since, CancellationToken cancellation) =>
         SendAsync<RunMetrics>(
@@ -115,6 +131,26 @@ internal sealed class RunClient : IDisposable
     /// <summary>Example answers.</summary>
     public Task<RunSamples> SamplesAsync(string runId, string? stage, CancellationToken cancellation) =>
         SendAsync<RunSamples>(HttpMethod.Get, Route(ApiRoutes.Samples, runId) + Query(("stage", stage)), cancellation);
+
+    /// <summary>Where a run has sample rows.</summary>
+    public Task<SampleSets> SampleSetsAsync(string runId, string? stage, CancellationToken cancellation) =>
+        SendAsync<SampleSets>(HttpMethod.Get, Route(ApiRoutes.SampleSets, runId) + Query(("stage", stage)), cancellation);
+
+    /// <summary>All rows of a set, page by page.</summary>
+    public async IAsyncEnumerable<SampleRowView> SampleRowsAsync(
+        string runId, SampleSetView set, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        string? after = null;
+        do
+        {
+            var query = Query(("stage", set.Stage), ("source", set.Source), ("benchmark", set.Benchmark), ("limit", "200"),
+                ("after", after), ("iteration", set.Iteration.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            var page = await SendAsync<SampleRows>(HttpMethod.Get, Route(ApiRoutes.SampleRows, runId) + query, cancellation);
+            foreach (var row in page.Rows) yield return row;
+            after = page.Next;
+        }
+        while (after is not null);
+    }
 
     /// <summary>The report.</summary>
     public Task<RunReport> ReportAsync(string runId, CancellationToken cancellation) =>
@@ -170,7 +206,7 @@ internal sealed class RunClient : IDisposable
         }
     }
 
-    /// <summary>The text of a problem (RFC 9457): its detail, and the errors of single fields.</summary>
+    // The text of a problem (RFC 9457): its detail, and the errors of single fields.
     private static async Task<string> ProblemAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         var text = await response.Content.ReadAsStringAsync(cancellation);

@@ -26,7 +26,7 @@ internal static class RunWatcher
     };
 
     /// <summary>
-    /// The run's events from now on, preceded by the metrics so far; the last one is <see cref="RunEventNames.End"/>. A step is told once.
+    /// The run's events from now on, preceded by the metrics so far; the last one is <see cref="RunEventNames.End"/>. A step comes once.
     /// </summary>
     /// <exception cref="EnvironmentException">The host does not answer any more.</exception>
     public static async IAsyncEnumerable<WatchedEvent> FollowAsync(RunClient client, string runId, [EnumeratorCancellation]

@@ -36,12 +36,12 @@ internal sealed class ClientOptions(CommandContext context)
         command.Options.Add(apiKey);
         command.Options.Add(data);
         command.Options.Add(json);
-        command.SetAction((parsed, _) => context.GuardAsync(async () =>
+        command.SetAction(async (parsed, _) =>
         {
             using var stop = new StopSignals();
             using var client = context.Connect(parsed.GetValue(url), parsed.GetValue(apiKey), parsed.GetValue(data)!);
             return await action(client, parsed, stop.Graceful);
-        }));
+        });
         return command;
     }
 }

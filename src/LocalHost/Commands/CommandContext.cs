@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.Hub;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
@@ -31,12 +32,15 @@ internal sealed record CommandContext(IAnsiConsole Console, TextWriter Output, T
     /// <inheritdoc cref="CommandContext" path="/param[@name='Error']"/>
     public TextWriter Error { get; } = PrintableWriter.Over(Error);
 
+    /// <summary>Brings what recipes and commands name on the Hub.</summary>
+    public HubReader Hub { get; } = HubReader.FromEnvironment(Environment);
+
     /// <summary>Whether people sit before the output and want to see it move.</summary>
     public bool IsLive =>
         Console.Profile.Out.IsTerminal && Console.Profile.Capabilities.Ansi
         && string.IsNullOrEmpty(Environment("CI")) && string.IsNullOrEmpty(Environment("NO_COLOR"));
 
-    /// <summary>Runs a command; what goes wrong is told on the standard error and becomes its exit code.</summary>
+    /// <summary>Runs a command; what goes wrong is reported on standard error and becomes its exit code.</summary>
     public async Task<int> GuardAsync(Func<Task<int>> command)
     {
         try

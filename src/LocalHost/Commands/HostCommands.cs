@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using R1Cloud.LocalHost.Client;
 using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Hosting;
 using R1Cloud.LocalHost.WorkerProcesses;
+using R1Cloud.Pipeline.Options;
 using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Terminal;
 
@@ -23,7 +25,7 @@ internal static class HostCommands
     private static ExampleCommand Up(CommandContext context)
     {
         var host = new HostArguments(context);
-        var recipe = new RecipeArguments();
+        var recipe = new RecipeArguments(context);
         var run = new Option<string?>("--run") {
             Description = "The run's id [default: the recipe's name and hash: the same recipe is the same run].", HelpName = "ID" };
         var fresh = new Option<bool>("--fresh") {
@@ -44,7 +46,7 @@ internal static class HostCommands
                 plain, json };
         recipe.AddTo(command);
         host.AddTo(command);
-        command.SetAction((parsed, cancellation) => context.GuardAsync(async () =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             var loaded = recipe.Load(parsed);
             await TrainerCheck.RunAsync(loaded, context.FindTrainer, cancellation);
@@ -72,7 +74,7 @@ internal static class HostCommands
                 using var client = new RunClient(running.Address, running.Key);
                 return await new UpSession(context, running, client, options, TimeProvider.System).RunAsync(loaded, stop);
             });
-        }));
+        });
         return command;
     }
 
@@ -82,17 +84,17 @@ internal static class HostCommands
         var command = new ExampleCommand("serve", "Serves the run API on this machine until stopped; unfinished runs go on.",
             "./r1 serve", "./r1 serve --port 8080 --files data", "R1_API_KEY=… ./r1 serve --bind 0.0.0.0");
         host.AddTo(command);
-        command.SetAction((parsed, _) => context.GuardAsync(() =>
+        command.SetAction((parsed, _) =>
             WithHostAsync(context, host.Read(parsed) with { LogToConsole = true }, quiet: false, async (running, stop) =>
             {
                 await context.Output.WriteLineAsync($"r1 serves at {running.AddressWithKey} (data in {running.Data.Path}); Ctrl-C stops");
                 throw new EnvironmentException(await running.Fault.WaitAsync(stop));
-            })));
+            }));
         return command;
     }
 
     /// <summary>Runs something on a host and stops the host in good order, whatever came of it.</summary>
-    private static async Task<int> WithHostAsync(
+    internal static async Task<int> WithHostAsync(
         CommandContext context, LocalHostOptions options, bool quiet, Func<LocalHostApp, CancellationToken, Task<int>> use)
     {
         using var stop = new StopSignals();
@@ -127,7 +129,7 @@ internal static class HostCommands
             }
             catch (AggregateException e)
             {
-                // What became of the command is told all the same.
+                // The command's own result is reported all the same.
                 foreach (var error in e.InnerExceptions) await context.Error.WriteLineAsync($"r1: while stopping: {error.Message}");
             }
         }
@@ -152,6 +154,10 @@ internal sealed class HostArguments(CommandContext context)
         HelpName = "DIR",
         DefaultValueFactory = _ => [],
     };
+    private readonly Option<string?> services = new("--services")
+    {
+        Description = "A file with the webhooks and trackers that recipes may name [default: R1_SERVICES].", HelpName = "FILE",
+    };
     private readonly Option<int?> workers = new("--workers") {
         Description = "Worker processes a run, in place of the recipe's; the result is the same." };
     private readonly Option<string?> gpus = new("--gpus") {
@@ -172,13 +178,14 @@ internal sealed class HostArguments(CommandContext context)
             if (result.GetValueOrDefault<string?>() is { } list && !GpuList.TryParse(list, out _, out var error)) result.AddError(error);
             if (result.GetResult(workers) is { Implicit: false }) result.AddError("--gpus: one worker a GPU; leave out --workers.");
         });
-        foreach (var option in (Option[])[data, port, bind, apiKey, files, workers, gpus]) command.Options.Add(option);
+        foreach (var option in (Option[])[data, port, bind, apiKey, files, services, workers, gpus]) command.Options.Add(option);
     }
 
-    /// <summary>Refuses numbers out of range; what is no number, the parser refuses itself.</summary>
+    // Refuses numbers out of range; what is not a number, the parser refuses itself.
     private static void Limit(Option option, int min, int max) => option.Validators.Add(result =>
     {
-        if (result.Tokens is [var token] && long.TryParse(token.Value, out var number) && (number < min || number > max))
+        if (result.Tokens is [var token] && long.TryParse(token.Value, CultureInfo.InvariantCulture, out var number)
+            && (number < min || number > max))
             result.AddError($"{option.Name}: {min} to {max} is allowed.");
     });
 
@@ -197,5 +204,7 @@ internal sealed class HostArguments(CommandContext context)
         Gpus = parsed.GetValue(gpus) is { } list && GpuList.TryParse(list, out var numbers, out _) ? numbers : null,
         GpuJob = context.Environment(WorkerCommand.OverrideVariable),
         Azurite = context.Environment(AzuritePackage.OverrideVariable),
+        StorageDetour = context.Environment(Azurite.StorageDetour.Variable),
+        Services = parsed.GetValue(services) ?? context.Environment(HostServices.Variable),
     };
 }

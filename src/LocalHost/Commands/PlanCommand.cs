@@ -2,6 +2,7 @@ using System.CommandLine;
 using R1Cloud.Datasets;
 using R1Cloud.LocalHost.Display;
 using R1Cloud.LocalHost.Environments;
+using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Plan;
 using R1Cloud.Terminal;
 
@@ -13,7 +14,7 @@ internal static class PlanCommand
     /// <summary>The command.</summary>
     public static Command Create(CommandContext context)
     {
-        var recipe = new RecipeArguments();
+        var recipe = new RecipeArguments(context);
         var nodes = new Option<int?>("--nodes") { Description = "Machines, one device each; the recipe's workers when left out." };
         var gpu = new Option<string?>("--gpu") {
             Description =
@@ -30,20 +31,20 @@ internal static class PlanCommand
                 "./r1 plan recipes/quickstart.json --gpu h100 --nodes 8 --set stages.r1-zero.shards=8 --json") { nodes, gpu, prices, model,
                 share, json };
         recipe.AddTo(plan);
-        plan.SetAction((parsed, _) => context.GuardAsync(() =>
+        plan.SetAction((parsed, _) =>
         {
             var table = parsed.GetValue(prices) is { } file ? PriceTable.Load(file) : PriceTable.Default;
             var options = new PlanOptions
             {
-                Datasets = DatasetReader.Instance,
+                Datasets = DatasetReader.Instance, Hub = context.Hub,
                 Nodes = parsed.GetValue(nodes), Device = parsed.GetValue(gpu), LengthShare = parsed.GetValue(share),
                 Model = parsed.GetValue(model) is { } config ? PlanModel.Load(config) : null,
             };
-            var estimate = RunPlanner.Plan(recipe.Load(parsed).Recipe, options, table);
+            var estimate = PipelineRegistration.CreatePlanner().Plan(recipe.Load(parsed).Recipe, options, table);
             if (parsed.GetValue(json)) context.WriteJson(estimate);
             else new PlanView(context.Console).Write(estimate);
             return Task.FromResult(ExitCode.Ok);
-        }));
+        });
         return plan;
     }
 }

@@ -7,6 +7,7 @@ using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
 using R1Cloud.Shared;
+using R1Cloud.Terminal;
 using Spectre.Console;
 
 namespace R1Cloud.LocalHost.Commands;
@@ -16,6 +17,10 @@ internal static class RunCommands
 {
     private static readonly Argument<string> Run = new("run") { Description = "The run's id, as `r1 runs` lists it." };
     private static readonly Option<string?> Stage = new("--stage") { Description = "Only this stage." };
+    private static readonly Option<string?> Where = new("--where") {
+        Description = "Which rows: comparisons (= != < <= > >= ~) of reward, tokens, correct, formatted, truncated, dropped, greedy, "
+            + "completion, prompt, answer, problem, prompts, question, sample, checkpoint, or a reward by its name, joined by and, or, not "
+            + "and brackets." };
 
     /// <summary>All of them.</summary>
     public static IEnumerable<Command> All(CommandContext context)
@@ -41,7 +46,6 @@ internal static class RunCommands
         foreach (var (name, description, route) in new[]
         {
             ("pause", "Holds a run: what its workers do now runs out, nothing new begins.", ApiRoutes.Pause),
-            ("resume", "Lets a held run go on.", ApiRoutes.Resume),
             ("cancel", "Ends a run; `r1 retry` takes it up again.", ApiRoutes.Cancel),
         })
         {
@@ -51,14 +55,24 @@ internal static class RunCommands
                     SteerAsync(context, http, route, parsed.GetValue(Run)!, null, client.IsJson(parsed), cancellation));
         }
 
+        var budget = new Option<double?>("--budget") {
+            Description = "What the run may cost from now on in all, in its budget's currency: more than before.", HelpName = "AMOUNT" };
+        yield return client.Command(
+            new ExampleCommand("resume", "Lets a held run go on.", "./r1 resume quickstart-1a2b3c4d",
+                "./r1 resume quickstart-1a2b3c4d --budget 12.5") { Run, budget },
+            async (http, parsed, cancellation) => ShowStatus(context, http,
+                await http.ResumeAsync(parsed.GetValue(Run)!, parsed.GetValue(budget), cancellation), client.IsJson(parsed)));
+
         var from = new Option<string?>("--stage") {
-            Description = "Run this stage and those that depend on it anew. Without it the run goes on where it failed." };
+            Description = "Run this stage and those that depend on it again. Without it the run goes on where it failed." };
         yield return client.Command(
             new("retry", "Takes up a failed or cancelled run.", "./r1 retry quickstart-1a2b3c4d",
                 "./r1 retry quickstart-1a2b3c4d --stage r1-zero") { Run, from },
             (http, parsed, cancellation) =>
                 SteerAsync(context, http, ApiRoutes.Retry, parsed.GetValue(Run)!, parsed.GetValue(from), client.IsJson(parsed),
                     cancellation));
+
+        foreach (var command in ForkCommands.All(context, client, Run)) yield return command;
 
         var since = new Option<int?>("--since") { Description = "Only steps after this one." };
         yield return client.Command(
@@ -69,9 +83,15 @@ internal static class RunCommands
                     client.IsJson(parsed)));
 
         yield return client.Command(
-            new("samples", "Prints example answers of a run's models.", "./r1 samples quickstart-1a2b3c4d --stage r1-zero") { Run, Stage },
-            async (http, parsed, cancellation) => ShowSamples(
-                context, await http.SamplesAsync(parsed.GetValue(Run)!, parsed.GetValue(Stage), cancellation), client.IsJson(parsed)));
+            new("samples", "Prints example answers of a run's models; with --where, all sample rows of its rollouts and evaluations that "
+                + "it describes, each with its set (--json: a line a row).", "./r1 samples quickstart-1a2b3c4d --stage r1-zero",
+                "./r1 samples quickstart-1a2b3c4d --where \"reward < 0 and tokens > 100\"",
+                "./r1 samples quickstart-1a2b3c4d --where \"not correct and completion ~ wait\" --json") { Run, Stage, Where },
+            async (http, parsed, cancellation) => parsed.GetValue(Where) is { } where
+                ? await SampleSearch.ShowAsync(context, http, parsed.GetValue(Run)!, parsed.GetValue(Stage), SampleFilter.Parse(where),
+                    client.IsJson(parsed), cancellation)
+                : ShowSamples(
+                    context, await http.SamplesAsync(parsed.GetValue(Run)!, parsed.GetValue(Stage), cancellation), client.IsJson(parsed)));
 
         yield return client.Command(
             new("report", "Prints a finished run's report.", "./r1 report quickstart-1a2b3c4d",
@@ -100,7 +120,8 @@ internal static class RunCommands
         return ExitCode.Ok;
     }
 
-    private static int ShowStatus(CommandContext context, RunClient http, RunView view, bool json)
+    /// <summary>Shows where a run stands.</summary>
+    internal static int ShowStatus(CommandContext context, RunClient http, RunView view, bool json)
     {
         if (json)
         {
@@ -113,6 +134,7 @@ internal static class RunCommands
         context.Console.Write(
             RunScreen.Draw(progress, Glyphs.For(context.Console), context.Console.Profile.Width, view.EndedAt ?? now, stops: false));
         if (view.Waiting is not null) context.Console.WriteMarkup($" [olive]waits: {Markup.Escape(view.Waiting)}[/]");
+        if (view.Budget is { } budget) context.Console.WriteMarkup($" {BudgetText.Of(budget)}");
         if (view.Error is not null) context.Console.WriteMarkup($" [red]{Markup.Escape(view.Error)}[/]");
         return ExitCode.Ok;
     }

@@ -14,7 +14,7 @@ internal static class StartCommand
     /// <summary>The command.</summary>
     public static Command Create(CommandContext context)
     {
-        var recipe = new RecipeArguments();
+        var recipe = new RecipeArguments(context);
         var run = new Option<string?>("--run") {
             Description = "The run's id [default: the recipe's name and hash: the same recipe is the same run].", HelpName = "ID" };
         var fresh = new Option<bool>("--fresh") {
@@ -36,11 +36,11 @@ internal static class StartCommand
                 var name = storage.Name(parsed) ?? throw new BadInputException(Advice(http, local));
                 loaded = await PushAsync(storage, name, loaded, local, client.IsJson(parsed), cancellation);
             }
-            var anew = parsed.GetValue(fresh);
+            var isNew = parsed.GetValue(fresh);
             var id = parsed.GetValue(run)
-                ?? (anew ? await RunNames.FreshAsync(loaded, async taken => await http.FindAsync(taken, cancellation) is not null)
+                ?? (isNew ? await RunNames.FreshAsync(loaded, async taken => await http.FindAsync(taken, cancellation) is not null)
                     : RunNames.For(loaded));
-            var view = await http.StartAsync(id, loaded.ResolvedJson, reuse: !anew, cancellation);
+            var view = await http.StartAsync(id, loaded.ResolvedJson, reuse: !isNew, cancellation);
             if (client.IsJson(parsed)) context.WriteJson(view);
             else await context.Output.WriteLineAsync(
                 $"run {view.Id} {view.Status.ToString().ToLowerInvariant()}; watch it: ./r1 status {view.Id}");

@@ -29,17 +29,24 @@ internal sealed class StorageArgument(CommandContext context)
         (parsed.GetValue(storage) ?? context.Environment(StorageConnection.Variable)) is { Length: > 0 } name ? name : null;
 
     /// <summary>Pushes files and folders there, with a progress bar where people sit before it.</summary>
+    /// <param name="name">The storage.</param>
+    /// <param name="paths">Files, folders and names on the Hub.</param>
+    /// <param name="quiet">Whether no bar is shown.</param>
+    /// <param name="cancellation">Stops; what was finished stays.</param>
+    /// <param name="datasets">Whether names on the Hub are data sets.</param>
     /// <exception cref="EnvironmentException">The storage is not valid, cannot be reached, or refuses.</exception>
-    public async Task<IReadOnlyList<Pushed>> PushAsync(string name, IReadOnlyList<string> paths, bool quiet, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Pushed>> PushAsync(string name, IReadOnlyList<string> paths, bool quiet,
+        CancellationToken cancellation, bool datasets = false)
     {
         try
         {
             var pusher = new Pusher(StorageConnection.Open(name).Blobs);
-            if (quiet || !context.IsLive) return await PushAsync(pusher, paths, null, cancellation);
+            var sources = await new PushSources(context.Hub).OfAsync(paths, datasets, cancellation);
+            if (quiet || !context.IsLive) return await PushAsync(pusher, sources, null, cancellation);
             return await context.Console.Progress().AutoClear(true)
                 .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(),
                     new RemainingTimeColumn())
-                .StartAsync(progress => PushAsync(pusher, paths, progress, cancellation));
+                .StartAsync(progress => PushAsync(pusher, sources, progress, cancellation));
         }
         catch (StorageException e)
         {
@@ -47,17 +54,19 @@ internal sealed class StorageArgument(CommandContext context)
         }
     }
 
-    private static async Task<IReadOnlyList<Pushed>> PushAsync(Pusher pusher, IReadOnlyList<string> paths, ProgressContext? progress,
+    private static async Task<IReadOnlyList<Pushed>> PushAsync(Pusher pusher, IReadOnlyList<PushSource> sources, ProgressContext? progress,
         CancellationToken cancellation)
     {
         var pushed = new List<Pushed>();
-        foreach (var path in paths)
-            pushed.Add(await pusher.PushAsync(path, progress is null ? null : new Bar(progress.AddTask(Markup.Escape(path))),
-                cancellation));
+        foreach (var source in sources)
+        {
+            var bar = progress is null ? null : new Bar(progress.AddTask(Markup.Escape(source.Named)));
+            pushed.Add(await pusher.PushAsync(source.Path, source.Called, bar, cancellation) with { Source = source.Named });
+        }
         return pushed;
     }
 
-    /// <summary>Moves a bar at once, not on another thread as <see cref="Progress{T}"/> would.</summary>
+    // Moves a bar at once, not on another thread as Progress{T} would.
     private sealed class Bar(ProgressTask task) : IProgress<PushProgress>
     {
         public void Report(PushProgress value)

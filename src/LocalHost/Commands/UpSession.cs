@@ -28,7 +28,7 @@ internal sealed record UpOptions
     public required string Command { get; init; }
 }
 
-/// <summary>Starts or takes up a run on a host, over HTTP like anybody else, and shows it until it ends.</summary>
+/// <summary>Starts or takes up a run on a host, over HTTP like any client, and shows it until it ends.</summary>
 internal sealed class UpSession(CommandContext context, LocalHostApp host, RunClient client, UpOptions options, TimeProvider time)
 {
     /// <summary>Sees the run through.</summary>
@@ -57,12 +57,13 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
 
         if (run.Status != RunStatus.Completed) await FollowAsync(id, stop);
         run = await client.GetAsync(id, stop);
+        if (run is { Status: RunStatus.Paused, Budget.Held: { } held }) return TellHeld(run, held);
         return run.Status == RunStatus.Completed ? await ReportAsync(run, stop) : TellFailed(run);
 
         async Task<bool> IsTakenAsync(string taken) => await client.FindAsync(taken, stop) is not null;
     }
 
-    /// <summary>Says which stages are taken over, and why the others run, before any does.</summary>
+    // Says which stages are taken over, and why the others run, before any does.
     private async Task AnnounceAsync(string id, LoadedRecipe recipe, CancellationToken stop)
     {
         var plan = await client.ReuseAsync(recipe.ResolvedJson, reuse: !options.Fresh, stop);
@@ -78,7 +79,15 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
             : new PlainDisplay(context.Output, time);
         var shown = display.ShowAsync(RunWatcher.FollowAsync(client, id, watching.Token),
             new WatchedRun(client.Address, time.GetUtcNow()));
-        if (await Task.WhenAny(shown, host.Workers.Broken, host.Fault) == shown)
+        var held = HeldAsync(id, watching.Token);
+        var first = await Task.WhenAny(shown, held, host.Workers.Broken, host.Fault);
+        if (first == held && held.IsCompletedSuccessfully)
+        {
+            await watching.CancelAsync();
+            await shown.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
+        if (first == shown || first == held)
         {
             await shown;
             return;
@@ -92,7 +101,21 @@ internal sealed class UpSession(CommandContext context, LocalHostApp host, RunCl
                 + $"logs: {host.Data.WorkerLog(id, "*")}");
     }
 
-    /// <summary>Whoever types <c>up</c> wants this run to have the machine.</summary>
+    // Ends when the run's budget holds it: nothing more happens by itself.
+    private async Task HeldAsync(string id, CancellationToken stop)
+    {
+        while (await client.GetAsync(id, stop) is not { Status: RunStatus.Paused, Budget.Held: not null })
+            await Task.Delay(TimeSpan.FromSeconds(2), time, stop);
+    }
+
+    private int TellHeld(RunView run, string held)
+    {
+        context.Error.WriteLine($"r1: run {run.Id} is paused by its budget. {held}");
+        context.Error.WriteLine($"r1: to go on: ./r1 serve, then ./r1 resume {run.Id} --budget AMOUNT");
+        return ExitCode.RunFailed;
+    }
+
+    // Whoever types up wants this run to have the machine.
     private async Task PauseAsync(string id, CancellationToken stop)
     {
         try

@@ -21,9 +21,34 @@ internal sealed class PlanView(IAnsiConsole console)
         Line($" [grey]{"storage".PadRight(names)}[/]{Scaled(plan.StorageGigabytes * 1e9)}B  "
             + $"[grey]{Amount(plan.StorageCostPerMonth)} {Markup.Escape(plan.Currency)} a month[/]");
         if (plan.NoEstimate.Count > 0) Line($" [yellow]not in these sums: {Markup.Escape(string.Join(", ", plan.NoEstimate))}[/]");
+        WriteMemory(plan);
         Line("");
         Line(" [bold]Assumptions[/]");
         foreach (var sentence in plan.Assumptions) Line($" [grey]{Markup.Escape("- " + sentence)}[/]");
+    }
+
+    // Sentences, which the terminal wraps.
+    private void WriteMemory(RunPlanEstimate plan)
+    {
+        var stages = plan.Stages.Where(stage => stage.Memory is not null).ToList();
+        if (stages.Count == 0) return;
+        Line("");
+        Line(" [bold]Memory of a device[/]");
+        foreach (var stage in stages)
+        {
+            var memory = stage.Memory!;
+            var roles = string.Join(", ", memory.Roles.Select(role => $"{role.Key} {Scaled(role.Value)}B"));
+            var needs = $"- {stage.Name}: {memory.Phase} takes {Scaled(memory.Bytes)}B: {roles}";
+            if (memory.MissingBytes is not { } missing)
+            {
+                Line($" [grey]{Markup.Escape(needs)}[/]");
+                continue;
+            }
+            var remedies = memory.Remedies.Count > 0
+                ? $"It would fit with {string.Join(", or ", memory.Remedies)}." : "No setting by itself makes it fit.";
+            Line($" [red]{Markup.Escape($"{needs}. That does not fit a {plan.Device}: {Scaled(missing)}B more than the "
+                + $"{Scaled(memory.DeviceBytes!.Value)}B there are. {remedies}")}[/]");
+        }
     }
 
     private void WriteStage(StagePlan stage, int names)
@@ -47,7 +72,7 @@ internal sealed class PlanView(IAnsiConsole console)
         return (Format.Number(value, value >= 100 ? "0" : value >= 10 ? "0.#" : "0.##") + " " + Units[unit]).TrimEnd();
     }
 
-    /// <summary>Two decimals where they say something, else the first digits.</summary>
+    // Two decimals where they say something, else the first digits.
     private static string Amount(double value) =>
         value is 0 or >= 0.01 ? Format.Number(value, value >= 1000 ? "#,0" : "0.00") : Format.Number(value, "0.0e-0");
 

@@ -25,12 +25,36 @@ internal sealed class ReportView(IAnsiConsole console)
         Line($" [teal]R1 Cloud[/]  [bold]{Markup.Escape(report.RunId)}[/]  [grey]seed {report.Seed}[/]");
         if (report.Stages.Count < ChainLength) foreach (var stage in report.Stages) WriteStage(stage, report);
         else WriteChain(report);
-        var samples = report.Stages.LastOrDefault(stage => stage.Samples.Count > 0)?.Samples ?? [];
+        if (report.Bands.Count > 0)
+        {
+            Heading("Expected", glyphs.Plain("the bands of the recipe's evaluation"));
+            WriteTable(ReportTables.Bands(report), "questions", "standard error");
+        }
+        if (report.Controls.Count > 0)
+        {
+            Heading("Controls", glyphs.Plain("trainings that should teach nothing, points of the main benchmark"));
+            WriteTable(ReportTables.Controls(report), "control gained", "stage gained");
+        }
+        if (report.Relatives.Count > 0)
+        {
+            Heading("Forks", glyphs.Plain("runs that share its beginning"));
+            WriteTable(ReportTables.Relatives(report), "differs in", "is its");
+        }
+        var samples = report.Stages.LastOrDefault(stage => stage.Samples.Count > 0 && !report.IsControl(stage))?.Samples ?? [];
         WriteSamples([.. samples.Take(SamplesShown)]);
         WriteTime(report);
+        WriteCosts(report.Costing);
         WritePlan(report.Plan);
         WriteFiles(files);
         Line("");
+    }
+
+    private void WriteCosts(RunCosting? costing)
+    {
+        if (costing is null) return;
+        Heading("Cost", "");
+        WriteTable(ReportTables.Costs(costing), "a thousand samples");
+        WriteSentence(ReportTables.Nodes(costing));
     }
 
     private void WriteStage(StageReport stage, RunReport report)
@@ -151,7 +175,7 @@ internal sealed class ReportView(IAnsiConsole console)
         }
     }
 
-    /// <summary>Writes questions with the answers before and after.</summary>
+    // Writes questions with the answers before and after.
     private void WriteSamples(IReadOnlyList<SamplePair> pairs)
     {
         if (pairs.Count == 0) return;

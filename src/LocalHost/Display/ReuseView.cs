@@ -17,7 +17,7 @@ internal sealed class ReuseView(IAnsiConsole console)
             var name = Markup.Escape(Format.OneLine(stage.Name, names, glyphs.Cut).PadRight(names));
             console.WriteMarkup(stage.ReusedFrom is { } origin
                 ? $" [green]{glyphs.Done}[/] {name}  reused "
-                    + $"from {Markup.Escape(origin.RunId)}{(origin.Label == stage.Name ? "" : $" ({Markup.Escape(origin.Label)})")}{(stage.Measures ? ", measured anew" : "")}"
+                    + $"from {Markup.Escape(origin.RunId)}{(origin.Label == stage.Name ? "" : $" ({Markup.Escape(origin.Label)})")}{(stage.Measures ? ", measured again" : "")}"
                 : $" [grey]{glyphs.Pending}[/] {name}  [grey]runs ({Markup.Escape(stage.Reason ?? "there already")})[/]");
         }
     }

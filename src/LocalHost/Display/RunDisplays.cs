@@ -13,7 +13,7 @@ internal interface IRunDisplay
     Task ShowAsync(IAsyncEnumerable<WatchedEvent> events, WatchedRun progress);
 }
 
-/// <summary>The run as a picture that is drawn anew in place: for people at a terminal.</summary>
+/// <summary>The run as a picture that is drawn again in place: for people at a terminal.</summary>
 internal sealed class ScreenDisplay(IAnsiConsole console, TimeProvider time) : IRunDisplay
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(0.25);

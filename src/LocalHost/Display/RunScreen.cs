@@ -5,7 +5,7 @@ using Spectre.Console.Rendering;
 
 namespace R1Cloud.LocalHost.Display;
 
-/// <summary>The live view of a run, drawn anew from <see cref="WatchedRun"/> each time.</summary>
+/// <summary>The live view of a run, drawn again from <see cref="WatchedRun"/> each time.</summary>
 internal static class RunScreen
 {
     private const int FiguresShown = 6;

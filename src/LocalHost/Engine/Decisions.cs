@@ -3,6 +3,7 @@ using R1Cloud.LocalHost.Engine.Execution;
 using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.LocalHost.Engine.Storage;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Shared;
 
 namespace R1Cloud.LocalHost.Engine;
 
@@ -37,14 +38,15 @@ internal sealed class Decisions(
         {
             var execution = cache.Take(key) ?? Revive(instance);
             var decision = execution.Decide(time.GetUtcNow(), messages);
-            database.InTransaction(() => Apply(instance, decision));
+            database.InTransaction(CrashPoints.EngineDecision, () => Apply(instance, decision));
             instances.Committed();
             if (decision.Ending is null)
                 cache.Put(execution);
         }
         catch (NonDeterministicOrchestrationException error)
         {
-            database.InTransaction(() => instances.Finish(instance, OrchestrationStatus.Failed, null, FailureDetails.From(error)));
+            database.InTransaction(CrashPoints.EngineDecision,
+                () => instances.Finish(instance, OrchestrationStatus.Failed, null, FailureDetails.From(error)));
             instances.Committed();
         }
         if (Stopwatch.GetElapsedTime(began).TotalMilliseconds is > SlowMilliseconds and var slow)

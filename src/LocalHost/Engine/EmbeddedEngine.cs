@@ -141,6 +141,12 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
             database, table, work, instances, cache, registry, options.TimeProvider, loggers,
             escaped => loop.Post(() => instances.FailEscaped(escaped)), dispatcher.Dispatch, timers.Add);
         loop = new EngineLoop(database, instances, decisions, logger);
+        database.WaitsOn = (problem, waited) =>
+        {
+            if (waited >= options.LockPatience || loop.IsStopping) return false;
+            EngineLog.Locked(logger, problem.Message, (int)waited.TotalSeconds);
+            return true;
+        };
 
         var messages = work.KeysWithMessages();
         var activities = work.Activities();
@@ -158,13 +164,13 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
     {
         await parts.Dispatcher.StopAsync(options.StopTimeout);
         parts.Timers.Dispose();
-        await parts.Loop.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // A fault is told by Completion.
+        await parts.Loop.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Completion reports a fault.
         parts.Database.Dispose();
         parts.Lock.Dispose();
         EngineLog.Stopped(logger);
     }
 
-    /// <summary>The parts of a started engine.</summary>
+    // The parts of a started engine.
     private sealed class Running(
         DatabaseLock locked, EngineDatabase database, InstanceTable table, Instances instances, TimerQueue timers,
             ActivityDispatcher dispatcher, EngineLoop loop)
@@ -180,7 +186,7 @@ public sealed class EmbeddedEngine(EngineOptions options, OrchestrationRegistry 
         public ActivityDispatcher Dispatcher => dispatcher;
         public EngineLoop Loop => loop;
 
-        /// <summary>Stops once: whoever asks second waits for the same stop, and finds the database free.</summary>
+        /// <summary>Stops once: a second caller waits for the same stop, and then finds the database free.</summary>
         public Task StopOnceAsync(Func<Running, Task> stopAsync)
         {
             lock (gate) return stop ??= stopAsync(this);

@@ -1,5 +1,6 @@
 using R1Cloud.LocalHost.Engine.History;
 using R1Cloud.LocalHost.Engine.Storage;
+using R1Cloud.Shared;
 
 namespace R1Cloud.LocalHost.Engine;
 
@@ -17,7 +18,7 @@ internal sealed class EngineLoop
     private readonly Instances instances;
     private readonly Decisions decisions;
     private readonly ILogger logger;
-    private bool stopping;
+    private volatile bool stopping;
     private Exception? fault;
 
     /// <summary>Prepares the loop.</summary>
@@ -31,6 +32,9 @@ internal sealed class EngineLoop
 
     /// <summary>Completes when the loop has ended; faulted when its storage failed.</summary>
     public Task Completion => completion.Task;
+
+    /// <summary>Whether it is to end.</summary>
+    public bool IsStopping => stopping;
 
     /// <summary>Starts the thread.</summary>
     public void Start() => new Thread(Run) { IsBackground = true, Name = "orchestration engine" }.Start();
@@ -134,7 +138,7 @@ internal sealed class EngineLoop
     {
         try
         {
-            database.InTransaction(() => batch.ForEach(command => command.Run()));
+            database.InTransaction(CrashPoints.EngineBatch, () => batch.ForEach(command => command.Run()));
         }
         catch (Exception error)
         {
@@ -165,6 +169,6 @@ internal sealed class EngineLoop
 
     private Exception Ended() => fault ?? new InvalidOperationException("The engine has stopped.");
 
-    /// <summary>A piece of work, and whom to tell that it is committed or that it is not.</summary>
+    // A piece of work, and whom to tell that it is committed or that it is not.
     private sealed record Command(Action Run, Action<Exception?> Done);
 }

@@ -18,6 +18,9 @@ public sealed record EngineOptions
     /// <summary>How long a stop waits for cancelled activities before it leaves them behind; they run again after the next start.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the engine waits while another program, a backup say, holds its database locked; then it stops.</summary>
+    public TimeSpan LockPatience { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>The clock of decisions and timers.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -35,6 +38,7 @@ public sealed record EngineOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentActivities, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(CachedInstances);
         ArgumentOutOfRangeException.ThrowIfLessThan(StopTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(LockPatience, TimeSpan.Zero);
         return this with { DatabasePath = Path.GetFullPath(DatabasePath) };
     }
 }

@@ -121,7 +121,7 @@ internal sealed class Instances(InstanceTable table, WorkTables work, ExecutionC
         return source.Task;
     }
 
-    /// <summary>Tells everybody who waits that it was in vain.</summary>
+    /// <summary>Cancels all who wait.</summary>
     public void RejectWaiters(Exception error)
     {
         foreach (var source in waiters.Values.SelectMany(list => list))
@@ -139,7 +139,7 @@ internal sealed class Instances(InstanceTable table, WorkTables work, ExecutionC
             Answer(work.TakeTimer(timer), id => new TimerFired(id));
     }
 
-    /// <summary>Ends an instance, tells its parent, and wakes who waits for it.</summary>
+    /// <summary>Ends an instance, tells its parent, and wakes those who wait for it.</summary>
     public void Finish(InstanceRow instance, OrchestrationStatus status, JsonElement? output, FailureDetails? failure)
     {
         if (failure is not null)

@@ -11,6 +11,8 @@ internal static class ExitCode
     public const int BadInput = 2;
     /// <summary>The machine is not ready: port in use, Azurite or Node missing, data folder taken, no host running.</summary>
     public const int Environment = 3;
+    /// <summary>A figure is outside the band that the recipe expects.</summary>
+    public const int Outside = 4;
     /// <summary>Stopped by Ctrl-C or a signal.</summary>
     public const int Interrupted = 130;
 
@@ -21,6 +23,7 @@ internal static class ExitCode
         (RunFailed, "the run failed or was cancelled"),
         (BadInput, "the recipe or the arguments are wrong"),
         (Environment, "the machine is not ready: port in use, Azurite or Node missing, data folder taken, no host running"),
+        (Outside, "a figure is outside the band that the recipe expects (verify)"),
         (Interrupted, "stopped by Ctrl-C or a signal"),
     ];
 }

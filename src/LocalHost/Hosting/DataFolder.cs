@@ -11,7 +11,7 @@ internal sealed class DataFolder(string path)
     /// <summary>The layout that this version reads and writes.</summary>
     public const int CurrentFormat = 1;
 
-    // ENOSPC and EROFS: the lock is there and is not what stands in the way.
+    // ENOSPC and EROFS: the lock is there and is not the obstacle.
     private const int NoSpace = 28, ReadOnly = 30;
 
     private const string AzuriteFolder = "azurite";
@@ -204,7 +204,7 @@ internal sealed class DataFolder(string path)
             $"The data folder '{Path}' lacks {string.Join(" and ", missing.Select(part => $"'{part.Name}' ({part.Holds})"))}, which was "
             + $"there before and has been removed. "
             + $"Put it back, or pass --data DIR for another folder. To go on without it, remove '{FormatFile}' too: runs that need it "
-                + $"will fail, others begin anew.");
+                + $"will fail, others begin again.");
     }
 
     private bool Exists(string part) => System.IO.Path.Exists(System.IO.Path.Combine(Path, part));

@@ -53,7 +53,7 @@ internal static class LocalApi
         app.MapOpenApi(ApiRoutes.OpenApi);
     }
 
-    /// <summary>Signals are the command line's business; see <see cref="StopSignals"/>.</summary>
+    // Signals are the command line's business; see StopSignals.
     private sealed class NoLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -3,16 +3,21 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Console;
 using R1Cloud.Datasets;
+using R1Cloud.Hub;
 using R1Cloud.LocalHost.Engine;
 using R1Cloud.LocalHost.Engine.Storage;
 using R1Cloud.LocalHost.Environments;
+using R1Cloud.LocalHost.Trackio;
 using R1Cloud.LocalHost.WorkerProcesses;
 using R1Cloud.Pipeline;
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Tracking;
 using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Traces;
 
 namespace R1Cloud.LocalHost.Hosting;
 
@@ -107,10 +112,10 @@ internal sealed class LocalHostApp : IAsyncDisposable
         var package = AzuritePackage.Find(Options.Azurite, AppContext.BaseDirectory);
         ProcessMask.KeepOthersOut();
         var taken = Data.Acquire();
-        stops.Push(() => Run(taken.Dispose));
+        stops.Push(() => RunAsync(taken.Dispose));
         Options = ListenAddress.Choose(Options); // after the folder: who starts a second host on it is told of the first
 
-        var storage = await LocalStorage.StartAsync(Data, package, cancellation);
+        var storage = await LocalStorage.StartAsync(Data, package, cancellation, Options.StorageDetour);
         stops.Push(() => storage.DisposeAsync().AsTask());
         kills.Push(storage.Kill);
         (Blobs, StorageName) = (storage.Blobs, storage.ConnectionString);
@@ -129,7 +134,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
         }
         stops.Push(() => engine.StopAsync(CancellationToken.None));
         var watch = new CancellationTokenSource();
-        stops.Push(() => Run(watch.Cancel));
+        stops.Push(() => RunAsync(watch.Cancel));
         Fault = FirstFaultAsync(engine.Completion, storage.Exited,
             DiskSpace.ExhaustedAsync(Data.Path, DiskSpace.Free, TimeProvider.System, watch.Token));
 
@@ -141,7 +146,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
         {
             throw ListenAddress.Taken(Options, e.InnerException?.InnerException ?? e);
         }
-        stops.Push(() => app.StopAsync());
+        stops.Push(() => app.StopAsync(CancellationToken.None));
 
         Workers = app.Services.GetRequiredService<ProcessWorkerPool>();
         stops.Push(Workers.StopAsync);
@@ -166,18 +171,24 @@ internal sealed class LocalHostApp : IAsyncDisposable
         var pipeline = new PipelineOptions
         {
             Datasets = DatasetReader.Instance,
+            Hub = HubReader.FromEnvironment(Environment.GetEnvironmentVariable),
             ApiKey = Key,
             LocalFolders = Options.FileFolders,
             Limits = HostLimits.Of(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
+            Services = HostServices.Of(Options.Services),
+            PricePerWorkerHour = LocalPrice.PerHour(Environment.GetEnvironmentVariable),
+            Currency = LocalPrice.Currency(Environment.GetEnvironmentVariable),
         };
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<ITracker>(new TrackioTracker(Environment.GetEnvironmentVariable));
         services.AddSingleton(storage.Blobs);
         services.AddSingleton<OpenQueue>(storage.OpenQueue);
         services.AddSingleton(
             new WorkerPoolOptions { Command = trainer, Storage = storage.ConnectionString, LogFile = Data.WorkerLog,
                 LeaseFile = Data.WorkerLease, Cache = Data.Checkpoints, Count = Options.Workers, Gpus = Options.Gpus });
-        services.AddSingleton<ProcessWorkerPool>().AddSingleton<IWorkerPool>(provider => provider.GetRequiredService<ProcessWorkerPool>());
+        services.AddSingleton<ProcessWorkerPool>().AddSingleton<IWorkerPool>(provider => new MeteredPool(
+            provider.GetRequiredService<ProcessWorkerPool>(), storage.Blobs, pipeline.PricePerWorkerHour, TimeProvider.System));
         services.AddSingleton<IWorkerLogs>(new FileWorkerLogs(Data.WorkerLog));
         services.AddSingleton(provider => new EmbeddedEngine(
             new EngineOptions { DatabasePath = Data.Orchestrations },
@@ -185,15 +196,17 @@ internal sealed class LocalHostApp : IAsyncDisposable
             provider,
             provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<IOrchestrationClient>(provider => provider.GetRequiredService<EmbeddedEngine>());
-        services.AddPipeline(pipeline).AddPipelineBackgroundServices();
+        services.AddSingleton<ITraceReader, TraceFile>().AddPipeline(pipeline).AddPipelineBackgroundServices();
         LocalApi.AddServices(builder, Options);
+        HostTelemetry.Add(builder);
 
         var app = builder.Build();
         LocalApi.Map(app, Options);
+        HostTelemetry.Map(app);
         return app;
     }
 
-    /// <summary>The address that clients on this machine use: always one of loopback.</summary>
+    // The address that clients on this machine use: always one of loopback.
     private Uri AddressOf(WebApplication app)
     {
         var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
@@ -207,7 +220,7 @@ internal sealed class LocalHostApp : IAsyncDisposable
         return engine.Exception?.GetBaseException().Message ?? "The engine has stopped.";
     }
 
-    private static Task Run(Action action)
+    private static Task RunAsync(Action action)
     {
         action();
         return Task.CompletedTask;

@@ -41,6 +41,12 @@ internal sealed record LocalHostOptions
     /// <summary>Names another Azurite; see <see cref="AzuritePackage.OverrideVariable"/>.</summary>
     public string? Azurite { get; init; }
 
+    /// <summary>Leads all that is said to storage past another program; see <see cref="LocalHost.Azurite.StorageDetour"/>.</summary>
+    public string? StorageDetour { get; init; }
+
+    /// <summary>The services that recipes may name, as <see cref="Pipeline.Options.HostServices.Variable"/> has them.</summary>
+    public string? Services { get; init; }
+
     /// <summary>Whether the log also goes to the standard error.</summary>
     public bool LogToConsole { get; init; }
 }

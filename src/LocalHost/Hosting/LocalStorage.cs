@@ -10,15 +10,16 @@ internal sealed class LocalStorage : IAsyncDisposable
     private readonly AzuriteProcess azurite;
     private readonly StorageConnection connection;
 
-    private LocalStorage(AzuriteProcess azurite)
+    private LocalStorage(AzuriteProcess azurite, string? detour)
     {
         this.azurite = azurite;
-        connection = StorageConnection.Open(azurite.ConnectionString);
+        ConnectionString = StorageDetour.Take(azurite.ConnectionString, detour);
+        connection = StorageConnection.Open(ConnectionString);
         Exited = WatchAsync();
     }
 
     /// <summary>Its connection string.</summary>
-    public string ConnectionString => azurite.ConnectionString;
+    public string ConnectionString { get; }
 
     /// <summary>The runs' blobs.</summary>
     public IBlobStore Blobs => connection.Blobs;
@@ -27,12 +28,18 @@ internal sealed class LocalStorage : IAsyncDisposable
     public Task<string> Exited { get; }
 
     /// <summary>Starts it on free ports.</summary>
+    /// <param name="data">Where its data is.</param>
+    /// <param name="packageFolder">Azurite's package.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <param name="detour">Leads all that is said to it past another program; see <see cref="StorageDetour"/>.</param>
     /// <exception cref="EnvironmentException">Node.js or Azurite is missing, or it does not start.</exception>
-    public static async Task<LocalStorage> StartAsync(DataFolder data, string packageFolder, CancellationToken cancellation)
+    public static async Task<LocalStorage> StartAsync(DataFolder data, string packageFolder, CancellationToken cancellation,
+        string? detour = null)
     {
         try
         {
-            return new(await AzuriteProcess.StartAsync(new() { PackageFolder = packageFolder, DataFolder = data.Azurite }, cancellation));
+            var options = new AzuriteOptions { PackageFolder = packageFolder, DataFolder = data.Azurite };
+            return new(await AzuriteProcess.StartAsync(options, cancellation), detour);
         }
         catch (AzuriteException e)
         {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace R1Cloud.LocalHost.Hosting;
 
-/// <summary>What this process and its children (storage, workers) create is this user's alone, wherever it lies.</summary>
+/// <summary>What this process and its children (storage, workers) create is this user's alone, wherever it is.</summary>
 internal static class ProcessMask
 {
     private const uint Others = 0b111_111;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
@@ -31,6 +32,11 @@ internal static class RunFiles
             if (name.EndsWith(".html", StringComparison.Ordinal)) found.Add(("report", file.FullName));
             if (Charts.Contains(name)) found.Add(("chart", file.FullName)); // those of single stages lie beside them
         }
+
+        if (await blobs.TryReadJsonAsync<RunSpec>(BlobLayout.RunSpec(run.Id), cancellation) is { } spec)
+            await File.WriteAllTextAsync(SafePath.Join(folder, "recipe.json").FullName, JsonSerializer.Serialize(spec.Recipe,
+                R1Json.Indented),
+                cancellation);
 
         foreach (var stage in run.Stages)
         {
@@ -67,9 +73,15 @@ internal static class RunFiles
 
     private static async Task CopyModelAsync(IBlobStore blobs, string checkpoint, string folder, CancellationToken cancellation)
     {
-        var manifest = await blobs.TryReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json", cancellation)
-            ?? throw new StorageException($"Checkpoint '{checkpoint}' has no manifest.json.");
-        foreach (var (name, file) in manifest.ModelFiles()) await CopyAsync(blobs, file.Path, SafePath.Join(folder, name), cancellation);
+        try
+        {
+            foreach (var (name, file) in await new CheckpointStore(blobs).ModelFilesAsync(checkpoint, cancellation))
+                await CopyAsync(blobs, file.Path, SafePath.Join(folder, name), cancellation);
+        }
+        catch (Exception e) when (e is CheckpointNotFoundException or CheckpointCorruptException)
+        {
+            throw new StorageException(e.Message, e);
+        }
     }
 
     private static async Task CopyAsync(IBlobStore blobs, string path, SafePath file, CancellationToken cancellation)

@@ -36,7 +36,7 @@ internal sealed class StopSignals : IDisposable
         if (Interlocked.Increment(ref count) == 1)
         {
             // Not here: what waits for the token may run on, and the next signal must get through.
-            _ = Task.Run(graceful.Cancel);
+            _ = Task.Run(graceful.Cancel, CancellationToken.None);
             return;
         }
         BeforeHardStop();

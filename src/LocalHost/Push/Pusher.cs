@@ -14,11 +14,13 @@ internal sealed class Pusher(IBlobStore blobs)
 {
     /// <summary>Pushes a file, or a folder with all below it; names that begin with a dot are left out.</summary>
     /// <param name="path">The file or folder.</param>
+    /// <param name="called">What it is called in storage; null for its own name.</param>
     /// <param name="progress">Told of every piece that was read.</param>
     /// <param name="cancellation">Stops; what was finished stays.</param>
     /// <exception cref="BadInputException">There is no such file, the folder is empty, or a link in it leads out of it.</exception>
     /// <exception cref="StorageException">A file cannot be read, or storage refuses.</exception>
-    public async Task<Pushed> PushAsync(string path, IProgress<PushProgress>? progress, CancellationToken cancellation)
+    public async Task<Pushed> PushAsync(string path, string? called, IProgress<PushProgress>? progress,
+        CancellationToken cancellation)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var isFolder = Directory.Exists(full);
@@ -29,7 +31,7 @@ internal sealed class Pusher(IBlobStore blobs)
         var meter = new Meter(progress, 2 * files.Sum(file => file.Length));
         var hashes = new List<string>();
         foreach (var file in files) hashes.Add(await HashAsync(file, meter, cancellation));
-        var blob = BlobLayout.Pushed(isFolder ? HashOf(files, hashes) : hashes[0], Path.GetFileName(full));
+        var blob = BlobLayout.Pushed(isFolder ? HashOf(files, hashes) : hashes[0], called ?? Path.GetFileName(full));
 
         var there = new Dictionary<string, long>(StringComparer.Ordinal);
         await foreach (var entry in blobs.ListAsync(blob, cancellation)) there[entry.Path] = entry.Length;
@@ -50,7 +52,7 @@ internal sealed class Pusher(IBlobStore blobs)
     private static List<PushFile> FilesBelow(string folder) =>
         [.. FolderLinks.Files(folder).Select(file => new PushFile(file.File, file.Name, LocalFiles.Stat(file.File).Length))];
 
-    /// <summary>A folder's hash: that of its files' hashes and names, in the form of sha256sum.</summary>
+    // A folder's hash: that of its files' hashes and names, in the form of sha256sum.
     private static string HashOf(List<PushFile> files, List<string> hashes) =>
         Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Zip(hashes, (file, hash) => $"{hash}  {file.Name}\n")))));
@@ -81,7 +83,7 @@ internal sealed class Pusher(IBlobStore blobs)
         }
     }
 
-    /// <summary>Adds up the bytes of file after file.</summary>
+    // Adds up the bytes of file after file.
     private sealed class Meter(IProgress<PushProgress>? progress, long total)
     {
         private long before;

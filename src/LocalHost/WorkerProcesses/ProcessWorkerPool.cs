@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Processes;
 using R1Cloud.Shared.Recipes;
@@ -113,6 +114,7 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
 
         ChildEnvironment.ForTrainer(start);
         start.Environment[StorageConnection.Variable] = options.Storage;
+        if (CrashPoints.Setting is { } crash) start.Environment[CrashPoints.Variable] = crash;
         if (options.Cache is not null) start.Environment[CheckpointStore.CacheVariable] = options.Cache;
         start.Environment["OMP_NUM_THREADS"] = threads;
         start.Environment["MKL_NUM_THREADS"] = threads;

@@ -41,7 +41,7 @@ internal sealed record WorkerPoolOptions
     /// <summary>The longest wait before a restart.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A worker that lived this long was well: the waits begin anew.</summary>
+    /// <summary>A worker that lived this long was well: the waits begin again.</summary>
     public TimeSpan WellAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>So many deaths in a row, each soon after the start, mean that workers cannot start here at all.</summary>
@@ -61,7 +61,7 @@ internal sealed record WorkerPoolOptions
     /// <summary>The same where results depend on it; null where GPUs compute.</summary>
     public int? ComputingThreadsFor(WorkersRecipe workers) => Gpus is null && !workers.OnGpu() ? ThreadsFor(workers) : null;
 
-    /// <summary>The wait after so many failures in a row.</summary>
+    /// <summary>The wait after a number of failures in a row.</summary>
     public TimeSpan DelayAfter(int failures) =>
         failures <= 0 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(LongestDelay.Ticks, FirstDelay.Ticks << Math.Min(failures - 1, 20)));
 }

@@ -32,13 +32,13 @@ internal sealed partial class WorkerProcess(
     public required Action<string> OnBroken { get; init; }
 
     /// <summary>Starts and keeps it running.</summary>
-    public void Start() => supervision = Task.Run(SuperviseAsync);
+    public void Start() => supervision = Task.Run(SuperviseAsync, CancellationToken.None);
 
     /// <summary>Asks it to save and leave; kills it after the grace. Returns once it is gone.</summary>
     public async Task StopAsync()
     {
         Signal();
-        if (await Task.WhenAny(supervision, Task.Delay(options.Grace, time)) != supervision)
+        if (await Task.WhenAny(supervision, Task.Delay(options.Grace, time, CancellationToken.None)) != supervision)
         {
             LogKilled(log, name, options.Grace.TotalSeconds);
             Kill();
@@ -56,7 +56,7 @@ internal sealed partial class WorkerProcess(
         }
     }
 
-    /// <summary>Stops it for good.</summary>
+    /// <summary>Stops it permanently.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
@@ -144,10 +144,10 @@ internal sealed partial class WorkerProcess(
             var copying =
                 Task.WhenAll(output.CopyAsync(started.StandardOutput, isError: false),
                     output.CopyAsync(started.StandardError, isError: true));
-            await started.WaitForExitAsync();
+            await started.WaitForExitAsync(CancellationToken.None);
             if (lease is not null) await ReturnLeaseAsync(lease);
             // A child of the worker may hold the pipes open: what it says later is of no interest.
-            await Task.WhenAny(copying, Task.Delay(TimeSpan.FromSeconds(2)));
+            await Task.WhenAny(copying, Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None));
             lock (gate) process = null;
             return (started.ExitCode, output.LastErrors);
         }

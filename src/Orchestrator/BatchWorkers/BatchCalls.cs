@@ -37,7 +37,7 @@ internal static class BatchCalls
         }
     }
 
-    /// <summary>Runs a call; what goes wrong is told in a sentence with the advice what to do.</summary>
+    /// <summary>Runs a call; a failure becomes one sentence that says what to do.</summary>
     /// <exception cref="WorkerPoolException">Batch refuses, does not answer, or the app cannot sign in.</exception>
     public static async Task<T> ExplainAsync<T>(string what, Func<Task<T>> call)
     {

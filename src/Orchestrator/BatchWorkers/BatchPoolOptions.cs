@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using R1Cloud.Hub.Wire;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Orchestrator.BatchWorkers;
@@ -6,6 +7,9 @@ namespace R1Cloud.Orchestrator.BatchWorkers;
 /// <summary>Where workers run, and what they may cost. The settings' names are those in infra/modules/functions.bicep.</summary>
 public sealed record BatchPoolOptions
 {
+    private const string InsightsSetting = "APPLICATIONINSIGHTS_CONNECTION_STRING";
+    private const string InsightsIdentitySetting = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
+
     // A worker writes into its task's folder, which Batch mounts, and into /tmp; it needs no right of the system's, and can get none.
     private const string DefaultContainerOptions = "--rm --init --stop-timeout 60 --shm-size 1g --cap-drop ALL"
         + " --security-opt no-new-privileges --read-only --tmpfs /tmp:rw,nosuid,nodev,size=1g,mode=1777";
@@ -45,7 +49,7 @@ public sealed record BatchPoolOptions
     /// <summary>How often Batch itself starts a failed worker again, on the same node, before the pool looks at it.</summary>
     public int TaskRetries { get; init; } = 2;
 
-    /// <summary>So many worker tasks of one name in a row that failed for good are enough.</summary>
+    /// <summary>After this many permanent failures in a row of one worker's tasks it is given up.</summary>
     public int MaxFailures { get; init; } = 6;
 
     /// <summary>So many failed worker tasks on a node, and it gets no more.</summary>
@@ -57,7 +61,7 @@ public sealed record BatchPoolOptions
     /// <summary>A worker whose container is not up after so long is stuck: longer than the image takes to pull.</summary>
     public TimeSpan PreparingLimit { get; init; } = TimeSpan.FromMinutes(20);
 
-    /// <summary>The longest that one worker task may run; then it is started anew.</summary>
+    /// <summary>The longest that one worker task may run; then it is started again.</summary>
     public TimeSpan MaxRunTime { get; init; } = TimeSpan.FromDays(6);
 
     /// <summary>
@@ -66,8 +70,24 @@ public sealed record BatchPoolOptions
     /// </summary>
     public string ContainerOptions { get; init; } = DefaultContainerOptions;
 
+    /// <summary>The variables that tell workers where telemetry goes; empty when the app's goes nowhere.</summary>
+    public IReadOnlyDictionary<string, string> Telemetry { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// What workers are told of the Hub: the app's own settings, and a cache in the task's folder, as there is no other place for files.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Hub { get; init; } = new Dictionary<string, string>();
+
     /// <summary>How long a view of the workers is good enough for the next who asks.</summary>
     public TimeSpan ViewAge { get; init; } = TimeSpan.FromSeconds(10);
+
+    private static Dictionary<string, string> HubOf(IConfiguration settings)
+    {
+        var told = HubSettings.Variables.Concat(HubSettings.TokenVariables).Where(name => settings[name] is { Length: > 0 })
+            .ToDictionary(name => name, name => settings[name]!);
+        told.TryAdd("HF_HOME", "$AZ_BATCH_TASK_WORKING_DIR/huggingface");
+        return told;
+    }
 
     /// <summary>Reads the app's settings.</summary>
     /// <exception cref="InvalidOperationException">One is missing.</exception>
@@ -81,10 +101,26 @@ public sealed record BatchPoolOptions
             IdentityResourceId = Required("R1_WORKER_IDENTITY"),
             IdentityClientId = Required("R1_WORKER_CLIENT_ID"),
             ContainerOptions = settings["R1_CONTAINER_OPTIONS"] is { Length: > 0 } container ? container : DefaultContainerOptions,
+            Telemetry = TelemetryOf(settings),
+            Hub = HubOf(settings),
             ThreadsPerWorker = settings.GetValue("R1_WORKER_THREADS", 4),
             SpotPricePerHour = settings.GetValue("R1_PRICE_SPOT", 0.0),
             DedicatedPricePerHour = settings.GetValue("R1_PRICE_DEDICATED", 0.0),
         };
+
+        static Dictionary<string, string> TelemetryOf(IConfiguration settings)
+        {
+            var variables = settings.AsEnumerable().Where(setting => setting.Key.StartsWith("OTEL_", StringComparison.Ordinal)
+                    && setting.Key != "OTEL_SERVICE_NAME" && !string.IsNullOrEmpty(setting.Value))
+                .ToDictionary(setting => setting.Key, setting => setting.Value!, StringComparer.Ordinal);
+            if (settings[InsightsSetting] is { Length: > 0 } insights)
+            {
+                variables[InsightsSetting] = insights;
+                if (settings[InsightsIdentitySetting] is { Length: > 0 })
+                    variables[InsightsIdentitySetting] = $"Authorization=AAD;ClientId={settings["R1_WORKER_CLIENT_ID"]}";
+            }
+            return variables;
+        }
 
         string Required(string name) => settings[name] is { Length: > 0 } value
             ? value

@@ -9,7 +9,7 @@ internal sealed record WorkerSlot(int Worker, IReadOnlyList<(WorkerTaskId Id, Ba
     /// <summary>Its last task; null when it never had one.</summary>
     public BatchTask? Last => Tasks.Count > 0 ? Tasks[^1].Task : null;
 
-    /// <summary>The id that its next task gets: the same whoever asks.</summary>
+    /// <summary>The id that its next task gets, the same for every caller.</summary>
     public WorkerTaskId NextId => new(Worker, Tasks.Count > 0 ? Tasks[^1].Id.Number + 1 : 0);
 }
 
@@ -23,9 +23,6 @@ internal sealed record BatchState(string JobId, IReadOnlyList<BatchTask> Tasks, 
         .GroupBy(item => item.Id.Worker)
         .ToDictionary(group => group.Key,
             group => new WorkerSlot(group.Key, [.. group.OrderBy(item => item.Id.Number).Select(item => (item.Id, item.Task))]));
-
-    /// <summary>Whether each node is dedicated.</summary>
-    public IReadOnlyDictionary<string, bool> Dedicated => Nodes.ToDictionary(node => node.Key, node => node.Value.IsDedicated ?? false);
 
     /// <summary>Reads it. A job that does not exist has no tasks; a pool that does not exist is null.</summary>
     public static async Task<BatchState> ReadAsync(BatchClient client, string jobId, string poolId, CancellationToken cancellation)

@@ -32,6 +32,9 @@ public sealed partial class BatchWorkerPool(
     private readonly ConcurrentDictionary<string, (long At, WorkerPoolView View)> views = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
+    public double? PricePerWorkerHour => Math.Max(options.SpotPricePerHour, options.DedicatedPricePerHour);
+
+    /// <inheritdoc/>
     /// <remarks>Where the run's workers are let go at the same time, they stay gone: whoever still needs them asks again.</remarks>
     public async Task EnsureAsync(string runId, WorkersRecipe workers, CancellationToken cancellation = default)
     {
@@ -42,7 +45,7 @@ public sealed partial class BatchWorkerPool(
         }
         catch (WorkerPoolException e)
         {
-            // Whoever looks at the run is told too, not the app's log alone.
+            // Shown in the run's status too, not in the app's log alone.
             await ChangeAsync(runId, known => (known ?? new()) with { Error = e.Message }, cancellation);
             throw;
         }
@@ -129,7 +132,7 @@ public sealed partial class BatchWorkerPool(
         await ChangeAsync(runId, known => Observed(known!, state) with { Asked = wanted, Error = null }, cancellation);
     }
 
-    /// <summary>Ends the jobs that were let go, which somebody may have left undone.</summary>
+    // Ends the jobs that were let go, which somebody may have left undone.
     private async Task EndReleasedAsync(string runId, WorkerLedger ledger, CancellationToken cancellation)
     {
         foreach (var generation in ledger.Ending)
@@ -142,9 +145,7 @@ public sealed partial class BatchWorkerPool(
         }
     }
 
-    /// <summary>
-    /// Ends a job so that nobody gets workers from it any more. One that nobody has made yet is made first: it cannot be begun later.
-    /// </summary>
+    // Ends a job so that nobody gets workers from it any more. One that nobody has made yet is made first: it cannot be begun later.
     private async Task EndJobAsync(string runId, int generation, CancellationToken cancellation)
     {
         var jobId = WorkerTasks.JobId(runId, generation);
@@ -188,7 +189,7 @@ public sealed partial class BatchWorkerPool(
             [.. state.Slots.Values.OrderBy(slot => slot.Worker).Select(slot => View(runId, slot, state))],
             Restarts(ledger),
             ledger.Error ?? await troubles.FindAsync(runId, state, ledger, now, cancellation),
-            ledger.Usage(options));
+            ledger.Usage(options), WorkerTroubles.IsQuota(state));
     }
 
     private static WorkerView View(string runId, WorkerSlot slot, BatchState state)
@@ -206,7 +207,7 @@ public sealed partial class BatchWorkerPool(
             BlobLayout.WorkerLogs(runId, id.ToString()));
     }
 
-    /// <summary>Sees to it that so many workers live, in the order of their names.</summary>
+    // Keeps this many workers alive, in the order of their names.
     private async Task FillAsync(
         string runId, WorkersRecipe workers, int wanted, BatchState state, WorkerLedger ledger, CancellationToken cancellation)
     {
@@ -233,7 +234,7 @@ public sealed partial class BatchWorkerPool(
         var task = slot.Last!;
         var why = $"{slot.NextId.Name} hung in state '{task.State}' on node {task.NodeInfo?.NodeId ?? "(none)"} and was replaced";
         LogEnded(log, why);
-        // First in the books: whoever looks next must not take it for a failure.
+        // Recorded first: the next look must not take it for a failure.
         var key = WorkerLedger.Key(state.JobId, task.Id);
         await ChangeAsync(
             runId, known => known! with { Note = why, Ended = new Dictionary<string, string>(known.Ended) { [key] = why } }, cancellation);
@@ -242,7 +243,7 @@ public sealed partial class BatchWorkerPool(
             BatchErrorCode.TaskCompleted, BatchErrorCode.TaskNotFound);
     }
 
-    /// <summary>A node on which one worker after the other fails gets no more of them.</summary>
+    // A node on which one worker after the other fails gets no more of them.
     private async Task<WorkerLedger> ShunBadNodesAsync(string runId, BatchState state, WorkerLedger ledger, CancellationToken cancellation)
     {
         var failures = state.Tasks.Where(task => WorkerVerdicts.IsFailure(task, state.JobId, ledger) && task.NodeInfo?.NodeId is not null)
@@ -273,7 +274,7 @@ public sealed partial class BatchWorkerPool(
         blobs.ChangeJsonAsync(BlobLayout.WorkerLedger(runId), change, cancellation);
 
     private WorkerLedger Observed(WorkerLedger ledger, BatchState state) =>
-        ledger.Observe(state.JobId, state.Tasks, state.Dedicated, clock.GetUtcNow());
+        ledger.Observe(state.JobId, state.Tasks, state.Nodes, clock.GetUtcNow());
 
     private Task<BatchState> StateAsync(string jobId, CancellationToken cancellation) =>
         BatchCalls.ExplainAsync($"Batch job '{jobId}'", () => BatchState.ReadAsync(client, jobId, options.PoolId, cancellation));

@@ -26,6 +26,9 @@ internal sealed record WorkerLedger
     /// <summary>Each worker task's books, by job and task.</summary>
     public IReadOnlyDictionary<string, TaskBooks> Tasks { get; init; } = new Dictionary<string, TaskBooks>();
 
+    /// <summary>What nodes cost outside of the run's workers, by node: booting for them, and idle after them.</summary>
+    public IReadOnlyDictionary<string, NodeBooks> Nodes { get; init; } = new Dictionary<string, NodeBooks>();
+
     /// <summary>Nodes that get no more workers.</summary>
     public IReadOnlyList<string> BadNodes { get; init; } = [];
 
@@ -47,26 +50,34 @@ internal sealed record WorkerLedger
     /// <summary>Brings the books up to date with what Batch says now.</summary>
     /// <param name="job">The job.</param>
     /// <param name="tasks">Its tasks.</param>
-    /// <param name="dedicated">Whether a node is dedicated, for the nodes that are there.</param>
+    /// <param name="nodes">The pool's nodes that are there.</param>
     /// <param name="now">The time.</param>
-    public WorkerLedger Observe(string job, IReadOnlyCollection<BatchTask> tasks, IReadOnlyDictionary<string, bool> dedicated,
+    public WorkerLedger Observe(string job, IReadOnlyCollection<BatchTask> tasks, IReadOnlyDictionary<string, BatchNode> nodes,
         DateTimeOffset now)
     {
         var books = new Dictionary<string, TaskBooks>(Tasks);
         foreach (var task in tasks)
         {
             var key = Key(job, task.Id);
-            bool? isDedicated = task.NodeInfo?.NodeId is { } node && dedicated.TryGetValue(node, out var known) ? known : null;
+            bool? isDedicated = task.NodeInfo?.NodeId is { } node && nodes.TryGetValue(node, out var known)
+                ? known.IsDedicated ?? false : null;
             books[key] = (books.GetValueOrDefault(key) ?? new()).Observe(task.ExecutionInfo, isDedicated, now);
         }
-        return this with { Tasks = books };
+        var nodeBooks = new Dictionary<string, NodeBooks>(Nodes);
+        foreach (var began in tasks.Where(task => task.NodeInfo?.NodeId is not null && task.ExecutionInfo?.StartTime is not null)
+            .GroupBy(task => task.NodeInfo!.NodeId!))
+        {
+            if (nodes.TryGetValue(began.Key, out var there))
+                nodeBooks[began.Key] = NodeBooks.Observe(nodeBooks.GetValueOrDefault(began.Key), there, job, [.. began], now);
+        }
+        return this with { Tasks = books, Nodes = nodeBooks };
     }
 
     /// <summary>What was used in all.</summary>
     public WorkerUsage Usage(BatchPoolOptions options)
     {
-        var spot = Tasks.Values.Sum(task => task.Spot);
-        var dedicated = Tasks.Values.Sum(task => task.Dedicated);
+        var spot = Tasks.Values.Sum(task => task.Spot) + Nodes.Values.Sum(node => node.Spot);
+        var dedicated = Tasks.Values.Sum(task => task.Dedicated) + Nodes.Values.Sum(node => node.Dedicated);
         return new(
             spot, dedicated, (spot * options.SpotPricePerHour + dedicated * options.DedicatedPricePerHour) / 3600,
             Tasks.Values.Sum(task => task.Retries), Tasks.Values.Sum(task => task.Requeues));

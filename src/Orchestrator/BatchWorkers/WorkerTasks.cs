@@ -47,7 +47,7 @@ internal static class WorkerTasks
     public static BatchTaskCreateOptions Task(string runId, WorkerTaskId id, WorkersRecipe workers, BatchPoolOptions options)
     {
         var identity = new BatchNodeIdentityReference { ResourceId = new ResourceIdentifier(options.IdentityResourceId) };
-        return new(id.ToString(), CommandLine(runId, id, workers, options))
+        var task = new BatchTaskCreateOptions(id.ToString(), CommandLine(runId, id, workers, options))
         {
             ContainerSettings = new BatchTaskContainerSettings(options.Image)
             {
@@ -77,9 +77,12 @@ internal static class WorkerTasks
                     new OutputFileUploadConfig(OutputFileUploadCondition.TaskCompletion)),
             },
         };
+        foreach (var (name, value) in options.Telemetry) task.EnvironmentSettings.Add(new EnvironmentSetting(name) { Value = value });
+        foreach (var (name, value) in options.Hub) task.EnvironmentSettings.Add(new EnvironmentSetting(name) { Value = value });
+        return task;
     }
 
-    /// <summary>The arguments of the image's entry point.</summary>
+    // The arguments of the image's entry point.
     private static string CommandLine(string runId, WorkerTaskId id, WorkersRecipe workers, BatchPoolOptions options) => string.Create(
         CultureInfo.InvariantCulture,
         $"work --run {runId} --worker {id.Name} --threads {options.ThreadsFor(workers)} --device {workers.Device} --idle-limit {options.IdleLimit.TotalSeconds:0}{(workers.Deterministic ? "" : " --fast")}");

@@ -18,7 +18,11 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
         OfPool(state) ?? OfNodes(state)
         ?? await OfTasksAsync(runId, state, ledger, now, cancellation) ?? OfQueue(state, now) ?? ledger.Note;
 
-    /// <summary>The pool cannot grow, and somebody waits for it.</summary>
+    /// <summary>Whether somebody waits for nodes that a quota does not give.</summary>
+    public static bool IsQuota(BatchState state) => state.Tasks.Any(task => task.State == BatchTaskState.Active)
+        && state.Pool?.ResizeErrors?.Any(error => error.Code?.Contains("Quota", StringComparison.OrdinalIgnoreCase) == true) == true;
+
+    // The pool cannot grow, and somebody waits for it.
     private string? OfPool(BatchState state)
     {
         if (state.Pool is not { } pool)
@@ -30,7 +34,7 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
             ? BatchAdvice.Explain($"pool '{pool.Id}' cannot grow", first.Code, first.Message) : null;
     }
 
-    /// <summary>Nodes came but are no good, and somebody waits for one.</summary>
+    // Nodes came but are no good, and somebody waits for one.
     private static string? OfNodes(BatchState state)
     {
         if (state.Tasks.All(task => task.State != BatchTaskState.Active)) return null;
@@ -50,7 +54,7 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
         return null;
     }
 
-    /// <summary>A worker's last task failed.</summary>
+    // A worker's last task failed.
     private async Task<string?> OfTasksAsync(
         string runId, BatchState state, WorkerLedger ledger, DateTimeOffset now, CancellationToken cancellation)
     {
@@ -86,7 +90,7 @@ internal sealed class WorkerTroubles(BatchClient client, BatchPoolOptions option
             $"{waiting.Id} has waited {wait.TotalMinutes:0} minutes for a node; pool '{pool.Id}' has {pool.CurrentLowPriorityNodes} of {pool.TargetLowPriorityNodes} spot and {pool.CurrentDedicatedNodes} of {pool.TargetDedicatedNodes} dedicated nodes – the region may be short of them: wait, choose another vmSize or region, or allow dedicated nodes");
     }
 
-    /// <summary>The end of what a worker said, and no more: its output may be large, and it is asked for at every look.</summary>
+    // The end of what a worker said, and no more: its output may be large, and it is asked for at every look.
     private async Task<string?> StandardErrorAsync(string jobId, string taskId, CancellationToken cancellation)
     {
         const string File = "stderr.txt";

@@ -40,14 +40,12 @@ internal static class WorkerVerdicts
     public static bool IsFailure(BatchTask task, string jobId, WorkerLedger ledger) =>
         task.State == BatchTaskState.Completed && !HasLeft(task, jobId, ledger);
 
-    /// <summary>Done, told to stop by a preemption, or ended by the pool: nobody's fault.</summary>
+    // Done, told to stop by a preemption, or ended by the pool: nobody's fault.
     private static bool HasLeft(BatchTask task, string jobId, WorkerLedger ledger) =>
         task.ExecutionInfo?.ExitCode is ExitCodes.Done or ExitCodes.Preempted || ledger.Ended.ContainsKey(WorkerLedger.Key(jobId, task.Id));
 
-    /// <summary>
-    /// Whether it says it runs on a node that does not, or has been preparing for too long. A node that is leaving or preempted puts its
-    /// tasks back itself.
-    /// </summary>
+    // Whether it says it runs on a node that does not, or has been preparing for too long. A node that is leaving or preempted puts its
+    // tasks back itself.
     private static bool IsStuck(BatchTask task, BatchState state, BatchPoolOptions options, DateTimeOffset now)
     {
         var since = Instants.Between(task.StateTransitionTime, now);

@@ -134,7 +134,7 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
         return (await CallAsync(client => client.PurgeInstanceAsync(instanceId, cancellation), cancellation)).PurgedInstanceCount > 0;
     }
 
-    /// <summary>A call that its caller cancelled ends so, whatever the transport says of it.</summary>
+    // A call that its caller cancelled ends so, whatever the transport says of it.
     private async Task<T> CallAsync<T>(Func<DurableTaskClient, Task<T>> call, CancellationToken cancellation)
     {
         try
@@ -160,9 +160,7 @@ public sealed class DurableClient(IDurableClientSource source, TimeProvider cloc
             await Task.Delay(Poll, clock, cancellation);
     }
 
-    /// <summary>
-    /// The sub-orchestrations that an instance waits for, by its history; where a back end gives out no histories, by their tag.
-    /// </summary>
+    // The sub-orchestrations that an instance waits for, by its history; where a back end gives out no histories, by their tag.
     private static async Task<IReadOnlyCollection<string>> RunningChildrenAsync(DurableTaskClient client, string instanceId,
         CancellationToken cancellation)
     {

@@ -6,7 +6,7 @@ namespace R1Cloud.Orchestrator.Durable;
 /// <summary>Durable Task's failures as the port's.</summary>
 internal static class DurableFailures
 {
-    /// <summary>Waits; a call that failed for good throws the port's exception.</summary>
+    /// <summary>Waits; a call that failed permanently throws the port's exception.</summary>
     public static async Task<T> TranslateAsync<T>(Task<T> call)
     {
         try
@@ -22,7 +22,7 @@ internal static class DurableFailures
     /// <summary>The other way: an orchestrator that lets a failed call's exception pass fails with its causes on record.</summary>
     public static TaskFailedException Back(Port.TaskFailedException failed) => new(failed.TaskName, -1, To(failed.Details));
 
-    /// <summary>How a call failed. A sub-orchestration that was terminated leaves no details.</summary>
+    // How a call failed. A sub-orchestration that was terminated leaves no details.
     private static Port.FailureDetails From(TaskFailedException failed) => failed.FailureDetails is { } details
         ? From(details)
         : new(typeof(OperationCanceledException).FullName!, $"{failed.TaskName} was terminated: {failed.Message}");

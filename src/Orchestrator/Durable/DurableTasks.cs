@@ -8,7 +8,7 @@ namespace R1Cloud.Orchestrator.Durable;
 /// <summary>Registers the orchestrators and activities of a registry with a Durable Task worker, each under its own name.</summary>
 public static class DurableTasks
 {
-    /// <summary>Adds every orchestrator and activity. In the Functions app each of them thereby becomes a function of its name.</summary>
+    /// <summary>Adds every orchestrator and activity. In the Functions app each of them so becomes a function of its name.</summary>
     public static DurableTaskRegistry AddAll(this DurableTaskRegistry tasks, OrchestrationRegistry registry)
     {
         foreach (var name in registry.Orchestrators) tasks.AddOrchestrator(name, new OrchestratorTask(registry.Orchestrator(name)));
@@ -17,7 +17,7 @@ public static class DurableTasks
         return tasks;
     }
 
-    /// <summary>An orchestrator of the pipeline as a Durable Task one.</summary>
+    // An orchestrator of the pipeline as a Durable Task one.
     private sealed class OrchestratorTask(Pipeline.Orchestration.Orchestrator run) : ITaskOrchestrator
     {
         public Type InputType => typeof(JsonElement);
@@ -37,7 +37,7 @@ public static class DurableTasks
         }
     }
 
-    /// <summary>An activity of the pipeline as a Durable Task one.</summary>
+    // An activity of the pipeline as a Durable Task one.
     private sealed class ActivityTask(string name, Activity run, IServiceProvider services) : ITaskActivity
     {
         public Type InputType => typeof(JsonElement);

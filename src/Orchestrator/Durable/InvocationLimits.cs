@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace R1Cloud.Orchestrator.Durable;
 
 /// <summary>
@@ -16,8 +18,10 @@ internal static class InvocationLimits
     /// <param name="clock">The clock.</param>
     /// <param name="what">Its name, for the error.</param>
     /// <param name="cancellation">The host's own wish to stop.</param>
-    /// <param name="run">The work; it is told to stop when the time is up.</param>
+    /// <param name="run">The work; its token is cancelled when the time is up.</param>
     /// <exception cref="TimeoutException">The time was up.</exception>
+    [SuppressMessage("Design", "MA0054",
+        Justification = "The cause says only that something was cancelled, and people are told the innermost one.")]
     public static async Task<T> RunAsync<T>(
         TimeProvider clock, string what, CancellationToken cancellation, Func<CancellationToken, Task<T>> run)
     {
@@ -29,7 +33,6 @@ internal static class InvocationLimits
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            // Without its cause, which says no more than that something was cancelled: people are told the innermost one.
             throw new TimeoutException(
                 $"'{what}' was stopped after {Any.TotalMinutes:0} minutes, before the Functions host would restart the app; "
                 + "it goes on when it is called again.");

@@ -15,7 +15,7 @@ namespace R1Cloud.Orchestrator.Functions;
 /// </remarks>
 internal sealed class HttpFunctions(RunApiPipeline api, PagePipeline page, DurableClientSource clients)
 {
-    /// <summary>The health check, for anybody.</summary>
+    /// <summary>The health check, open to all.</summary>
     [Function("health")]
     public IResult Health([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/health")] HttpRequest request) =>
         api.Handle(request);
@@ -34,7 +34,7 @@ internal sealed class HttpFunctions(RunApiPipeline api, PagePipeline page, Durab
     public IResult OpenApi([HttpTrigger(AuthorizationLevel.Function, "get", Route = "openapi/{*path}")] HttpRequest request) =>
         api.Handle(request);
 
-    /// <summary>The page and its files, for anybody: they hold no data. It takes every path that is left, so its name comes last.</summary>
+    /// <summary>The page and its files, open to all: they hold no data. It takes every path that is left, so its name comes last.</summary>
     [Function("web-page")]
     public IResult Page([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "{*path}")] HttpRequest request) =>
         page.Handle();

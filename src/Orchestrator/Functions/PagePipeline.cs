@@ -19,6 +19,7 @@ internal sealed class PagePipeline
     {
         var app = new ApplicationBuilder(services);
         RunApi.UseHeaders(app);
+        app.UseMiddleware<SignInGate>();
         app.UsePage();
         app.Run(context =>
         {

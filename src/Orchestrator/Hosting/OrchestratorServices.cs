@@ -2,6 +2,7 @@ using Azure.Core;
 using Azure.Identity;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using R1Cloud.Hub;
 using R1Cloud.Orchestrator.BatchWorkers;
 using R1Cloud.Orchestrator.Durable;
 using R1Cloud.Orchestrator.Functions;
@@ -12,7 +13,9 @@ using R1Cloud.Pipeline.Options;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Upkeep;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Traces;
 
 namespace R1Cloud.Orchestrator.Hosting;
 
@@ -30,13 +33,15 @@ internal static class OrchestratorServices
         var storage = StorageConnection.Open(settings[StorageConnection.Variable], credential);
         services.AddSingleton<TokenCredential>(credential).AddSingleton(storage.Blobs).AddSingleton<OpenQueue>(storage.Queue);
         services.AddWorkerPool(settings);
+        if (SignIn(settings) is { } rules) services.AddSingleton(rules);
         return services.AddOrchestratorCore(Options(settings));
     }
 
     /// <summary>The part that is the same whatever storage and workers are.</summary>
     public static IServiceCollection AddOrchestratorCore(this IServiceCollection services, PipelineOptions options)
     {
-        services.AddPipeline(options).AddSingleton<WorkerKeeper>();
+        // All of Parquet that the app has: what reads data sets stays outside.
+        services.AddSingleton<ITraceReader, TraceFile>().AddPipeline(options).AddSingleton<WorkerKeeper>();
         services.AddSingleton<DurableClientSource>()
             .AddSingleton<IDurableClientSource>(provider => provider.GetRequiredService<DurableClientSource>());
         services.AddSingleton<IOrchestrationClient, DurableClient>();
@@ -49,6 +54,18 @@ internal static class OrchestratorServices
             .AddSingleton<HttpFunctions>().AddSingleton<CompletionFunctions>().AddSingleton<WorkerFunctions>();
     }
 
+    /// <summary>Who passes, where sign-in is required; null where it is not.</summary>
+    public static SignInRules? SignIn(IConfiguration settings)
+    {
+        return settings.GetValue("R1_SIGN_IN", false)
+            // The platform sets it by itself: https://learn.microsoft.com/azure/app-service/reference-app-settings.
+            ? new(Ids("R1_SIGN_IN_IDENTITIES"), Ids("R1_SIGN_IN_GROUPS"), settings.GetValue("WEBSITE_AUTH_ENABLED", false)) : null;
+
+        HashSet<string> Ids(string name) =>
+            new((settings[name] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+                StringComparer.OrdinalIgnoreCase);
+    }
+
     /// <summary>The pipeline's options by the app's settings.</summary>
     public static PipelineOptions Options(IConfiguration settings) => new()
     {
@@ -58,6 +75,10 @@ internal static class OrchestratorServices
         EventPollInterval = TimeSpan.FromSeconds(2),
         EventStreamLimit = InvocationLimits.Stream,
         LocalFiles = false,
+        // Of what it looks up it keeps a few small files, where an app may write.
+        Hub = HubReader.FromEnvironment(name => settings[name] ?? (name == "HF_HOME" ? Path.Combine(Path.GetTempPath(), "huggingface")
+            : null)),
+        Services = HostServices.Of(settings[HostServices.Variable]),
         PricePerWorkerHour = settings.GetValue("R1_PRICE_PER_HOUR", 0.0),
         Currency = settings["R1_CURRENCY"] ?? "USD",
     };

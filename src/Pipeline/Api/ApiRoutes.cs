@@ -32,8 +32,12 @@ public static class ApiRoutes
     public const string Resume = "/api/runs/{id}/resume";
     /// <summary>POST: end a run.</summary>
     public const string Cancel = "/api/runs/{id}/cancel";
-    /// <summary>POST: continue a failed or cancelled run; with <c>?stage=</c> run that stage and those that depend on it anew.</summary>
+    /// <summary>POST: continue a failed or cancelled run; with <c>?stage=</c> run that stage and those that depend on it again.</summary>
     public const string Retry = "/api/runs/{id}/retry";
+    /// <summary>POST a <see cref="Model.ForkRequest"/>: a run whose earlier stages and iterations are this one's.</summary>
+    public const string Fork = "/api/runs/{id}/fork";
+    /// <summary>GET: the runs that share iterations with it (<see cref="Pipeline.Runs.RunRelativesView"/>).</summary>
+    public const string Relatives = "/api/runs/{id}/relatives";
     /// <summary>GET: metrics, <c>?stage=</c> and <c>?since=</c> a step (<see cref="Model.RunMetrics"/>).</summary>
     public const string Metrics = "/api/runs/{id}/metrics";
     /// <summary>GET: the names of its figures (<see cref="Model.MetricNamesView"/>).</summary>
@@ -42,12 +46,16 @@ public static class ApiRoutes
     public const string MetricSeries = "/api/runs/{id}/metrics/series";
     /// <summary>GET: jobs with their attempts (<see cref="Model.RunJobs"/>).</summary>
     public const string Jobs = "/api/runs/{id}/jobs";
+    /// <summary>GET: workers with what they do and use (<see cref="Model.RunWorkers"/>).</summary>
+    public const string Workers = "/api/runs/{id}/workers";
     /// <summary>GET: a worker's output, <c>?tail=</c> or <c>?after=</c> (<see cref="Workers.WorkerLogPart"/>).</summary>
     public const string WorkerLog = "/api/runs/{id}/workers/{worker}/log";
     /// <summary>GET: server-sent events (<see cref="Model.RunEventNames"/>).</summary>
     public const string Events = "/api/runs/{id}/events";
     /// <summary>GET: example answers, <c>?stage=</c> and <c>?limit=</c> a set (<see cref="Model.RunSamples"/>).</summary>
     public const string Samples = "/api/runs/{id}/samples";
+    /// <summary>GET: finished completions that are not committed, <c>?limit=</c> (<see cref="Model.LiveRows"/>).</summary>
+    public const string LiveSamples = "/api/runs/{id}/samples/live";
     /// <summary>GET: where sample rows are (<see cref="Model.SampleSets"/>).</summary>
     public const string SampleSets = "/api/runs/{id}/samples/sets";
     /// <summary>GET: sample rows by iteration, filtered and in pages (<see cref="Model.SampleRows"/>).</summary>

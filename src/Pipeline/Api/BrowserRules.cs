@@ -14,17 +14,18 @@ internal sealed class BrowserRules(RequestDelegate next)
         var request = context.Request;
         if (IsSafe(request.Method)) return next(context);
         var site = request.Headers["Sec-Fetch-Site"].ToString();
-        if (site is not ("" or "same-origin" or "none")) return Refuse(context, $"Sec-Fetch-Site is '{site}'; allowed: same-origin, none");
+        if (site is not ("" or "same-origin" or "none")) 
+            return RefuseAsync(context, $"Sec-Fetch-Site is '{site}'; allowed: same-origin, none");
         var origin = request.Headers.Origin.ToString();
         var own = $"{request.Scheme}://{request.Host}";
         return origin.Length == 0 || origin.Equals(own, StringComparison.OrdinalIgnoreCase)
             ? next(context)
-            : Refuse(context, $"Origin is '{origin}'; allowed: {own}");
+            : RefuseAsync(context, $"Origin is '{origin}'; allowed: {own}");
     }
 
     /// <summary>Whether a method changes nothing.</summary>
     public static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 
-    private static Task Refuse(HttpContext context, string why) =>
+    private static Task RefuseAsync(HttpContext context, string why) =>
         ApiProblems.Create(StatusCodes.Status403Forbidden, $"The request comes from another web page ({why}).").ExecuteAsync(context);
 }

@@ -13,7 +13,8 @@ internal sealed class JsonBodies(RequestDelegate next)
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        return BrowserRules.IsSafe(request.Method) || IsJson(request.ContentType) ? next(context) : Refuse(context, request.ContentType);
+        return BrowserRules.IsSafe(request.Method) || IsJson(request.ContentType)
+            ? next(context) : RefuseAsync(context, request.ContentType);
     }
 
     private static bool IsJson(string? contentType) =>
@@ -21,7 +22,7 @@ internal sealed class JsonBodies(RequestDelegate next)
 
     private static bool IsNamed(StringSegment name) => name.Equals("json", StringComparison.OrdinalIgnoreCase);
 
-    private static Task Refuse(HttpContext context, string? contentType)
+    private static Task RefuseAsync(HttpContext context, string? contentType)
     {
         var problem = $"Content-Type is '{contentType}'; allowed: application/json.";
         return ApiProblems.Create(StatusCodes.Status415UnsupportedMediaType, problem).ExecuteAsync(context);

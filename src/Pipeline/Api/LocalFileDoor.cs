@@ -15,10 +15,12 @@ internal sealed class LocalFileDoor(PipelineOptions options)
     /// <summary>Refuses a recipe that names others.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="name">What problems call it.</param>
+    /// <param name="known">Files that a run may name since another one did before.</param>
     /// <exception cref="RecipeException">It does; every problem is listed.</exception>
-    public void Check(LoadedRecipe recipe, string name)
+    public void Check(LoadedRecipe recipe, string name, IReadOnlySet<string>? known = null)
     {
-        var named = LocalPaths.Find(recipe.ResolvedJson).DistinctBy(local => local.Path).ToList();
+        var named = LocalPaths.Find(recipe.ResolvedJson).DistinctBy(local => local.Path).Where(local => known?.Contains(local.Path) != true)
+            .ToList();
         var problems = new RecipeProblems(); // which ends the look when there are many
         if (!options.LocalFiles)
         {

@@ -27,7 +27,7 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
         try
         {
             var real = RealPath.Of(plain);
-            // First, and whether it is there or not: whoever may not read a file learns nothing of it.
+            // First, whether the file exists or not: who may not read it learns nothing of it.
             if (!roots.Any(root => RealPath.IsWithin(real, root))) return Outside(path);
             if (isModel) return AtFolder(path, real);
             return DatasetTask.Extensions.Contains(Path.GetExtension(plain), StringComparer.OrdinalIgnoreCase)

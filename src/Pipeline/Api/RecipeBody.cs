@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using R1Cloud.Pipeline.Options;
+using R1Cloud.Pipeline.Runs;
 using R1Cloud.Shared.Recipes.Loading;
 using R1Cloud.Shared.Recipes.Reading;
 
@@ -16,18 +17,28 @@ internal static class RecipeBody
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads and checks it.</summary>
-    /// <exception cref="ApiException">The body is no JSON (400), too large (413) or too slow (408).</exception>
+    /// <exception cref="ApiException">The body is not JSON (400), too large (413) or too slow (408).</exception>
     /// <exception cref="RecipeException">The recipe cannot be run, or asks for more than the host has.</exception>
-    public static async Task<LoadedRecipe> ReadAsync(HttpRequest request, PipelineOptions options, CancellationToken cancellation)
+    public static async Task<LoadedRecipe> ReadAsync(
+        HttpRequest request, PipelineOptions options, RunBudgets budgets, CancellationToken cancellation)
+    {
+        var recipe = RecipeLoader.Parse(await TextAsync(request, "a recipe", options, cancellation), Name, hub: options.Hub);
+        options.Limits.Check(recipe);
+        options.Services.Check(recipe);
+        budgets.Check(recipe);
+        new LocalFileDoor(options).Check(recipe, Name);
+        return recipe;
+    }
+
+    /// <summary>Reads a body of JSON.</summary>
+    /// <exception cref="ApiException">It is not JSON (400), too large (413) or too slow (408).</exception>
+    public static async Task<string> TextAsync(HttpRequest request, string what, PipelineOptions options, CancellationToken cancellation)
     {
         var text = Decode(await ReadInTimeAsync(request, options, cancellation));
         if (string.IsNullOrWhiteSpace(text))
-            throw new ApiException(StatusCodes.Status400BadRequest, "The body is empty; it must be a recipe as JSON.");
+            throw new ApiException(StatusCodes.Status400BadRequest, $"The body is empty; it must be {what} as JSON.");
         CheckSyntax(text);
-        var recipe = RecipeLoader.Parse(text, Name);
-        options.Limits.Check(recipe);
-        new LocalFileDoor(options).Check(recipe, Name);
-        return recipe;
+        return text;
     }
 
     private static async Task<byte[]> ReadInTimeAsync(HttpRequest request, PipelineOptions options, CancellationToken cancellation)
@@ -53,7 +64,7 @@ internal static class RecipeBody
         {
             var read = await request.Body.ReadAsync(buffer, cancellation);
             if (read == 0) return body.ToArray();
-            body.Write(buffer, 0, read);
+            await body.WriteAsync(buffer.AsMemory(0, read), cancellation);
             if (body.Length > maxBytes) break;
         }
         throw new ApiException(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {maxBytes} bytes.");

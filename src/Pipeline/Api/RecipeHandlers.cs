@@ -17,8 +17,8 @@ using R1Cloud.Shared.Recipes.Loading;
 namespace R1Cloud.Pipeline.Api;
 
 /// <summary>Recipes before they are run, and those of runs.</summary>
-internal sealed class RecipeHandlers(RecipePlans plans, RunService service, PipelineOptions options, ILogger<RecipeHandlers> log)
-    : IRouteGroup
+internal sealed class RecipeHandlers(RecipePlans plans, RunService service, RunBudgets budgets, PipelineOptions options,
+    ILogger<RecipeHandlers> log) : IRouteGroup
 {
     private const string Json = "application/json", SchemaJson = "application/schema+json";
     private const int MaxNodes = 1000;
@@ -59,7 +59,7 @@ internal sealed class RecipeHandlers(RecipePlans plans, RunService service, Pipe
 
     private Task<IResult> CheckAsync(HttpRequest request) => guard.RunAsync(request, async () =>
     {
-        var recipe = await RecipeBody.ReadAsync(request, options, request.HttpContext.RequestAborted);
+        var recipe = await RecipeBody.ReadAsync(request, options, budgets, request.HttpContext.RequestAborted);
         return Results.Json(await plans.CheckAsync(recipe, request.HttpContext.RequestAborted), R1Json.Options);
     });
 
@@ -68,7 +68,7 @@ internal sealed class RecipeHandlers(RecipePlans plans, RunService service, Pipe
         var nodes = request.Number("nodes", 1, MaxNodes);
         var wishes = new PlanOptions { Nodes = nodes, Device = Device(request), LengthShare = Share(request) };
         var reuse = request.Flag("reuse", whenLeftOut: true);
-        var recipe = await RecipeBody.ReadAsync(request, options, request.HttpContext.RequestAborted);
+        var recipe = await RecipeBody.ReadAsync(request, options, budgets, request.HttpContext.RequestAborted);
         try
         {
             return Results.Json(await plans.PlanAsync(recipe, wishes, reuse, request.HttpContext.RequestAborted), R1Json.Options);

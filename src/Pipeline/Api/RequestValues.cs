@@ -10,6 +10,11 @@ internal static class RequestValues
     /// <summary>A value, or null where it is left out or empty.</summary>
     public static string? Text(this HttpRequest request, string name) => NotEmpty(request.Query[name]);
 
+    /// <summary>A text of a limited length, or null where it is left out.</summary>
+    /// <exception cref="InvalidRequestException">It is longer.</exception>
+    public static string? LimitedText(this HttpRequest request, string name, int most) => request.Text(name) is not { } text
+        || text.Length <= most ? request.Text(name) : throw new InvalidRequestException(name, text, $"at most {most} characters");
+
     /// <summary>A whole number, or null where it is left out.</summary>
     /// <exception cref="InvalidRequestException">It is none, or beyond what is allowed.</exception>
     public static int? Number(this HttpRequest request, string name, int min, int max) => (int?)LongNumber(request, name, min, max);

@@ -46,10 +46,11 @@ public static class RunApi
         routes.MapPost(ApiRoutes.Reuse, (HttpRequest request, string? reuse) => handlers.ReuseAsync(request))
             .Describe("PlanReuse", "What a run of the recipe in the body would take over from other runs", "Runs")
             .Accepts<Recipe>("application/json").Produces<ReusePlan>().Problems(400, 408, 413, 415, 422);
-        routes.MapGet(ApiRoutes.Runs, (HttpRequest request, string? state, string? limit, string? after) => handlers.ListAsync(request))
+        routes.MapGet(ApiRoutes.Runs, (HttpRequest request, string? state, string? q, string? limit, string? after) =>
+            handlers.ListAsync(request))
             .Describe("ListRuns",
-                "Runs, newest first: 100 unless 'limit' says another number; 'state' names states with commas between, 'after' is the "
-                + "page before's 'next'", "Runs")
+                "Runs, newest first: 100 unless 'limit' says another number; 'state' names states with commas between, 'q' is part of a "
+                + "name or id, 'after' is the page before's 'next'", "Runs")
             .Produces<RunList>().Problems(400);
         routes.MapGet(ApiRoutes.Run, (HttpRequest request, string id) => handlers.GetAsync(request, id))
             .Describe("GetRun", "A run: stages, progress, figures, workers, cost", "Runs").Produces<RunView>().Problems(400, 404);
@@ -57,21 +58,23 @@ public static class RunApi
         routes.MapPost(ApiRoutes.Pause, (HttpRequest request, string id) => handlers.PauseAsync(request, id))
             .Describe("PauseRun", "Hold a run; its workers save and stop", "Runs").Produces<RunView>(StatusCodes.Status202Accepted)
                 .Problems(400, 404, 409);
-        routes.MapPost(ApiRoutes.Resume, (HttpRequest request, string id) => handlers.ResumeAsync(request, id))
-            .Describe("ResumeRun", "Let a held run go on", "Runs").Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
+        routes.MapPost(ApiRoutes.Resume, (HttpRequest request, string id, string? budget) => handlers.ResumeAsync(request, id))
+            .Describe("ResumeRun", "Let a held run go on; 'budget' raises what it may cost in all", "Runs")
+            .Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409);
         routes.MapPost(ApiRoutes.Cancel, (HttpRequest request, string id) => handlers.CancelAsync(request, id))
             .Describe("CancelRun", "End a run; it can be retried", "Runs").Produces<RunView>(StatusCodes.Status202Accepted)
                 .Problems(400, 404, 409);
         routes.MapPost(ApiRoutes.Retry, (HttpRequest request, string id, string? stage) => handlers.RetryAsync(request, id))
-            .Describe("RetryRun", "Continue a failed or cancelled run; with a stage, run it and those that depend on it anew", "Runs")
+            .Describe("RetryRun", "Continue a failed or cancelled run; with a stage, run it and those that depend on it again", "Runs")
             .Produces<RunView>(StatusCodes.Status202Accepted).Problems(400, 404, 409, 429);
 
         routes.MapGet(ApiRoutes.Metrics,
             (HttpRequest request, string id, string? stage, string? since) => handlers.MetricsAsync(request, id))
             .Describe("GetMetrics", "Figures by stage and step; 'since' leaves out steps up to it", "Results").Produces<RunMetrics>()
                 .Problems(400, 404);
-        routes.MapGet(ApiRoutes.Events, (HttpRequest request, string id) => handlers.EventsAsync(request, id))
-            .Describe("StreamEvents", "Server-sent events: snapshot, stage, metrics, log, end", "Results")
+        routes.MapGet(ApiRoutes.Events, (HttpRequest request, string id, string? form) => handlers.EventsAsync(request, id))
+            .Describe("StreamEvents", "Server-sent events: snapshot, stage, metrics, log, end; with form=changes what changed alone",
+                "Results")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Problems(400, 404, 429);
         routes.MapGet(ApiRoutes.Samples,
             (HttpRequest request, string id, string? stage, string? limit) => handlers.SamplesAsync(request, id))

@@ -32,7 +32,7 @@ public static class RunApiDocument
         })
         .AddOperationTransformer((operation, context, _) =>
         {
-            if ("/" + context.Description.RelativePath == ApiRoutes.Health) operation.Security = []; // for anybody
+            if ("/" + context.Description.RelativePath == ApiRoutes.Health) operation.Security = []; // open to all
             return Task.CompletedTask;
         }));
 }

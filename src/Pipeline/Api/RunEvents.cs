@@ -22,12 +22,16 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
 {
     private readonly RunWatches watches = new(id => new RunLooks(id, service, metrics).LookAsync, options, clock);
 
-    /// <summary>Begins to read a run's news; whoever does closes it.</summary>
+    /// <summary>Begins to read a run's events; the caller closes it.</summary>
     /// <exception cref="TooManyException">There are as many streams as may be.</exception>
     public RunReader Open(string runId) => watches.Open(runId);
 
     /// <summary>The stream; null stands for a sign of life. It ends when the run has ended, or after the longest time allowed.</summary>
-    public async IAsyncEnumerable<RunEvent?> StreamAsync(RunReader reader, string? lastEventId, [EnumeratorCancellation]
+    /// <param name="reader">Where the looks at the run come from.</param>
+    /// <param name="lastEventId">The id of the last event of an earlier stream.</param>
+    /// <param name="changes">Whether only what changed is sent, in place of the whole run again.</param>
+    /// <param name="cancellation">Stops.</param>
+    public async IAsyncEnumerable<RunEvent?> StreamAsync(RunReader reader, string? lastEventId, bool changes, [EnumeratorCancellation]
         CancellationToken cancellation)
     {
         var sent = new Sent(StepCursor.Parse(lastEventId));
@@ -39,13 +43,20 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
         {
             var (run, rows) = await reader.NextAsync(cancellation);
             var news = new List<RunEvent>();
-            var text = Serialize(run with { EtaSeconds = null, Cost = run.Cost with { WorkerSeconds = 0, Amount = 0 } });
-            if (text != snapshot)
+            if (changes && before is not null)
             {
-                snapshot = text;
-                Add(RunEventNames.Snapshot, run);
+                foreach (var (name, data) in RunChange.Between(before, run)) Add(name, data);
             }
-            foreach (var stage in Changed(before, run)) Add(RunEventNames.Stage, stage);
+            else
+            {
+                var text = Serialize(run with { EtaSeconds = null, Cost = run.Cost with { WorkerSeconds = 0, Amount = 0 } });
+                if (text != snapshot)
+                {
+                    snapshot = text;
+                    Add(RunEventNames.Snapshot, run);
+                }
+                foreach (var stage in Changed(before, run)) Add(RunEventNames.Stage, stage);
+            }
             foreach (var row in Unknown(rows, sent))
             {
                 sent.Steps[row.Stage] = row.Step;
@@ -76,13 +87,13 @@ internal sealed class RunEvents(RunService service, MetricsReader metrics, Pipel
         }
     }
 
-    /// <summary>What a stream has sent: up to which step, and how many figures of each.</summary>
+    // What a stream has sent: up to which step, and how many figures of each.
     private sealed record Sent(Dictionary<string, int> Steps)
     {
         public Dictionary<(string Stage, int Step), int> Figures { get; } = [];
     }
 
-    /// <summary>Rows that the reader of the stream does not know, or to which figures were added.</summary>
+    // Rows that the reader of the stream does not know, or to which figures were added.
     private static List<MetricsRow> Unknown(IReadOnlyList<MetricsRow> rows, Sent sent)
     {
         var unknown = new List<MetricsRow>();

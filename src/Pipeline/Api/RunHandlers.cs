@@ -13,14 +13,20 @@ public sealed class RunHandlers
 {
     private const int DefaultSamples = 20, MaxSamples = 1000;
 
+    private const string Changes = "changes";
+
+    private static readonly string[] EventForms = ["whole", Changes];
+
     private readonly RunService service;
     private readonly RunData data;
     private readonly RunEvents events;
+    private readonly RunBudgets budgets;
     private readonly PipelineOptions options;
     private readonly RequestGuard guard;
 
-    internal RunHandlers(RunService service, RunData data, RunEvents events, PipelineOptions options, ILogger<RunHandlers> log) =>
-        (this.service, this.data, this.events, this.options, guard) = (service, data, events, options, new(log));
+    internal RunHandlers(RunService service, RunData data, RunEvents events, RunBudgets budgets, PipelineOptions options,
+        ILogger<RunHandlers> log) =>
+        (this.service, this.data, this.events, this.budgets, this.options, guard) = (service, data, events, budgets, options, new(log));
 
     /// <summary>GET /api/health.</summary>
     public static IResult Health() =>
@@ -34,8 +40,8 @@ public sealed class RunHandlers
     public Task<IResult> CreateAsync(HttpRequest request) => GuardAsync(request, async () =>
     {
         var cancellation = request.HttpContext.RequestAborted;
-        var recipe = await RecipeBody.ReadAsync(request, options, cancellation);
-        var run = await service.CreateAsync(recipe, request.Text("id"), Key(request), Reuse(request), cancellation);
+        var recipe = await RecipeBody.ReadAsync(request, options, budgets, cancellation);
+        var run = await service.CreateAsync(recipe, request.Text("id"), Key(request), MayReuse(request), cancellation);
         return Accepted(request, run);
     });
 
@@ -43,15 +49,17 @@ public sealed class RunHandlers
     public Task<IResult> ReuseAsync(HttpRequest request) => GuardAsync(request, async () =>
     {
         var cancellation = request.HttpContext.RequestAborted;
-        return Json(await service.PlanReuseAsync(await RecipeBody.ReadAsync(request, options, cancellation), Reuse(request), cancellation));
+        var recipe = await RecipeBody.ReadAsync(request, options, budgets, cancellation);
+        return Json(await service.PlanReuseAsync(recipe, MayReuse(request), cancellation));
     });
 
-    /// <summary>GET /api/runs?state=&amp;limit=&amp;after=.</summary>
+    /// <summary>GET /api/runs?state=&amp;q=&amp;limit=&amp;after=.</summary>
     public Task<IResult> ListAsync(HttpRequest request) => GuardAsync(request, async () =>
     {
         var limit = request.Number("limit", 1, RunQuery.MaxLimit) ?? RunQuery.DefaultLimit;
+        var text = request.LimitedText("q", RunQuery.MaxText);
         return Json(
-            await service.ListAsync(new(States(request), limit, request.Text("after")), request.HttpContext.RequestAborted));
+            await service.ListAsync(new(States(request), limit, request.Text("after"), text), request.HttpContext.RequestAborted));
     });
 
     /// <summary>GET /api/runs/{id}.</summary>
@@ -62,9 +70,9 @@ public sealed class RunHandlers
     public Task<IResult> PauseAsync(HttpRequest request, string id) =>
         GuardAsync(request, async () => Accepted(request, await service.PauseAsync(id, request.HttpContext.RequestAborted)));
 
-    /// <summary>POST /api/runs/{id}/resume.</summary>
-    public Task<IResult> ResumeAsync(HttpRequest request, string id) =>
-        GuardAsync(request, async () => Accepted(request, await service.ResumeAsync(id, request.HttpContext.RequestAborted)));
+    /// <summary>POST /api/runs/{id}/resume?budget=.</summary>
+    public Task<IResult> ResumeAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
+        Accepted(request, await service.ResumeAsync(id, request.Real("budget"), request.HttpContext.RequestAborted)));
 
     /// <summary>POST /api/runs/{id}/cancel.</summary>
     public Task<IResult> CancelAsync(HttpRequest request, string id) =>
@@ -96,10 +104,11 @@ public sealed class RunHandlers
     /// <summary>GET /api/runs/{id}/events: server-sent events; <c>Last-Event-ID</c> resumes.</summary>
     public Task<IResult> EventsAsync(HttpRequest request, string id) => GuardAsync(request, async () =>
     {
+        var changes = request.Choice("form", EventForms) == Changes;
         await service.SpecAsync(id, request.HttpContext.RequestAborted);
         var reader = events.Open(id);
         var last = RequestValues.NotEmpty(request.Headers[ApiRoutes.LastEventIdHeader]);
-        var stream = events.StreamAsync(reader, last, request.HttpContext.RequestAborted);
+        var stream = events.StreamAsync(reader, last, changes, request.HttpContext.RequestAborted);
         return new EventStreamResult(reader, stream, error => guard.LogFailed(error, request.Path));
     });
 
@@ -113,7 +122,7 @@ public sealed class RunHandlers
         return Results.Json(run, R1Json.Options, statusCode: StatusCodes.Status202Accepted);
     }
 
-    private static bool Reuse(HttpRequest request) => request.Flag("reuse", whenLeftOut: true);
+    private static bool MayReuse(HttpRequest request) => request.Flag("reuse", whenLeftOut: true);
 
     private static IReadOnlyCollection<RunStatus> States(HttpRequest request) =>
         [.. (request.Text("state") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text =>

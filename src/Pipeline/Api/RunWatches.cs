@@ -10,7 +10,7 @@ namespace R1Cloud.Pipeline.Api;
 internal sealed record RunLook(RunView Run, IReadOnlyList<MetricsRow> Rows);
 
 /// <summary>
-/// Looks at runs for the readers of their event streams: at each run once, however many read, and for so many readers as there may be.
+/// Looks at runs for the readers of their event streams: each run once, however many readers it has, up to a limit of readers.
 /// </summary>
 /// <param name="look">Makes what looks at a run.</param>
 /// <param name="options">How often, and for how many.</param>
@@ -76,7 +76,7 @@ internal sealed class RunReader(RunWatch watch, Action close) : IDisposable
     }
 }
 
-/// <summary>Looks at a run every so often until stopped, or until a look fails: then all its readers are told.</summary>
+/// <summary>Looks at a run every so often until stopped, or until a look fails, which ends all its readers' streams.</summary>
 internal sealed class RunWatch : IDisposable
 {
     private readonly Lock gate = new();
@@ -90,7 +90,7 @@ internal sealed class RunWatch : IDisposable
     public RunWatch(Func<CancellationToken, Task<RunLook>> look, TimeSpan interval, TimeProvider clock)
     {
         stopped = stop.Token;
-        _ = Task.Run(() => WatchAsync(look, interval, clock));
+        _ = Task.Run(() => WatchAsync(look, interval, clock), CancellationToken.None);
     }
 
     /// <summary>How many read it; the owner counts.</summary>

@@ -22,7 +22,7 @@ internal sealed class SampleHandlers(SampleReader reader, ILogger<SampleHandlers
                 "Results")
             .Produces<SampleSets>().Problems(400, 404);
         routes.MapGet(ApiRoutes.SampleRows,
-            // As OpenAPI describes the query; what is wrong with it is told by the handler, in its own words.
+            // As OpenAPI describes the query; the handler reports what is wrong with it in its own words.
             (HttpRequest request, string id, string? stage, string? source, string? iteration, string? benchmark, string? prompts,
                 string? problem, string? question, string? minReward, string? maxReward, string? correct, string? formatted,
                 string? truncated, string? dropped, string? text, string? sort, string? limit, string? after, string? chars) =>
@@ -54,8 +54,7 @@ internal sealed class SampleHandlers(SampleReader reader, ILogger<SampleHandlers
         Formatted = request.Flag("formatted"),
         Truncated = request.Flag("truncated"),
         Dropped = request.Flag("dropped"),
-        Text = request.Text("text") is not { Length: > SampleQuery.MaxText } text
-            ? request.Text("text") : throw new InvalidRequestException("text", text, $"at most {SampleQuery.MaxText} characters"),
+        Text = request.LimitedText("text", SampleQuery.MaxText),
         Sort = request.Choice("sort", SampleQuery.Sorts.Keys) ?? "order",
         Limit = request.Number("limit", 1, SampleQuery.MaxRows) ?? SampleQuery.DefaultRows,
         After = request.Number("after", 0, int.MaxValue) ?? 0,

@@ -79,7 +79,7 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
                 if (!whole || await blobs.AreThereAsync(Succeeded(done), cancellation)) return new(Succeeded(done));
                 await blobs.SetAsideAsync(spec.RunId, done, Lost + done.Attempt, cancellation);
             }
-            // It may name files of attempts that are gone by now, or somebody else who waits.
+            // It may name files of attempts that are gone by now, or another one that waits.
             if (!JsonElement.DeepEquals(stored, JsonSerializer.SerializeToElement(spec, R1Json.Options)))
                 await blobs.WriteJsonAsync(path, spec, cancellation);
         }
@@ -107,13 +107,15 @@ internal sealed class JobActivities(IBlobStore blobs, JobQueues queues)
     /// <summary>A finished job's result.</summary>
     /// <exception cref="JobFailedException">It failed; the message carries the worker's error.</exception>
     /// <exception cref="StorageException">It has none yet.</exception>
-    public async Task<JobResult> ReadAsync(JobRef job, CancellationToken cancellation) =>
-        Succeeded(await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(job.RunId, job.JobId), cancellation)
-            ?? throw new StorageException($"Job '{job.JobId}' of run '{job.RunId}' was announced as finished but has no result."));
+    public async Task<JobResult> ReadAsync(JobRef job, CancellationToken cancellation)
+    {
+        var result = await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(job.RunId, job.JobId), cancellation)
+            ?? throw new StorageException($"Job '{job.JobId}' of run '{job.RunId}' was announced as finished but has no result.");
+        JobSpans.Ended(job.RunId, result);
+        return Succeeded(result);
+    }
 
-    /// <summary>
-    /// Whether the job's message is there. It stays on the queue, hidden, while the job runs: without it and a result the job is lost.
-    /// </summary>
+    // Whether the job's message is there. It stays on the queue, hidden, while the job runs: without it and a result the job is lost.
     private async Task<bool> IsQueuedAsync(JobRef job, CancellationToken cancellation)
     {
         var queue = await queues.GetAsync(BlobLayout.JobQueue(job.RunId), cancellation);

@@ -58,14 +58,17 @@ internal sealed class JobCalls(TimeSpan checkInterval)
             var timer = context.CreateTimer(Instants.After(context.CurrentUtcDateTime, checkInterval), alarm.Token);
             if (await Task.WhenAny(completion, timer) == completion)
             {
-                alarm.Cancel();
+                Stop(alarm);
                 return;
             }
             if (await context.CallActivityAsync<bool>(JobActivities.Check, job, Storage(retry)))
             {
-                waiting.Cancel();
+                Stop(waiting);
                 return;
             }
         }
     }
+
+    // At once: an orchestration's code stays on the thread that replays it.
+    private static void Stop(CancellationTokenSource source) => source.Cancel();
 }

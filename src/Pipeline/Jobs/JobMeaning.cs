@@ -7,7 +7,7 @@ namespace R1Cloud.Pipeline.Jobs;
 
 /// <summary>
 /// Whether two job specs order the same work. Versions write one order differently: a new field has its default in the one and is missing
-/// in the other. And one order may name other attempts' files: an attempt's part of a name is no part of what is asked.
+/// in the other. And one order may name other attempts' files: an attempt's part of a name is not part of what is asked.
 /// </summary>
 internal static class JobMeaning
 {
@@ -41,7 +41,7 @@ internal static class JobMeaning
 
     private static JsonObject Canonical(JobSpec spec)
     {
-        // Who waits is no part of the work.
+        // Who waits is not part of the work.
         var json = JsonSerializer.SerializeToNode(spec with { Notify = null, Payload = spec.Payload.WithFiles(WithoutAttempt) },
             R1Json.Options)!.AsObject();
         json.Remove(Version);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Shared.Tracing;
 
 namespace R1Cloud.Pipeline.Metrics;
 
@@ -13,14 +14,17 @@ internal sealed record StepMetrics(string RunId, string Stage, int Step, IReadOn
 internal sealed record JobSteps(string RunId, string Stage, string Path);
 
 /// <summary>Records figures as JSON lines and as TensorBoard events, both at least once.</summary>
-internal sealed class MetricsActivities(IBlobStore blobs, TimeProvider clock)
+internal sealed class MetricsActivities(IBlobStore blobs, RunDigests digests, TimeProvider clock)
 {
     public const string Record = "record-metrics";
     public const string RecordJobSteps = "record-job-steps";
 
     /// <summary>Appends one step.</summary>
-    public Task RecordAsync(StepMetrics step, CancellationToken cancellation) =>
-        AppendAsync(step.RunId, step.Stage, [new(step.Stage, step.Step, clock.GetUtcNow(), step.Values)], cancellation);
+    public async Task RecordAsync(StepMetrics step, CancellationToken cancellation)
+    {
+        await AppendAsync(step.RunId, step.Stage, [new(step.Stage, step.Step, clock.GetUtcNow(), step.Values)], cancellation);
+        await digests.ProgressAsync(step.RunId, step.Stage, step.Step, step.Values, cancellation);
+    }
 
     /// <summary>Appends all the steps that a job wrote down.</summary>
     public async Task RecordJobStepsAsync(JobSteps steps, CancellationToken cancellation)
@@ -35,15 +39,22 @@ internal sealed class MetricsActivities(IBlobStore blobs, TimeProvider clock)
 
     private async Task AppendAsync(string runId, string stage, List<MetricsRow> rows, CancellationToken cancellation)
     {
+        foreach (var (name, value) in rows[^1].Values) RunMeters.Value(runId, stage, name, value);
         var lines = new StringBuilder();
         foreach (var row in rows) lines.Append(JsonSerializer.Serialize(row, R1Json.Options)).Append('\n');
         await blobs.AppendAsync(BlobLayout.Metrics(runId, stage), new BinaryData(lines.ToString()), cancellation);
 
         var file = BlobLayout.TensorBoard(runId, stage);
+        var isNew = !await blobs.ExistsAsync(file, cancellation);
+        await blobs.AppendAsync(file, Events(rows, isNew), cancellation);
+    }
+
+    private static BinaryData Events(List<MetricsRow> rows, bool isNew)
+    {
         var events = new MemoryStream();
-        if (!await blobs.ExistsAsync(file, cancellation)) events.Write(TensorBoardEvents.FileVersion(rows[0].WallTime));
+        if (isNew) events.Write(TensorBoardEvents.FileVersion(rows[0].WallTime));
         foreach (var row in rows) events.Write(TensorBoardEvents.Scalars(row));
-        await blobs.AppendAsync(file, new BinaryData(events.ToArray()), cancellation);
+        return new BinaryData(events.ToArray());
     }
 
     private sealed record StepLine(int Step, IReadOnlyDictionary<string, double> Values, DateTimeOffset? WallTime = null);

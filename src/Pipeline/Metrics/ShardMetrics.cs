@@ -43,7 +43,7 @@ internal static class ShardMetrics
         return merged;
     }
 
-    /// <summary>Var(r) = E[Var(r | shard) + E(r | shard)²] − E(r)².</summary>
+    // Var(r) = E[Var(r | shard) + E(r | shard)²] − E(r)².
     private static double PooledStd(IReadOnlyList<JobResult> shards, string source)
     {
         var (std, reward) = (source + MetricNames.RewardStd, source + MetricNames.RewardMean);

@@ -75,7 +75,7 @@ public sealed record JobAttempt(string Attempt, AttemptOutcome Outcome, string? 
 /// <summary>How an attempt ended.</summary>
 public enum AttemptOutcome
 {
-    /// <summary>It is under way, as far as anybody knows.</summary>
+    /// <summary>It is under way, as far as storage shows.</summary>
     Running,
     /// <summary>Its result is the job's.</summary>
     Won,

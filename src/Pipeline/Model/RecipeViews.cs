@@ -36,6 +36,8 @@ public enum NeedRole
     Reward,
     /// <summary>A model that rewrites completions.</summary>
     Rewriter,
+    /// <summary>A model that scores what another samples.</summary>
+    Teacher,
 }
 
 /// <summary>How two runs' recipes differ.</summary>

@@ -11,6 +11,8 @@ public sealed record RunView
     public required string Name { get; init; }
     /// <summary>SHA-256 of the resolved recipe, hex.</summary>
     public required string RecipeHash { get; init; }
+    /// <summary>Where it leaves the run that it is a fork of; null where it is none.</summary>
+    public ForkOrigin? Fork { get; init; }
     /// <summary>Where it stands.</summary>
     public required RunStatus Status { get; init; }
     /// <summary>Its stages in order.</summary>
@@ -32,6 +34,8 @@ public sealed record RunView
     public TimeBreakdown Time { get; init; } = new();
     /// <summary>What it cost so far.</summary>
     public required RunCost Cost { get; init; }
+    /// <summary>How it stands with its budget; null where it has none.</summary>
+    public BudgetView? Budget { get; init; }
     /// <summary>When it was created.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
     /// <summary>When its first stage began.</summary>
@@ -46,7 +50,48 @@ public sealed record RunView
 /// <param name="Status">Where it stands.</param>
 /// <param name="CreatedAt">When it was created.</param>
 /// <param name="Stage">The stage that runs or ran last.</param>
-public sealed record RunSummary(string Id, string Name, RunStatus Status, DateTimeOffset CreatedAt, string? Stage = null);
+public sealed record RunSummary(string Id, string Name, RunStatus Status, DateTimeOffset CreatedAt, string? Stage = null)
+{
+    /// <summary>The stage's kind, e.g. <c>rl</c>.</summary>
+    public string? Kind { get; init; }
+    /// <summary>How many stages it has; null before it has begun.</summary>
+    public int? Stages { get; init; }
+    /// <summary>How many of them have their result.</summary>
+    public int? StagesDone { get; init; }
+    /// <summary>Steps or iterations of the stage that are done, as of <see cref="ProgressedAt"/>.</summary>
+    public int? Done { get; init; }
+    /// <summary>Steps or iterations of the stage in all.</summary>
+    public int? Total { get; init; }
+    /// <summary>When a stage or an iteration was last finished.</summary>
+    public DateTimeOffset? ProgressedAt { get; init; }
+    /// <summary>Seconds that the running stage is likely to need still, at the pace of its last iterations.</summary>
+    public double? EtaSeconds { get; init; }
+    /// <summary>When its first stage began.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+    /// <summary>What it had cost as of <see cref="ProgressedAt"/>.</summary>
+    public SummaryCost? Cost { get; init; }
+    /// <summary>The last measurement of a model.</summary>
+    public SummaryScore? PassAt1 { get; init; }
+    /// <summary>Mean reward of the last iteration.</summary>
+    public double? Reward { get; init; }
+    /// <summary>Why it failed; cut where it is long.</summary>
+    public string? Error { get; init; }
+}
+
+/// <summary>What a run has cost.</summary>
+/// <param name="Amount">How much.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+public sealed record SummaryCost(double Amount, string Currency);
+
+/// <summary>How good a model was when it was last measured.</summary>
+/// <param name="Stage">The label of its stage.</param>
+/// <param name="Benchmark">The benchmark: the recipe's first.</param>
+/// <param name="Value">pass@1, from 0 to 1; where nothing was sampled the share of greedy answers that are right.</param>
+/// <param name="Ci95">Half the width of its 95 % confidence interval, where samples give one.</param>
+/// <param name="Greedy">Whether it is of greedy answers.</param>
+public sealed record SummaryScore(string Stage, string Benchmark, double Value, double? Ci95 = null, bool Greedy = false);
 
 /// <summary>Runs, newest first.</summary>
 /// <param name="Runs">The runs.</param>
@@ -75,12 +120,16 @@ public sealed record StageView
 {
     /// <summary>Its name in the recipe.</summary>
     public required string Name { get; init; }
-    /// <summary>Its name with <c>~n</c> appended when it is run anew for the n-th time; metrics and checkpoints carry it.</summary>
+    /// <summary>Its name with <c>~n</c> appended when it is run again for the n-th time; metrics and checkpoints carry it.</summary>
     public required string Label { get; init; }
     /// <summary>Its kind, e.g. <c>pretrain</c> or <c>rl</c>.</summary>
     public required string Kind { get; init; }
     /// <summary>The stage whose model it starts from; null where it makes its own.</summary>
     public string? From { get; init; }
+    /// <summary>The stage beside which it is a control; null for another one.</summary>
+    public string? ControlOf { get; init; }
+    /// <summary>The stages that it builds on, each with what it gives.</summary>
+    public IReadOnlyList<StageNeed> Needs { get; init; } = [];
     /// <summary>Where it stands.</summary>
     public required StageStatus Status { get; init; }
     /// <summary>Steps or iterations done.</summary>
@@ -110,7 +159,7 @@ public sealed record StageView
 /// <summary>Where a stage's result was taken from.</summary>
 /// <param name="RunId">The run that made it.</param>
 /// <param name="Label">The stage's label there.</param>
-/// <param name="Measured">Whether that run measured it, too, as this one would; else it is measured anew.</param>
+/// <param name="Measured">Whether that run measured it, too, as this one would; else it is measured again.</param>
 public sealed record StageOrigin(string RunId, string Label, bool Measured);
 
 /// <summary>Where a stage stands.</summary>

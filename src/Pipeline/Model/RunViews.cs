@@ -43,13 +43,33 @@ public sealed record RunLog(DateTimeOffset Time, string Level, string Message);
 /// <param name="Error">Why, unless completed.</param>
 public sealed record RunEnd(RunStatus Status, string? Error = null);
 
+/// <summary>The data of the server-sent <c>job-end</c> event.</summary>
+/// <param name="JobId">The job.</param>
+public sealed record JobEnd(string JobId);
+
+/// <summary>The data of the server-sent <c>samples</c> event.</summary>
+/// <param name="Stage">The label of the stage.</param>
+/// <param name="Source">What asked: <c>rollout</c> or <c>evaluate</c>.</param>
+public sealed record SamplesNews(string Stage, string Source);
+
 /// <summary>Names of the server-sent events of <c>GET /api/runs/{id}/events</c> and what their data is.</summary>
 public static class RunEventNames
 {
     /// <summary>The whole run (<see cref="RunView"/>): on connecting and whenever something in it changed.</summary>
     public const string Snapshot = "snapshot";
-    /// <summary>A stage's status changed (<see cref="StageView"/>).</summary>
+    /// <summary>
+    /// What changed of a run : its fields by name, null for those that are gone. In the form of
+    /// changes alone, where it comes in place of every snapshot but the first.
+    /// </summary>
+    public const string Change = "change";
+    /// <summary>A stage's status changed (<see cref="StageView"/>); in the form of changes, anything of the stage.</summary>
     public const string Stage = "stage";
+    /// <summary>A running job began or said a word (<see cref="JobView"/>); in the form of changes alone.</summary>
+    public const string Job = "job";
+    /// <summary>A job runs no more (<see cref="JobEnd"/>); in the form of changes alone.</summary>
+    public const string JobEnd = "job-end";
+    /// <summary>A set of samples may have grown (<see cref="SamplesNews"/>); in the form of changes alone.</summary>
+    public const string Samples = "samples";
     /// <summary>A step's figures (<see cref="MetricsRow"/>).</summary>
     public const string Metrics = "metrics";
     /// <summary>Something happened (<see cref="RunLog"/>).</summary>

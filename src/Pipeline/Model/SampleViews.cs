@@ -36,12 +36,14 @@ public sealed record SampleRowView
     public required int Question { get; init; }
     /// <summary>The sample of the question.</summary>
     public required int Sample { get; init; }
-    /// <summary>The problem's id; null in rows of before.</summary>
+    /// <summary>The problem's id; null in rows of earlier versions.</summary>
     public string? Problem { get; init; }
     /// <summary>The prompt source; null where the stage has none.</summary>
     public string? Prompts { get; init; }
-    /// <summary>The step of the model that answered; null in rows of before.</summary>
+    /// <summary>The step of the model that answered; null in rows of earlier versions.</summary>
     public int? Checkpoint { get; init; }
+    /// <summary>What generated it (<c>simd</c>, <c>torch</c>, <c>vllm</c>); null where the row does not say.</summary>
+    public string? Engine { get; init; }
     /// <summary>The problem's prompt, perhaps cut.</summary>
     public required string Prompt { get; init; }
     /// <summary>Characters of the whole prompt.</summary>
@@ -58,7 +60,7 @@ public sealed record SampleRowView
     public bool? Formatted { get; init; }
     /// <summary>Whether it was decoded greedily.</summary>
     public bool Greedy { get; init; }
-    /// <summary>Whether it was cut off at the length limit; null in rows of before.</summary>
+    /// <summary>Whether it was cut off at the length limit; null in rows of earlier versions.</summary>
     public bool? Truncated { get; init; }
     /// <summary>Whether a reward could not judge it and it was dropped.</summary>
     public bool Dropped { get; init; }
@@ -66,6 +68,12 @@ public sealed record SampleRowView
     public int? Tokens { get; init; }
     /// <summary>The reward.</summary>
     public double? Reward { get; init; }
+    /// <summary>
+    /// Its advantage, once the update that learns from it is done; null in rollouts of earlier versions, and where the update left it out.
+    /// </summary>
+    public double? Advantage { get; init; }
+    /// <summary>Whether the update learned from it; null before it is done, and in rollouts of earlier versions.</summary>
+    public bool? Used { get; init; }
     /// <summary>What each reward function said.</summary>
     public required IReadOnlyList<SampleReward> Rewards { get; init; }
 }
@@ -74,6 +82,6 @@ public sealed record SampleRowView
 /// <param name="Name">The function.</param>
 /// <param name="Outcome"><c>scored</c>, <c>unparsable</c>, <c>timeout</c> or <c>error</c>.</param>
 /// <param name="Reason">Why.</param>
-/// <param name="Score">The score; null in rows of before.</param>
+/// <param name="Score">The score; null in rows of earlier versions.</param>
 /// <param name="Weight">Its weight in the reward; null for evaluations.</param>
 public sealed record SampleReward(string Name, string Outcome, string Reason, double? Score = null, double? Weight = null);

@@ -2,7 +2,9 @@ using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.Pipeline.Model;
 
-/// <summary>Stages run one after another, but for the students of a distillation, which run side by side.</summary>
+/// <summary>
+/// Stages run one after another, but for a distillation's students, and a stage with its controls, which run side by side.
+/// </summary>
 internal static class SideBySide
 {
     /// <summary>The names of a recipe's stages, in groups that run one after another.</summary>

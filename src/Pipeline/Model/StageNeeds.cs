@@ -18,6 +18,7 @@ internal static class StageNeeds
     {
         if (input == stage.From) return NeedRole.Model;
         if (recipe.Stages[input] is RewardModelStage) return NeedRole.Reward;
+        if (stage is RlStage) return NeedRole.Teacher;
         return stage is SupervisedStage { Data: var data } && data.Contains(input) ? NeedRole.Data : NeedRole.Rewriter;
     }
 }

@@ -7,10 +7,10 @@ using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Pipeline.Model;
 
-/// <summary>What a run's orchestration starts from; a retry starts it anew with the next generation.</summary>
+/// <summary>What a run's orchestration starts from; a retry starts it again with the next generation.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="Generation">How often it was retried.</param>
-/// <param name="Revisions">How often each stage was run anew, by name.</param>
+/// <param name="Revisions">How often each stage was run again, by name.</param>
 /// <param name="Version">The version of the orchestrations that it begins under; none means 1.</param>
 internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDictionary<string, int>? Revisions = null, int Version = 1)
 {
@@ -27,7 +27,7 @@ internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDicti
     public static RunInput Begin(string runId, int generation = 0, IReadOnlyDictionary<string, int>? revisions = null) =>
         new(runId, generation, revisions, CurrentVersion);
 
-    /// <summary>The stage's label: its name, with <c>~n</c> when run anew for the n-th time.</summary>
+    /// <summary>The stage's label: its name, with <c>~n</c> when run again for the n-th time.</summary>
     public string Label(string stage) => Revisions?.GetValueOrDefault(stage) is > 0 and var n ? $"{stage}~{n}" : stage;
 }
 
@@ -46,8 +46,12 @@ internal sealed record StageInput
     /// <summary>The tasks that it and its measurement may ask, by name.</summary>
     public required IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; }
     public required JobsRecipe Jobs { get; init; }
-    /// <summary>The date that chat templates are told.</summary>
+    /// <summary>The date that chat templates see.</summary>
     public DateOnly? TemplateDate { get; init; }
+    /// <summary>What samples; null for the trainer itself.</summary>
+    public SamplingEngine? Engine { get; init; }
+    /// <summary>What the run may cost; null sets no limit.</summary>
+    public BudgetRecipe? Budget { get; init; }
     /// <summary>The run's evaluation; null for none.</summary>
     public EvaluationRecipe? Evaluation { get; init; }
     /// <summary>Reward functions whose means evaluations report.</summary>
@@ -58,10 +62,14 @@ internal sealed record StageInput
     public string? From { get; init; }
     /// <summary>The checkpoint of the stage whose model rewrites a collect stage's samples.</summary>
     public string? Rewriter { get; init; }
+    /// <summary>The checkpoint of the model that scores what the policy samples; null for none.</summary>
+    public string? Teacher { get; init; }
     /// <summary>The files of the data stages before this one, by the stages' names.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Data { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
     /// <summary>Where a stage of many steps goes on, in a form of its own.</summary>
     public JsonElement? Cursor { get; init; }
+    /// <summary>Where it begins that another run began; null where it begins by itself.</summary>
+    public StageStart? Start { get; init; }
 }
 
 /// <summary>What a stage yields: references and a few figures.</summary>

@@ -12,6 +12,8 @@ internal static class StageViews
         Label = input.Label(stage.Key),
         Kind = stage.Value.Kind(),
         From = stage.Value.From,
+        ControlOf = recipe.ControlOf(stage.Key),
+        Needs = StageNeeds.Of(recipe, stage.Key),
         Status = StageStatus.Pending,
         Total = stage.Value.PlannedSteps(),
     })];

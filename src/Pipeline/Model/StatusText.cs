@@ -10,7 +10,7 @@ internal static class StatusText
     /// <summary>Stands where a text was cut.</summary>
     public const string Cut = "…";
 
-    /// <summary>As much as the first sentence of an error needs.</summary>
+    // As much as the first sentence of an error needs.
     private const int LongestWaiting = 400;
 
     /// <summary>What is waited for, as far as a status has room for it; null where there is none.</summary>

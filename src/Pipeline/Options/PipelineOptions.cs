@@ -8,6 +8,9 @@ public sealed record PipelineOptions
     /// <summary>Counts the rows of data sets on this machine; null where the host reads none.</summary>
     public IDatasetReader? Datasets { get; init; }
 
+    /// <summary>Looks up what recipes name on the Hub; null where the host does not, and only commits may be named.</summary>
+    public IHubReader? Hub { get; init; }
+
     /// <summary>How long an orchestration waits for a job's completion message before it looks for the result itself.</summary>
     public TimeSpan JobCheckInterval { get; init; } = TimeSpan.FromMinutes(2);
 
@@ -31,6 +34,9 @@ public sealed record PipelineOptions
 
     /// <summary>What the host lends to callers.</summary>
     public HostLimits Limits { get; init; } = new();
+
+    /// <summary>The services that recipes may name.</summary>
+    public HostServices Services { get; init; } = new();
 
     /// <summary>After so long an event stream ends; its reader comes back with the last event's id. Null: when the run ends.</summary>
     public TimeSpan? EventStreamLimit { get; init; }

@@ -15,7 +15,7 @@ public interface IOrchestrationClient
     /// Raises an event; it is kept until the instance asks for it. Does nothing when the instance is finished or unknown.
     /// </summary>
     /// <remarks>
-    /// On Durable Task's Azure Storage provider an event may be lost that comes to an instance begun anew before its first decision: the
+    /// On Durable Task's Azure Storage provider an event may be lost that comes to an instance begun again before its first decision: the
     /// provider may take it for one to the execution that had finished (Azure/durabletask#530). Whoever waits for an event must find out by
     /// other ways, too, in the end.
     /// </remarks>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace R1Cloud.Pipeline.Orchestration;
@@ -12,6 +13,7 @@ namespace R1Cloud.Pipeline.Orchestration;
 /// It must not block, leave its scheduler (<c>ConfigureAwait(false)</c>), or cancel by a clock or another thread:
 /// <see cref="CancellationTokenSource.Cancel()"/> is fine, <c>CancelAfter</c> and <c>CancelAsync</c> are not.
 /// </remarks>
+[SuppressMessage("Usage", "VSTHRD200", Justification = "The names are those of Durable Task.")]
 public interface IOrchestrationContext
 {
     /// <summary>The orchestrator's registered name.</summary>
@@ -34,7 +36,7 @@ public interface IOrchestrationContext
     T? GetInput<T>();
 
     /// <summary>Runs an activity at least once and returns its recorded result.</summary>
-    /// <exception cref="TaskFailedException">The activity failed for good: every attempt the retry policy allows, or a non-retryable
+    /// <exception cref="TaskFailedException">The activity failed permanently: every attempt the retry policy allows, or a non-retryable
     /// error.</exception>
     Task<T> CallActivityAsync<T>(string name, object? input = null, TaskOptions? options = null);
 
@@ -69,7 +71,7 @@ public interface IOrchestrationContext
     /// <exception cref="CustomStatusTooLargeException">It is longer than <see cref="CustomStatus.MaxCharacters"/>.</exception>
     void SetCustomStatus(object? status);
 
-    /// <summary>Ends this execution and begins the instance anew with an empty history.</summary>
+    /// <summary>Ends this execution and begins the instance again with an empty history.</summary>
     /// <param name="newInput">The next execution's input.</param>
     /// <param name="preserveUnprocessedEvents">Whether events that nobody has taken yet go along. On Durable Task later ones may overtake
     /// them.</param>

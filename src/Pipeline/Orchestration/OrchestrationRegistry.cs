@@ -50,5 +50,6 @@ public sealed class OrchestrationRegistry
     private static T Find<T>(Dictionary<string, T> known, string name, string what) =>
         known.TryGetValue(name, out var found)
             ? found
-            : throw new KeyNotFoundException($"There is no {what} named '{name}'. Registered: {string.Join(", ", known.Keys.Order())}.");
+            : throw new KeyNotFoundException(
+                $"There is no {what} named '{name}'. Registered: {string.Join(", ", known.Keys.Order(StringComparer.Ordinal))}.");
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace R1Cloud.Pipeline.Orchestration;
 
-/// <summary>An activity or sub-orchestration that an orchestrator awaited has failed for good.</summary>
+/// <summary>An activity or sub-orchestration that an orchestrator awaited has failed permanently.</summary>
 /// <param name="taskName">The activity's or orchestrator's name.</param>
 /// <param name="details">How it failed.</param>
 public sealed class TaskFailedException(string taskName, FailureDetails details)

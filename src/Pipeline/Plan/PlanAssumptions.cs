@@ -18,6 +18,7 @@ internal static class PlanAssumptions
             $"{options.Device}: {device.Teraflops:0.###} TFLOP/s at its peak, of which generating reaches {device.GenerationUtilisation * 100:0.#} % and training {device.TrainingUtilisation * 100:0.#} %; tiny models reach less.",
             $"Shards of rollouts, data and updates fan out over {nodes} {(nodes == 1 ? "node" : "nodes")}; a benchmark and other training take one. Gradients between shards, queueing, storage and starting are not counted.",
             $"Checkpoints are FP32 weights with AdamW's two moments (12 bytes a parameter); rollouts take 8 bytes a token, example answers not counted.",
+            $"Memory is arithmetic from the model's shape: float32 weights, gradients and moments, caches and passes at their longest; of a device's memory 5 % are left to driver and fragments. Attention in float32 may take more on a GPU, where it has no fused kernel.",
             $"{device.PricePerHour:0.###} {prices.Currency} an hour and node, all nodes over the whole wall time ({device.Date}; {device.Source}).",
         ];
         if (recipe.Tasks.Values.Any(task => task is DatasetTask))
@@ -25,6 +26,9 @@ internal static class PlanAssumptions
         if (recipe.Stages.Values.OfType<RlStage>().Any(stage => stage.DynamicSampling is not null))
             sentences.Add(
                 $"Dynamic sampling takes one round, as if every question taught something; each further round of an iteration generates up to as much again.");
+        if (recipe.Stages.Values.OfType<RlStage>().Any(stage => stage.KeepStateEvery > 1))
+            sentences.Add(
+                $"With keepStateEvery above 1 the checkpoints that stay are weights (4 bytes a parameter), and moments (8) where both fall on an iteration of keepEvery; states and policies that updates may be taken again from come and go while the stage runs.");
         if (recipe.Stages.Values.OfType<PretrainStage>().Any())
             sentences.Add($"Pretraining examples are as long as the longest.");
         if (recipe.Stages.Values.Any(stage => stage is SampleStage))

@@ -1,8 +1,17 @@
 using System.Text.Json;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Recipes.Tasks;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Plan;
+
+/// <summary>What of a decoder decides its memory besides its parameters.</summary>
+/// <param name="Hidden">Width of hidden states.</param>
+/// <param name="Inner">Width of the feed-forward layer that a token passes through; of experts, all that it takes.</param>
+/// <param name="CacheWidth">Numbers that a layer keeps of a token.</param>
+/// <param name="Vocabulary">Rows of the output projection.</param>
+public sealed record PlanShape(double Hidden, double Inner, int CacheWidth, double Vocabulary);
 
 /// <summary>What of a decoder decides its cost.</summary>
 /// <param name="Parameters">N: parameters, the embedding counted once when tied.</param>
@@ -15,8 +24,14 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
     /// </summary>
     public double Active { get; init; } = Parameters;
 
+    /// <summary>What decides its memory; null where only its size is known.</summary>
+    public PlanShape? Shape { get; init; }
+
     /// <summary>Bytes of a checkpoint: FP32 weights and AdamW's two moments.</summary>
     public double CheckpointBytes => 12 * Parameters;
+
+    /// <summary>Bytes of a checkpoint without the moments.</summary>
+    public double WeightBytes => 4 * Parameters;
 
     /// <summary>
     /// A forward pass over one causal sequence of S tokens: 2·N·S for the weights (Kaplan et al., arXiv 2001.08361, section 2.1) and
@@ -24,23 +39,35 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
     /// </summary>
     public double Forward(double tokens) => 2 * Active * tokens + 2.0 * Layers * AttentionWidth * tokens * tokens;
 
-    /// <summary>A model that a recipe shapes: Llama family, tied embedding.</summary>
+    /// <summary>A model that a recipe shapes, its embedding tied.</summary>
     /// <param name="shape">The shape.</param>
     /// <param name="vocabulary">Tokens of the vocabulary.</param>
     public static PlanModel Of(ModelShape shape, int vocabulary) =>
-        Of(shape.HiddenSize, shape.Layers, Attention.Grouped(shape.HiddenSize, shape.Heads, shape.KvHeads, shape.HiddenSize / shape.Heads),
-            shape.IntermediateSize, null, vocabulary, tied: true);
+        Of(shape.HiddenSize, shape.Layers,
+            shape.Latent is { } latent
+                ? Attention.Latent(shape.HiddenSize, shape.Heads, latent.QueryRank ?? 0, latent.KeyValueRank, latent.PlainWidth,
+                    latent.RotaryWidth, latent.ValueWidth)
+                : Attention.Grouped(shape.HiddenSize, shape.Heads, shape.KvHeads, shape.HiddenSize / shape.Heads),
+            shape.IntermediateSize,
+            shape.Experts is { } experts
+                ? new(experts.Count, experts.PerToken, experts.IntermediateSize, shape.Latent is null ? 0 : experts.Shared ?? 1,
+                    experts.DenseLayers)
+                : null,
+            vocabulary, tied: true);
 
-    /// <summary>An imported model: as the recipe describes it, or its folder where that is here; null where neither says enough.</summary>
-    public static PlanModel? Of(ImportStage stage)
+    /// <summary>An imported model: as the recipe describes it, or its folder where that is here or on the Hub; null where neither says
+    /// enough.</summary>
+    public static PlanModel? Of(ImportStage stage, IHubReader? hub)
     {
         if (stage.Size is { } size)
             return new(size.Parameters, size.Layers, size.AttentionWidth) { Active = size.ActiveParameters ?? size.Parameters };
         try
         {
-            return Directory.Exists(stage.Path) ? Load(stage.Path) : null;
+            var folder = HubName.Is(stage.Path) ? hub?.Ask(asked => asked.ModelFolderAsync(HubName.Parse(stage.Path), weights: false))
+                : stage.Path;
+            return Directory.Exists(folder) ? Load(folder) : null;
         }
-        catch (BadInputException)
+        catch (Exception e) when (e is BadInputException or StorageException)
         {
             return null; // the plan says that the model is not known; whether it can be imported is another question
         }
@@ -68,7 +95,8 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
                     Has("first_k_dense_replace") ? (int)config.GetProperty("first_k_dense_replace").GetDouble() : 0)
                 : null;
             return Of(hidden, layers, attention, inner, experts, Number("vocab_size"),
-                config.TryGetProperty("tie_word_embeddings", out var tied) && tied.ValueKind == JsonValueKind.True);
+                config.TryGetProperty("tie_word_embeddings", out var tied)
+                    ? tied.ValueKind == JsonValueKind.True : IsTiedUnlessSaid(config));
 
             bool Has(string name) => config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number;
 
@@ -92,6 +120,9 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
         }
     }
 
+    private static bool IsTiedUnlessSaid(JsonElement config) =>
+        config.TryGetProperty("model_type", out var type) && type.ValueKind == JsonValueKind.String && type.GetString() == "gemma3_text";
+
     private static PlanModel Of(double hidden, int layers, Attention attention, double inner, Experts? experts, double vocabulary,
         bool tied)
     {
@@ -104,21 +135,26 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
             active += common + (sparse ? experts!.Active(hidden) : 3 * hidden * inner);
         }
         var rest = hidden + vocabulary * hidden * (tied ? 1 : 2);
-        return new(total + rest, layers, attention.Width) { Active = active + rest };
+        return new(total + rest, layers, attention.Width)
+        {
+            Active = active + rest,
+            Shape = new(hidden, experts is null ? inner : Math.Max(inner, (experts.Taken + experts.Shared) * experts.Width),
+                attention.CacheWidth, vocabulary),
+        };
     }
 
     // A layer's attention: its parameters and the width that decides the cost of its products.
-    private sealed record Attention(double Parameters, int Width)
+    private sealed record Attention(double Parameters, int Width, int CacheWidth)
     {
         public static Attention Grouped(double hidden, int heads, int kvHeads, int size) =>
-            new(hidden * (heads + 2.0 * kvHeads) * size + (double)heads * size * hidden, heads * size);
+            new(hidden * (heads + 2.0 * kvHeads) * size + (double)heads * size * hidden, heads * size, 2 * kvHeads * size);
 
         // DeepSeek's latent attention: queries and keys of nope + rope, values of their own size, through low ranks.
         public static Attention Latent(double hidden, int heads, double queryRank, double rank, int nope, int rope, int value)
         {
             var query = queryRank > 0 ? hidden * queryRank + queryRank * heads * (nope + rope) : hidden * heads * (nope + rope);
             return new(query + hidden * (rank + rope) + rank * heads * (nope + value) + (double)heads * value * hidden,
-                heads * (nope + rope + value) / 2);
+                heads * (nope + rope + value) / 2, (int)rank + rope);
         }
     }
 

@@ -64,6 +64,8 @@ public sealed record PriceTable
             if (device is null)
                 throw new BadInputException($"Price table {source}, devices.{name}: null is not allowed; allowed: an object.");
             Check($"devices.{name}.teraflops", device.Teraflops, device.Teraflops is > 0 and < double.PositiveInfinity, "a number above 0");
+            Check($"devices.{name}.memoryGigabytes", device.MemoryGigabytes, device.MemoryGigabytes is null or (> 0 and < 1e6),
+                "a number above 0, or none");
             Check($"devices.{name}.generationUtilisation", device.GenerationUtilisation, device.GenerationUtilisation is > 0 and <= 1,
                 "a share above 0, at most 1");
             Check($"devices.{name}.trainingUtilisation", device.TrainingUtilisation, device.TrainingUtilisation is > 0 and <= 1,
@@ -99,6 +101,8 @@ public sealed record DevicePrice
 {
     /// <summary>Peak, in 10¹² floating-point operations a second.</summary>
     public required double Teraflops { get; init; }
+    /// <summary>Memory in 10⁹ bytes; null where plans shall not hold models against it.</summary>
+    public double? MemoryGigabytes { get; init; }
     /// <summary>Share of the peak that generating reaches.</summary>
     public required double GenerationUtilisation { get; init; }
     /// <summary>Share of the peak that training and scoring reach.</summary>

@@ -42,6 +42,8 @@ public sealed record StagePlan
     public double? Parameters { get; init; }
     /// <summary>Its work.</summary>
     public StageWork? Work { get; init; }
+    /// <summary>The most that it keeps in a device's memory; null where that is not known.</summary>
+    public StageMemory? Memory { get; init; }
     /// <summary>Hours in which a device computes.</summary>
     public double? DeviceHours { get; init; }
     /// <summary>Seconds from start to end.</summary>

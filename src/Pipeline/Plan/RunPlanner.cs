@@ -17,18 +17,25 @@ public sealed record PlanOptions
     public PlanModel? Model { get; init; }
     /// <summary>Counts the rows of data sets; null where a host reads none, and stages that learn from such have no estimate.</summary>
     public IDatasetReader? Datasets { get; init; }
+    /// <summary>Brings what the recipe names on the Hub; null where a host does not.</summary>
+    public IHubReader? Hub { get; init; }
 }
 
 /// <summary>Estimates a run before it is launched.</summary>
-public static class RunPlanner
+public sealed class RunPlanner
 {
     private const int MarkTokens = 7; // of a pretrained model: padding, end, begin and four tags, beside its tasks' characters
 
     private const string Cpu = "cpu";
 
+    private readonly Dictionary<Type, IStageEstimator> estimators;
+
+    internal RunPlanner(IEnumerable<IStageEstimator> estimators) =>
+        this.estimators = estimators.ToDictionary(estimator => estimator.Recipe);
+
     /// <summary>Makes the plan.</summary>
     /// <exception cref="BadInputException">The table lacks the device, or an option is out of its limits.</exception>
-    public static RunPlanEstimate Plan(Recipe recipe, PlanOptions options, PriceTable prices)
+    public RunPlanEstimate Plan(Recipe recipe, PlanOptions options, PriceTable prices)
     {
         options = options with { Device = options.Device ?? DeviceOf(recipe, prices) };
         var device = prices.Device(options.Device);
@@ -45,7 +52,7 @@ public static class RunPlanner
         {
             var model = stage switch
             {
-                ImportStage import => PlanModel.Of(import) ?? options.Model,
+                ImportStage import => PlanModel.Of(import, options.Hub) ?? options.Model,
                 PretrainStage pretrain => PlanModel.Of(pretrain.Model, VocabularyOf(pretrain, recipe)),
                 { From: { } from } => models.GetValueOrDefault(from) ?? options.Model,
                 _ => options.Model,
@@ -85,18 +92,18 @@ public static class RunPlanner
         recipe.Workers.Device.StartsWith("cuda", StringComparison.Ordinal)
             && prices.Devices.Keys.FirstOrDefault(name => name != Cpu) is { } gpu ? gpu : Cpu;
 
-    private static StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, PlanOptions options, int nodes,
+    private StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, PlanOptions options, int nodes,
         DevicePrice device)
     {
         var plan = new StagePlan { Name = name, Kind = stage.Kind() };
-        if (StageEstimators.Find(stage) is not { } estimate)
+        if (estimators.GetValueOrDefault(stage.GetType()) is not { } estimator)
             return plan with { Note = $"no estimate: stages of kind '{plan.Kind}' have none yet" };
         if (model is null)
             return plan with {
                 Note = "no estimate: the model is not known here; give its import stage a size, or name its config.json with --model" };
 
-        var context = new EstimateContext(recipe, model, options.LengthShare, options.Datasets);
-        if (estimate(context, stage) is not { } work)
+        var context = new EstimateContext(recipe, model, options.LengthShare, options.Datasets, options.Hub);
+        if (estimator.Estimate(context, stage) is not { } work)
             return plan with { Note = "no estimate: known once the data is (a data set's rows cannot be counted here)" };
         if (stage.YieldsModel() && recipe.Evaluation is { } evaluation) work += context.Evaluate(evaluation);
 
@@ -111,6 +118,7 @@ public static class RunPlanner
         {
             Parameters = model.Parameters,
             Work = work,
+            Memory = work.Memory is null ? null : StageMemory.Of(model, work.Memory, device.MemoryGigabytes),
             DeviceHours = (generating + training) / 3600,
             WallSeconds = wall,
             Cost = wall / 3600 * nodes * device.PricePerHour,

@@ -19,12 +19,14 @@ public sealed record StageWork
     public int Shards { get; init; } = 1;
     /// <summary>Jobs that training is cut into at a time.</summary>
     public int TrainingShards { get; init; } = 1;
+    /// <summary>What its jobs keep in a device's memory; null where none needs a device.</summary>
+    public MemoryDemand? Memory { get; init; }
     /// <summary>Bytes of checkpoints that stay.</summary>
     public double CheckpointBytes { get; init; }
     /// <summary>Bytes of rollouts and of files of data rows.</summary>
     public double RolloutBytes { get; init; }
 
-    /// <summary>The sums; the shards are those of the part that has more.</summary>
+    /// <summary>The sums; the shards are those of the part that has more, the memory is the first's, else the second's.</summary>
     public static StageWork operator +(StageWork a, StageWork b) => new()
     {
         GeneratedTokens = a.GeneratedTokens + b.GeneratedTokens,
@@ -35,6 +37,7 @@ public sealed record StageWork
         FannedFlops = a.FannedFlops + b.FannedFlops,
         Shards = Math.Max(a.Shards, b.Shards),
         TrainingShards = Math.Max(a.TrainingShards, b.TrainingShards),
+        Memory = a.Memory ?? b.Memory,
         CheckpointBytes = a.CheckpointBytes + b.CheckpointBytes,
         RolloutBytes = a.RolloutBytes + b.RolloutBytes,
     };

@@ -10,11 +10,11 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Report;
 
 /// <summary>Sets a run's plan against the results of its jobs.</summary>
-internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
+internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options, RunPlanner planner)
 {
     private const int ReadsAtOnce = 16;
 
-    /// <summary>A finished job: its kind, taken from its id, and its result.</summary>
+    // A finished job: its kind, taken from its id, and its result.
     private sealed record FinishedJob(string Kind, JobResult Result);
 
     /// <summary>Makes the comparison.</summary>
@@ -26,7 +26,7 @@ internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
     public async Task<PlanComparison> CompareAsync(
         string runId, Recipe recipe, IReadOnlyDictionary<string, StageResult> results, TimeSpan time, CancellationToken cancellation)
     {
-        var plan = RunPlanner.Plan(recipe, new() { Device = options.PlanDevice, Datasets = options.Datasets }, PriceTable.Default);
+        var plan = planner.Plan(recipe, new() { Device = options.PlanDevice, Datasets = options.Datasets }, PriceTable.Default);
         var stages = new List<StageComparison>();
         var all = new List<JobResult>();
         foreach (var planned in plan.Stages)
@@ -66,9 +66,7 @@ internal sealed class PlanComparer(IBlobStore blobs, PipelineOptions options)
         };
     }
 
-    /// <summary>
-    /// Tokens of jobs of some kinds; 0 where there are no such jobs, null where one does not say: part of a sum would mislead.
-    /// </summary>
+    // Tokens of jobs of some kinds; 0 where there are no such jobs, null where one does not say: part of a sum would mislead.
     private static double? Tokens(IReadOnlyCollection<FinishedJob> jobs, params string[] kinds)
     {
         var counted = jobs.Where(job => kinds.Contains(job.Kind)).Select(job => job.Result.Metrics).ToList();

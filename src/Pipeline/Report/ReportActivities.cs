@@ -21,10 +21,12 @@ internal sealed class ReportActivities(IBlobStore blobs, IRunStore runs, ReportB
         var run = await runs.TryGetAsync(runId, cancellation) ?? throw new StorageException($"There is no run '{runId}' in storage.");
         var report = await builder.BuildAsync(run, request.Recipe, request.Results, cancellation);
 
-        foreach (var stage in report.Stages.Where(ReportCurve.Has)) await WriteAsync(ReportCurve.FileOf(stage), ReportCurve.Draw(stage));
+        foreach (var stage in report.Stages.Where(ReportCurve.Has))
+            await WriteAsync(ReportCurve.FileOf(stage), ReportCurve.Draw(stage, report));
         if (StagesChart.Has(report)) await WriteAsync(ReportFiles.Stages, StagesChart.Draw(report));
-        // The run's one picture: the last stage that has a curve.
-        if (report.Stages.LastOrDefault(ReportCurve.Has) is { } curve) await WriteAsync(ReportFiles.Curve, ReportCurve.Draw(curve));
+        // The run's one picture: the last stage that has a curve and is no control.
+        if (report.Stages.LastOrDefault(stage => ReportCurve.Has(stage) && !report.IsControl(stage)) is { } curve)
+            await WriteAsync(ReportFiles.Curve, ReportCurve.Draw(curve, report));
         await WriteAsync(ReportFiles.Markdown, ReportMarkdown.Render(report, ReportCurve.FileOf, ReportFiles.Stages));
         await WriteAsync(ReportFiles.Html, ReportHtml.Render(report));
         await WriteAsync(ReportFiles.Json, JsonSerializer.Serialize(report, R1Json.Indented));

@@ -1,7 +1,7 @@
 using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Options;
-using R1Cloud.Pipeline.Runs;
+using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -10,7 +10,8 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Report;
 
 /// <summary>Gathers a run's report from its stages' results, metrics and example answers.</summary>
-internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, PlanComparer plans, PipelineOptions options)
+internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, PlanComparer plans, RelativeCurves relatives,
+    IWorkerPool pool, PipelineOptions options)
 {
     private const int SamplePairs = 3;
 
@@ -19,10 +20,13 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         CancellationToken cancellation)
     {
         var stages = new List<StageReport>();
+        var samples = new List<double>();
         foreach (var (name, settings) in recipe.Stages)
         {
             var before = settings.From is { } from ? results[from].Evaluation : null;
-            stages.Add(await StageAsync(run.Id, name, settings, results[name], before, CurveOf(recipe, settings), cancellation));
+            var stage = await StageAsync(run.Id, name, settings, results[name], before, CurveOf(recipe, settings), cancellation);
+            stages.Add(stage);
+            samples.Add(await DrawnAsync(run.Id, settings, results[name], cancellation));
         }
 
         var startedAt = results.Values.Min(result => result.StartedAt);
@@ -35,6 +39,10 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
                     Get(evaluation.Metrics, MetricNames.OfBenchmark(MetricNames.EvalOverlap, benchmark.Name))) : [])
             .OfType<double>()
             .ToList();
+        var usage = (await pool.GetAsync(run.Id, cancellation)).Usage;
+        var cost = usage is null
+            ? RunCosts.Of(options, recipe.Workers.Count, Instants.Between(startedAt, endedAt)) : RunCosts.Of(options, usage);
+        var plan = await plans.CompareAsync(run.Id, recipe, results, Instants.Between(startedAt, endedAt), cancellation);
         return new()
         {
             RunId = run.Id,
@@ -46,14 +54,27 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             EndedAt = endedAt,
             Stages = stages,
             Time = SideBySide.Time(results, recipe.Stages.Keys),
-            Cost = RunCosts.Of(options, recipe.Workers.Count, Instants.Between(startedAt, endedAt)),
-            Plan = await plans.CompareAsync(run.Id, recipe, results, Instants.Between(startedAt, endedAt), cancellation),
+            Cost = cost,
+            Costing = RunCosting.Of(cost, usage, recipe.Workers.Count, stages.Zip(samples), plan.Workers),
+            Plan = plan,
+            Bands = BandReport.Of(recipe, stages),
+            Controls = ControlReport.Of(recipe, stages),
+            Relatives = await relatives.OfAsync(run, recipe, cancellation),
             Overlap = overlaps.Count > 0 ? (int)overlaps.Sum() : null,
         };
     }
 
+    // The samples that the run itself drew to train or to keep.
+    private async Task<double> DrawnAsync(string runId, StageRecipe settings, StageResult result, CancellationToken cancellation)
+    {
+        if (result.ReusedFrom is not null) return 0;
+        return settings is RlStage
+            ? (await metrics.ReadAsync(runId, result.Label, cancellation)).Sum(row => Get(row.Values, MetricNames.Samples) ?? 0)
+            : settings is SampleStage ? Get(result.Metrics, MetricNames.Samples) ?? 0 : 0;
+    }
+
     /// <summary>The benchmark whose points make a stage's held-out curve.</summary>
-    private static string? CurveOf(Recipe recipe, StageRecipe settings) =>
+    internal static string? CurveOf(Recipe recipe, StageRecipe settings) =>
         (settings is EvaluateStage evaluate ? evaluate.Evaluation : recipe.Evaluation)?.OfCurve().Key;
 
     private async Task<StageReport> StageAsync(
@@ -84,7 +105,10 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
             Effects = kind == "evaluate" ? [] : await EffectsAsync(before, result.Evaluation, cancellation),
             Evaluations = [.. evaluations],
             Training = [.. rows.Where(row => row.Values.ContainsKey(MetricNames.RewardMean)).Select(TrainingPoint)],
+            EmptyBands = rows.Count(row => row.Values.GetValueOrDefault(MetricNames.CurriculumProblems) > 0
+                && row.Values.GetValueOrDefault(MetricNames.CurriculumInBand) == 0),
             Time = result.Time,
+            EvaluationSeconds = result.Evaluation?.Time.Wall ?? 0,
             Metrics = result.Metrics,
             Samples = Pair(await SamplesAsync(FirstSamples(before), cancellation),
                 await SamplesAsync(FirstSamples(result.Evaluation), cancellation)),
@@ -113,14 +137,16 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         }
     }
 
-    private static CurvePoint EvaluationPoint(int step, IReadOnlyDictionary<string, double> values, string benchmark)
+    /// <summary>A held-out point of a curve.</summary>
+    internal static CurvePoint EvaluationPoint(int step, IReadOnlyDictionary<string, double> values, string benchmark)
     {
         double? Of(string metric) => Get(values, MetricNames.OfBenchmark(metric, benchmark));
         return new(step, Of(MetricNames.EvalGreedyAccuracy), Of(MetricNames.EvalGreedyFormat), Of(MetricNames.EvalMeanLength),
             Language: Of(MetricNames.EvalGreedy + "language"));
     }
 
-    private static CurvePoint TrainingPoint(MetricsRow row) => new(
+    /// <summary>A training point of a curve.</summary>
+    internal static CurvePoint TrainingPoint(MetricsRow row) => new(
         row.Step,
         Get(row.Values, MetricNames.Accuracy),
         Get(row.Values, MetricNames.Format),
@@ -136,7 +162,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         double? Of(string metric) => Get(evaluation.Metrics, MetricNames.OfBenchmark(metric, benchmark));
         double Need(string metric) =>
             Of(metric) ?? throw new StorageException(
-                $"Benchmark '{benchmark}' lacks the figure '{metric}'; there are: {string.Join(", ", evaluation.Metrics.Keys.Order())}.");
+                $"Benchmark '{benchmark}' lacks the figure '{metric}'; there are: {string.Join(", ", evaluation.Metrics.Keys.Order(StringComparer.Ordinal))}.");
         return new()
         {
             GreedyAccuracy = Of(MetricNames.EvalGreedyAccuracy),
@@ -174,7 +200,7 @@ internal sealed class ReportBuilder(IBlobStore blobs, MetricsReader metrics, Pla
         return [.. pairs.Take(SamplePairs)];
     }
 
-    /// <summary>One sample a question, the greedy one where there is one.</summary>
+    // One sample a question, the greedy one where there is one.
     private static IEnumerable<Sample> Preferred(IReadOnlyList<Sample> samples) =>
         samples.GroupBy(sample => sample.Question).Select(group => group.FirstOrDefault(sample => sample.Greedy == true) ?? group.First());
 }

@@ -47,6 +47,21 @@ internal static class ReportHtml
         if (report.Stages.Any(stage => stage.Effects.Count > 0))
             page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(StageSentence.Note)}</p>\n");
         if (ReportTables.Reused(report) is { } reused) page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(reused)}</p>\n");
+        if (report.Bands.Count > 0)
+        {
+            page.Append("<h2>Expected and measured</h2>\n");
+            Table(page, ReportTables.Bands(report), "text");
+        }
+        if (report.Controls.Count > 0)
+        {
+            page.Append("<h2>Controls</h2>\n");
+            Table(page, ReportTables.Controls(report), "text");
+        }
+        if (report.Relatives.Count > 0)
+        {
+            page.Append("<h2>Runs that share its beginning</h2>\n");
+            Table(page, ReportTables.Relatives(report), "text");
+        }
         foreach (var benchmark in ReportTables.Benchmarks(report))
         {
             page.Append(CultureInfo.InvariantCulture,
@@ -64,7 +79,7 @@ internal static class ReportHtml
         foreach (var stage in curves)
             page.Append(CultureInfo.InvariantCulture,
                 $"<h3>{E(stage.Label)} <span class=\"faint\">{E(stage.Kind)}, {stage.Steps} steps</span></h3>\n<figure "
-                + $"style=\"margin:0\">\n{ReportCurve.Draw(stage)}</figure>\n");
+                + $"style=\"margin:0\">\n{ReportCurve.Draw(stage, report)}</figure>\n");
 
         // The last stage's answers are open; the others are a click away.
         var answers = report.Stages.Where(stage => stage.Samples.Count > 0).ToList();
@@ -92,6 +107,11 @@ internal static class ReportHtml
             page.Append(CultureInfo.InvariantCulture,
                 $"<p>Cost: {cost.Amount:0.00} {E(cost.Currency)} for {cost.WorkerSeconds:0} worker seconds. <span "
                 + $"class=\"faint\">{E(cost.Note)}</span></p>\n");
+        if (report.Costing is { } costing)
+        {
+            Table(page, ReportTables.Costs(costing));
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"faint\">{E(ReportTables.Nodes(costing))}</p>\n");
+        }
         if (report.Plan is { } plan)
         {
             page.Append("<h2>Plan and actual</h2>\n");

@@ -23,6 +23,21 @@ internal static class ReportMarkdown
         Table(text, ReportTables.Stages(report));
         if (report.Stages.Any(stage => stage.Effects.Count > 0)) text.Append(StageSentence.Note).Append("\n\n");
         if (ReportTables.Reused(report) is { } reused) text.Append(reused).Append("\n\n");
+        if (report.Bands.Count > 0)
+        {
+            text.Append("## Expected and measured\n\n");
+            Table(text, ReportTables.Bands(report));
+        }
+        if (report.Controls.Count > 0)
+        {
+            text.Append("## Controls\n\n");
+            Table(text, ReportTables.Controls(report));
+        }
+        if (report.Relatives.Count > 0)
+        {
+            text.Append("## Runs that share its beginning\n\n");
+            Table(text, ReportTables.Relatives(report));
+        }
         foreach (var benchmark in ReportTables.Benchmarks(report))
         {
             text.Append(CultureInfo.InvariantCulture, $"## Results, {benchmark}\n\n{ReportTables.Asked(report, benchmark)}.\n\n");
@@ -53,6 +68,11 @@ internal static class ReportMarkdown
         if (report.Cost is { } cost)
             text.Append(CultureInfo.InvariantCulture,
                 $"Cost: {cost.Amount:0.00} {cost.Currency} for {cost.WorkerSeconds:0} worker seconds. {cost.Note}\n\n");
+        if (report.Costing is { } costing)
+        {
+            Table(text, ReportTables.Costs(costing));
+            text.Append(ReportTables.Nodes(costing)).Append("\n\n");
+        }
         if (report.Plan is { } plan)
         {
             text.Append("## Plan and actual\n\n");
@@ -64,7 +84,7 @@ internal static class ReportMarkdown
         return text.ToString().TrimEnd() + "\n";
     }
 
-    /// <summary>Text of data and models: a fence longer than any run of backticks inside, so that nothing in it is Markdown.</summary>
+    // Text of data and models: a fence longer than any run of backticks inside, so that nothing in it is Markdown.
     private static void Fenced(StringBuilder text, string title, string content)
     {
         var (longest, run) = (0, 0);

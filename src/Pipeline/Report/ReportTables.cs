@@ -69,6 +69,57 @@ public static class ReportTables
             : $"Reused from {string.Join("; ", origins.Select(run => $"{run.Key}: {(run.Count() == report.Stages.Count ? "all stages" : string.Join(", ", run.Select(stage => stage.Label)))}"))}.";
     }
 
+    /// <summary>The columns of <see cref="Row(BandReport)"/>.</summary>
+    public static IReadOnlyList<string> BandHead { get; } = ["expected", "measured", "standard error", "questions", "verdict"];
+
+    /// <summary>A band's row.</summary>
+    /// <param name="band">The band.</param>
+    public static IReadOnlyList<string> Row(BandReport band)
+    {
+        ArgumentNullException.ThrowIfNull(band);
+        return [band.Expected, Maybe(band.Measured), Maybe(band.StandardError), band.Problems is { } count ? FigureText.Count(count) : None,
+            band.Verdict];
+    }
+
+    /// <summary>The bands that the recipe expects, a row each.</summary>
+    /// <param name="report">The report.</param>
+    public static ReportTable Bands(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new(BandHead, [.. report.Bands.Select(Row)]);
+    }
+
+    /// <summary>The controls of the run's stages, a row each.</summary>
+    /// <param name="report">The report.</param>
+    public static ReportTable Controls(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new(["stage", "control", "stage gained", "control gained", "verdict"],
+            [.. report.Controls.Select(control => (IReadOnlyList<string>)
+                [control.Stage, control.Control, Gain(control.Gained), Gain(control.ControlGained), control.Verdict])]);
+
+        static string Gain(double? gain) => gain is { } points ? FigureText.Change("accuracy", points, null) : None;
+    }
+
+    /// <summary>The runs that share iterations with it, a row each.</summary>
+    /// <param name="report">The report.</param>
+    public static ReportTable Relatives(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new(["run", "is its", "parts after", "differs in", "last accuracy", "last reward"],
+            [.. report.Relatives.Select(other => (IReadOnlyList<string>)
+            [
+                other.RunId, other.Relation.ToString().ToLowerInvariant(), $"{other.Stage}:{FigureText.Count(other.Iteration)}",
+                other.Differences.Count > 0 ? string.Join(", ", other.Differences) : "nothing",
+                Maybe(Last(other, curve => curve.Evaluations.Count > 0 ? curve.Evaluations : curve.Training, point => point.Accuracy)),
+                Last(other, curve => curve.Training, point => point.Reward) is { } reward ? Number(reward) : None,
+            ])]);
+
+        static double? Last(RelativeReport other, Func<RelativeCurve, IReadOnlyList<CurvePoint>> curve, Func<CurvePoint, double?> figure) =>
+            other.Curves.GetValueOrDefault(other.Stage) is { } own
+                ? curve(own).Select(figure).LastOrDefault(value => value is not null) : null;
+    }
+
     /// <summary>How a benchmark measures, in a phrase: 256 held-out problems, k = 4.</summary>
     /// <param name="report">The report.</param>
     /// <param name="benchmark">The benchmark's name.</param>
@@ -114,6 +165,43 @@ public static class ReportTables
                 .. report.Stages.Where(stage => stage.ReusedFrom is null).Select(stage => Row(stage.Label, stage.Time)),
                 Row("all, evaluations included", report.Time),
             ]);
+    }
+
+    /// <summary>What each stage cost: in money where there is a price, else in worker time.</summary>
+    /// <param name="costing">The costs.</param>
+    public static ReportTable Costs(RunCosting costing)
+    {
+        ArgumentNullException.ThrowIfNull(costing);
+        var priced = costing.BetweenAmount is not null;
+        return new ReportTable(
+            ["stage", "worker time", .. priced ? [$"cost {costing.Currency}"] : (string[])[], "a thousand samples", "a point of pass@1"],
+            [
+                .. costing.Stages.Select(stage => Row(stage.Label, stage.WorkerSeconds, stage.Amount,
+                    stage.SecondsPerThousandSamples, stage.PerThousandSamples, stage.SecondsPerPoint, stage.PerPoint)),
+                Row("between stages, idle", costing.BetweenSeconds, costing.BetweenAmount, null, null, null, null),
+            ]).WithoutEmptyColumns(None);
+
+        IReadOnlyList<string> Row(string name, double seconds, double? amount, double? samples, double? samplesAmount, double? point,
+            double? pointAmount) =>
+            [name, FigureText.Duration(seconds), .. priced ? [Money(amount)] : (string[])[], Either(samples, samplesAmount),
+                Either(point, pointAmount)];
+
+        string Either(double? seconds, double? amount) =>
+            seconds is null ? None : priced ? Money(amount) : seconds.Value.ToString("0.0 s", CultureInfo.InvariantCulture);
+
+        static string Money(double? amount) => amount?.ToString("0.00##", CultureInfo.InvariantCulture) ?? None;
+    }
+
+    /// <summary>On what nodes the time was spent and what interruptions cost, in a sentence.</summary>
+    /// <param name="costing">The costs.</param>
+    public static string Nodes(RunCosting costing)
+    {
+        ArgumentNullException.ThrowIfNull(costing);
+        var lost = costing.LostAmount is { } amount
+            ? string.Create(CultureInfo.InvariantCulture, $" ({amount:0.00##} {costing.Currency})") : "";
+        return $"Spot {FigureText.Duration(costing.SpotSeconds)}, on demand {FigureText.Duration(costing.OnDemandSeconds)}. Preempted "
+            + $"{FigureText.Count(costing.Preemptions)} times; work done again, estimated: "
+            + $"{FigureText.Duration(costing.LostSeconds)}{lost}.";
     }
 
     /// <summary>What was planned and what it took.</summary>

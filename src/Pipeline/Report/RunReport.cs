@@ -1,4 +1,5 @@
 using R1Cloud.Pipeline.Model;
+using R1Cloud.Pipeline.Runs;
 
 namespace R1Cloud.Pipeline.Report;
 
@@ -25,8 +26,22 @@ public sealed record RunReport
     public required TimeBreakdown Time { get; init; }
     /// <summary>What it cost.</summary>
     public RunCost? Cost { get; init; }
+    /// <summary>What its parts cost.</summary>
+    public RunCosting? Costing { get; init; }
     /// <summary>Its plan against what it took.</summary>
     public PlanComparison? Plan { get; init; }
+    /// <summary>Whether the models are in the bands that the recipe expects.</summary>
+    public IReadOnlyList<BandReport> Bands { get; init; } = [];
+    /// <summary>What the controls of its stages came to.</summary>
+    public IReadOnlyList<ControlReport> Controls { get; init; } = [];
+    /// <summary>Whether a stage is a control.</summary>
+    public bool IsControl(StageReport stage)
+    {
+        ArgumentNullException.ThrowIfNull(stage);
+        return Controls.Any(control => control.Label == stage.Label);
+    }
+    /// <summary>The runs that share iterations with it, as they stood when the report was written.</summary>
+    public IReadOnlyList<RelativeReport> Relatives { get; init; } = [];
     /// <summary>
     /// Evaluation problems that also occur in the training data, over all evaluations; 0 is a pass, null means not checked.
     /// </summary>
@@ -38,7 +53,7 @@ public sealed record StageReport
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
-    /// <summary>Its label: the name with <c>~n</c> appended when it was run anew.</summary>
+    /// <summary>Its label: the name with <c>~n</c> appended when it was run again.</summary>
     public required string Label { get; init; }
     /// <summary>Its kind.</summary>
     public required string Kind { get; init; }
@@ -66,13 +81,32 @@ public sealed record StageReport
     public IReadOnlyList<CurvePoint> Evaluations { get; init; } = [];
     /// <summary>Training figures over its steps.</summary>
     public IReadOnlyList<CurvePoint> Training { get; init; } = [];
+    /// <summary>Iterations in which no problem that was known had a pass rate in the curriculum's band.</summary>
+    public int EmptyBands { get; init; }
     /// <summary>Where its time went.</summary>
     public required TimeBreakdown Time { get; init; }
+    /// <summary>Seconds of its model's measurement by this run.</summary>
+    public double EvaluationSeconds { get; init; }
     /// <summary>Figures of its last step.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
     /// <summary>Three answers of the model before and three after, to the same questions where there are such.</summary>
     public IReadOnlyList<SamplePair> Samples { get; init; } = [];
 }
+
+/// <summary>A run that shares iterations with the report's.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Relation">What it is to the report's.</param>
+/// <param name="Stage">The stage in which the two part.</param>
+/// <param name="Iteration">The last iteration that they share.</param>
+/// <param name="Differences">In what its recipe differs: field and value, or field alone where it has no such.</param>
+/// <param name="Curves">Its curves, by the names of the report's stages that it has, too.</param>
+public sealed record RelativeReport(string RunId, RunRelation Relation, string Stage, int Iteration, IReadOnlyList<string> Differences,
+    IReadOnlyDictionary<string, RelativeCurve> Curves);
+
+/// <summary>A stage's curve in another run.</summary>
+/// <param name="Evaluations">Held-out figures over its steps.</param>
+/// <param name="Training">Training figures over its steps.</param>
+public sealed record RelativeCurve(IReadOnlyList<CurvePoint> Evaluations, IReadOnlyList<CurvePoint> Training);
 
 /// <summary>A benchmark in a stage.</summary>
 /// <param name="Name">Its name.</param>

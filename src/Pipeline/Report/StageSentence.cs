@@ -16,7 +16,11 @@ internal static class StageSentence
             + "zero by chance.";
 
     /// <summary>The sentence.</summary>
-    public static string Of(StageReport stage)
+    public static string Of(StageReport stage) => Told(stage) + (stage.EmptyBands == 0 ? ""
+        : $" In {FigureText.Count(stage.EmptyBands)} of {FigureText.Count(stage.Steps)} iterations no known problem was in the "
+            + "curriculum's band: they asked those whose turn it was.");
+
+    private static string Told(StageReport stage)
     {
         var measured = stage.Benchmarks.Where(benchmark => benchmark.After is not null).ToList();
         if (stage.Effects.Count > 0) return Against(stage) + Sampling(stage);
@@ -105,7 +109,7 @@ internal static class StageSentence
 
     private static string Reason(string name) => name.StartsWith("below/", StringComparison.Ordinal) ? name["below/".Length..] : name;
 
-    // What dynamic sampling asked and generated in vain.
+    // What dynamic sampling generated and left unused.
     private static string Sampling(StageReport stage) => stage.Metrics.ContainsKey(MetricNames.Rounds)
         ? $" Its last iteration learned "
             + $"from {FigureText.Count(stage.Metrics.GetValueOrDefault(MetricNames.QuestionsUseful) - stage.Metrics.GetValueOrDefault(MetricNames.QuestionsSurplus))} of {FigureText.Count(stage.Metrics.GetValueOrDefault(MetricNames.Questions))} questions asked."

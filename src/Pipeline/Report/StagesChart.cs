@@ -41,7 +41,7 @@ internal static class StagesChart
             [.. ReportTables.Measured(report, benchmark).Where(row => figure(row.After) is not null)
                 .SelectMany(row => Point(labels.IndexOf(row.Stage), figure(row.After)!.Value))], Dots: true);
 
-        // The line begins anew at a model of its own and at a student, which do not go on from the model beside them.
+        // The line begins again at a model of its own and at a student, which do not go on from the model beside them.
         IEnumerable<(double X, double Y)> Point(int index, double value)
         {
             var stage = report.Stages.First(stage => stage.Label == labels[index]);

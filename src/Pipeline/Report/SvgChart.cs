@@ -167,7 +167,7 @@ internal static class SvgChart
         if (part.Count > 0) yield return part;
     }
 
-    /// <summary>A range a little wider than the values.</summary>
+    // A range a little wider than the values.
     private static (double Min, double Max) Range(List<double> values)
     {
         if (values.Count == 0) return (0, 1);

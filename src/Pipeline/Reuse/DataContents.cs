@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using R1Cloud.Pipeline.Options;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Storage;
@@ -36,7 +37,8 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         {
             try
             {
-                contents[file] = BlobReference.Is(file) ? await BlobAsync(file, stop.Token) : await FileAsync(file, stop.Token);
+                contents[file] = HubName.Is(file) ? HubName.Parse(file) is { IsPinned: true } ? file : null
+                    : BlobReference.Is(file) ? await BlobAsync(file, stop.Token) : await FileAsync(file, stop.Token);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -64,6 +66,10 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
             {
                 dated.Add(folder); // too much to look at now
             }
+            catch (Exception e) when (HubName.Is(folder) && e is BadInputException or StorageException)
+            {
+                dated.Add(folder); // it cannot be looked at now
+            }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // The folder's content is not known then, and its stages have no key.
@@ -72,11 +78,21 @@ internal sealed class DataContents(IBlobStore blobs, PipelineOptions options, Ti
         return dated;
     }
 
-    /// <summary>The templates; null for one that is too long.</summary>
+    // The templates; null for one that is too long.
     private async IAsyncEnumerable<string?> TemplatesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        if (HubName.Is(folder))
+        {
+            if (options.Hub is not { } hub)
+            {
+                yield return null;
+                yield break;
+            }
+            folder = await hub.ModelFolderAsync(HubName.Parse(folder), weights: false, cancellation);
+        }
         if (!BlobReference.Is(folder))
         {
+            if (File.Exists(folder)) yield return null; // packed with the weights, and not looked for there
             foreach (var file in TemplateFiles(folder))
             {
                 using var reader = new StreamReader(RegularFile.OpenRead(file));

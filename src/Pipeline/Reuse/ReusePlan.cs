@@ -10,7 +10,7 @@ public sealed record ReusePlan(IReadOnlyList<StageReuse> Stages);
 /// <param name="Name">The stage.</param>
 /// <param name="Kind">Its kind.</param>
 /// <param name="ReusedFrom">Where its result is taken from; null when it runs.</param>
-/// <param name="Measures">Whether its model is taken over but measured anew.</param>
+/// <param name="Measures">Whether its model is taken over but measured again.</param>
 /// <param name="Reason">Why it runs: <c>new</c>, <c>changed: sampling.temperature</c>, <c>depends on dev1</c>, …</param>
 public sealed record StageReuse(string Name, string Kind, StageOrigin? ReusedFrom = null, bool Measures = false, string? Reason = null);
 

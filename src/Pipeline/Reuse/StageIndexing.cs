@@ -12,7 +12,8 @@ internal sealed class StageIndexing(IRunStore runs, IBlobStore blobs, ReusePlann
     {
         var run = await runs.TryGetAsync(runId, cancellation) ?? throw new StorageException($"There is no run '{runId}' in storage.");
         var recipe = run.ParseRecipe();
-        var key = (await planner.KeysAsync(recipe, run.Threads, cancellation))[stage.Name];
+        var fork = await planner.ForkOfAsync(run, cancellation);
+        var key = (await planner.KeysAsync(recipe, run.Threads, fork, cancellation))[stage.Name];
         if (key.Result != stage.Key) return; // a data file changed while the run went on: nobody knows which rows it read
 
         var measured = recipe.Stages[stage.Name].YieldsModel() ? result.Evaluation : null;

@@ -7,10 +7,12 @@ using R1Cloud.Shared.Storage;
 namespace R1Cloud.Pipeline.Runs;
 
 /// <summary>Runs in blob storage.</summary>
-internal sealed class BlobRunStore(IBlobStore blobs, RunIndex index) : IRunStore
+internal sealed class BlobRunStore(IBlobStore blobs, RunIndex index, TimeProvider clock) : IRunStore
 {
-    // A run's spec never changes, and every look at a run begins with it.
-    private readonly ConcurrentDictionary<string, RunSpec> specs = new(StringComparer.Ordinal);
+    // A run's spec never changes, and every look at a run begins with it; but another process may have removed the run.
+    private static readonly TimeSpan Trust = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<string, (RunSpec Run, long ReadAt)> specs = new(StringComparer.Ordinal);
 
     private sealed record IndexEntry(string Id, DateTimeOffset? CreatedAt = null);
 
@@ -34,9 +36,22 @@ internal sealed class BlobRunStore(IBlobStore blobs, RunIndex index) : IRunStore
     /// <inheritdoc/>
     public async Task<RunSpec?> TryGetAsync(string runId, CancellationToken cancellation = default)
     {
-        if (specs.TryGetValue(runId, out var known)) return known;
-        return await blobs.TryReadJsonAsync<RunSpec>(BlobLayout.RunSpec(runId), cancellation) is { } spec
-            ? specs.GetOrAdd(runId, spec) : null;
+        if (specs.TryGetValue(runId, out var known) && clock.GetElapsedTime(known.ReadAt) < Trust) return known.Run;
+        var readAt = clock.GetTimestamp();
+        if (await blobs.TryReadJsonAsync<RunSpec>(BlobLayout.RunSpec(runId), cancellation) is { } spec)
+            return (specs[runId] = (spec, readAt)).Run;
+        specs.TryRemove(runId, out _);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public async Task RemoveAsync(RunSpec run, CancellationToken cancellation = default)
+    {
+        // The spec goes last, so that a removal that was interrupted finds the run again.
+        await index.RemoveAsync(run, cancellation);
+        await blobs.DeleteAsync(BlobLayout.RunIndexEntry(run.Id), cancellation);
+        await blobs.DeleteAsync(BlobLayout.RunSpec(run.Id), cancellation);
+        specs.TryRemove(run.Id, out _);
     }
 
     /// <inheritdoc/>

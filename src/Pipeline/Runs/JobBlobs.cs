@@ -39,7 +39,7 @@ internal sealed record JobBlobs(string Stage, int Iteration, string Name, int Sh
         {
             await foreach (var blob in blobs.ListAsync(root + prefix, cancellation))
             {
-                // Stages within stages, such as students, lie below the name of the outer one: what follows is no number then.
+                // Stages within stages, such as students, lie below the name of the outer one: what follows is not a number then.
                 if (blob.Path[root.Length..].Split('/', 4) is not [var iteration, var name, var shard, var file]
                     || !IsNumber(iteration, out var number) || number < from || number > to || !IsNumber(shard, out var place)) continue;
                 var job = new JobBlobs(stage, number, name, place);

@@ -10,7 +10,7 @@ internal sealed class JobReader(IBlobStore blobs, TimeProvider clock)
 {
     private const int MostCached = 8192, AtOnce = 16, LongestMessage = 4_000;
 
-    // A result never changes; one that is made anew has another time.
+    // A result never changes; one that is made again has another time.
     private readonly ConcurrentDictionary<(string Path, DateTimeOffset At), JobResult> results = new();
 
     /// <summary>Describes them, in the order given.</summary>

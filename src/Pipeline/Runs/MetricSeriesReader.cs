@@ -54,7 +54,7 @@ internal sealed class MetricSeriesReader(RunService service, MetricsReader metri
         }
     }
 
-    /// <summary>The rows of the stages that have any.</summary>
+    // The rows of the stages that have any.
     private async Task<IReadOnlyList<(string Label, IReadOnlyList<MetricsRow> Rows)>> RowsAsync(RunView run, CancellationToken cancellation)
     {
         var all = new List<(string, IReadOnlyList<MetricsRow>)>();

@@ -14,7 +14,7 @@ namespace R1Cloud.Pipeline.Runs;
 public sealed record RecipePlanView(RunPlanEstimate Plan, ReusePlan Reuse, double WallSeconds, double Cost);
 
 /// <summary>Looks at recipes before they are run.</summary>
-internal sealed class RecipePlans(IRunStore runs, RunService service, PipelineOptions options)
+internal sealed class RecipePlans(IRunStore runs, RunService service, PipelineOptions options, RunPlanner planner)
 {
     /// <summary>Most differences of two recipes in an answer.</summary>
     public const int MaxDifferences = 500;
@@ -26,7 +26,7 @@ internal sealed class RecipePlans(IRunStore runs, RunService service, PipelineOp
         var recipe = loaded.Recipe.Expand();
         return new(recipe.Name, id, loaded.Hash, await runs.TryGetAsync(id, cancellation) is not null,
             [.. recipe.Stages.Select(stage => new CheckedStage(
-                stage.Key, stage.Value.Kind(), StageDescriptions.Of(stage.Value, loaded.Recipe), StageNeeds.Of(recipe, stage.Key)))],
+                stage.Key, stage.Value.Kind(), stage.Value.Describe(loaded.Recipe), StageNeeds.Of(recipe, stage.Key)))],
             loaded.Notes);
     }
 
@@ -35,7 +35,7 @@ internal sealed class RecipePlans(IRunStore runs, RunService service, PipelineOp
     {
         // Rows of data sets are counted on this machine: that is work, and not for the thread that answers requests.
         var plan = await Task.Run(
-            () => RunPlanner.Plan(recipe.Recipe, wishes with { Datasets = options.Datasets }, PriceTable.Default), cancellation);
+            () => planner.Plan(recipe.Recipe, wishes with { Datasets = options.Datasets }, PriceTable.Default), cancellation);
         var taken = await service.PlanReuseAsync(recipe, reuse, cancellation);
         var done = taken.Stages.Where(stage => stage.ReusedFrom is not null).Select(stage => stage.Name)
             .ToHashSet(StringComparer.Ordinal);

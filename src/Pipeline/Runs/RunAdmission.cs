@@ -13,7 +13,7 @@ public sealed class RunAdmission(RunLister lister, IOrchestrationClient client, 
 
     /// <summary>Begins a run, one at a time.</summary>
     /// <param name="id">The run.</param>
-    /// <param name="again">Whether a finished run of that id begins anew; else it is left as it is, and needs no room.</param>
+    /// <param name="again">Whether a finished run of that id begins again; else it is left as it is, and needs no room.</param>
     /// <param name="begin">Begins it.</param>
     /// <param name="cancellation">Stops.</param>
     /// <exception cref="TooManyException">So many others are active.</exception>

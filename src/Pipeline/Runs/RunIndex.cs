@@ -40,10 +40,10 @@ public sealed class RunIndex(IBlobStore blobs) : IDisposable
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var blobsInOrder = after is null
             ? blobs.ListAsync(BlobLayout.NewestRuns, pageSize, cancellation) : blobs.ListAsync(BlobLayout.NewestRuns, cancellation);
-        await foreach (var blob in blobsInOrder)
+        await foreach (var blob in blobsInOrder.WithCancellation(cancellation))
         {
             var key = blob.Path[BlobLayout.NewestRuns.Length..];
-            // A run that was ordered twice, the first time in vain, may stand twice.
+            // A run that was ordered twice, the first time without success, may be listed twice.
             if (Parse(key) is not { } entry || !seen.Add(entry.Id) || string.CompareOrdinal(key, after) <= 0) continue;
             yield return entry;
         }
@@ -55,6 +55,14 @@ public sealed class RunIndex(IBlobStore blobs) : IDisposable
 
     /// <summary>Takes the mark from a run that has ended and left nothing.</summary>
     public Task UnmarkAsync(string runId, CancellationToken cancellation) => blobs.DeleteAsync(BlobLayout.ActiveRun(runId), cancellation);
+
+    /// <summary>Takes a run out.</summary>
+    public async Task RemoveAsync(RunSpec run, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        await UnmarkAsync(run.Id, cancellation);
+        await blobs.DeleteAsync(BlobLayout.NewestRun(run.CreatedAt, run.Id, run.Name), cancellation);
+    }
 
     /// <summary>The marked runs.</summary>
     public async IAsyncEnumerable<string> ListMarkedAsync([EnumeratorCancellation] CancellationToken cancellation)

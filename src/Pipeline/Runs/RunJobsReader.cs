@@ -44,7 +44,7 @@ internal sealed class RunJobsReader(RunService service, IBlobStore blobs, Metric
         return new(id, [.. entries.OrderBy(job => job.QueuedAt).ThenBy(job => job.JobId, StringComparer.Ordinal)], earlier);
     }
 
-    /// <summary>Takes iterations, the newest first, while they fit as a whole; the very first is cut where it does not.</summary>
+    // Takes iterations, the newest first, while they fit as a whole; the very first is cut where it does not.
     private static EarlierJobs? Choose(IReadOnlyList<JobBlobs> jobs, List<JobBlobs> chosen, string label, int limit)
     {
         foreach (var iteration in jobs.GroupBy(job => job.Iteration).OrderByDescending(group => group.Key))
@@ -66,7 +66,7 @@ internal sealed class RunJobsReader(RunService service, IBlobStore blobs, Metric
         return stage is null && run.Stages.All(one => one.Label != check.Label) ? begun.Append(check) : begun;
     }
 
-    /// <summary>The iterations to list. Only stages of reinforcement learning have many; jobs of the others are listed at once.</summary>
+    // The iterations to list. Only stages of reinforcement learning have many; jobs of the others are listed at once.
     private async Task<(int From, int To, bool More)> WindowAsync(RunView run, StageView stage, RunJobsQuery query,
         CancellationToken cancellation)
     {

@@ -20,7 +20,7 @@ public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationCli
 {
     /// <summary>Begins the run's next generation.</summary>
     /// <param name="run">The run; it must be finished.</param>
-    /// <param name="stage">The stage to run anew with those that depend on it; null continues where the run ended.</param>
+    /// <param name="stage">The stage to run again with those that depend on it; null continues where the run ended.</param>
     /// <param name="cancellation">Stops.</param>
     /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
     /// <exception cref="RunConflictException">Someone else is restarting it, or parts of it are still stopping.</exception>
@@ -31,9 +31,16 @@ public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationCli
         var number = (last?.Number ?? 0) + 1;
         var named = recipe.Stages.Keys.Where(name => name == stage || ModelNames.StageOf(name) == stage).ToList();
         if (stage is not null && named.Count == 0) throw new InvalidRequestException("stage", stage, string.Join(", ", recipe.Stages.Keys));
+        if (await planner.ForkOfAsync(run, cancellation) is { } fork && named.FirstOrDefault(fork.Records.ContainsKey) is { } taken)
+        {
+            throw new InvalidRequestException("stage", taken,
+                $"{string.Join(", ", recipe.Stages.Keys.Where(name => !fork.Records.ContainsKey(name)))}; the others are run '{run.Fork!.RunId}''s");
+        }
         // What was taken over and is gone must be made here, under a new label: jobs that were given the lost files exist under the old
         // one.
         var lost = await planner.LostAsync(recipe, new(run.Id, number, last?.Revisions), cancellation);
+        if (run.Fork is not null && lost.Count > 0)
+            throw new RunConflictException($"Run '{run.Id}' is a fork, and what it took over of stage '{lost[0]}' is missing or damaged.");
         var revisions = Revisions(recipe, last?.Revisions ?? new Dictionary<string, int>(), [.. named, .. lost]);
         var input = RunInput.Begin(run.Id, number, revisions);
 
@@ -55,20 +62,18 @@ public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationCli
         IReadOnlyCollection<string> stages)
     {
         var revisions = new Dictionary<string, int>(before);
-        var anew = new HashSet<string>(StringComparer.Ordinal);
+        var again = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in recipe.Stages.Keys) // inputs come before what depends on them
         {
-            if (!stages.Contains(name) && !recipe.InputsOf(name).Any(anew.Contains)) continue;
-            anew.Add(name);
+            if (!stages.Contains(name) && !recipe.InputsOf(name).Any(again.Contains)) continue;
+            again.Add(name);
             revisions[name] = revisions.GetValueOrDefault(name) + 1;
         }
         return revisions;
     }
 
-    /// <summary>
-    /// Removes the last generation's stage and iteration instances: the next one's have the same ids, since jobs announce themselves to
-    /// them.
-    /// </summary>
+    // Removes the last generation's stage and iteration instances: the next one's have the same ids, since jobs announce themselves to
+    // them.
     private async Task ForgetInstancesAsync(string runId, CancellationToken cancellation)
     {
         var instances = new List<string>();
@@ -80,7 +85,7 @@ public sealed class RunRetries(IRunStore runs, RunIndex index, IOrchestrationCli
         }
     }
 
-    /// <summary>Moves failed jobs' results away, and the attempts that led to them, so that the jobs run again.</summary>
+    // Moves failed jobs' results away, and the attempts that led to them, so that the jobs run again.
     private async Task SetFailuresAsideAsync(string runId, string label, int generation, CancellationToken cancellation)
     {
         var paths = new List<string>();

@@ -12,20 +12,25 @@ using R1Cloud.Shared.Recipes.Loading;
 namespace R1Cloud.Pipeline.Runs;
 
 /// <summary>Creates, steers and retries runs. Every operation may be repeated.</summary>
-/// <param name="runs">Where runs are kept.</param>
-/// <param name="lister">Pages of them.</param>
-/// <param name="client">The orchestration engine.</param>
-/// <param name="pool">The workers.</param>
-/// <param name="viewer">Describes runs.</param>
-/// <param name="retries">Makes failed jobs run again.</param>
-/// <param name="planner">Says what runs take over.</param>
-/// <param name="admission">Lets runs begin.</param>
-/// <param name="clock">The clock.</param>
-public sealed class RunService(
-    IRunStore runs, RunLister lister, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer, RunRetries retries,
-        ReusePlanner planner,
-    RunAdmission admission, TimeProvider clock)
+public sealed class RunService
 {
+    private readonly IRunStore runs;
+    private readonly RunLister lister;
+    private readonly IOrchestrationClient client;
+    private readonly IWorkerPool pool;
+    private readonly RunViewer viewer;
+    private readonly RunRetries retries;
+    private readonly ReusePlanner planner;
+    private readonly RunClaims claims;
+    private readonly RunBudgets budgets;
+    private readonly RunAdmission admission;
+    private readonly TimeProvider clock;
+
+    internal RunService(IRunStore runs, RunLister lister, IOrchestrationClient client, IWorkerPool pool, RunViewer viewer,
+        RunRetries retries, ReusePlanner planner, RunClaims claims, RunBudgets budgets, RunAdmission admission, TimeProvider clock) =>
+        (this.runs, this.lister, this.client, this.pool, this.viewer, this.retries, this.planner, this.claims, this.budgets, this.admission,
+            this.clock) = (runs, lister, client, pool, viewer, retries, planner, claims, budgets, admission, clock);
+
     /// <summary>Starts a run.</summary>
     /// <param name="recipe">What to do.</param>
     /// <param name="id">The run's id; null derives it from the recipe (and the key), so that the same order is the same run.</param>
@@ -41,26 +46,45 @@ public sealed class RunService(
     {
         if (id is not null) RunIds.Check(id);
         id = await IdAsync(recipe, id, idempotencyKey, cancellation);
-        return await admission.BeginAsync(id, again: false, () => CreateAsync(recipe, id, reuse, cancellation), cancellation);
+        var (run, isFirst) = await BeginAsync(
+            new(id, recipe.Recipe.Name, JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson), recipe.Hash, clock.GetUtcNow(), reuse,
+                recipe.Recipe.TemplateDate ?? Today(), pool.ThreadsFor(recipe.Recipe.Workers)), cancellation);
+        return await ViewAsync(run, isFirst, cancellation);
     }
 
-    private async Task<RunView> CreateAsync(LoadedRecipe recipe, string id, bool reuse, CancellationToken cancellation)
+    /// <summary>A run that has just begun: what it takes over, too, where it has not said so itself.</summary>
+    internal async Task<RunView> ViewAsync(RunSpec run, bool isFirst, CancellationToken cancellation)
     {
-        var resolved = JsonSerializer.Deserialize<JsonElement>(recipe.ResolvedJson);
-        var run = await runs.GetOrCreateAsync(
-            new(id, recipe.Recipe.Name, resolved, recipe.Hash, clock.GetUtcNow(), reuse, recipe.Recipe.TemplateDate ?? Today(),
-                pool.ThreadsFor(recipe.Recipe.Workers)), cancellation);
-        if (run.Hash != recipe.Hash)
+        // One at a time begin, but none waits for what the workers of another have to say.
+        var view = await viewer.ViewAsync(run, cancellation);
+        var silent = isFirst && view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null });
+        return silent ? await AnnounceAsync(run, view, cancellation) : view;
+    }
+
+    /// <summary>Begins a run as it is ordered, or finds the one that its id stands for.</summary>
+    /// <returns>The run, and whether it has not been retried yet.</returns>
+    /// <exception cref="RunConflictException">The id stands for another run, or for what is left of one that was removed.</exception>
+    internal Task<(RunSpec Run, bool IsFirst)> BeginAsync(RunSpec order, CancellationToken cancellation) =>
+        admission.BeginAsync(order.Id, again: false, () => CreateAndScheduleAsync(order, cancellation), cancellation);
+
+    private async Task<(RunSpec Run, bool IsFirst)> CreateAndScheduleAsync(RunSpec order, CancellationToken cancellation)
+    {
+        var id = order.Id;
+        if (await claims.IsRemovedAsync(id, cancellation))
             throw new RunConflictException(
-                $"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {recipe.Hash[..8]}). Choose another id.");
+                $"Run '{id}' was removed, but other runs need parts of it, which are still there. Choose another id.");
+        var run = await runs.GetOrCreateAsync(order, cancellation);
+        if (run.Hash != order.Hash)
+            throw new RunConflictException(
+                $"Run '{id}' exists with another recipe ({run.Hash[..8]}, not {order.Hash[..8]}). Choose another id.");
+        if (run.Fork != order.Fork && order.Fork is not null)
+            throw new RunConflictException($"Run '{id}' exists and is not that fork. Choose another name.");
 
         var generation = await runs.TryGetGenerationAsync(id, cancellation);
         var input = RunInput.Begin(id, generation?.Number ?? 0, generation?.Revisions);
         await client.ScheduleNewAsync(OrchestrationNames.Run, input, id, cancellation: cancellation);
-        var view = await viewer.ViewAsync(run, cancellation);
-        var silent = generation is null
-            && view.Stages.All(stage => stage is { Status: StageStatus.Pending, Reason: null, ReusedFrom: null });
-        return silent ? await AnnounceAsync(run, view, cancellation) : view;
+        if (run.CreatedAt == order.CreatedAt) RunSpans.Created(run, order.CreatedAt, clock.GetUtcNow());
+        return (run, generation is null);
     }
 
     /// <summary>What a run of a recipe would take over, and why the rest would run.</summary>
@@ -97,11 +121,16 @@ public sealed class RunService(
 
     /// <summary>Lets a held run go on. A run that goes on is left to it.</summary>
     /// <exception cref="RunNotFoundException">There is none.</exception>
-    /// <exception cref="RunConflictException">It is finished.</exception>
-    public async Task<RunView> ResumeAsync(string id, CancellationToken cancellation = default)
+    /// <param name="id">The run.</param>
+    /// <param name="budget">What it may cost from now on in all; null leaves its budget as it is.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <exception cref="InvalidRequestException">The budget is not raised.</exception>
+    /// <exception cref="RunConflictException">It is finished, or has no budget to raise.</exception>
+    public async Task<RunView> ResumeAsync(string id, double? budget = null, CancellationToken cancellation = default)
     {
         var (run, state) = await FindAsync(id, cancellation);
         if (state.IsFinished) throw Conflict(id, state, "be resumed", "paused");
+        if (budget is { } amount) await budgets.RaiseAsync(run, amount, cancellation);
         if (state.Status == OrchestrationStatus.Suspended)
         {
             await client.ResumeAsync(id, "resumed by request", cancellation);
@@ -124,7 +153,7 @@ public sealed class RunService(
     }
 
     /// <summary>
-    /// Continues a failed or cancelled run with its finished jobs kept; with a stage, runs that one and those that depend on it anew.
+    /// Continues a failed or cancelled run with its finished jobs kept; with a stage, runs that one and those that depend on it again.
     /// </summary>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     /// <exception cref="InvalidRequestException">The run has no such stage.</exception>
@@ -135,12 +164,13 @@ public sealed class RunService(
         var (run, state) = await FindAsync(id, cancellation);
         if (!state.IsFinished) throw Conflict(id, state, "be retried", "failed, cancelled or (with a stage) completed");
         if (stage is null && state.Status == OrchestrationStatus.Completed)
-            throw new RunConflictException($"Run '{id}' is completed. Name the stage that is to run anew.");
-        return await admission.BeginAsync(id, again: true, async () =>
+            throw new RunConflictException($"Run '{id}' is completed. Name the stage that is to run again.");
+        await admission.BeginAsync(id, again: true, async () =>
         {
             await retries.RestartAsync(run, stage, cancellation);
-            return await viewer.ViewAsync(run, cancellation);
+            return run;
         }, cancellation);
+        return await viewer.ViewAsync(run, cancellation);
     }
 
     /// <summary>The run as it was ordered.</summary>
@@ -150,10 +180,10 @@ public sealed class RunService(
         return await runs.TryGetAsync(id, cancellation) ?? throw new RunNotFoundException($"There is no run '{id}'.");
     }
 
-    /// <summary>The view of a run whose orchestration has not said yet what it takes over.</summary>
+    // The view of a run whose orchestration has not said yet what it takes over.
     private async Task<RunView> AnnounceAsync(RunSpec run, RunView view, CancellationToken cancellation)
     {
-        var plan = (await planner.PlanAsync(run.ParseRecipe(), run.Threads, run.Reuse, cancellation)).Stages;
+        var plan = (await planner.PlanAsync(run, cancellation)).Stages;
         return view with {
             Stages = [.. view.Stages.Zip(plan,
                 (stage, planned) => stage with { ReusedFrom = planned.ReusedFrom, Reason = planned.Reason })] };

@@ -16,12 +16,14 @@ public sealed class RunViewer
     private readonly IBlobStore blobs;
     private readonly StageTree tree;
     private readonly IWorkerPool pool;
+    private readonly RunBudgets budgets;
     private readonly PipelineOptions options;
     private readonly TimeProvider clock;
 
-    internal RunViewer(IOrchestrationClient client, IBlobStore blobs, StageTree tree, IWorkerPool pool, PipelineOptions options,
-        TimeProvider clock) =>
-        (this.client, this.blobs, this.tree, this.pool, this.options, this.clock) = (client, blobs, tree, pool, options, clock);
+    internal RunViewer(IOrchestrationClient client, IBlobStore blobs, StageTree tree, IWorkerPool pool, RunBudgets budgets,
+        PipelineOptions options, TimeProvider clock) =>
+        (this.client, this.blobs, this.tree, this.pool, this.budgets, this.options, this.clock) =
+            (client, blobs, tree, pool, budgets, options, clock);
 
     /// <summary>The run as the API shows it.</summary>
     public async Task<RunView> ViewAsync(RunSpec run, CancellationToken cancellation = default)
@@ -65,6 +67,7 @@ public sealed class RunViewer
             Id = run.Id,
             Name = run.Name,
             RecipeHash = run.Hash,
+            Fork = run.Fork,
             Status = status,
             Stages = stages,
             Jobs = status == RunStatus.Running ? jobs : [],
@@ -82,6 +85,7 @@ public sealed class RunViewer
                 ? RunCosts.Of(options, usage)
                 : RunCosts.Of(options, recipe.Workers.Count,
                     startedAt is { } start ? Instants.Between(start, endedAt ?? clock.GetUtcNow()) : TimeSpan.Zero),
+            Budget = await budgets.ViewAsync(run, recipe, workers, state is not { IsFinished: true }, cancellation),
             CreatedAt = run.CreatedAt,
             StartedAt = startedAt,
             EndedAt = endedAt,
@@ -100,7 +104,7 @@ public sealed class RunViewer
         var other => throw new NotSupportedException($"Orchestration status {other}."),
     };
 
-    /// <summary>The current stage with what its own orchestration, and the iteration's, publish.</summary>
+    // The current stage with what its own orchestration, and the iteration's, publish.
     private async Task<(StageView Stage, StageProgress? Detail)> CurrentAsync(string runId, StageView stage, CancellationToken cancellation)
     {
         if (stage.Status != StageStatus.Running) return (stage, null);
@@ -122,7 +126,7 @@ public sealed class RunViewer
                 new JobView(word.JobId, word.Worker, word.Step, word.Steps, word.Metrics, word.UpdatedAt, word.Waiting, word.StorageWait))];
     }
 
-    /// <summary>What is left at the pace so far.</summary>
+    // What is left at the pace so far.
     private double? Eta(StageView stage, StageProgress? detail)
     {
         if (stage is not { Done: > 0, StartedAt: { } start }) return null;

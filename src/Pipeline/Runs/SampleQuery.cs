@@ -20,6 +20,9 @@ internal sealed record SampleQuery
             ["-reward"] = rows => rows.OrderByDescending(row => row.Reward),
             ["length"] = rows => rows.OrderBy(Length),
             ["-length"] = rows => rows.OrderByDescending(Length),
+            // Rows that the update did not learn from have none: they come last, whichever the order.
+            ["advantage"] = rows => rows.OrderBy(row => row.Advantage ?? double.PositiveInfinity),
+            ["-advantage"] = rows => rows.OrderByDescending(row => row.Advantage),
         };
 
     /// <summary>What may have asked.</summary>

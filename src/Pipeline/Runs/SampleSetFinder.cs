@@ -8,9 +8,20 @@ namespace R1Cloud.Pipeline.Runs;
 /// <summary>The rollouts of an iteration.</summary>
 /// <param name="Iteration">The iteration, from 0.</param>
 /// <param name="Shards">Its shards in order: the files with their rows, null for those that have none.</param>
-/// <param name="Updated">Whether its update is done.</param>
-internal sealed record RolloutSet(int Iteration, IReadOnlyList<string?> Shards, bool Updated)
+/// <param name="RunId">The run that made it.</param>
+/// <param name="Update">The id of its update's job, once that is done.</param>
+/// <param name="Trace">The file that keeps its rows for good; null for none.</param>
+internal sealed record RolloutSet(int Iteration, IReadOnlyList<string?> Shards, string RunId, string? Update = null, string? Trace = null)
 {
+    /// <summary>Whether its rows are in the trace alone: rollouts are deleted by their age.</summary>
+    public bool IsTraced => Trace is not null && Shards.Contains(null);
+
+    /// <summary>Whether there are rows.</summary>
+    public bool HasRows => Trace is not null || Committed > 0;
+
+    /// <summary>Whether its update is done.</summary>
+    public bool Updated => Update is not null;
+
     /// <summary>The files there are, in order.</summary>
     public IReadOnlyList<string> Files => [.. Shards.OfType<string>()];
 
@@ -19,7 +30,7 @@ internal sealed record RolloutSet(int Iteration, IReadOnlyList<string?> Shards, 
 }
 
 /// <summary>
-/// Finds sample rows. Of rollouts only what an attempt has committed counts, and only while it is not deleted for its age.
+/// Finds sample rows. Of rollouts only what an attempt has committed counts; once that is deleted for its age, the iteration's trace.
 /// </summary>
 internal sealed class SampleSetFinder(IBlobStore blobs, MetricsReader metrics)
 {
@@ -48,7 +59,13 @@ internal sealed class SampleSetFinder(IBlobStore blobs, MetricsReader metrics)
         {
             await foreach (var blob in blobs.ListAsync(root + prefix, cancellation)) files.Add(blob.Path);
         }
-        if (files.Count == 0) return [];
+        var traces = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var prefix in DigitPrefixes.Cover(from + 1, to + 1))
+        {
+            await foreach (var blob in blobs.ListAsync(BlobLayout.Traces(origin, label) + prefix.TrimEnd('/'), cancellation))
+                traces.Add(blob.Path);
+        }
+        if (files.Count == 0 && traces.Count == 0) return [];
 
         var sets = new List<RolloutSet>();
         foreach (var iteration in (await JobBlobs.ListAsync(blobs, origin, label, from, to, cancellation)).GroupBy(job => job.Iteration)
@@ -58,8 +75,10 @@ internal sealed class SampleSetFinder(IBlobStore blobs, MetricsReader metrics)
             var paths = new string?[shards.Count];
             await Parallel.ForAsync(0, shards.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce,
                 CancellationToken = cancellation }, async (i, token) => paths[i] = await FileAsync(origin, shards[i], files, token));
-            sets.Add(new(iteration.Key, paths,
-                iteration.Any(job => job.Kind == JobKinds.Update && job.Times.ContainsKey(JobAttempts.ResultFile))));
+            var trace = BlobLayout.Trace(origin, label, iteration.Key + 1);
+            sets.Add(new(iteration.Key, paths, origin,
+                iteration.FirstOrDefault(job => job.Kind == JobKinds.Update && job.Times.ContainsKey(JobAttempts.ResultFile))?.Id,
+                traces.Contains(trace) ? trace : null));
         }
         return sets;
     }
@@ -71,6 +90,17 @@ internal sealed class SampleSetFinder(IBlobStore blobs, MetricsReader metrics)
         var record = await blobs.TryReadJsonAsync<StageRecord>(BlobLayout.StageRecord(runId, stage.Label), cancellation);
         return record?.Result is { Evaluation: { } evaluation } result
             ? [.. evaluation.Benchmarks.Where(one => one.Samples is not null).Select(one => (one.Name, result.Steps, one.Samples))] : [];
+    }
+
+    /// <summary>The advantages by question and sample; null where the update has not written any.</summary>
+    public async Task<IReadOnlyDictionary<(int Question, int Sample), double>?> AdvantagesAsync(RolloutSet set,
+        CancellationToken cancellation)
+    {
+        if (set.Update is null) return null;
+        var result = await blobs.TryReadJsonAsync<JobResult>(BlobLayout.JobResult(set.RunId, set.Update), cancellation);
+        if (result?.Outputs.GetValueOrDefault(SampleAdvantage.Output) is not { } file
+            || await blobs.TryReadAsync(file, cancellation) is not { } data) return null;
+        return JsonLines.Read<SampleAdvantage>(data, file).ToDictionary(row => (row.Question, row.Sample), row => (double)row.Advantage);
     }
 
     private async Task<string?> FileAsync(string runId, JobBlobs job, HashSet<string> files, CancellationToken cancellation)

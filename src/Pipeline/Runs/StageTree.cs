@@ -16,7 +16,7 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
     private const int MostCached = 4096;
 
     // What has ended does not change any more, and every look at a run asks for all of it.
-    private readonly ConcurrentDictionary<string, object> cache = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Path, DateTimeOffset Begun), object> cache = new();
 
     /// <summary>The stages, and the jobs of the evaluations under way.</summary>
     /// <param name="runId">The run.</param>
@@ -27,13 +27,16 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
         CancellationToken cancellation)
     {
         var progress = RunViewer.Read<RunProgress>(state);
-        if (progress?.Stages is { } told) return ([.. told], progress.Jobs);
+        if (progress?.Stages is { } told)
+            return ([.. told.Select(stage => stage with { Needs = StageNeeds.Of(recipe, stage.Name) })], progress.Jobs);
         var input = await InputAsync(runId, state, cancellation);
         var plan = StageViews.Plan(recipe, input);
         // Before its recipe is read a run may have nothing to say but that storage is away.
         if (progress?.Columns is null) return (plan, []);
 
-        var decisions = await CachedAsync<RunDecisions>(BlobLayout.Decisions(runId, input.Generation), true, cancellation);
+        // A run may be removed, and another one take its id.
+        var begun = state!.CreatedAt;
+        var decisions = await CachedAsync<RunDecisions>(BlobLayout.Decisions(runId, input.Generation), begun, true, cancellation);
         var failure = state?.Failure?.Root.ErrorMessage;
         var stages = await Task.WhenAll(progress.Marks.Zip(plan, (mark, stage) =>
         {
@@ -44,10 +47,18 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
                     Reason = decision?.Reason,
                 Error = mark.Status is StageStatus.Failed ? StageColumns.Restored(mark.Error, failure) : null,
             };
-            return DescribeAsync(runId, recipe, stage, mark, cancellation);
+            return DescribeAsync(runId, recipe, stage, mark, begun, cancellation);
         }));
         return ([.. stages.Select(one => one.Stage)], [.. stages.SelectMany(one => one.Jobs)]);
     }
+
+    /// <summary>The stages as a run's orchestration sees them; empty before it has said so.</summary>
+    public static IReadOnlyList<StageMark> Marks(OrchestrationState? state) => RunViewer.Read<RunProgress>(state) switch
+    {
+        { Stages: { } told } =>
+            [.. told.Select(stage => new StageMark(stage.Name, stage.Status, stage.StartedAt, stage.EndedAt, stage.Error))],
+        var progress => progress?.Marks ?? [],
+    };
 
     /// <summary>The label of the stage that a run is at, or was at last.</summary>
     public static string? Last(OrchestrationState? state)
@@ -67,13 +78,14 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
         return rows.LastOrDefault(row => row.Step <= progress.Done)?.Values ?? new Dictionary<string, double>();
     }
 
-    /// <summary>The stage with what its record says, and its evaluation's jobs while that is under way.</summary>
+    // The stage with what its record says, and its evaluation's jobs while that is under way.
     private async Task<(StageView Stage, IReadOnlyList<string> Jobs)> DescribeAsync(
-        string runId, Recipe recipe, StageView stage, StageMark mark, CancellationToken cancellation)
+        string runId, Recipe recipe, StageView stage, StageMark mark, DateTimeOffset begun, CancellationToken cancellation)
     {
         if (mark.Status is StageStatus.Pending or StageStatus.Running) return (stage, []);
         var record =
-            await CachedAsync<StageRecord>(BlobLayout.StageRecord(runId, stage.Label), mark.Status is StageStatus.Completed, cancellation);
+            await CachedAsync<StageRecord>(BlobLayout.StageRecord(runId, stage.Label), begun, mark.Status is StageStatus.Completed,
+                cancellation);
         if (record?.Result is not { } result) return (stage, []);
         var figures = new Dictionary<string, double>(result.Metrics);
         foreach (var (name, value) in result.Evaluation?.Metrics ?? new Dictionary<string, double>()) figures[name] = value;
@@ -97,14 +109,14 @@ internal sealed class StageTree(IRunStore runs, IBlobStore blobs, MetricsReader 
     private static RunInput? Input(OrchestrationState? state) =>
         state?.Input is { ValueKind: JsonValueKind.Object } input ? input.Deserialize<RunInput>(R1Json.Options) : null;
 
-    private async Task<T?> CachedAsync<T>(string path, bool final, CancellationToken cancellation)
+    private async Task<T?> CachedAsync<T>(string path, DateTimeOffset begun, bool final, CancellationToken cancellation)
         where T : class
     {
-        if (cache.TryGetValue(path, out var known)) return (T)known;
+        if (cache.TryGetValue((path, begun), out var known)) return (T)known;
         var read = await blobs.TryReadJsonAsync<T>(path, cancellation);
         if (!final || read is null) return read;
         if (cache.Count >= MostCached) cache.Clear();
-        cache[path] = read;
+        cache[(path, begun)] = read;
         return read;
     }
 }

@@ -38,7 +38,11 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
                     var finished = plan.Keys.TryGetValue(name, out var key)
                         ? new FinishedStage(name, key, inputs.Keys.ToDictionary(from => from, input.Label)) : null;
                     return RunStageAsync(context,
-                        Stage(recipe, input, name, inputs) with { Cursor = record.Cursor, RewardModels = RewardModels(recipe, results) },
+                        Stage(recipe, input, name, inputs) with
+                        {
+                            Cursor = record.Cursor, RewardModels = RewardModels(recipe, results),
+                            Start = plan.Start?.Stage == name ? plan.Start : null,
+                        },
                         record.Result, finished, board);
                 });
                 foreach (var (name, result) in group.Zip(await Task.WhenAll(stages.ToList()))) results[name] = result;
@@ -74,6 +78,8 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         Tasks = StageKeys.Tasks(recipe, recipe.Stages[name]),
         Jobs = recipe.Jobs,
         TemplateDate = recipe.TemplateDay(),
+        Engine = recipe.Engine == SamplingEngine.Own ? null : recipe.Engine,
+        Budget = recipe.Budget,
         Evaluation = recipe.Evaluation,
         // All models of a run are measured by the same rewards, so that before and after compare.
         Rewards = recipe.AllRewards(),
@@ -81,6 +87,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
             ? sft.Data.Where(recipe.Stages.ContainsKey).ToDictionary(data => data, data => inputs[data].Data) : new(),
         Rewriter = recipe.Stages[name] is CollectStage { Rewrite: ModelRewrite { From: { } rewriter } }
             ? inputs[rewriter].Checkpoint : null,
+        Teacher = recipe.Stages[name] is RlStage { Teacher.From: { } teacher } ? inputs[teacher].Checkpoint : null,
         From = recipe.Stages[name].From is { } from ? inputs[from].Checkpoint : null,
     };
 
@@ -106,17 +113,21 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
     private async Task<StageResult> FinishStageAsync(IOrchestrationContext context, StageInput stage, StageResult? result,
         FinishedStage? finished, RunBoard board)
     {
-        var kind = StageKinds.Of(stage.Settings);
         if (result is null)
         {
+            // An RL stage asks again for each iteration.
+            if (stage.Settings is not RlStage)
+                await BudgetGate.PassAsync(context, stage, BudgetStepKind.Stage, $"stage {stage.Name}");
             board.Begin(stage.Name);
             result = await context.CallSubOrchestratorAsync<StageResult>(
-                kind.Orchestrator, stage, new SubOrchestrationOptions(InstanceId: InstanceIds.Stage(stage.RunId, stage.Label)));
+                StageKind.OrchestratorOf(stage.Settings.Kind()), stage,
+                new SubOrchestrationOptions(InstanceId: InstanceIds.Stage(stage.RunId, stage.Label)));
             await SaveAsync(context, stage, result, finished);
         }
         if (EvaluationPlan.IsDue(stage.Settings, result, stage.Evaluation))
         {
             var benchmarks = Evaluations.All(stage, stage.Evaluation!, result.Checkpoint!, result.Steps);
+            await BudgetGate.PassAsync(context, stage, BudgetStepKind.Evaluation, $"the evaluation of {stage.Name}");
             board.Evaluate(stage.Name, result);
             result = result with { Evaluation = await Evaluations.RunAsync(context, jobs, benchmarks) };
             await RecordAsync(context, stage, result, result.Evaluation);
@@ -130,9 +141,7 @@ internal sealed partial class RunOrchestration(JobCalls jobs)
         return result;
     }
 
-    /// <summary>
-    /// Lets the workers go; when that fails, the run's own outcome stands and <see cref="Upkeep.WorkerKeeper"/> tries again.
-    /// </summary>
+    // Lets the workers go; when that fails, the run's own outcome stands and Upkeep.WorkerKeeper tries again.
     private static async Task ReleaseAsync(IOrchestrationContext context, WorkersRelease release, JobsRecipe jobs)
     {
         try

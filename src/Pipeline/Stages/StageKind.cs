@@ -1,6 +1,7 @@
 using R1Cloud.Pipeline.Jobs;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
+using R1Cloud.Pipeline.Plan;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Recipes;
@@ -9,41 +10,50 @@ using R1Cloud.Shared.Recipes.Rewards;
 namespace R1Cloud.Pipeline.Stages;
 
 /// <summary>
-/// How a kind of stage is carried out. Adding one: derive from <see cref="StageKind{TRecipe}"/> and list it in <see cref="StageKinds"/>.
+/// A kind of stage: how one is carried out, and what it takes. Adding one: derive from <see cref="StageKind{TRecipe}"/> in a folder of its
+/// own, and list it in <c>StageKinds</c>.
 /// </summary>
-internal abstract class StageKind(Type recipe, string name)
+internal abstract class StageKind(Type recipe) : IStageEstimator
 {
-    /// <summary>The recipe's record.</summary>
+    /// <inheritdoc/>
     public Type Recipe { get; } = recipe;
 
     /// <summary>The kind's name as in recipes.</summary>
-    public string Name { get; } = name;
+    public string Name { get; } = StageRecipe.KindOf(recipe);
 
-    /// <summary>The orchestrator's name.</summary>
-    public string Orchestrator => $"stage-{Name}";
+    /// <summary>The name of the orchestrator that carries out a stage.</summary>
+    public static string OrchestratorOf(string kind) => $"stage-{kind}";
 
     /// <summary>Adds the kind's orchestrators.</summary>
     public abstract void Register(OrchestrationRegistry registry, JobCalls jobs);
+
+    /// <inheritdoc/>
+    public abstract StageWork? Estimate(EstimateContext context, StageRecipe stage);
 }
 
 /// <inheritdoc/>
 /// <typeparam name="TRecipe">The kind's recipe.</typeparam>
-internal abstract class StageKind<TRecipe>(string name) : StageKind(typeof(TRecipe), name)
+internal abstract class StageKind<TRecipe>() : StageKind(typeof(TRecipe))
     where TRecipe : StageRecipe
 {
     /// <inheritdoc/>
     public override void Register(OrchestrationRegistry registry, JobCalls jobs) =>
-        registry.AddOrchestrator<StageInput, StageResult?>(Orchestrator,
+        registry.AddOrchestrator<StageInput, StageResult?>(OrchestratorOf(Name),
             (context, input) => RunAsync(new WaitingContext(context, new StageProgress()), jobs, input, (TRecipe)input.Settings));
+
+    /// <inheritdoc/>
+    public sealed override StageWork? Estimate(EstimateContext context, StageRecipe stage) => Estimate(context, (TRecipe)stage);
 
     /// <summary>The stage itself. Null when it goes on as new.</summary>
     protected abstract Task<StageResult?> RunAsync(IOrchestrationContext context, JobCalls jobs, StageInput input, TRecipe settings);
+
+    /// <summary>The work of such a stage; null where it cannot be known before the run.</summary>
+    protected abstract StageWork? Estimate(EstimateContext context, TRecipe settings);
 }
 
 /// <summary>What stages have in common.</summary>
 internal static class StageHelpers
 {
-
     /// <summary>The checkpoint that the stage starts from.</summary>
     /// <exception cref="InvalidOperationException">The recipe names none; the recipe's check should have said so.</exception>
     public static string RequireFrom(this StageInput input) =>
@@ -61,11 +71,11 @@ internal static class StageHelpers
         RunId = input.RunId,
         JobId = jobId,
         Payload = payload with { Seed = input.Seed, Stage = input.Name, RewardModels = input.RewardModels,
-            TemplateDate = input.TemplateDate },
+            TemplateDate = input.TemplateDate, Engine = input.Engine },
         Retry = input.Jobs,
     };
 
-    /// <summary>A job's seconds as a stage counts them; the wall time is left to whoever saw the clock.</summary>
+    /// <summary>A job's seconds as a stage counts them; the wall time is the caller's to add.</summary>
     public static TimeBreakdown Time(this JobResult result) => new()
     {
         Generation = result.Timing.Generation,
@@ -87,7 +97,7 @@ internal static class StageHelpers
         Steps = steps,
         Checkpoint = result.Output("checkpoint"),
         Metrics = result.Metrics,
-        Numerics = [result.Numerics],
+        Numerics = new[] { result }.Numerics(),
         Time = result.Time() with { Wall = Instants.Between(start, context.CurrentUtcDateTime).TotalSeconds },
         StartedAt = new(start, TimeSpan.Zero),
         EndedAt = new(context.CurrentUtcDateTime, TimeSpan.Zero),
@@ -95,7 +105,7 @@ internal static class StageHelpers
 
     /// <summary>The versions of the trainer's arithmetic that had a part in some results.</summary>
     public static IReadOnlyList<int> Numerics(this IEnumerable<JobResult> results) =>
-        [.. results.Select(result => result.Numerics).Distinct().Order()];
+        [.. results.SelectMany(result => (result.OtherNumerics ?? []).Append(result.Numerics)).Distinct().Order()];
 
     /// <summary>Those of what was written so far and of more.</summary>
     public static IReadOnlyList<int> With(this IReadOnlyList<int>? numerics, IReadOnlyList<int>? more) =>
@@ -106,5 +116,5 @@ internal static class StageHelpers
     public static string Output(this JobResult result, string name) => result.Outputs.TryGetValue(name, out var path)
         ? path
         : throw new InvalidOperationException(
-            $"Job '{result.JobId}' has no output '{name}', only: {string.Join(", ", result.Outputs.Keys.Order())}.");
+            $"Job '{result.JobId}' has no output '{name}', only: {string.Join(", ", result.Outputs.Keys.Order(StringComparer.Ordinal))}.");
 }

@@ -18,15 +18,16 @@ namespace R1Cloud.Pipeline.Upkeep;
 /// <param name="index">Where they are marked.</param>
 /// <param name="client">The orchestration engine.</param>
 /// <param name="pool">The workers.</param>
+/// <param name="observers">Who tells others of the runs.</param>
 /// <param name="options">How often to look.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="log">The log.</param>
 public sealed partial class WorkerKeeper(
-    IRunStore runs, RunLister lister, RunIndex index, IOrchestrationClient client, IWorkerPool pool, PipelineOptions options,
-        TimeProvider clock, ILogger<WorkerKeeper> log)
+    IRunStore runs, RunLister lister, RunIndex index, IOrchestrationClient client, IWorkerPool pool, RunObservers observers,
+        PipelineOptions options, TimeProvider clock, ILogger<WorkerKeeper> log)
     : BackgroundService
 {
-    /// <summary>Iterations that are forgotten in one go; the rest follows at the next look.</summary>
+    // Iterations that are forgotten in one go; the rest follows at the next look.
     private const int MostForgotten = 200;
 
     private const int AtOnce = 8;
@@ -60,7 +61,9 @@ public sealed partial class WorkerKeeper(
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
             try
             {
-                await KeepRunAsync(id, either.Token);
+                var ended = await KeepRunAsync(id, either.Token);
+                // Alerts and trackers wait for others, and so come last; a run that has ended is looked at until all is sent.
+                if (await observers.TellAsync(id, either.Token) && ended) await index.UnmarkAsync(id, cancellation);
             }
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
@@ -69,25 +72,23 @@ public sealed partial class WorkerKeeper(
             }
         });
 
-    private async Task KeepRunAsync(string id, CancellationToken cancellation)
+    private async Task<bool> KeepRunAsync(string id, CancellationToken cancellation)
     {
         var state = await client.GetAsync(id, cancellation);
-        if (state is null) return;
+        if (state is null) return false;
         if (NeedsWorkers(state) && await runs.TryGetAsync(id, cancellation) is { } spec)
         {
             await pool.EnsureAsync(id, spec.ParseRecipe().Workers, cancellation);
             // The run may have ended meanwhile, its workers released before this brought them back.
-            if (await client.GetAsync(id, cancellation) is { } now && NeedsWorkers(now)) return;
+            if (await client.GetAsync(id, cancellation) is { } now && NeedsWorkers(now)) return false;
         }
-        if (state.Status is OrchestrationStatus.Pending) return;
+        if (state.Status is OrchestrationStatus.Pending) return false;
         if ((await pool.GetAsync(id, cancellation)).Workers.Count > 0) await pool.ReleaseAsync(id, cancellation);
-        if (state.IsFinished && await ForgetIterationsAsync(id, cancellation)) await index.UnmarkAsync(id, cancellation);
+        return state.IsFinished && await ForgetIterationsAsync(id, cancellation);
     }
 
-    /// <summary>
-    /// Removes a finished run's iterations from the engine: their stages have their results, and nobody looks at them any more.
-    /// </summary>
-    /// <returns>Whether none is left.</returns>
+    // Removes a finished run's iterations from the engine: their stages have their results, and nobody looks at them any more.
+    // Returns whether none is left.
     private async Task<bool> ForgetIterationsAsync(string id, CancellationToken cancellation)
     {
         var iterations = new List<string>();

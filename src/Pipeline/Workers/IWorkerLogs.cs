@@ -15,7 +15,7 @@ public sealed record WorkerLogRange(int Tail = WorkerLogRange.DefaultTail, long?
     /// <summary>The most bytes that come at once, and how many where nothing is said.</summary>
     public const int MaxTail = 1 << 20, DefaultTail = 64 << 10;
 
-    /// <summary>The bytes of a log of a size. One that was begun anew is read from its start.</summary>
+    /// <summary>The bytes of a log of a size. One that was begun again is read from its start.</summary>
     public (long From, int Count) In(long size)
     {
         if (After is not { } after) return (Math.Max(0, size - Tail), (int)Math.Min(size, Tail));

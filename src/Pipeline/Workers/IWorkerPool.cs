@@ -19,6 +19,11 @@ public interface IWorkerPool
     /// </summary>
     int? ThreadsFor(WorkersRecipe workers);
 
+    /// <summary>
+    /// Price of a worker's hour, of several the highest, for what is not yet used; null leaves it to the host's settings.
+    /// </summary>
+    double? PricePerWorkerHour => null;
+
     /// <summary>The run's workers, for display.</summary>
     Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default);
 }
@@ -28,8 +33,9 @@ public interface IWorkerPool
 /// <param name="Restarts">How often any of them was started again.</param>
 /// <param name="LastError">The last thing that went wrong with one of them, and what to do about it.</param>
 /// <param name="Usage">What they used so far, where the pool keeps books; null leaves it to an estimate.</param>
+/// <param name="WaitsForQuota">Whether the pool cannot give the run workers because a quota is used up.</param>
 public sealed record WorkerPoolView(IReadOnlyList<WorkerView> Workers, int Restarts = 0, string? LastError = null,
-    WorkerUsage? Usage = null)
+    WorkerUsage? Usage = null, bool WaitsForQuota = false)
 {
     /// <summary>No workers.</summary>
     public static WorkerPoolView None { get; } = new([]);
@@ -39,9 +45,11 @@ public sealed record WorkerPoolView(IReadOnlyList<WorkerView> Workers, int Resta
 /// <param name="SpotSeconds">Seconds on nodes that may be preempted.</param>
 /// <param name="DedicatedSeconds">Seconds on other nodes.</param>
 /// <param name="Amount">Both at their prices.</param>
-/// <param name="Retries">Attempts begun anew after a failure.</param>
-/// <param name="Requeues">Attempts begun anew because a node went away; they count against nothing.</param>
-public sealed record WorkerUsage(double SpotSeconds, double DedicatedSeconds, double Amount, int Retries, int Requeues);
+/// <param name="Retries">Attempts begun again after a failure.</param>
+/// <param name="Requeues">Attempts begun again because a node went away; they count against nothing.</param>
+/// <param name="OwnMachine">Whether the nodes are the machine that the host runs on.</param>
+public sealed record WorkerUsage(double SpotSeconds, double DedicatedSeconds, double Amount, int Retries, int Requeues,
+    bool OwnMachine = false);
 
 /// <summary>One worker as people see it.</summary>
 /// <param name="Name">Its name within the run.</param>

@@ -52,7 +52,7 @@ internal static partial class CodeBlock
     private static bool HasFence(string text) => text.Contains("```", StringComparison.Ordinal)
         || text.Contains("~~~", StringComparison.Ordinal);
 
-    /// <summary>Whether text without fences is a program and no prose: its first line is one of code.</summary>
+    // Whether text without fences is a program and no prose: its first line is one of code.
     private static bool LooksLikeCode(string text, string language)
     {
         var first = text.Split('\n').FirstOrDefault(line => line.Trim().Length > 0) ?? "";

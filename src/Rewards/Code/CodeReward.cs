@@ -52,7 +52,7 @@ internal sealed class CodeReward(CodeOptions options, bool unsandboxed = false) 
             : new(options.Partial ? (double)verdict.Passed / verdict.Total : 0, $"{passed}; {verdict.Reason}");
     }
 
-    /// <summary>Starts the language's runners, so that what is missing is told before anything is scored.</summary>
+    /// <summary>Starts the language's runners, so that what is missing is reported before anything is scored.</summary>
     /// <exception cref="SandboxException">Something is missing; the message says how to get it.</exception>
     public void Prepare() => Pool(options.Language).Take().Dispose();
 

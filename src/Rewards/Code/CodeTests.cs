@@ -10,7 +10,7 @@ namespace R1Cloud.Rewards.Code;
 internal sealed record CodeCase(string Input, string Output);
 
 /// <summary>A data row's tests: cases of input and output, or assertions.</summary>
-/// <param name="Cases">Cases; each runs the program anew.</param>
+/// <param name="Cases">Cases; each runs the program from its start.</param>
 /// <param name="Assertions">Pieces of test code; each is one test.</param>
 /// <param name="EntryPoint">The function under test, which HumanEval's tests call <c>candidate</c>.</param>
 /// <param name="Setup">Test code that runs before the assertions.</param>

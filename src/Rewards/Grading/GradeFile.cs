@@ -93,7 +93,7 @@ internal sealed class GradeFile(Grader grader, string file, Action<string> badRo
         }
     }
 
-    // As inside a run: a function that throws has failed, which is no score. Bad input and a sandbox that is missing are told.
+    // As inside a run: a function that throws has failed, which is no score. Bad input and a missing sandbox are reported.
     private Grade Graded(Completion completion, JsonElement options)
     {
         try

@@ -11,7 +11,7 @@ namespace R1Cloud.Rewards.Grading;
 /// <summary>
 /// Graders by the name of their reward. A reward that tells more than its score, or reads names of other checkers, has a maker here; every
 /// other one is
-/// graded by its function, made anew for each set of options that rows have.
+/// graded by its function, made once for each set of options that rows have.
 /// </summary>
 internal static class Graders
 {

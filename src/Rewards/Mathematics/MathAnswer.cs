@@ -76,14 +76,14 @@ internal static class MathAnswer
         }
         catch (Exception e)
         {
-            // A fault of the verifier is told as such, never as a wrong answer.
+            // A fault of the verifier is reported as such, never as a wrong answer.
             return new(false, extracted, $"{e.GetType().Name}: {e.Message}", RewardOutcome.Error);
         }
     }
 
     private static MathVerdict Failed(string problem) => new(false, null, problem, RewardOutcome.Error);
 
-    /// <summary>The limit that a right answer exceeds when it is compared with itself; null when it does not.</summary>
+    // The limit that a right answer exceeds when it is compared with itself; null when it does not.
     private static string? OwnLimit(RightAnswer right, MathOptions options)
     {
         try
@@ -110,6 +110,7 @@ internal static class MathAnswer
         var isShort = pred.Length <= AnswerExtractor.MaxAnswerLength;
         if (SameText(right, found.Text) || isShort && SameText(right, AnswerExtractor.Clean(pred))) return new(true, extracted,
             $"the same text {where}", RewardOutcome.Scored);
+        if (found.Text.TrimEnd(' ', '$', '}') is [.., '?' or '\uFF1F']) return new(false, extracted, $"asks {where}", RewardOutcome.Scored);
         if (found.Text.Length > AnswerExtractor.MaxAnswerLength) return new(false, null,
             $"longer than {AnswerExtractor.MaxAnswerLength} characters {where}", RewardOutcome.Unparsable);
         if (SameChoice(right, isShort && found.Source is AnswerSource.LastNumber or AnswerSource.Formula ? AnswerExtractor.Clean(pred)
@@ -119,13 +120,14 @@ internal static class MathAnswer
         // A right answer "(A) 42" is both its letter and its content.
         if (gold.Content is { } content && SameText(content, found.Text)) return new(true, extracted, $"the content of the choice {where}",
             RewardOutcome.Scored);
-        var candidates = parses.All(found.Text);
+        var candidates = parses.All(found.Text, isGold: false);
         var comparer = new AnswerComparer(options, budget);
         foreach (var answer in gold.Trees)
         {
             foreach (var candidate in candidates)
             {
-                if (comparer.Same(answer, candidate)) return new(true, extracted, $"equal {where}", RewardOutcome.Scored);
+                if (comparer.Same(answer, candidate) || ArbitraryConstants.Renamed(answer, candidate, budget).Any(renamed =>
+                    comparer.Same(answer, renamed))) return new(true, extracted, $"equal {where}", RewardOutcome.Scored);
             }
         }
         if (gold.Trees.Count == 0 || candidates.Count == 0 || gold.Trees.Any(HasWords))
@@ -147,7 +149,7 @@ internal static class MathAnswer
         return new(chosen == right, extracted, chosen == right ? "the same choice" : $"{chosen} is not {right}", RewardOutcome.Scored);
     }
 
-    /// <summary>Equal after dropping what has no meaning in any notation; quick, and the only way for what nobody can parse.</summary>
+    // Equal after dropping what has no meaning in any notation; quick, and the only way for what nobody can parse.
     private static bool SameText(string a, string b) => a == b || Bare(a) == Bare(b);
 
     private static string Bare(string text)
@@ -163,7 +165,7 @@ internal static class MathAnswer
             .Replace("\\!", "").ToString();
     }
 
-    /// <summary>The letters' verdict when the right answer is a choice and both are letters; null when that is not the question.</summary>
+    // The letters' verdict when the right answer is a choice and both are letters; null when that is not the question.
     private static bool? SameChoice(string gold, string predicted)
     {
         if (ChoiceLetters.Leading(gold) is not { } right) return null;

@@ -23,7 +23,9 @@ internal sealed class Parses(MathOptions options, WorkBudget budget)
     }
 
     /// <summary>All trees of a piece.</summary>
-    public List<Node> All(string text)
+    /// <param name="text">The piece.</param>
+    /// <param name="isGold">Whether it is the right answer, in which a small k is no thousand: 5k may be five times k.</param>
+    public List<Node> All(string text, bool isGold)
     {
         var all = new List<Node>();
         if (text.Length > AnswerExtractor.MaxAnswerLength) return all;
@@ -31,13 +33,15 @@ internal sealed class Parses(MathOptions options, WorkBudget budget)
         if (HasAmbiguousComma(text) && Parse(text, new(ThousandsComma: false, DecimalComma: false)) is { } list) all.Add(list);
         if (options.DecimalComma && text.Contains(',', StringComparison.Ordinal)
             && Parse(text, new(ThousandsComma: false, DecimalComma: true)) is { } european) all.Add(european);
+        if (MagnitudeLetter.IsIn(text, withSmall: !isGold)
+            && Parse(MagnitudeLetter.Spelled(text), new(ThousandsComma: true, DecimalComma: false)) is { } large) all.Add(large);
         return all;
     }
 
     private Node? Parse(string text, NumberStyle style) => AnswerParser.TryParse(text, style, budget) is { } node
         ? MatrixAlgebra.Reduce(BoundNames.Normalize(node, budget), budget) : null;
 
-    /// <summary>Whether a comma may be both: 100,200 is two numbers or one. No item of a list begins with a zero: 1,000 is one.</summary>
+    // Whether a comma may be both: 100,200 is two numbers or one. No item of a list begins with a zero: 1,000 is one.
     private static bool HasAmbiguousComma(string text)
     {
         var found = false;

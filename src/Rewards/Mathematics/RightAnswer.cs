@@ -42,7 +42,7 @@ internal sealed class RightAnswer
                 problem = $"the right answer is longer than {AnswerExtractor.MaxAnswerLength} characters";
             if (problem is not null) return null;
             var content = ChoiceLetters.Content(text);
-            var trees = parses.All(content ?? text);
+            var trees = parses.All(content ?? text, isGold: true);
             if (trees.Count > 0 || !IsBrokenFormula(text)) return new(text, trees) { Content = content };
             problem = $"the right answer {text} is no formula that can be read";
         }
@@ -59,7 +59,7 @@ internal sealed class RightAnswer
         || text.Replace("\\boxed", "", StringComparison.Ordinal).Replace("\\fbox", "", StringComparison.Ordinal) is var rest
             && rest.Length < text.Length && IsBlank(rest);
 
-    /// <summary>A formula whose braces do not match.</summary>
+    // A formula whose braces do not match.
     private static bool IsBrokenFormula(string text)
     {
         if (!text.Contains('\\', StringComparison.Ordinal)) return false;

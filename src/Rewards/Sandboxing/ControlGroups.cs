@@ -68,7 +68,7 @@ internal sealed class ControlGroups : IDisposable
         }
     }
 
-    /// <summary>This process's own group by controller; the unified hierarchy has the empty name.</summary>
+    // This process's own group by controller; the unified hierarchy has the empty name.
     private static Dictionary<string, string> Own()
     {
         var own = new Dictionary<string, string>();

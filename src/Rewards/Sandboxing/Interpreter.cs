@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using R1Cloud.Shared.Processes;
 
@@ -63,6 +64,7 @@ internal sealed record Interpreter(string Language, string Executable, IReadOnly
             .Distinct()];
     }
 
+    [SuppressMessage("Usage", "VSTHRD002", Justification = "The process has ended, and with it what it writes.")]
     private static JsonElement[] Ask(string program, string install, params string[] arguments)
     {
         try

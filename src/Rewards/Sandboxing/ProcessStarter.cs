@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 
 namespace R1Cloud.Rewards.Sandboxing;
 
@@ -14,6 +15,7 @@ internal static class ProcessStarter
 
     /// <summary>Starts a process.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">The program is missing.</exception>
+    [SuppressMessage("Usage", "VSTHRD002", Justification = "The starting thread is one of its own and waits for nobody.")]
     public static Process Start(ProcessStartInfo info)
     {
         if (Thread.CurrentThread == Starter) return Run(info);

@@ -43,7 +43,7 @@ internal sealed class ProcessorWatch(params int[] roots)
         return Spent = processor - atStart + idle;
     }
 
-    /// <summary>Processor seconds of all processes, and whether one of their threads runs, waits for a processor or for a disk.</summary>
+    // Processor seconds of all processes, and whether one of their threads runs, waits for a processor or for a disk.
     private (double Processor, bool Wanted) Look()
     {
         var (ticks, wanted) = (0L, false);

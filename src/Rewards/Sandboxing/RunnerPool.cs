@@ -69,7 +69,7 @@ internal sealed class RunnerPool(Sandbox sandbox, int size) : IDisposable
         }
         catch (SandboxException)
         {
-            // Whoever takes the next runner starts it himself and is told why it fails.
+            // The next caller starts its runner itself and sees why it fails.
         }
     }
 }

@@ -6,7 +6,7 @@ namespace R1Cloud.Rewards.Sandboxing;
 /// <summary>Starts sandboxes with an interpreter inside.</summary>
 internal sealed class Sandbox
 {
-    /// <summary>The tools that a sandbox is made with, and the Debian packages that hold them.</summary>
+    // The tools that a sandbox is made with, and the Debian packages that hold them.
     private static readonly (string Tool, string Package)[] Tools =
         [("bwrap", "bubblewrap"), ("unshare", "util-linux"), ("prlimit", "util-linux"), ("setpriv", "util-linux")];
 

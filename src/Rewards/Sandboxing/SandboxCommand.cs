@@ -12,7 +12,7 @@ namespace R1Cloud.Rewards.Sandboxing;
 /// </remarks>
 internal static class SandboxCommand
 {
-    /// <summary>The user that programs run as, seen from outside, when this process is root's.</summary>
+    // The user that programs run as, seen from outside, when this process is root's.
     private const string NobodysId = "1879048192";
 
     // $1 control groups to enter, $2 the file system's options, $3 files and folders to lend (each on a line), $4 the system call filter,

@@ -56,7 +56,7 @@ internal static partial class ChosenLetter
     }
 
     [GeneratedRegex(
-        @"(?:\b(?:i|we)(?:\s+would|'d|’d|\s+will|'ll)?\s+(?:choose|pick|select|go\s+with)|(?:answer|choice|option|selection|pick)\s*(?:(?:should|would|must|could|will|might|may)\s+be|seems\s+to\s+be|is|:|=|：)|correct\s+(?:one|answer|option|choice)?\s*(?:is|:)|antwort\s*(?:ist|lautet|:)|r[ée]ponse\s*(?:(?:correcte|juste|finale)\s*)?(?:est|:)|respuesta\s*(?:(?:correcta|final)\s*)?(?:es|:)|opci[óo]n\s*(?:correcta)?\s*(?:es|:)|resposta\s*(?:(?:correta|certa|final)\s*)?(?:é|:)|risposta\s*(?:(?:corretta|giusta|finale)\s*)?(?:è|:)|antwoord\s*(?:is|:)|svar(?:et)?\s*(?:är|er|:)|ответ\s*[:—-]?|відповідь\s*[:—-]?|odpowied[źz]\s*(?:to|:)|odpověď\s*(?:je|:)|cevap\s*:?|đáp\s+án\s*(?:là|:)|jawaban(?:nya)?\s*(?:adalah|:)|答案|选项|選項|正确的?是|故选|故選|应选|應選|选择|选|選|答え\s*(?:は|[:：])|正解\s*(?:は|[:：])|정답\s*(?:은|[:：])|답\s*(?:은|[:：])|الإجابة(?:\s+الصحيحة)?\s*(?:هي|:)|الجواب\s*(?:هو|:)|उत्तर\s*(?:है|:)|คำตอบ\s*(?:คือ|:))[\s:：是为為应應該该*""'“$({\[<]*(?:\\(?:text|mathrm|textbf|mathbf|boxed)\{)?", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+        @"(?:\b(?:i|we)(?:\s+would|'d|’d|\s+will|'ll)?\s+(?:choose|pick|select|go\s+with)|(?:answer|choice|option|selection|pick)\s*(?:(?:should|would|must|could|will|might|may)\s+be|seems\s+to\s+be|is|:|=|：)|correct\s+(?:one|answer|option|choice)?\s*(?:is|:)|antwort\s*(?:ist|lautet|:)|r[ée]ponse\s*(?:(?:correcte|juste|finale)\s*)?(?:est|:)|respuesta\s*(?:(?:correcta|final)\s*)?(?:es|:)|opci[óo]n\s*(?:correcta)?\s*(?:es|:)|resposta\s*(?:(?:correta|certa|final)\s*)?(?:é|:)|risposta\s*(?:(?:corretta|giusta|finale)\s*)?(?:è|:)|antwoord\s*(?:is|:)|svar(?:et)?\s*(?:är|er|:)|ответ\s*[:—-]?|відповідь\s*[:—-]?|odpowied[źz]\s*(?:to|:)|odpověď\s*(?:je|:)|cevap\s*:?|đáp\s+án\s*(?:là|:)?|jawaban(?:nya)?(?:\s+yang\s+benar)?\s*(?:adalah|:)|jibu\s*(?:ni|:)|ìdáhùn\s*[:：]|উত্তর\s*(?:হলো|হল|[:：])|जवाब\s*(?:है|[:：])|답변\s*(?:은|[:：])|回答|解答|答案|选项|選項|正确的?是|故选|故選|应选|應選|(?<![不没沒])(?:选择|选|選)|答え\s*(?:は|[:：])|正解\s*(?:は|[:：])|정답\s*(?:은|[:：])|답\s*(?:은|[:：])|الإجابة(?:\s+الصحيحة)?\s*(?:هي|:)|الجواب\s*(?:هو|:)|उत्तर\s*(?:है|:)|คำตอบ\s*(?:คือ|:))(?:[\s:：是为為应應該该*""'“$({\[<]|\\[(\[])*(?:\\(?:text|mathrm|textbf|mathbf|boxed)\{)?", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Phrase();
 
     [GeneratedRegex(
@@ -68,7 +68,7 @@ internal static partial class ChosenLetter
     private static partial Regex Declaration();
 
     [GeneratedRegex(
-        @"^\s*[*]*(?:(?:(?i:so|thus|hence|therefore|it\s+is|it's|it’s|that\s+is|i\s+think(?:\s+it\s+is|\s+it's)?))[,:]?\s+)+[*$(\[""']*(?<letter>[A-Z])[)*$\]""']*[.!]?[*]*\s*$", RegexOptions.CultureInvariant)]
+        @"(?:^|[,;.]\s)\s*[*]*(?:(?:(?i:so|thus|option|choice|∴|hence|therefore|it\s+is|it's|it’s|that\s+is|i\s+think(?:\s+it\s+is|\s+it's)?))[,:]?\s+)+[*$(\[""']*(?<letter>[A-Z])[)*$\]""']*[.!]?[*]*\s*$", RegexOptions.CultureInvariant)]
     private static partial Regex Conclusion();
 
     [GeneratedRegex(@"^[\s*)$}]*\?\s*\S", RegexOptions.CultureInvariant)]

@@ -14,7 +14,7 @@ internal sealed record VerificationOptions
     /// <summary>Memory of one process, in bytes.</summary>
     public long MemoryBytes { get; init; } = 2L << 30;
 
-    /// <summary>Requests that wait; whoever brings more waits too.</summary>
+    /// <summary>Requests that wait; further callers wait to put theirs in.</summary>
     public int QueueLength { get; init; } = 1024;
 
     /// <summary>How long a request may take, by the reward's name.</summary>

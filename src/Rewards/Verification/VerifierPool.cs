@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using R1Cloud.Rewards.Sandboxing;
 using R1Cloud.Rewards.Scoring;
@@ -28,6 +29,7 @@ internal sealed class VerifierPool : IAsyncDisposable
     private long timeouts, crashes, scored;
 
     /// <summary>A pool; its processes start with the first request.</summary>
+    [SuppressMessage("Reliability", "VSTHRD011", Justification = "What the lazy value does is start tasks: it waits for nothing.")]
     public VerifierPool(VerificationOptions options)
     {
         this.options = options;
@@ -69,7 +71,7 @@ internal sealed class VerifierPool : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
-        while (queue.Reader.TryRead(out var order)) order.Result.TrySetCanceled();
+        while (queue.Reader.TryRead(out var order)) order.Result.TrySetCanceled(CancellationToken.None);
         disposed = true;
         Kill();
         if (work.IsValueCreated) await work.Value;

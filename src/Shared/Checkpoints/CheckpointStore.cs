@@ -27,14 +27,16 @@ public sealed class CheckpointStore(IBlobStore blobs)
     /// <param name="attempt">The writing attempt's unique name.</param>
     /// <param name="parent">The checkpoint that it grew from, if any.</param>
     /// <param name="folder">The local folder whose files make it up.</param>
+    /// <param name="below">The checkpoint whose model they are laid over; null where they are a whole one.</param>
     /// <param name="cancellation">Stops.</param>
     /// <returns>The manifest that counts: another attempt's when that was first, and then this one's files are removed.</returns>
     /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
     public Task<CheckpointManifest> WriteAsync(
-        string prefix, string stage, int step, string attempt, string? parent, string folder, CancellationToken cancellation = default) =>
+        string prefix, string stage, int step, string attempt, string? parent, string folder, string? below = null,
+            CancellationToken cancellation = default) =>
         WriteAsync(prefix, stage, step, attempt, parent, folder,
             Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-                .Select(file => Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/')), cancellation);
+                .Select(file => Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/')), below, cancellation);
 
     /// <summary>Uploads files of a folder as a checkpoint, hashing them on the way.</summary>
     /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
@@ -44,13 +46,14 @@ public sealed class CheckpointStore(IBlobStore blobs)
     /// <param name="parent">The checkpoint that it grew from, if any.</param>
     /// <param name="folder">The local folder.</param>
     /// <param name="names">Those of its files that make it up; with slashes where they lie deeper.</param>
+    /// <param name="below">The checkpoint whose model they are laid over; null where they are a whole one.</param>
     /// <param name="cancellation">Stops.</param>
     /// <returns>The manifest that counts: another attempt's when that was first, and then this one's files are removed.</returns>
     /// <exception cref="StorageException">A file cannot be read or storage does not answer; no checkpoint was made.</exception>
     /// <exception cref="BadInputException">A file is a link out of the folder.</exception>
     public async Task<CheckpointManifest> WriteAsync(
         string prefix, string stage, int step, string attempt, string? parent, string folder, IEnumerable<string> names,
-            CancellationToken cancellation = default)
+            string? below = null, CancellationToken cancellation = default)
     {
         var files = new ConcurrentDictionary<string, CheckpointFile>(StringComparer.Ordinal);
         await Parallel.ForEachAsync(names, Parallelism(cancellation), async (name, stop) =>
@@ -65,7 +68,7 @@ public sealed class CheckpointStore(IBlobStore blobs)
 
         var manifest = new CheckpointManifest
         {
-            Stage = stage, Step = step, Attempt = attempt, Parent = parent,
+            Stage = stage, Step = step, Attempt = attempt, Parent = parent, Base = below,
             Files = new SortedDictionary<string, CheckpointFile>(files, StringComparer.Ordinal),
         };
         if (await blobs.TryCreateJsonAsync(prefix + ManifestName, manifest, cancellation)) return manifest;
@@ -75,15 +78,20 @@ public sealed class CheckpointStore(IBlobStore blobs)
         return winner;
     }
 
+    /// <summary>A checkpoint's manifest; null when there is none.</summary>
+    /// <exception cref="CheckpointCorruptException">It is not valid.</exception>
+    public async Task<CheckpointManifest?> TryReadAsync(string prefix, CancellationToken cancellation = default) =>
+        await blobs.TryReadAsync(prefix + ManifestName, cancellation) is { } content ? Parse(prefix, content) : null;
+
     /// <summary>A checkpoint's manifest.</summary>
     /// <exception cref="CheckpointNotFoundException">There is none.</exception>
     /// <exception cref="CheckpointCorruptException">It is not valid.</exception>
     public async Task<CheckpointManifest> ReadAsync(string prefix, CancellationToken cancellation = default) =>
         Parse(prefix, await blobs.TryReadAsync(prefix + ManifestName, cancellation) ?? throw new CheckpointNotFoundException(prefix));
 
-    /// <summary>Looks whether a checkpoint is whole where it lies: every file's length, and the SHA-256 of files up to a size.</summary>
+    /// <summary>Looks whether a stored checkpoint is whole: every file's length, and the SHA-256 of files up to a size.</summary>
     /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
-    /// <param name="hashUpTo">Files of more bytes are not read: whoever brings one to a node verifies it.</param>
+    /// <param name="hashUpTo">Larger files are not read: the worker that fetches one verifies it.</param>
     /// <param name="cancellation">Stops.</param>
     /// <returns>Its manifest.</returns>
     /// <exception cref="CheckpointNotFoundException">There is no such checkpoint.</exception>
@@ -99,28 +107,50 @@ public sealed class CheckpointStore(IBlobStore blobs)
             var sha256 = length == file.Length && length <= hashUpTo ? await HashAsync(file, stop) : file.Sha256;
             Verify(file, length, sha256, file.Path);
         });
+        if (manifest.Base is { } below) await VerifyAsync(below, hashUpTo, cancellation);
         return manifest;
     }
 
+    /// <summary>All files of a checkpoint's model by name: its own, and under them those of its base.</summary>
+    /// <exception cref="CheckpointNotFoundException">There is no such checkpoint, or its base is gone.</exception>
+    /// <exception cref="CheckpointCorruptException">A manifest is not valid.</exception>
+    public async Task<IReadOnlyDictionary<string, CheckpointFile>> ModelFilesAsync(string prefix, CancellationToken cancellation = default)
+    {
+        var manifest = await ReadAsync(prefix, cancellation);
+        var files = new SortedDictionary<string, CheckpointFile>(StringComparer.Ordinal);
+        var below = manifest.Base is { } other ? (await ReadAsync(other, cancellation)).FilesOf(CheckpointPart.Model) : [];
+        foreach (var (name, file) in below.Concat(manifest.FilesOf(CheckpointPart.Model))) files[name] = file;
+        return files;
+    }
+
     /// <summary>
-    /// Brings a checkpoint's files to this node, size and SHA-256 of each verified; one that is here already is not fetched again.
+    /// Brings the files of a checkpoint's part to this node, size and SHA-256 of each verified; what is here already is not fetched again.
     /// </summary>
     /// <param name="prefix">The checkpoint's path, ending with a slash.</param>
+    /// <param name="part">The part; the others' files are not asked for.</param>
     /// <param name="cacheFolder">The node's cache; it may be shared by the node's workers.</param>
     /// <param name="cancellation">Stops.</param>
     /// <returns>The folder with the files, to be read only.</returns>
     /// <exception cref="CheckpointNotFoundException">There is no such checkpoint.</exception>
-    /// <exception cref="CheckpointCorruptException">A file is missing or differs from the manifest.</exception>
+    /// <exception cref="CheckpointCorruptException">A file is missing or differs from the manifest, or there is no such part.</exception>
     /// <exception cref="StorageException">Storage does not answer, or the disk is full.</exception>
-    public async Task<string> DownloadAsync(string prefix, string cacheFolder, CancellationToken cancellation = default)
+    public async Task<string> DownloadAsync(string prefix, CheckpointPart part, string cacheFolder,
+        CancellationToken cancellation = default)
     {
         var content = await blobs.TryReadAsync(prefix + ManifestName, cancellation) ?? throw new CheckpointNotFoundException(prefix);
         var manifest = Parse(prefix, content);
-        var cache = new CheckpointCache(cacheFolder);
-        if (await cache.TryGetAsync(content, manifest, cancellation) is { } cached) return cached;
-        return await cache.AddAsync(content, folder =>
-            Parallel.ForEachAsync(manifest.Files, Parallelism(cancellation),
-                async (file, stop) => await FetchAsync(file.Key, file.Value, folder, stop)));
+        var files = manifest.FilesOf(part).ToList();
+        if (files.Count == 0) throw new CheckpointCorruptException($"Checkpoint '{prefix}' has no files of its {Name(part)}.");
+        var below = part == CheckpointPart.Model && manifest.Base is { } other
+            ? await DownloadAsync(other, part, cacheFolder, cancellation) : null;
+        var cache = new CheckpointCache(cacheFolder, part);
+        if (await cache.TryGetAsync(content, files, cancellation) is { } cached) return cached;
+        return await cache.AddAsync(content, files, async folder =>
+        {
+            await Parallel.ForEachAsync(files, Parallelism(cancellation),
+                async (file, stop) => await FetchAsync(file.Key, file.Value, folder, stop));
+            if (below is not null) CheckpointCache.LayOver(below, folder);
+        });
     }
 
     /// <summary>The checkpoint with the highest step under a prefix, e.g. a stage's <c>runs/{run}/checkpoints/{stage}/</c>.</summary>
@@ -141,10 +171,12 @@ public sealed class CheckpointStore(IBlobStore blobs)
     }
 
     /// <summary>
-    /// Removes a checkpoint, its manifest first, so that it is never seen in part. Removing one that is gone does nothing.
+    /// Removes a checkpoint with the training state that may lie apart, manifests first, so that neither is ever seen in part. Removing one
+    /// that is gone does nothing.
     /// </summary>
     public async Task DeleteAsync(string prefix, CancellationToken cancellation = default)
     {
+        await blobs.DeleteAsync(BlobLayout.TrainingState(prefix) + ManifestName, cancellation);
         await blobs.DeleteAsync(prefix + ManifestName, cancellation);
         await DeleteFilesAsync(prefix, cancellation);
     }
@@ -200,6 +232,8 @@ public sealed class CheckpointStore(IBlobStore blobs)
     private async Task DeleteFilesAsync(string prefix, CancellationToken cancellation) =>
         await Parallel.ForEachAsync(blobs.ListAsync(prefix, cancellation), Parallelism(cancellation),
             async (blob, stop) => await blobs.DeleteAsync(blob.Path, stop));
+
+    private static string Name(CheckpointPart part) => part == CheckpointPart.State ? "training state" : "model";
 
     private static ParallelOptions Parallelism(CancellationToken cancellation) =>
         new() { MaxDegreeOfParallelism = Transfers, CancellationToken = cancellation };

@@ -6,7 +6,7 @@ namespace R1Cloud.Shared.Jobs;
 public static class JobId
 {
     /// <summary><c>{stage}/{iteration:D6}/{kind}/{shard}</c>.</summary>
-    /// <param name="stage">The stage's name, with <c>~n</c> appended when it is run anew for the n-th time.</param>
+    /// <param name="stage">The stage's name, with <c>~n</c> appended when it is run again for the n-th time.</param>
     /// <param name="iteration">The iteration, from 0.</param>
     /// <param name="kind">The job's kind.</param>
     /// <param name="shard">The shard, from 0.</param>

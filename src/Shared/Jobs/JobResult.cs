@@ -22,6 +22,10 @@ public sealed record JobResult
     public JobError? Error { get; init; }
     /// <summary>The version of the trainer's arithmetic (<see cref="TrainerNumerics.Version"/>) that made it; none means 1.</summary>
     public int Numerics { get; init; } = 1;
+    /// <summary>
+    /// Other versions under which the job was tried: what those attempts saved may have a part in this result. Null where there are none.
+    /// </summary>
+    public IReadOnlyList<int>? OtherNumerics { get; init; }
     /// <summary>How many attempts failed, were preempted, and were lost before this one.</summary>
     public AttemptCounts Attempts { get; init; } = new(0, 0, 0);
 }
@@ -29,6 +33,8 @@ public sealed record JobResult
 /// <summary>Where a job's time went, in seconds.</summary>
 public sealed record JobTiming
 {
+    /// <summary>When the job was put on its queue; null where that is not known.</summary>
+    public DateTimeOffset? OrderedAt { get; init; }
     /// <summary>When the worker took it.</summary>
     public DateTimeOffset StartedAt { get; init; }
     /// <summary>From taking it to committing the result.</summary>

@@ -18,7 +18,7 @@ public static class JobSpecs
     /// <summary>Reads a spec.</summary>
     /// <param name="jobId">The job, for messages.</param>
     /// <param name="json">The spec blob's content.</param>
-    /// <exception cref="UnreadableJobException">It is of a newer version, has unknown fields, lacks some, or is no JSON object.</exception>
+    /// <exception cref="UnreadableJobException">It is of a newer version, has unknown fields or lacks some, or is not JSON.</exception>
     public static JobSpec Read(string jobId, BinaryData json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -33,7 +33,7 @@ public static class JobSpecs
         }
         catch (Exception e) when (e is NewerFormException or JsonException or NotSupportedException)
         {
-            // A missing kind is told as NotSupportedException, with words about types.
+            // A missing kind comes as a NotSupportedException that speaks of types.
             var why = e is NotSupportedException ? "its payload has no 'kind' that is known here" : e.Message.TrimEnd('.');
             throw new UnreadableJobException(
                 $"The spec of job '{jobId}', in form {version}, cannot be read by this worker of version {NewerFormException.Program}, "

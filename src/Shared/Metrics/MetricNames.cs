@@ -11,6 +11,10 @@ public static class MetricNames
     public const string GradNorm = "grad_norm";
     /// <summary>Mean estimate of KL(π‖π_ref) per token, in nats.</summary>
     public const string Kl = "kl";
+    /// <summary>Mean of log π − log π_teacher over the sampled tokens: KL(student‖teacher), in nats.</summary>
+    public const string TeacherReverseKl = "teacher/reverse_kl";
+    /// <summary>Mean divergence of the student's from the teacher's distributions, in nats.</summary>
+    public const string TeacherJsd = "teacher/jsd";
     /// <summary>Mean entropy of the policy per token, in nats.</summary>
     public const string Entropy = "entropy";
     /// <summary>Mean of the importance ratio π/π_old.</summary>
@@ -21,6 +25,23 @@ public static class MetricNames
     public const string ClipRatioLow = "clip_ratio/low";
     /// <summary>Share of tokens clipped at 1 + ε.</summary>
     public const string ClipRatioHigh = "clip_ratio/high";
+
+    /// <summary>Mean |d| over tokens, d = log π_trainer − log π_sampler.</summary>
+    public const string MismatchMean = "sampling/sampling_logp_difference/mean";
+    /// <summary>The greatest |d|.</summary>
+    public const string MismatchMax = "sampling/sampling_logp_difference/max";
+    /// <summary>Estimate (k3) of KL(sampler‖trainer) per token, in nats.</summary>
+    public const string MismatchKl = "sampling/kl";
+    /// <summary>Effective sample size of the tokens by their weights e^d, as a share.</summary>
+    public const string MismatchEffective = "sampling/ess";
+    /// <summary>Share of tokens whose weight was cut or that were left out.</summary>
+    public const string MismatchCut = "sampling/truncated_ratio";
+    /// <summary>Share of tokens of which the sampler told no log-probability.</summary>
+    public const string MismatchUntold = "sampling/missing_ratio";
+    /// <summary>Perplexity of completions under the trainer.</summary>
+    public const string PerplexityTrainer = "sampling/ppl/trainer";
+    /// <summary>The same under the sampler.</summary>
+    public const string PerplexitySampler = "sampling/ppl/sampler";
 
     /// <summary>Figures of one prompt source begin so; its name, a slash and the figure's own name follow.</summary>
     public const string Sources = "sources/";
@@ -38,6 +59,12 @@ public static class MetricNames
     }
     /// <summary>Updates between the policy that sampled an iteration's completions and the one that learns from them.</summary>
     public const string Staleness = "policy/staleness";
+    /// <summary>
+    /// Updates that were taken again because the worker had not the optimizer's moments; with <c>keepStateEvery</c> above 1.
+    /// </summary>
+    public const string UpdatesReplayed = "update/replayed";
+    /// <summary>1 where updates that were taken again gave other weights than the committed ones, which count.</summary>
+    public const string ReplayDiffers = "update/replay_differs";
 
     /// <summary>Mean reward of an iteration's completions.</summary>
     public const string RewardMean = "reward/mean";
@@ -75,6 +102,12 @@ public static class MetricNames
     /// Optimizer steps after which every trained weight was what it was before; steps that are read together count together.
     /// </summary>
     public const string StepsWithoutEffect = "steps/without_effect";
+    /// <summary>Load of the expert with most tokens, of all layers, where an even load is 1; mean over steps.</summary>
+    public const string ExpertLoadMax = "experts/load/max";
+    /// <summary>Load of the expert with fewest tokens, of all layers, where an even load is 1; mean over steps.</summary>
+    public const string ExpertLoadMin = "experts/load/min";
+    /// <summary>The balance losses of experts with their weights, no part of the loss.</summary>
+    public const string ExpertLoss = "experts/loss";
     /// <summary>Samples kept to learn from.</summary>
     public const string SamplesKept = "samples/kept";
     /// <summary>Samples not kept, by the first reason, whose name follows.</summary>
@@ -87,12 +120,18 @@ public static class MetricNames
     public const string Questions = "questions";
     /// <summary>Questions whose judged samples do not all earn the same: those that an update can learn from.</summary>
     public const string QuestionsUseful = "questions/useful";
-    /// <summary>The same as a share of those asked; the others were generated in vain.</summary>
+    /// <summary>The same as a share of those asked; the others were generated and left unused.</summary>
     public const string QuestionsUsefulRatio = "questions/useful_ratio";
     /// <summary>Questions that the update was to learn from and that dynamic sampling did not find.</summary>
     public const string QuestionsMissing = "questions/missing";
     /// <summary>Useful questions beyond those that the update takes.</summary>
     public const string QuestionsSurplus = "questions/surplus";
+    /// <summary>Problems whose pass rates an iteration's curriculum knew.</summary>
+    public const string CurriculumProblems = "curriculum/problems";
+    /// <summary>Those of them in its band; 0 of more than 0 says that nothing usable is left of what was asked.</summary>
+    public const string CurriculumInBand = "curriculum/in_band";
+    /// <summary>Share of the questions that were asked again from the band.</summary>
+    public const string CurriculumFromBand = "curriculum/from_band";
     /// <summary>Rounds of rollouts that an iteration took.</summary>
     public const string Rounds = "rounds";
     /// <summary>Questions of which at least one sample was kept.</summary>

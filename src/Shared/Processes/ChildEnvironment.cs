@@ -4,7 +4,8 @@ namespace R1Cloud.Shared.Processes;
 
 /// <summary>
 /// What child processes are told of this process's environment: what programs need to run at all, and no more. Keys and tokens (of the API,
-/// of storage, of a model hub, of whatever else the user has) are for the process that they were given to.
+/// of storage, of whatever else the user has) are for the process that they were given to; the Hub's token is for the trainer too, which
+/// fetches what a recipe names there, and so is how the engines that it samples by are found.
 /// </summary>
 public static class ChildEnvironment
 {
@@ -19,9 +20,15 @@ public static class ChildEnvironment
     private static readonly string[] Runtime =
         [.. System, "DOTNET_*", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
+    private static readonly string[] Devices =
+        ["CUDA_*", "NVIDIA_*", "NCCL_*", "OMP_*", "GOMP_*", "KMP_*", "MKL_*", "ONEDNN_*", "DNNL_*", "OPENBLAS_*", "TORCH_*", "PYTORCH_*"];
+
+    private static readonly string[] Engine = [.. Runtime, .. Devices, "TRITON_*", "FLASHINFER_*"];
+
     private static readonly string[] Trainer =
-        [.. Runtime, "CUDA_*", "NVIDIA_*", "NCCL_*", "OMP_*", "GOMP_*", "KMP_*", "MKL_*", "ONEDNN_*", "DNNL_*", "OPENBLAS_*", "TORCH_*",
-            "PYTORCH_*"];
+        [.. Runtime, .. Devices, "R1_ENGINE_*",
+            "HF_ENDPOINT", "HF_HOME", "HF_HUB_*", "HF_TOKEN", "HF_TOKEN_PATH", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_CACHE",
+            "TRANSFORMERS_OFFLINE", "OTEL_*", "APPLICATIONINSIGHTS_*"];
 
     /// <summary>For other programs: interpreters, tools, the local storage.</summary>
     public static void ForTool(ProcessStartInfo start) => Keep(start, System);
@@ -29,7 +36,10 @@ public static class ChildEnvironment
     /// <summary>For programs of ours that compute on the CPU: verifiers.</summary>
     public static void ForProgram(ProcessStartInfo start) => Keep(start, Runtime);
 
-    /// <summary>For the trainer: what chooses devices and threads, too.</summary>
+    /// <summary>For inference engines: what chooses devices and threads; neither keys nor tokens, nor the engine's own variables.</summary>
+    public static void ForEngine(ProcessStartInfo start) => Keep(start, Engine);
+
+    /// <summary>For the trainer: what chooses devices and threads, and where telemetry goes, too.</summary>
     public static void ForTrainer(ProcessStartInfo start) => Keep(start, Trainer);
 
     // To be called before variables of the child's own are set.

@@ -46,6 +46,13 @@ public sealed record EvaluationRecipe : BenchmarkRecipe
     [JsonPropertyOrder(1), NoEffect("curves look at the model and do not touch it")]
     public string? Curve { get; init; }
 
+    /// <summary>
+    /// Bands in which figures are expected, e.g. <c>pass@1 0.98 ± 0.015 after rl</c>: the report says whether each is inside, and
+    /// <c>r1 verify</c> by its exit code.
+    /// </summary>
+    [Expected, JsonPropertyOrder(1), NoEffect("it judges what was measured and changes nothing of it")]
+    public IReadOnlyList<string>? Expect { get; init; }
+
     /// <summary>The benchmarks in order, each with its name and the name of its task.</summary>
     /// <exception cref="InvalidOperationException">There are none; the recipe's check should have said so.</exception>
     public IReadOnlyList<KeyValuePair<string, BenchmarkRecipe>> All() => Benchmarks.Count > 0

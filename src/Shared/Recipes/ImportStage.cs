@@ -12,9 +12,17 @@ public sealed record ImportStage : StageRecipe
     /// <inheritdoc/>
     public override int PlannedSteps() => 1;
 
+    /// <inheritdoc/>
+    public override string Describe(Recipe recipe) =>
+        $"import of {Path}";
+
+    /// <inheritdoc/>
+    public override StageSummary Summarize(string name, Recipe recipe) =>
+        new StageSummary(name, Kind(), null, 0, 1, 0, 0).With(recipe.Evaluation);
+
     /// <summary>
-    /// The model's folder: a local path (a relative one from the recipe's folder), which workers must see too, or <c>blob:PATH</c> in the
-    /// run's storage.
+    /// The model's folder, or a GGUF file: a local path (a relative one from the recipe's folder), which workers must see too,
+    /// <c>blob:PATH</c> (of a folder) in the run's storage, or <c>hf:ORG/NAME[@REVISION]</c> on the Hub.
     /// </summary>
     [DataFile]
     public required string Path { get; init; }

@@ -7,7 +7,7 @@ namespace R1Cloud.Shared.Recipes;
 public readonly record struct QuestionOrigin(string Source, long Position, double Progress);
 
 /// <summary>
-/// Splits an RL stage's questions among its prompt sources: a function of iteration and question alone, whoever asks. An iteration's
+/// Splits an RL stage's questions among its prompt sources: a function of iteration and question alone. An iteration's
 /// questions are shared out by largest remainder and dealt evenly, so that any run of them, a shard or a round of dynamic sampling, holds
 /// about the sources' shares. Questions beyond the iteration's number repeat the pattern; their problems come after all regular ones of
 /// the stage, so that how many are needed moves nobody else's.
@@ -33,8 +33,7 @@ public sealed class QuestionSplit
     /// <exception cref="ArgumentOutOfRangeException">No source takes part in the iteration.</exception>
     public QuestionOrigin At(int iteration, int question)
     {
-        var phase = Array.FindLast(phases, phase => phase.First <= iteration)
-            ?? throw new ArgumentOutOfRangeException(nameof(iteration), iteration, "No source takes part.");
+        var phase = PhaseOf(iteration);
         var (block, at) = Math.DivRem(question, stage.Questions);
         var (source, index) = phase.Deal[at];
         var count = phase.Counts[source];
@@ -46,6 +45,17 @@ public sealed class QuestionSplit
         return new(name, position, (iteration - prompts.FromIteration) / Math.Max(1.0, stage.Iterations - prompts.FromIteration - 1));
     }
 
+    /// <summary>Questions of the same source that come before one in its iteration.</summary>
+    /// <param name="iteration">The iteration, from 0.</param>
+    /// <param name="question">The question within it, from 0.</param>
+    public long IndexAt(int iteration, int question)
+    {
+        var phase = PhaseOf(iteration);
+        var (block, at) = Math.DivRem(question, stage.Questions);
+        var (source, index) = phase.Deal[at];
+        return (long)block * phase.Counts[source] + index;
+    }
+
     /// <summary>Most questions of a source in one iteration's number.</summary>
     public int Most(string source) => Counts(source).Max();
 
@@ -54,6 +64,9 @@ public sealed class QuestionSplit
 
     /// <summary>Regular questions of a source in the whole stage.</summary>
     public long Total(string source) => Before(IndexOf(source), stage.Iterations);
+
+    private Phase PhaseOf(int iteration) => Array.FindLast(phases, phase => phase.First <= iteration)
+        ?? throw new ArgumentOutOfRangeException(nameof(iteration), iteration, "No source takes part.");
 
     private IEnumerable<int> Counts(string source)
     {
@@ -88,7 +101,7 @@ public sealed class QuestionSplit
         return counts;
     }
 
-    /// <summary>The iterations from one on in which the same sources take part.</summary>
+    // The iterations from one on in which the same sources take part.
     private sealed class Phase(int first, int[] counts)
     {
         public int First { get; } = first;

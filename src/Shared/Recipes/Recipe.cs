@@ -26,6 +26,12 @@ public sealed record Recipe
     [Date]
     public string? TemplateDate { get; init; }
 
+    /// <summary>
+    /// What samples: the trainer itself, or an inference engine beside the worker, whose configuration says where it runs
+    /// (docs/engines.md).
+    /// </summary>
+    public SamplingEngine Engine { get; init; }
+
     /// <summary>Sources of verifiable problems by name; stages refer to them.</summary>
     [Name(OnNames = true), JsonConverter(typeof(OrderedMapConverter<TaskRecipe>))]
     public IReadOnlyDictionary<string, TaskRecipe> Tasks { get; init; } = new OrderedDictionary<string, TaskRecipe>();
@@ -45,6 +51,18 @@ public sealed record Recipe
     [NoEffect("a job has one result, however often it was tried")]
     public JobsRecipe Jobs { get; init; } = new();
 
+    /// <summary>What the run may cost: it pauses before it would spend more. Null sets no limit.</summary>
+    [NoEffect("it holds a run and changes nothing of what it makes")]
+    public BudgetRecipe? Budget { get; init; }
+
+    /// <summary>Who is told what becomes of the run: names of the host's configuration (docs/services.md).</summary>
+    [Name, NoEffect("it tells of the run and takes no part in it")]
+    public IReadOnlyList<string> Notify { get; init; } = [];
+
+    /// <summary>Trackers that are given the run's figures, too: names of the host's configuration (docs/services.md).</summary>
+    [Name, NoEffect("it tells of the run and takes no part in it")]
+    public IReadOnlyList<string> Tracking { get; init; } = [];
+
     /// <summary><see cref="TemplateDate"/> as a day; null where none is given.</summary>
     public DateOnly? TemplateDay() =>
         TemplateDate is { } date
@@ -55,7 +73,7 @@ public sealed record Recipe
         Stages.Values.SelectMany(stage => stage.RewardSets()).SelectMany(set => set.Rewards).GroupBy(reward => reward.Key)
         .ToDictionary(group => group.Key, group => group.Last().Value);
 
-    /// <summary>The stages whose results a stage depends on: it runs anew with them, and it sees no other stage's result.</summary>
+    /// <summary>The stages whose results a stage depends on: it runs again with them, and it sees no other stage's result.</summary>
     /// <param name="name">The stage, of the recipe as it is carried out.</param>
     public IReadOnlyList<string> InputsOf(string name)
     {
@@ -76,18 +94,28 @@ public sealed record Recipe
             .Select(stage => stage.Key)];
     }
 
+    /// <summary>The stage beside which another one runs as its control; null where it is none of that.</summary>
+    /// <param name="name">The stage, of the recipe as it is carried out.</param>
+    public string? ControlOf(string name) =>
+        Stages.GetValueOrDefault(name) is RlStage { Control: not null } && ModelNames.IsStudent(name) ? ModelNames.StageOf(name) : null;
+
     /// <summary>
-    /// The recipe as it is carried out: in place of a distill stage the trainings of its students, each under its model's name, which run
-    /// side by side.
+    /// The recipe as it is carried out: in place of a distill stage the trainings of its students, and beside an RL stage its controls,
+    /// each under its model's name, which run side by side.
     /// </summary>
     public Recipe Expand()
     {
-        if (!Stages.Values.OfType<DistillStage>().Any()) return this;
+        if (!Stages.Values.Any(stage => stage is DistillStage or RlStage { Controls: not null })) return this;
         var stages = new OrderedDictionary<string, StageRecipe>();
         foreach (var (name, stage) in Stages)
         {
-            if (stage is not DistillStage distill) stages.Add(name, stage);
-            else foreach (var (student, training) in distill.Trainings(name)) stages.Add(student, training);
+            IEnumerable<KeyValuePair<string, StageRecipe>> trainings = stage switch
+            {
+                DistillStage distill => distill.Trainings(name),
+                RlStage rl => rl.Trainings(name),
+                _ => [KeyValuePair.Create(name, stage)],
+            };
+            foreach (var (model, training) in trainings) stages.Add(model, training);
         }
         return this with { Stages = stages };
     }

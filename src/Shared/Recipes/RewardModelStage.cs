@@ -5,13 +5,21 @@ namespace R1Cloud.Shared.Recipes;
 
 /// <summary>
 /// Trains a reward model (DeepSeek-R1, supplement: helpful and safety reward models): the model of <c>from</c> with a scalar head in place
-/// of its vocabulary. It is no policy; rewards of later stages refer to it.
+/// of its vocabulary. It is not a policy; rewards of later stages refer to it.
 /// </summary>
 [Needs(nameof(From))]
 public sealed record RewardModelStage : StageRecipe
 {
     /// <inheritdoc/>
     public override int PlannedSteps() => Steps();
+
+    /// <inheritdoc/>
+    public override string Describe(Recipe recipe) =>
+        $"reward-model, {Objective.ToString().ToLowerInvariant()} on {Rows} rows of {Task}, {Steps()} steps of {BatchSize}";
+
+    /// <inheritdoc/>
+    public override StageSummary Summarize(string name, Recipe recipe) => // a response's length is its data's
+        new(name, Kind(), From, Steps(), 1, (long)Epochs * Rows, 0);
 
     /// <inheritdoc/>
     public override bool YieldsModel() => false;

@@ -7,7 +7,18 @@ namespace R1Cloud.Shared.Recipes;
 public abstract record SampleStage : StageRecipe
 {
     /// <inheritdoc/>
+    public override bool Generates() => true;
+
+    /// <inheritdoc/>
     public override int PlannedSteps() => 1;
+
+    /// <inheritdoc/>
+    public override string Describe(Recipe recipe) =>
+        $"{Kind()}, {Questions} questions, {Samples} samples each, of which {Keep} are kept at most";
+
+    /// <inheritdoc/>
+    public override StageSummary Summarize(string name, Recipe recipe) =>
+        new(name, Kind(), From, 0, Shards, (long)Questions * Samples, (long)Questions * Samples * Sampling.MaxNewTokens);
 
     /// <summary>The task whose training problems are the prompts.</summary>
     [TaskName]

@@ -61,4 +61,27 @@ public sealed record SftStage : SupervisedStage
         : base(like)
     {
     }
+
+    /// <inheritdoc/>
+    public override string Describe(Recipe recipe) =>
+        $"sft on {string.Join(" + ", Data)}, {Epochs} epochs in batches of {BatchSize}, "
+        + (StepsIn(recipe) is { } steps ? $"at most {steps} steps" : "steps known once the data is");
+
+    /// <inheritdoc/>
+    public override StageSummary Summarize(string name, Recipe recipe) =>
+        new StageSummary(name, Kind(), From, StepsIn(recipe), 1, 0, 0).With(recipe.Evaluation);
+
+    /// <summary>
+    /// The most steps that it can have, every question of its data stages keeping as many rows as it may; null where it learns from a
+    /// data set too.
+    /// </summary>
+    /// <param name="recipe">The recipe that it stands in.</param>
+    public long? StepsIn(Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        var made = Data.Select(name => recipe.Stages.GetValueOrDefault(name) as SampleStage).ToList();
+        if (made.Contains(null)) return null;
+        var rows = made.Sum(data => (long)data!.Questions * data.Keep);
+        return Epochs * ((rows + BatchSize - 1) / BatchSize);
+    }
 }

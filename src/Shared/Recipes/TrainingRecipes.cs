@@ -32,6 +32,87 @@ public sealed record ModelShape
     /// <summary>Base of the rotary embedding.</summary>
     [Bounds(Above = 1)]
     public double RopeTheta { get; init; } = 10000;
+
+    /// <summary>Latent attention in place of plain heads, as DeepSeek-V3 has it; null for plain heads.</summary>
+    public LatentShape? Latent { get; init; }
+
+    /// <summary>
+    /// A mixture of experts in place of dense layers: with latent attention DeepSeek-V3's, else Qwen3's; null for dense layers.
+    /// </summary>
+    public ExpertsShape? Experts { get; init; }
+}
+
+/// <summary>Latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1).</summary>
+public sealed record LatentShape
+{
+    /// <summary>Rank that queries are lowered to; null projects them in one step.</summary>
+    [Bounds(Min = 1, Max = 65_536)]
+    public int? QueryRank { get; init; }
+
+    /// <summary>Rank that keys and values are lowered to: what is kept of a token.</summary>
+    [Bounds(Min = 1, Max = 65_536)]
+    public int KeyValueRank { get; init; } = 32;
+
+    /// <summary>Width of a head's part without positions.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int PlainWidth { get; init; } = 32;
+
+    /// <summary>Width of a head's rotated part; even.</summary>
+    [Bounds(Min = 2, Max = 1024)]
+    public int RotaryWidth { get; init; } = 16;
+
+    /// <summary>Width of a head's values.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int ValueWidth { get; init; } = 32;
+}
+
+/// <summary>A mixture of experts, and what keeps their load even while the model is pretrained.</summary>
+public sealed record ExpertsShape
+{
+    /// <summary>Experts to choose from in a layer.</summary>
+    [Bounds(Min = 2, Max = 1024)]
+    public int Count { get; init; } = 8;
+
+    /// <summary>Experts chosen for a token.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int PerToken { get; init; } = 2;
+
+    /// <summary>Width of an expert's SwiGLU layer.</summary>
+    [Bounds(Min = 1, Max = 1_048_576)]
+    public int IntermediateSize { get; init; } = 64;
+
+    /// <summary>Layers at the beginning that stay dense.</summary>
+    [Bounds(Min = 0, Max = 1023)]
+    public int DenseLayers { get; init; } = 1;
+
+    /// <summary>Experts that every token passes through, with latent attention alone; null for one.</summary>
+    [Bounds(Min = 0, Max = 1024)]
+    public int? Shared { get; init; }
+
+    /// <summary>Groups that the experts are split into, with latent attention alone; null for one.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int? Groups { get; init; }
+
+    /// <summary>Groups that a token may choose from, with latent attention alone; null for all.</summary>
+    [Bounds(Min = 1, Max = 1024)]
+    public int? ChosenGroups { get; init; }
+
+    /// <summary>
+    /// What a step moves an expert's correction by, towards an even load, with latent attention alone; null for 0.001 (DeepSeek-V3, section
+    /// 2.1.2).
+    /// </summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double? BiasStep { get; init; }
+
+    /// <summary>
+    /// Weight of the balance loss of each sequence, with latent attention alone; null for 0.0001 (DeepSeek-V3, section 2.1.2).
+    /// </summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double? SequenceLoss { get; init; }
+
+    /// <summary>Weight of the auxiliary loss over a pass's tokens, without latent attention alone; null for 0.001 (Qwen3's).</summary>
+    [Bounds(Min = 0, Max = 1)]
+    public double? AuxiliaryLoss { get; init; }
 }
 
 /// <summary>How a pretraining corpus is mixed: a base model that has seen thinking, tags and guessing, but rarely together.</summary>
@@ -80,6 +161,9 @@ public sealed record SamplingRecipe
     /// <summary>Most new tokens a completion.</summary>
     [Bounds(Min = 1, Max = 1_048_576)]
     public int MaxNewTokens { get; init; } = 40;
+
+    /// <summary>What makes every draw the most likely token; null where chance has a part.</summary>
+    public string? WhyGreedy() => Temperature == 0 ? "at temperature 0" : TopK == 1 ? "with topK 1" : null;
 }
 
 /// <summary>AdamW and its learning-rate schedule.</summary>
@@ -164,115 +248,6 @@ public enum LearningRateSchedule
     Cosine,
 }
 
-/// <summary>A policy loss by name with its options (DeepSeek-R1 section 2.1; DeepSeekMath section 4.1 for GRPO).</summary>
-public sealed record PolicyLossRecipe
-{
-    /// <summary>The registered loss.</summary>
-    [Known(nameof(KnownNames.Losses))]
-    public string Name { get; init; } = "grpo";
-
-    /// <summary>Lower clip: ratios below 1 − this are clipped.</summary>
-    [Bounds(Above = 0)]
-    public double ClipLow { get; init; } = 0.2;
-
-    /// <summary>Upper clip: ratios above 1 + this are clipped.</summary>
-    [Bounds(Above = 0)]
-    public double ClipHigh { get; init; } = 0.2;
-
-    /// <summary>Cap on the unclipped ratio as well (dual clip); above 1 + clipHigh. Null for none.</summary>
-    [Bounds(Above = 1)]
-    public double? TwoSidedClip { get; init; }
-
-    /// <summary>
-    /// Whether the importance ratio is the sequence's, its geometric mean over tokens, rather than each token's; null for what the loss
-    /// does by itself.
-    /// </summary>
-    public bool? SequenceRatio { get; init; }
-
-    /// <summary>Temperatures of sapo's gate.</summary>
-    public GateTemperatures GateTemperatures { get; init; } = new();
-
-    /// <summary>The shape of vespo's weight for completions of positive advantage, whose probability grows.</summary>
-    public WeightShape Given { get; init; } = new() { K = 2, Lambda = 3 };
-
-    /// <summary>The same for those of negative advantage.</summary>
-    public WeightShape Taken { get; init; } = new() { K = 3, Lambda = 2 };
-
-    /// <summary>
-    /// Share of the tokens, those of highest entropy in a mini-batch, that the loss acts on; 1 for all. The KL term acts on all of them.
-    /// </summary>
-    [Bounds(Above = 0, Max = 1)]
-    public double HighEntropyShare { get; init; } = 1;
-
-    /// <summary>
-    /// Completions of negative advantage whose mean of log π_old − log π is above this are left out of the loss; null for none.
-    /// </summary>
-    [Bounds(Min = 0)]
-    public double? OffPolicyThreshold { get; init; }
-
-    /// <summary>Weight β of the KL term; 0 needs no reference model.</summary>
-    [Bounds(Min = 0)]
-    public double KlWeight { get; init; }
-
-    /// <summary>The KL estimator inside the loss. By itself k1 has no place there: its gradient is the same for every reference.</summary>
-    public KlEstimator KlEstimator { get; init; } = KlEstimator.K3;
-
-    /// <summary>Whether the KL term is weighted by the importance ratio, which makes its gradient unbiased off policy.</summary>
-    public bool KlTimesRatio { get; init; }
-
-    /// <summary>
-    /// The KL estimator that is measured, whatever the loss does with a reference model, which this loads; null measures the loss's own
-    /// where it has one.
-    /// </summary>
-    public KlEstimator? KlMetric { get; init; }
-
-    /// <summary>How token losses become one number; null for what the loss does by itself (grpo, gspo and sapo: sequence-mean).</summary>
-    public LossAggregation? Aggregation { get; init; }
-
-    /// <summary>What rewards are compared with.</summary>
-    public AdvantageBaseline AdvantageBaseline { get; init; } = AdvantageBaseline.GroupMean;
-
-    /// <summary>What advantages are divided by.</summary>
-    public AdvantageScale AdvantageScale { get; init; } = AdvantageScale.Group;
-
-    /// <summary>Whether completions cut off at the length limit are left out of the loss.</summary>
-    public bool MaskTruncated { get; init; }
-
-    /// <summary>
-    /// Whether groups whose rewards are all equal are left out of the batch, which is smaller then; dynamic sampling fills it up.
-    /// </summary>
-    public bool DropEqualGroups { get; init; }
-
-    /// <summary>Whether an update looks at a reference model.</summary>
-    public bool NeedsReference() => KlWeight > 0 || KlMetric is not null;
-}
-
-/// <summary>
-/// Temperatures of the gate that takes the clip's place in sapo; the paper's are steeper where probability is taken away.
-/// </summary>
-public sealed record GateTemperatures
-{
-    /// <summary>For advantages above 0.</summary>
-    [Bounds(Above = 0)]
-    public double Positive { get; init; } = 1.0;
-
-    /// <summary>For the others.</summary>
-    [Bounds(Above = 0)]
-    public double Negative { get; init; } = 1.05;
-}
-
-/// <summary>The shape of vespo's weight φ(w) = e^λ wᵏ e^(−λw) of a sequence ratio w; the defaults are the paper's.</summary>
-public sealed record WeightShape
-{
-    /// <summary>The power k.</summary>
-    [Bounds(Min = 0)]
-    public required double K { get; init; }
-
-    /// <summary>The decay λ.</summary>
-    [Bounds(Min = 0)]
-    public required double Lambda { get; init; }
-}
-
 /// <summary>
 /// Dynamic sampling (DAPO, arXiv 2503.14476, section 3.2): groups whose rewards are all equal teach nothing; they are left out and others
 /// drawn.
@@ -282,46 +257,4 @@ public sealed record DynamicSamplingRecipe
     /// <summary>Most rounds of rollouts an iteration, the first one included. The update takes what there is then.</summary>
     [Bounds(Min = 2, Max = 100)]
     public int MaxRounds { get; init; } = 3;
-}
-
-/// <summary>Estimators of KL(π‖π_ref) from one sample a token.</summary>
-public enum KlEstimator
-{
-    /// <summary>log π − log π_ref: unbiased, high variance.</summary>
-    K1,
-    /// <summary>½ (log π − log π_ref)²: low variance, biased.</summary>
-    K2,
-    /// <summary>π_ref/π − log(π_ref/π) − 1: GRPO's.</summary>
-    K3,
-}
-
-/// <summary>How token losses become one number.</summary>
-public enum LossAggregation
-{
-    /// <summary>Mean over each completion's tokens, then over completions (GRPO).</summary>
-    SequenceMean,
-    /// <summary>Mean over all tokens (DAPO).</summary>
-    TokenMean,
-    /// <summary>Sum over tokens divided by completions × the length limit (Dr. GRPO).</summary>
-    ConstantLength,
-}
-
-/// <summary>What a sample's reward is compared with to make its advantage.</summary>
-public enum AdvantageBaseline
-{
-    /// <summary>The mean of its group (GRPO).</summary>
-    GroupMean,
-    /// <summary>The mean of the others of its group (RLOO, arXiv 2402.14740).</summary>
-    LeaveOneOut,
-}
-
-/// <summary>What advantages are divided by.</summary>
-public enum AdvantageScale
-{
-    /// <summary>The standard deviation of the group's rewards (GRPO).</summary>
-    Group,
-    /// <summary>The standard deviation of the whole batch's rewards.</summary>
-    Batch,
-    /// <summary>Nothing (Dr. GRPO).</summary>
-    None,
 }

@@ -10,7 +10,7 @@ namespace R1Cloud.Shared.Storage;
 /// <param name="container">The container; created when it is first missed by a write.</param>
 public sealed class AzureBlobStore(BlobContainerClient container) : IBlobStore
 {
-    /// <summary>Names the call that made a blob, so that a retried conditional write recognises its own work.</summary>
+    // Names the call that made a blob, so that a retried conditional write recognises its own work.
     private const string WriterKey = "writer";
 
     // At most 4 pieces of 8 MiB in memory; what fits 16 MiB goes in one request.

@@ -14,7 +14,7 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
 {
     private const int MaxTextBytes = 48 << 10;
 
-    // Strict, so that bytes which are no text are seen as such.
+    // Strict, so that bytes which are not text are seen as such.
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <inheritdoc/>
@@ -46,7 +46,8 @@ public sealed class AzureMessageQueue(QueueClient queue) : IMessageQueue
             var messages = (await queue.ReceiveMessagesAsync(max, visibility, cancellation)).Value;
             return (IReadOnlyList<QueueMessage>)Array.ConvertAll(
                 messages, message =>
-                    new QueueMessage(message.MessageId, message.PopReceipt, Decode(message.MessageText), message.DequeueCount));
+                    new QueueMessage(message.MessageId, message.PopReceipt, Decode(message.MessageText), message.DequeueCount,
+                        message.InsertedOn));
         });
 
     /// <inheritdoc/>

@@ -14,11 +14,24 @@ public static class BlobLayout
     /// <summary>The queue of a run's jobs.</summary>
     public static string JobQueue(string runId) => $"r1-jobs-{runId}";
 
+    /// <summary>A data set's file that came from the Hub: a commit's file never changes.</summary>
+    /// <param name="file">The file, with its commit.</param>
+    public static string FromHub(HubName file) => $"data/hub/{file.Repository}/{file.Revision}/{file.File}";
+
     /// <summary>Everything of a run begins so.</summary>
     public static string Run(string runId) => $"runs/{runId}/";
 
     /// <summary>The run's resolved recipe and id: written once.</summary>
     public static string RunSpec(string runId) => $"runs/{runId}/spec.json";
+
+    /// <summary>How far a run is, for listings; overwritten at each stage and iteration.</summary>
+    public static string RunDigest(string runId) => $"runs/{runId}/digest.json";
+
+    /// <summary>Which alerts of a run were sent to whom.</summary>
+    public static string Alerts(string runId) => $"runs/{runId}/alerts.json";
+
+    /// <summary>What of a run a tracker has.</summary>
+    public static string Tracked(string runId, string tracker) => $"runs/{runId}/tracking/{tracker}.json";
 
     /// <summary>Small entries that list all runs without listing their blobs begin so.</summary>
     public const string RunIndex = "index/runs/";
@@ -44,6 +57,9 @@ public static class BlobLayout
 
     /// <summary>A run's mark among <see cref="ActiveRuns"/>.</summary>
     public static string ActiveRun(string runId) => ActiveRuns + runId;
+
+    /// <summary>Says that runs from before there were claims have theirs.</summary>
+    public const string ClaimsComplete = "index/claims.json";
 
     /// <summary>What an idempotency key stands for; the key's hash in lower-case hex.</summary>
     public static string IdempotencyKey(string keyHash) => $"index/keys/{keyHash}.json";
@@ -78,6 +94,35 @@ public static class BlobLayout
     public static string Decisions(string runId, int generation) =>
         string.Create(CultureInfo.InvariantCulture, $"runs/{runId}/decisions/{generation:D6}.json");
 
+    /// <summary>The books of a run's budget.</summary>
+    public static string Budget(string runId) => $"runs/{runId}/budget.json";
+
+    /// <summary>The books of the time that workers were there, of a pool that keeps none itself.</summary>
+    public static string WorkerMeter(string runId) => $"runs/{runId}/workers/meter.json";
+
+    /// <summary>Where a fork begins and what it takes over; written once, before the run itself.</summary>
+    public static string Fork(string runId) => $"runs/{runId}/fork.json";
+
+    /// <summary>What other runs need of a run begins so.</summary>
+    public static string Claims(string owner) => $"runs/{owner}/claims/";
+
+    /// <summary>What a run needs of another one, which keeps it.</summary>
+    /// <param name="owner">The other one.</param>
+    /// <param name="runId">The run.</param>
+    public static string Claim(string owner, string runId) => $"{Claims(owner)}{runId}.json";
+
+    /// <summary>Lists of what is being removed of a run begin so; who claims any of it comes too late.</summary>
+    public static string Doomed(string owner) => $"runs/{owner}/doomed/";
+
+    /// <summary>Says that all of a run is removed but for what others need.</summary>
+    public static string RemovedRun(string owner) => Doomed(owner) + "all.json";
+
+    /// <summary>The checkpoints of a stage that are being removed.</summary>
+    public static string DoomedCheckpoints(string owner, string stage) => $"{Doomed(owner)}checkpoints/{stage}.json";
+
+    /// <summary>The records of a run's stages begin so.</summary>
+    public static string StageRecords(string runId) => $"runs/{runId}/stages/";
+
     /// <summary>How far a stage is, so that a retry need not start it over.</summary>
     public static string StageRecord(string runId, string stage) => $"runs/{runId}/stages/{stage}.json";
 
@@ -86,6 +131,15 @@ public static class BlobLayout
 
     /// <summary>The folder into which a worker's output goes when it ends.</summary>
     public static string WorkerLogs(string runId, string worker) => $"runs/{runId}/workers/{worker}/";
+
+    /// <summary>What a worker last said that it uses of its machine; overwritten in place.</summary>
+    public static string WorkerResources(string runId, string worker) => $"runs/{runId}/resources/{worker}.json";
+
+    /// <summary>What workers have just written and not committed begins so.</summary>
+    public static string LiveSamples(string runId) => $"runs/{runId}/live/";
+
+    /// <summary>The last completions that a worker has finished and not committed; overwritten in place.</summary>
+    public static string LiveSamples(string runId, string worker) => $"{LiveSamples(runId)}{worker}.json";
 
     /// <summary>Everything of a job begins so.</summary>
     public static string Job(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/";
@@ -141,15 +195,36 @@ public static class BlobLayout
     public static string CheckpointIn(string checkpoints, int step) =>
         string.Create(CultureInfo.InvariantCulture, $"{checkpoints}step-{step:D6}/");
 
+    /// <summary>The training state of a checkpoint where it is stored apart from it, a checkpoint of its own.</summary>
+    /// <param name="checkpoint">The checkpoint's folder.</param>
+    public static string TrainingState(string checkpoint) => checkpoint + "state/";
+
     /// <summary>A stage's checkpoints begin so.</summary>
     public static string Checkpoints(string runId, string stage) => $"runs/{runId}/checkpoints/{stage}/";
 
+    /// <summary>The traces of a stage begin so.</summary>
+    public static string Traces(string runId, string stage) => $"runs/{runId}/traces/{stage}/step-";
+
+    /// <summary>What was sampled for a step and what became of it.</summary>
+    public static string Trace(string runId, string stage, int step) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Traces(runId, stage)}{step:D6}.parquet");
+
+    /// <summary>The difficulty pools of a stage begin so.</summary>
+    public static string Pools(string runId, string stage) => $"runs/{runId}/pools/{stage}/";
+
+    /// <summary>Path prefix of the pass rates that are known after a step; the attempt adds its own name and the extension.</summary>
+    public static string Pool(string runId, string stage, int step) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Pools(runId, stage)}step-{step:D6}");
+
     /// <summary>
-    /// Path prefix of a shard's rollout files. Not below the run: storage deletes what lies under <c>rollouts/</c> once it is old, and
+    /// Path prefix of a shard's rollout files. Not below the run: storage deletes what is under <c>rollouts/</c> once it is old, and
     /// knows prefixes only.
     /// </summary>
     public static string Rollout(string runId, string stage, int iteration, int shard) =>
         string.Create(CultureInfo.InvariantCulture, $"rollouts/{runId}/{stage}/{iteration:D6}/{shard}");
+
+    /// <summary>A run's rollouts begin so.</summary>
+    public static string Rollouts(string runId) => $"rollouts/{runId}/";
 
     /// <summary>A stage's rollouts begin so.</summary>
     public static string Rollouts(string runId, string stage) => $"rollouts/{runId}/{stage}/";
@@ -176,6 +251,9 @@ public static class BlobLayout
 
     /// <summary>A stage's TensorBoard events: an append blob.</summary>
     public static string TensorBoard(string runId, string stage) => $"runs/{runId}/metrics/{stage}/events.out.tfevents.{runId}";
+
+    /// <summary>The run that a path belongs to; null where it is no run's.</summary>
+    public static string? OwnerOf(string path) => path.Split('/', 3) is ["runs", { Length: > 0 } owner, _] ? owner : null;
 
     /// <summary>A file of the run's report.</summary>
     public static string Report(string runId, string file) => $"runs/{runId}/report/{file}";

@@ -19,7 +19,7 @@ public static class BlobStoreJson
     public static async Task<T?> TryReadJsonAsync<T>(this IBlobStore blobs, string path, CancellationToken cancellation = default) =>
         await blobs.TryReadAsync(path, cancellation) is { } data ? Parse<T>(path, data) : default;
 
-    /// <summary>Brings a JSON blob from what it is to what it should be, whoever else changes it at the same time.</summary>
+    /// <summary>Brings a JSON blob from what it is to what it should be, also while others change it.</summary>
     /// <param name="blobs">The store.</param>
     /// <param name="path">The blob.</param>
     /// <param name="change">

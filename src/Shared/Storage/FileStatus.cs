@@ -35,10 +35,11 @@ public sealed record FileStatus(FileKind Kind, uint Owner, UnixFileMode Mode, lo
     public bool IsOwn => Owner == CurrentUser;
 
     /// <summary>Whether other users may read it, write it or (a folder) look into it.</summary>
-    public bool IsOpenToOthers => (Mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0;
+    public bool IsOpenToOthers =>
+        (Mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != UnixFileMode.None;
 
     /// <summary>Whether other users may change it.</summary>
-    public bool IsWritableToOthers => (Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0;
+    public bool IsWritableToOthers => (Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != UnixFileMode.None;
 
     /// <summary>What a path leads to; null when there is nothing, or the system does not say.</summary>
     public static FileStatus? Of(string path) => IsKnown ? Ask(CurrentFolder, path, 0) : null;

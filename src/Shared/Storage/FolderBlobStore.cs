@@ -7,7 +7,7 @@ namespace R1Cloud.Shared.Storage;
 /// <param name="folder">The folder; created when first written to.</param>
 public sealed class FolderBlobStore(string folder) : IBlobStore
 {
-    // Of this process alone: what several processes share lies in Azure Storage or Azurite.
+    // Of this process alone: what several processes share is in Azure Storage or Azurite.
     private static readonly SemaphoreSlim Replacing = new(1, 1);
 
     private readonly string root = Path.GetFullPath(folder);
@@ -132,7 +132,7 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
         }
     }
 
-    // No look beforehand: a file may be deleted between any look and the next. What is no file, such as a folder, is no blob either.
+    // No look beforehand: a file may be deleted between any look and the next. What is not a file, such as a folder, is not a blob either.
     private static bool IsGone(Exception error, string file) => error switch
     {
         StorageException { InnerException: { } cause } => IsGone(cause, file),
@@ -147,7 +147,7 @@ public sealed class FolderBlobStore(string folder) : IBlobStore
         {
             // The listing may have looked at it long ago.
             file.Refresh();
-            return new BlobEntry(path, file.Length, file.LastWriteTimeUtc);
+            return new BlobEntry(path, file.Length, new DateTimeOffset(file.LastWriteTimeUtc));
         }
         catch (FileNotFoundException)
         {

@@ -41,7 +41,8 @@ public interface IMessageQueue
 /// <param name="Receipt">The receipt of this taking.</param>
 /// <param name="Text">Its text.</param>
 /// <param name="DequeueCount">How often it was taken, this time included.</param>
-public sealed record QueueMessage(string Id, string Receipt, string Text, long DequeueCount);
+/// <param name="InsertedAt">When it was put there, by the storage's clock; null where the queue does not tell.</param>
+public sealed record QueueMessage(string Id, string Receipt, string Text, long DequeueCount, DateTimeOffset? InsertedAt = null);
 
 /// <summary>A message that was put into a queue.</summary>
 /// <param name="Id">Its id, which stays until it is removed.</param>

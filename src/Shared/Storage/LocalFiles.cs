@@ -24,7 +24,7 @@ public static class LocalFiles
     /// to.
     /// </summary>
     /// <param name="file">The file.</param>
-    /// <exception cref="IOException">It cannot be opened, or is no regular file.</exception>
+    /// <exception cref="IOException">It cannot be opened, or is not a regular file.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static (long Length, DateTime WrittenAt) Stat(string file)
     {
@@ -72,9 +72,7 @@ public static class LocalFiles
         }
     }
 
-    /// <summary>
-    /// Gives a whole file its name unless that is taken. File.Move looks first and renames then, so two could win; link(2) is one step.
-    /// </summary>
+    // Gives a whole file its name unless that is taken. File.Move looks first and renames then, so two could win; link(2) is one step.
     private static bool TryLink(string temporary, string file)
     {
         const int AlreadyExists = 17;

@@ -6,7 +6,7 @@ using System.Text.Unicode;
 namespace R1Cloud.Shared.Storage;
 
 /// <summary>
-/// Files of a model folder, which a stranger may have written: whatever is wrong with one is told in one line that names it.
+/// Files of a model folder, which a stranger may have written: an error is one line that names the file.
 /// </summary>
 public static class ModelFile
 {
@@ -22,14 +22,23 @@ public static class ModelFile
     };
 
     /// <summary>Reads a file that is no weights.</summary>
-    /// <exception cref="BadInputException">It is a Git LFS pointer, or far too long.</exception>
+    /// <exception cref="BadInputException">It is a Git LFS pointer, a link to nothing, or far too long.</exception>
     public static byte[] Read(string path)
     {
+        RefuseLostLink(path);
         if (LocalFiles.Stat(path).Length is var length and > LongestText)
             throw new BadInputException($"{path}: it has {length} bytes; at most {LongestText} are read.");
         var content = File.ReadAllBytes(path);
         RefusePointer(path, content);
         return content;
+    }
+
+    /// <summary>Refuses a link that leads to no file, as in a Hub cache whose blobs are gone.</summary>
+    /// <exception cref="BadInputException">It is one.</exception>
+    public static void RefuseLostLink(string path)
+    {
+        if (FileStatus.IsKnown && FileStatus.Of(path) is null && new FileInfo(path).LinkTarget is { } target)
+            throw new BadInputException($"{path}: it is a link to '{target}', where there is no file; fetch the folder again.");
     }
 
     /// <summary>Refuses what stands in for a file of Git LFS.</summary>
@@ -38,9 +47,13 @@ public static class ModelFile
     /// <exception cref="BadInputException">It is one.</exception>
     public static void RefusePointer(string path, ReadOnlySpan<byte> start)
     {
-        if (start.StartsWith(LfsPointer))
+        if (IsPointer(start))
             throw new BadInputException($"{path}: it is a Git LFS pointer, not the file itself; fetch the files with: git lfs pull.");
     }
+
+    /// <summary>Whether a file is one that stands in for a file of Git LFS.</summary>
+    /// <param name="start">Its first bytes.</param>
+    public static bool IsPointer(ReadOnlySpan<byte> start) => start.StartsWith(LfsPointer);
 
     /// <summary>Parses a JSON object in which no field is named twice: readers would choose differently between the two.</summary>
     /// <param name="json">UTF-8 JSON; comments and trailing commas are fine.</param>
@@ -118,6 +131,8 @@ public static class ModelFile
     // A parser reads texts only when they are asked for, and fails then.
     private static void RequireUtf8(ReadOnlySpan<byte> json, string source)
     {
+        if (json.StartsWith("\uFEFF"u8))
+            throw new BadInputException($"{source}: it begins with a byte-order mark, which JSON has not: save it as UTF-8 without one.");
         if (!Utf8.IsValid(json)) throw new BadInputException($"{source}: it is not UTF-8 text.");
     }
 

@@ -3,6 +3,10 @@ using System.Runtime.CompilerServices;
 namespace R1Cloud.Shared.Storage;
 
 /// <summary>Blobs whose every operation waits for storage that is away.</summary>
+/// <remarks>
+/// A write on a condition whose answer was lost is known by its content from those of others: two who write the same bytes may both hear
+/// that theirs stands. Bytes appended while an answer is lost may stand there twice.
+/// </remarks>
 /// <param name="inner">The blobs.</param>
 /// <param name="patience">How long it waits.</param>
 /// <param name="stop">Ends all waiting; what storage does just then is left to end.</param>
@@ -35,7 +39,7 @@ public sealed class PatientBlobStore(IBlobStore inner, StoragePatience patience,
     /// <inheritdoc/>
     public Task<bool> TryDownloadAsync(string path, Stream destination, CancellationToken cancellation = default)
     {
-        // A file is written anew; what went through another stream cannot be taken back, so the same bytes are left out.
+        // A file is written again; what went through another stream cannot be taken back, so the same bytes are left out.
         if (destination is FileStream file)
         {
             var start = file.Position;
@@ -90,7 +94,7 @@ public sealed class PatientBlobStore(IBlobStore inner, StoragePatience patience,
             {
                 while (await listing.MoveNextAsync())
                 {
-                    // A listing that began anew tells first what is known: it is by path.
+                    // A listing that began again tells first what is known: it is by path.
                     if (last is not null && string.CompareOrdinal(listing.Current.Path, last) <= 0) continue;
                     last = listing.Current.Path;
                     return true;

@@ -35,7 +35,7 @@ public static class RealPath
         path == folder || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal)
         || (folder == Path.GetPathRoot(folder) && path.StartsWith(folder, StringComparison.Ordinal));
 
-    /// <summary>A path's parts, the last one first: the order in which a stack takes them.</summary>
+    // A path's parts, the last one first: the order in which a stack takes them.
     private static IEnumerable<string> Parts(string path) => path[(Path.GetPathRoot(path)?.Length ?? 0)..]
         .Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").Reverse();
 }

@@ -1,7 +1,7 @@
 namespace R1Cloud.Shared.Storage;
 
 /// <summary>
-/// Writes what follows after the bytes that an earlier try has brought: a download that begins anew goes on where it broke off.
+/// Writes what follows after the bytes that an earlier try has brought: a download that begins again goes on where it broke off.
 /// </summary>
 /// <param name="inner">The stream written to; left open.</param>
 /// <param name="known">Bytes that it has already.</param>

@@ -1,7 +1,7 @@
 namespace R1Cloud.Shared.Storage;
 
 /// <summary>
-/// A file below a folder. Names that were stored (of blobs, in manifests, in indexes) may come from anybody who writes into storage: this
+/// A file below a folder. Names that were stored (of blobs, in manifests, in indexes) may come from anyone who can write to storage: this
 /// is their only way to a disk, and what takes files from storage takes nothing else.
 /// </summary>
 public sealed record SafePath

@@ -13,11 +13,12 @@ public sealed class StorageConnection
 
     private readonly Func<string, IMessageQueue> openQueue;
 
-    private StorageConnection(string endpoint, IBlobStore blobs, Func<string, IMessageQueue> openQueue)
+    private StorageConnection(string endpoint, IBlobStore blobs, Func<string, IMessageQueue> openQueue, StorageTraffic? traffic = null)
     {
         Endpoint = endpoint;
-        Blobs = blobs;
-        this.openQueue = openQueue;
+        Traffic = traffic;
+        Blobs = CrashPoints.AreArmed ? new CrashingBlobStore(blobs) : blobs;
+        this.openQueue = CrashPoints.AreArmed ? name => new CrashingQueue(openQueue(name)) : openQueue;
     }
 
     /// <summary>Where the storage is, without secrets: for logs and messages.</summary>
@@ -25,6 +26,9 @@ public sealed class StorageConnection
 
     /// <summary>The blobs of all runs.</summary>
     public IBlobStore Blobs { get; }
+
+    /// <summary>What went over this connection so far; null where the storage is a folder, or is not ours to count.</summary>
+    public StorageTraffic? Traffic { get; }
 
     /// <summary>A queue by name.</summary>
     /// <exception cref="StorageException">The storage is a folder, which has no queues.</exception>
@@ -34,8 +38,9 @@ public sealed class StorageConnection
     /// <param name="endpoint">Where they are, without secrets.</param>
     /// <param name="blobs">The blobs.</param>
     /// <param name="queues">A queue by name.</param>
-    public static StorageConnection Of(string endpoint, IBlobStore blobs, Func<string, IMessageQueue> queues) =>
-        new(endpoint, blobs, queues);
+    /// <param name="traffic">What counts what goes over them; null where nobody does.</param>
+    public static StorageConnection Of(string endpoint, IBlobStore blobs, Func<string, IMessageQueue> queues,
+        StorageTraffic? traffic = null) => new(endpoint, blobs, queues, traffic);
 
     /// <summary>Opens the storage that the environment names.</summary>
     /// <exception cref="StorageException">It is unset or invalid.</exception>
@@ -52,6 +57,7 @@ public sealed class StorageConnection
     public static StorageConnection Open(string? source, TokenCredential? credential = null, StorageOptions? options = null)
     {
         options ??= new StorageOptions();
+        options = options with { Traffic = options.Traffic ?? new() };
         if (string.IsNullOrWhiteSpace(source))
         {
             throw new StorageException(
@@ -75,7 +81,7 @@ public sealed class StorageConnection
             var container = new BlobContainerClient(text, options.Container, options.Blobs());
             var queues = new QueueServiceClient(text, options.Queues());
             return new StorageConnection(Place(container.Uri), new AzureBlobStore(container),
-                name => new AzureMessageQueue(queues.GetQueueClient(name)));
+                name => new AzureMessageQueue(queues.GetQueueClient(name)), options.Traffic);
         }
         catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
         {
@@ -105,7 +111,8 @@ public sealed class StorageConnection
         var queueUrl = new UriBuilder(url) { Host = url.Host.Replace(".blob.", ".queue.", StringComparison.Ordinal) }.Uri;
         var container = new BlobServiceClient(url, credential, options.Blobs()).GetBlobContainerClient(options.Container);
         var queues = new QueueServiceClient(queueUrl, credential, options.Queues());
-        return new StorageConnection(Place(url), new AzureBlobStore(container), name => new AzureMessageQueue(queues.GetQueueClient(name)));
+        return new StorageConnection(Place(url), new AzureBlobStore(container),
+            name => new AzureMessageQueue(queues.GetQueueClient(name)), options.Traffic);
     }
 
     private static string Place(Uri url) => url.GetLeftPart(UriPartial.Path);

@@ -35,6 +35,9 @@ public sealed record StorageOptions
     /// </summary>
     public bool Proxy { get; init; } = true;
 
+    /// <summary>Counts what is sent and received; null where nobody asks.</summary>
+    public StorageTraffic? Traffic { get; init; }
+
     internal BlobClientOptions Blobs() => WithRetries(new BlobClientOptions());
 
     internal QueueClientOptions Queues() => WithRetries(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None });
@@ -43,6 +46,7 @@ public sealed record StorageOptions
         where T : ClientOptions
     {
         if (!Proxy) options.Transport = Direct;
+        if (Traffic is { } traffic) options.AddPolicy(traffic, HttpPipelinePosition.PerRetry);
         options.Retry.Mode = RetryMode.Exponential;
         options.Retry.MaxRetries = Retries;
         options.Retry.Delay = RetryDelay;

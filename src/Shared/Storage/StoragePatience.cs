@@ -1,7 +1,7 @@
 namespace R1Cloud.Shared.Storage;
 
 /// <summary>Waits for storage that is away, with back-off, up to a limit. Operations run side by side, each waits for itself.</summary>
-/// <param name="limit">How long an operation waits in all. Once one has waited in vain, the others get a single try until one of them
+/// <param name="limit">How long an operation waits in all. Once one has waited that long, the others get a single try until one of them
 /// succeeds.</param>
 /// <param name="time">The clock.</param>
 public sealed class StoragePatience(TimeSpan limit, TimeProvider time)

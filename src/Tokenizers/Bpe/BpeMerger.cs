@@ -10,7 +10,7 @@ internal static class BpeMerger
     public static int Merge(Span<int> symbols, PairTable merges) =>
         symbols.Length < 2 ? symbols.Length : symbols.Length <= ShortPiece ? MergeShort(symbols, merges) : MergeLong(symbols, merges);
 
-    /// <summary>For words: looks through all pairs for each merge.</summary>
+    // For words: looks through all pairs for each merge.
     private static int MergeShort(Span<int> symbols, PairTable merges)
     {
         Span<int> ranks = stackalloc int[ShortPiece], tokens = stackalloc int[ShortPiece];
@@ -35,7 +35,7 @@ internal static class BpeMerger
         return count;
     }
 
-    /// <summary>For long pieces (whole texts with SentencePiece, runs without spaces): a queue over a linked list.</summary>
+    // For long pieces (whole texts with SentencePiece, runs without spaces): a queue over a linked list.
     private static int MergeLong(Span<int> symbols, PairTable merges)
     {
         int[] next = new int[symbols.Length], previous = new int[symbols.Length];

@@ -27,7 +27,7 @@ internal sealed class PieceCache
         if (piece.Length <= LongestPiece) Volatile.Write(ref entries[Slot(piece)], new Entry(piece.ToString(), ids));
     }
 
-    private static int Slot(ReadOnlySpan<char> piece) => string.GetHashCode(piece) & (Slots - 1);
+    private static int Slot(ReadOnlySpan<char> piece) => string.GetHashCode(piece, StringComparison.Ordinal) & (Slots - 1);
 
     private sealed record Entry(string Piece, int[] Ids);
 }

@@ -14,7 +14,7 @@ internal sealed record DecoderPlan(
     public static DecoderPlan Plain { get; } = new([], TokenBytes.None);
 }
 
-/// <summary>How tokens write bytes that are no text by themselves.</summary>
+/// <summary>How tokens write bytes that are not text by themselves.</summary>
 internal enum TokenBytes
 {
     /// <summary>Not at all.</summary>

@@ -40,12 +40,8 @@ internal static class DecoderRegistry
 
     private static Action<Builder> Replace(Component part)
     {
-        var content = part.Text("content");
-        var pattern = part.Field("pattern");
-        if (pattern.Optional("String")?.AsText() is { } text)
-            return plan => plan.Add(part, (token, _) => token.Replace(text, content, StringComparison.Ordinal));
-        var regex = CodePointRegex.Parse(pattern.Field("Regex"));
-        return plan => plan.Add(part, (token, _) => regex.Replace(token, content));
+        var replace = Replacement.Parse(part);
+        return plan => plan.Add(part, (token, _) => replace(token));
     }
 
     private static Action<Builder> Strip(Component part)

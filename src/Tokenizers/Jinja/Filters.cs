@@ -158,7 +158,7 @@ internal static class Filters
             ? cut : cut[..cut.LastIndexOf(' ')]) + end;
     }
 
-    /// <summary>transformers' own: <c>json.dumps</c> without escaping for HTML.</summary>
+    // transformers' own: json.dumps without escaping for HTML.
     private static string ToJson(object? value, Arguments arguments)
     {
         // Its parameters: ensure_ascii, indent, separators, sort_keys; Jinja's own filter takes the indent first, and so do templates.

@@ -84,7 +84,7 @@ internal sealed class JinjaLexer
         EndTag(control, trimsNewline: true);
     }
 
-    /// <summary>Behind a tag: white space that goes with it.</summary>
+    // Behind a tag: white space that goes with it.
     private void EndTag(char control, bool trimsNewline)
     {
         var start = at;
@@ -99,8 +99,8 @@ internal sealed class JinjaLexer
         lineStarts = at > start && source[at - 1] == '\n';
     }
 
-    /// <summary>Takes the rest of a tag that holds one word.</summary>
-    /// <returns>The white-space control at its end, or null when it is another tag.</returns>
+    // Takes the rest of a tag that holds one word.
+    // Returns the white-space control at its end, or null when it is another tag.
     private char? TakeRawTag(string word)
     {
         var end = source.IndexOf("%}", at, StringComparison.Ordinal);
@@ -225,7 +225,7 @@ internal sealed class JinjaLexer
         tokens.Add(new JinjaToken(JinjaTokenKind.Text, text.ToString(), startLine));
     }
 
-    /// <summary>Python's escapes; what is none stays as it is.</summary>
+    // Python's escapes; what is none stays as it is.
     private void Escape(StringBuilder text)
     {
         var escape = source[at + 1];

@@ -30,7 +30,7 @@ internal sealed class JinjaParser
         return tokens.Current.Kind == JinjaTokenKind.End ? body : throw tokens.Unexpected();
     }
 
-    /// <summary>Statements up to a block that begins with one of some words; that block's word is current then.</summary>
+    // Statements up to a block that begins with one of some words; that block's word is current then.
     private Body BodyUntil(params string[] ends)
     {
         if (++depth > 100) throw new JinjaException("blocks are nested too deeply", tokens.Current.Line);
@@ -68,7 +68,7 @@ internal sealed class JinjaParser
         return new Body(line, body);
     }
 
-    /// <summary>The body of a block, from the end of its tag up to its end tag.</summary>
+    // The body of a block, from the end of its tag up to its end tag.
     private Body BlockBody(string end)
     {
         EndBlock();

@@ -5,7 +5,7 @@ namespace R1Cloud.Tokenizers.Jinja;
 /// <summary>One rendering: variables, output, and what it has used up.</summary>
 internal sealed class JinjaRun
 {
-    /// <summary>So many characters take a moment: the clock is looked at after them.</summary>
+    // So many characters take a moment: the clock is looked at after them.
     private const long Moment = 1 << 20;
 
     private readonly JinjaLimits limits;

@@ -148,7 +148,7 @@ internal static class PythonText
         JinjaWork.Made(built.Length - before); // with escapes up to six times the text
     }
 
-    /// <summary>The shortest digits that give the number back, in Python's notation.</summary>
+    // The shortest digits that give the number back, in Python's notation.
     private static string Float(double value)
     {
         if (double.IsNaN(value)) return "nan";

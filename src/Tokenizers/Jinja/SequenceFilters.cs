@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace R1Cloud.Tokenizers.Jinja;
 
 /// <summary>Jinja's filters of sequences.</summary>
@@ -32,16 +34,16 @@ internal static class SequenceFilters
         ["unique"] = Unique,
     };
 
-    /// <summary>An item's attribute by a path such as <c>function.name</c> or <c>0</c>.</summary>
+    // An item's attribute by a path such as function.name or 0.
     private static object? Attribute(object? item, object? path)
     {
         if (path is null) return item;
         foreach (var part in PythonText.Str(path).Split('.'))
-            item = Members.Item(item, long.TryParse(part, out var place) ? place : part);
+            item = Members.Item(item, long.TryParse(part, CultureInfo.InvariantCulture, out var place) ? place : part);
         return item;
     }
 
-    /// <summary>What to compare by: an attribute if one is given, and small letters unless case counts.</summary>
+    // What to compare by: an attribute if one is given, and small letters unless case counts.
     private static Func<object?, object?> Key(object? attribute, bool caseSensitive) =>
         item => Attribute(item, attribute) is var value && value is string text && !caseSensitive
             ? JinjaWork.Piece(text.ToLowerInvariant()) : value;

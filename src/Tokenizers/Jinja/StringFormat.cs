@@ -65,7 +65,8 @@ internal static class StringFormat
     private static string One(char kind, string options, object? value)
     {
         var dot = options.IndexOf('.', StringComparison.Ordinal);
-        var precision = dot >= 0 && int.TryParse(options[(dot + 1)..], out var digits) ? Math.Min(digits, 100) : 6;
+        var precision = dot >= 0 && int.TryParse(options[(dot + 1)..], CultureInfo.InvariantCulture, out var digits)
+            ? Math.Min(digits, 100) : 6;
         var flags = dot >= 0 ? options[..dot] : options;
         var text = kind switch
         {

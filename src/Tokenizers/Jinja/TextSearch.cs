@@ -76,7 +76,7 @@ internal static class TextSearch
         return -1;
     }
 
-    /// <summary>Characters from the front, or from the back.</summary>
+    // Characters from the front, or from the back.
     private readonly ref struct Characters(ReadOnlySpan<char> characters, bool isReversed)
     {
         private readonly ReadOnlySpan<char> characters = characters;

@@ -1,4 +1,5 @@
 using System.Text;
+using R1Cloud.Shared;
 using R1Cloud.Tokenizers.Json;
 using R1Cloud.Tokenizers.Patterns;
 using R1Cloud.Tokenizers.Unicode;
@@ -15,8 +16,8 @@ internal static class NormalizerRegistry
         ["NFKC"] = _ => new Normalizer(text => UnicodeNormalizer.Normalize(text, compatibility: true, compose: true)),
         ["NFKD"] = _ => new Normalizer(text => UnicodeNormalizer.Normalize(text, compatibility: true, compose: false)),
         ["Lowercase"] = _ => new Normalizer(Lowercase.Of),
-        ["Prepend"] = part => Prepend(part.Text("prepend")),
-        ["Replace"] = Replace,
+        ["Prepend"] = part => Prepend(Replacement.Short(part.Field("prepend"))),
+        ["Replace"] = part => new Normalizer(Replacement.Parse(part)),
         ["Strip"] = part => Strip(part.Flag("strip_left", true), part.Flag("strip_right", true)),
         ["StripAccents"] = _ => new Normalizer(StripMarks),
         ["Sequence"] = Sequence,
@@ -25,23 +26,18 @@ internal static class NormalizerRegistry
     /// <summary>The normaliser that a part of the file describes.</summary>
     public static INormalizer Create(Component part) => part.Build(Builders);
 
+    // One character of a text becomes 18 in Unicode's compatibility forms; no step in use makes more.
+    private const int MostGrowth = 32;
+
     private static Normalizer Sequence(Component part)
     {
         INormalizer[] steps = [.. part.Items("normalizers").Select(Create)];
-        return new(text => steps.Aggregate(text, (current, step) => step.Normalize(current)));
+        return new(text => steps.Aggregate(text, (current, step) => step.Normalize(current) is var made
+            && made.Length <= MostGrowth * (text.Length + MostGrowth) ? made : throw new BadInputException(
+                $"{part.File}: {part.Path}: its steps make more than {MostGrowth} characters of one.")));
     }
 
     private static Normalizer Prepend(string prefix) => new(text => text.Length == 0 ? text : prefix + text);
-
-    private static Normalizer Replace(Component part)
-    {
-        var content = part.Text("content");
-        var pattern = part.Field("pattern");
-        if (pattern.Optional("String")?.AsText() is { } fixedText)
-            return new(text => text.Replace(fixedText, content, StringComparison.Ordinal));
-        var regex = CodePointRegex.Parse(pattern.Field("Regex"));
-        return new(text => regex.Replace(text, content));
-    }
 
     private static Normalizer Strip(bool left, bool right) => new(text => (left, right) switch
     {

@@ -7,8 +7,8 @@ using R1Cloud.Tokenizers.Json;
 namespace R1Cloud.Tokenizers.Patterns;
 
 /// <summary>
-/// A regular expression over code points. .NET matches UTF-16 units, and a surrogate is no letter; so a text with code points beyond U+FFFF
-/// is matched in the shape of another, where each is one unit of the same category, and the offsets are mapped back.
+/// A regular expression over code points. .NET matches UTF-16 units, of which no surrogate is a letter; so a text with code points beyond
+/// U+FFFF is matched in the shape of another, where each is one unit of the same category, and the offsets are mapped back.
 /// </summary>
 internal sealed class CodePointRegex
 {

@@ -60,7 +60,7 @@ internal sealed class OnigurumaPattern
         return built.ToString();
     }
 
-    /// <summary><c>(?i)</c> holds to the end of its group: what follows becomes a group of its own.</summary>
+    // (?i) holds to the end of its group: what follows becomes a group of its own.
     private string? InlineOptions(ref bool ignoreCase, ref bool dotAll)
     {
         var match = Regex.Match(pattern[at..], @"^\(\?([im]*)(?:-([im]+))?\)");

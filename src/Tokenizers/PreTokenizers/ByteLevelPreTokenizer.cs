@@ -10,7 +10,7 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) 
         CodePointRegex.Of(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"), SplitBehavior.Isolated,
             invert: false));
 
-    /// <summary>Whether this only writes bytes, which whoever encodes the pieces may do as well.</summary>
+    /// <summary>Whether this only writes bytes, which the encoder of the pieces may do as well.</summary>
     public bool OnlyMapsBytes => !addPrefixSpace && !useRegex;
 
     /// <inheritdoc/>

@@ -23,7 +23,7 @@ internal sealed class SplitPreTokenizer(CodePointRegex pattern, SplitBehavior be
         folder.Flush();
     }
 
-    /// <summary>Folds delimiters and what lies between them into pieces.</summary>
+    // Folds delimiters and what lies between them into pieces.
     private ref struct Folder(ReadOnlySpan<char> text, bool atStart, SplitBehavior behavior, PieceHandler next)
     {
         private readonly ReadOnlySpan<char> text = text;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
@@ -27,10 +28,32 @@ internal sealed class ChatForm(PromptRecipe prompt, ChatTemplates templates)
         if (prompt.System is { } system && Role(messages, 0) is not (System or "developer")) messages.Insert(0, Message(System, system));
         // The template writes the begin mark itself.
         if (Role(messages, messages.Count - 1) == Assistant)
-            return new(templates.Encode(new ChatRequest(messages) { ContinueFinalMessage = true }).Ids,
+            return new(Encode(new ChatRequest(messages) { ContinueFinalMessage = true }, problem.Tools).Ids,
                 (string?)messages[^1]!["content"] ?? "");
-        var rendered = templates.Encode(new ChatRequest(messages, AddGenerationPrompt: true));
+        var rendered = Encode(new ChatRequest(messages, AddGenerationPrompt: true), problem.Tools);
         return new(rendered.Ids, rendered.Text.EndsWith(opening.Value, StringComparison.Ordinal) ? opening.Value : "");
+    }
+
+    // A template that knows no tools would leave them out in silence.
+    private RenderedChat Encode(ChatRequest chat, IReadOnlyList<JsonElement>? tools)
+    {
+        if (tools is null) return templates.Encode(chat);
+        var told = templates.Encode(chat with { Tools = new([.. tools.Select(tool => (JsonNode?)JsonObject.Create(tool))]) });
+        return told.Text != Without(chat)
+            ? told : throw new BadInputException("the row has tools, and the chat template writes nothing of them: leave the column out.");
+    }
+
+    // Null for a template that cannot do without tools.
+    private string? Without(ChatRequest chat)
+    {
+        try
+        {
+            return templates.Render(chat);
+        }
+        catch (BadInputException)
+        {
+            return null;
+        }
     }
 
     // What the template writes behind the head of the assistant's turn, or from where it opens the thinking. It is asked with a problem of

@@ -35,7 +35,7 @@ internal static class PromptTemplates
     /// <summary>What makes a problem's ids, begin mark included.</summary>
     /// <param name="prompt">The recipe's words.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="date">The date that chat templates are told; null for none (see <see cref="TemplateClock.NoDate"/>).</param>
+    /// <param name="date">The date that chat templates see; null for none (see <see cref="TemplateClock.NoDate"/>).</param>
     /// <exception cref="BadInputException">There is no such form, or the tokenizer cannot write it.</exception>
     public static PromptForm Create(PromptRecipe prompt, ITokenizer tokenizer, DateOnly? date = null) =>
         Forms.TryGetValue(prompt.Template, out var form)
@@ -67,7 +67,8 @@ internal delegate EncodedPrompt PromptForm(PromptText problem);
 /// <summary>What a model is asked.</summary>
 /// <param name="Text">As one text.</param>
 /// <param name="Messages">The conversation that it is, for forms that know of roles; null where it is a text alone.</param>
-internal sealed record PromptText(string Text, IReadOnlyList<JsonElement>? Messages = null)
+/// <param name="Tools">The tools that the conversation may call, described as chat templates want them; null for none.</param>
+internal sealed record PromptText(string Text, IReadOnlyList<JsonElement>? Messages = null, IReadOnlyList<JsonElement>? Tools = null)
 {
     /// <summary>A text alone.</summary>
     public static implicit operator PromptText(string text) => new(text);

@@ -30,7 +30,7 @@ internal static class UnicodeNormalizer
         return normalized.ToString();
     }
 
-    /// <summary>Whether no character of the text can change: the case of nearly every text.</summary>
+    // Whether no character of the text can change: the case of nearly every text.
     private static bool IsStable(string text, bool compatibility, bool compose)
     {
         var changing = !compose ? Tables.Decomposing : compatibility ? Tables.ChangingCompatibly : Tables.Changing;
@@ -61,7 +61,7 @@ internal static class UnicodeNormalizer
         }
     }
 
-    /// <summary>Puts combining marks into canonical order: a stable sort by class within each run of marks.</summary>
+    // Puts combining marks into canonical order: a stable sort by class within each run of marks.
     private static void Order(Span<int> points)
     {
         for (var i = 1; i < points.Length; i++)

@@ -85,6 +85,6 @@ internal sealed class UnicodeTables
         for (var syllable = 0xAC00; syllable <= 0xD7A3; syllable++) Decomposing[syllable] = true;
     }
 
-    /// <summary>Marks the unit that gives a code point away: itself, or its high surrogate.</summary>
+    // Marks the unit that gives a code point away: itself, or its high surrogate.
     private static void Mark(BitArray units, int point) => units[point < 0x10000 ? point : 0xD800 + ((point - 0x10000) >> 10)] = true;
 }

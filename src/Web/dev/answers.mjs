@@ -49,7 +49,15 @@ export function plan(body, query) {
   const stages = [
     ["base", "pretrain", 84.2],
     ["r1-zero", "rl", 241.5],
-  ].map(([name, kind, wallSeconds]) => ({ name, kind, parameters: 7.4e5, wallSeconds, deviceHours: wallSeconds / 1800, cost: 0.002 }));
+  ].map(([name, kind, wallSeconds]) => ({
+    name,
+    kind,
+    parameters: 7.4e5,
+    wallSeconds,
+    deviceHours: wallSeconds / 1800,
+    cost: 0.002,
+    memory: { phase: "training", bytes: 2.1e8, deviceBytes: 1.5e10, remedies: [] },
+  }));
   return {
     plan: {
       recipe: "quickstart",
@@ -160,7 +168,20 @@ export function rows(run, query) {
   };
 }
 
-export function report(run) {
+/** The runs that share a beginning with it. */
+export const relatives = run =>
+  run.id !== "quickstart-362d0311"
+    ? []
+    : ["quickstart-seed2-77aa10f0", "sweep-lr-00-1000"].map((runId, at) => ({
+        runId,
+        relation: at === 0 ? "parent" : "sibling",
+        stage: "r1-zero",
+        iteration: 6,
+        differences: [{ path: "stages.r1-zero.optimizer.learningRate", from: 2e-4, to: 1e-4 }],
+      }));
+
+export function report(run, format) {
+  if (format === "svg") throw new Problem(404, "The stand-in draws no pictures.");
   if (run.status !== "completed") throw new Problem(404, `Run '${run.id}' has no report yet; it is written when the run completes.`);
   const whole = view(run);
   return {
@@ -174,6 +195,33 @@ export function report(run) {
     time: whole.time,
     cost: whole.cost,
     overlap: 0,
+    bands: [
+      {
+        expected: "pass@1 0.97 ± 0.02 after rl-final",
+        measured: 0.964,
+        standardError: 0.008,
+        problems: 512,
+        inside: true,
+        verdict: "inside",
+      },
+    ],
+    costing: {
+      currency: "USD",
+      stages: whole.stages.map(stage => ({
+        label: stage.name,
+        workerSeconds: 404,
+        amount: 0.36,
+        perThousandSamples: 0.02,
+        perPoint: 0.006,
+      })),
+      betweenSeconds: 31,
+      betweenAmount: 0.03,
+      spotSeconds: 3600,
+      onDemandSeconds: 431,
+      preemptions: 2,
+      lostSeconds: 40,
+      lostAmount: 0.04,
+    },
     stages: whole.stages.map((stage, at) => ({
       name: stage.name,
       label: stage.name,

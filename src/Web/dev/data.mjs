@@ -163,6 +163,19 @@ export function view(run) {
       currency: "USD",
       note: "Workers only.",
     },
+    ...(run.status === "paused"
+      ? {
+          budget: {
+            amount: 20,
+            currency: "USD",
+            spent: 19.2,
+            next: 1.4,
+            mayOvershoot: 0.6,
+            warns: true,
+            held: "18.20 USD are spent and iteration 496 of 'dev1' is estimated to cost 1.40 USD: 0.60 USD too much for 20 USD.",
+          },
+        }
+      : {}),
     createdAt: iso(run.created),
     ...(run.current >= 0 ? { startedAt: iso(started) } : {}),
     ...(ended ? { endedAt: iso(ended) } : {}),

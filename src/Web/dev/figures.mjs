@@ -46,6 +46,11 @@ export function values(run, at, step) {
     "policy/staleness": 1,
     "rewards/accuracy/math/mean": 0.2 + learned * 0.6 + noise(0.05),
     "rewards/format/think-answer/mean": 0.3 + learned * 0.68 + noise(0.02),
+    "questions/useful_ratio": 0.7 - share * 0.3 + noise(0.05),
+    "curriculum/problems": 1024 * step,
+    "curriculum/in_band": Math.round(380 * step * (1 - share * 0.5)),
+    "curriculum/from_band": 0.5 + noise(0.05),
+    "teacher/reverse_kl": 0.4 - learned * 0.3 + noise(0.03),
     samples: 8192,
     tokens: 8192 * 3000,
   };

@@ -75,7 +75,6 @@ export function jobs(run) {
                 update: kind === "update" ? took / 1100 : 0,
                 storage: 0.8,
               },
-              traffic: { readBytes: 3.1e6, writtenBytes: 8.2e5 },
             }),
       });
     }
@@ -111,12 +110,16 @@ export function workers(run) {
               gpus: [{ index: at, name: "NVIDIA H100", utilisation: 0.8 + roll() * 0.2, memoryBytes: 61e9, memoryLimitBytes: 85e9 }],
               cacheBytes: 31e9,
               diskFreeBytes: 812e9,
+              workingSeconds: 7800 + 40 * at,
+              idleSeconds: 650 - 40 * at,
+              storageRequests: 18_400 + 311 * at,
+              sentBytes: 21e9 + 8e8 * at,
+              receivedBytes: 64e9 + 2e9 * at,
             },
             history: { at: [], cpu: wave(0.8), memoryBytes: wave(0.3).map(share => share * 64e9), gpu: wave(0.85) },
           };
         }),
     restarts: 1,
-    seconds: { useful: 31200, lost: 410, idle: 2600 },
-    queue: { jobs: run.status === "running" ? 1 : 0 },
+    queuedJobs: run.status === "running" ? 5 : undefined,
   };
 }

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { check, list, number, plan, Problem, report, rows, series, sets } from "./answers.mjs";
+import { check, list, number, plan, Problem, relatives, report, rows, series, sets } from "./answers.mjs";
 import { doneOf, Runs, summary, view } from "./data.mjs";
 import { sample, values } from "./figures.mjs";
 import { jobs, workers } from "./jobs.mjs";
@@ -144,7 +144,10 @@ const Routes = [
       ],
     }),
   ],
-  ["GET", /^\/api\/runs\/([^/]+)\/report$/, ([id]) => report(find(id))],
+  ["GET", /^\/api\/runs\/([^/]+)\/report$/, ([id], query) => report(find(id), query.get("format"))],
+  ["GET", /^\/api\/runs\/([^/]+)\/relatives$/, ([id]) => ({ runId: id, relatives: relatives(find(id)) })],
+  ["POST", /^\/api\/runs\/([^/]+)\/fork$/, () => view(find("quickstart-seed2-77aa10f0"))],
+  ["DELETE", /^\/api\/runs\/([^/]+)$/, ([id]) => ({ runId: find(id).id, removed: 412, bytes: 81e6, kept: [] })],
 ];
 
 function stream(run, response) {

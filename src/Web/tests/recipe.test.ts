@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse, spotAt, toValue } from "../source/recipe/json.ts";
 import { placeOf, rangeOf } from "../source/recipe/places.ts";
+import { linked, type WrittenSchema } from "../source/recipe/references.ts";
 import { explanation, proposals, type Schema } from "../source/recipe/schema.ts";
 
-const schema: Schema = {
+const small: Schema = {
     type: "object",
     properties: {
         name: { type: "string", description: "The name." },
@@ -37,7 +39,7 @@ const schema: Schema = {
 };
 
 /** A text with the caret at |. */
-function at(marked: string): { text: string; labels: string[]; told: string | undefined } {
+function at(marked: string, schema: Schema = small): { text: string; labels: string[]; told: string | undefined } {
     const caret = marked.indexOf("|");
     const text = marked.replace("|", "");
     const spot = spotAt(text, caret);
@@ -79,6 +81,24 @@ test("proposals_TextWithoutItsEnd_TakesNothingOfTheLine", () => {
 });
 
 test("proposals_InAComment_AreNone", () => assert.deepEqual(at("{ // na|me\n }").labels, []));
+
+test("proposals_OfTheRecipesOwnSchema_FollowItsReferences", () => {
+    // Tests run in the page's folder.
+    const own = linked(JSON.parse(readFileSync("../../recipes/recipe.schema.json", "utf8")) as WrittenSchema);
+    assert.ok(at('{ "stages": { "s": { "kind": "sft", "epo|\n} } }', own).labels.includes("epochs"));
+    assert.ok(at('{ "stages": { "s": { "kind": "rl", "optimizer": { "lear|" } } } }', own).labels.includes("learningRate"));
+    assert.ok(at('{ "stages": { "s": { "kind": "rl", "rewards": { "accuracy/math": { "options": { "|" } } } } } }', own).labels.length > 0);
+});
+
+test("linked_DefinitionThatHoldsItself_IsACircle", () => {
+    const own = linked({
+        $defs: { tree: { type: "object", properties: { inner: { $ref: "#/$defs/tree" } as Schema, name: { type: "string" } } } },
+        properties: { root: { $ref: "#/$defs/tree", description: "Its own words." } as Schema },
+    });
+    assert.deepEqual(at('{ "root": { "inner": { "inner": { "|" } } } }', own).labels, ["inner", "name"]);
+    assert.equal(at('{ "ro|ot": {} }', own).told, "Its own words.");
+    assert.throws(() => linked({ properties: { a: { $ref: "#/$defs/none" } as Schema } }), /#\/\$defs\/none/);
+});
 
 test("explanation_AtAField_SaysWhatItIs", () =>
     assert.equal(at('{ "stages": { "s": { "kind": "rl", "iterat|ions": 3 } } }').told, "How many."));

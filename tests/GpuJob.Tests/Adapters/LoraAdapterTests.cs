@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Scoring;
 using R1Cloud.Testing;
 using System.Text.Json.Nodes;
 using R1Cloud.GpuJob.Adapters;
@@ -61,12 +62,29 @@ public sealed class LoraAdapterTests : IDisposable
         }
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Train_FreshAdapter_LearnsSavesAndGeneratesAsMerged(bool recompute)
+    private static readonly Dictionary<string, ModelConfig> Configs = new()
     {
-        using var model = TestModels.Create(TestModels.Config() with { InitializerRange = 0.25 });
+        ["llama"] = TestModels.Config(),
+        ["fused"] = TestModels.Config() with { ModelType = "phi3" },
+        ["windows"] = TestModels.Config() with
+        {
+            ModelType = "gemma3_text", QkNorm = true, Sliding = new(3, new([true, false])), LocalRope = new() { Theta = 300 },
+        },
+        ["latent-experts"] = TestModels.Config(heads: 2, headDim: 6, tied: false) with
+        {
+            ModelType = "deepseek_v3", Latent = new(QueryRank: 8, KvRank: 10, NopeDim: 7, RopeDim: 6, ValueDim: 9, Interleaved: true),
+            Experts = new(Routed: 4, Shared: 1, PerToken: 2, IntermediateSize: 11, FirstLayer: 1, Groups: 1, ChosenGroups: 1,
+                Normalize: true, Scale: 1.7),
+        },
+    };
+
+    public static TheoryData<string, bool> Kinds => [.. Configs.Keys.SelectMany(name =>
+        new[] { new TheoryDataRow<string, bool>(name, false), new TheoryDataRow<string, bool>(name, true) })];
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Train_FreshAdapter_LearnsSavesAndGeneratesAsMerged(string kind, bool recompute)
+    {
+        using var model = TestModels.Create(Configs[kind] with { InitializerRange = 0.25 });
         model.Recompute = recompute;
         var config = new LoraConfig { Rank = 3, Alpha = 6 };
         LoraAdapter.Attach(model, config, seed: 1);

@@ -2,6 +2,7 @@ using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Commands;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Tests.Strangers;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Tokenizers;
@@ -62,6 +63,23 @@ public sealed class ModelCommandsTests : IDisposable
     }
 
     /// <summary>As files come: with a byte order mark, line ends of Windows, empty lines.</summary>
+    // Ids of no token are left out where tokens are drawn, not where the model is asked what it says.
+    [Fact]
+    public async Task Logits_RowsWithoutAToken_AreWhatTheModelSays()
+    {
+        using var model = new StrangersFolder(rows: 320);
+        var (ids, file) = (Write("ids.jsonl", "[5,6,7]"), Path.Combine(folder, "out.safetensors"));
+        (await Run("logits", "--model", model.Root, "--input", ids, "--output", file)).ShouldBe(ExitCodes.Done);
+        using var scope = NewDisposeScope();
+        using var written = new SafetensorsReader(file);
+        using var whole = CausalLm.Load(model.Root, CPU);
+        using var _ = no_grad();
+        var logits = written.Read("logits.0");
+        logits.shape.ShouldBe([3, 320]);
+        logits.isfinite().all().item<bool>().ShouldBeTrue();
+        (logits - whole.forward(tensor(new long[] { 5, 6, 7 }, [1, 3])).squeeze(0)).abs().max().item<float>().ShouldBe(0);
+    }
+
     [Theory]
     [InlineData("-")]
     [InlineData("file")]

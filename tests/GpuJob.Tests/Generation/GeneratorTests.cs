@@ -1,6 +1,8 @@
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Generation.Simd;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics.Simd;
+using R1Cloud.GpuJob.Scoring;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
@@ -26,6 +28,25 @@ public sealed class GeneratorTests
         ["bias"] = TestModels.Config(hidden: 40, heads: 6, kvHeads: 3, headDim: 10, intermediate: 70, vocabulary: 50, bias: true),
         ["wide"] = TestModels.Config(hidden: 128, heads: 4, kvHeads: 2, headDim: 32, intermediate: 352, vocabulary: 24),
         ["output-bias"] = TestModels.Config() with { QkvBias = true, OutputBias = true },
+        ["mlp-bias"] = TestModels.Config(tied: false) with { QkvBias = true, OutputBias = true, MlpBias = true },
+        ["latent-experts"] = TestModels.Config(hidden: 36, heads: 3, kvHeads: 3, headDim: 6, tied: false) with
+        {
+            ModelType = "deepseek_v3", Latent = new(QueryRank: 8, KvRank: 10, NopeDim: 7, RopeDim: 6, ValueDim: 9, Interleaved: true),
+            Experts = new(Routed: 6, Shared: 2, PerToken: 2, IntermediateSize: 11, FirstLayer: 1, Groups: 3, ChosenGroups: 2,
+                Normalize: true, Scale: 1.7),
+        },
+        ["softmax-experts"] = TestModels.Config(tied: false) with
+        {
+            ModelType = "qwen3_moe", QkNorm = true, Experts = new(5, 0, 2, 13, 0, 1, 1, true, 1) { Scoring = ExpertScoring.Softmax },
+        },
+        ["windows-and-norms-around"] = TestModels.Config(hidden: 35, headDim: 12) with
+        {
+            ModelType = "gemma3_text", QkNorm = true, QueryScalar = 5, Sliding = new(21, new([true, false])),
+            LocalRope = new() { Theta = 300 },
+        },
+        ["norms-behind"] =
+            TestModels.Config(tied: false) with { ModelType = "olmo2", QkNorm = true, QkvBias = true, OutputBias = true },
+        ["fused"] = TestModels.Config(headDim: 12) with { ModelType = "phi3", RotatedShare = 0.5 },
     };
 
     public static TheoryData<double, double, int, double> Samplings => new()
@@ -211,6 +232,6 @@ public sealed class GeneratorTests
         static float Deviation(Tensor a, Tensor b) => ((a - b).exp() - 1).abs().max().item<float>();
     }
 
-    /// <summary>Wider weights than fresh ones, so that distributions are uneven; norms and biases away from 1 and 0.</summary>
+    // Wider weights than fresh ones, so that distributions are uneven; norms and biases away from 1 and 0.
     private static ModelConfig Randomised(ModelConfig config) => config with { InitializerRange = 0.25 };
 }

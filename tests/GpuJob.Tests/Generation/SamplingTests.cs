@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics.Simd;
 using R1Cloud.Testing;
 using System.Runtime.Intrinsics;
 using R1Cloud.GpuJob.Generation;

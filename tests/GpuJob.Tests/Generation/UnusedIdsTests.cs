@@ -3,6 +3,7 @@ using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Jobs.Importing;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Scoring;
 using R1Cloud.GpuJob.Tests.Jobs;
 using R1Cloud.GpuJob.Tests.Strangers;
 using R1Cloud.Shared;
@@ -15,7 +16,7 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Generation;
 
-/// <summary>A model may have more rows than its tokenizer has tokens: ids that are no token's are neither drawn nor counted.</summary>
+/// <summary>A model may have more rows than its tokenizer has tokens: ids of no token are neither drawn nor counted.</summary>
 public sealed class UnusedIdsTests : IDisposable
 {
     private static readonly int[] Unused = [0, 7, 20, 21, 22, 27, 28];

@@ -5,7 +5,6 @@ using R1Cloud.GpuJob.Jobs.SupervisedTuning;
 using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Sampling;
-using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;

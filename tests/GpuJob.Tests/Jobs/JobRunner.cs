@@ -5,6 +5,7 @@ using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Jobs.Updates;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
+using R1Cloud.Hub;
 using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
@@ -23,11 +24,15 @@ internal sealed class JobRunner : IDisposable
 
     public JobRunner()
     {
-        Blobs = new FolderBlobStore(Path.Combine(root.FullName, "blobs"));
+        Blobs = new RecordedBlobs(new FolderBlobStore(Path.Combine(root.FullName, "blobs")));
         Models = NewWorker();
     }
 
-    public IBlobStore Blobs { get; }
+    public RecordedBlobs Blobs { get; }
+
+    /// <summary>The Hub; one that nobody listens at, unless a test brings its own.</summary>
+    public IHubReader Hub { get; init; } = new HubReader(
+        () => new() { Endpoint = "http://127.0.0.1:9", CacheFolder = "/nowhere", IsOffline = true }, new(TimeProvider.System, () => 0.5));
 
     /// <summary>The worker's memory; replace it to act as another worker that knows nothing yet.</summary>
     public ResidentModels Models { get; private set; }
@@ -75,6 +80,7 @@ internal sealed class JobRunner : IDisposable
             Attempt = $"{++attempts}-test",
             AttemptNumber = attempts,
             Blobs = Blobs,
+            Hub = Hub,
             ScratchFolder = root.CreateSubdirectory($"scratch-{attempts}").FullName,
             Preemption = preemption,
             Log = NullLogger.Instance,
@@ -84,32 +90,33 @@ internal sealed class JobRunner : IDisposable
     }
 
     public Task<JobOutcome> PretrainAsync(string checkpoint = "base/", CancellationToken preemption = default, string jobId = "base",
-        Action<int>? onStep = null) =>
+        Action<int>? onStep = null, PretrainStage? stage = null) =>
         RunAsync(models => new PretrainHandler(models),
-            new PretrainJob { Seed = 3, Stage = "base", Settings = Pretraining,
+            new PretrainJob { Seed = 3, Stage = "base", Settings = stage ?? Pretraining,
                 Tasks = new Dictionary<string, TaskRecipe> { [Pretraining.Task!] = Task }, Checkpoint = checkpoint }, preemption, jobId,
             onStep);
 
-    public Task<JobOutcome> RolloutAsync(string policy, int iteration = 0, int first = 0, int count = 8, RlStage? stage = null) =>
+    public Task<JobOutcome> RolloutAsync(string policy, int iteration = 0, int first = 0, int count = 8, RlStage? stage = null,
+        string? pool = null) =>
         RunAsync(models => new RolloutHandler(models), new RolloutJob
         {
             Seed = 3, Stage = "rl", Settings = stage ?? Rl, Tasks = Tasks, Iteration = iteration, Policy = policy,
-            FirstQuestion = first, QuestionCount = count, Output = $"rollouts/{iteration}/{first}",
+            FirstQuestion = first, QuestionCount = count, Output = $"rollouts/{iteration}/{first}", Pool = pool,
         });
 
     public Task<JobOutcome> UpdateAsync(string policy, IReadOnlyList<string> rollouts, string next, int iteration = 0,
-        RlStage? stage = null, string? reference = null) =>
+        RlStage? stage = null, string? reference = null, PoolUpdate? pool = null) =>
         RunAsync(models => new UpdateHandler(models), new UpdateJob
         {
             Seed = 3, Stage = "rl", Settings = stage ?? Rl, Iteration = iteration, Policy = policy, Rollouts = rollouts, Checkpoint = next,
-                Reference = reference,
+                Reference = reference, Pool = pool,
         });
 
     /// <summary>The same update in shards, a round of gradients a step, as the orchestration has it done.</summary>
     /// <param name="before">Called before each job, e.g. to act as another worker.</param>
     public async Task<JobOutcome> ShardedUpdateAsync(
         string policy, IReadOnlyList<string> rollouts, string next, RlStage stage, int iteration = 0, string? reference = null,
-            Func<Task>? before = null)
+            Func<Task>? before = null, string? teacher = null)
     {
         IReadOnlyList<string> after = [];
         for (int step = 0, steps = 1; step < steps; step++)
@@ -118,7 +125,7 @@ internal sealed class JobRunner : IDisposable
             for (var shard = 0; shard < stage.UpdateShards; shard++)
             {
                 if (before is not null) await before();
-                var outcome = await GradientAsync(policy, rollouts, stage, step, shard, after, iteration, reference);
+                var outcome = await GradientAsync(policy, rollouts, stage, step, shard, after, iteration, reference, teacher);
                 steps = (int)outcome.Metrics[MetricNames.Steps];
                 if (steps > 0) gradients.Add(outcome.Outputs["gradient"]);
             }
@@ -128,17 +135,17 @@ internal sealed class JobRunner : IDisposable
         return await RunAsync(models => new UpdateHandler(models), new UpdateJob
         {
             Seed = 3, Stage = "rl", Settings = stage, Iteration = iteration, Policy = policy, Rollouts = rollouts, Gradients = after,
-                Checkpoint = next, Reference = reference,
+                Checkpoint = next, Reference = reference, Teacher = teacher,
         });
     }
 
     public Task<JobOutcome> GradientAsync(
         string policy, IReadOnlyList<string> rollouts, RlStage stage, int step, int shard, IReadOnlyList<string> after, int iteration = 0,
-            string? reference = null) =>
+            string? reference = null, string? teacher = null) =>
         RunAsync(models => new GradientHandler(models), new GradientJob
         {
-            Seed = 3, Stage = "rl", Settings = stage, Iteration = iteration, Policy = policy, Reference = reference, Rollouts = rollouts,
-            Step = step, Shard = shard, After = after, Output = $"gradients/{iteration}/{step}-{shard}",
+            Seed = 3, Stage = "rl", Settings = stage, Iteration = iteration, Policy = policy, Reference = reference, Teacher = teacher,
+            Rollouts = rollouts, Step = step, Shard = shard, After = after, Output = $"gradients/{iteration}/{step}-{shard}",
         });
 
     /// <summary>Asks the worker's memory for something, as a handler would.</summary>
@@ -163,7 +170,9 @@ internal sealed class JobRunner : IDisposable
 
     public void Dispose()
     {
+        var leaving = Models.Uploads.WaitAsync();
         Models.Dispose();
+        leaving.Wait(TimeSpan.FromMinutes(1));
         root.Delete(recursive: true);
     }
 

@@ -46,6 +46,33 @@ public sealed class LossOptionsJobTests : IDisposable
         (await jobs.WeightsAsync("measured/2/")).ShouldBe(await jobs.WeightsAsync("plain/2/"));
     }
 
+    /// <summary>REINFORCE++ needs the whole batch before the first step: every shard has the same advantages.</summary>
+    [Theory]
+    [InlineData(AdvantageBaseline.None, 0)]
+    [InlineData(AdvantageBaseline.GroupMean, 3)]
+    public async Task Update_KlInReward_IsOfTheWholeBatchHoweverItIsCut(AdvantageBaseline baseline, int microBatch)
+    {
+        await jobs.PretrainAsync();
+        var first = (await jobs.RolloutAsync("base/")).Outputs["tokens"];
+        await jobs.UpdateAsync("base/", [first], "rl/1/"); // so that policy and reference differ
+        var stage = JobRunner.Rl with
+        {
+            MicroBatchSize = microBatch,
+            Loss = new() { KlWeight = 0.5, KlInReward = true, KlEstimator = KlEstimator.K1, AdvantageBaseline = baseline,
+                AdvantageScale = AdvantageScale.BatchTokens, Aggregation = LossAggregation.TokenMean },
+        };
+        var rollout = (await jobs.RolloutAsync("rl/1/", stage: stage, iteration: 1)).Outputs["tokens"];
+        var whole = await jobs.UpdateAsync("rl/1/", [rollout], "whole/2/", iteration: 1, stage: stage, reference: "base/");
+        var shards = await jobs.ShardedUpdateAsync("rl/1/", [rollout], "shards/2/", stage with { UpdateShards = 3 }, reference: "base/",
+            iteration: 1);
+        var none = await jobs.UpdateAsync("rl/1/", [rollout], "none/2/", iteration: 1,
+            stage: stage with { Loss = stage.Loss with { KlWeight = 0, KlInReward = false } });
+        foreach (var name in new[] { MetricNames.Loss, MetricNames.GradNorm, MetricNames.Kl })
+            shards.Metrics[name].ShouldBe(whole.Metrics[name], 1e-4, name);
+        whole.Metrics[MetricNames.Kl].ShouldNotBe(0);
+        Math.Abs(none.Metrics[MetricNames.GradNorm] - whole.Metrics[MetricNames.GradNorm]).ShouldBeGreaterThan(1e-3);
+    }
+
     [Fact]
     public async Task Update_K1InTheLoss_IsBadInput()
     {

@@ -1,8 +1,8 @@
 using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Evaluation;
-using R1Cloud.GpuJob.Jobs.RewardModels;
+using R1Cloud.GpuJob.Jobs.RewardTraining;
 using R1Cloud.GpuJob.Jobs.Rollouts;
-using R1Cloud.GpuJob.Jobs.Sampling;
+using R1Cloud.GpuJob.Jobs.Collecting;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.RewardModels;
 using R1Cloud.GpuJob.Sampling;

@@ -132,7 +132,8 @@ public sealed class NonFiniteJobTests : IDisposable
     {
         var store = new CheckpointStore(jobs.Blobs);
         var scratch = Directory.CreateTempSubdirectory();
-        var folder = await store.DownloadAsync(from, scratch.CreateSubdirectory("cache").FullName, CancellationToken.None);
+        var cache = scratch.CreateSubdirectory("cache").FullName;
+        var folder = await store.DownloadAsync(from, CheckpointPart.Model, cache, CancellationToken.None);
         var copy = scratch.CreateSubdirectory("copy").FullName;
         foreach (var file in Directory.GetFiles(folder)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         using (var model = CausalLm.Load(folder, CPU))

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Pretraining;
-using R1Cloud.GpuJob.Jobs.RewardModels;
+using R1Cloud.GpuJob.Jobs.RewardTraining;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Supervised;
 using R1Cloud.Shared;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Generation;
-using R1Cloud.GpuJob.Jobs.Sampling;
+using R1Cloud.GpuJob.Jobs.Collecting;
 using R1Cloud.GpuJob.Sampling;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Rewards;

@@ -1,6 +1,6 @@
 using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Pretraining;
-using R1Cloud.GpuJob.Jobs.RewardModels;
+using R1Cloud.GpuJob.Jobs.RewardTraining;
 using R1Cloud.GpuJob.Jobs.SupervisedTuning;
 using R1Cloud.GpuJob.Sampling;
 using R1Cloud.GpuJob.Work;
@@ -14,7 +14,7 @@ using R1Cloud.Shared.Recipes.Tasks;
 namespace R1Cloud.GpuJob.Tests.Jobs;
 
 /// <summary>
-/// A training whose steps change no weight is told by a figure, and ends in an error where it should have changed some: the same check for
+/// A training whose steps change no weight shows in a figure, and ends in an error where it should have changed some: the same check for
 /// every kind of training.
 /// </summary>
 public sealed class StepEffectJobTests : IDisposable

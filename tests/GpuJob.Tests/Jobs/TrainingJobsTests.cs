@@ -3,6 +3,7 @@ using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Evaluation;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -101,8 +102,9 @@ public sealed class TrainingJobsTests : IDisposable
         await IterateAsync("steady", restart: false, stage);
         await IterateAsync("restarted", restart: true, stage);
         (await jobs.HashAsync("restarted/3/")).ShouldBe(await jobs.HashAsync("steady/3/"));
-        (await jobs.WeightsAsync("steady/3/")).ShouldBe(await jobs.WeightsAsync("base/"), "the model itself is frozen");
-        (await jobs.HashAsync("steady/3/")).ShouldContain("adapter_model.safetensors");
+        var manifest = await new CheckpointStore(jobs.Blobs).ReadAsync("steady/3/");
+        manifest.Base.ShouldBe("base/", "the model itself is frozen, and stored once");
+        manifest.FilesOf(CheckpointPart.Model).Select(file => file.Key).ShouldBe(["adapter_config.json", "adapter_model.safetensors"]);
         (await jobs.HashAsync("steady/3/")).ShouldNotBe(await jobs.HashAsync("steady/2/"));
 
         // The next stage trains the whole model, adapter merged.

@@ -1,5 +1,6 @@
 using R1Cloud.Testing;
 using R1Cloud.GpuJob.Losses;
+using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -18,6 +19,18 @@ public sealed class AdvantagesTests
             var expected = oracle.GetProperty("advantages").Floats();
             for (var i = 0; i < expected.Length; i++) advantages[i].ShouldBe(expected[i], 2e-6f);
         }
+    }
+
+    [Fact]
+    public void Compute_ScaleMean_IsMaxRl()
+    {
+        foreach (var oracle in Oracles.Json("rl/distillation_losses.json").GetProperty("maxrl_advantages").EnumerateArray())
+        {
+            var rewards = oracle.GetProperty("rewards").Numbers();
+            Advantages.Compute(rewards, rewards.Length, AdvantageScale.Mean).ShouldBe(oracle.GetProperty("advantages").Floats());
+        }
+        Should.Throw<BadInputException>(() => Advantages.Compute([1, -0.5], 2, AdvantageScale.Mean))
+            .Message.ShouldBe("A reward is -0.5; advantageScale mean needs rewards from 0.");
     }
 
     [Fact]

@@ -11,8 +11,9 @@ public sealed class LossSettingsTests
 {
     private static readonly Dictionary<string, Func<PolicyLossRecipe, PolicyLossRecipe>> Changes = new()
     {
-        [nameof(PolicyLossRecipe.ClipLow)] = loss => loss with { ClipLow = 0.05 },
-        [nameof(PolicyLossRecipe.ClipHigh)] = loss => loss with { ClipHigh = loss.Name == "cispo" ? 1.1 : 0.05 },
+        [nameof(PolicyLossRecipe.ClipLow)] = loss => loss with { ClipLow = loss.Name == "dppo" ? 0.005 : 0.05 },
+        [nameof(PolicyLossRecipe.ClipHigh)] = loss =>
+            loss with { ClipHigh = loss.Name switch { "cispo" => 1.1, "dppo" => 0.005, _ => 0.05 } },
         [nameof(PolicyLossRecipe.TwoSidedClip)] = loss => loss with { TwoSidedClip = 1.3 },
         [nameof(PolicyLossRecipe.SequenceRatio)] = loss => loss with { SequenceRatio = loss.Name is not ("gspo" or "luspo") },
         [nameof(PolicyLossRecipe.Aggregation)] = loss => loss with { Aggregation = LossAggregation.ConstantLength },
@@ -43,7 +44,7 @@ public sealed class LossSettingsTests
     public void Compute_OwnAggregation_IsTheDeclaredOne(string name)
     {
         // grpo's surrogate is not theirs
-        if (LossSettings.Of(name).Aggregation is not { } own || name == "vespo" || name == "cispo") return;
+        if (LossSettings.Of(name).Aggregation is not { } own || name is "vespo" or "cispo" or "dppo") return;
         Gradient(new PolicyLossRecipe { Name = name }).ShouldBe(Gradient(new PolicyLossRecipe { Aggregation = own }));
     }
 

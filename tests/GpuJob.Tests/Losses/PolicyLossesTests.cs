@@ -47,6 +47,34 @@ public sealed class PolicyLossesTests
     }
 
     [Fact]
+    public void Compute_DppoOracle_GivesLossGradientAndMaskedShare()
+    {
+        foreach (var oracle in Oracles.Cases("distillation_losses").Where(item => item.GetProperty("kind").GetString() == "dppo_binary_tv"))
+        {
+            using var scope = NewDisposeScope();
+            var logProbs = Matrix(oracle.GetProperty("logprobs"))!.requires_grad_();
+            var mask = Matrix(oracle.GetProperty("mask"))!;
+            var recipe = new PolicyLossRecipe { Name = "dppo", ClipLow = oracle.GetProperty("low").GetDouble(),
+                ClipHigh = oracle.GetProperty("high").GetDouble() };
+            var tokens = mask.sum().item<float>();
+            var result = PolicyLosses.Compute(PolicyLossOptions.From(recipe, 6), new PolicyLossInput
+            {
+                LogProbs = logProbs,
+                OldLogProbs = Matrix(oracle.GetProperty("old_logprobs")),
+                Advantages = tensor(oracle.GetProperty("advantages").Floats()),
+                Mask = mask,
+                TotalRows = mask.shape[0],
+                TotalTokens = tokens,
+            });
+            result.Loss.backward();
+            result.Loss.item<float>().ShouldBe(oracle.GetProperty("loss").GetSingle(), 1e-6f);
+            (logProbs.grad! - Matrix(oracle.GetProperty("grad"))!).abs().max().item<float>().ShouldBeLessThan(1e-6f);
+            result.Metrics["clip_ratio"].item<float>()
+                .ShouldBe((Matrix(oracle.GetProperty("masked"))! * mask).sum().item<float>() / tokens, 1e-6f);
+        }
+    }
+
+    [Fact]
     public void Compute_PartsOfAMiniBatch_AddUp()
     {
         using var scope = NewDisposeScope();

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Scoring;
 using R1Cloud.Testing;
 using System.Text.Json;
 using R1Cloud.GpuJob.Generation;

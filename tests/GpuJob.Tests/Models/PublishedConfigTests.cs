@@ -56,7 +56,7 @@ public sealed class PublishedConfigTests
     }
 
     [Theory]
-    [InlineData("mistral"), InlineData("gemma3"), InlineData("qwen3_moe"), InlineData("qwen2_moe"), InlineData("deepseek_v2"),
+    [InlineData("mixtral"), InlineData("gemma3"), InlineData("gemma2"), InlineData("qwen2_moe"), InlineData("deepseek_v2"),
         InlineData("deepseek_v32"), InlineData("kimi_k2"), InlineData("gpt_oss")]
     public void Parse_OtherArchitecture_ListsThoseSupported(string type) =>
         Should.Throw<BadInputException>(() => Parse($$"""{"model_type":"{{type}}","hidden_size":64}"""))

@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Generation;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Scoring;
 using R1Cloud.Shared.Recipes;
 using static TorchSharp.torch;
 
@@ -123,6 +124,6 @@ public sealed class RandomShapeTests
         tensor(sequences.SelectMany(sequence => sequence.Concat(Enumerable.Repeat(0, width - sequence.Length)).Select(id => (long)id))
             .ToArray(), [sequences.Length, width]);
 
-    /// <summary>Relative to the size of the largest number, where that is above 1.</summary>
+    // Relative to the size of the largest number, where that is above 1.
     private static float Deviation(Tensor a, Tensor b) => (a - b).abs().max().item<float>() / Math.Max(1, b.abs().max().item<float>());
 }

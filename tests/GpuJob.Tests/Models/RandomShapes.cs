@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.Shared.Recipes.Reading;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Models;
@@ -8,7 +9,10 @@ namespace R1Cloud.GpuJob.Tests.Models;
 /// </summary>
 internal static class RandomShapes
 {
-    private static readonly string[] Architectures = ["llama", "qwen2", "qwen3", "deepseek_v3"];
+    // Generated sequences stay below it: what outgrows it is read again (Generation.LongRopeTests).
+    private const int OriginalLength = 128;
+
+    private static readonly IReadOnlyList<string> Architectures = KnownNames.Architectures;
 
     /// <summary>Architectures and seeds.</summary>
     public static TheoryData<string, int> Cases =>
@@ -28,7 +32,7 @@ internal static class RandomShapes
             : null;
         var (bias, layers, groupSize, groups) = (coin(), random.Next(1, 4), random.Next(2, 4), random.Next(1, 5));
         var chosen = random.Next(1, groups + 1);
-        return new ModelConfig
+        var config = new ModelConfig
         {
             ModelType = architecture,
             HiddenSize = random.Next(9, 70),
@@ -55,7 +59,64 @@ internal static class RandomShapes
             EosTokenIds = One<int[]>([2], [2, 5], []),
             PadTokenId = 0,
         };
+        return Kinds.TryGetValue(architecture, out var kind) ? kind(config, random) : config;
     }
+
+    // What single architectures add.
+    private static readonly Dictionary<string, Func<ModelConfig, Random, ModelConfig>> Kinds = new()
+    {
+        ["qwen3_moe"] = (config, random) => config with
+        {
+            QkNorm = true,
+            Experts = Softmax(random, config.Layers),
+        },
+        ["mistral"] = (config, random) => config with { QkvBias = false, OutputBias = false, Sliding = Everywhere(config, random) },
+        ["olmo2"] = (config, _) => config with { QkNorm = true },
+        ["olmo3"] = (config, random) =>
+            config with { QkNorm = true, Sliding = Some(config, random), LocalRope = new() { Theta = config.Rope.Theta } },
+        ["gemma3_text"] = (config, random) => config with
+        {
+            QkNorm = true, Sliding = Some(config, random), LocalRope = new() { Theta = random.Next(2) == 0 ? 5000 : config.Rope.Theta },
+            QueryScalar = random.Next(2) == 0 ? 24 : 7.5,
+        },
+        ["phi3"] = Phi,
+    };
+
+    private static ExpertsConfig Softmax(Random random, int layers)
+    {
+        var routed = random.Next(1, 9);
+        return new(routed, 0, random.Next(1, routed + 1), random.Next(1, 20), 0, 1, 1, random.Next(2) == 0, 1)
+        {
+            Scoring = ExpertScoring.Softmax, Step = random.Next(1, 3), DenseLayers = new(random.Next(2) == 0 ? [] : [layers - 1]),
+        };
+    }
+
+    private static ModelConfig Phi(ModelConfig config, Random random)
+    {
+        var headDim = 4 * random.Next(1, 7);
+        var share = random.Next(2) == 0 ? 0.5 : 1;
+        int pairs = RopeSettings.Rotated(headDim, share) / 2;
+        ValueList<double> Factors(double step) => new(Enumerable.Range(0, pairs).Select(i => 1 + (step * i)));
+        return config with
+        {
+            QkvBias = false, OutputBias = false, HeadDim = headDim, RotatedShare = share, OriginalMaxPositions = OriginalLength,
+            Sliding = random.Next(2) == 0 ? null : Everywhere(config, random),
+            Rope = new()
+            {
+                Theta = config.Rope.Theta,
+                LongRope = random.Next(3) == 0 ? null : new(Factors(0.1), Factors(1.5), OriginalLength, 256.0 / OriginalLength,
+                    AttentionFactor: random.Next(3) == 0 ? 1.2 : null),
+            },
+        };
+    }
+
+    private static SlidingWindow Everywhere(ModelConfig config, Random random) =>
+        new(Width(random), new(Enumerable.Repeat(true, config.Layers)));
+
+    private static SlidingWindow Some(ModelConfig config, Random random) =>
+        new(Width(random), new(Enumerable.Range(0, config.Layers).Select(layer => layer == 0 || random.Next(2) == 0)));
+
+    private static int Width(Random random) => new[] { 1, 3, 16, 21, 64 }[random.Next(5)];
 
     /// <summary>A model of that shape whose norms are not 1, biases not 0 and corrections not equal.</summary>
     public static CausalLm Model(ModelConfig config, int seed)

@@ -1,5 +1,6 @@
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Optimization;
+using R1Cloud.GpuJob.Scoring;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 using static TorchSharp.torch;

@@ -2,6 +2,7 @@ using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Optimization;
+using R1Cloud.GpuJob.Scoring;
 using R1Cloud.Shared.Recipes;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using R1Cloud.GpuJob.Attempts;
-using R1Cloud.GpuJob.Jobs.Sampling;
+using R1Cloud.GpuJob.Jobs.Collecting;
 using R1Cloud.GpuJob.Rewriting;
 using R1Cloud.GpuJob.Sampling;
 using R1Cloud.GpuJob.Tests.Jobs;
@@ -98,7 +98,7 @@ public sealed class RewritingTests : IDisposable
     public async Task Sample_ModelRewrite_IsJudgedAgainAndDoesNotDependOnShards()
     {
         await jobs.PretrainAsync();
-        // The only thing that this model can be asked is the problem: it solves it anew.
+        // The only thing that this model can be asked is the problem: it solves it from the start.
         var stage = Stage with { Questions = 150,
             Rewrite = new ModelRewrite { Instruction = "{prompt}", Sampling = new() { MaxNewTokens = 40 } } };
         var whole = await SampleAsync(stage, 0, 150);

@@ -184,7 +184,7 @@ internal sealed record Mutation(string File, string What, byte[] Content)
         return (text, string.Join(", ", changes));
     }
 
-    // Values go into the text as they stand: some are no JSON that a tree could hold.
+    // Values go into the text as they stand: some are not JSON that a tree could hold.
     private static JsonValue Standing(int value) => JsonValue.Create(string.Create(CultureInfo.InvariantCulture, $"VALUE{value}"));
 
     private static IEnumerable<JsonNode> Holders(JsonNode node)

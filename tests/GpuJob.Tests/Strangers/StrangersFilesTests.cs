@@ -1,8 +1,6 @@
-using System.Text;
 using R1Cloud.GpuJob.Adapters;
 using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
-using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 using R1Cloud.Tokenizers;
@@ -14,8 +12,7 @@ namespace R1Cloud.GpuJob.Tests.Strangers;
 /// <summary>Model folders of strangers: what does not fit is named, in one line with the file, before anything is built.</summary>
 public sealed class StrangersFilesTests
 {
-    private const string Weights = "model.safetensors", Index = "model.safetensors.index.json", Norm = "model.norm.weight",
-        Head = "lm_head.weight", Embedding = "model.embed_tokens.weight";
+    private const string Weights = "model.safetensors";
 
     [Theory]
     [InlineData("hidden_size", "2147483647", "hidden_size is 2147483647")]
@@ -43,7 +40,7 @@ public sealed class StrangersFilesTests
         using var folder = new StrangersFolder();
         var qwen = field == "layer_types";
         folder.With("config.json", (field, value), ("rope_parameters", null));
-        if (qwen) folder.With("config.json", ("model_type", "\"qwen2\""), ("mlp_bias", null));
+        if (qwen) folder.With("config.json", ("model_type", "\"qwen2\""), ("architectures", null), ("mlp_bias", null));
         folder.Refusal().ShouldContain(named);
     }
 
@@ -67,6 +64,21 @@ public sealed class StrangersFilesTests
         folder.Refusal().ShouldContain(named);
     }
 
+    // What the file leaves open would be another model than the weights': one query group a head, no biases.
+    [Fact]
+    public void Load_WeightsOfAFieldThatTheConfigLacks_AreNamed()
+    {
+        using var folder = new StrangersFolder();
+        folder.With("config.json", ("num_key_value_heads", null));
+        folder.Refusal().ShouldContain("self_attn.k_proj.weight");
+        Should.Throw<BadInputException>(() => ModelFolder.Check(folder.Root)).Message.ShouldContain("self_attn.k_proj.weight");
+        using var other = new StrangersFolder();
+        const string Bias = "model.layers.0.self_attn.q_proj.bias";
+        other.WithTensors(Weights, tensors => tensors[Bias] = zeros(16));
+        other.Refusal().ShouldContain(Bias);
+        Should.Throw<BadInputException>(() => ModelFolder.Check(other.Root)).Message.ShouldContain(Bias);
+    }
+
     [Fact]
     public void Load_BothSpellingsOfOneRope_AreFine()
     {
@@ -74,29 +86,6 @@ public sealed class StrangersFilesTests
         folder.With("config.json", ("rope_scaling", """{ "rope_type": "linear", "type": "linear", "factor": 2 }"""),
             ("rope_parameters", """{ "rope_type": "linear", "factor": 2.0, "rope_theta": 10000 }"""));
         CausalLm.Load(folder.Root, CPU).Dispose();
-    }
-
-    [Theory]
-    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 60, "content": "<x>", "special": true }]""",
-        "'<x>' has the id 60, which is that of '9'")]
-    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 300, "content": "<x>" }, { "id": 300, "content": "<y>" }]""",
-        "'<y>' has the id 300, which is that of '<x>'")]
-    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 300, "content": "<x>" }, { "id": 301, "content": "<x>" }]""",
-        "'<x>' has the ids 300 and 301")]
-    [InlineData("tokenizer.json", "added_tokens", """[{ "id": 300, "content": "Z" }]""", "'Z' has the ids 93 and 300")]
-    [InlineData("tokenizer.json", "model", """{ "type": "BPE", "vocab": { "a": 5, "b": 5 }, "merges": [] }""",
-        "'b' has the id 5, which is that of 'a'")]
-    [InlineData("tokenizer_config.json", "added_tokens_decoder", """{ "2": { "content": "<end>", "special": true } }""",
-        "'<end>' has the id 2, which is that of '</s>'")]
-    [InlineData("tokenizer_config.json", "added_tokens_decoder", """{ "300": { "content": "</s>", "special": true } }""",
-        "'</s>' has the ids 2 and 300")]
-    public void Load_TokensThatShareAnIdOrHaveTwo_AreNamed(string file, string field, string value, string named)
-    {
-        using var folder = new StrangersFolder();
-        folder.With(file, (field, value));
-        var message = folder.Refusal(root => TokenizerLoader.Load(root));
-        message.ShouldContain(named);
-        message.ShouldContain(file);
     }
 
     [Theory]
@@ -142,33 +131,6 @@ public sealed class StrangersFilesTests
         }
     }
 
-    [Fact]
-    public void Load_IndexOfTheWrongKind_IsNamed()
-    {
-        using var folder = new StrangersFolder();
-        var shards = folder.At("shards");
-        using (var model = CausalLm.Load(folder.Root, CPU))
-            ModelExport.Write(model, shards, ScalarType.Float32, folder.Root, shardBytes: 8_000);
-        CausalLm.Load(shards, CPU).Dispose();
-        var index = File.ReadAllText(Path.Combine(shards, Index));
-        void ShouldSay(string content, string named)
-        {
-            File.WriteAllText(Path.Combine(shards, Index), content);
-            folder.Refusal(_ => CausalLm.Load(shards, CPU).Dispose()).ShouldContain(named);
-        }
-        ShouldSay("""{ "weight_map": null }""", "weight_map");
-        ShouldSay("""{ "weight_map": [] }""", "weight_map");
-        ShouldSay("[1]", "must be a JSON object");
-        ShouldSay(index.Replace("\"model-00001-of", "null, \"x\": \"model-00001-of", StringComparison.Ordinal), "its shard is null");
-        var named = index.IndexOf($"\"{Norm}\"", StringComparison.Ordinal);
-        var end = index.IndexOf('\n', named);
-        var comma = index[..named].LastIndexOf(',');
-        ShouldSay(index[end - 1] == ',' ? index.Remove(named, end - named) : index.Remove(comma, end - comma), "is in the file, but");
-        File.WriteAllText(Path.Combine(shards, Index), index);
-        File.Copy(folder.At(Weights), Path.Combine(shards, Weights));
-        folder.Refusal(_ => CausalLm.Load(shards, CPU).Dispose()).ShouldContain("remove the one or the other");
-    }
-
     /// <summary>The Hugging Face cache keeps a model as links to its blobs, whose names say nothing.</summary>
     [Fact]
     public void Check_SnapshotOfTheHubCache_IsReadByTheFilesThatItsLinksLeadTo()
@@ -186,141 +148,6 @@ public sealed class StrangersFilesTests
         linked.Bytes.ShouldBe(real.Bytes);
         linked.Files.ShouldBe(real.Files);
         CausalLm.Load(links, CPU).Dispose();
-    }
-
-    [Fact]
-    public void Load_TiedButAnotherHead_IsRefused()
-    {
-        using var folder = new StrangersFolder(tied: true);
-        folder.WithTensors(Weights, tensors => tensors[Head] = tensors[Embedding].clone());
-        CausalLm.Load(folder.Root, CPU).Dispose(); // stored a second time
-        folder.WithTensors(Weights, tensors => tensors[Head] = tensors[Embedding].to(ScalarType.Float64));
-        CausalLm.Load(folder.Root, CPU).Dispose();
-        folder.WithTensors(Weights, tensors => tensors[Head] = tensors[Embedding] + 1e-3);
-        folder.Refusal().ShouldContain("tie_word_embeddings");
-        Should.Throw<BadInputException>(() => ModelFolder.Check(folder.Root)).Message.ShouldContain(Head);
-        folder.With("config.json", ("tie_word_embeddings", "false"));
-        CausalLm.Load(folder.Root, CPU).Dispose();
-    }
-
-    [Theory]
-    [InlineData(float.NaN)]
-    [InlineData(float.PositiveInfinity)]
-    [InlineData(float.NegativeInfinity)]
-    public void Load_WeightThatIsNotFinite_NamesTheTensor(float value)
-    {
-        foreach (var type in new[] { ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16, ScalarType.Float64 })
-        {
-            using var folder = new StrangersFolder();
-            const string Up = "model.layers.0.mlp.up_proj.weight";
-            folder.WithTensors(Weights, tensors =>
-            {
-                tensors[Up][3, 5] = tensor(value);
-                tensors[Up] = tensors[Up].to(type);
-            });
-            folder.Refusal().ShouldContain(Up);
-            Directory.Delete(folder.At(StrangersFolder.Adapter), recursive: true);
-            folder.Refusal(root => ModelFolder.Check(root)).ShouldContain(Up);
-        }
-    }
-
-    /// <summary>Small numbers, the largest ones and −0 are finite, wherever they stand.</summary>
-    [Fact]
-    public void FindNotFinite_ExtremeNumbers_AreFinite()
-    {
-        using var scope = NewDisposeScope();
-        var path = Path.GetTempFileName();
-        foreach (var type in new[] { ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16, ScalarType.Float64 })
-        {
-            var largest = type == ScalarType.Float16 ? 65504.0 : 3e38;
-            var numbers = cat([zeros(37), tensor(new[] { -0f, 1e-40f, 1, -1 })]).to(ScalarType.Float64);
-            numbers[1] = tensor(largest);
-            numbers[40] = tensor(-largest);
-            SafetensorsWriter.Write(path, [("a", numbers.to(type)), ("b", zeros(0).to(type))]);
-            using (var reader = new SafetensorsReader(path)) reader.FindNotFinite().ShouldBeNull(type.ToString());
-            foreach (var at in new[] { 0, 15, 31, 32, 40 })
-            {
-                var broken = numbers.clone();
-                broken[at] = tensor(double.NaN);
-                SafetensorsWriter.Write(path, [("a", numbers.to(type)), ("c", broken.to(type))]);
-                using var reader = new SafetensorsReader(path);
-                reader.FindNotFinite().ShouldBe("c", $"{type} {at}");
-            }
-        }
-        File.Delete(path);
-    }
-
-    [Fact]
-    public void Load_VectorIn8Bits_IsRefused()
-    {
-        using var folder = new StrangersFolder();
-        folder.WithTensors(Weights, tensors =>
-        {
-            tensors[Norm] = zeros(16, dtype: ScalarType.Byte);
-            tensors[Norm + "_scale_inv"] = ones(1);
-        });
-        InFloat8(folder);
-        folder.Refusal().ShouldContain($"'{Norm}' is a vector in 8 bits");
-    }
-
-    [Fact]
-    public void Load_Matrix8BitsWithoutBlockSize_IsRefused()
-    {
-        using var folder = new StrangersFolder();
-        const string Name = "model.layers.0.mlp.up_proj.weight";
-        folder.WithTensors(Weights, tensors =>
-        {
-            tensors[Name] = zeros(24, 16, dtype: ScalarType.Byte);
-            tensors[Name + "_scale_inv"] = ones(1, 1);
-        });
-        InFloat8(folder);
-        folder.Refusal().ShouldContain("weight_block_size");
-        folder.With("config.json", ("quantization_config", """{ "quant_method": "fp8", "weight_block_size": [128, 128] }"""));
-        CausalLm.Load(folder.Root, CPU).Dispose();
-    }
-
-    [Theory]
-    [InlineData(2147483647)]
-    [InlineData(-1)]
-    [InlineData(1 << 22)]
-    public void Load_TokenIdBeyondAnyVocabulary_IsRefused(int id)
-    {
-        using var folder = new StrangersFolder();
-        folder.With("tokenizer.json", ("added_tokens", $$"""[{ "id": {{id}}, "content": "<x>", "special": true }]"""));
-        folder.Refusal(root => TokenizerLoader.Load(root)).ShouldContain($"{id}");
-        using var other = new StrangersFolder();
-        other.With("tokenizer_config.json", ("added_tokens_decoder", $$"""{ "{{id}}": { "content": "<x>", "special": true } }"""));
-        other.Refusal(root => TokenizerLoader.Load(root)).ShouldContain($"{id}");
-        using var third = new StrangersFolder();
-        third.With("tokenizer.json", ("model", $$"""{ "type": "BPE", "vocab": { "a": {{id}} }, "merges": [] }"""));
-        third.Refusal(root => TokenizerLoader.Load(root)).ShouldContain($"{id}");
-    }
-
-    [Theory]
-    [InlineData("(a+)+$")]
-    [InlineData("(a*)*b")]
-    public void Encode_PatternThatBacktracks_IsRefusedWithItsFile(string pattern)
-    {
-        using var folder = new StrangersFolder();
-        folder.With("tokenizer.json",
-            ("pre_tokenizer", $$"""{ "type": "Split", "pattern": { "Regex": "{{pattern}}" }, "behavior": "Isolated", "invert": false }"""),
-            ("normalizer", "null"));
-        var tokenizer = TokenizerLoader.Load(folder.Root);
-        folder.Refusal(_ => tokenizer.Encode(new string('a', 60) + "c")).ShouldContain("tokenizer.json");
-    }
-
-    [Theory]
-    [InlineData("[", 20_000)]
-    [InlineData("(", 20_000)]
-    [InlineData("[[", 100)]
-    [InlineData("(?:a*", 90)]
-    public void Load_PatternThatNests_IsRefused(string part, int times)
-    {
-        using var folder = new StrangersFolder();
-        var pattern = new StringBuilder().Insert(0, part, times);
-        folder.With("tokenizer.json",
-            ("pre_tokenizer", $$"""{ "type": "Split", "pattern": { "Regex": "{{pattern}}" }, "behavior": "Isolated", "invert": false }"""));
-        folder.Refusal(root => TokenizerLoader.Load(root)).ShouldContain("tokenizer.json");
     }
 
     [Theory]
@@ -362,16 +189,6 @@ public sealed class StrangersFilesTests
         }
         Should.Throw<IOException>(() => ModelFile.Guard<int>("f", () => throw new IOException()));
         Should.Throw<OperationCanceledException>(() => ModelFile.Guard<int>("f", () => throw new OperationCanceledException()));
-    }
-
-    // The writer has no name for 8-bit floats: put it into the header.
-    private static void InFloat8(StrangersFolder folder)
-    {
-        var file = File.ReadAllBytes(folder.At(Weights));
-        var length = (int)BitConverter.ToInt64(file);
-        var header = Encoding.UTF8.GetString(file, 8, length).TrimEnd().Replace("\"U8\"", "\"F8_E4M3\"", StringComparison.Ordinal);
-        File.WriteAllBytes(folder.At(Weights),
-            [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. file[(8 + length)..]]);
     }
 
     private static Action<string> Load(string file) => root =>

@@ -66,7 +66,7 @@ internal sealed class StrangersFolder : IDisposable
         return this;
     }
 
-    /// <summary>Loads the model; what is wrong is told in one line.</summary>
+    /// <summary>Loads the model; what is wrong is said in one line.</summary>
     public string Refusal(Action<string>? load = null)
     {
         var error = Should.Throw<BadInputException>(() =>

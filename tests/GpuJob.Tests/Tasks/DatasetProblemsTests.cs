@@ -172,7 +172,7 @@ public sealed class DatasetProblemsTests : IDisposable
     }
 
     private Task<IProblemTask> CreateAsync(DatasetTask task) =>
-        ProblemTasks.CreateAsync(task, jobs.Blobs, TestContext.Current.CancellationToken);
+        ProblemTasks.CreateAsync(task, jobs.Blobs, jobs.Hub, TestContext.Current.CancellationToken);
 
     private string Sums(int count) =>
         Write($"sums{count}.jsonl",

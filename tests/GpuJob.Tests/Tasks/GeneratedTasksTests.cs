@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Tasks;
+using R1Cloud.GpuJob.Tests.Jobs;
 using R1Cloud.Rewards;
 using R1Cloud.Rewards.Puzzles;
 using R1Cloud.Rewards.Scoring;
@@ -6,7 +7,6 @@ using R1Cloud.Rewards.Texts;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Tasks;
-using R1Cloud.Shared.Storage;
 using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Tests.Tasks;
@@ -205,6 +205,9 @@ public sealed class GeneratedTasksTests
     private static RewardFunction Function(string name, string options) =>
         RewardFunctions.Create(name, System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(options));
 
-    private static async Task<IWorkedTask> CreateAsync(TaskRecipe recipe) =>
-        await ProblemTasks.CreateWorkedAsync(recipe, new FolderBlobStore(Path.GetTempPath()));
+    private static async Task<IWorkedTask> CreateAsync(TaskRecipe recipe)
+    {
+        using var jobs = new JobRunner();
+        return await ProblemTasks.CreateWorkedAsync(recipe, jobs.Blobs, jobs.Hub);
+    }
 }

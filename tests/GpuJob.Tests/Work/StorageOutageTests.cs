@@ -140,7 +140,7 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
         (await run.ResultAsync(spec))!.Attempts.ShouldBe(new AttemptCounts(0, 1, 0));
     }
 
-    /// <summary>Calls back when a worker says that storage is away.</summary>
+    // Calls back when a worker says that storage is away.
     private sealed class Watched(Action away) : ILogger
     {
         private const int StorageAway = 2203;
@@ -162,7 +162,7 @@ public sealed class StorageOutageTests(AzuriteFixture azurite) : IAsyncLifetime
         (status, attempts).ShouldBe((JobStatus.Succeeded, new AttemptCounts(0, 0, 0)));
     }
 
-    /// <summary>Fires some time after the job's result is there.</summary>
+    // Fires some time after the job's result is there.
     private Task<CancellationToken> WhenDoneAsync(JobSpec spec)
     {
         var done = new CancellationTokenSource();

@@ -89,7 +89,7 @@ internal sealed class StorageProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Passes requests on under the name that the storage service goes by.</summary>
+    // Passes requests on under the name that the storage service goes by.
     private async Task SendAsync(NetworkStream near, NetworkStream far)
     {
         var (here, there) =

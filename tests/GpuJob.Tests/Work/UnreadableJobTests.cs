@@ -49,6 +49,19 @@ public sealed class UnreadableJobTests(AzuriteFixture azurite) : IAsyncLifetime
         (result.Status, result.Worker, result.Attempts).ShouldBe((JobStatus.Succeeded, "w1", new AttemptCounts(0, 0, 0)));
     }
 
+    [Fact]
+    public async Task RunAsync_ResultOfANewerProgram_IsGivenBackAndTheWorkerLeaves()
+    {
+        var spec = await run.SubmitAsync(new());
+        var path = BlobLayout.JobResult(run.RunId, spec.JobId);
+        await run.Blobs.WriteAsync(path, new("{\"version\":9,\"outcome\":{}}"));
+
+        (await run.WorkAsync(_ => throw new InvalidOperationException("It ran."))).ShouldBe(ExitCodes.Outdated);
+
+        (await run.Queue.ReceiveAsync(1, TimeSpan.FromMinutes(1))).ShouldHaveSingleItem(); // at once
+        (await run.CompletionsAsync()).ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("version", "7")]
     [InlineData("payload.newField", "1")]
@@ -111,7 +124,7 @@ public sealed class UnreadableJobTests(AzuriteFixture azurite) : IAsyncLifetime
         (await run.Queue.CountAsync()).ShouldBe(0);
     }
 
-    /// <summary>The JSON with one field, by its path, changed; an empty value removes it.</summary>
+    // The JSON with one field, by its path, changed; an empty value removes it.
     private static string Changed(BinaryData json, string path, string value)
     {
         var root = JsonNode.Parse(json)!.AsObject();

@@ -129,7 +129,7 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
         await ReturnAsync(lease);
     }
 
-    /// <summary>As the local host does it.</summary>
+    // As the local host does it.
     private async Task ReturnAsync(string lease) =>
         (await run.Queue.RenewAsync(MessageLease.TryRead(lease).ShouldNotBeNull().Message, TimeSpan.Zero))
             .ShouldNotBeNull("the receipt is the last one");
@@ -139,7 +139,7 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
         get { lock (output) return string.Join('\n', output); }
     }
 
-    /// <summary>A worker in the midst of a job that takes minutes.</summary>
+    // A worker in the midst of a job that takes minutes.
     private async Task<JobSpec> StartInMidJobAsync(params string[] more)
     {
         var spec = await run.SubmitAsync(new() { Milliseconds = 600_000 },
@@ -185,7 +185,7 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
         return process.ExitCode;
     }
 
-    /// <summary>The job is there for others at once, and the stop is not held against it.</summary>
+    // The job is there for others at once, and the stop is not held against it.
     private async Task GoesOnElsewhereAsync(JobSpec spec)
     {
         (await run.ResultAsync(spec)).ShouldBeNull();

@@ -41,7 +41,7 @@ internal sealed class WorkRun : IAsyncDisposable
     /// <summary>What workers log.</summary>
     public ILogger Log { get; set; } = NullLogger.Instance;
 
-    /// <summary>The announcements' queue of this run's own: what tests take out of a common one is hidden from the others.</summary>
+    // The announcements' queue of this run's own: what tests take out of a common one is hidden from the others.
     private IMessageQueue Completions => Storage.Queue($"{BlobLayout.CompletionsQueue}-{RunId}");
 
     public static async Task<WorkRun> StartAsync(AzuriteFixture azurite)
@@ -89,7 +89,7 @@ internal sealed class WorkRun : IAsyncDisposable
         };
         var storage =
             StorageConnection.Of(WorkerStorage.Endpoint, WorkerStorage.Blobs,
-                queue => queue == BlobLayout.CompletionsQueue ? Completions : Queue);
+                queue => queue == BlobLayout.CompletionsQueue ? Completions : Queue, WorkerStorage.Traffic);
         return await new Worker(storage, handlers, options, Time, Log).RunAsync(preemption).WaitAsync(TimeSpan.FromMinutes(30));
     }
 

@@ -37,6 +37,40 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RunAsync_WhileAJobRuns_ShowsWhatIsFinishedAndWhatIsUsed()
+    {
+        var spec = await run.SubmitAsync(new());
+        LiveSamples? live = null;
+        WorkerResources? used = null;
+        await run.WorkAsync(async context =>
+        {
+            for (var sample = 0; sample < CompletionTail.Kept + 3; sample++)
+            {
+                var number = sample;
+                context.Tail.Add(() => new(DateTimeOffset.UnixEpoch, 1, 0, number, "q", new string('x', CompletionTail.MaxChars + 9), false,
+                    2, "a"));
+            }
+            while (live is null || used is null)
+            {
+                live ??= await run.Blobs.TryReadJsonAsync<LiveSamples>(BlobLayout.LiveSamples(run.RunId, "w0"));
+                used ??= await run.Blobs.TryReadJsonAsync<WorkerResources>(BlobLayout.WorkerResources(run.RunId, "w0"));
+                await Task.Delay(20);
+            }
+            return JobOutcome.Empty;
+        });
+        (live!.JobId, live.Worker).ShouldBe((spec.JobId, "w0"));
+        live.Rows.Select(row => row.Sample).ShouldBe(Enumerable.Range(3, CompletionTail.Kept));
+        live.Rows.ShouldAllBe(row => row.Completion.Length == CompletionTail.MaxChars + 1);
+        used!.MemoryBytes.ShouldNotBeNull().ShouldBeGreaterThan(0);
+        used.DiskFreeBytes.ShouldNotBeNull();
+        (used.WorkingSeconds + used.IdleSeconds).ShouldNotBeNull().ShouldBeGreaterThanOrEqualTo(0);
+        used.StorageRequests.ShouldNotBeNull().ShouldBeGreaterThan(0);
+        (used.SentBytes, used.ReceivedBytes).ShouldSatisfyAllConditions(
+            both => both.SentBytes.ShouldNotBeNull(), both => both.ReceivedBytes.ShouldNotBeNull());
+        used.History!.At.ShouldNotBeEmpty();
+    }
+
+    [Fact]
     public async Task RunAsync_ResultExists_IsAnnouncedAndNotRun()
     {
         var spec = await run.SubmitAsync(new());
@@ -269,7 +303,7 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         done.Timing.Total.ShouldBeInRange(5, 10);
     }
 
-    /// <summary>A job whose message is hidden for a second, then for two at a time, by this clock.</summary>
+    // A job whose message is hidden for a second, then for two at a time, by this clock.
     private Task<JobSpec> SubmitAsync(WaitedForClock clock)
     {
         run.LiveBy(clock);
@@ -299,7 +333,7 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         (await run.ResultAsync(spec)).ShouldNotBeNull();
     }
 
-    /// <summary>Lets ten beats of a worker pass, 5.25 seconds, while a rival looks for the message after each.</summary>
+    // Lets ten beats of a worker pass, 5.25 seconds, while a rival looks for the message after each.
     private async Task BeatAsync(WaitedForClock clock, Action<int> before)
     {
         var (first, next) = (TimeSpan.FromSeconds(0.25), TimeSpan.FromSeconds(0.5));
@@ -312,6 +346,6 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IAsyncLifetime
         }
     }
 
-    /// <summary>As a native library's errors come.</summary>
+    // As a native library's errors come.
     private sealed class NativeException(string message) : ExternalException(message);
 }

@@ -34,11 +34,11 @@ public sealed class ImageBuildTests : IDisposable
         version.Trim().ShouldBe(VersionWithoutGit());
     }
 
-    /// <summary>The version of a build that has no tags at hand, as the image's build has none.</summary>
+    // The version of a build that has no tags at hand, as the image's build has none.
     private static string VersionWithoutGit() =>
         XDocument.Load(Repository.Path("Directory.Build.props")).Descendants("Version").Single().Value;
 
-    /// <summary>COPY: files and patterns into a folder, a folder's content into a folder.</summary>
+    // COPY: files and patterns into a folder, a folder's content into a folder.
     private static void Copy(IReadOnlyList<string> arguments, string root)
     {
         foreach (var source in arguments.SkipLast(1))

@@ -7,8 +7,10 @@ namespace R1Cloud.LocalHost.Tests.Commands;
 public sealed class CommandLineTests : IDisposable
 {
     private static readonly string[] Names =
-        ["up", "serve", "check", "plan", "start", "push", "schema", "runs", "status", "pause", "resume", "cancel", "retry", "metrics",
-            "samples", "report"];
+    [
+        "up", "verify", "serve", "check", "plan", "start", "push", "torture", "schema", "runs", "status", "pause", "resume", "cancel",
+        "retry", "fork", "remove", "metrics", "samples", "report",
+    ];
 
     private readonly TestFolder folder = new();
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using R1Cloud.LocalHost.Commands;
 using R1Cloud.LocalHost.Environments;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Recipes.Loading;
 
 namespace R1Cloud.LocalHost.Tests.Commands;
 
@@ -105,12 +105,14 @@ public sealed class RecipeCommandsTests : IDisposable
 
     [Fact]
     public void Set_Values_AreJsonElseText() =>
-        RecipeArguments.Set("""{"a":{"b":1,"c":"x"}}""", ["a.b=2.5", "a.c=true story", "a.d=[1,2]", "e=null"])
+        Set("""{"a":{"b":1,"c":"x"}}""", "a.b=2.5", "a.c=true story", "a.d=[1,2]", "e=null")
             .ShouldBe("""{"a":{"b":2.5,"c":"true story","d":[1,2]},"e":null}""");
 
     [Theory]
     [InlineData("=1")]
     [InlineData("a.b.c=1")]
     public void Set_PathThatLeadsNowhere_IsBadInput(string setting) =>
-        Should.Throw<BadInputException>(() => RecipeArguments.Set("""{"a":{"b":1}}""", [setting]));
+        Should.Throw<BadInputException>(() => Set("""{"a":{"b":1}}""", setting));
+
+    private static string Set(string recipe, params string[] settings) => RecipeSettings.Set(recipe, settings.Select(RecipeSettings.Parse));
 }

@@ -8,7 +8,8 @@ namespace R1Cloud.LocalHost.Tests.EndToEnd;
 /// <summary>A run of the real thing (host, Azurite, worker process, TorchSharp) on a recipe of a few seconds.</summary>
 internal sealed partial class MiniRun(TestFolder folder, string data, params string[] settings)
 {
-    private const string Recipe = """
+    /// <summary>R1-Zero in small.</summary>
+    public const string R1Zero = """
         {
           "extends": "r1-zero", "name": "mini", "seed": 5,
           "tasks": { "addition": { "kind": "arithmetic", "digits": 1, "heldOutPercent": 20 } },
@@ -63,7 +64,10 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     private Process? process;
 
     /// <summary>The recipe, when it is not R1-Zero in small.</summary>
-    public string Json { get; init; } = Recipe;
+    public string Json { get; init; } = R1Zero;
+
+    /// <summary>A recipe's file, in place of the recipe.</summary>
+    public string? File { get; init; }
 
     /// <summary>Environment variables.</summary>
     public Dictionary<string, string?> Variables { get; init; } = [];
@@ -78,11 +82,35 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     /// <summary>Gives the command that starts the run, or goes on with it.</summary>
     public void Start(params string[] more)
     {
-        var recipe = folder.Write("mini.json", Json);
+        var recipe = File ?? folder.Write("mini.json", Json);
         process = R1Process.Start("dotnet", [R1Process.Dll, "up", recipe, "--data", Data, "--port", "0", "--plain", .. settings, .. more],
             folder.Root, Variables);
         process.StandardInput.Close();
         foreach (var reader in new[] { process.StandardOutput, process.StandardError }) _ = CopyAsync(reader);
+    }
+
+    /// <summary>Asks a host of this folder something, once the run has ended and its own is gone.</summary>
+    public async Task<T> AskAsync<T>(Func<HttpClient, Task<T>> ask)
+    {
+        var settings = System.IO.Path.Combine(Data, "host.json");
+        System.IO.File.Delete(settings);
+        using var host = R1Process.Start("dotnet", [R1Process.Dll, "serve", "--data", Data, "--port", "0"], folder.Root, []);
+        host.StandardInput.Close();
+        foreach (var reader in new[] { host.StandardOutput, host.StandardError }) _ = CopyAsync(reader);
+        try
+        {
+            // It is there once the host has begun, and names an address once that can be asked.
+            await Eventually.BeTrueAsync(() =>
+                (System.IO.File.Exists(settings) && Read(settings).Contains("\"key\"", StringComparison.Ordinal))
+                || (host.HasExited ? throw new InvalidOperationException(Output) : false), "the host; " + Output);
+            using var http = Client();
+            return await ask(http);
+        }
+        finally
+        {
+            host.Kill(entireProcessTree: true);
+            await host.WaitForExitAsync();
+        }
     }
 
     /// <summary>Waits until a worker's log tells of a job.</summary>
@@ -92,13 +120,19 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
     /// <summary>SIGKILL for the worker process: no last words.</summary>
     public async Task KillWorkerAsync()
     {
-        var host = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "host.json"))).RootElement;
-        var url = host.GetProperty("url").GetString();
-        using var http = new HttpClient();
-        http.DefaultRequestHeaders.Add("X-Api-Key", host.GetProperty("key").GetString());
-        var runs = await http.GetStringAsync($"{url}/api/runs/{RunId}");
+        using var http = Client();
+        var runs = await http.GetStringAsync($"/api/runs/{RunId}");
         var pid = int.Parse(PidPattern().Match(runs).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
         Process.GetProcessById(pid).Kill();
+    }
+
+    /// <summary>A client of the host's, with its key.</summary>
+    public HttpClient Client()
+    {
+        var host = JsonDocument.Parse(System.IO.File.ReadAllText(Path.Combine(Data, "host.json"))).RootElement;
+        var http = new HttpClient { BaseAddress = new(host.GetProperty("url").GetString()!) };
+        http.DefaultRequestHeaders.Add("X-Api-Key", host.GetProperty("key").GetString());
+        return http;
     }
 
     /// <summary>SIGKILL for the host: orchestrator, API and engine at once.</summary>
@@ -134,7 +168,8 @@ internal sealed partial class MiniRun(TestFolder folder, string data, params str
 
     /// <summary>The hash of a copied model's weights.</summary>
     public string Weights(string model = "model") =>
-        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Data, "runs", RunId, model, "model.safetensors"))));
+        Convert.ToHexStringLower(SHA256.HashData(System.IO.File.ReadAllBytes(Path.Combine(Data, "runs", RunId, model,
+            "model.safetensors"))));
 
     public string WorkerLogs()
     {

@@ -9,7 +9,9 @@ internal static class TinyModel
     private const int Hidden = 32, Layers = 2, Heads = 4, KvHeads = 2, Intermediate = 48, Vocabulary = 288;
 
     /// <summary>Writes the folder.</summary>
-    public static void Write(string folder)
+    /// <param name="folder">The folder.</param>
+    /// <param name="positions">The longest sequence.</param>
+    public static void Write(string folder, int positions = 256)
     {
         Directory.CreateDirectory(folder);
         void Json(string name, object content) => File.WriteAllText(Path.Combine(folder, name), JsonSerializer.Serialize(content));
@@ -17,7 +19,7 @@ internal static class TinyModel
         {
             architectures = new[] { "Qwen2ForCausalLM" }, model_type = "qwen2", hidden_act = "silu", hidden_size = Hidden,
                 num_hidden_layers = Layers, num_attention_heads = Heads,
-            num_key_value_heads = KvHeads, intermediate_size = Intermediate, vocab_size = Vocabulary, max_position_embeddings = 256,
+            num_key_value_heads = KvHeads, intermediate_size = Intermediate, vocab_size = Vocabulary, max_position_embeddings = positions,
                 rope_theta = 10000.0, rms_norm_eps = 1e-6,
             tie_word_embeddings = true, eos_token_id = 256, torch_dtype = "float32",
         });

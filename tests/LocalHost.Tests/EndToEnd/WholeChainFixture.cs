@@ -48,7 +48,7 @@ public sealed class WholeChainFixture : IAsyncLifetime
     internal async Task<IReadOnlyList<StageReuse>> PlanAsync(LoadedRecipe recipe) =>
         (await client.ReuseAsync(recipe.ResolvedJson, reuse: true, default)).Stages;
 
-    /// <summary>Runs a stage of a finished run anew, and what depends on it.</summary>
+    /// <summary>Runs a stage of a finished run again, and what depends on it.</summary>
     internal async Task<RunView> RetryAsync(string id, string stage)
     {
         await client.SteerAsync(Pipeline.Api.ApiRoutes.Retry, id, stage, default);

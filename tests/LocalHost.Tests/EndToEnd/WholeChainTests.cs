@@ -7,7 +7,7 @@ public sealed class WholeChainTests(WholeChainFixture fixture) : IClassFixture<W
 
     private static readonly string[] Late = ["rl", "reject", "final", "check", "distill/slow", "distill/own"];
 
-    /// <summary>The look at the recipe's files that comes before all other jobs: no stage's own.</summary>
+    // The look at the recipe's files that comes before all other jobs: no stage's own.
     private const string InputCheck = "check/000000/check/0";
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class WholeChainTests(WholeChainFixture fixture) : IClassFixture<W
             .ShouldBe(["own", "base", "collect", "dev1", "helpful~1", .. Late.Select(stage => stage + "~1")]);
         (await StagesOfJobsAsync("d")).ShouldBe(["helpful~1", .. Late.Select(stage => stage + "~1")], ignoreOrder: true);
         (await fixture.WeightsAsync(again)).ShouldBe(weights);
-        (await fixture.PlanAsync(recipe)).ShouldAllBe(stage => stage.ReusedFrom != null, "what was made anew is whole");
+        (await fixture.PlanAsync(recipe)).ShouldAllBe(stage => stage.ReusedFrom != null, "what was made again is whole");
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class CrashTests
     private static Dictionary<string, int> Runs(string log) =>
         File.Exists(log) ? File.ReadAllLines(log).CountBy(label => label).ToDictionary() : [];
 
-    /// <summary>Results of activities that are in a history or an inbox.</summary>
+    // Results of activities that are in a history or an inbox.
     private static List<string> RecordedResults(string database)
     {
         using var connection = new SqliteConnection($"Data Source={database};Pooling=False");

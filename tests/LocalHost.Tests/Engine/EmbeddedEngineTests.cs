@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using R1Cloud.LocalHost.Engine.Execution;
 using R1Cloud.Pipeline.Orchestration;
@@ -155,7 +154,10 @@ public sealed class EmbeddedEngineTests
     public async Task ReplaySafeLogger_SaysEveryThingOnce()
     {
         var lines = new ConcurrentQueue<string>();
-        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(new Recorder(lines)));
+        using var loggers = LogWatch.Create((category, _, text) =>
+        {
+            if (category == "test") lines.Enqueue(text);
+        });
         await using var factory = new EngineHostFactory(options => options with { ReplayEveryDecision = true }, loggers);
         await using var engine = await factory.StartEngineAsync(new OrchestrationRegistry()
             .AddActivity<int, int>("same", (_, n, _) => Task.FromResult(n))
@@ -173,24 +175,6 @@ public sealed class EmbeddedEngineTests
         await engine.WaitForCompletionAsync("it", giveUp);
 
         lines.Count.ShouldBe(4);
-    }
-
-    /// <summary>Keeps the lines of the category "test".</summary>
-    private sealed class Recorder(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => categoryName == "test" ? this : NullLogger.Instance;
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
     }
 
     private static void InterlockedMax(ref int target, int value)

@@ -7,6 +7,8 @@ namespace R1Cloud.LocalHost.Tests.Engine;
 
 public sealed class EngineStorageTests
 {
+    private const int Waiting = 3107; // the event that tells of it
+
     private static OrchestrationRegistry Registry => new OrchestrationRegistry()
         .AddActivity<int, string>("large", (_, size, _) => Task.FromResult(new string('x', size)))
         .AddOrchestrator<int, int>("main", async (context, count) =>
@@ -110,12 +112,59 @@ public sealed class EngineStorageTests
             (await engine.WaitForCompletionAsync("it", giveUp.Token)).Output!.Value.GetInt32().ShouldBe(30 * 20_000);
     }
 
+    [Fact]
+    public async Task Locked_ByAnotherProgram_IsWaitedForAndNothingIsLost()
+    {
+        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var loggers = LogWatch.Create((_, id, _) =>
+        {
+            if (id.Id == Waiting) waits.TrySetResult();
+        });
+        await using var factory = new EngineHostFactory(loggers: loggers);
+        await using var engine = await factory.StartEngineAsync(Registry);
+        using var other = Open(factory);
+        Sql(other, "BEGIN IMMEDIATE");
+
+        var scheduled = engine.ScheduleNewAsync("main", 3, "it");
+        (await Task.WhenAny(waits.Task, scheduled).WaitAsync(TimeSpan.FromMinutes(30))).ShouldBe(waits.Task);
+        Sql(other, "COMMIT");
+
+        (await scheduled).ShouldBeTrue();
+        (await engine.WaitForCompletionAsync("it", CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(30)))
+            .Output!.Value.GetInt32().ShouldBe(3 * 20_000);
+    }
+
+    [Fact]
+    public async Task Locked_ForLongerThanItsPatience_StopsTheEngineWithTheReason()
+    {
+        await using var factory = new EngineHostFactory(options => options with { LockPatience = TimeSpan.Zero });
+        await using var engine = await factory.StartEngineAsync(Registry);
+        using var other = Open(factory);
+        Sql(other, "BEGIN IMMEDIATE");
+
+        (await Should.ThrowAsync<EngineStorageException>(() => engine.ScheduleNewAsync("main", 3, "it")))
+            .Message.ShouldContain("another program holds it locked");
+        await Should.ThrowAsync<EngineStorageException>(() => engine.Completion);
+        Sql(other, "COMMIT");
+    }
+
     private static void Sql(EngineHostFactory factory, string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={factory.DatabasePath};Pooling=False");
-        connection.Open();
+        using var connection = Open(factory);
+        Sql(connection, sql);
+    }
+
+    private static void Sql(SqliteConnection connection, string sql)
+    {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
+    }
+
+    private static SqliteConnection Open(EngineHostFactory factory)
+    {
+        var connection = new SqliteConnection($"Data Source={factory.DatabasePath};Pooling=False");
+        connection.Open();
+        return connection;
     }
 }

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace R1Cloud.LocalHost.Tests.Hosting;
 
-/// <summary>A machine that is not ready is told so at once, with exit code 3, before anything was started.</summary>
+/// <summary>A machine that is not ready is refused at once, with exit code 3, before anything was started.</summary>
 public sealed class StartFailureTests : IDisposable
 {
     private readonly TestFolder folder = new();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.HubStandIn;
 using R1Cloud.LocalHost.Environments;
 using R1Cloud.LocalHost.Push;
 using R1Cloud.LocalHost.Tests.Commands;
@@ -36,7 +37,7 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
         folder.Write("model/weights/a.safetensors", "aaa");
         folder.Write("model/.git/HEAD", "x");
 
-        var pushed = await new Pusher(Blobs).PushAsync(folder["model"], null, TestContext.Current.CancellationToken);
+        var pushed = await new Pusher(Blobs).PushAsync(folder["model"], null, null, TestContext.Current.CancellationToken);
 
         (pushed.Files, pushed.Uploaded, pushed.Bytes).ShouldBe((2, 2, 5));
         var prefix = pushed.Path["blob:".Length..];
@@ -49,23 +50,24 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
     {
         for (var i = 0; i < 4; i++) folder.Write($"parts/{i}.jsonl", $"part {i}");
         var pusher = new Pusher(Blobs);
-        var first = await pusher.PushAsync(folder["parts"], null, TestContext.Current.CancellationToken);
+        var first = await pusher.PushAsync(folder["parts"], null, null, TestContext.Current.CancellationToken);
         await Blobs.DeleteAsync(first.Path["blob:".Length..] + "/2.jsonl"); // as if it had broken off there
         var reports = new Reports();
 
-        var second = await pusher.PushAsync(folder["parts"], reports, TestContext.Current.CancellationToken);
+        var second = await pusher.PushAsync(folder["parts"], null, reports, TestContext.Current.CancellationToken);
 
         (second.Path, second.Uploaded).ShouldBe((first.Path, 1));
         reports.Last.ShouldBe(new("uploading 2.jsonl", 2 * 4 * 6 - 6, 2 * 4 * 6)); // the last file is skipped without a report
-        (await pusher.PushAsync(folder["parts"], null, TestContext.Current.CancellationToken)).Uploaded.ShouldBe(0);
+        (await pusher.PushAsync(folder["parts"], null, null, TestContext.Current.CancellationToken)).Uploaded.ShouldBe(0);
     }
 
     [Fact]
     public async Task Push_OtherContent_IsAnotherBlob()
     {
         var pusher = new Pusher(Blobs);
-        var first = await pusher.PushAsync(folder.Write("a.jsonl", "old"), null, TestContext.Current.CancellationToken);
-        (await pusher.PushAsync(folder.Write("a.jsonl", "new"), null, TestContext.Current.CancellationToken)).Path.ShouldNotBe(first.Path);
+        var first = await pusher.PushAsync(folder.Write("a.jsonl", "old"), null, null, TestContext.Current.CancellationToken);
+        (await pusher.PushAsync(folder.Write("a.jsonl", "new"), null, null, TestContext.Current.CancellationToken))
+            .Path.ShouldNotBe(first.Path);
     }
 
     [Fact]
@@ -91,9 +93,36 @@ public sealed class PushTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
         File.CreateSymbolicLink(folder["hub/models--org--m/snapshots/main/model.safetensors"], "../../blobs/0123");
 
         var pushed = await new Pusher(Blobs)
-            .PushAsync(folder["hub/models--org--m/snapshots/main"], null, TestContext.Current.CancellationToken);
+            .PushAsync(folder["hub/models--org--m/snapshots/main"], null, null, TestContext.Current.CancellationToken);
 
         (await NamesAsync(pushed.Path["blob:".Length..])).ShouldHaveSingleItem().ShouldEndWith("/main/model.safetensors");
+    }
+
+    [Fact]
+    public async Task Push_NamesOnTheHub_AreFetchedAndPushed()
+    {
+        await using var hub = await StandInHub.StartAsync();
+        hub.Add("models", "acme/tiny", new Dictionary<string, byte[]>
+        {
+            ["config.json"] = "{}"u8.ToArray(), ["model.safetensors"] = "weights"u8.ToArray(), ["model.gguf"] = "others"u8.ToArray(),
+        });
+        hub.Add("datasets", "acme/sums", new Dictionary<string, byte[]> { ["train.jsonl"] = "{}"u8.ToArray() });
+        var variables = new Dictionary<string, string?>
+        {
+            ["R1_STORAGE"] = azurite.ConnectionString, ["HF_ENDPOINT"] = hub.Url, ["HF_HOME"] = folder["hf"],
+        };
+
+        var model = await R1.RunWithAsync(folder, variables, "push", "hf:acme/tiny");
+        var rows = await R1.RunWithAsync(folder, variables, "push", "--dataset", "hf:acme/sums");
+        var absent = await R1.RunWithAsync(folder, variables, "push", "hf:acme/absent");
+
+        model.ExitCode.ShouldBe(ExitCode.Ok, model.All);
+        model.Output.Trim().ShouldEndWith("/tiny");
+        (await NamesAsync(model.Output.Trim()["blob:".Length..])).Select(name => name.Split('/')[^1])
+            .ShouldBe(["config.json", "model.safetensors"]);
+        rows.Output.Trim().ShouldEndWith("/train.jsonl");
+        absent.ExitCode.ShouldBe(ExitCode.BadInput, absent.All);
+        absent.Error.ShouldContain("acme/absent");
     }
 
     [Fact]

@@ -206,7 +206,7 @@ public sealed class R1ScriptTests : IDisposable
             await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
     }
 
-    /// <summary>A suite that does not end, deaf to signals, nor does what it started; their ids are in a file.</summary>
+    // A suite that does not end, deaf to signals, nor does what it started; their ids are in a file.
     private void Stalled(string first) =>
         folder.Script("repo/artifacts/bin/A.Tests/release/R1Cloud.A.Tests",
             $"trap '' TERM INT\n{first}\nsleep 3600 &\nprintf '%s\\n' $$ $! > '{folder["stalled"]}'\nwait");
@@ -221,7 +221,7 @@ public sealed class R1ScriptTests : IDisposable
             exit {exitCode}
             """);
 
-    /// <summary>A folder of links to just these programs.</summary>
+    // A folder of links to just these programs.
     private async Task<string> OnlyAsync(params string[] programs)
     {
         Directory.CreateDirectory(folder["only"]);

@@ -13,6 +13,8 @@ namespace R1Cloud.LocalHost.Tests.WorkerProcesses;
 /// <summary>A worker dies in the midst of a job: the host sees it, so nobody waits for the heartbeat to lapse.</summary>
 public sealed class LeaseReturnTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>, IAsyncDisposable
 {
+    private const int OtherJobs = 5;
+
     private readonly TestFolder folder = new();
     private readonly string run = $"lease{Guid.NewGuid():n}"[..12];
     private ProcessWorkerPool? pool;
@@ -30,9 +32,10 @@ public sealed class LeaseReturnTests(AzuriteFixture azurite) : IClassFixture<Azu
         pool = Pool();
         await pool.EnsureAsync(run, new WorkersRecipe { Device = "cpu" });
         await AttemptsAsync(spec, 1);
+        await RenewedAsync();
         var pid = (await pool.GetAsync(run)).Workers[0].Location.Split(' ')[^1];
         using (var worker = System.Diagnostics.Process.GetProcessById(int.Parse(pid, CultureInfo.InvariantCulture))) worker.Kill();
-        await AttemptsAsync(spec, 2); // in an hour, by the heartbeat
+        await TakenAsync(queue, spec, 2); // in an hour, by the heartbeat
         await queue.DropAsync();
     }
 
@@ -44,7 +47,7 @@ public sealed class LeaseReturnTests(AzuriteFixture azurite) : IClassFixture<Azu
         await new MessageLease(queue.Name, message, int.MaxValue).WriteAsync(folder[$"{run}-worker-0.lease"]);
         pool = Pool();
         await pool.EnsureAsync(run, new WorkersRecipe { Device = "cpu" });
-        await AttemptsAsync(spec, 1);
+        await TakenAsync(queue, spec, 1);
         await queue.DropAsync();
     }
 
@@ -78,11 +81,16 @@ public sealed class LeaseReturnTests(AzuriteFixture azurite) : IClassFixture<Azu
         var storage = azurite.Open();
         var queue = storage.Queue(BlobLayout.JobQueue(run));
         await queue.EnsureCreatedAsync();
-        var spec = new JobSpec { RunId = run, JobId = "s/000000/noop/0", Payload = new NoopJob { Milliseconds = 3_600_000 },
-            Retry = new() { HeartbeatTimeoutSeconds = 3600 } };
-        await storage.Blobs.WriteJsonAsync(BlobLayout.JobSpec(run, spec.JobId), spec);
+        return (queue, await SubmitAsync(queue, 0, TimeSpan.FromHours(1)));
+    }
+
+    private async Task<JobSpec> SubmitAsync(IMessageQueue queue, int number, TimeSpan length)
+    {
+        var spec = new JobSpec { RunId = run, JobId = JobId.Create("s", 0, JobKinds.Noop, number),
+            Payload = new NoopJob { Milliseconds = (int)length.TotalMilliseconds }, Retry = new() { HeartbeatTimeoutSeconds = 3600 } };
+        await azurite.Open().Blobs.WriteJsonAsync(BlobLayout.JobSpec(run, spec.JobId), spec);
         await queue.SendAsync(JsonSerializer.Serialize(new JobMessage(run, spec.JobId), R1Json.Options));
-        return (queue, spec);
+        return spec;
     }
 
     private ProcessWorkerPool Pool() => new(new WorkerPoolOptions
@@ -93,17 +101,53 @@ public sealed class LeaseReturnTests(AzuriteFixture azurite) : IClassFixture<Azu
             Grace = TimeSpan.FromSeconds(5),
     }, TimeProvider.System, NullLogger<ProcessWorkerPool>.Instance);
 
-    private async Task AttemptsAsync(JobSpec spec, int count)
+    // Hidden for seconds when it is taken, and for the job's own time-out from the first heartbeat on.
+    private async Task RenewedAsync()
+    {
+        string? first = null;
+        for (var left = 3_000; ; left--)
+        {
+            var receipt = MessageLease.TryRead(folder[$"{run}-worker-0.lease"])?.Message.Receipt;
+            first ??= receipt;
+            if (receipt is not null && receipt != first) return;
+            left.ShouldBeGreaterThan(0, "the worker does not renew its message");
+            await Task.Delay(100);
+        }
+    }
+
+    private Task AttemptsAsync(JobSpec spec, int count) => UntilAsync(async () => await BegunAsync(spec) >= count, $"attempt {count}");
+
+    // Ends by what the worker does, not by the clock: one that takes other jobs, each ordered after the one before was done, would have
+    // taken this one if its message were back.
+    private async Task TakenAsync(IMessageQueue queue, JobSpec spec, int attempt)
     {
         var blobs = azurite.Open().Blobs;
-        for (var left = 18_000; ; left--)
+        for (var number = 1; ; number++)
         {
-            var begun = 0;
-            await foreach (var blob in blobs.ListAsync(BlobLayout.Job(run, spec.JobId) + "attempts/"))
-                begun += blob.Path.EndsWith(BlobLayout.StartedFile, StringComparison.Ordinal) ? 1 : 0;
-            if (begun >= count) return;
+            var other = await SubmitAsync(queue, number, TimeSpan.Zero);
+            var taken = false;
+            await UntilAsync(
+                async () => (taken = await BegunAsync(spec) >= attempt) || await blobs.ExistsAsync(BlobLayout.JobResult(run, other.JobId)),
+                $"neither attempt {attempt} nor job {other.JobId}");
+            if (taken) return;
+            number.ShouldBeLessThan(OtherJobs, $"the worker has done {number} jobs, and the one that the dead one held is not back");
+        }
+    }
+
+    private async Task<int> BegunAsync(JobSpec spec)
+    {
+        var begun = 0;
+        await foreach (var blob in azurite.Open().Blobs.ListAsync(BlobLayout.Job(run, spec.JobId) + "attempts/"))
+            begun += blob.Path.EndsWith(BlobLayout.StartedFile, StringComparison.Ordinal) ? 1 : 0;
+        return begun;
+    }
+
+    private async Task UntilAsync(Func<Task<bool>> isSo, string what)
+    {
+        for (var left = 3_000; !await isSo(); left--)
+        {
             left.ShouldBeGreaterThan(0,
-                $"{begun} attempts have begun; {(File.Exists(folder["worker-0.log"]) ? File.ReadAllText(folder["worker-0.log"]) : "")}");
+                $"{what} has not begun; {(File.Exists(folder["worker-0.log"]) ? File.ReadAllText(folder["worker-0.log"]) : "")}");
             await Task.Delay(100);
         }
     }

@@ -10,7 +10,7 @@ namespace R1Cloud.LocalHost.Tests.WorkerProcesses;
 /// <summary>The pool with a worker of a few lines of bash.</summary>
 public sealed class ProcessWorkerPoolTests : IAsyncDisposable
 {
-    /// <summary>Waits until its standard input ends, as a worker does; ends with 30 on SIGTERM.</summary>
+    // Waits until its standard input ends, as a worker does; ends with 30 on SIGTERM.
     private const string Obedient = """
         trap 'echo saved >> "$STATE/saved"; kill $!; exit 30' TERM
         echo "$@" >> "$STATE/arguments"

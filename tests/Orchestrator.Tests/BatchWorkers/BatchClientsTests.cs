@@ -72,7 +72,7 @@ public sealed class BatchClientsTests
         transport.Requests.ShouldBe(6);
     }
 
-    /// <summary>A request through a pipeline of the options, with waits that a test can bear.</summary>
+    // A request through a pipeline of the options, with waits that a test can bear.
     private static async Task<Response> SendAsync(ScriptedTransport transport)
     {
         var options = BatchClients.Options();
@@ -85,7 +85,7 @@ public sealed class BatchClientsTests
         return await pipeline.SendRequestAsync(request, CancellationToken.None);
     }
 
-    /// <summary>Answers with the given statuses in order, the last one for ever.</summary>
+    // Answers with the given statuses in order, the last one for ever.
     private sealed class ScriptedTransport(params int[] statuses) : HttpPipelineTransport
     {
         private readonly HttpClientTransport requests = new();

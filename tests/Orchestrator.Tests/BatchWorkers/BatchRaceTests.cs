@@ -36,7 +36,7 @@ public sealed class BatchRaceTests : BatchPoolTests
         orders.ShouldBeGreaterThan(20);
     });
 
-    /// <summary>A run's Batch, books and queue.</summary>
+    // A run's Batch, books and queue.
     private sealed class World
     {
         private readonly FakeTimeProvider clock = new(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));

@@ -248,10 +248,19 @@ internal sealed class ScriptedNode(string id, DateTimeOffset created, bool dedic
     public BatchNodeState State { get; set; } = BatchNodeState.Idle;
     public List<BatchNodeError> Errors { get; } = [];
     public BatchStartTaskInfo? StartTask { get; set; }
+
+    /// <summary>When the pool got it; null where Batch does not say.</summary>
+    public DateTimeOffset? Allocated { get; init; }
+
+    /// <summary>Jobs of other runs that had tasks there, with when they began.</summary>
+    public List<(string Job, DateTimeOffset Start)> Others { get; } = [];
     public bool IsIdle => State == BatchNodeState.Idle;
     public BatchNode Model =>
         ComputeBatchModelFactory.BatchNode(id: Id, state: State, stateTransitionTime: created, isDedicated: Dedicated, errors: Errors,
-            startTaskInfo: StartTask);
+            startTaskInfo: StartTask, allocationTime: Allocated ?? default,
+            recentTasks: Others.Select(other => ComputeBatchModelFactory.BatchTaskInfo(jobId: other.Job,
+                taskState: BatchTaskState.Completed,
+                executionInfo: ComputeBatchModelFactory.BatchTaskExecutionInfo(startTime: other.Start))));
 }
 
 /// <summary>An HTTP answer with nothing but a status and headers.</summary>

@@ -5,14 +5,14 @@ namespace R1Cloud.Orchestrator.Tests.BatchWorkers;
 
 /// <summary>A Batch whose calls wait for their turn where they read or change jobs and tasks.</summary>
 /// <param name="inner">What does the work.</param>
-/// <param name="step">Waits, given the job that the call is about.</param>
+/// <param name="step">Waits, given the job that the call is about; whoever gives the call up no longer waits.</param>
 internal sealed class SteppedBatch(ScriptedBatch inner, Func<string, Task> step) : BatchClient
 {
     public override async Task<Response> CreateJobAsync(
         BatchJobCreateOptions job, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
             CancellationToken cancellationToken = default)
     {
-        await step(job.Id);
+        await step(job.Id).WaitAsync(cancellationToken);
         return await inner.CreateJobAsync(job, cancellationToken: cancellationToken);
     }
 
@@ -20,7 +20,7 @@ internal sealed class SteppedBatch(ScriptedBatch inner, Func<string, Task> step)
         string jobId, BatchTaskCreateOptions task, TimeSpan? timeout = null, DateTimeOffset? requestDate = null,
             CancellationToken cancellationToken = default)
     {
-        await step(jobId);
+        await step(jobId).WaitAsync(cancellationToken);
         return await inner.CreateTaskAsync(jobId, task, cancellationToken: cancellationToken);
     }
 
@@ -29,14 +29,15 @@ internal sealed class SteppedBatch(ScriptedBatch inner, Func<string, Task> step)
             DateTimeOffset? ocpDate = null,
         bool? force = null, RequestConditions? requestConditions = null, CancellationToken cancellationToken = default)
     {
-        await step(jobId);
+        await step(jobId).WaitAsync(cancellationToken);
         return await inner.TerminateJobAsync(waitUntil, jobId, parameters, cancellationToken: cancellationToken);
     }
 
     public override AsyncPageable<BatchTask> GetTasksAsync(
         string jobId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, int? maxresults = null, string? filter = null,
         IEnumerable<string>? select = null, IEnumerable<string>? expand = null, CancellationToken cancellationToken = default) =>
-        new Stepped<BatchTask>(() => step(jobId), () => inner.GetTasksAsync(jobId, cancellationToken: cancellationToken));
+        new Stepped<BatchTask>(
+            () => step(jobId).WaitAsync(cancellationToken), () => inner.GetTasksAsync(jobId, cancellationToken: cancellationToken));
 
     public override AsyncPageable<BatchNode> GetNodesAsync(
         string poolId, TimeSpan? timeout = null, DateTimeOffset? requestDate = null, int? maxresults = null, string? filter = null,

@@ -4,7 +4,7 @@ using Microsoft.DurableTask.Testing.Sidecar;
 
 namespace R1Cloud.Orchestrator.Tests.Durable;
 
-/// <summary>Where Durable Task keeps its state in a test: opened anew by every host that starts, over the same state.</summary>
+/// <summary>Where Durable Task keeps its state in a test: opened again by every host that starts, over the same state.</summary>
 internal interface IDurableBackEnd
 {
     /// <summary>Opens it.</summary>

@@ -17,7 +17,7 @@ namespace R1Cloud.Orchestrator.Tests.Durable;
 
 /// <summary>
 /// The test host's gRPC service on Durable Task's own dispatcher, the one that the Functions host runs and that asks the worker in the same
-/// way, by middleware. The test host's dispatcher is another: it forgets what an orchestration sends in the turn in which it begins anew
+/// way, by middleware. The test host's dispatcher is another: it forgets what an orchestration sends in the turn in which it begins again
 /// (so the events that wait, which the worker keeps by sending them to the instance), and its records suit the back end of memory alone.
 /// </summary>
 public sealed class SidecarServer : TaskHubGrpcServer
@@ -138,7 +138,7 @@ public sealed class SidecarServer : TaskHubGrpcServer
         new(sent.ErrorType, sent.ErrorMessage, sent.StackTrace, sent.InnerFailure is { } inner ? Failure(inner) : null,
             sent.IsNonRetriable);
 
-    /// <summary>An action as the Functions host reads it: its tags can be stored, unlike protobuf's own collection.</summary>
+    // An action as the Functions host reads it: its tags can be stored, unlike protobuf's own collection.
     private static OrchestratorAction Action(Proto.OrchestratorAction sent)
     {
         var action = ProtobufUtils.ToOrchestratorAction(sent);

@@ -25,7 +25,7 @@ public sealed class HttpFunctionsTests(OrchestratorFixture fixture) : IClassFixt
     public async Task OpenApi_Document_DescribesEveryRoute()
     {
         var document = await fixture.Server.Client.GetFromJsonAsync<JsonElement>(ApiRoutes.OpenApi);
-        document.GetProperty("paths").EnumerateObject().Count(path => path.Name.StartsWith("/api", StringComparison.Ordinal)).ShouldBe(23);
+        document.GetProperty("paths").EnumerateObject().Count(path => path.Name.StartsWith("/api", StringComparison.Ordinal)).ShouldBe(27);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using R1Cloud.Testing;
 
 namespace R1Cloud.Orchestrator.Tests.Functions;
 
@@ -26,6 +28,11 @@ public sealed class OrchestratorAppTests
         source.GetMethod("GetRoutePrefix", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!.Invoke(null, [text])
             .ShouldBe("");
     }
+
+    [Fact]
+    public void HostJson_SourcesThatItsCommentsName_Exist() =>
+        Regex.Matches(File.ReadAllText(Repository.PathOf("host.json")), @"src/[\w/.]+\.cs").Select(match => match.Value)
+            .ShouldAllBe(file => File.Exists(Repository.PathOf(file.Split('/'))));
 
     [Theory]
     [InlineData("DurableTask")]

@@ -49,6 +49,7 @@ internal sealed class OrchestratorServer : IAsyncDisposable
     private OrchestratorServer() => Pool = new(Blobs, Queues.Open);
 
     public HttpClient Client { get; private set; } = null!;
+    public IServiceProvider Services => app.Services;
     public WatchedBlobStore Blobs { get; } = new();
     public MemoryQueues Queues { get; } = new();
     public FakeWorkerPool Pool { get; }
@@ -96,7 +97,7 @@ internal sealed class OrchestratorServer : IAsyncDisposable
         pump = PumpAsync(app.Services.GetRequiredService<CompletionFunctions>(), durable.DurableTask);
     }
 
-    /// <summary>What the host does with a request.</summary>
+    // What the host does with a request.
     private async Task AnswerAsync(HttpContext context, HttpFunctions functions)
     {
         if (HostRoute.Find(Triggers.Keys, context.Request.Method, context.Request.Path) is not { } found)
@@ -113,7 +114,7 @@ internal sealed class OrchestratorServer : IAsyncDisposable
     private void Add(IServiceCollection services, PipelineOptions options) => services
         .AddSingleton<IBlobStore>(Blobs).AddSingleton<OpenQueue>(Queues.Open).AddSingleton<IWorkerPool>(Pool).AddOrchestratorCore(options);
 
-    /// <summary>What the queue trigger does.</summary>
+    // What the queue trigger does.
     private async Task PumpAsync(CompletionFunctions functions, DurableTaskClient client)
     {
         var queue = Queues.Open(BlobLayout.CompletionsQueue);

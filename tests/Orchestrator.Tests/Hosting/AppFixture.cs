@@ -89,7 +89,7 @@ public sealed class AppFixture : IAsyncLifetime
             $"The run did not complete: {await Client.GetStringAsync($"/api/runs/{id}")} {await Host.DescribeAsync()}");
     }
 
-    /// <summary>What the host's queue trigger does.</summary>
+    // What the host's queue trigger does.
     private async Task PumpAsync(IMessageQueue queue)
     {
         await queue.EnsureCreatedAsync();

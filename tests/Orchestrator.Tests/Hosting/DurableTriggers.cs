@@ -103,6 +103,6 @@ internal sealed class DurableTriggers : IAsyncDisposable
         await sidecar.CompleteActivityTaskAsync(response);
     }
 
-    /// <summary>Typed data's text; JSON as it is.</summary>
+    // Typed data's text; JSON as it is.
     private static string? Text(JsonNode? data) => (data?["string"] ?? data?["json"])?.ToString();
 }

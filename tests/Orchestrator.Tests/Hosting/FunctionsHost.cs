@@ -141,7 +141,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         process.Dispose();
     }
 
-    /// <summary>A worker outlives a host that does not end it.</summary>
+    // A worker outlives a host that does not end it.
     private void Kill(object? sender, EventArgs e) => process.Kill();
 
     private static Process Start(string address, IReadOnlyDictionary<string, string> settings)
@@ -165,7 +165,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         return Process.Start(start)!;
     }
 
-    /// <summary>What the host does before the first invocation.</summary>
+    // What the host does before the first invocation.
     private async Task LoadAsync()
     {
         var ended = process.WaitForExitAsync();

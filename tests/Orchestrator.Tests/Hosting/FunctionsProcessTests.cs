@@ -91,7 +91,7 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
             Late = attempt =>
             {
                 tell(attempt);
-                return attempt == 1 ? Task.Delay(TimeSpan.FromSeconds(7)) : null;
+                return attempt == 1 ? Task.Delay(TimeSpan.FromSeconds(7)) : Task.CompletedTask;
             },
         }) { BaseAddress = new Uri("http://app.test"), Timeout = TimeSpan.FromMinutes(5) };
     }

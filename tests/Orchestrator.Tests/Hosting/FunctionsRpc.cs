@@ -7,7 +7,7 @@ namespace R1Cloud.Orchestrator.Tests.Hosting;
 /// <summary>The Functions host's end of the stream to a worker process: requests and their answers.</summary>
 public sealed class FunctionsRpc : FunctionsRpcService
 {
-    /// <summary>As long as a whole invocation may last: a machine that is busy with other things is no failure.</summary>
+    // As long as a whole invocation may last: a machine that is busy with other things is no failure.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonObject>> asked = new();

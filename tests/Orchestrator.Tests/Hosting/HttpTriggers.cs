@@ -18,7 +18,7 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
     /// <summary>
     /// What an invocation that comes after the request itself waits for, by the number of the try; null where it comes first as usual.
     /// </summary>
-    public Func<int, Task?> Late { get; init; } = _ => null;
+    public Func<int, Task> Late { get; init; } = _ => Task.CompletedTask;
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -54,17 +54,15 @@ internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new S
         }
     }
 
-    private async Task InvokeAsync(string function, string id, Task? wait)
+    private async Task InvokeAsync(string function, string id, Task wait)
     {
-        if (wait is not null) await wait;
+        await wait;
         await host.InvokeAsync(function, new() { ["http"] = new JsonObject() }, id: id);
     }
 
-    /// <summary>
-    /// The worker's HTTP extension joins the two halves of a request by the invocation's id, and gives either up after seconds that are
-    /// fixed in it (5 for the request, 5 for the invocation, 15 for its start). On a machine that is busy with other things they come
-    /// further apart.
-    /// </summary>
+    // The worker's HTTP extension joins the two halves of a request by the invocation's id, and gives either up after seconds that are
+    // fixed in it (5 for the request, 5 for the invocation, 15 for its start). On a machine that is busy with other things they come
+    // further apart.
     private static bool CameApart(FunctionFailedException failure) =>
         failure.Message.Contains("Timed out waiting for the", StringComparison.Ordinal);
 

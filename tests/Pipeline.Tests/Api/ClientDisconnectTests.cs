@@ -63,7 +63,7 @@ public sealed class ClientDisconnectTests : IAsyncDisposable
 
     private RunHandlers Handlers => new(
         host.Services.GetRequiredService<RunService>(), host.Services.GetRequiredService<RunData>(),
-            host.Services.GetRequiredService<RunEvents>(), host.Options, log);
+            host.Services.GetRequiredService<RunEvents>(), host.Services.GetRequiredService<RunBudgets>(), host.Options, log);
 
     private static async IAsyncEnumerable<RunEvent?> Broken(string how)
     {

@@ -43,6 +43,19 @@ internal static class JobCases
         new("jobs: unknown stage", "GET", "/api/runs/done/jobs?stage=sft", 400) { Contains = ["base, r1-zero"] },
         new("jobs: unknown run", "GET", "/api/runs/nobody/jobs", 404),
 
+        new("workers", "GET", "/api/runs/stuck/workers", 200)
+        {
+            Check = (_, body) => ApiCases.Read<RunWorkers>(body).Workers.ShouldNotBeEmpty(),
+        },
+        new("workers: of a run that has ended", "GET", "/api/runs/done/workers", 200)
+        {
+            Check = (_, body) => ApiCases.Read<RunWorkers>(body).Workers.ShouldAllBe(worker => worker.Job == null),
+        },
+        new("workers: unknown run", "GET", "/api/runs/nobody/workers", 404),
+        new("live samples: nothing is written", "GET", "/api/runs/done/samples/live", 200) { Contains = ["\"rows\":[]"] },
+        new("live samples: too many", "GET", "/api/runs/done/samples/live?limit=201", 400) { Contains = ["from 1 to 200"] },
+        new("live samples: unknown run", "GET", "/api/runs/nobody/samples/live", 404),
+
         new("log: of no worker", "GET", "/api/runs/done/workers/nobody/log", 404) { Contains = ["nobody"] },
         new("log: name that climbs", "GET", "/api/runs/done/workers/..%2F..%2Fother/log", 404),
         new("log: bad tail", "GET", "/api/runs/done/workers/worker-0/log?tail=0", 400) { Contains = ["from 1 to 1048576"] },

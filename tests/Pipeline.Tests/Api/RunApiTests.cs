@@ -4,7 +4,6 @@ using R1Cloud.Pipeline.Api;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
-using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 
@@ -24,7 +23,7 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var operations = document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => (Path: path.Name, Operation: operation.Value)))
             .Where(item => item.Path.StartsWith("/api", StringComparison.Ordinal)).ToList();
-        operations.Count.ShouldBe(24);
+        operations.Count.ShouldBe(29);
         operations.ShouldAllBe(item => item.Operation.GetProperty("summary").GetString()!.Length > 10);
         operations.Select(item => item.Operation.GetProperty("operationId").GetString()).ShouldBeUnique();
         var create = document.GetProperty("paths").GetProperty("/api/runs").GetProperty("post");
@@ -58,6 +57,22 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         using var response = await fixture.Server.Client.GetAsync("/outside");
         response.StatusCode.ShouldBe((HttpStatusCode)418);
         (await response.Content.ReadAsStringAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Remove_AFinishedRun_TellsWhatWentAndWhatStays()
+    {
+        await using var server = await ApiServer.StartAsync();
+        await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), "a", null);
+        await server.Pipeline.WaitAsync("a", RunStatus.Completed);
+        await new ApiCase("fork", "POST", "/api/runs/a/fork", 202) { Body = """{ "at": "base", "name": "b" }""" }.RunAsync(server.Client);
+        await server.Pipeline.WaitAsync("b", RunStatus.Completed);
+        await new ApiCase("parent", "DELETE", "/api/runs/a", 200)
+        {
+            Contains = ["\"runId\":\"a\"", "\"path\":\"runs/a/checkpoints/base/step-000006/\",\"by\":[\"b\"]"],
+        }.RunAsync(server.Client);
+        await new ApiCase("fork", "DELETE", "/api/runs/b", 200) { Contains = ["\"kept\":[]"] }.RunAsync(server.Client);
+        await new ApiCase("gone", "GET", "/api/runs/a", 404).RunAsync(server.Client);
     }
 
     [Fact]
@@ -106,107 +121,5 @@ public class RunApiTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var check = () => ApiKeyRule.Check([url], key);
         if (allowed) check.ShouldNotThrow();
         else check.ShouldThrow<InvalidOperationException>().Message.ShouldContain(url);
-    }
-
-    [Fact]
-    public async Task Events_OfARunningRun_TellItsStoryAndResume()
-    {
-        await using var server = await ApiServer.StartAsync();
-        var seen = new TaskCompletionSource(); // no job ends before somebody looks
-        server.Pipeline.Pool.OnJob = async _ =>
-        {
-            await seen.Task;
-            await Task.Delay(15);
-        };
-        await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 12)), "story", null);
-
-        var events = await ReadAsync(server.Client, null, seen.SetResult);
-
-        events[0].Name.ShouldBe(RunEventNames.Snapshot);
-        events[^1].Name.ShouldBe(RunEventNames.End);
-        ApiCases.Read<RunEnd>(events[^1].Data).Status.ShouldBe(RunStatus.Completed);
-        events.Count(item => item.Name == RunEventNames.Stage).ShouldBeGreaterThanOrEqualTo(2);
-        events.ShouldContain(item => item.Name == RunEventNames.Log);
-        var rows = events.Where(item => item.Name == RunEventNames.Metrics).Select(item => ApiCases.Read<MetricsRow>(item.Data)).ToList();
-        rows.Where(row => row.Stage == "r1-zero").Select(row => row.Step).Distinct().ShouldBe(Enumerable.Range(1, 12));
-        rows.Last(row => row.Stage == "r1-zero").Values.ShouldContainKey(MetricNames.EvalGreedyAccuracy);
-
-        var middle =
-            events.Single(item =>
-                item.Name == RunEventNames.Metrics && item.Data.Contains("\"stage\":\"r1-zero\",\"step\":7", StringComparison.Ordinal));
-        var rest = await ReadAsync(server.Client, middle.Id);
-        rest.Where(item => item.Name == RunEventNames.Metrics).Select(item => ApiCases.Read<MetricsRow>(item.Data))
-            .Where(row => row.Stage == "r1-zero")
-            .Select(row => row.Step).ShouldBe([7, 8, 9, 10, 11, 12]);
-
-        static async Task<List<(string Id, string Name, string Data)>> ReadAsync(HttpClient client, string? lastId, Action? first = null)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/runs/story/events");
-            if (lastId is not null) request.Headers.Add("Last-Event-ID", lastId);
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-            var parser = System.Net.ServerSentEvents.SseParser.Create(await response.Content.ReadAsStreamAsync());
-            var events = new List<(string, string, string)>();
-            await foreach (var item in parser.EnumerateAsync())
-            {
-                events.Add((item.EventId ?? "", item.EventType, item.Data));
-                if (events.Count == 1) first?.Invoke();
-            }
-            return events;
-        }
-    }
-
-    [Fact]
-    public async Task Events_OfALongRun_EndInGoodOrderAndGoOnWithTheLastId()
-    {
-        await using var server =
-            await ApiServer.StartAsync(
-                new() { EventPollInterval = TimeSpan.FromMilliseconds(10), EventStreamLimit = TimeSpan.FromMilliseconds(100) });
-        var go = new TaskCompletionSource();
-        server.Pipeline.Pool.OnJob = job => job.JobId.Contains("/000003/", StringComparison.Ordinal) ? go.Task : Task.CompletedTask;
-        await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 6)), "long", null);
-
-        var steps = new List<int>();
-        string? last = null;
-        var streams = 0;
-        for (var ended = false; !ended; streams++)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/runs/long/events");
-            if (last is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", last);
-            using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-            await foreach (var item in System.Net.ServerSentEvents.SseParser.Create(await response.Content.ReadAsStreamAsync())
-                .EnumerateAsync())
-            {
-                last = item.EventId;
-                item.Data.ShouldNotContain("broke off");
-                if (item.EventType == RunEventNames.Metrics && ApiCases.Read<MetricsRow>(item.Data) is { Stage: "r1-zero" } row)
-                    steps.Add(row.Step);
-                ended |= item.EventType == RunEventNames.End;
-            }
-            if (streams == 3) go.SetResult();
-        }
-        streams.ShouldBeGreaterThan(3);
-        steps.Distinct().ShouldBe([1, 2, 3, 4, 5, 6]);
-        steps.ShouldBe(steps.Order().ToList(), "nothing but the last step is told again");
-    }
-
-    [Fact]
-    public async Task Events_WithNothingNew_SendSignsOfLife()
-    {
-        await using var server =
-            await ApiServer.StartAsync(
-                new() { EventPollInterval = TimeSpan.FromMilliseconds(10), EventHeartbeat = TimeSpan.FromMilliseconds(30) });
-        var go = new TaskCompletionSource();
-        server.Pipeline.Pool.OnJob = _ => go.Task;
-        await server.Pipeline.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), "quiet", null);
-        using var response = await server.Client.GetAsync("/api/runs/quiet/events", HttpCompletionOption.ResponseHeadersRead);
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
-
-        var beats = 0;
-        while (beats < 3)
-        {
-            if ((await reader.ReadLineAsync())!.StartsWith(':')) beats++;
-        }
-        beats.ShouldBe(3);
-        go.SetResult();
     }
 }

@@ -57,7 +57,7 @@ public sealed class RunWatchesTests
             clock.Advance(TimeSpan.FromSeconds(1));
         }
         looks["a"].ShouldBe(before);
-        // Who comes later looks anew.
+        // Who comes later looks again.
         using var later = watches.Open("a");
         (await later.NextAsync(TestContext.Current.CancellationToken)).Run.EtaSeconds.ShouldBe(before + 1);
     }
@@ -96,7 +96,7 @@ public sealed class RunWatchesTests
         clock.Advance(TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>A clock that says how often somebody began to wait on it.</summary>
+    // A clock that says how often somebody began to wait on it.
     private sealed class WaitedForClock : FakeTimeProvider, IDisposable
     {
         public SemaphoreSlim WaitedFor { get; } = new(0);

@@ -38,6 +38,15 @@ internal static class SampleCases
                 rows.Rows.Select(row => (row.Question, row.Sample)).ShouldBe([(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
             },
         },
+        new("sample rows: what the update learned from", "GET", $"{Rows}&iteration=2", 200)
+        {
+            Check = (_, body) =>
+            {
+                var rows = ApiCases.Read<SampleRows>(body).Rows;
+                rows.Select(row => row.Used).ShouldBe([true, true, true, true, false, false]);
+                rows.Select(row => row.Advantage).ShouldBe([1, -1, 1, -1, null, null]);
+            },
+        },
         new("sample rows: wrong ones of an iteration", "GET", $"{Rows}&iteration=1&correct=false&limit=1", 200)
         {
             Check = (_, body) =>
@@ -65,6 +74,7 @@ internal static class SampleCases
         new("sample rows: unknown stage", "GET", "/api/runs/done/samples/rows?stage=sft", 400) { Contains = ["base, r1-zero"] },
         new("sample rows: unknown source", "GET", $"{Rows}&source=dreams", 400) { Contains = ["rollout, evaluate"] },
         new("sample rows: unknown order", "GET", $"{Rows}&sort=luck", 400) { Contains = ["order, reward"] },
+        new("sample rows: by advantage", "GET", $"{Rows}&sort=-advantage", 200),
         new("sample rows: reward that is no number", "GET", $"{Rows}&minReward=high", 400) { Contains = ["\"field\":\"minReward\""] },
         new("sample rows: neither true nor false", "GET", $"{Rows}&truncated=1", 400) { Contains = ["true, false"] },
         new("sample rows: too many", "GET", $"{Rows}&limit=201", 400) { Contains = ["from 1 to 200"] },

@@ -41,7 +41,7 @@ internal sealed record GoldenMoment(string Name, string Recipe, string At)
                 || path.Contains("/jobs/r1-zero/00001", StringComparison.Ordinal) },
     ];
 
-    /// <summary>A stage of every kind, in as many ways as there is room for.</summary>
+    // A stage of every kind, in as many ways as there is room for.
     private const string AllKinds = """
         {
           "name": "golden",
@@ -74,7 +74,7 @@ internal sealed record GoldenMoment(string Name, string Recipe, string At)
         }
         """;
 
-    /// <summary>A stage with more iterations than one history holds.</summary>
+    // A stage with more iterations than one history holds.
     private static string Long => TestRecipes.Json("golden", iterations: 23, evaluation: "", rl: "\"keepEvery\": 10,");
 
     // Nothing reads them again, and some are not text.
@@ -112,7 +112,7 @@ internal sealed record GoldenMoment(string Name, string Recipe, string At)
         return state;
     }
 
-    /// <summary>Puts the inputs that the recipe names into storage.</summary>
+    // Puts the inputs that the recipe names into storage.
     private static async Task PrepareAsync(PipelineHost host)
     {
         await host.Blobs.WriteAsync("pairs.jsonl", new BinaryData("{}"));

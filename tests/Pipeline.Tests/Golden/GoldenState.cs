@@ -16,7 +16,7 @@ internal sealed class GoldenState
 {
     private readonly List<Line> lines = [];
 
-    /// <summary>One thing that was kept.</summary>
+    // One thing that was kept.
     private sealed record Line
     {
         public string? Sql { get; init; }

@@ -60,7 +60,7 @@ public class TensorBoardEventsTests
         TensorBoardEvents.MaskedCrc32C(new byte[32]).ShouldBe(unchecked(((Crc >> 15) | (Crc << 17)) + 0xA282EAD8));
     }
 
-    /// <summary>Reads TFRecord frames, checking both checksums with a bitwise CRC-32C of its own.</summary>
+    // Reads TFRecord frames, checking both checksums with a bitwise CRC-32C of its own.
     private static List<byte[]> Records(byte[] file)
     {
         var records = new List<byte[]>();
@@ -88,7 +88,7 @@ public class TensorBoardEventsTests
         return ((crc >> 15) | (crc << 17)) + 0xA282EAD8;
     }
 
-    /// <summary>Reads the fields of a protobuf message.</summary>
+    // Reads the fields of a protobuf message.
     private static List<(int Number, ulong Varint, byte[] Bytes)> Fields(byte[] message)
     {
         var fields = new List<(int, ulong, byte[])>();

@@ -8,6 +8,8 @@ namespace R1Cloud.Pipeline.Tests.Plan;
 
 public class RunPlannerTests
 {
+    private static RunPlanner Planner { get; } = PipelineRegistration.CreatePlanner();
+
     // 10⁶ operations a second, of which generating reaches half and training a quarter; 3.6 an hour is 0.001 a second.
     private static readonly PriceTable Prices = PriceTable.Parse("""
         { "currency": "EUR", "storagePerGigabyteMonth": 2, "devices": {
@@ -55,6 +57,49 @@ public class RunPlannerTests
     }
 
     [Fact]
+    public void Plan_StatesApart_StayWithTheCheckpointsOfKeepEvery()
+    {
+        var recipe = Recipe();
+        var stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) {
+            ["r1"] = ((RlStage)recipe.Stages["r1"]) with { KeepStateEvery = 2 } };
+        Plan(recipe with { Stages = stages }).Stages[1].Work!.CheckpointBytes.ShouldBe((3 * 4 + 2 * 8) * Parameters); // states at 2 and 4
+    }
+
+    [Fact]
+    public void Plan_Controls_CostAsMuchAsTheirStageEach()
+    {
+        var recipe = Recipe();
+        var stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) {
+            ["r1"] = ((RlStage)recipe.Stages["r1"]) with { Controls = [TrainingControl.RandomReward, TrainingControl.ZeroLearningRate] } };
+        var (without, with) = (Plan(recipe), Plan(recipe with { Stages = stages }));
+        var real = with.Stages.Single(stage => stage.Name == "r1");
+        foreach (var name in (string[])["r1.random-reward", "r1.zero-learning-rate"])
+        {
+            var control = with.Stages.Single(stage => stage.Name == name);
+            (control.DeviceHours, control.Cost, control.Work).ShouldBe((real.DeviceHours, real.Cost, real.Work));
+        }
+        with.DeviceHours.ShouldBe(without.DeviceHours + 2 * real.DeviceHours!.Value, 1e-12);
+        // Side by side on two nodes: as long as the three take together.
+        with.WallSeconds.ShouldBe(without.WallSeconds + 0.5 * real.WallSeconds!.Value, 1e-9);
+    }
+
+    [Fact]
+    public void Plan_StageThatDoesNotFit_SaysByHowMuch()
+    {
+        var small = PriceTable.Parse("""
+            { "currency": "EUR", "storagePerGigabyteMonth": 2, "devices": {
+              "slow": { "teraflops": 1e-6, "memoryGigabytes": 1e-5, "generationUtilisation": 0.5, "trainingUtilisation": 0.25, "pricePerHour": 3.6, "date": "2026", "source": "test" } } }
+            """, "prices.json");
+        var stage = Planner.Plan(Recipe(), new() { Nodes = 1, Device = "slow" }, small).Stages[1];
+        // 252 parameters, all trained: 16 bytes each, 4 of the reference; a mini-batch is one pass.
+        stage.Memory!.Roles["weights"].ShouldBe(4 * Parameters);
+        stage.Memory.Roles["optimizer moments"].ShouldBe(8 * Parameters);
+        stage.Memory.Roles["reference"].ShouldBe(4 * Parameters);
+        stage.Memory.MissingBytes!.Value.ShouldBe(stage.Memory.Bytes - 9500, 1e-6);
+        Plan(Recipe()).Stages[1].Memory!.MissingBytes.ShouldBeNull("this table has no memory");
+    }
+
+    [Fact]
     public void Plan_NoKlTerm_ScoresNothing() => Plan(Recipe(kl: 0)).Stages[1].Work!.ScoredTokens.ShouldBe(0);
 
     [Fact]
@@ -86,7 +131,7 @@ public class RunPlannerTests
 
         var alone = recipe with { Stages = new OrderedDictionary<string, StageRecipe> { ["r1"] = recipe.Stages["r1"] } };
         Plan(alone).Stages[0].Note!.ShouldContain("--model");
-        RunPlanner.Plan(alone, new() { Device = "slow", Model = new(1000, 1, 4) }, Prices).Stages[0].Parameters.ShouldBe(1000);
+        Planner.Plan(alone, new() { Device = "slow", Model = new(1000, 1, 4) }, Prices).Stages[0].Parameters.ShouldBe(1000);
     }
 
     [Fact]
@@ -119,8 +164,8 @@ public class RunPlannerTests
             new() { Path = "blob:m", Size = new() { Parameters = parameters, Layers = 1, AttentionWidth = 4 } };
         var stages = new OrderedDictionary<string, StageRecipe> { ["d/a"] = Import(1000), ["d/b"] = Import(3000) };
         double Wall(int nodes) =>
-            RunPlanner.Plan(recipe with { Stages = stages }, new() { Nodes = nodes, Device = "slow" }, Prices).WallSeconds;
-        var alone = RunPlanner.Plan(recipe with { Stages = stages }, new() { Nodes = 1, Device = "slow" }, Prices)
+            Planner.Plan(recipe with { Stages = stages }, new() { Nodes = nodes, Device = "slow" }, Prices).WallSeconds;
+        var alone = Planner.Plan(recipe with { Stages = stages }, new() { Nodes = 1, Device = "slow" }, Prices)
             .Stages.Select(stage => stage.WallSeconds!.Value).ToList();
         Wall(1).ShouldBe(alone.Sum(), 1e-9);
         Wall(2).ShouldBe(alone.Max(), 1e-9);
@@ -144,7 +189,7 @@ public class RunPlannerTests
     [InlineData(1, 0.5, "fast", "it has: slow")]
     public void Plan_BadOption_IsBadInput(int nodes, double share, string device, string expected) =>
         Should.Throw<BadInputException>(() =>
-            RunPlanner.Plan(Recipe(), new() { Nodes = nodes, LengthShare = share, Device = device }, Prices))
+            Planner.Plan(Recipe(), new() { Nodes = nodes, LengthShare = share, Device = device }, Prices))
             .Message.ShouldContain(expected);
 
     [Fact]
@@ -222,8 +267,8 @@ public class RunPlannerTests
     [Fact]
     public void Plan_DeviceLeftOut_IsWhatTheWorkersAskFor()
     {
-        RunPlanner.Plan(Recipe(), new(), PriceTable.Default).Device.ShouldBe("cpu");
-        RunPlanner.Plan(Recipe() with { Workers = new() { Device = "cuda:0" } }, new(), PriceTable.Default).Device.ShouldBe("h100");
+        Planner.Plan(Recipe(), new(), PriceTable.Default).Device.ShouldBe("cpu");
+        Planner.Plan(Recipe() with { Workers = new() { Device = "cuda:0" } }, new(), PriceTable.Default).Device.ShouldBe("h100");
     }
 
     [Fact]
@@ -252,7 +297,7 @@ public class RunPlannerTests
                 },
             };
             // 10,400 steps of 512 outputs. The paper says 101K hours of H800 for R1-Zero and 147K in all.
-            var plan = RunPlanner.Plan(recipe, new() { Device = "h100", Nodes = 64, Model = model }, PriceTable.Default);
+            var plan = Planner.Plan(recipe, new() { Device = "h100", Nodes = 64, Model = model }, PriceTable.Default);
             plan.DeviceHours.ShouldBeInRange(30_000, 300_000);
             plan.Assumptions.ShouldContain(sentence => sentence.Contains("mixture of experts"));
             TestContext.Current.SendDiagnosticMessage($"R1-Zero of DeepSeek-V3's size: {plan.DeviceHours:0} device hours.");
@@ -273,12 +318,13 @@ public class RunPlannerTests
     }
 
     private static RunPlanEstimate Plan(Recipe recipe, IDatasetReader? datasets = null) =>
-        RunPlanner.Plan(recipe, new() { Nodes = 2, Device = "slow", Datasets = datasets }, Prices);
+        Planner.Plan(recipe, new() { Nodes = 2, Device = "slow", Datasets = datasets }, Prices);
 
     // Ten rows of twelve characters.
     private sealed class TenRows : IDatasetReader
     {
-        public DatasetFacts Read(DatasetTask task) => new(Training: 10, HeldOut: 0, "1234", "12345678", TrainingLength: 12);
+        public DatasetFacts Read(DatasetTask task, Func<string, string>? locate = null) => new(Training: 10, HeldOut: 0, "1234",
+            "12345678", TrainingLength: 12);
 
         public IReadOnlyList<DataProblem> ProblemsOf(string file) => [];
     }

@@ -1,6 +1,5 @@
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Report;
-using R1Cloud.Pipeline.Runs;
 
 namespace R1Cloud.Pipeline.Tests.Report;
 

@@ -8,7 +8,7 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Reuse;
 
-/// <summary>A look at what a recipe names costs no more than allowed, whatever lies there.</summary>
+/// <summary>A look at what a recipe names costs no more than allowed, whatever is there.</summary>
 public sealed class DataContentsTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("r1-contents-");

@@ -73,6 +73,33 @@ public class ReuseTests
         plan.Measures.ShouldBe(evaluation, "the model is of one arithmetic, its measurement of another");
     }
 
+    [Theory]
+    [InlineData("base", "base/000000/pretrain/0")]
+    [InlineData("collect", "collect/000000/sample/0")]
+    [InlineData("dev1", "dev1/000000/sft/0")]
+    [InlineData("rl", "rl/000001/update/0")]
+    public async Task Create_StageWhoseJobWentOnFromAnotherArithmetic_RunsAnew(string stage, string job)
+    {
+        await using var host = new PipelineHost();
+        var chain = ChainTests.Recipe(Stages + """
+            , "rl": { "kind": "rl", "from": "base", "task": "addition", "iterations": 2, "questions": 4, "groupSize": 2, "miniBatches": 1, "rewards": { "accuracy/exact": 1 } }
+            """);
+        var changed = new List<string>();
+        host.Pool.OnResult = result =>
+        {
+            if (result.JobId != job) return result;
+            changed.Add(job);
+            return result with { OtherNumerics = [TrainerNumerics.Version - 1] };
+        };
+        await RunAsync(host, "mixed", chain);
+
+        var plan = (await host.Runs.PlanReuseAsync(TestRecipes.Load(chain), true)).Stages;
+
+        changed.ShouldBe([job]);
+        plan.Single(planned => planned.Name == stage).ReusedFrom.ShouldBeNull("its worker began where one of another arithmetic was");
+        if (stage != "base") plan.Single(planned => planned.Name == "base").ReusedFrom.ShouldNotBeNull();
+    }
+
     [Fact]
     public async Task Create_EarlierStageChanged_LaterOnesDependOnIt()
     {
@@ -115,7 +142,7 @@ public class ReuseTests
         var run = await host.WaitAsync("b", RunStatus.Completed);
 
         host.Pool.Ran.Count.ShouldBe(ran);
-        run.Stages.Select(stage => (stage.ReusedFrom, stage.Reason)).ShouldBe([(null, "asked for anew"), (null, "asked for anew")]);
+        run.Stages.Select(stage => (stage.ReusedFrom, stage.Reason)).ShouldBe([(null, "asked to run again"), (null, "asked to run again")]);
     }
 
     [Fact]
@@ -169,7 +196,7 @@ public class ReuseTests
         run.Stages.Count(stage => stage.ReusedFrom is not null).ShouldBe(spared);
         host.Pool.Ran.ShouldContain("dev1/000000/sft/0");
 
-        // What was made anew takes the damaged one's place.
+        // What was made again takes the damaged one's place.
         host.Pool.Ran.Clear();
         (await RunAsync(host, "c", ChainTests.Recipe(Stages).Replace("\"chain\"", "\"third\""))).Stages[^1].ReusedFrom!.RunId.ShouldBe("b");
         host.Pool.Ran.ShouldBeEmpty();
@@ -216,7 +243,7 @@ public class ReuseTests
         var plan = await host.Runs.PlanReuseAsync(TestRecipes.Load(ChainTests.Recipe(Stages)), true);
 
         plan.Stages.Select(stage => (stage.ReusedFrom?.RunId, stage.Reason))
-            .ShouldBe([("a", null), ("x", null), (null, "collect was made anew since")]);
+            .ShouldBe([("a", null), ("x", null), (null, "collect was made again since")]);
     }
 
     [Fact]
@@ -290,8 +317,8 @@ public class ReuseTests
     }
 }
 
-file static class Reading
+internal static class Reading
 {
-    public static Task<RunMetrics> GetMetricsAsync(this IServiceProvider services, string runId) =>
+    internal static Task<RunMetrics> GetMetricsAsync(this IServiceProvider services, string runId) =>
         ((RunData)services.GetService(typeof(RunData))!).MetricsAsync(runId, null, null, default);
 }

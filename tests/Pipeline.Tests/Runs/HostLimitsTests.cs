@@ -156,7 +156,7 @@ public sealed class HostLimitsTests
         JsonDocument.Parse(answer).RootElement.GetProperty("problems").GetArrayLength().ShouldBeLessThanOrEqualTo(100);
     }
 
-    /// <summary>Jobs that do not end before the test does, however it does.</summary>
+    // Jobs that do not end before the test does, however it does.
     private sealed class StuckJobs : IDisposable
     {
         private readonly ConcurrentDictionary<string, TaskCompletionSource> runs = new(StringComparer.Ordinal);

@@ -14,10 +14,10 @@ public class SampleQueryTests
     {
         var row = View("""
             {"question":"1+1=","completion":"2","tokens":3,"reward":1.5,
-             "number":7,"sample":3,"problem":"1+1","checkpoint":6,"truncated":true,
+             "number":7,"sample":3,"problem":"1+1","checkpoint":6,"engine":"torch","truncated":true,
              "reasons":{"accuracy/exact":"2","format/x":"timeout: slow"},"scores":{"accuracy/exact":1,"format/x":0}}
             """);
-        (row.Question, row.Sample, row.Problem, row.Checkpoint, row.Truncated).ShouldBe((7, 3, "1+1", 6, true));
+        (row.Question, row.Sample, row.Problem, row.Checkpoint, row.Truncated, row.Engine).ShouldBe((7, 3, "1+1", 6, true, "torch"));
         row.Rewards.ShouldBe([new("accuracy/exact", "scored", "2", 1, 0.5), new("format/x", "timeout", "slow", 0, 0.5)]);
     }
 
@@ -57,6 +57,15 @@ public class SampleQueryTests
     {
         var rows = new (double Reward, int Tokens)[] { (3, 2), (1, 1), (2, 9) }.Select((row, i) =>
             View(JsonSerializer.Serialize(new { question = "q", reward = row.Reward, tokens = row.Tokens, number = i, sample = 0 })));
+        string.Join(' ', (All with { Sort = sort }).Sorted(rows.Reverse()).Select(row => row.Question)).ShouldBe(order);
+    }
+
+    [Theory]
+    [InlineData("advantage", "1 2 0 3"), InlineData("-advantage", "2 1 0 3")]
+    public void Sorted_ByAdvantage_HasRowsWithoutOneLast(string sort, string order)
+    {
+        var rows = new double?[] { null, -1.5, 0.5, null }.Select((advantage, i) =>
+            View(JsonSerializer.Serialize(new { question = "q", number = i, sample = 0 })) with { Advantage = advantage });
         string.Join(' ', (All with { Sort = sort }).Sorted(rows.Reverse()).Select(row => row.Question)).ShouldBe(order);
     }
 

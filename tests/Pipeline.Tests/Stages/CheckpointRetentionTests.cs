@@ -1,4 +1,5 @@
 using R1Cloud.Pipeline.Stages;
+using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Tests.Stages;
@@ -16,6 +17,22 @@ public class CheckpointRetentionTests
         int[] steps = [1, 2, 3, 50, 73, 99, 100, 101];
         steps.Where(step => CheckpointRetention.Keeps(prune, step))
             .ShouldBe(kept.Where(step => steps.Contains(step)).Order().Concat(steps.Where(step => step >= latest - 1)).Distinct().Order());
+    }
+
+    /// <summary>What an update that is taken again starts from; of what stays for good, the state too.</summary>
+    [Theory]
+    [InlineData(17, 5, 0, new[] { 10, 11, 12, 13, 14, 15, 16, 17 }, new[] { 10, 15 })]
+    [InlineData(15, 5, 0, new[] { 10, 11, 12, 13, 14, 15 }, new[] { 10, 15 })]
+    [InlineData(17, 5, 4, new[] { 4, 8, 10, 11, 12, 13, 14, 15, 16, 17 }, new[] { 10, 15 })]
+    [InlineData(27, 5, 10, new[] { 10, 20, 21, 22, 23, 24, 25, 26, 27 }, new[] { 10, 20, 25 })]
+    [InlineData(4, 5, 0, new[] { 1, 2, 3, 4 }, new int[0])]
+    public void Keeps_UpdatesThatMayBeTakenAgain_WhatTheyStartFrom(int latest, int every, int keepEvery, int[] kept, int[] states)
+    {
+        var settings = new RlStage { Task = "t", KeepStateEvery = every, Iterations = 100 };
+        var prune = new CheckpointPrune("run", "rl", latest, keepEvery, [], settings.ReplayFrom(latest));
+        var steps = Enumerable.Range(1, latest).ToList();
+        steps.Where(step => CheckpointRetention.Keeps(prune, step)).ShouldBe(kept);
+        steps.Where(step => settings.KeepsStateAt(step) && CheckpointRetention.KeepsState(prune, step)).ShouldBe(states);
     }
 
     [Theory]

@@ -56,6 +56,39 @@ public class DistillTests
     }
 
     [Fact]
+    public async Task Run_OnPolicy_TrainsEachStudentByIterationsWithTheTeacher()
+    {
+        await using var host = new PipelineHost();
+        await host.Runs.CreateAsync(TestRecipes.Load(ChainTests.Recipe("""
+            "greater": {
+              "kind": "rl", "from": "base", "task": "addition", "iterations": 1, "questions": 4, "groupSize": 2, "miniBatches": 1, "rewards": { "accuracy/exact": 1 }
+            },
+            "distill": {
+              "kind": "distill", "mode": "on-policy",
+              "onPolicy": { "teacher": { "from": "greater" }, "task": "addition", "iterations": 2, "questions": 4, "updateShards": 2, "staleness": 1 },
+              "students": { "half": { "from": "base", "learningRate": 1e-3 }, "tiny": { "from": "base" } }
+            }
+            """)), "run", null);
+
+        var run = await host.WaitAsync("run", run => run.Status is RunStatus.Completed or RunStatus.Failed);
+
+        run.Error.ShouldBeNull();
+        run.Stages.Skip(2).Select(stage => (stage.Name, stage.Kind, stage.From, stage.Done, stage.Checkpoint)).ShouldBe(
+        [
+            ("distill/half", "rl", "base", 2, "runs/run/checkpoints/distill/half/step-000002/"),
+            ("distill/tiny", "rl", "base", 2, "runs/run/checkpoints/distill/tiny/step-000002/"),
+        ]);
+        const string teacher = "runs/run/checkpoints/greater/step-000001/";
+        (await PayloadAsync<UpdateJob>(host, "distill/half/000001/update/0")).Teacher.ShouldBe(teacher);
+        (await PayloadAsync<GradientJob>(host, "distill/tiny/000000/gradient-0/1")).Teacher.ShouldBe(teacher);
+        (await PayloadAsync<UpdateJob>(host, "greater/000000/update/0")).Teacher.ShouldBeNull();
+        (await PayloadAsync<UpdateJob>(host, "distill/half/000000/update/0")).Settings.Optimizer.LearningRate.ShouldBe(1e-3);
+    }
+
+    private static async Task<T> PayloadAsync<T>(PipelineHost host, string job)
+        where T : JobPayload => (T)(await host.Blobs.ReadJsonAsync<JobSpec>(BlobLayout.JobSpec("run", job))).Payload;
+
+    [Fact]
     public async Task Run_Distill_StudentsRunSideBySide()
     {
         await using var host = new PipelineHost();

@@ -29,6 +29,12 @@ public class LostFilesTests
             ["r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000001/update/0"] },
         { "\"staleness\": 1, \"updateShards\": 2,", "r1-zero/000002/gradient-0/0",
             ["r1-zero/000002/rollout/0", "r1-zero/000002/rollout/1", "r1-zero/000002/gradient-0/0"] },
+        { "\"keepStateEvery\": 2,", "r1-zero/000002/update/0",
+            ["r1-zero/000000/rollout/0", "r1-zero/000000/rollout/1", "r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1",
+                "r1-zero/000002/rollout/0", "r1-zero/000002/rollout/1", "r1-zero/000002/update/0"] },
+        { "\"keepStateEvery\": 2, \"staleness\": 1,", "r1-zero/000003/update/0",
+            ["r1-zero/000000/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000002/rollout/0", "r1-zero/000003/rollout/1",
+                "r1-zero/000003/update/0"] },
         { "\"dynamicSampling\": { \"maxRounds\": 3 },", "r1-zero/000001/update/0",
             ["r1-zero/000001/rollout/0", "r1-zero/000001/rollout/1", "r1-zero/000001/update/0"] },
     };

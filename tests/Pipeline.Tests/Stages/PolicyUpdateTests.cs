@@ -1,6 +1,6 @@
 using System.Text.Json;
 using R1Cloud.Pipeline.Model;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Stages.Reinforcement;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -112,6 +112,55 @@ public class PolicyUpdateTests
 
         static string Checkpoint(int step) =>
             step > 0 ? $"runs/ahead/checkpoints/r1-zero/step-{step:D6}/" : "runs/ahead/checkpoints/base/step-000006/";
+    }
+
+    /// <summary>Across two new histories: an update names all since the last state but one, with what they learned from.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("\"staleness\": 1, ")]
+    public async Task Run_KeepStateEvery_UpdatesNameThoseThatMayBeTakenAgain(string staleness)
+    {
+        await using var host = new PipelineHost();
+        const string States = "runs/kept/checkpoints/r1-zero/";
+        host.Pool.OnJob = job =>
+        {
+            var missing = (job.Payload as UpdateJob)?.Since
+                .SelectMany(update => new[] { update.Policy, update.Reference!, update.Sampler ?? update.Policy })
+                .FirstOrDefault(checkpoint => !host.Blobs.Paths.Contains(checkpoint + "manifest.json"));
+            return missing is null ? Task.CompletedTask : throw new BadInputException($"{job.JobId} would miss {missing}");
+        };
+        host.Pool.OnResult = result =>
+        {
+            // What a worker leaves besides.
+            var step = result.JobId.Split('/') is ["r1-zero", var iteration, "update", _]
+                ? int.Parse(iteration, System.Globalization.CultureInfo.InvariantCulture) + 1 : 0;
+            if (step is > 0 and < 45 && step % 4 == 0)
+                host.Blobs.WriteAsync($"{States}step-{step:D6}/state/manifest.json", new("state")).Wait();
+            return result;
+        };
+        var settings = $"{staleness}\"keepStateEvery\": 4, \"keepEvery\": 8, \"referenceEvery\": 7, \"loss\": {{ \"klWeight\": 0.01 }},";
+        await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json(iterations: 45, evaluation: "", rl: settings)), "kept", null);
+        (await host.WaitAsync("kept", run => run.Status is RunStatus.Completed or RunStatus.Failed)).Error.ShouldBeNull();
+
+        for (var iteration = 0; iteration < 45; iteration++)
+        {
+            var update = await JobAsync<UpdateJob>(host, "kept", $"r1-zero/{iteration:D6}/update/0");
+            var first = Math.Max(0, (iteration / 4 - 1) * 4);
+            update.Since.Select(earlier => earlier.Iteration).ShouldBe(Enumerable.Range(first, iteration - first));
+            foreach (var earlier in update.Since)
+            {
+                var then = await JobAsync<UpdateJob>(host, "kept", $"r1-zero/{earlier.Iteration:D6}/update/0");
+                (earlier.Policy, earlier.Reference).ShouldBe((then.Policy, then.Reference));
+                earlier.Rollouts.ShouldBe(then.Rollouts);
+                var sampled = await JobAsync<RolloutJob>(host, "kept", $"r1-zero/{earlier.Iteration:D6}/rollout/0");
+                (earlier.Sampler ?? earlier.Policy).ShouldBe(sampled.Policy);
+            }
+        }
+        // At the end those are left that stay for good, with their states.
+        host.Blobs.Paths.Where(path => path.StartsWith(States, StringComparison.Ordinal) && path.EndsWith("/manifest.json",
+            StringComparison.Ordinal)).Select(path => path[States.Length..^"/manifest.json".Length]).ShouldBe(
+            [.. new[] { 8, 16, 24, 32, 40 }.SelectMany(step => new[] { $"step-{step:D6}", $"step-{step:D6}/state" }),
+                "step-000042", "step-000044", "step-000045"], ignoreOrder: true);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Model;
-using R1Cloud.Pipeline.Stages;
+using R1Cloud.Pipeline.Stages.Reinforcement;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;

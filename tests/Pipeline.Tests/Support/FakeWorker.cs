@@ -16,6 +16,9 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
 {
     private readonly ConcurrentDictionary<string, (CancellationTokenSource Stop, Task Loop)> loops = new();
 
+    // A test that fails while it holds a job must end, not wait for the job.
+    private readonly CancellationTokenSource gone = new();
+
     /// <summary>Ids of the jobs that ran, in order.</summary>
     public ConcurrentQueue<string> Ran { get; } = new();
 
@@ -40,6 +43,7 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     public int Started { get; private set; }
     public int Released { get; private set; }
     public string? LastError { get; set; }
+    public bool WaitsForQuota { get; set; }
 
     /// <summary>The run that gets no workers.</summary>
     public string? Refused { get; set; }
@@ -47,8 +51,11 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     /// <summary>The run for which the pool never answers.</summary>
     public string? Silent { get; set; }
 
-    /// <summary>Ends when workers were asked for on behalf of <see cref="Silent"/>.</summary>
+    /// <summary>Ends when the pool was asked something of <see cref="Silent"/>.</summary>
     public TaskCompletionSource AskedInVain { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What a run's workers have used; null keeps no books.</summary>
+    public Func<string, WorkerUsage?> Usage { get; set; } = _ => null;
 
     /// <summary>The CPU threads that this machine gives a worker.</summary>
     public int? Threads { get; set; }
@@ -62,11 +69,7 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
     {
         Asked[runId] = workers.Threads;
         if (runId == Refused) throw new InvalidOperationException("no quota");
-        if (runId == Silent)
-        {
-            AskedInVain.TrySetResult();
-            return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
-        }
+        if (runId == Silent) return NeverAsync(cancellation);
         lock (loops)
         {
             if (loops.ContainsKey(runId)) return Task.CompletedTask;
@@ -91,12 +94,25 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
         loop.Stop.Dispose();
     }
 
-    public Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default) => Task.FromResult(
-        loops.ContainsKey(runId) ? new WorkerPoolView([new("worker-0", "here", "running", 0)], 0, LastError) : WorkerPoolView.None);
+    public async Task<WorkerPoolView> GetAsync(string runId, CancellationToken cancellation = default)
+    {
+        if (runId == Silent) await NeverAsync(cancellation);
+        return (loops.ContainsKey(runId)
+            ? new WorkerPoolView([new("worker-0", "here", "running", 0)], 0, LastError, WaitsForQuota: WaitsForQuota)
+            : WorkerPoolView.None) with { Usage = Usage(runId) };
+    }
 
     public async ValueTask DisposeAsync()
     {
+        await gone.CancelAsync();
         foreach (var runId in loops.Keys) await ReleaseAsync(runId);
+        gone.Dispose();
+    }
+
+    private Task NeverAsync(CancellationToken cancellation)
+    {
+        AskedInVain.TrySetResult();
+        return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
     }
 
     private async Task WorkAsync(string runId, CancellationToken stop)
@@ -136,9 +152,13 @@ internal sealed class FakeWorkerPool(IBlobStore blobs, OpenQueue open) : IWorker
             try
             {
                 Ran.Enqueue(spec.JobId);
-                await OnJob(spec);
+                await OnJob(spec).WaitAsync(gone.Token);
                 if (Dies(spec)) return;
                 result = OnResult(await FakeJobs.RunAsync(spec, blobs, $"a{Ran.Count(id => id == spec.JobId)}"));
+            }
+            catch (OperationCanceledException) when (gone.IsCancellationRequested)
+            {
+                return;
             }
             catch (Exception e)
             {
@@ -196,6 +216,13 @@ internal static class FakeJobs
                 outputs["samples"] = $"{job.Output}.{name}.jsonl";
                 await blobs.WriteAsync(outputs["tokens"], new BinaryData("tokens"));
                 await SamplesAsync(outputs["samples"], skill);
+                if (job.Settings.Curriculum is not null)
+                {
+                    outputs["asked"] = $"{job.Output}-asked.{name}.jsonl";
+                    await blobs.WriteAsync(outputs["asked"], new BinaryData($"{job.FirstQuestion}"));
+                    metrics[MetricNames.CurriculumProblems] = job.Pool is null ? 0 : 5;
+                    metrics[MetricNames.CurriculumInBand] = 0;
+                }
                 metrics[MetricNames.RewardMean] = skill * 1.5;
                 metrics[MetricNames.RewardStd] = 0.5;
                 metrics[MetricNames.Accuracy] = skill;
@@ -215,7 +242,18 @@ internal static class FakeJobs
                 timing = timing with { Update = 0.1 };
                 break;
             case UpdateJob job:
-                outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Iteration + 1);
+                outputs["checkpoint"] = await CheckpointAsync(job.Checkpoint, job.Iteration + 1, moments: true);
+                outputs[SampleAdvantage.Output] = job.Rollouts[0][..(job.Rollouts[0].LastIndexOf('/') + 1)] + $"advantages.{name}.jsonl";
+                await blobs.WriteAsync(outputs[SampleAdvantage.Output], new BinaryData(string.Concat(
+                    new SampleAdvantage[] { new(0, 0, 1), new(0, 1, -1), new(1, 0, 1), new(1, 1, -1) }
+                        .Select(row => JsonSerializer.Serialize(row, R1Json.Options) + "\n"))));
+                if (job.Pool is { } pool)
+                {
+                    foreach (var asked in pool.Asked)
+                        if (!await blobs.ExistsAsync(asked)) throw new BadInputException($"there is no '{asked}'");
+                    outputs["pool"] = $"{pool.Output}.{name}.jsonl";
+                    await blobs.WriteAsync(outputs["pool"], new BinaryData(string.Join(' ', pool.Asked)));
+                }
                 metrics[MetricNames.Loss] = 0.1;
                 metrics[MetricNames.Tokens] = 1000;
                 timing = timing with { Update = 0.25 };
@@ -281,19 +319,20 @@ internal static class FakeJobs
         return new() { JobId = spec.JobId, Status = JobStatus.Succeeded, Attempt = name, Worker = "worker-0",
             Numerics = TrainerNumerics.Version, Outputs = outputs, Metrics = metrics, Timing = timing };
 
-        async Task<string> CheckpointAsync(string folder, int step)
+        async Task<string> CheckpointAsync(string folder, int step, bool moments = false)
         {
-            // A file of the attempt's own, as workers write them, and the manifest that refers to it.
-            var file = folder + "a1/model.safetensors";
-            var weights = new BinaryData($"weights {step}");
-            await blobs.WriteAsync(file, weights);
-            await blobs.WriteJsonAsync(folder + "manifest.json", new CheckpointManifest
+            // Files of the attempt's own, as workers write them, and the manifest that refers to them.
+            var files = new Dictionary<string, CheckpointFile>();
+            foreach (var name in moments ? ["model.safetensors", "optimizer.safetensors"] : new[] { "model.safetensors" })
             {
-                Stage = spec.Payload.Stage, Step = step, Attempt = "a1",
-                    Files = new Dictionary<string, CheckpointFile> {
-                        ["model.safetensors"] = new(file, weights.ToMemory().Length,
-                            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights.ToMemory().Span))) },
-            });
+                var file = $"{folder}a1/{name}";
+                var content = new BinaryData(name == "model.safetensors" ? $"weights {step}" : $"moments {step}");
+                await blobs.WriteAsync(file, content);
+                files[name] = new(file, content.ToMemory().Length,
+                    Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content.ToMemory().Span)));
+            }
+            await blobs.WriteJsonAsync(folder + "manifest.json",
+                new CheckpointManifest { Stage = spec.Payload.Stage, Step = step, Attempt = "a1", Files = files });
             return folder;
         }
 

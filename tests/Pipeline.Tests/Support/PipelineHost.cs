@@ -10,7 +10,9 @@ using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Golden;
 using R1Cloud.Pipeline.Upkeep;
 using R1Cloud.Pipeline.Workers;
+using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Traces;
 
 namespace R1Cloud.Pipeline.Tests.Support;
 
@@ -40,6 +42,7 @@ internal sealed class PipelineHost : IAsyncDisposable
             .AddSingleton(provider => (watch ?? (client => client))(provider.GetRequiredService<EmbeddedEngine>()))
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+            .AddSingleton<ITraceReader, TraceFile>()
             .AddPipeline(Options)
             .AddSingleton<CompletionPump>().AddSingleton<WorkerKeeper>();
         services = collection.BuildServiceProvider();

@@ -13,6 +13,9 @@ internal sealed class WatchedBlobStore : IBlobStore, IDisposable
     /// <summary>Called with every path that is read or written; throws to play a storage error.</summary>
     public Action<string> OnAccess { get; set; } = _ => { };
 
+    /// <summary>Called with every path that is removed; throws to play a storage error.</summary>
+    public Action<string> OnDelete { get; set; } = _ => { };
+
     /// <summary>Called with every prefix that is listed.</summary>
     public Action<string> OnList { get; set; } = _ => { };
 
@@ -51,7 +54,11 @@ internal sealed class WatchedBlobStore : IBlobStore, IDisposable
         return inner.ListAsync(prefix, cancellation);
     }
 
-    public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default) => inner.DeleteAsync(path, cancellation);
+    public Task<bool> DeleteAsync(string path, CancellationToken cancellation = default)
+    {
+        OnDelete(path);
+        return inner.DeleteAsync(path, cancellation);
+    }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 

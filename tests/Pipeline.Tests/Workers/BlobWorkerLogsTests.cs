@@ -21,7 +21,7 @@ public class BlobWorkerLogsTests
         (part.From, part.To, part.Size).ShouldBe((0, 8, 8));
         (await ReadAsync(new(After: 4)))!.Text.ShouldBe("two\n");
         (await ReadAsync(new(After: 8)))!.Text.ShouldBe("");
-        (await ReadAsync(new(After: 99)))!.Text.ShouldBe("one\ntwo\n", "it was begun anew");
+        (await ReadAsync(new(After: 99)))!.Text.ShouldBe("one\ntwo\n", "it was begun again");
         (await ReadAsync(new(Tail: 6)))!.Text.ShouldBe("two\n", "whole lines");
     }
 

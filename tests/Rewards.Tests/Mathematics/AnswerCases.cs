@@ -7,7 +7,8 @@ namespace R1Cloud.Rewards.Tests.Mathematics;
 
 /// <summary>
 /// Answers with spellings that are the same and others that are not: answers.jsonl, and reported.jsonl with the kinds of mistakes that
-/// people report of public graders, unseen.jsonl with cases that were written after the rules, to try them.
+/// people report of public graders, stated.jsonl with sentences that state a number or only mention it, unseen.jsonl and outside.jsonl with
+/// cases that were written after the rules, to try them, mended.jsonl with what such cases found wrong and its neighbours.
 /// </summary>
 internal static class AnswerCases
 {
@@ -16,8 +17,8 @@ internal static class AnswerCases
     public sealed record Row(string Feature, string Gold, string[] Right, string[]? Wrong);
 
     public static IReadOnlyList<Row> All { get; } =
-        [.. new[] { "answers.jsonl", "reported.jsonl", "unseen.jsonl" }.SelectMany(file =>
-            File.ReadLines(Repository.PathOf("tests", "Rewards.Tests", "Mathematics", file))).Select(line =>
+        [.. new[] { "answers.jsonl", "reported.jsonl", "unseen.jsonl", "outside.jsonl", "stated.jsonl", "mended.jsonl" }
+            .SelectMany(file => File.ReadLines(Repository.PathOf("tests", "Rewards.Tests", "Mathematics", file))).Select(line =>
             JsonSerializer.Deserialize<Row>(line, Options)!)];
 
     /// <summary>Whether the verifier failed: neither the answer nor the right one is at fault.</summary>

@@ -110,8 +110,7 @@ public sealed class VerifierPoolTests
     public async Task Dispose_WorkWaits_CancelsItAndLeavesNoProcess()
     {
         var (begun, patience) = (new TaskCompletionSource(), TimeSpan.FromMinutes(30));
-        var pool = new VerifierPool(
-            Options() with { TimeLimit = reward => reward == "hang" && begun.TrySetResult() ? patience : patience });
+        var pool = new VerifierPool(Options() with { TimeLimit = Patience });
         var id = (int)(await pool.ScoreAsync(Ask("pid"))).Score;
         var hung = pool.ScoreAsync(Ask("hang"));
         var waiting = pool.ScoreAsync(Ask("length"));
@@ -122,6 +121,12 @@ public sealed class VerifierPoolTests
         (await hung).Outcome.ShouldBe(RewardOutcome.Error);
         await Should.ThrowAsync<TaskCanceledException>(() => waiting);
         Directory.Exists($"/proc/{id}").ShouldBeFalse();
+
+        TimeSpan Patience(string reward)
+        {
+            if (reward == "hang") begun.TrySetResult();
+            return patience;
+        }
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         (manifest.Stage, manifest.Step, manifest.Attempt, manifest.Parent).ShouldBe(("rl", 3, "1-a", "runs/r/checkpoints/rl/step-000002/"));
         manifest.Files.Keys.ShouldBe(["config.json", "model.safetensors"]);
         (await store.ReadAsync(Prefix)).Files.ShouldBe(manifest.Files);
-        var local = await store.DownloadAsync(Prefix, Cache);
+        var local = await store.DownloadAsync(Prefix, CheckpointPart.Model, Cache);
         Directory.GetFiles(local).Select(Path.GetFileName).Order().ShouldBe(["config.json", "model.safetensors"]);
         File.ReadAllText(Path.Combine(local, "model.safetensors")).ShouldBe("weights of 1-a");
     }
@@ -74,7 +74,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         const string torn = "runs/r/checkpoints/rl/step-000009/";
         await blobs.WriteAsync(torn + "2-b/model.safetensors", new("half"));
         (await Should.ThrowAsync<CheckpointNotFoundException>(() => store.ReadAsync(torn))).Message.ShouldContain(torn);
-        await Should.ThrowAsync<CheckpointNotFoundException>(() => store.DownloadAsync(torn, Cache));
+        await Should.ThrowAsync<CheckpointNotFoundException>(() => store.DownloadAsync(torn, CheckpointPart.Model, Cache));
         (await store.TryFindLatestAsync(Stage)).ShouldBe(Prefix);
     }
 
@@ -95,7 +95,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         second.Attempt.ShouldBe("1-a");
         second.Files.ShouldBe(first.Files);
         (await blobs.ListAsync(Prefix + "2-b/").ToListAsync()).ShouldBeEmpty();
-        File.ReadAllText(Path.Combine(await store.DownloadAsync(Prefix, Cache), "model.safetensors")).ShouldBe("weights of 1-a");
+        File.ReadAllText(Path.Combine(await DownloadAsync(), "model.safetensors")).ShouldBe("weights of 1-a");
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         var winner = manifests.Select(manifest => manifest.Attempt).Distinct().ShouldHaveSingleItem();
         (await blobs.ListAsync(Prefix).Select(blob => blob.Path).ToListAsync()).ShouldBe(
             ((string[])[$"{winner}/config.json", $"{winner}/model.safetensors", "manifest.json"]).Select(name => Prefix + name));
-        File.ReadAllText(Path.Combine(await store.DownloadAsync(Prefix, Cache), "model.safetensors")).ShouldBe($"weights of {winner}");
+        File.ReadAllText(Path.Combine(await DownloadAsync(), "model.safetensors")).ShouldBe($"weights of {winner}");
     }
 
     [Theory]
@@ -118,7 +118,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         var path = (await WriteAsync()).Files["model.safetensors"].Path;
         if (content is null) await blobs.DeleteAsync(path);
         else await blobs.WriteAsync(path, new(content));
-        var message = (await Should.ThrowAsync<CheckpointCorruptException>(() => store.DownloadAsync(Prefix, Cache))).Message;
+        var message = (await Should.ThrowAsync<CheckpointCorruptException>(DownloadAsync)).Message;
         message.ShouldContain(path);
         message.ShouldContain(expected);
         Directory.GetFileSystemEntries(Cache).ShouldBeEmpty();
@@ -152,9 +152,67 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     public async Task DownloadAsync_Cached_IsNotFetchedAgain()
     {
         var manifest = await WriteAsync();
-        var local = await store.DownloadAsync(Prefix, Cache);
+        var local = await store.DownloadAsync(Prefix, CheckpointPart.Model, Cache);
         foreach (var file in manifest.Files.Values) await blobs.DeleteAsync(file.Path); // a fetch would now fail
-        (await store.DownloadAsync(Prefix, Cache)).ShouldBe(local);
+        (await store.DownloadAsync(Prefix, CheckpointPart.Model, Cache)).ShouldBe(local);
+    }
+
+    [Fact]
+    public async Task DownloadAsync_OnePart_BringsNeitherTheOthersFilesNorNeedsThem()
+    {
+        var manifest = await WriteAsync(withState: true);
+        foreach (var (_, file) in manifest.FilesOf(CheckpointPart.State)) await blobs.DeleteAsync(file.Path); // a fetch would fail
+        var model = await store.DownloadAsync(Prefix, CheckpointPart.Model, Cache);
+        Directory.GetFiles(model).Select(Path.GetFileName).Order().ShouldBe(["config.json", "model.safetensors"]);
+        (await Should.ThrowAsync<CheckpointCorruptException>(() => store.DownloadAsync(Prefix, CheckpointPart.State, Cache))).Message
+            .ShouldContain("is missing");
+
+        const string other = Stage + "step-000004/";
+        manifest = await WriteAsync(prefix: other, withState: true);
+        foreach (var (_, file) in manifest.FilesOf(CheckpointPart.Model)) await blobs.DeleteAsync(file.Path);
+        var state = await store.DownloadAsync(other, CheckpointPart.State, Cache);
+        Directory.GetFiles(state).Select(Path.GetFileName).Order().ShouldBe(["optimizer.safetensors", "trainer_state.json"]);
+    }
+
+    [Fact]
+    public async Task WriteAsync_OverABase_StoresItsOwnFilesAndIsReadWithAll()
+    {
+        await WriteAsync();
+        const string over = Stage + "step-000004/";
+        var own = Directory.CreateDirectory(Folder["adapter"]).FullName;
+        File.WriteAllText(Path.Combine(own, "adapter_model.safetensors"), "additions");
+        File.WriteAllText(Path.Combine(own, "config.json"), "{ \"mine\": 1 }");
+        (await store.WriteAsync(over, "rl", 4, "2-b", Prefix, own, below: Prefix)).Base.ShouldBe(Prefix);
+        (await blobs.ListAsync(over).Select(blob => blob.Path).ToListAsync()).ShouldBe(
+            ((string[])["2-b/adapter_model.safetensors", "2-b/config.json", "manifest.json"]).Select(name => over + name));
+        (await store.ModelFilesAsync(over)).Select(file => (file.Key, file.Value.Path)).ShouldBe([
+            ("adapter_model.safetensors", over + "2-b/adapter_model.safetensors"), ("config.json", over + "2-b/config.json"),
+            ("model.safetensors", Prefix + "1-a/model.safetensors")]);
+        await store.VerifyAsync(over, 1 << 20);
+
+        for (var round = 0; round < 3; round++)
+        {
+            var local = await store.DownloadAsync(over, CheckpointPart.Model, Cache);
+            File.ReadAllText(Path.Combine(local, "model.safetensors")).ShouldBe("weights of 1-a");
+            File.ReadAllText(Path.Combine(local, "config.json")).ShouldBe("{ \"mine\": 1 }");
+            // The base was put aside meanwhile, or all was.
+            if (round == 0) Directory.Delete(await DownloadAsync(), recursive: true);
+            else Directory.Delete(Cache, recursive: true);
+        }
+
+        await blobs.WriteAsync(Prefix + "1-a/model.safetensors", new("weights of 1-b"));
+        await Should.ThrowAsync<CheckpointCorruptException>(() => store.VerifyAsync(over, 1 << 20));
+        await blobs.DeleteAsync(Prefix + CheckpointStore.ManifestName);
+        (await Should.ThrowAsync<CheckpointNotFoundException>(() => store.DownloadAsync(over, CheckpointPart.Model, Cache))).Message
+            .ShouldContain(Prefix);
+    }
+
+    [Fact]
+    public async Task DownloadAsync_PartThatIsNotThere_IsNamed()
+    {
+        await WriteAsync();
+        (await Should.ThrowAsync<CheckpointCorruptException>(() => store.DownloadAsync(Prefix, CheckpointPart.State, Cache))).Message
+            .ShouldBe($"Checkpoint '{Prefix}' has no files of its training state.");
     }
 
     [Theory]
@@ -164,10 +222,10 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     public async Task DownloadAsync_CacheDamaged_IsFetchedAnew(string? content)
     {
         await WriteAsync();
-        var file = Path.Combine(await store.DownloadAsync(Prefix, Cache), "model.safetensors");
+        var file = Path.Combine(await store.DownloadAsync(Prefix, CheckpointPart.Model, Cache), "model.safetensors");
         if (content is null) File.Delete(file);
         else File.WriteAllText(file, content);
-        await store.DownloadAsync(Prefix, Cache);
+        await store.DownloadAsync(Prefix, CheckpointPart.Model, Cache);
         File.ReadAllText(file).ShouldBe("weights of 1-a");
     }
 
@@ -179,7 +237,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         {
             var prefix = $"{Stage}step-{step:D6}/";
             await WriteAsync($"{step}-a", prefix);
-            folders.Add(await store.DownloadAsync(prefix, Cache));
+            folders.Add(await store.DownloadAsync(prefix, CheckpointPart.Model, Cache));
             // The first five were last used an hour and some ago; the others count as being in use.
             if (step < 5) Directory.SetLastWriteTimeUtc(folders[^1], DateTime.UtcNow.AddMinutes(-90 + step));
         }
@@ -191,17 +249,21 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     public async Task DownloadAsync_ManyAtOnceIntoOneCache_AllGetTheWholeFolder()
     {
         await WriteAsync();
-        var folders = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => store.DownloadAsync(Prefix, Cache))));
+        var folders = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(DownloadAsync)));
         var local = folders.Distinct().ShouldHaveSingleItem();
         Directory.GetFileSystemEntries(Cache).ShouldBe([local], "temporary folders are gone");
         Directory.GetFiles(local).Length.ShouldBe(2);
     }
 
-    private async Task<CheckpointManifest> WriteAsync(string attempt = "1-a", string prefix = Prefix)
+    private Task<string> DownloadAsync() => store.DownloadAsync(Prefix, CheckpointPart.Model, Cache);
+
+    private async Task<CheckpointManifest> WriteAsync(string attempt = "1-a", string prefix = Prefix, bool withState = false)
     {
         var source = Directory.CreateDirectory(Folder[$"source-{Guid.NewGuid():n}"]).FullName;
         File.WriteAllText(Path.Combine(source, "model.safetensors"), $"weights of {attempt}");
         File.WriteAllText(Path.Combine(source, "config.json"), "{}");
+        foreach (var file in withState ? (string[])["optimizer.safetensors", "trainer_state.json"] : [])
+            File.WriteAllText(Path.Combine(source, file), $"{file} of {attempt}");
         return await store.WriteAsync(prefix, "rl", 3, attempt, "runs/r/checkpoints/rl/step-000002/", source);
     }
 }

@@ -9,7 +9,8 @@ namespace R1Cloud.Shared.Tests.Jobs;
 /// <summary>What workers refuse, and that they refuse nothing which this version orders.</summary>
 public class JobSpecsTests
 {
-    public static TheoryData<string> Recipes => ["quickstart.json", "r1-mini.json", "r1-paper.json", "good"];
+    public static TheoryData<string> Recipes =>
+        ["quickstart.json", "r1-mini.json", "r1-mini-moe.json", "r1-mini-on-policy.json", "r1-paper.json", "good"];
 
     [Theory, MemberData(nameof(Recipes))]
     public void Read_WhatTheRecipesOrder_IsReadWhole(string name)

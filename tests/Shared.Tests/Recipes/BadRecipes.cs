@@ -163,6 +163,8 @@ internal static class BadRecipes
             "evaluation.sampling.maxNewTokens", 34, "90", "90 is not allowed", "at most 89", LoaderOnly),
         new("uneven mini-batches", "\"miniBatches\": 4", "\"miniBatches\": 5", "stages.zero.miniBatches", 24, "5", "5 is not allowed",
             "8 × 4 = 32", LoaderOnly),
+        new("states apart with update shards", "\"microBatchSize\": 4", "\"updateShards\": 2, \"keepStateEvery\": 5",
+            "stages.zero.keepStateEvery", 25, "5", "5 is not allowed", "1 with updateShards above 1", LoaderOnly),
         new("more update shards than rows", "\"microBatchSize\": 4", "\"updateShards\": 9", "stages.zero.updateShards", 25, "9",
             "9 is not allowed", "32 / 4 rows", LoaderOnly),
         new("staleness above one", "\"microBatchSize\": 4", "\"staleness\": 2", "stages.zero.staleness", 25, "2", "2 is not allowed",

@@ -23,6 +23,20 @@ public sealed class QuestionSplitTests
             split.At(iteration, question).ShouldBe(new("", iteration * 8L + question, iteration / 4.0));
     }
 
+    [Fact]
+    public void IndexAt_Question_CountsThoseOfItsSourceBeforeIt()
+    {
+        var split = new QuestionSplit(Mixed);
+        foreach (var iteration in new[] { 0, 6 })
+        {
+            foreach (var source in Enumerable.Range(0, 30).GroupBy(question => split.At(iteration, question).Source))
+            {
+                source.Select(question => split.IndexAt(iteration, question))
+                    .ShouldBe(Enumerable.Range(0, source.Count()).Select(i => (long)i));
+            }
+        }
+    }
+
     [Theory]
     [InlineData(0, "code 3, math 7")] // 2.5 and 7.5: of equal remainders the first name
     [InlineData(5, "code 3, math 7")]

@@ -22,8 +22,8 @@ public sealed class RecipeCheckTests
     {
         var collect = new CollectStage { Task = "add", Questions = 100, Keep = 2 };
         var recipe = new Recipe { Name = "a", Stages = new OrderedDictionary<string, StageRecipe> { ["cold"] = collect } };
-        RecipeCheck.StepsOf(new() { Data = ["cold"], Epochs = 3, BatchSize = 64 }, recipe).ShouldBe(3 * 4);
-        RecipeCheck.StepsOf(new() { Data = ["cold", "general"] }, recipe).ShouldBeNull("a data set's rows are not known");
+        new SftStage { Data = ["cold"], Epochs = 3, BatchSize = 64 }.StepsIn(recipe).ShouldBe(3 * 4);
+        new SftStage { Data = ["cold", "general"] }.StepsIn(recipe).ShouldBeNull("a data set's rows are not known");
     }
 
     [Fact]

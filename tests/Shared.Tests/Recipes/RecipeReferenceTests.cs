@@ -65,9 +65,23 @@ public sealed class RecipeReferenceTests
         return text.ToString();
     }
 
+    private static string InLines(string prose)
+    {
+        var lines = new StringBuilder();
+        var length = 0;
+        foreach (var word in prose.Split(' '))
+        {
+            var breaks = length > 0 && length + 1 + word.Length > 140;
+            if (length > 0) lines.Append(breaks ? '\n' : ' ');
+            lines.Append(word);
+            length = breaks || length == 0 ? word.Length : length + 1 + word.Length;
+        }
+        return lines.ToString();
+    }
+
     private static void Table(StringBuilder text, XmlDocs docs, string title, ObjectShape shape)
     {
-        text.Append($"\n### {title}\n\n{docs.Of(shape.Type)}\n\n| field | allowed | default | meaning |\n|---|---|---|---|\n");
+        text.Append($"\n### {title}\n\n{InLines(docs.Of(shape.Type))}\n\n| field | allowed | default | meaning |\n|---|---|---|---|\n");
         Rows(shape, "", null);
         text.Append('\n');
 

@@ -58,7 +58,7 @@ public sealed class RewardModelRecipeTests
     }
 
     [Theory]
-    [InlineData("rows", 100_000, null)] // a generated task draws rows anew
+    [InlineData("rows", 100_000, null)] // a generated task draws new rows
     [InlineData("heldOut", 100_000, "the held-out rows of task general")]
     public void Load_GeneratedTask_LimitsOnlyWhatIsHeldOut(string field, int value, string? allowed)
     {

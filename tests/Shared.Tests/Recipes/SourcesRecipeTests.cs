@@ -104,6 +104,27 @@ public sealed class SourcesRecipeTests
         (problem.Path, problem.Allowed).ShouldSatisfyAllConditions(it => it.Path.ShouldBe(path), it => it.Allowed.ShouldContain(allowed));
     }
 
+    [Theory]
+    [InlineData("\"curriculum\": { \"low\": 0.9, \"high\": 0.9 },", "stages.zero.curriculum.high", "above low, 0.9")]
+    [InlineData("\"curriculum\": { \"explore\": 1 },", "stages.zero.curriculum.explore", "below 1")]
+    [InlineData("\"curriculum\": { \"low\": -0.1 },", "stages.zero.curriculum.low", "at least 0")]
+    public void Parse_BadCurriculum_NamesFieldAndWhatIsAllowed(string field, string path, string allowed)
+    {
+        var problem = RecipeSamples.Fails(RecipeSamples.Good.Replace(Rewards, field + Rewards, StringComparison.Ordinal))
+            .Problems.ShouldHaveSingleItem();
+        (problem.Path, problem.Allowed).ShouldSatisfyAllConditions(it => it.Path.ShouldBe(path), it => it.Allowed.ShouldContain(allowed));
+    }
+
+    [Fact]
+    public void Parse_CurriculumWithoutAnAccuracyReward_NamesTheSource()
+    {
+        var json = RecipeSamples.Good.Replace(Rewards, "\"curriculum\": {}, \"rewards\": { \"format/think-answer\": 1 },",
+            StringComparison.Ordinal);
+        var problem = RecipeSamples.Fails(json).Problems.ShouldHaveSingleItem();
+        (problem.Path, problem.Allowed).ShouldSatisfyAllConditions(it => it.Path.ShouldBe("stages.zero.rewards"),
+            it => it.Allowed.ShouldContain("an accuracy reward among them"));
+    }
+
     [Fact]
     public void Summarize_DynamicSampling_CountsTheMostThatItMayTake()
     {

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FsCheck;
-using FsCheck.Fluent;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Keys;
 using R1Cloud.Shared.Recipes.Loading;
@@ -15,7 +13,7 @@ namespace R1Cloud.Shared.Tests.Recipes;
 /// <summary>A stage's key changes with whatever decides its result, and with nothing else.</summary>
 public sealed class StageKeyTests
 {
-    /// <summary>A recipe with every kind of stage, every kind of task, and every map and list filled.</summary>
+    // A recipe with every kind of stage, every kind of task, and every map and list filled.
     private static Recipe Full { get; } = RecipeLoader.Parse("""
         {
           "name": "full", "description": "all of it", "seed": 3,
@@ -85,17 +83,19 @@ public sealed class StageKeyTests
         }
         """, "full.json").Recipe;
 
-    /// <summary>What starts from the imported model, is rewarded by reward models that do, or learns from what it rewrote.</summary>
+    // What starts from the imported model, is rewarded by reward models that do, or learns from what it rewrote.
     private static readonly string[] OfTheImportedModel =
         ["own", "helpful", "safe", "all", "rewritten", "distill/same", "distill/small", "distill/other", "test", "bench"];
 
-    /// <summary>Every setting that has no effect. A setting that joins them is a promise: some test must hold it.</summary>
+    // Every setting that has no effect. A setting that joins them is a promise: some test must hold it.
     private static readonly string[] WithoutEffect =
     [
-        "Recipe.Name", "Recipe.Description", "EvaluationRecipe.Curve", "Recipe.Workers", "Recipe.Jobs", "PretrainStage.SaveEvery",
+        "Recipe.Name", "Recipe.Description", "EvaluationRecipe.Curve", "EvaluationRecipe.Expect", "Recipe.Workers", "Recipe.Jobs",
+        "Recipe.Budget", "Recipe.Notify",
+        "Recipe.Tracking", "PretrainStage.SaveEvery",
             "SupervisedStage.SaveEvery",
-        "ImportStage.Size", "RewardModelStage.SaveEvery", "RlStage.Shards", "RlStage.KeepEvery", "RlStage.EvaluateEvery",
-            "SampleStage.Shards",
+        "ImportStage.Size", "RewardModelStage.SaveEvery", "RlStage.Shards", "RlStage.KeepEvery", "RlStage.KeepStateEvery",
+        "RlStage.EvaluateEvery", "RlStage.TraceEvery", "RlStage.Controls", "SampleStage.Shards", "DistillStage.Mode",
     ];
 
     [Fact]
@@ -280,18 +280,6 @@ public sealed class StageKeyTests
     }
 
     [Fact]
-    public void Of_RandomRecipes_KeysAreEqualExactlyWhereAllThatDecidesIs() => Prop.ForAll(Pairs().ToArbitrary(), pair =>
-    {
-        var (a, b) = (Map(pair.A.Recipe()), Map(pair.B.Recipe()));
-        (a["base"].Result == b["base"].Result).ShouldBe(pair.A.Base == pair.B.Base);
-        (a["zero"].Result == b["zero"].Result).ShouldBe((pair.A.Base, pair.A.Rl) == (pair.B.Base, pair.B.Rl));
-        (a["zero"].Evaluation == b["zero"].Evaluation)
-            .ShouldBe((pair.A.Base, pair.A.Rl, pair.A.Problems) == (pair.B.Base, pair.B.Rl, pair.B.Problems));
-        Parse(Json(pair.A.Recipe()).Replace("{", "{ ", StringComparison.Ordinal))
-            .ShouldSatisfyAllConditions(copy => Keys(copy).ShouldBe(Keys(pair.A.Recipe())));
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
-
-    [Fact]
     public void Changes_BetweenKeys_AreNamedByTheirPaths()
     {
         var changed =
@@ -319,13 +307,14 @@ public sealed class StageKeyTests
         [
             .. Enum.GetNames<DatasetLayout>().Concat(Enum.GetNames<LearningRateSchedule>()).Select(name => name.ToLowerInvariant())
                 .Concat(["multiply", "easy-to-hard", "bfloat16", "k1", "token-mean", "batch", "score-zero", "response", "pairwise",
-                    "pointwise", "leave-one-out", "base", "own", "zero", "safe", "tidy", "add", "words", "ask", "en", "zh"])
+                    "pointwise", "leave-one-out", "base", "own", "vllm", "zero", "safe", "tidy", "add", "words", "ask", "en", "zh",
+                    "on-policy"])
                 .Where(name => name != node.GetValue<string>()).Select(name => JsonValue.Create(name)),
         ],
         _ => throw new NotSupportedException($"A {node.GetValueKind()} is no single value: {node.ToJsonString()}"),
     };
 
-    private static IReadOnlyDictionary<string, StageKey> Map(Recipe recipe, IReadOnlyDictionary<string, string?>? contents = null)
+    internal static IReadOnlyDictionary<string, StageKey> Map(Recipe recipe, IReadOnlyDictionary<string, string?>? contents = null)
     {
         contents ??= StageKeys.Files(recipe.Expand()).ToDictionary(file => file, string? (file) => file);
         return StageKeys.Of(recipe.Expand(), contents);
@@ -334,44 +323,10 @@ public sealed class StageKeyTests
     private static Recipe With(Recipe recipe, string name, StageRecipe stage) =>
         recipe with { Stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) { [name] = stage } };
 
-    private static string Keys(Recipe recipe) =>
+    internal static string Keys(Recipe recipe) =>
         string.Join('\n', Map(recipe).Select(key => $"{key.Key} {key.Value.Result} {key.Value.Evaluation}"));
 
-    private static string Json(Recipe recipe) => JsonSerializer.Serialize(recipe, R1Json.Options);
+    internal static string Json(Recipe recipe) => JsonSerializer.Serialize(recipe, R1Json.Options);
 
-    private static Recipe Parse(string json) => JsonSerializer.Deserialize<Recipe>(json, R1Json.Options)!;
-
-    private static Gen<(Draft A, Draft B)> Pairs()
-    {
-        var small = Gen.Choose(0, 1);
-        var draft =
-            from seed in small from steps in small from digits in small from iterations in small from clip in small
-            from problems in small from idle in Gen.Choose(0, 5)
-                    select new Draft((seed, steps, digits), (iterations, clip), problems, idle);
-        return from a in draft from b in draft select (a, b);
-    }
-
-    private sealed record Draft((int Seed, int Steps, int Digits) Base, (int Iterations, int Clip) Rl, int Problems, int Idle)
-    {
-        public Recipe Recipe() => new()
-        {
-            Name = $"draft-{Idle}",
-            Seed = Base.Seed,
-            Tasks = new OrderedDictionary<string, TaskRecipe> { ["t"] = new ArithmeticTask { Digits = 1 + Base.Digits } },
-            Stages = new OrderedDictionary<string, StageRecipe>
-            {
-                ["base"] = new PretrainStage { Task = "t", Steps = 10 + Base.Steps, SaveEvery = 1 + Idle },
-                ["zero"] = new RlStage
-                {
-                    From = "base", Task = "t", Iterations = 5 + Rl.Iterations, Shards = 1 + Idle, KeepEvery = 1 + Idle,
-                        EvaluateEvery = Idle,
-                    Loss = new() { ClipHigh = 0.2 + (0.1 * Rl.Clip) },
-                        Rewards = new Dictionary<string, RewardRecipe> { ["accuracy/exact"] = 1 },
-                },
-            },
-            Evaluation = new() { Task = "t", Problems = 10 + Problems },
-            Workers = new() { Count = 1 + Idle },
-            Jobs = new() { MaxAttempts = 1 + Idle },
-        };
-    }
+    internal static Recipe Parse(string json) => JsonSerializer.Deserialize<Recipe>(json, R1Json.Options)!;
 }

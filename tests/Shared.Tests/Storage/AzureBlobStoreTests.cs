@@ -13,6 +13,21 @@ public sealed class AzureBlobStoreTests(AzuriteFixture azurite) : BlobStoreSuite
     protected override IBlobStore Open() => azurite.Open(container).Blobs;
 
     [Fact]
+    public async Task Traffic_OfOneConnection_CountsBodies()
+    {
+        var connection = azurite.Open(container);
+        var before = connection.Traffic!;
+        (before.Requests, before.SentBytes, before.ReceivedBytes).ShouldBe((0, 0, 0));
+        await connection.Blobs.WriteAsync("one", new(new byte[10_000]));
+        var sent = connection.Traffic!.SentBytes;
+        sent.ShouldBeGreaterThanOrEqualTo(10_000);
+        await connection.Blobs.TryReadVersionAsync("one");
+        connection.Traffic.ReceivedBytes.ShouldBeGreaterThanOrEqualTo(10_000);
+        connection.Traffic.SentBytes.ShouldBe(sent);
+        azurite.Open(container).Traffic!.Requests.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task TryCreateAsync_AnswerLost_RecognisesItsOwnBlob()
     {
         await Open().WriteAsync("other", new("makes the container"));
@@ -76,7 +91,7 @@ public sealed class AzureBlobStoreTests(AzuriteFixture azurite) : BlobStoreSuite
         return new AzureBlobStore(new BlobContainerClient(azurite.ConnectionString, container, options));
     }
 
-    /// <summary>Loses the answer to the first PUT on its way back, after storage has done it.</summary>
+    // Loses the answer to the first PUT on its way back, after storage has done it.
     private sealed class LostAnswers : HttpPipelinePolicy
     {
         public int Lost { get; private set; }

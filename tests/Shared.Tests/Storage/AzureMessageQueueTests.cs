@@ -124,7 +124,7 @@ public sealed class AzureMessageQueueTests(AzuriteFixture azurite) : IAsyncLifet
     [Theory]
     [InlineData("plain text, no base64!")]
     [InlineData("{\"runId\":\"x\"}")]
-    [InlineData("/////w==")] // base64 of bytes that are no text
+    [InlineData("/////w==")] // base64 of bytes that are not text
     public async Task ReceiveAsync_PutThereByHand_ComesAsItIs(string text)
     {
         await new QueueClient(azurite.ConnectionString, name).SendMessageAsync(text);

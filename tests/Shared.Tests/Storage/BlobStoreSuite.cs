@@ -45,8 +45,8 @@ public abstract class BlobStoreSuite
     {
         var blobs = Open();
         await Task.WhenAll(Enumerable.Range(0, 8)
-            .Select(_ => Task.Run(() => blobs.ChangeJsonAsync<int[]>("list", known => [.. known ?? [], known?.Length ?? 0]))));
-        (await blobs.ReadJsonAsync<int[]>("list")).ShouldBe([0, 1, 2, 3, 4, 5, 6, 7]);
+            .Select(writer => Task.Run(() => blobs.ChangeJsonAsync<int[]>("list", known => [.. known ?? [], writer]))));
+        (await blobs.ReadJsonAsync<int[]>("list")).Order().ShouldBe([0, 1, 2, 3, 4, 5, 6, 7]);
 
         var before = await blobs.TryReadVersionAsync("list");
         await blobs.ChangeJsonAsync<int[]>("list", known => known!);

@@ -23,7 +23,7 @@ public class ChatTemplateFixtureTests
         wrong.ShouldBeEmpty();
     }
 
-    /// <summary>Renderings of other published templates: the same formats, written anew, must give the same texts.</summary>
+    /// <summary>Renderings of other published templates: the same formats, written from scratch, must give the same texts.</summary>
     [Fact]
     public void Render_OfOtherFormats_GivesTheirTextAndIds()
     {

@@ -49,6 +49,40 @@ public sealed class ChatTemplatesTests : IDisposable
         Should.Throw<BadInputException>(() => Templates().Render(new(Hi)))
             .Message.ShouldContain("there is no chat template 'default'; it has none");
 
+    // As transformers does: the text ends where the last message's content does, and what the template trims stays trimmed.
+    [Theory]
+    [InlineData("content", "Sure, ", "<user>hi<|end|><assistant>Sure, ")]
+    [InlineData("content | trim", "Sure, ", "<user>hi<|end|><assistant>Sure,")]
+    [InlineData("content", "", "<user>hi<|end|><assistant>")]
+    [InlineData("content", "hi<|end|>", "<user>hi<|end|><assistant>hi<|end|>")]
+    [InlineData("content", "CONTINUE_FINAL_MESSAGE_TAG ", "<user>hi<|end|><assistant>CONTINUE_FINAL_MESSAGE_TAG ")]
+    public void Encode_MessageToGoOnWith_EndsWhereItsContentDoes(string content, string begun, string expected)
+    {
+        folder.With("chat_template.jinja",
+            "{% for m in messages %}<{{ m.role }}>{{ m." + content + " }}<|end|>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}");
+        var templates = Templates();
+        var chat = new ChatRequest([.. Hi.Select(message => message!.DeepClone()), Assistant(begun)]) { ContinueFinalMessage = true };
+        var rendered = templates.Encode(chat);
+        rendered.Text.ShouldBe(expected);
+        var whole = templates.Encode(chat with { ContinueFinalMessage = false });
+        whole.Ids.Length.ShouldBeGreaterThan(rendered.Ids.Length);
+        whole.Ids.Take(rendered.Ids.Length).ShouldBe(rendered.Ids, "the model goes on in the middle of what it would have read");
+    }
+
+    [Fact]
+    public void Encode_MessageThatCannotGoOn_IsRefused()
+    {
+        folder.With("chat_template.jinja", "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}");
+        string Refusal(ChatRequest chat) =>
+            Should.Throw<BadInputException>(() => Templates().Encode(chat with { ContinueFinalMessage = true })).Message;
+        Refusal(new(Hi, AddGenerationPrompt: true)).ShouldContain("exclude each other");
+        Refusal(new([])).ShouldContain("the last message must have a text");
+        Refusal(new([new JsonObject { ["role"] = "assistant", ["content"] = null }])).ShouldContain("the last message must have a text");
+        Refusal(new([.. Hi.Select(message => message!.DeepClone()), Assistant("x")])).ShouldContain("does not write the last message");
+    }
+
+    private static JsonObject Assistant(string content) => new() { ["role"] = "assistant", ["content"] = content };
+
     private ChatTemplates Templates() => new((HuggingFaceTokenizer)folder.Load());
 
     public void Dispose() => folder.Dispose();

@@ -21,12 +21,54 @@ internal static class HostileAnswers
         }
         """;
 
+    private static readonly string Lively = Run.Replace("\"hostile\"", "\"lively\"", StringComparison.Ordinal)
+        .Replace("\"failed\", \"error\": \"W\",", "\"running\",", StringComparison.Ordinal);
+
+    private static readonly string Held = Lively.Replace("\"lively\"", "\"held\"", StringComparison.Ordinal)
+        .Replace("\"running\"", "\"paused\"", StringComparison.Ordinal).Replace("\"jobs\"", """
+            "fork": { "runId": "W", "stage": "W", "iteration": 1 }, "budget": { "amount": 1, "currency": "W", "spent": 1, "next": 1,
+              "mayOvershoot": 0, "warns": true, "nextIs": "W", "held": "W" }, "jobs"
+            """, StringComparison.Ordinal);
+
+    // An image of a report that a script got into.
+    private const string Picture = """
+        <svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" onload="window.pwned = 1"><script>window.top.pwned = 1</script></svg>
+        """;
+
     private static readonly Dictionary<string, string> Answers = new()
     {
         ["/api/runs"] = """
             { "runs": [ { "id": "hostile", "name": "W", "status": "failed", "createdAt": "2026-01-01T00:00:00Z", "error": "W" } ] }
             """,
         ["/api/runs/hostile"] = Run,
+        ["/api/runs/lively"] = Lively,
+        ["/api/runs/held"] = Held,
+        ["/api/runs/held/metrics/names"] = """{ "runId": "held", "stages": [] }""",
+        ["/api/runs/lively/metrics/names"] = """
+            { "runId": "lively", "stages": [ { "stage": "s", "rows": 1, "first": 1, "last": 1, "names": [ "W", "kl" ] } ] }
+            """,
+        ["/api/runs/lively/metrics/series"] = """{ "runId": "lively", "cursor": "", "series": [] }""",
+        ["/api/runs/held/relatives"] = """
+            { "relatives": [ { "runId": "W", "relation": "sibling", "stage": "W", "iteration": 1,
+              "differences": [ { "path": "W", "from": "W", "to": "W" } ] } ] }
+            """,
+        ["/api/schema"] = """{ "type": "object" }""",
+        ["/api/check"] = """
+            { "name": "W", "runId": "W", "hash": "0", "exists": true, "stages": [], "notes": [
+              { "file": "W", "line": 1, "column": 1, "path": "W", "value": "W", "message": "W", "allowed": "W" } ] }
+            """,
+        ["/api/plan"] = """
+            { "wallSeconds": 1, "cost": 1,
+              "plan": { "recipe": "W", "device": "W", "nodes": 1, "currency": "W", "wallSeconds": 1, "deviceHours": 1, "cost": 1,
+                "storageGigabytes": 1, "noEstimate": [ "W" ], "assumptions": [ "W" ], "stages": [ { "name": "W", "kind": "W", "note": "W",
+                "memory": { "phase": "W", "bytes": 1, "missingBytes": 1, "remedies": [ "W" ] } } ] },
+              "reuse": { "stages": [ { "name": "W", "kind": "W", "measures": false, "reason": "W" } ] } }
+            """,
+        ["/api/runs/lively/samples/sets"] = """{ "sets": [] }""",
+        ["/api/runs/lively/samples/live"] = """
+            { "rows": [ { "jobId": "s/000000/rollout/0", "worker": "W", "finishedAt": "2026-01-01T00:00:00Z", "iteration": 1, "question": 0,
+              "sample": 0, "prompt": "W", "completion": "W", "answer": "W", "truncated": false, "tokens": 3 } ] }
+            """,
         ["/api/runs/hostile/metrics/names"] = """{ "runId": "hostile", "stages": [] }""",
         ["/api/runs/hostile/samples/sets"] = """
             { "sets": [ { "stage": "s", "source": "rollout", "iteration": 1, "rows": 2, "benchmark": "W" } ] }
@@ -43,7 +85,11 @@ internal static class HostileAnswers
                 "status": "failed", "worker": "W",
                 "queuedAt": "2026-01-01T00:00:00Z", "attempts": [], "error": { "type": "W", "message": "W" } } ] }
             """,
-        ["/api/runs/hostile/workers"] = """{ "workers": [], "restarts": 0 }""",
+        ["/api/runs/hostile/workers"] = """
+            { "workers": [ { "name": "W", "location": "W", "state": "running", "restarts": 0, "hasLog": true, "job": "W",
+              "resources": { "at": "2026-01-01T00:00:00Z", "gpus": [
+                { "index": 0, "name": "W", "utilisation": 0.5, "memoryBytes": 1, "memoryLimitBytes": 2 } ] } } ], "restarts": 0 }
+            """,
         ["/api/runs/hostile/workers/worker-0/log"] = """{ "worker": "worker-0", "from": 0, "to": 1, "size": 1, "text": "W" }""",
         ["/api/runs/hostile/recipe"] = """{ "name": "W" }""",
         ["/api/runs/hostile/recipe/differences"] = """
@@ -72,7 +118,13 @@ internal static class HostileAnswers
     {
         var path = Path(route.Request.Url);
         if (path.EndsWith("/events", StringComparison.Ordinal))
-            return route.FulfillAsync(new() { ContentType = "text/event-stream", Body = Events });
+        {
+            var events = path.Contains("lively", StringComparison.Ordinal) ? Event("snapshot", Lively)
+                : path.Contains("held", StringComparison.Ordinal) ? Event("snapshot", Held) : Events;
+            return route.FulfillAsync(new() { ContentType = "text/event-stream", Body = events });
+        }
+        if (route.Request.Url.EndsWith("format=svg", StringComparison.Ordinal))
+            return route.FulfillAsync(new() { ContentType = "image/svg+xml", Body = Picture });
         return route.FulfillAsync(Answers.TryGetValue(path, out var answer)
             ? new() { ContentType = "application/json", Body = WithWords(answer) }
             : new() { Status = 404, ContentType = "application/problem+json", Body = """{ "status": 404, "detail": "none" }""" });

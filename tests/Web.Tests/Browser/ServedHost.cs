@@ -72,6 +72,16 @@ internal sealed class ServedHost(string data) : IAsyncDisposable
         return JsonDocument.Parse(await http.GetStringAsync(Address + path)).RootElement;
     }
 
+    /// <summary>Gives its API something.</summary>
+    public async Task PostAsync(string path, string body)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        http.DefaultRequestHeaders.Add("X-Api-Key", Key);
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using var response = await http.PostAsync(Address + path, content);
+        if (!response.IsSuccessStatusCode) throw new InvalidOperationException(await response.Content.ReadAsStringAsync());
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

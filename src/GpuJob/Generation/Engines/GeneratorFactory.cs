@@ -15,8 +15,11 @@ internal static class GeneratorFactory
     /// <param name="threads">CPU threads, at least 1.</param>
     public static IGenerator Create(CausalLm model, int threads) =>
         model.Config.ScoreHead ? new NoGenerator()
-        : model.Device.type == DeviceType.CPU && SimdDecoder.Supports(model.Config)
+        : model.Device.type == DeviceType.CPU
             ? new SimdDecoder(model, threads) : new TorchGenerator(model);
+
+    /// <summary>A generator's name.</summary>
+    public static string NameOf(IGenerator generator) => generator is SimdDecoder ? "simd" : "torch";
 
     // A reward model has no vocabulary to draw from.
     private sealed class NoGenerator : IGenerator

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using R1Cloud.GpuJob.Numerics.Simd;
 
 namespace R1Cloud.GpuJob.Generation.Simd;
 
@@ -13,7 +14,7 @@ internal static unsafe class AttentionKernels<TVector, TLanes>
     private const int Line = 16; // floats a cache line
     private const int MostFetched = 4096; // of a long past the hardware fetches the rest, as it is read straight on
 
-    /// <summary>Scaled scores of some query heads; −∞ behind the past.</summary>
+    /// <summary>Scaled scores of some query heads; −∞ behind the past, and before a window.</summary>
     /// <param name="queries">[heads, head dim].</param>
     /// <param name="heads">Query heads.</param>
     /// <param name="keys">[capacity / lanes, head dim, lanes].</param>
@@ -22,7 +23,9 @@ internal static unsafe class AttentionKernels<TVector, TLanes>
     /// <param name="scale">1/√head dim.</param>
     /// <param name="scores">[heads, stride].</param>
     /// <param name="stride">Room for the past in whole vectors.</param>
-    public static void Scores(float* queries, int heads, float* keys, int length, int headDim, float scale, float* scores, int stride)
+    /// <param name="hidden">Positions at the beginning that are not seen.</param>
+    public static void Scores(float* queries, int heads, float* keys, int length, int headDim, float scale, float* scores, int stride,
+        int hidden = 0)
     {
         var head = 0;
         for (; head + 2 <= heads; head += 2)
@@ -31,6 +34,7 @@ internal static unsafe class AttentionKernels<TVector, TLanes>
         var padded = Align.Up(length, TLanes.Count);
         for (head = 0; head < heads; head++, scores += stride)
         {
+            for (var t = 0; t < hidden; t++) scores[t] = float.NegativeInfinity;
             for (var t = length; t < padded; t++) scores[t] = float.NegativeInfinity;
         }
     }

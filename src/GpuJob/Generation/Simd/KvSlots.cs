@@ -1,25 +1,30 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics.Simd;
 
 namespace R1Cloud.GpuJob.Generation.Simd;
 
 /// <summary>
 /// Keys and values of a thread's rows, read straight on: per slot, layer and head the keys as [capacity / lanes, head dim, lanes] (scores
-/// of neighbouring positions lie side by side) and the values as [capacity, value stride].
+/// of neighbouring positions lie side by side) and the values as [capacity, value stride]. Latent attention has one head, whose keys are
+/// the latent and the shared key and whose values are the latent.
 /// </summary>
 internal sealed unsafe class KvSlots : IDisposable
 {
-    private readonly ModelConfig config;
     private readonly FloatBuffer keys, values;
+    private readonly int layers, heads;
     private readonly long keySize, valueSize; // floats a head
     private readonly int lanes;
 
     public KvSlots(ModelConfig config, int lanes, int slots, int positions)
     {
-        (this.config, this.lanes) = (config, lanes);
-        (Slots, Capacity, ValueStride) = (slots, Align.Up(positions, lanes), Align.Up(config.HeadDim, 2 * lanes));
-        (keySize, valueSize) = ((long)config.HeadDim * Capacity, (long)ValueStride * Capacity);
-        var heads = (long)slots * config.Layers * config.KvHeads;
-        (keys, values) = (new FloatBuffer(heads * keySize), new FloatBuffer(heads * valueSize));
+        (this.lanes, layers, heads) = (lanes, config.Layers, config.Latent is null ? config.KvHeads : 1);
+        (KeyDim, ValueDim) =
+            config.Latent is { } latent ? (latent.KvRank + latent.RopeDim, latent.KvRank) : (config.HeadDim, config.HeadDim);
+        (Slots, Capacity, ValueStride) = (slots, Align.Up(positions, lanes), Align.Up(ValueDim, 2 * lanes));
+        (keySize, valueSize) = ((long)KeyDim * Capacity, (long)ValueStride * Capacity);
+        var all = (long)slots * layers * heads;
+        (keys, values) = (new FloatBuffer(all * keySize), new FloatBuffer(all * valueSize));
+        IsLong = new bool[slots];
     }
 
     /// <summary>Slots.</summary>
@@ -28,6 +33,13 @@ internal sealed unsafe class KvSlots : IDisposable
     public int Capacity { get; }
     /// <summary>Floats from position to position of the values.</summary>
     public int ValueStride { get; }
+
+    /// <summary>Width of a key; of latent attention that of the latent and the shared key.</summary>
+    public int KeyDim { get; }
+    /// <summary>Width of a value; of latent attention that of the latent.</summary>
+    public int ValueDim { get; }
+    /// <summary>By slot, whether its sequence is longer than what was trained (LongRoPE).</summary>
+    public bool[] IsLong { get; }
 
     /// <summary>A head's keys.</summary>
     public float* Keys(int slot, int layer, int head) => keys.Pointer + (Index(slot, layer, head) * keySize);
@@ -38,19 +50,20 @@ internal sealed unsafe class KvSlots : IDisposable
     /// <summary>Keeps the key and value of one position.</summary>
     public void Store(int slot, int layer, int head, int position, float* key, float* value)
     {
-        var target = Keys(slot, layer, head) + ((long)(position / lanes) * config.HeadDim * lanes) + (position % lanes);
-        for (var i = 0; i < config.HeadDim; i++, target += lanes) *target = key[i];
-        Copy(value, Values(slot, layer, head) + ((long)position * ValueStride), config.HeadDim);
+        var target = Keys(slot, layer, head) + ((long)(position / lanes) * KeyDim * lanes) + (position % lanes);
+        for (var i = 0; i < KeyDim; i++, target += lanes) *target = key[i];
+        Copy(value, Values(slot, layer, head) + ((long)position * ValueStride), ValueDim);
     }
 
     /// <summary>Copies the first positions of one slot to another.</summary>
     public void Copy(int from, int to, int positions)
     {
-        for (var layer = 0; layer < config.Layers; layer++)
+        IsLong[to] = IsLong[from];
+        for (var layer = 0; layer < layers; layer++)
         {
-            for (var head = 0; head < config.KvHeads; head++)
+            for (var head = 0; head < heads; head++)
             {
-                Copy(Keys(from, layer, head), Keys(to, layer, head), Align.Up(positions, lanes) * config.HeadDim);
+                Copy(Keys(from, layer, head), Keys(to, layer, head), Align.Up(positions, lanes) * KeyDim);
                 Copy(Values(from, layer, head), Values(to, layer, head), positions * ValueStride);
             }
         }
@@ -58,7 +71,7 @@ internal sealed unsafe class KvSlots : IDisposable
 
     private static void Copy(float* from, float* to, int count) => new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(to, count));
 
-    private long Index(int slot, int layer, int head) => ((((long)slot * config.Layers) + layer) * config.KvHeads) + head;
+    private long Index(int slot, int layer, int head) => ((((long)slot * layers) + layer) * heads) + head;
 
     public void Dispose()
     {

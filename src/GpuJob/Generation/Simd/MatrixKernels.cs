@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using R1Cloud.GpuJob.Numerics.Simd;
 
 namespace R1Cloud.GpuJob.Generation.Simd;
 
@@ -46,7 +47,7 @@ internal static unsafe class MatrixKernels<TVector, TLanes>
         }
     }
 
-    /// <summary>One row, four panels at a time: eight independent chains hide the latency.</summary>
+    // One row, four panels at a time: eight independent chains hide the latency.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyRow(float* w, long panelSize, int panels, float* x, int columns, float* y)
     {

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Numerics.Simd;
 using R1Cloud.GpuJob.Numerics;
 using static TorchSharp.torch;
 
@@ -38,10 +39,4 @@ internal sealed unsafe class PackedMatrix(int rows, int columns, int panel) : ID
     }
 
     public void Dispose() => data.Dispose();
-}
-
-internal static class Align
-{
-    /// <summary>The least multiple of <paramref name="step"/> that is not below <paramref name="value"/>.</summary>
-    public static int Up(int value, int step) => (value + step - 1) / step * step;
 }

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.Intrinsics;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics.Simd;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Generation.Simd;
@@ -41,9 +42,6 @@ internal sealed class SimdDecoder : IGenerator
         weights = new SimdWeights(model.Config, kind.Lanes);
         Refresh();
     }
-
-    /// <summary>Whether these kernels know an architecture: the plain decoder with rotary embedding, grouped queries and SwiGLU.</summary>
-    public static bool Supports(ModelConfig config) => config.Latent is null && config.Experts is null && !config.MlpBias;
 
     /// <inheritdoc/>
     public void Refresh() => weights.Load(model, threads);
@@ -109,7 +107,7 @@ internal sealed class SimdDecoder : IGenerator
         foreach (var worker in workers) worker.Dispose();
         (rows, positions) = (Math.Max(rows, room.Rows), Math.Max(positions, room.Positions));
         room = (rows, positions);
-        var rotary = model.Rotary.ToArrays(positions);
+        var rotary = new SimdRotary(model, positions);
         workers = [.. Enumerable.Range(0, threads).Select(_ => kind.CreateWorker(model.Config, weights, rows, positions, rotary))];
     }
 
@@ -119,8 +117,8 @@ internal sealed class SimdDecoder : IGenerator
         weights.Dispose();
     }
 
-    /// <summary>The kernels of one instruction set.</summary>
-    private sealed record Kind(int Lanes, Func<ModelConfig, SimdWeights, int, int, (float[] Cos, float[] Sin), ISimdWorker> CreateWorker)
+    // The kernels of one instruction set.
+    private sealed record Kind(int Lanes, Func<ModelConfig, SimdWeights, int, int, SimdRotary, ISimdWorker> CreateWorker)
     {
         public static Kind Of<TVector, TLanes>()
             where TVector : struct

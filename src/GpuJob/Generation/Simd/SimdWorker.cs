@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics.Simd;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Generation.Simd;
@@ -14,7 +15,7 @@ internal sealed class GenerationWork(IReadOnlyList<GenerationRequest> requests, 
 
     public IReadOnlyList<GenerationRequest> Requests => requests;
     public SamplingRecipe Sampling => sampling;
-    /// <summary>Ids that are no token's.</summary>
+    /// <summary>Ids of no token.</summary>
     public IReadOnlyList<int> Unused => unused;
     public GenerationResult[][] Results => results;
     public Action<int, int, int>? Drawn => drawn;
@@ -52,7 +53,7 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
     /// <param name="rows">Samples decoded at once.</param>
     /// <param name="positions">Longest sequence.</param>
     /// <param name="rotary">Rotary tables of that many positions.</param>
-    public SimdWorker(ModelConfig config, SimdWeights weights, int rows, int positions, (float[] Cos, float[] Sin) rotary)
+    public SimdWorker(ModelConfig config, SimdWeights weights, int rows, int positions, SimdRotary rotary)
     {
         this.config = config;
         promptSlot = rows;
@@ -79,7 +80,8 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
                 {
                     if ((unit = work.Take()) is null) break;
                     started = 0;
-                    Prefill(work.Requests[unit.Request].Prompt, first);
+                    var read = Read(work.Requests[unit.Request].Prompt, promptSlot);
+                    new ReadOnlySpan<float>(read, config.VocabularySize).CopyTo(new Span<float>(first.Pointer, config.VocabularySize));
                 }
                 var row = new Row(work, unit.Request, unit.FirstSample + started++, config, free.Pop());
                 if (row.Add(sampler.Draw(first.Pointer, row.Noise)))
@@ -93,6 +95,7 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
             if (live.Count == 0) return;
             work.Cancellation.ThrowIfCancellationRequested();
 
+            ReadAnew(live, free, sampler);
             for (var i = 0; i < live.Count; i++) (tokens[i], rowSlots[i], positions[i]) = (live[i].Token, live[i].Slot, live[i].Position);
             forward.Run(tokens.AsSpan(0, live.Count), rowSlots.AsSpan(0, live.Count), positions.AsSpan(0, live.Count));
             forward.Project(0, live.Count);
@@ -108,19 +111,37 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
         }
     }
 
-    private unsafe void Prefill(int[] prompt, FloatBuffer logits)
+    // A sequence that outgrows the length trained has other rotary frequencies at every position (LongRoPE): it is read from its start.
+    private unsafe void ReadAnew(List<Row> live, Stack<int> free, TokenSampler<TVector, TLanes> sampler)
+    {
+        if (config.Rope.LongRope is not { } longRope) return;
+        for (var i = live.Count - 1; i >= 0; i--)
+        {
+            var row = live[i];
+            if (row.Position != longRope.OriginalMaxPositions) continue;
+            var logits = Read(row.Sequence, row.Slot);
+            row.Position++;
+            if (!row.Add(sampler.Draw(logits, row.Noise))) continue;
+            free.Push(row.Slot);
+            live.RemoveAt(i);
+        }
+    }
+
+    // Reads a sequence into a slot; gives the logits behind it.
+    private unsafe float* Read(int[] sequence, int slot)
     {
         var rowSlots = new int[SimdForward<TVector, TLanes>.MaxRows];
-        Array.Fill(rowSlots, promptSlot);
+        Array.Fill(rowSlots, slot);
+        slots.IsLong[slot] = config.Rope.LongRope?.IsLong(sequence.Length) == true;
         var last = 0;
-        for (var start = 0; start < prompt.Length; start += rowSlots.Length)
+        for (var start = 0; start < sequence.Length; start += rowSlots.Length)
         {
-            var count = Math.Min(rowSlots.Length, prompt.Length - start);
-            forward.Run(prompt.AsSpan(start, count), rowSlots.AsSpan(0, count), [.. Enumerable.Range(start, count)]);
+            var count = Math.Min(rowSlots.Length, sequence.Length - start);
+            forward.Run(sequence.AsSpan(start, count), rowSlots.AsSpan(0, count), [.. Enumerable.Range(start, count)]);
             last = count - 1;
         }
         forward.Project(last, 1);
-        new ReadOnlySpan<float>(forward.Logits(0), config.VocabularySize).CopyTo(new Span<float>(logits.Pointer, config.VocabularySize));
+        return forward.Logits(0);
     }
 
     public void Dispose()
@@ -129,7 +150,7 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
         slots.Dispose();
     }
 
-    /// <summary>A sample with its slot.</summary>
+    // A sample with its slot.
     private sealed class Row(GenerationWork work, int request, int sample, ModelConfig config, int slot)
     {
         private readonly GeneratedSample content = new(
@@ -139,6 +160,8 @@ internal sealed class SimdWorker<TVector, TLanes> : ISimdWorker
         public int Slot => slot;
         /// <summary>The last token drawn.</summary>
         public int Token => content.Last;
+        /// <summary>The prompt and all tokens drawn.</summary>
+        public int[] Sequence => [.. work.Requests[request].Prompt, .. content.Tokens];
         /// <summary>Where that token goes.</summary>
         public int Position { get; set; } = work.Requests[request].Prompt.Length;
         /// <summary>The noise of the next draw.</summary>

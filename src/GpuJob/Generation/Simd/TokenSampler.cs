@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Numerics.Simd;
 using R1Cloud.Shared.Recipes;
 
 namespace R1Cloud.GpuJob.Generation.Simd;
@@ -24,7 +25,7 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
     private readonly float[] keys = new float[vocabulary];
 
     /// <summary>Draws.</summary>
-    /// <param name="logits">[vocabulary]; those of ids that are no token's become −∞.</param>
+    /// <param name="logits">[vocabulary]; those of ids of no token become −∞.</param>
     /// <param name="noise">Uniform in [0, 1).</param>
     /// <returns>The token; with a log-probability that is not finite where the logits are not.</returns>
     public DrawnToken Draw(float* logits, double noise)
@@ -61,7 +62,7 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
             (float)(logits[token] - largest - Math.Log(policyTotal)));
     }
 
-    /// <summary>exp((logit − largest) · factor) of every token; returns their sum.</summary>
+    // exp((logit − largest) · factor) of every token; returns their sum.
     private double Exponentials(float* logits, float largest, float factor, float* target)
     {
         new ReadOnlySpan<float>(logits, vocabulary).CopyTo(new Span<float>(target, vocabulary));
@@ -70,7 +71,7 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
         return Sum(target);
     }
 
-    /// <summary>Top-k: everything below the k-th largest logit goes; ties with it stay.</summary>
+    // Top-k: everything below the k-th largest logit goes; ties with it stay.
     private double KeepMostLikely(float* logits, float* p)
     {
         var best = new PriorityQueue<float, float>();
@@ -87,10 +88,8 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
         return Sum(p);
     }
 
-    /// <summary>
-    /// Top-p: from the least likely up, tokens go while their sum stays within 1 − p. Tokens so small that all of them together fit are not
-    /// sorted.
-    /// </summary>
+    // Top-p: from the least likely up, tokens go while their sum stays within 1 − p. Tokens so small that all of them together fit are not
+    // sorted.
     private double KeepNucleus(float* p, double total)
     {
         var budget = (1 - sampling.TopP) * total;
@@ -119,7 +118,7 @@ internal sealed unsafe class TokenSampler<TVector, TLanes>(int vocabulary, Sampl
         return Sum(p);
     }
 
-    /// <summary>Min-p: tokens less likely than the given share of the most likely go.</summary>
+    // Min-p: tokens less likely than the given share of the most likely go.
     private double KeepAbove(float* p, float share)
     {
         var least = share * RowKernels<TVector, TLanes>.Largest(p, vocabulary);

@@ -43,7 +43,7 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
     {
     }
 
-    /// <summary>One call's rows, from the first prompt to the last token.</summary>
+    // One call's rows, from the first prompt to the last token.
     private sealed class Batch
     {
         private readonly CausalLm model;
@@ -93,7 +93,7 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
             }
         }
 
-        /// <summary>Gives free rows to queued samples.</summary>
+        // Gives free rows to queued samples.
         private void Fill()
         {
             while (queue.Count > 0 && rows.Contains(null))
@@ -128,14 +128,42 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
                 order[prompt.Request] = i;
                 for (var t = 0; t < prompt.Source.Prompt.Length; t++) ids[(i * width) + t] = prompt.Source.Prompt[t];
             }
-            Tensor On(IEnumerable<long> values) => tensor(values.ToArray(), device: model.Device);
             using var prefilled = model.CreateCache(prompts.Count, width);
-            var states = model.Prefill(tensor(ids, [prompts.Count, width], device: model.Device), prefilled);
+            var states = model.Prefill(tensor(ids, [prompts.Count, width], device: model.Device), prefilled,
+                On(prompts.Select(prompt => (long)prompt.Source.Prompt.Length)));
             var to = On(taken.Select(pair => (long)pair.Row));
             cache.Copy(prefilled, On(taken.Select(pair => order[pair.Sample.Request])), to);
             hidden.index_copy_(0, to,
                 states.index_select(0,
                     On(taken.Select(pair => (order[pair.Sample.Request] * width) + pair.Sample.Source.Prompt.Length - 1))));
+        }
+
+        private Tensor On(IEnumerable<long> values) => tensor(values.ToArray(), device: model.Device);
+
+        // A sequence that has outgrown the length trained has other rotary frequencies at every position (LongRoPE): it is read again.
+        private void ReadAnew()
+        {
+            if (model.Config.Rope.LongRope is not { } longRope) return;
+            for (var row = 0; row < rows.Length; row++)
+            {
+                if (rows[row] is not { } sample || positions[row] != longRope.OriginalMaxPositions + 1) continue;
+                using var scope = NewDisposeScope();
+                var ids = sample.Source.Prompt.Concat(sample.Tokens).Select(id => (long)id).ToArray();
+                using var fresh = model.CreateCache(1, ids.Length);
+                var states = model.Prefill(tensor(ids, [1, ids.Length], device: model.Device), fresh);
+                var to = On([row]);
+                cache.Copy(fresh, On([0]), to);
+                hidden.index_copy_(0, to, states.narrow(0, ids.Length - 1, 1));
+            }
+        }
+
+        // Steps until a sequence outgrows the length trained, at most a window.
+        private int Steps()
+        {
+            if (model.Config.Rope.LongRope is not { } longRope) return window;
+            var left = rows.Index().Where(row => row.Item is not null)
+                .Select(row => longRope.OriginalMaxPositions + 1 - positions[row.Index]).Where(steps => steps > 0);
+            return left.Append(window).Min();
         }
 
         private void Shrink()
@@ -152,24 +180,25 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
             rows = [.. kept.Select(row => rows[row])];
         }
 
-        /// <summary>Draws and decodes a few tokens a row, then looks at them.</summary>
+        // Draws and decodes a few tokens a row, then looks at them.
         private void RunWindow()
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var draws = new double[window * rows.Length];
-            for (var step = 0; step < window; step++)
+            var steps = Steps();
+            var draws = new double[steps * rows.Length];
+            for (var step = 0; step < steps; step++)
             {
                 for (var row = 0; row < rows.Length; row++)
                     draws[(step * rows.Length) + row] = rows[row] is { } sample
                     ? SamplingNoise.Uniform(sample.Seed, sample.Count + step) : 0;
             }
-            var noise = tensor(draws, [window, rows.Length], device: model.Device);
+            var noise = tensor(draws, [steps, rows.Length], device: model.Device);
             var place = tensor(positions.AsSpan(0, rows.Length).ToArray().Select(position => (long)position).ToArray(),
                 device: model.Device);
             var length = positions.AsSpan(0, rows.Length).ToArray().Max();
-            var taken = new List<DrawnTokens>(window);
-            for (var step = 0; step < window; step++)
+            var taken = new List<DrawnTokens>(steps);
+            for (var step = 0; step < steps; step++)
             {
                 var tokens = TorchSampling.Draw(model.ProjectTokens(hidden), noise.select(0, step), sampling);
                 taken.Add(tokens);
@@ -182,8 +211,8 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
             var policy = stack([.. taken.Select(step => step.PolicyLogProbs)]).cpu().data<float>().ToArray();
             for (var row = 0; row < rows.Length; row++)
             {
-                positions[row] += window;
-                for (var step = 0; step < window && rows[row] is { } sample; step++)
+                positions[row] += steps;
+                for (var step = 0; step < steps && rows[row] is { } sample; step++)
                 {
                     var at = (step * rows.Length) + row;
                     drawn?.Invoke(sample.Request, sample.Index, (int)ids[at]);
@@ -192,6 +221,7 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
                     positions[row] = 0; // decoded on without being looked at until someone takes the row
                 }
             }
+            ReadAnew();
         }
 
         private static Tensor Replace(Tensor old, Tensor next)

@@ -6,13 +6,13 @@ using R1Cloud.Shared.Metrics;
 
 namespace R1Cloud.GpuJob.Jobs.Checking;
 
-/// <summary>Looks at a run's inputs before its other jobs: what they would stumble over is told at once, and all of it.</summary>
+/// <summary>Checks a run's inputs before its other jobs, and reports at once everything that they would fail on.</summary>
 internal sealed partial class CheckHandler : IJobHandler<CheckJob>
 {
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(CheckJob payload, JobContext context)
     {
-        var report = await new InputCheck(payload.Recipe, context.Blobs, context.ScratchFolder).RunAsync(context.Preemption);
+        var report = await new InputCheck(payload.Recipe, context.Blobs, context.Hub, context.ScratchFolder).RunAsync(context.Preemption);
         context.ThrowIfPreempted();
         foreach (var rows in report.Rows.Where(rows => rows.LeftOut > 0))
             LogLeftOut(context.Log, rows.Field, rows.LeftOut, rows.Measured, rows.Task);

@@ -1,4 +1,5 @@
 using R1Cloud.GpuJob.Fitting;
+using R1Cloud.GpuJob.Gguf;
 using R1Cloud.GpuJob.Jobs.Pretraining;
 using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
@@ -14,8 +15,9 @@ namespace R1Cloud.GpuJob.Jobs.Checking;
 /// <summary>What is known of stages' models before there are any: training changes neither tokenizer nor length.</summary>
 /// <param name="recipe">The recipe.</param>
 /// <param name="blobs">Where folders in storage are; null where there is no storage to look into.</param>
+/// <param name="hub">Brings models of the Hub.</param>
 /// <param name="scratch">A folder for what is fetched from there.</param>
-internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scratch)
+internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, IHubReader hub, string scratch)
 {
     private readonly Dictionary<string, RowMeasures?> known = new(StringComparer.Ordinal);
 
@@ -26,11 +28,14 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scr
     public async Task<RowMeasures?> OfAsync(string stage, CancellationToken cancellation)
     {
         if (known.TryGetValue(stage, out var measures)) return measures;
-        known[stage] = null; // one that is wrong is told once
+        known[stage] = null; // a wrong one is reported once
         return known[stage] = recipe.Stages.GetValueOrDefault(stage) switch
         {
             ImportStage import when BlobReference.Is(import.Path) =>
                 blobs is null ? null : Imported(await FetchAsync(import.Path, cancellation)),
+            ImportStage import when HubName.Is(import.Path) =>
+                Imported(await hub.ModelFolderAsync(HubName.Parse(import.Path), weights: false, cancellation)),
+            ImportStage import when GgufFile.Is(import.Path) => Imported(Unpack(import.Path)),
             ImportStage import => Whole(import.Path),
             PretrainStage pretrain => await PretrainedAsync(pretrain, cancellation),
             { From: { } from } => await OfAsync(from, cancellation),
@@ -38,14 +43,22 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scr
         };
     }
 
-    // Weights that are here are held against the configuration too; those in storage when the import fetches them.
+    // Weights that are here are held against the configuration too; those elsewhere when the import fetches them.
     private RowMeasures Whole(string folder)
     {
+        GgufFile.RefuseOther(folder);
         var model = ModelFolder.Check(folder);
         return new(TokenizerLoader.Load(folder), model.Config.MaxPositions, Date);
     }
 
     private RowMeasures Imported(string folder) => new(TokenizerLoader.Load(folder), ModelConfig.Load(folder).MaxPositions, Date);
+
+    private string Unpack(string file)
+    {
+        var folder = Path.Combine(scratch, $"model-{known.Count}");
+        GgufUnpacking.Unpack(file, folder, weights: false);
+        return folder;
+    }
 
     private async Task<RowMeasures?> PretrainedAsync(PretrainStage stage, CancellationToken cancellation)
     {
@@ -53,7 +66,7 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, string scr
         foreach (var (name, share) in stage.Corpora())
         {
             if (blobs is null && recipe.Tasks[name] is DatasetTask) return null;
-            sources.Add(new(await ProblemTasks.CreateWorkedAsync(recipe.Tasks[name], blobs!, cancellation), share));
+            sources.Add(new(await ProblemTasks.CreateWorkedAsync(recipe.Tasks[name], blobs, hub, cancellation), share));
         }
         return new(new SymbolTokenizer(Corpus.Alphabet(sources)), stage.Model.MaxPositions, Date);
     }

@@ -4,7 +4,7 @@ using R1Cloud.GpuJob.Fitting;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Sampling;
-using R1Cloud.GpuJob.Scoring;
+using R1Cloud.GpuJob.Judging;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Rewards;
 using R1Cloud.Rewards.Scoring;
@@ -13,6 +13,7 @@ using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Jobs.Evaluation;
 
@@ -30,7 +31,7 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
     {
         var (settings, rewards) = (payload.Settings, new RewardSum(payload.Rewards));
         var task = await FittingTasks.OfAsync(
-            await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Preemption), RowUses.Benchmark(settings),
+            await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Hub, context.Preemption), RowUses.Benchmark(settings),
                 () => models.PolicyAsync(payload.Checkpoint, context), context);
         var problems = task.HeldOut(settings.Problems);
         var scoring = new OverlappedScoring(rewards, verifiers, ModelRewards.Create(payload.Rewards, models, context));
@@ -66,11 +67,12 @@ internal sealed class EvaluateHandler(ResidentModels models, Func<VerifierPool>?
         {
             var path = context.AttemptPrefix + "samples.jsonl";
             using var _ = context.Time.Measure(TimePart.Storage);
-            await context.Blobs.WriteAsync(path, SampleRow.ToJsonLines(greedy.Take(ShownSamples).Select((answer, number) =>
-                SampleRow.Create(answer, number, sample: 0, payload.Checkpoint) with { Greedy = true })));
+            await context.Blobs.WriteAsync(path, JsonLines.Write(greedy.Take(ShownSamples).Select((answer, number) =>
+                SampleRow.Create(answer, number, sample: 0, payload.Checkpoint) with { Greedy = true })), CancellationToken.None);
             outputs["samples"] = path;
             outputs["problems"] = context.AttemptPrefix + "problems.jsonl";
-            await context.Blobs.WriteAsync(outputs["problems"], ProblemLines(rewards, sampled.Count > 0 ? sampled : greedy));
+            await context.Blobs.WriteAsync(outputs["problems"], ProblemLines(rewards, sampled.Count > 0 ? sampled : greedy),
+                CancellationToken.None);
         }
         return new JobOutcome(outputs, metrics);
 

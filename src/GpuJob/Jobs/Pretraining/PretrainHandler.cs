@@ -1,11 +1,9 @@
 using R1Cloud.GpuJob.Attempts;
-using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Supervised;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
-using R1Cloud.Shared.Recipes;
 using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Jobs.Pretraining;
@@ -21,7 +19,8 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
         var settings = payload.Settings;
         var sources = new List<CorpusSource>();
         foreach (var (name, share) in settings.Corpora())
-            sources.Add(new(await ProblemTasks.CreateWorkedAsync(payload.Tasks[name], context.Blobs, context.Preemption), share));
+            sources.Add(new(await ProblemTasks.CreateWorkedAsync(payload.Tasks[name], context.Blobs, context.Hub, context.Preemption),
+                share));
         var tokenizer = new SymbolTokenizer(Corpus.Alphabet(sources));
         var corpus = new Corpus(sources, tokenizer, settings.Corpus, payload.Seed, payload.Stage);
         return await new SupervisedTraining<TrainingRow>(models, new()
@@ -31,30 +30,13 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
             Batch = step => corpus.Batch(step, settings.BatchSize),
             Begin = () =>
                 Task.FromResult(
-                    models.Fresh(Config(settings.Model, tokenizer), tokenizer, Seeds.Derive(payload.Seed, payload.Stage + "/weights"),
-                        settings.Optimizer)),
+                    models.Fresh(PretrainedShape.Config(settings.Model, tokenizer), tokenizer,
+                        Seeds.Derive(payload.Seed, payload.Stage + "/weights"), settings.Optimizer)),
             Optimizer = settings.Optimizer,
             SaveEvery = settings.SaveEvery,
             ReadEvery = ReadEvery,
             Checkpoint = payload.Checkpoint,
+            Balance = PretrainedShape.Balance(settings.Model),
         }, context).RunAsync();
     }
-
-    private static ModelConfig Config(ModelShape shape, SymbolTokenizer tokenizer) => new()
-    {
-        ModelType = "llama",
-        HiddenSize = shape.HiddenSize,
-        Layers = shape.Layers,
-        Heads = shape.Heads,
-        KvHeads = shape.KvHeads,
-        HeadDim = shape.HiddenSize / shape.Heads,
-        IntermediateSize = shape.IntermediateSize,
-        VocabularySize = tokenizer.VocabularySize,
-        Rope = new() { Theta = shape.RopeTheta },
-        MaxPositions = shape.MaxPositions,
-        TieWordEmbeddings = true,
-        BosTokenId = tokenizer.BosId,
-        EosTokenIds = [tokenizer.EosId],
-        PadTokenId = tokenizer.PadId,
-    };
 }

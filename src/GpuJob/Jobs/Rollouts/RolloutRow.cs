@@ -1,3 +1,5 @@
+using R1Cloud.GpuJob.Models;
+
 namespace R1Cloud.GpuJob.Jobs.Rollouts;
 
 /// <summary>One sampled completion with what the update needs to know of it.</summary>
@@ -26,6 +28,9 @@ internal sealed record RolloutRow
 
     /// <summary>Whether a reward could not judge it and the recipe drops such samples: <see cref="Reward"/> means nothing then.</summary>
     public bool Dropped { get; init; }
+
+    /// <summary>The row as a sequence whose completion is scored.</summary>
+    public TokenSequence Sequence() => new([.. Prompt, .. Completion], Prompt.Length);
 
     /// <summary>Tokens in all.</summary>
     public int Length => Prompt.Length + Completion.Length;

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using R1Cloud.GpuJob.Sampling;
 using R1Cloud.Rewards.Scoring;
-using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Jobs.Rollouts;
@@ -45,6 +43,10 @@ internal sealed record SampleRow
     public required int Sample { get; init; }
     /// <summary>The step of the model that answered; null where its checkpoint does not say.</summary>
     public int? Checkpoint { get; init; }
+    /// <summary>The checkpoint of the model that answered; null in rows of earlier versions and outside of rollouts.</summary>
+    public string? Policy { get; init; }
+    /// <summary>What generated it; null in rows of earlier versions and outside of rollouts.</summary>
+    public string? Engine { get; init; }
 
     /// <summary>Describes an answer.</summary>
     /// <param name="answer">The answer.</param>
@@ -61,7 +63,7 @@ internal sealed record SampleRow
         Answer = answer.Problem.Answer,
         Completion = answer.Text,
         Truncated = !answer.Finished,
-        Correct = answer.Scored.OfFamily("accuracy") >= 1,
+        Correct = answer.IsRight(),
         Formatted = answer.Scored.OfFamily("format") >= 1,
         Tokens = answer.Result.Tokens.Length,
         Reward = answer.Scored.Total,
@@ -71,16 +73,4 @@ internal sealed record SampleRow
             verdict => verdict.Value.Outcome == RewardOutcome.Scored
             ? verdict.Value.Reason : $"{verdict.Value.Outcome.ToString().ToLowerInvariant()}: {verdict.Value.Reason}"),
     };
-
-    /// <summary>Rows as JSON lines.</summary>
-    public static BinaryData ToJsonLines(IEnumerable<SampleRow> rows)
-    {
-        using var buffer = new MemoryStream();
-        foreach (var row in rows)
-        {
-            JsonSerializer.Serialize(buffer, row, R1Json.Options);
-            buffer.WriteByte((byte)'\n');
-        }
-        return new BinaryData(buffer.ToArray());
-    }
 }

@@ -57,7 +57,7 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
         var policy = await models.PolicyAsync(payload.From, context);
         var rows = data.Select(row =>
         {
-            var prompt = policy.EncodePrompt(new(row.Prompt, row.Messages), payload.Settings.Prompt, payload.TemplateDate);
+            var prompt = policy.EncodePrompt(new(row.Prompt, row.Messages, row.Tools), payload.Settings.Prompt, payload.TemplateDate);
             return new TrainingRow(prompt.Ids, policy.Tokenizer.EncodeCompletion(prompt.Rest(row.Completion)));
         }).ToList();
         var limit = policy.Model.Config.MaxPositions;

@@ -18,9 +18,8 @@ internal sealed class GradientHandler(ResidentModels models) : IJobHandler<Gradi
     public async Task<JobOutcome> RunAsync(GradientJob payload, JobContext context)
     {
         var input = UpdateInput.Of(payload);
-        var reference = payload.Reference is null ? null : await models.ReferenceAsync(payload.Reference, context);
         var policy = await SteppedPolicy.LoadAsync(models, input, payload.After, context);
-        if (reference is not null) reference.ComputeType = policy.Model.ComputeType;
+        var frozen = await FrozenModels.LoadAsync(models, input, context);
         context.ThrowIfPreempted();
 
         var progress = (UpdateProgress)policy.Progress!;
@@ -41,7 +40,7 @@ internal sealed class GradientHandler(ResidentModels models) : IJobHandler<Gradi
             using (context.Time.Measure(TimePart.Update))
             {
                 policy.Optimizer!.ZeroGradients();
-                new PolicyGradient(progress.Plan, payload.Settings, policy.Model, reference)
+                new PolicyGradient(progress.Plan, payload.Settings, policy.Model, frozen)
                     .Add(payload.Step, progress.Plan.Shard(payload.Step, payload.Shard), sums, watch);
                 watch.Check($"Iteration {payload.Iteration}, shard {payload.Shard}, ");
                 RequireFinite(payload, policy.Model.Trainable);

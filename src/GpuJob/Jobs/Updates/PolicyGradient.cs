@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
+using R1Cloud.GpuJob.Scoring;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
@@ -12,8 +13,8 @@ namespace R1Cloud.GpuJob.Jobs.Updates;
 /// <param name="plan">The rows.</param>
 /// <param name="settings">The stage.</param>
 /// <param name="policy">The policy.</param>
-/// <param name="reference">The reference of the KL term, if any.</param>
-internal sealed class PolicyGradient(UpdatePlan plan, RlStage settings, CausalLm policy, CausalLm? reference)
+/// <param name="frozen">The reference and the teacher, if any.</param>
+internal sealed class PolicyGradient(UpdatePlan plan, RlStage settings, CausalLm policy, FrozenModels frozen)
 {
     private readonly PolicyLossOptions loss = PolicyLossOptions.From(settings.Loss, settings.Sampling.MaxNewTokens);
 
@@ -29,6 +30,7 @@ internal sealed class PolicyGradient(UpdatePlan plan, RlStage settings, CausalLm
     public void Add(int step, int[] rows, MetricSums sums, FiniteWatch watch)
     {
         using var _ = NewDisposeScope();
+        var (reference, teacher) = frozen;
         var miniBatch = plan.Steps[step];
         var (totalRows, totalTokens) = ((double)miniBatch.Length, (double)miniBatch.Sum(row => plan.Batch.Rows[row].Completion.Length));
         var parts = plan.MicroBatches(rows).ToList();
@@ -38,26 +40,41 @@ internal sealed class PolicyGradient(UpdatePlan plan, RlStage settings, CausalLm
         {
             using var inner = NewDisposeScope();
             using var tokens = TokenBatch.Create([.. part.Select(row => plan.Batch.Sequence(row))], policy.Device);
-            var scores = policy.TokenLogProbs(tokens, settings.Sampling);
-            var scored = reference is null ? null : Score(reference, tokens);
+            // A divergence of distributions needs the logits; everything else the sampled tokens alone.
+            var logits = teacher is not null && settings.Teacher!.Loss == DistillationLoss.Jsd
+                ? policy.TokenLogits(tokens, settings.Sampling.Temperature) : null;
+            var scores = logits is null ? policy.TokenLogProbs(tokens, settings.Sampling) : tokens.Scores(logits);
+            var scored = plan.Batch.ReferenceLogProbs is { } known ? tokens.Lay([.. part.Select(row => known[row])])
+                : reference is null ? null : Score(reference, tokens);
             var result = PolicyLosses.Compute(loss, new PolicyLossInput
             {
                 LogProbs = scores.LogProbs,
-                OldLogProbs = tokens.Lay([.. part.Select(row => plan.Batch.Rows[row].LogProbs)]),
+                OldLogProbs = tokens.Lay([.. part.Select(row => plan.Old?.LogProbs[row] ?? plan.Batch.Rows[row].LogProbs)]),
+                TokenWeights = plan.Old?.Weights is { } weights ? tokens.Lay([.. part.Select(row => weights[row])]) : null,
                 ReferenceLogProbs = scored,
+                TeacherLogProbs = teacher is null || logits is not null ? null : Score(teacher, tokens),
+                TeacherWeight = settings.Teacher?.Weight ?? 0,
                 Entropy = scores.Entropy,
                 EntropyThreshold = threshold,
-                Advantages = tensor(part.Select(row => plan.Batch.Advantages[row]).ToArray(), device: policy.Device),
+                Advantages = plan.Batch.TokenAdvantages is { } byToken ? tokens.Lay([.. part.Select(row => byToken[row])])
+                    : tensor(part.Select(row => plan.Batch.Advantages[row]).ToArray(), device: policy.Device),
                 Mask = tokens.Mask,
                 TotalRows = totalRows,
                 TotalTokens = totalTokens,
             });
             watch.Add(step, "the sum of the policy's log-probabilities", scores.LogProbs.sum());
             if (scored is not null) watch.Add(step, "the sum of the reference's log-probabilities", scored.sum());
-            watch.Add(step, "the loss", result.Loss);
-            result.Loss.backward();
+            var total = result.Loss;
+            if (logits is not null)
+            {
+                var divergence = Divergence(teacher!, tokens, logits, totalTokens);
+                sums.Add(MetricNames.TeacherJsd, divergence);
+                total = total.add(divergence, Scalars.Of(settings.Teacher!.Weight));
+            }
+            watch.Add(step, "the loss", total);
+            total.backward();
             sums.Add(result.Metrics);
-            sums.Add(MetricNames.Loss, result.Loss);
+            sums.Add(MetricNames.Loss, total);
         }
     }
 
@@ -89,6 +106,18 @@ internal sealed class PolicyGradient(UpdatePlan plan, RlStage settings, CausalLm
                 .data<float>().ToArray());
         }
         return PolicyLosses.EntropyThreshold([.. entropies], loss.HighEntropyShare);
+    }
+
+    // This part of the mini-batch's mean over tokens.
+    private Tensor Divergence(CausalLm teacher, TokenBatch tokens, Tensor logits, double totalTokens)
+    {
+        Tensor given;
+        using (no_grad()) given = teacher.TokenLogits(tokens, settings.Sampling.Temperature);
+        // Ids beyond both vocabularies, by which published models are padded differently, have no probability.
+        var width = Math.Min(logits.shape[1], given.shape[1]);
+        (logits, given) = (logits.narrow(1, 0, width), given.narrow(1, 0, width));
+        var divergence = DistillationLosses.GeneralizedJsd(logits, given, settings.Teacher!.Beta, settings.Teacher.TopK).sum();
+        return Scalars.Use(Math.Max(1, totalTokens), count => divergence / count);
     }
 
     private Tensor Score(CausalLm model, TokenBatch tokens)

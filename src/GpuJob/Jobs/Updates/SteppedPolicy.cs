@@ -17,7 +17,7 @@ internal static class SteppedPolicy
 {
     /// <summary>
     /// The policy after the step whose gradients are given; <see cref="Policy.Progress"/> says how it came there. What this worker holds
-    /// already is gone on from; else it starts from the update's checkpoint and takes all steps.
+    /// already is the start; else it starts from the update's checkpoint and takes all steps.
     /// </summary>
     /// <param name="models">The worker's models.</param>
     /// <param name="input">The update.</param>
@@ -51,8 +51,9 @@ internal static class SteppedPolicy
 
         async Task<Policy> BeginAsync()
         {
-            var plan = await UpdatePlan.ReadAsync(input, context);
+            var plan = await UpdatePlan.ReadAsync(input, models, context);
             var begun = await models.TrainableAsync(input.Policy, input.Settings.Optimizer, freshOptimizer: input.Iteration == 0, context);
+            using (context.Time.Measure(TimePart.Update)) plan.Old = OldPolicy.Of(plan, input, begun.Model);
             begun.Is(input.Policy, new UpdateProgress(plan, StepEffects.DigestOf(begun.Model.Trainable)));
             return begun;
         }
@@ -66,14 +67,13 @@ internal static class SteppedPolicy
         policy.BeginChange();
         step.SumInto(policy);
         using var watch = new FiniteWatch();
-        var norm = policy.Optimizer!.ClipGradients(input.Settings.Optimizer.ClipNorm, watch, progress.Taken.Count);
+        var norm = policy.Optimizer!.ClipAndStep(
+            input.LearningRate, input.Settings.Optimizer.ClipNorm, watch, progress.Taken.Count);
         watch.Check($"Iteration {input.Iteration}, ");
-        policy.Optimizer.Step(LearningRates.At(input.Settings.Optimizer, input.Iteration + 1, input.Settings.Iterations));
-        policy.Optimizer.ZeroGradients();
         policy.Is(NameOf(input.Policy, step.Paths), progress.After(step.Paths, step.Metrics, norm.item<float>()));
     }
 
-    /// <summary>The name of a policy after a step. The gradients' names stand for all before them.</summary>
+    // The name of a policy after a step. The gradients' names stand for all before them.
     private static string NameOf(string checkpoint, IReadOnlyList<string> gradients) => gradients.Count == 0
         ? checkpoint
         : $"{checkpoint}+{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', gradients))))}";

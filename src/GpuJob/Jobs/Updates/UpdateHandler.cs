@@ -1,11 +1,11 @@
 using R1Cloud.GpuJob.Attempts;
-using R1Cloud.GpuJob.Losses;
-using R1Cloud.GpuJob.Numerics;
+using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Optimization;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
+using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Jobs.Updates;
 
@@ -19,47 +19,61 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(UpdateJob payload, JobContext context)
     {
-        var (policy, plan, sums, before) = payload.Gradients is null
+        var (policy, plan, sums, before, replay) = payload.Gradients is null
             ? await TrainAsync(payload, context) : await TakeStepsAsync(payload, payload.Gradients, context);
         var figures =
             Figures(payload, plan, sums, StepEffects.Without(before, StepEffects.DigestOf(policy.Model.Trainable), plan.Steps.Count));
-        await ResidentModels.SaveAsync(policy, payload.Checkpoint, payload.Stage, payload.Iteration + 1, parent: payload.Policy, context);
-        return new JobOutcome(new Dictionary<string, string> { ["checkpoint"] = payload.Checkpoint }, figures);
+        var advantages = await AdvantageFile.WriteAsync(plan.Batch, payload.Rollouts[0], context);
+        foreach (var (name, value) in replay) figures[name] = value;
+        var step = payload.Iteration + 1;
+        if (payload.Settings.KeepStateEvery == 1)
+            await ResidentModels.SaveAsync(policy, payload.Checkpoint, payload.Stage, step, parent: payload.Policy, context);
+        else
+            await models.SaveApartAsync(policy, payload.Checkpoint, payload.Stage, step, payload.Policy, Due(payload, step), context);
+        var outputs = new Dictionary<string, string> { ["checkpoint"] = payload.Checkpoint, [SampleAdvantage.Output] = advantages };
+        if (await IterationTrace.WriteAsync(payload, plan.Batch, context) is { } trace) outputs["trace"] = trace;
+        if (payload.Pool is { } pool) outputs[DifficultyPool.Output] = await WritePoolAsync(pool, context);
+        return new JobOutcome(outputs, figures);
     }
 
-    /// <summary>All steps here.</summary>
-    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums,
-        IReadOnlyList<double> Before)> TrainAsync(UpdateJob payload, JobContext context)
+    private static async Task<string> WritePoolAsync(PoolUpdate update, JobContext context)
     {
-        var (input, settings) = (UpdateInput.Of(payload), payload.Settings);
-        var plan = await UpdatePlan.ReadAsync(input, context);
-        var reference = payload.Reference is null ? null : await models.ReferenceAsync(payload.Reference, context);
-        var policy = await models.TrainableAsync(payload.Policy, settings.Optimizer, freshOptimizer: payload.Iteration == 0, context);
-        if (reference is not null) reference.ComputeType = policy.Model.ComputeType;
+        var known = (await DifficultyPool.ReadAsync(update.Before, context)).Problems.ToList();
+        foreach (var asked in update.Asked) known.AddRange(await DifficultyPool.ReadLinesAsync(asked, context));
+        using var _ = context.Time.Measure(TimePart.Storage);
+        var path = $"{update.Output}.{context.Attempt}.jsonl";
+        await context.Blobs.WriteAsync(path, JsonLines.Write(new DifficultyPool(known).Problems), context.Preemption);
+        return path;
+    }
+
+    // Whether the training state of the next checkpoint is stored apart from it.
+    private static StateDue? Due(UpdateJob payload, int step) => payload.Settings.KeepsStateAt(step)
+        ? new StateDue(payload.Since.FirstOrDefault(update => update.Iteration == step - payload.Settings.KeepStateEvery
+            && update.Iteration > 0)?.Policy)
+        : null;
+
+    // All steps here.
+    private async Task<Steps> TrainAsync(UpdateJob payload, JobContext context)
+    {
+        var input = UpdateInput.Of(payload);
+        var plan = await UpdatePlan.ReadAsync(input, models, context);
+        var (policy, replayed, differs) = payload.Since.Count > 0
+            ? await ReplayedPolicy.LoadAsync(models, payload, context)
+            : (await models.TrainableAsync(payload.Policy, input.Settings.Optimizer, freshOptimizer: payload.Iteration == 0, context),
+                0, false);
+        var frozen = await FrozenModels.LoadAsync(models, input, context);
         context.ThrowIfPreempted();
 
-        policy.BeginChange(); // neither the old checkpoint nor the new one, until that is saved
-        using var _ = context.Time.Measure(TimePart.Update);
         var before = StepEffects.DigestOf(policy.Model.Trainable);
-        using var sums = new MetricSums();
-        using var watch = new FiniteWatch();
-        var gradient = new PolicyGradient(plan, settings, policy.Model, reference);
-        for (var step = 0; step < plan.Steps.Count; step++)
-        {
-            using var scope = TorchSharp.torch.NewDisposeScope();
-            gradient.Add(step, plan.Steps[step], sums, watch);
-            sums.Add(MetricNames.GradNorm, policy.Optimizer!.ClipGradients(settings.Optimizer.ClipNorm, watch, step));
-            policy.Optimizer.Step(Rate(payload));
-            policy.Optimizer.ZeroGradients();
-        }
-        watch.Check($"Iteration {payload.Iteration}, ");
-        return (policy, plan, sums.Read(), before);
+        var sums = PolicySteps.Take(policy, input, plan, frozen, context);
+        var replay = new Dictionary<string, double>();
+        if (input.Settings.KeepStateEvery > 1) replay[MetricNames.UpdatesReplayed] = replayed;
+        if (differs) replay[MetricNames.ReplayDiffers] = 1;
+        return new(policy, plan, sums, before, replay);
     }
 
-    /// <summary>The steps whose gradients shards have computed.</summary>
-    private async Task<(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums,
-        IReadOnlyList<double> Before)> TakeStepsAsync(
-        UpdateJob payload, IReadOnlyList<string> gradients, JobContext context)
+    // The steps whose gradients shards have computed.
+    private async Task<Steps> TakeStepsAsync(UpdateJob payload, IReadOnlyList<string> gradients, JobContext context)
     {
         var policy = await SteppedPolicy.LoadAsync(models, UpdateInput.Of(payload), gradients, context);
         var progress = (UpdateProgress)policy.Progress!;
@@ -69,7 +83,7 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
                 $"Job '{context.Spec.JobId}': there are gradients of {progress.Taken.Count} steps; the update "
                 + $"has {progress.Plan.Steps.Count}.");
         }
-        return (policy, progress.Plan, progress.Sums, progress.Before);
+        return new(policy, progress.Plan, progress.Sums, progress.Before, new Dictionary<string, double>());
     }
 
     private static Dictionary<string, double> Figures(UpdateJob payload, UpdatePlan plan, IReadOnlyDictionary<string, double> sums,
@@ -82,17 +96,20 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
         {
             throw new NonFiniteException($"Iteration {payload.Iteration}: {broken.Key} is {broken.Value}; the update is not saved.");
         }
-        figures[MetricNames.LearningRate] = Rate(payload);
+        foreach (var (name, value) in plan.Old?.Metrics ?? new Dictionary<string, double>()) figures[name] = value;
+        var rate = UpdateInput.Of(payload).LearningRate;
+        figures[MetricNames.LearningRate] = rate;
         figures[MetricNames.Tokens] = plan.Tokens;
         figures[MetricNames.Steps] = plan.Steps.Count; // none where no reward differs: the policy stays as it is
         figures[MetricNames.StepsWithoutEffect] = withoutEffect;
-        StepEffects.Require($"Stage '{payload.Stage}', iteration {payload.Iteration}", withoutEffect, plan.Steps.Count, Rate(payload),
+        StepEffects.Require($"Stage '{payload.Stage}', iteration {payload.Iteration}", withoutEffect, plan.Steps.Count, rate,
             figures.GetValueOrDefault(MetricNames.GradNorm));
         figures[MetricNames.Samples] = plan.Batch.Count;
         figures[MetricNames.SamplesUnjudged] = plan.Batch.Unjudged;
         return figures;
     }
 
-    private static double Rate(UpdateJob payload) =>
-        LearningRates.At(payload.Settings.Optimizer, payload.Iteration + 1, payload.Settings.Iterations);
+    // The policy after the steps, and what is said of them.
+    private sealed record Steps(Policy Policy, UpdatePlan Plan, IReadOnlyDictionary<string, double> Sums, IReadOnlyList<double> Before,
+        IReadOnlyDictionary<string, double> Replay);
 }

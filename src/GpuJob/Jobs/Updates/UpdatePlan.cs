@@ -1,6 +1,7 @@
 using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Rollouts;
 using R1Cloud.GpuJob.Models;
+using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
 
@@ -14,12 +15,14 @@ internal sealed class UpdatePlan
 {
     private readonly UpdateInput input;
 
-    /// <summary>Makes the plan: rows in random order, anew each epoch, cut into mini-batches.</summary>
+    /// <summary>Makes the plan: rows in random order, another each epoch, cut into mini-batches.</summary>
     /// <param name="input">The update.</param>
     /// <param name="rollouts">All rows of its rollouts.</param>
-    public UpdatePlan(UpdateInput input, IReadOnlyList<RolloutRow> rollouts)
+    /// <param name="score">As of <see cref="UpdateBatch.Create"/>.</param>
+    public UpdatePlan(UpdateInput input, IReadOnlyList<RolloutRow> rollouts,
+        Func<IReadOnlyList<RolloutRow>, IReadOnlyList<float[]>>? score = null)
     {
-        (this.input, Batch) = (input, UpdateBatch.Create(rollouts, input.Settings));
+        (this.input, Batch) = (input, UpdateBatch.Create(rollouts, input.Settings, score));
         Tokens = Batch.Rows.Sum(row => row.Length) * (double)input.Settings.Epochs;
         Steps = [.. Enumerable.Range(0, input.Settings.Epochs).SelectMany(epoch =>
         {
@@ -38,9 +41,28 @@ internal sealed class UpdatePlan
     /// <summary>The rows of each optimizer step's mini-batch.</summary>
     public IReadOnlyList<int[]> Steps { get; }
 
+    /// <summary>
+    /// What the trainer gave to the rows before the first step; null where the recorded log-probabilities count, and until it is computed.
+    /// </summary>
+    public OldPolicy? Old { get; set; }
+
     /// <summary>Reads the rollouts and makes the plan.</summary>
+    /// <param name="input">The update.</param>
+    /// <param name="models">Where the reference is, when advantages need it.</param>
+    /// <param name="context">The attempt.</param>
     /// <exception cref="BadInputException">A rollout is missing or its groups are not whole.</exception>
-    public static async Task<UpdatePlan> ReadAsync(UpdateInput input, JobContext context)
+    public static async Task<UpdatePlan> ReadAsync(UpdateInput input, ResidentModels models, JobContext context)
+    {
+        var rollouts = await RolloutsAsync(input, context);
+        if (!input.Settings.Loss.TakesKlOffReward()) return new UpdatePlan(input, rollouts);
+        var reference = await models.ReferenceAsync(
+            input.Reference ?? throw new BadInputException($"Job '{context.Spec.JobId}': loss.klInReward needs a reference."), context,
+            input.Settings.Optimizer.Precision);
+        using var _ = context.Time.Measure(TimePart.Update);
+        return new UpdatePlan(input, rollouts, rows => ReferenceScores.Of(reference, rows, input.Settings));
+    }
+
+    private static async Task<List<RolloutRow>> RolloutsAsync(UpdateInput input, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
         var files = input.Rollouts.Select((path, index) =>
@@ -52,7 +74,7 @@ internal sealed class UpdatePlan
                 throw new BadInputException($"Job '{context.Spec.JobId}': there is no rollout '{file.Path}'.");
             }
         }));
-        return new UpdatePlan(input, [.. files.SelectMany(file => RolloutFile.Read(file.File.FullName))]);
+        return [.. files.SelectMany(file => RolloutFile.Read(file.File.FullName))];
     }
 
     /// <summary>Whether it is the plan of an update.</summary>

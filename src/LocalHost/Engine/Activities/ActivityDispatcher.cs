@@ -5,7 +5,7 @@ using R1Cloud.Pipeline.Orchestration;
 
 namespace R1Cloud.LocalHost.Engine.Activities;
 
-/// <summary>Runs activities, so many at a time, in the order they were asked for.</summary>
+/// <summary>Runs activities in the order of their requests, a limited number at a time.</summary>
 /// <param name="concurrency">How many at a time.</param>
 /// <param name="registry">Finds their code.</param>
 /// <param name="services">Handed to the code.</param>
@@ -20,7 +20,8 @@ internal sealed class ActivityDispatcher(
     private Task workers = Task.CompletedTask;
 
     /// <summary>Begins to run activities.</summary>
-    public void Start() => workers = Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(WorkAsync)));
+    public void Start() =>
+        workers = Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
 
     /// <summary>Queues an activity.</summary>
     public void Dispatch(ActivityWork work) => queue.Writer.TryWrite(work);
@@ -32,7 +33,7 @@ internal sealed class ActivityDispatcher(
     public async Task StopAsync(TimeSpan patience)
     {
         await stopping.CancelAsync();
-        await Task.WhenAny(workers, Task.Delay(patience));
+        await Task.WhenAny(workers, Task.Delay(patience, CancellationToken.None));
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using R1Cloud.LocalHost.Engine.History;
 namespace R1Cloud.LocalHost.Engine.Execution;
 
 /// <summary>
-/// Events that came before anybody asked, and waiters that asked before an event came; both first in, first out, a queue a name.
+/// Events that came before they were waited for, and waiters whose event has not come yet: first in, first out, a queue for each name.
 /// </summary>
 internal sealed class ExternalEvents
 {

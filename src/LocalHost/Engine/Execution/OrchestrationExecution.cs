@@ -74,8 +74,8 @@ internal sealed class OrchestrationExecution
             ? new NextExecution(next.Input, next.PreserveEvents ? [.. context.Events.Unclaimed, .. leftOver] : [])
             : null;
 
-    /// <summary>Feeds messages one by one, letting the code run as far as it can after each.</summary>
-    /// <returns>Events that came after the code had ended.</returns>
+    // Feeds messages one by one, letting the code run as far as it can after each.
+    // Returns events that came after the code had ended.
     private IEnumerable<EventRaised> Advance(DateTimeOffset at, IReadOnlyList<HistoryEvent> messages, bool replaying)
     {
         lastDecision = at;

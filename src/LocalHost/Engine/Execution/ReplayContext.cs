@@ -113,7 +113,7 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
             return Task.FromCanceled(cancellation);
 
         var utc = fireAtUtc.Kind == DateTimeKind.Local ? fireAtUtc.ToUniversalTime() : DateTime.SpecifyKind(fireAtUtc, DateTimeKind.Utc);
-        var (id, timer) = Ask(next => new TimerCreated(next, utc), "timer");
+        var (id, timer) = Ask(next => new TimerCreated(next, new DateTimeOffset(utc)), "timer");
         OnCancel(() =>
         {
             if (!pending.Remove(id))
@@ -163,7 +163,7 @@ internal sealed class ReplayContext(ExecutionIdentity identity, DecisionSchedule
     /// <inheritdoc/>
     public ILogger CreateReplaySafeLogger(string category) => new ReplaySafeLogger(loggers.CreateLogger(category), this);
 
-    /// <summary>One attempt after another, with durable waits between them.</summary>
+    // One attempt after another, with durable waits between them.
     private async Task<JsonElement> AttemptAsync(RetryPolicy? retry, Func<int, Request> request, string name)
     {
         for (var attempt = 1; ; attempt++)

@@ -22,4 +22,7 @@ internal static partial class EngineLog
     [LoggerMessage(3106, LogLevel.Warning,
         "A decision of orchestration {Name} instance {InstanceId} took {Milliseconds} ms; orchestrator code must not block or compute")]
     public static partial void SlowDecision(ILogger logger, string name, string instanceId, long milliseconds);
+
+    [LoggerMessage(3107, LogLevel.Warning, "{Problem} Waiting, {Seconds} s so far")]
+    public static partial void Locked(ILogger logger, string problem, int seconds);
 }

@@ -1,11 +1,15 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using R1Cloud.Shared;
 
 namespace R1Cloud.LocalHost.Engine.Storage;
 
 /// <summary>The engine's one connection. Used by one thread at a time; every error is an <see cref="EngineStorageException"/>.</summary>
 internal sealed class EngineDatabase : IDisposable
 {
+    // How long a single try waits for another program's lock, by SQLite itself and by its client around it.
+    private const int LockSeconds = 5;
+
     private readonly string path;
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, SqliteCommand> commands = [];
@@ -16,13 +20,19 @@ internal sealed class EngineDatabase : IDisposable
         this.connection = connection;
     }
 
+    /// <summary>
+    /// Asked while another program holds the database locked, given how long a transaction has waited for it: whether it waits on.
+    /// </summary>
+    public Func<EngineStorageException, TimeSpan, bool> WaitsOn { get; set; } = (_, _) => false;
+
     /// <summary>Opens a database, creating it when absent.</summary>
     /// <param name="path">The file.</param>
     /// <param name="maxPages">Its limit in pages; 0 for none.</param>
     /// <exception cref="EngineStorageException">It cannot be opened, is damaged, or belongs to something else.</exception>
     public static EngineDatabase Open(string path, int maxPages = 0)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = LockSeconds };
+        var connection = new SqliteConnection(settings.ToString());
         var database = new EngineDatabase(path, connection);
         try
         {
@@ -43,13 +53,17 @@ internal sealed class EngineDatabase : IDisposable
     }
 
     /// <summary>Runs a piece of work as one transaction: all of it lasts, or none.</summary>
-    public void InTransaction(Action work)
+    /// <param name="point">Its name among <see cref="CrashPoints"/>.</param>
+    /// <param name="work">The work.</param>
+    public void InTransaction(string point, Action work)
     {
-        Execute("BEGIN IMMEDIATE");
+        Begin();
         try
         {
             work();
+            CrashPoints.Before(point);
             Execute("COMMIT");
+            CrashPoints.After(point);
         }
         catch
         {
@@ -105,10 +119,26 @@ internal sealed class EngineDatabase : IDisposable
         connection.Dispose();
     }
 
+    private void Begin()
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                Execute("BEGIN IMMEDIATE");
+                return;
+            }
+            catch (EngineStorageException error) when (error.IsLocked && WaitsOn(error, TimeSpan.FromSeconds(tries * LockSeconds)))
+            {
+                // Nothing has been done: once more.
+            }
+        }
+    }
+
     private void Prepare(int maxPages)
     {
         // WAL with NORMAL: a killed process loses nothing; a power cut may lose the last decisions, which are then made again.
-        Execute("PRAGMA busy_timeout = 5000");
+        Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA busy_timeout = {LockSeconds * 1000}"));
         Execute("PRAGMA journal_mode = WAL");
         Execute("PRAGMA synchronous = NORMAL");
         if (maxPages > 0)
@@ -117,7 +147,7 @@ internal sealed class EngineDatabase : IDisposable
         var application = Scalar("PRAGMA application_id");
         var version = Scalar("PRAGMA user_version");
         if (application == 0 && Scalar("SELECT count(*) FROM sqlite_master") == 0)
-            InTransaction(Create);
+            InTransaction(CrashPoints.EngineSchema, Create);
         else if (application != Schema.ApplicationId)
             throw new EngineStorageException(path, "the file is a SQLite database of another program. Use another path.");
         else if (version != Schema.Version)

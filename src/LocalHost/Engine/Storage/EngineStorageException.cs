@@ -3,7 +3,8 @@ using Microsoft.Data.Sqlite;
 namespace R1Cloud.LocalHost.Engine.Storage;
 
 /// <summary>
-/// The engine's database cannot be opened, read or written. An engine that meets this while running stops: what is committed stays.
+/// The engine's database cannot be opened, read or written. An engine that meets this while running stops, unless it is a lock that
+/// another program lets go of in time: what is committed stays.
 /// </summary>
 /// <param name="path">The database.</param>
 /// <param name="problem">What is wrong, and what to do.</param>
@@ -16,6 +17,9 @@ public sealed class EngineStorageException(string path, string problem, Exceptio
 
     /// <summary>The database's path.</summary>
     public string DatabasePath { get; } = path;
+
+    /// <summary>Whether another program holds it locked, and may let it go.</summary>
+    public bool IsLocked => InnerException is SqliteException { SqliteErrorCode: Busy or Locked };
 
     internal static EngineStorageException From(string path, SqliteException error) => new(path, error.SqliteErrorCode switch
     {

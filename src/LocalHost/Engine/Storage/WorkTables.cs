@@ -3,7 +3,7 @@ using R1Cloud.LocalHost.Engine.History;
 
 namespace R1Cloud.LocalHost.Engine.Storage;
 
-/// <summary>An activity to run. Its row is its right to report: whoever deletes it records the result.</summary>
+/// <summary>An activity to run. Its row is its right to report: the one that deletes it records the result.</summary>
 internal sealed record ActivityWork(long Id, string Name, JsonElement Input);
 
 /// <summary>A timer to wait for.</summary>

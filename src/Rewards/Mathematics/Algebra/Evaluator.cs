@@ -73,7 +73,7 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
         return value;
     }
 
-    /// <summary>A finite value that left the range of numbers, or lost its digits at the end of it, is not known.</summary>
+    // A finite value that left the range of numbers, or lost its digits at the end of it, is not known.
     private static ComplexQuad Known(ComplexQuad value) => value.IsInRange ? value : ComplexQuad.NaN;
 
     private ComplexQuad Total(IReadOnlyList<Node> terms)
@@ -89,7 +89,7 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
         return infinite ? sum : Known(sum);
     }
 
-    /// <summary>Only ∞ is infinite: a product that overflows is unknown, one that underflows is not 0.</summary>
+    // Only ∞ is infinite: a product that overflows is unknown, one that underflows is not 0.
     private ComplexQuad Multiplied(IReadOnlyList<Node> factors)
     {
         ComplexQuad product = 1;
@@ -142,18 +142,43 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
         {
             budget.Step(8);
             var argument = Value(arguments[0]);
+            if (!argument.IsFinite && call.Function is "ln" or "log" or "lg" && Logarithm(arguments[0]) is { } large)
+                return Known(call.Function == "lg" ? large / ((ComplexQuad)10).Log() : large);
             return argument.IsInfinite && call.Function is not "abs" ? ComplexQuad.NaN : Known(function(argument));
         }
         if (Exact.TryValue(call, budget) is { } exact) return Quad.Of(exact);
         return (call.Function, arguments.Count) switch
         {
-            ("logbase", 2) => Known(Value(arguments[0]).Log() / Value(arguments[1]).Log()),
+            ("logbase", 2) => Known(LogarithmOf(arguments[0]) / LogarithmOf(arguments[1])),
             ("binom" or "fn C", 2) => Binomial(Value(arguments[0]), Value(arguments[1])),
             ("fn P", 2) => Permutations(Value(arguments[0]), Value(arguments[1])),
             ("max" or "min", > 0) => Extreme(arguments, call.Function == "max"),
             ("+", 1) => Value(arguments[0]),
             _ => Opaque(call),
         };
+    }
+
+    private ComplexQuad LogarithmOf(Node node) => Value(node) is { IsFinite: true } value ? value.Log()
+        : Logarithm(node) ?? ComplexQuad.NaN;
+
+    // The logarithm of powers and products that are too large for a value: ln 2^10000 is 10000 ln 2. Null where it is not known.
+    private ComplexQuad? Logarithm(Node node)
+    {
+        if (node is Power power)
+        {
+            return Value(power.Base) is { IsReal: true, IsFinite: true, Real.High: > 0 } root
+                && Value(power.Exponent) is { IsReal: true, IsFinite: true } exponent ? root.Log() * exponent : null;
+        }
+        if (node is not Product { Factors: var factors }) return null;
+        ComplexQuad sum = 0;
+        foreach (var factor in factors)
+        {
+            var value = Value(factor);
+            if (value is { IsReal: true, IsFinite: true, Real.High: > 0 }) sum += value.Log();
+            else if (!value.IsFinite && Logarithm(factor) is { } part) sum += part;
+            else return null;
+        }
+        return sum;
     }
 
     private static ComplexQuad Factorial(ComplexQuad x) => x.IsReal ? Gamma.Factorial(x.Real) : ComplexQuad.NaN;
@@ -184,7 +209,8 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
                 .Aggregate(Hash(hash, node is Relation relation ? string.Concat(relation.Operators) : node.GetType().Name), Mixed);
         }
         var value = Value(node);
-        return Hash(hash, $"{Math.Round(value.Real.High, 12):G12} {Math.Round(value.Imaginary.High, 12):G12}");
+        // + 0: minus zero is zero.
+        return Hash(hash, $"{Math.Round(value.Real.High, 12) + 0:G12} {Math.Round(value.Imaginary.High, 12) + 0:G12}");
     }
 
     private static ulong Hash(ulong hash, string text)
@@ -199,7 +225,7 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
 
     private static ComplexQuad Ratio((ComplexQuad Sin, ComplexQuad Cos) pair) => Quotient(pair.Sin, pair.Cos);
 
-    /// <summary>The floor, where rounding must not turn 2.999…9 into 2.</summary>
+    // The floor, where rounding must not turn 2.999…9 into 2.
     private static ComplexQuad FloorOf(Quad value)
     {
         var near = (value + 0.5).Floor();

@@ -89,7 +89,7 @@ internal static class Exact
         return (Rational.Of(above, below) * value.Sign).Power((int)exponent.Numerator);
     }
 
-    /// <summary>0, 1 or -1 to any whole power.</summary>
+    // 0, 1 or -1 to any whole power.
     private static Rational Unit(Rational value, Rational exponent)
     {
         if (value.IsZero) return exponent.Sign > 0 ? Rational.Zero : throw new UndefinedException();
@@ -152,7 +152,7 @@ internal static class Exact
         return product;
     }
 
-    /// <summary>n (n − 1) … (n − k + 1).</summary>
+    // n (n − 1) … (n − k + 1).
     private static Rational? Permutations(Rational n, Rational k, WorkBudget budget)
     {
         if (!n.IsInteger || !k.IsInteger || n.Sign < 0 || k.Sign < 0 || k.CompareTo(n) > 0 || k.CompareTo(MaxFactorial) > 0) return null;
@@ -162,7 +162,7 @@ internal static class Exact
         return product;
     }
 
-    /// <summary>log_b x where it is a fraction of small terms.</summary>
+    // log_b x where it is a fraction of small terms.
     private static Rational? Logarithm(Rational x, Rational radix)
     {
         if (x.Sign <= 0 || radix.Sign <= 0 || radix == Rational.One || x.Bits > Rational.MaxBits) return null;
@@ -177,7 +177,7 @@ internal static class Exact
         return null;
     }
 
-    /// <summary>A finite sum or product with whole bounds.</summary>
+    // A finite sum or product with whole bounds.
     private static Rational? Series(Call call, WorkBudget budget)
     {
         if (call.Arguments is not [Relation { Operators: ["="], Sides: [Symbol index, var first] }, var last, var body]) return null;

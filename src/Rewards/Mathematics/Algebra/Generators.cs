@@ -95,6 +95,14 @@ internal sealed class Generators
         return true;
     }
 
+    /// <summary>Whether a polynomial is one in π or in e and nothing else: such a one is worth 0 only where it is 0.</summary>
+    public bool IsOfOneTranscendental(Polynomial polynomial)
+    {
+        var used = polynomial.Terms.Keys.SelectMany(monomial => monomial.Where((_, i) => i % 2 == 0)).Distinct().Take(2).ToList();
+        return used.Count == 1 && (indexes.TryGetValue("oπ", out var pi) && used[0] == pi || indexes.TryGetValue("oe", out var e)
+            && used[0] == e);
+    }
+
     /// <summary>Whether a monomial holds a power of a root that can be replaced.</summary>
     public bool IsReducible(string monomial)
     {

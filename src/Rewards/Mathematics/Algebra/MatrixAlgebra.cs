@@ -25,13 +25,24 @@ internal static class MatrixAlgebra
                 && !IsNamedPoint(factors) => Folded(factors, (a, b) => Multiplied(a, b, budget), budget) ?? reduced,
             Power { Base: Matrix matrix, Exponent: Number { Value: { IsInteger: true } exponent } } =>
                 Raised(matrix, exponent, budget) ?? reduced,
+            Call { Function: "det" or "abs", Arguments: [Matrix { Rows: { Count: > 1 } } square] }
+                when square.Rows.All(row => row.Count == square.Rows.Count) => Determinants.Of(square, budget) ?? reduced,
+            Call { Function: "abs" or "norm", Arguments: [var vector] } when Cells(vector) is { } cells => Determinants.Length(cells),
             _ => reduced,
         };
     }
 
+    private static IReadOnlyList<Node>? Cells(Node node) => node switch
+    {
+        Sequence { Kind: SequenceKind.Tuple, Items: var items } => items,
+        Matrix { Rows: [{ Count: > 1 } row] } => row,
+        Matrix { Rows: var rows } when rows.Count > 1 && rows.All(row => row.Count == 1) => [.. rows.Select(row => row[0])],
+        _ => null,
+    };
+
     private static bool IsMatrix(Node node) => node is Matrix or Sequence { Kind: SequenceKind.Tuple };
 
-    /// <summary>P (3, 2): a name and a point.</summary>
+    // P (3, 2): a name and a point.
     private static bool IsNamedPoint(IReadOnlyList<Node> factors) => factors is [Symbol { Name: [>= 'A' and <= 'Z', ..] }, Sequence];
 
     private static Matrix AsMatrix(Node node) => node is Matrix matrix ? matrix

@@ -41,7 +41,7 @@ internal sealed partial class NormalForm
         return ToPower(Whole(root), exponent.Numerator);
     }
 
-    /// <summary>A power with an exponent that is no fraction, by the terms of the exponent: a^(2x+1) is a · (a^x)².</summary>
+    // A power with an exponent that is no fraction, by the terms of the exponent: a^(2x+1) is a · (a^x)².
     private Quotient SymbolicPower(Power power)
     {
         var exponent = Form(power.Exponent);
@@ -99,9 +99,7 @@ internal sealed partial class NormalForm
         return Reduced(result);
     }
 
-    /// <summary>
-    /// A power of a fraction by powers of its prime factors, so that √12 is 2√3, √2 √3 is √6, and 4^n is 2^(2n) for n of any size.
-    /// </summary>
+    // A power of a fraction by powers of its prime factors, so that √12 is 2√3, √2 √3 is √6, and 4^n is 2^(2n) for n of any size.
     private Quotient NumberPower(Rational value, Rational exponent)
     {
         if (value.IsZero) return exponent.Sign > 0 ? Whole(Polynomial.Zero) : throw new UndefinedException();
@@ -126,9 +124,7 @@ internal sealed partial class NormalForm
         return Multiplied(result, ToPower(unit, (exponent.Numerator % 4 + 4) % 4));
     }
 
-    /// <summary>
-    /// A product with powers of numbers that are too large to compute: their exponents are added prime by prime. Null for any other.
-    /// </summary>
+    // A product with powers of numbers that are too large to compute: their exponents are added prime by prime. Null for any other.
     private Quotient? Joined(Product product)
     {
         if (!product.Factors.Any(factor => factor is Power { Base: Number,
@@ -156,7 +152,7 @@ internal sealed partial class NormalForm
         return others.Select(Form).Aggregate(result, Multiplied);
     }
 
-    /// <summary>1 / p^(w + r/n), without a root below where the power can be computed.</summary>
+    // 1 / p^(w + r/n), without a root below where the power can be computed.
     private Quotient Rationalized(Polynomial factor, BigInteger prime, BigInteger whole, int rest, int degree)
     {
         if (rest == 0) return Inverse(Whole(factor));
@@ -164,7 +160,7 @@ internal sealed partial class NormalForm
         return Multiplied(Whole(above), Inverse(Whole(Generators.PrimePower(prime, whole + 1))));
     }
 
-    /// <summary>p^(r/n) for r below n.</summary>
+    // p^(r/n) for r below n.
     private Polynomial PrimeRoot(BigInteger prime, int rest, int degree)
     {
         var divisor = (int)BigInteger.GreatestCommonDivisor(rest, degree);

@@ -94,7 +94,7 @@ internal sealed partial class NormalForm(WorkBudget budget)
 
     private static Quotient Inverse(Quotient form) => form.Above.IsZero ? throw new UndefinedException() : new(form.Below, form.Above);
 
-    /// <summary>Cancels a constant denominator and common monomials.</summary>
+    // Cancels a constant denominator and common monomials.
     private Quotient Reduced(Quotient form)
     {
         budget.Step(4 * (form.Above.Terms.Count + form.Below.Terms.Count));
@@ -142,7 +142,7 @@ internal sealed partial class NormalForm(WorkBudget budget)
         return Multiplied(Factorial(Form(n)), Inverse(below));
     }
 
-    /// <summary>n (n − 1) … of so many factors.</summary>
+    // n (n − 1) … of so many factors.
     private Quotient Falling(Quotient n, int count)
     {
         var product = Whole(Polynomial.One);
@@ -150,7 +150,7 @@ internal sealed partial class NormalForm(WorkBudget budget)
         return product;
     }
 
-    /// <summary>(a + k)! by the nearest factorial of the same a that is in use: n! is n · (n − 1)!.</summary>
+    // (a + k)! by the nearest factorial of the same a that is in use: n! is n · (n − 1)!.
     private Quotient Factorial(Quotient form)
     {
         if (form.Below.AsConstant is not { } below

@@ -159,7 +159,7 @@ internal readonly struct Quad(double high, double low = 0)
 
     public override string ToString() => High.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>The leading bits of a whole number and how many are left out.</summary>
+    // The leading bits of a whole number and how many are left out.
     private static (Quad Leading, int Power) Scaled(BigInteger value)
     {
         var power = (int)Math.Max(0, value.GetBitLength() - 160);

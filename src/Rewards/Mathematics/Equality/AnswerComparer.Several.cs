@@ -26,7 +26,8 @@ internal sealed partial class AnswerComparer
         if (gold.Kind == SequenceKind.Ratio || predicted.Kind == SequenceKind.Ratio)
             return gold.Kind == predicted.Kind && SameRatio(gold.Items, predicted.Items);
         if (gold.Items.Concat(predicted.Items).Any(IsInequality))
-            return SameSets(gold, predicted) || SameUnordered(gold.Items, predicted.Items);
+            return SameSets(gold, predicted) || !(gold.Kind == SequenceKind.Any && predicted.Kind == SequenceKind.All)
+                && SameUnordered(gold.Items, predicted.Items);
         if (gold.Items.Any(item => Answers.TryAssignment(item) is not null)
             || predicted.Items.Any(item => Answers.TryAssignment(item) is not null)) return SameAssignments(gold, predicted);
         return SameValues(gold, predicted);
@@ -64,7 +65,7 @@ internal sealed partial class AnswerComparer
         return distinct;
     }
 
-    /// <summary>Equality is transitive but for rounding, so the first partner is as good as any.</summary>
+    // Equality is transitive but for rounding, so the first partner is as good as any.
     private bool SameUnordered(IReadOnlyList<Node> gold, IReadOnlyList<Node> predicted)
     {
         if (gold.Count != predicted.Count) return false;
@@ -84,7 +85,7 @@ internal sealed partial class AnswerComparer
             && gold.Zip(predicted).Skip(1)
             .All(pair => expressions.Same(Tree.Multiply(pair.First, predicted[0]), Tree.Multiply(pair.Second, gold[0])));
 
-    /// <summary>Lists in which items are named: x = 1, y = 2.</summary>
+    // Lists in which items are named: x = 1, y = 2.
     private bool SameAssignments(Sequence gold, Sequence predicted)
     {
         var (left, right) = (Named(gold), Named(predicted));
@@ -114,7 +115,7 @@ internal sealed partial class AnswerComparer
         return named.All(item => item is not null) ? [.. named.Select(item => item!.Value)] : null;
     }
 
-    /// <summary>Coordinates in their order, however they are told: y = −1, x = 4 is the point (4, −1).</summary>
+    // Coordinates in their order, however they are told: y = −1, x = 4 is the point (4, −1).
     private static List<Answers.Assignment> InOrder(List<Answers.Assignment> names) =>
         names.All(item => item.Name is "x" or "y" or "z") ? [.. names.OrderBy(item => item.Name, StringComparer.Ordinal)] : names;
 
@@ -131,7 +132,7 @@ internal sealed partial class AnswerComparer
     private static bool IsOneName(List<Answers.Assignment> assignments) =>
         assignments.All(item => Answers.BaseName(item.Name) == BaseNameOf(assignments));
 
-    /// <summary>A name that comes again begins another solution: p = 5, q = 2, p = 7, q = 2.</summary>
+    // A name that comes again begins another solution: p = 5, q = 2, p = 7, q = 2.
     private static List<Dictionary<string, Node>> Records(List<Answers.Assignment> assignments)
     {
         var records = new List<Dictionary<string, Node>> { new() };
@@ -146,7 +147,7 @@ internal sealed partial class AnswerComparer
     private bool SameRecord(Dictionary<string, Node> gold, Dictionary<string, Node> predicted) =>
         gold.Count == predicted.Count && gold.All(pair => predicted.TryGetValue(pair.Key, out var value) && Same(pair.Value, value));
 
-    /// <summary>Several solutions by names against tuples: x = 1, y = 2 or x = 3, y = 4 is (1, 2), (3, 4).</summary>
+    // Several solutions by names against tuples: x = 1, y = 2 or x = 3, y = 4 is (1, 2), (3, 4).
     private bool SameRecordsAndTuples(List<Answers.Assignment> names, Sequence plain)
     {
         var tuples = Records(names).Select(record => (Node)new Sequence(SequenceKind.Tuple, [.. record.Values])).ToList();
@@ -214,11 +215,11 @@ internal sealed partial class AnswerComparer
         return (IsInequality(gold) || IsInequality(predicted)) && VariableOf(gold) == VariableOf(predicted) && SameSets(gold, predicted);
     }
 
-    /// <summary>x − 5 = 0, as lines are written.</summary>
+    // x − 5 = 0, as lines are written.
     private static bool IsDifference(Relation relation) =>
         relation.Sides is [Sum { Terms: [Symbol, _] }, Number { Value.IsZero: true }] && relation.Operators[0] == "=";
 
-    /// <summary>The set in S = (2, 3), or null.</summary>
+    // The set in S = (2, 3), or null.
     private static Node? IsNamedSet(Relation relation) =>
         Answers.TryAssignment(relation) is { Value: var value } && (IsSetLike(value)
             || value is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items.Count: 2 }) ? value : null;
@@ -226,7 +227,7 @@ internal sealed partial class AnswerComparer
     private static string? VariableOf(Relation relation) =>
         relation.Sides.SelectMany(Tree.Walk).OfType<Symbol>().FirstOrDefault(symbol => !symbol.IsConstant)?.Name;
 
-    /// <summary>y = 2x and f(x) = 2x say the same.</summary>
+    // y = 2x and f(x) = 2x say the same.
     private static bool IsFunctionValue(Relation a, Relation b) =>
         a.Sides[0] is Call { Function: var name } && name.StartsWith("fn ", StringComparison.Ordinal) && b.Sides[0] is Symbol { Name: "y" };
 

@@ -27,7 +27,13 @@ internal sealed partial class AnswerComparer
     public bool Same(Node gold, Node predicted)
     {
         budget.Enter();
-        if (IntegerName(gold) is { } name && IntegerName(predicted) is { } other
+        (gold, predicted) = (WholeFamilies.Listed(gold), WholeFamilies.Listed(predicted));
+        if (!WholeFamilies.HaveLikeDomains(gold, predicted))
+        {
+            budget.Leave();
+            return false;
+        }
+        if (WholeFamilies.NameOf(gold) is { } name && WholeFamilies.NameOf(predicted) is { } other
             && name != other) predicted = BoundNames.Rename(predicted, other, name, budget);
         var prepared = shapes.Prepare(predicted);
         var same = SamePrepared(shapes.Prepare(gold), prepared) || gold is Relation chain && IsChain(chain)
@@ -35,11 +41,6 @@ internal sealed partial class AnswerComparer
         budget.Leave();
         return same;
     }
-
-    /// <summary>The name of the whole number in a family of answers: kπ, k ∈ ℤ. Any name will do.</summary>
-    private static string? IntegerName(Node node) =>
-        node is Sequence { IsOpen: true, Items: var items } ? items.OfType<Relation>().Where(item =>
-            item is { Operators: ["∈"], Sides: [Symbol, NamedSet] }).Select(item => ((Symbol)item.Sides[0]).Name).FirstOrDefault() : null;
 
     private static bool IsChain(Relation relation) => relation.Operators.All(sign => sign is "=" or "≈");
 
@@ -66,12 +67,14 @@ internal sealed partial class AnswerComparer
             return expressions.Same(integral.Integral, answer.Integral) || expressions.DifferByConstant(integral.Integral, answer.Integral);
         }
         return expressions.Same(gold, predicted)
+            || gold is Product left && predicted is Product right && Units.TryMeasure(left) is { } amount
+                && Units.TryMeasure(right) is { } other2 && SameMeasured(amount, other2)
             || options.Percent == PercentPolicy.AnyScale && expressions.RealValue(gold) is not null
                 && (expressions.Same(Tree.Multiply(new Number(100), gold), predicted)
                     || expressions.Same(gold, Tree.Multiply(new Number(100), predicted)));
     }
 
-    /// <summary>Whether two vectors agree where one is written with unit vectors or as a named point; null when neither is.</summary>
+    // Whether two vectors agree where one is written with unit vectors or as a named point; null when neither is.
     private bool? SameVector(Node gold, Node predicted)
     {
         (gold, predicted) = (PointOf(gold, predicted), PointOf(predicted, gold));
@@ -86,7 +89,7 @@ internal sealed partial class AnswerComparer
         static IReadOnlyList<Node> Padded(IReadOnlyList<Node> cells) => cells.Count == 2 ? [.. cells, Number.Zero] : cells;
     }
 
-    /// <summary>The coordinates of a named point, P(3, 2), where the other answer is a point.</summary>
+    // The coordinates of a named point, P(3, 2), where the other answer is a point.
     private static Node PointOf(Node node, Node other) => other is not (Sequence or Matrix) ? node : node switch
     {
         Call { Function: ['f', 'n', ' ', >= 'A' and <= 'Z'], Arguments: { Count: > 1 } coordinates } =>
@@ -103,13 +106,13 @@ internal sealed partial class AnswerComparer
         _ => null,
     };
 
-    /// <summary>Whether a number has the digits of one in a base.</summary>
+    // Whether a number has the digits of one in a base.
     private static bool HasDigits(Node inBase, Node number) =>
         inBase is Call { Function: "base", Arguments: [Number digits, ..] } && number is Number bare && bare.IsDecimal == digits.IsDecimal
             && bare.Value == digits.Value
         || inBase is Call { Function: "base", Arguments: [Words { Text: var letters }, ..] } && Spelled(number) == letters;
 
-    /// <summary>The characters of a product such as 3F, which may be digits.</summary>
+    // The characters of a product such as 3F, which may be digits.
     private static string? Spelled(Node node) => node switch
     {
         Number { Value: { IsInteger: true, Sign: >= 0 } value } => value.ToString(),
@@ -121,12 +124,12 @@ internal sealed partial class AnswerComparer
 
     private static bool IsSetLike(Node node) => node is Interval or SetOperation or NamedSet or SetBuilder;
 
-    /// <summary>Whether an expression holds parts that are no numbers.</summary>
+    // Whether an expression holds parts that are no numbers.
     private static bool HasOddParts(Node node) =>
         node is Sequence or Relation or Matrix or Interval or SetOperation or NamedSet or SetBuilder
             || node is not Call { Function: "sum" or "prod" or "int" or "lim" } && Tree.Parts(node).Any(HasOddParts);
 
-    /// <summary>Trees of the same shape with the same leaves: for what has no algebra here.</summary>
+    // Trees of the same shape with the same leaves: for what has no algebra here.
     private bool SameShape(Node gold, Node predicted)
     {
         if (!HasOddParts(gold) && !HasOddParts(predicted))
@@ -160,7 +163,7 @@ internal sealed partial class AnswerComparer
         };
     }
 
-    /// <summary>The letters of a product such as AC, which may be a name; null for anything else.</summary>
+    // The letters of a product such as AC, which may be a name; null for anything else.
     private static string? Letters(Node node) =>
         node is Product { Factors: var factors } && factors.All(factor => factor is Symbol { Name.Length: 1 })
         ? string.Concat(factors.Select(factor => ((Symbol)factor).Name)) : null;
@@ -175,6 +178,8 @@ internal sealed partial class AnswerComparer
             if (left.IsLike(right))
                 return left.Factor == right.Factor
                 ? Same(a.Value, b.Value) : Same(Scaled(a.Value, left.Factor), Scaled(b.Value, right.Factor));
+            if (IsCount(left) && right.AllKnown || IsCount(right) && left.AllKnown)
+                return left.Powers.Count == 0 && right.Powers.Count == 0 && Same(a.Value, b.Value);
             if (UnitPower(left, right) is { } alike) return alike && Same(a.Value, b.Value);
             var related = left.Powers.Count == 0 || right.Powers.Count == 0 || !(left.AllKnown && right.AllKnown)
                 && (left.Powers.Keys.All(right.Powers.ContainsKey) || right.Powers.Keys.All(left.Powers.ContainsKey));
@@ -191,9 +196,10 @@ internal sealed partial class AnswerComparer
         return (bare || !options.RequireUnits) && Same(measured.Value, other);
     }
 
-    /// <summary>
-    /// Whether "square units" fits the other unit; null when neither is in units of no name. "Units" alone fits everything but those.
-    /// </summary>
+    // 5个: a measure word without a noun, which no unit is.
+    private static bool IsCount(Unit unit) => unit is { AllKnown: false, Powers.Count: 0 };
+
+    // Whether "square units" fits the other unit; null when neither is in units of no name. "Units" alone fits everything but those.
     private static bool? UnitPower(Unit a, Unit b)
     {
         static int? Power(Unit unit) =>
@@ -207,7 +213,7 @@ internal sealed partial class AnswerComparer
         };
     }
 
-    /// <summary>Money and weight have one name; the sign says which.</summary>
+    // Money and weight have one name; the sign says which.
     private static bool ArePounds(string sign, string name) =>
         sign is "£" && name.ToLowerInvariant() is "pound" or "pounds" or "pounds sterling";
 

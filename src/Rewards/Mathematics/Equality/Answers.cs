@@ -102,7 +102,7 @@ internal sealed class Answers(Chains chains)
         return relation;
     }
 
-    /// <summary>n ≡ 10 (mod 7) with its smallest remainder, however it is written; null for anything else.</summary>
+    // n ≡ 10 (mod 7) with its smallest remainder, however it is written; null for anything else.
     private static Relation? Residue(Relation relation)
     {
         if (relation is not { Operators: ["≡"], Sides: [var left, var right] }) return null;
@@ -155,7 +155,7 @@ internal sealed class Answers(Chains chains)
         return items.Count == 1 && sequence.IsOpen ? items[0] : sequence with { Items = items };
     }
 
-    /// <summary>The two values of an expression with ±, or null when it has none.</summary>
+    // The two values of an expression with ±, or null when it has none.
     private static List<Node>? BothSigns(Node node)
     {
         if (!Tree.Walk(node).Any(part => part is Call { Function: "±" or "∓" })) return null;

@@ -53,7 +53,7 @@ internal sealed class Chains(Func<Node, Node, bool> same, Func<Node, Quad?> real
     private static bool IsLink(Node side) => side is not (Sequence or Words or NamedSet or Interval or SetOperation)
         && Tree.IsConstant(side);
 
-    /// <summary>Expressions in the same letters must agree too: y = 2x + 1 = 2x + 2 says nothing.</summary>
+    // Expressions in the same letters must agree too: y = 2x + 1 = 2x + 2 says nothing.
     private bool LettersAgree(Relation chain)
     {
         if (chain.Sides.Count < 3) return true;
@@ -74,7 +74,7 @@ internal sealed class Chains(Func<Node, Node, bool> same, Func<Node, Quad?> real
 
     private static int DigitsOf(Node side) => Literal(side)?.Decimals ?? 0;
 
-    /// <summary>Whether a decimal is a value rounded to its digits; from the fourth digit on it may also be cut off.</summary>
+    // Whether a decimal is a value rounded to its digits; from the fourth digit on it may also be cut off.
     private bool Rounds(Node exact, Node written, string sign)
     {
         if (exact is Measured a && written is Measured b)

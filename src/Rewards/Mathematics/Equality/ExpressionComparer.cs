@@ -29,13 +29,22 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
             {
                 return left == right || (HasTolerance || IsRounded(a) || IsRounded(b)) && Close(Quad.Of(left), Quad.Of(right));
             }
-            return SameValue(a, b);
+            return SameValue(a, b) || SameWrittenOut(a, b);
         }
         catch (UndefinedException)
         {
             budget.Depth = depth;
             return false;
         }
+    }
+
+    // Whether sums and products agree where they are written out.
+    private bool SameWrittenOut(Node a, Node b)
+    {
+        if (!WholeBounds.HasSeries(a) && !WholeBounds.HasSeries(b)) return false;
+        var letters = WholeBounds.Letters(a, b);
+        return WholeBounds.WrittenOut(a, b, letters, budget).All(sides => (sides.A != a || sides.B != b)
+            && !WholeBounds.HasSeries(sides.A) && !WholeBounds.HasSeries(sides.B) && Same(sides.A, sides.B));
     }
 
     /// <summary>
@@ -110,13 +119,14 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
     /// <summary>Whether a number in it was written with a decimal point.</summary>
     public bool IsRounded(Node node) => Tree.Walk(node).Any(part => part is Number { IsDecimal: true }) && !Tree.Walk(node).Any(HasHidden);
 
-    /// <summary>Whether a decimal is there to hide in what numbers may be rounded by: π + 0.0000001, 7 · 1.0000001.</summary>
+    // Whether a decimal is there to hide in what numbers may be rounded by: π + 0.0000001, 7 · 1.0000001, √3.0000001.
     private bool HasHidden(Node node) => node switch
     {
         Sum { Terms: var terms } =>
             terms.Any(term => term is Number { IsDecimal: true, Value: { IsZero: false } value } && IsSmall(value.Abs())),
         Product { Factors: var factors } => factors.Any(IsNearWhole),
-        Power power => IsNearWhole(power.Exponent),
+        Power power => IsNearWhole(power.Base) || IsNearWhole(power.Exponent),
+        Call call => call.Arguments.Any(IsNearWhole),
         _ => false,
     };
 
@@ -126,7 +136,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
 
     private bool IsSmall(Rational value) => Quad.Of(value).High < Math.Pow(10, -options.DecimalPlaces);
 
-    /// <summary>Whether ∞ is an operand: algebra does not hold for it. Bounds of sums and limits are none.</summary>
+    // Whether ∞ is an operand: algebra does not hold for it. Bounds of sums and limits are none.
     private static bool HasInfinity(Node node) => node is Symbol { Name: "∞" }
         || node is not Call { Function: "sum" or "prod" or "int" or "lim" } && Tree.Parts(node).Any(HasInfinity);
 
@@ -168,10 +178,12 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
             // Beyond the positive numbers the principal values of equal expressions may differ.
             if (!same && (point < 3 || left.IsReal && right.IsReal)) return false;
             if (same) agreed++;
-            if (!used) return isClose && distance > Agreement * size || Proven(a, b);
+            if (!used) return isClose && (distance > Agreement * size || IsDecimal(a) || IsDecimal(b)) || Proven(a, b);
         }
         return agreed >= 2 ? tolerant || Proven(a, b) : agreed == 0 && HaveSameForm(a, b);
     }
+
+    private static bool IsDecimal(Node node) => node is Number { IsDecimal: true };
 
     private bool HaveSameForm(Node a, Node b)
     {
@@ -179,14 +191,14 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         return forms.TryForm(a) is { } left && forms.TryForm(b) is { } right && forms.TryDifference(left, right) is { IsZero: true };
     }
 
-    /// <summary>The values agree: algebra has the last word where it can decide, elsewhere the digits where they can tell.</summary>
+    // The values agree: algebra has the last word where it can decide, elsewhere the digits where they can tell.
     private bool Proven(Node a, Node b)
     {
         var forms = new NormalForm(budget);
         if (forms.TryForm(a) is { } left && forms.TryForm(b) is { } right && forms.TryDifference(left, right) is { } difference)
         {
             if (difference.IsZero) return true;
-            if (!forms.Generators.HasOpaque) return false;
+            if (!forms.Generators.HasOpaque || forms.Generators.IsOfOneTranscendental(difference)) return false;
             if (difference.Terms.Count == 1 && forms.Generators.IsNeverZero(difference.Terms.Keys.First())) return false;
         }
         return visibility.IsComplete(a) && visibility.IsComplete(b);

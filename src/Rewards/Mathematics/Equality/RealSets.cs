@@ -27,6 +27,9 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
             Sequence { Kind: SequenceKind.All } several => Intersected(several.Items, isLoose: false),
             Sequence { Kind: SequenceKind.List } several => Intersected(several.Items),
             SetOperation operation => Operated(operation),
+            // {x ∈ ℝ | x < 1 or x > 4}
+            SetBuilder { Element: Symbol, Condition: Sequence { Kind: SequenceKind.All, Items: [Relation { Operators: ["∈"] },
+                Sequence { IsOpen: true }] conditions } } => Joined(conditions, (a, b) => a && b),
             SetBuilder { Element: Symbol, Condition: var condition } => TryCreate(condition),
             Relation relation => Solved(relation),
             _ => null,
@@ -85,10 +88,8 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         return all;
     }
 
-    /// <summary>
-    /// Relations hold together. Nothing but commas between some that exclude each other can but mean either; the word "and" says what it
-    /// says.
-    /// </summary>
+    // Relations hold together. Nothing but commas between some that exclude each other can but mean either; the word "and" says what it
+    // says.
     private RealSet? Intersected(IReadOnlyList<Node> items, bool isLoose = true)
     {
         if (!items.All(item => item is Relation))
@@ -153,7 +154,7 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         });
     }
 
-    /// <summary>Where a quotient of polynomials with absolute values may change its sign; false when it is none.</summary>
+    // Where a quotient of polynomials with absolute values may change its sign; false when it is none.
     private bool Breaks(Node difference, string variable, List<Quad> breaks)
     {
         budget.Enter();
@@ -195,7 +196,7 @@ internal sealed class RealSets(ExpressionComparer expressions, WorkBudget budget
         return true;
     }
 
-    /// <summary>Real roots between the extrema, by bisection and Newton steps; double ones are extrema.</summary>
+    // Real roots between the extrema, by bisection and Newton steps; double ones are extrema.
     private List<Quad> RealRoots(Quad[] coefficients)
     {
         budget.Step(64);

@@ -37,7 +37,7 @@ internal sealed class Visibility(WorkBudget budget)
             Sum sum => TermsShow(sum, evaluator),
             Power power => IsOrdinary(power.Exponent, evaluator) && !IsNearOne(evaluator.Value(power.Base)),
             Call call => call.Arguments.All(argument => argument is Words or Sequence or Relation or Matrix
-                || IsOrdinary(argument, evaluator)) && IsResponsive(call, evaluator),
+                || IsOrdinary(argument, evaluator) || IsLogarithmOfLarge(call, argument, evaluator)) && IsResponsive(call, evaluator),
             _ => true,
         };
         shows = shows && Tree.Parts(node).All(part => Shows(part, evaluator));
@@ -52,13 +52,17 @@ internal sealed class Visibility(WorkBudget budget)
         return sum.Terms.Zip(sizes).All(term => term.Second >= Smallest * largest || term.Second < 1e-25 && MayBeZero(term.First));
     }
 
-    /// <summary>Whether the function's value there depends on its argument in the digits that are kept.</summary>
+    // Whether the function's value there depends on its argument in the digits that are kept.
     private static bool IsResponsive(Call call, Evaluator evaluator) => call.Function switch
     {
         "tanh" or "coth" => Size(evaluator.Value(call.Arguments[0])) < 20,
         "log" or "ln" or "lg" or "logbase" or "arccos" => !IsNearOne(evaluator.Value(call.Arguments[0])),
         _ => true,
     };
+
+    // ln 2^10000 is known by its parts, though its argument has no value.
+    private static bool IsLogarithmOfLarge(Call call, Node argument, Evaluator evaluator) =>
+        call.Function is "log" or "ln" or "lg" or "logbase" && argument is Power or Product && !evaluator.Value(argument).IsFinite;
 
     private static double Size(ComplexQuad value) => value.Abs().High;
 

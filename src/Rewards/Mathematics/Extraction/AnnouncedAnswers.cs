@@ -35,6 +35,8 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         {
             if (Exclusion(rest) is { } exclusion) return exclusion;
             var sentence = AnswerPhrases.Sentence(rest);
+            if (AnswerPhrases.IsReported(rest) || AnswerPhrases.IsCorrected(rest.AsSpan(sentence.Length)))
+                return AnswerExtractor.Clean(rest);
             if (Stated(sentence) is { } stated) return stated;
             if (HasUnreadableFormula(sentence)) return AnswerExtractor.Clean(sentence);
         }
@@ -60,7 +62,7 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         _ => false,
     };
 
-    /// <summary>"not A but B" is B; "not A" says what the answer is not.</summary>
+    // "not A but B" is B; "not A" says what the answer is not.
     private string? Exclusion(string rest)
     {
         if (!rest.StartsWith("not ", StringComparison.OrdinalIgnoreCase)) return null;
@@ -73,27 +75,30 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         return AnswerExtractor.Clean(sentence);
     }
 
-    /// <summary>The mathematics that a sentence begins with: all of it, or up to where the sentence goes on.</summary>
+    // The mathematics that a sentence begins with: all of it, or up to where the sentence goes on.
     private string? Stated(string sentence)
     {
         if (Mathematics(sentence) is { } whole) return whole;
         foreach (var cut in Cuts(sentence))
         {
             if (IsStatement(sentence, cut)) continue;
-            if (Mathematics(sentence[..cut]) is { } stated) return TakenBack(sentence.AsSpan(cut)) ? AnswerExtractor.Clean(sentence)
-                : stated;
+            if (Mathematics(sentence[..cut]) is not { } stated) continue;
+            var rest = sentence.AsSpan(cut);
+            return TakenBack(rest) || StatedNumbers.IsDenied(rest) || OthersClaims.IsTakenBack(rest)
+                ? AnswerExtractor.Clean(sentence) : stated;
         }
         return MathDelimiters.Leading(sentence) is { } formula && !TakenBack(sentence.AsSpan(formula.Length)) ? Mathematics(formula) : null;
     }
 
-    /// <summary>"I and III only": letters that an "and" joins are one answer.</summary>
+    // "I and III only": letters that an "and" joins are one answer.
     private static bool IsStatement(string sentence, int cut) => cut <= MaxNumeral && sentence.AsSpan(0, cut).Trim() is { Length: > 0 } name
         && !name.ContainsAnyExceptInRange('A', 'Z') && string.CompareOrdinal(sentence, cut, " and ", 0, 5) == 0;
 
     private string? Mathematics(string text)
     {
         var clean = AnswerExtractor.Clean(text);
-        return clean.Length is > 0 and <= AnswerExtractor.MaxAnswerLength && parse(clean) is { } node && !IsProse(node) ? clean : null;
+        return clean.Length is > 0 and <= AnswerExtractor.MaxAnswerLength && parse(clean) is { } node && !IsProse(node)
+            && !ModifyingNumbers.Opens(clean) ? clean : null;
     }
 
     private static IEnumerable<int> Cuts(string sentence)
@@ -126,7 +131,7 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         return false;
     }
 
-    /// <summary>What a sentence says later: "that the number of clips is 72".</summary>
+    // What a sentence says later: "that the number of clips is 72".
     private string? Within(string sentence)
     {
         if (HasUnreadableFormula(sentence)) return null;
@@ -136,11 +141,27 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
             if (clean.LastIndexOf(verb, StringComparison.Ordinal) is var at and > 0
                 && Stated(clean[(at + verb.Length)..]) is { } stated) return stated;
         }
-        return LastNumbers.First(clean) is { } number && !LastNumbers.IsBound(clean, number) ? clean[number] : null;
+        return LastNumbers.First(clean) is { } number && !Another(clean.AsSpan(number.End.Value))
+            && !LastNumbers.IsBound(clean, number) && !ModifyingNumbers.IsAt(clean, number)
+            ? clean[number] : null;
     }
+
+    // Whether a second number follows at once: "42 43" says neither.
+    private static bool Another(ReadOnlySpan<char> rest) => rest.StartsWith(" ", StringComparison.Ordinal)
+        && rest.TrimStart() is [>= '0' and <= '9', ..];
+
+    // Words that say of an answer that it is one, and not what it is.
+    private static readonly HashSet<string> Descriptions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "unique", "correct", "right", "valid", "verified", "confirmed", "checked", "clear", "obvious", "certain", "exact", "final", "known",
+            "given", "shown", "found", "consistent", "reasonable", "plausible", "sensible", "simple", "surprising", "expected", "this",
+            "above", "below", "indeed", "also", "therefore", "thus", "now", "as", "not", "very", "quite",
+    };
 
     private string? InWords(string sentence)
     {
+        if (sentence.Split([' ', ',', '.', '!'], StringSplitOptions.RemoveEmptyEntries).All(Descriptions.Contains)
+            || ModifyingNumbers.Opens(AnswerExtractor.Clean(sentence))) return null;
         // "$\text{Paris}$, as claimed"
         if (MathDelimiters.Leading(sentence) is { } formula && AnswerExtractor.Clean(formula) is { Length: > 0 } named
             && parse(named) is Words
@@ -160,7 +181,7 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
     private bool HasUnreadableFormula(string sentence) => MathDelimiters.Contents(sentence).Any(formula =>
         parse(AnswerExtractor.Clean(formula)) is null);
 
-    /// <summary>A line of Markdown such as "#### 2. The second case".</summary>
+    // A line of Markdown such as "#### 2. The second case".
     private static bool IsHeading(string rest)
     {
         var i = 0;

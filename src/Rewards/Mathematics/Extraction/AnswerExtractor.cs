@@ -15,7 +15,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     /// <summary>Longer pieces are prose.</summary>
     public const int MaxAnswerLength = 1500;
 
-    private const int MaxTextAnswer = 200, MaxQuestions = 4;
+    private const int MaxTextAnswer = 200, MaxQuestions = 4, MaxMentions = 12;
     private const string EndThink = "</think>", StartThink = "<think>";
 
     // Within answer tags, and for right answers, everything is the answer: the places differ only in what may stand beside it.
@@ -56,7 +56,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
                 AnswerSource.LastNumber => LastNumber(text),
                 AnswerSource.Text =>
                     text.Length <= 2 * MaxAnswerLength && Clean(text) is { Length: > 0 and <= MaxTextAnswer } words
-                    && !words.AsSpan().ContainsAny('\n', '$') ? words : null,
+                    && !words.AsSpan().ContainsAny('\n', '$') && !IsUnstated(words) ? words : null,
                 _ => null,
             };
             if (found is not null) return new(found, source);
@@ -64,7 +64,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         return null;
     }
 
-    /// <summary>Without the marks of a chat template, and without the closing words of the Minerva prompt.</summary>
+    // Without the marks of a chat template, and without the closing words of the Minerva prompt.
     private static string CutEnd(string text)
     {
         foreach (var mark in (ReadOnlySpan<string>)["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>",
@@ -107,10 +107,13 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         if (text.Length > 2 * MaxAnswerLength || text.AsSpan().Trim().Contains('\n') && AnswerPhrases.Find(text) is not null) return null;
         var clean = Clean(text);
         return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !AnnouncedAnswers.IsProse(node)
-            && !(node is Sequence && IsArgument(text)) ? clean : null;
+            && !(node is Sequence && IsArgument(text)) && !IsUnstated(clean) ? clean : null;
     }
 
-    /// <summary>Whether a text concludes something: "so x + 2 = 5, hence x = 3" states one answer, not two.</summary>
+    // Whether a text asks for its number, or has it for another purpose: "Is it 72?", "the first 18 digits".
+    private static bool IsUnstated(string clean) => clean.EndsWith('?') || ModifyingNumbers.Opens(clean);
+
+    // Whether a text concludes something: "so x + 2 = 5, hence x = 3" states one answer, not two.
     private static bool IsArgument(string text)
     {
         foreach (var word in (ReadOnlySpan<string>)["so", "thus", "hence", "therefore", "then", "we", "since", "because", "get", "where"])
@@ -132,7 +135,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is not null ? clean : null;
     }
 
-    /// <summary>Where the sentence of a number begins, when it asks; null when it states.</summary>
+    // Where the sentence of a number begins, when it asks; null when it states.
     private static int? QuestionStart(string text, Range number)
     {
         var end = number.End.Value;
@@ -151,12 +154,13 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         // A relation that says what the answer is not, or more than it: ≠ 7.
         var sign = before.TrimEnd();
         foreach (var relation in (ReadOnlySpan<string>)["\\ne", "\\neq", "≠", "!=", "<", ">", "≤", "≥", "\\le", "\\leq", "\\ge", "\\geq",
-            "\\lt", "\\gt"])
+            "\\lt", "\\gt", "至少", "至多", "大于", "小于", "超过", "不是", "并非", "不等于", "少于", "多于", "最多", "最少"])
         {
             if (sign.EndsWith(relation, StringComparison.Ordinal)) return true;
         }
         var words = before.ToLowerInvariant().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        if (words is [.., "is" or "be", "at", "least" or "most"] or [.., "below" or "above" or "exceeds" or "beyond"] or [.., "than"]
+        if (words is [.., "is" or "be", "at", "least" or "most"] or ["at", "least" or "most"] or ["up", "to"]
+            or [.., "below" or "above" or "exceeds" or "exceed" or "beyond"] or [.., "than"]
             or [.., "than", "or", "equal", "to"] or [.., "between", _, "and"]) return true;
         var last = words.Length - 1;
         while (last >= 0 && words.Length - last <= 3 && words[last] is "be" or "equal" or "to" or "is" or "exactly") last--;
@@ -164,10 +168,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
             || words[last].EndsWith("n't", StringComparison.Ordinal) || words[last].EndsWith("n’t", StringComparison.Ordinal));
     }
 
-    /// <summary>
-    /// The last number outside of formulas, with the computation that it ends. A last formula that nobody can read hides what the answer
-    /// is.
-    /// </summary>
+    // The last number outside of formulas, with the computation that it ends. A last formula that nobody can read hides what the answer is.
     private string? LastNumber(string text)
     {
         var from = MathDelimiters.LastSpan(text, withOpen: true) is { } span ? span.End : 0;
@@ -178,12 +179,27 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
             if (question <= from || LastNumbers.Find(text, from) is not { } stated) return null; // nothing but asked
             range = stated;
         }
+        if (Stated(text, from, range) is not { } number) return null;
+        range = number;
         var before = text[..range.Start.Value];
         // what the answer is not, or one end of a range
-        if (IsDenied(before) || LastNumbers.GoesOn(text, range) || LastNumbers.IsNoAnswer(text, range)) return null;
+        if (IsDenied(before) || LastNumbers.GoesOn(text, range) || LastNumbers.IsDenied(text, range)) return null;
         if (before.LastIndexOf("\\begin{", StringComparison.Ordinal) > before.LastIndexOf("\\end{", StringComparison.Ordinal)) return null;
         if (LastNumbers.Computation(text, from, range) is { } computation && Clean(text[computation]) is var whole
             && parse(whole) is Relation) return whole;
         return text[range];
+    }
+
+    // The number, or the last one before it in the sentence that modifies no noun: "36 pens in the first 3 boxes".
+    private static Range? Stated(string text, int from, Range number)
+    {
+        for (var mentions = 0; ModifyingNumbers.IsAt(text, number); mentions++)
+        {
+            if (mentions == MaxMentions || StatedNumbers.IsOpen(text, number) || number.Start.Value <= from
+                || LastNumbers.Find(text[..number.Start.Value], from) is not { } before) return null;
+            for (var at = before.End.Value; at < number.Start.Value; at++) if (EndsSentence(text, at)) return null;
+            number = before;
+        }
+        return number;
     }
 }

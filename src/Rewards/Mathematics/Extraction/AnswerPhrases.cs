@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace R1Cloud.Rewards.Mathematics.Extraction;
 
 /// <summary>Words that announce a final answer, in several languages.</summary>
-internal static class AnswerPhrases
+internal static partial class AnswerPhrases
 {
     private const int MaxTail = 4000;
     private const int MaxPhrases = 12;
@@ -9,10 +11,10 @@ internal static class AnswerPhrases
     // In lower case.
     private static readonly string[] Phrases =
     [
-        "final answer is", "final answer:", "final answer", "the answer is", "answer is", "answer:", "answer =", "answers are",
+        "final answer is", "final answer:", "final answer", "the answer is", "ans:", "ans =", "answer is", "answer:", "answer =", "answers are",
             "the answer to", "result is", "答案选", "答案應為", "故选", "故選", "应选", "應選", "所以选", "正确选项", "correct option is", "correct choice is",
             "option is",
-        "答案是", "答案为", "答案：", "答案:", "答案", "最终答案", "答えは", "答え：", "答え:", "정답은", "정답:", "답은", "답:",
+        "答案是", "答案为", "答案：", "答案:", "答案", "最终答案", "答えは", "答え：", "答え:", "정답은", "정답:", "답은", "답:", "답변은", "답변:", "回答：", "回答:", "回答是", "解答：", "解答:", "উত্তর:", "জবাব:", "जवाब:", "jibu:", "ìdáhùn:",
         "la réponse est", "réponse est", "réponse:", "réponse :", "réponse finale", "la respuesta es", "respuesta es", "respuesta:",
             "respuesta final", "die antwort ist", "die antwort lautet", "antwort ist", "antwort:", "lösung:",
         "la risposta è", "risposta è", "risposta:", "a resposta é", "resposta é", "resposta:", "het antwoord is", "antwoord:", "ответ:",
@@ -39,16 +41,19 @@ internal static class AnswerPhrases
     {
         var tail = Tail(text);
         var lower = tail.ToLowerInvariant();
-        var ends = new SortedSet<int>();
+        var ends = new SortedDictionary<int, int>();
         foreach (var phrase in Phrases)
         {
             for (var at = 0; (at = lower.IndexOf(phrase, at, StringComparison.Ordinal)) >= 0
-                && ends.Count < 4 * MaxPhrases; at += phrase.Length) ends.Add(at + phrase.Length);
+                && ends.Count < 4 * MaxPhrases; at += phrase.Length)
+                ends[at + phrase.Length] = Math.Max(phrase.Length, ends.GetValueOrDefault(at + phrase.Length));
         }
         var taken = 0;
-        foreach (var end in ends.Reverse())
+        foreach (var (end, length) in ends.Reverse())
         {
-            if (!HasContent(tail.AsSpan(end)) || WithoutFillers(tail.AsSpan(end)) is not { } rest) continue;
+            if (Supposed().IsMatch(tail.AsSpan(0, end)) || OthersClaims.Announces(tail.AsSpan(0, end - length))
+                || !HasContent(tail.AsSpan(end))
+                || WithoutFillers(tail.AsSpan(end)) is not { } rest) continue;
             if (++taken > MaxPhrases) yield break;
             yield return rest;
         }
@@ -77,9 +82,36 @@ internal static class AnswerPhrases
     public static bool IsQuestion(string text) => Sentence(text).Length is var end && end < text.Length && text[end] == '?'
         && HasContent(text.AsSpan(end));
 
+    /// <summary>Whether the next sentence takes back what the one before said: "42... no, 43", "42. Sorry, 43."</summary>
+    public static bool IsCorrected(ReadOnlySpan<char> next) => Correction().IsMatch(next);
+
+    /// <summary>Whether what follows "the answer is" says whose it is, or what it is not: "said to be 42", "不是42".</summary>
+    public static bool IsReported(string rest) => Report().IsMatch(rest);
+
+    [GeneratedRegex(
+        @"^(?:(?:often|usually|sometimes|commonly)\s+)?(?:said|thought|believed|claimed|supposed|rumou?red|given|assumed|reported)\s+(?:to\s+be|as)\b"
+        + @"|^(?:不是|并非|不等于|不为)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Report();
+
+    [GeneratedRegex(
+        @"^[\s.…!?*]{0,8}(?:(?:but|wait|no|hmm+|oh|oops|sorry|actually)[\s,.!…]+){0,3}(?:(?:that|this|it)(?:['’]s|\s+is|\s+was)\s+(?:(?:not|n['’]t)\s+(?:right|correct|it|true"
+        + @")|wrong|incorrect|impossible|false|a\s+mistake)|(?:that|this|it)\s+isn['’]t\s+(?:right|correct|it|true)|hmm+[\s,.]+no\b|just\s+kidding)\b(?!\s+(?:to|for|that)\b)|"
+        + @"^[\s.…!?*]{0,8}(?:(?:oh|ah|hmm|oops|er|um)[,.!…]*\s+)?(?:no|wait|actually|sorry|oops|scratch\s+that|correction|make\s+that|i\s+mean|rather|nein|non|nope)\b"
+        + @"[\s,.:;!…—–-]*(?:(?:wait|no|sorry|actually|i\s+mean|make\s+that|it\s+is|it['’]s|it\s+should\s+be|that\s+should\s+be|that['’]s)\b[\s,.:;!…—–-]*){0,3}"
+        + @"(?:wrong\b|[-−]?[\\$(]*\d)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Correction();
+
+    // "If the answer is 72": supposed, and not said.
+    [GeneratedRegex(
+        @"\b(?:if|suppose|supposing|assume|assuming|imagine|pretend|whether|unless|doubt|thought|let['’]?s\s+say|[a-z]+n['’]t\s+(?:think|believe|say|mean|claim)"
+        + @"|(?:wrong|incorrect|naive|trap|tempting|mistaken|false)(?=\s+(?:final\s+)?answer)"
+        + @"|(?:might|may|could)\s+(?:think|say|guess|believe|expect))\b[^.,;:!?\n]{0,80}$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.RightToLeft)]
+    private static partial Regex Supposed();
+
     private static string Tail(string text) => text.Length > MaxTail ? text[^MaxTail..] : text;
 
-    /// <summary>p.m., sq. ft, approx. 5: the point ends no sentence.</summary>
+    // p.m., sq. ft, approx. 5: the point ends no sentence.
     private static bool IsAbbreviation(string text, int point)
     {
         var start = point;

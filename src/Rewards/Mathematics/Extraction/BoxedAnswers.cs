@@ -50,7 +50,7 @@ internal static class BoxedAnswers
         return [.. boxes.Where(box => !boxes.Any(outer => outer.Item1 < box.Item1 && outer.Item3 > box.Item3))];
     }
 
-    /// <summary>Whether a command stands around the "box" there.</summary>
+    // Whether a command stands around the "box" there.
     private static bool IsName(string text, string name, int box) =>
         box - name.IndexOf("box", StringComparison.Ordinal) is var start and >= 0
         && string.CompareOrdinal(text, start, name, 0, name.Length) == 0;

@@ -61,7 +61,7 @@ internal static class ChoiceLetters
         return last is { } index ? text[index] : null;
     }
 
-    /// <summary>Where letters stand alone, in order.</summary>
+    // Where letters stand alone, in order.
     private static IEnumerable<int> Alone(string text)
     {
         for (var i = 0; i < text.Length; i++)
@@ -94,7 +94,7 @@ internal static class ChoiceLetters
 
     private static bool IsLetter(char c) => c is >= 'A' and <= Last;
 
-    /// <summary>"(D) or (E)" settles on nothing.</summary>
+    // "(D) or (E)" settles on nothing.
     private static bool NamesAnother(ReadOnlySpan<char> rest)
     {
         rest = rest.TrimStart(" }*$");

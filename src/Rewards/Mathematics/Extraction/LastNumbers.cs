@@ -10,8 +10,8 @@ internal static partial class LastNumbers
 
     // Words before a number that make it a bound.
     private static readonly string[] Bounds = ["at least", "at most", "less than", "more than", "greater than", "fewer than", "up to",
-        "larger than", "smaller than", "bigger than", "below", "above", "under", "over", "exceeds", "between", "not", "than or equal to",
-        "no more than", "no less than", "不是", "至少", "至多", "大于", "小于", "不超过"];
+        "larger than", "smaller than", "bigger than", "below", "above", "under", "over", "exceed", "exceeds", "exceeding", "between", "not", "than or equal to",
+        "no more than", "no less than", "no longer", "不是", "至少", "至多", "大于", "小于", "不超过"];
 
     /// <summary>Where the last number stands, or null.</summary>
     /// <param name="text">The text.</param>
@@ -48,17 +48,12 @@ internal static partial class LastNumbers
             && (before.Length == bound.Length || !char.IsLetter(before[^(bound.Length + 1)]))) || GoesOn(text, number);
     }
 
-    /// <summary>Whether the sentence says of the number that it is none: "18 is not the answer", "Step 18".</summary>
-    public static bool IsNoAnswer(string text, Range number) =>
-        Denial().IsMatch(text.AsSpan(number.End.Value)) || Heading().IsMatch(text.AsSpan(0, number.Start.Value));
+    /// <summary>Whether the sentence says of the number that it is none: "18 is not the answer".</summary>
+    public static bool IsDenied(string text, Range number) => Denial().IsMatch(text.AsSpan(number.End.Value));
 
     [GeneratedRegex(
         @"^[\s$*)""']{0,4}(?:is|was|are|would\s+be|can|cannot|could)\s*(?:be\s+)?(?:also\s+)?(?:not\b|n't|wrong|incorrect|too\s|impossible|false|never)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Denial();
-
-    [GeneratedRegex(
-        @"\b(?:step|question|problem|exercise|figure|equation|eq\.|case|part|example|page|line|chapter|section|table|theorem|lemma)\s{1,2}\(?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.RightToLeft)]
-    private static partial Regex Heading();
 
     /// <summary>Whether the number is an end of a range, or an operation follows that is not carried out.</summary>
     public static bool GoesOn(string text, Range number)
@@ -114,7 +109,7 @@ internal static partial class LastNumbers
         return from..to;
     }
 
-    /// <summary>Whether letters that are no unit touch the number: it is a part of a name.</summary>
+    // Whether letters that are no unit touch the number: it is a part of a name.
     private static bool WordFollows(string text, int at)
     {
         var end = at;
@@ -131,7 +126,7 @@ internal static partial class LastNumbers
         return at;
     }
 
-    /// <summary>The time of day whose minutes the number is: 5:30 pm.</summary>
+    // The time of day whose minutes the number is: 5:30 pm.
     private static Range? Clock(string text, int start, int end)
     {
         if (end - start != 2 || start < 2 || text[start - 1] != ':' || !char.IsAsciiDigit(text[start - 2])) return null;
@@ -146,7 +141,7 @@ internal static partial class LastNumbers
         return from..end;
     }
 
-    /// <summary>Where the ratio begins whose last term the number is: 3:2, 1 : 2 : 5.</summary>
+    // Where the ratio begins whose last term the number is: 3:2, 1 : 2 : 5.
     private static int RatioStart(string text, int start)
     {
         while (true)
@@ -163,22 +158,35 @@ internal static partial class LastNumbers
         }
     }
 
-    /// <summary>Where the number begins that this one is an alternative to: 72 or 73.</summary>
+    // Where the list begins whose last item the number is: 72 or 73; 1, 2 and 3.
     private static int? Alternative(string text, int from, int start)
     {
+        int? first = null;
+        for (var at = start; Preceding(text, from, at, first is null ? Joints : Separators) is { } before; at = before) first = before;
+        return first;
+    }
+
+    // The word before the last item, and what stands before others.
+    private static readonly string[] Joints = [" or", " and", " oder", " und", " ou", " et", "或", "和", "与"];
+    private static readonly string[] Separators = [",", "，", "、"];
+
+    private static int? Preceding(string text, int from, int start, string[] joints)
+    {
+        if (start <= from) return null; // its sign stands before
         var before = text.AsSpan(from, start - from).TrimEnd();
-        foreach (var or in (ReadOnlySpan<string>)[" or", " oder", " ou", "或"])
+        foreach (var joint in joints)
         {
-            if (!before.EndsWith(or, StringComparison.OrdinalIgnoreCase)) continue;
-            var left = before[..^or.Length].TrimEnd();
+            if (!before.EndsWith(joint, StringComparison.OrdinalIgnoreCase)) continue;
+            var left = before[..^joint.Length].TrimEnd().TrimEnd(',');
             var digits = left.Length;
             while (digits > 0 && (char.IsAsciiDigit(left[digits - 1]) || left[digits - 1] is '.' or ',' or '/' or '-')) digits--;
-            return digits < left.Length && left[^1] is >= '0' and <= '9' ? from + digits : null;
+            return digits < left.Length && left[^1] is >= '0' and <= '9'
+                && !left[..digits].TrimEnd().EndsWith("between", StringComparison.OrdinalIgnoreCase) ? from + digits : null;
         }
         return null;
     }
 
-    /// <summary>The tuple or interval that the number ends: (2, 3).</summary>
+    // The tuple or interval that the number ends: (2, 3).
     private static Range? Bracketed(string text, int end)
     {
         var close = end;
@@ -194,7 +202,7 @@ internal static partial class LastNumbers
         return null;
     }
 
-    /// <summary>Whether a command stands at the number, or a bracket is open before it that nothing closes.</summary>
+    // Whether a command stands at the number, or a bracket is open before it that nothing closes.
     private static bool IsCut(string text, int start, int end)
     {
         if (end + 1 < text.Length && text[end] == '\\' && char.IsAsciiLetter(text[end + 1])) return true;
@@ -205,7 +213,7 @@ internal static partial class LastNumbers
         return letters < before.Length && letters > 0 && before[letters - 1] == '\\';
     }
 
-    /// <summary>A number within LaTeX that stands without delimiters: the whole run without spaces.</summary>
+    // A number within LaTeX that stands without delimiters: the whole run without spaces.
     private static (int, int) Formula(string text, int start, int end)
     {
         var (from, to) = (start, end);
@@ -213,10 +221,11 @@ internal static partial class LastNumbers
         while (to < text.Length && !char.IsWhiteSpace(text[to]) && to - end < 200) to++;
         var run = text.AsSpan(from, to - from);
         if (IsCut(text, start, end)) return (0, 0);
-        if (run.IndexOf("\\frac") < 0 && run.IndexOf("\\sqrt") < 0 && run.IndexOf("\\dfrac") < 0) return run.IndexOfAny("{}^_") >= 0
+        if (run.IndexOfAny("√∛∜π") < 0
+            && run.IndexOf("\\frac") < 0 && run.IndexOf("\\sqrt") < 0 && run.IndexOf("\\dfrac") < 0) return run.IndexOfAny("{}^_") >= 0
             && !run.StartsWith("{") ? (0, 0) : (start, end);
-        while (to > from && text[to - 1] is '.' or ',' or ';' or '$') to--;
-        while (from < to && text[from] is '$') from++;
+        while (to > from && text[to - 1] is '.' or ',' or ';' or '$' or '!' or '*') to--;
+        while (from < to && text[from] is '$' or '*') from++;
         return (from, to);
     }
 }

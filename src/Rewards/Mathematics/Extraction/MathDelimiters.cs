@@ -115,7 +115,7 @@ internal static class MathDelimiters
         return false;
     }
 
-    /// <summary>$12 is an amount where no formula ends close by: the next dollar, if any, is one of another amount.</summary>
+    // $12 is an amount where no formula ends close by: the next dollar, if any, is one of another amount.
     private static bool IsMoney(string text, int at)
     {
         var end = at + 1;

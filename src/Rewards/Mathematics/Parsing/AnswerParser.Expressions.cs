@@ -25,7 +25,7 @@ internal sealed partial class AnswerParser
         return terms.Count == 1 ? terms[0] : new Sum(terms);
     }
 
-    /// <summary>Reads signs: <c>+</c>, <c>-</c>, <c>±</c>, <c>∓</c>; several combine.</summary>
+    // Reads signs: +, -, ±, ∓; several combine.
     private string SignBefore()
     {
         var sign = "+";
@@ -85,7 +85,7 @@ internal sealed partial class AnswerParser
         return Tree.Multiply([.. factors]);
     }
 
-    /// <summary>Whether a factor follows without a sign of multiplication.</summary>
+    // Whether a factor follows without a sign of multiplication.
     private bool StartsFactor() => Now.Kind switch
     {
         TokenKind.Letter when Now.Text == Vocabulary.Ellipsis || IsArticle() => false,
@@ -95,17 +95,17 @@ internal sealed partial class AnswerParser
         TokenKind.GroupOpen => true,
         TokenKind.Bar => Now.Text == "<" || Now.Text.Length == 0 && bars == 0 && !inBuilder && HasClosingBar(),
         TokenKind.Command =>
-            Now.Text is "frac" or "sqrt" or "cbrt" or "binom" or "overline" or "bar" or "hat" or "vec" or "tilde" or "dot" or "sum"
-            or "prod" or "int" or "lim" or "begin" or "group" or "pmod",
+            Now.Text is "frac" or "sqrt" or "√" or "∛" or "∜" or "cbrt" or "binom" or "overline" or "bar" or "hat" or "vec" or "tilde"
+            or "dot" or "sum" or "prod" or "int" or "lim" or "begin" or "group" or "pmod",
         _ => false,
     };
 
-    /// <summary>Whether the letter there is the article before a unit: 18 a day.</summary>
+    // Whether the letter there is the article before a unit: 18 a day.
     private bool IsArticle() =>
         Now is { Kind: TokenKind.Letter, Text: "a", SpaceBefore: true } && tokens[at + 1] is { Kind: TokenKind.Word, SpaceBefore: true }
         && tokens[at - 1].Kind is TokenKind.Number;
 
-    /// <summary>Whether nothing but words stands in brackets there: 72 (in total).</summary>
+    // Whether nothing but words stands in brackets there: 72 (in total).
     private bool IsRemark(int open)
     {
         if (!tokens[open].Is(TokenKind.Open, "(") || tokens[open + 1].Kind is not TokenKind.Word) return false;
@@ -133,7 +133,7 @@ internal sealed partial class AnswerParser
         return factor;
     }
 
-    /// <summary>Powers, subscripts, factorials, percent signs after a primary.</summary>
+    // Powers, subscripts, factorials, percent signs after a primary.
     private Node Postfix(Node primary)
     {
         var node = primary;
@@ -198,7 +198,7 @@ internal sealed partial class AnswerParser
         }
     }
 
-    /// <summary>Of 2k and 2k ± 1 by factorials, so that algebra knows it: (2k − 1)!! is (2k)! / (2^k k!).</summary>
+    // Of 2k and 2k ± 1 by factorials, so that algebra knows it: (2k − 1)!! is (2k)! / (2^k k!).
     private static Node DoubleFactorial(Node node)
     {
         if (Tree.IsConstant(node)) return new Call("!!", [node]);
@@ -213,7 +213,7 @@ internal sealed partial class AnswerParser
         return Tree.Divide(new Call("!", [rest.Sign > 0 ? node : even]), product);
     }
 
-    /// <summary>Whether brackets after the letter hold arguments: those of a function, or of a point or a count such as P(3, 2).</summary>
+    // Whether brackets after the letter hold arguments: those of a function, or of a point or a count such as P(3, 2).
     private bool IsFunctionName(string name)
     {
         if (name is "f" or "g" or "h" or "F" or "G" or "H" || name.EndsWith(InverseMark, StringComparison.Ordinal)) return true;
@@ -338,12 +338,12 @@ internal sealed partial class AnswerParser
         return power is null ? call : new Power(call, power);
     }
 
-    /// <summary>\log_23: without braces the base is one digit, where nothing else is left to apply the function to.</summary>
+    // \log_23: without braces the base is one digit, where nothing else is left to apply the function to.
     private bool IsBaseWithArgument() => Now is { Kind: TokenKind.Number, Text.Length: > 1 } && Now.Text.All(char.IsAsciiDigit)
         && tokens[at + 1].Kind is not (TokenKind.Number or TokenKind.Letter or TokenKind.Open or TokenKind.GroupOpen or TokenKind.Command
             or TokenKind.Function or TokenKind.Bar);
 
-    /// <summary>What a function applies to: brackets, or the factors up to the next sign or function.</summary>
+    // What a function applies to: brackets, or the factors up to the next sign or function.
     private Node FunctionArgument()
     {
         budget.Enter();
@@ -355,7 +355,8 @@ internal sealed partial class AnswerParser
             var sign = SignBefore();
             var factors = new List<Node> { Factor() };
             while (Now.Kind is TokenKind.Letter or TokenKind.GroupOpen || Now.Kind is TokenKind.Number
-                && tokens[at - 1].Kind is not TokenKind.Number || Now.Kind is TokenKind.Command && Now.Text is "frac" or "sqrt"
+                && tokens[at - 1].Kind is not TokenKind.Number || Now.Kind is TokenKind.Command
+                && Now.Text is "frac" or "sqrt" or "√" or "∛"
                 || Now.Kind is TokenKind.Open && Now.Text == "(" && factors[^1] is not Sequence && tokens[at - 1].Kind is TokenKind.Number)
                     factors.Add(Factor());
             argument = Signed(sign, Tree.Multiply([.. factors]));

@@ -33,7 +33,7 @@ internal sealed partial class AnswerParser
         return !number.IsDecimal && Fraction() is { } fraction ? new Number(number.Value + fraction) : number;
     }
 
-    /// <summary>0.1666…: the digits that are repeated at the end go on for ever. Null when none are.</summary>
+    // 0.1666…: the digits that are repeated at the end go on for ever. Null when none are.
     private static Number? Continued(string digits)
     {
         var point = digits.IndexOf('.', StringComparison.Ordinal);
@@ -54,7 +54,7 @@ internal sealed partial class AnswerParser
         return null;
     }
 
-    /// <summary>The digits under a bar after decimals: 0.1\overline{6}.</summary>
+    // The digits under a bar after decimals: 0.1\overline{6}.
     private Number? Repeating(string digits)
     {
         var isBar = Now.Kind is TokenKind.Command && Now.Text is "overline" or "bar" or "dot";
@@ -79,7 +79,7 @@ internal sealed partial class AnswerParser
         return new Number(Rational.Parse(shown) + (Rational.Parse(period) / nines * ((Rational)10).Power(-decimals)));
     }
 
-    /// <summary>What a second dot ends: 0.\dot{1}4285\dot{7}.</summary>
+    // What a second dot ends: 0.\dot{1}4285\dot{7}.
     private (string Digits, int Next) LastDot(int i)
     {
         var digits = "";
@@ -93,7 +93,7 @@ internal sealed partial class AnswerParser
         return (digits + last, i + (braced ? 2 : 1));
     }
 
-    /// <summary>The fraction of a mixed number: whole numbers above and below right after a whole number.</summary>
+    // The fraction of a mixed number: whole numbers above and below right after a whole number.
     private Rational? Fraction()
     {
         if (Now.Is(TokenKind.Command, "frac"))

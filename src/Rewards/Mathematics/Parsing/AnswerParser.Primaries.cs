@@ -6,6 +6,7 @@ namespace R1Cloud.Rewards.Mathematics.Parsing;
 internal sealed partial class AnswerParser
 {
     private bool inBuilder;
+    private bool inBounds;
 
     private void Expect(TokenKind kind, string text)
     {
@@ -13,7 +14,7 @@ internal sealed partial class AnswerParser
         at++;
     }
 
-    /// <param name="exponent">Whether it is a superscript or subscript without braces.</param>
+    // exponent: Whether it is a superscript or subscript without braces.
     private Node Primary(bool exponent = false)
     {
         budget.Enter();
@@ -81,7 +82,7 @@ internal sealed partial class AnswerParser
             ? new Symbol(string.Join(' ', words)) : throw new NotMathException();
     }
 
-    /// <summary>A function with a name of several letters: cis(60°).</summary>
+    // A function with a name of several letters: cis(60°).
     private Call WordFunction()
     {
         var name = Now.Text switch { "binom" or "binomial" or "comb" or "nCr" or "choose" => "C", "perm" or "nPr" => "P", var other =>
@@ -91,7 +92,7 @@ internal sealed partial class AnswerParser
         return new Call("fn " + name, argument is Sequence { Kind: SequenceKind.Tuple } several ? several.Items : [argument]);
     }
 
-    /// <summary>A command's argument: a group, or one token, of which a number gives one digit.</summary>
+    // A command's argument: a group, or one token, of which a number gives one digit.
     private Node Argument()
     {
         if (Now.Kind is TokenKind.GroupOpen) return Group();
@@ -197,7 +198,7 @@ internal sealed partial class AnswerParser
         };
     }
 
-    /// <summary>Equations in an array behind a brace, which need not be closed.</summary>
+    // Equations in an array behind a brace, which need not be closed.
     private Node EquationSystem()
     {
         at++;
@@ -207,7 +208,7 @@ internal sealed partial class AnswerParser
             ? new Sequence(SequenceKind.All, [.. lines.Select(line => line[0])]) : rows;
     }
 
-    /// <summary>The French open interval <c>]a, b[</c>.</summary>
+    // The French open interval ]a, b[.
     private Interval ReversedInterval()
     {
         at++;
@@ -219,7 +220,7 @@ internal sealed partial class AnswerParser
         return new Interval(pair.Items[0], pair.Items[1], false, closed);
     }
 
-    /// <summary>Whether a bar or colon of this set separates its condition.</summary>
+    // Whether a bar or colon of this set separates its condition.
     private bool HasBuilderBar()
     {
         var depth = 0;
@@ -245,7 +246,10 @@ internal sealed partial class AnswerParser
                 return Tree.Divide(above, Argument());
             case "cbrt":
                 return Tree.Root(Argument(), new Number(3));
-            case "sqrt":
+            case "√" or "∛" or "∜" when !Now.Is(TokenKind.Open, "["): // the whole number behind it: √13
+                return Tree.Root(Now.Kind is TokenKind.Function or TokenKind.Command ? Factor() : Primary(exponent: true),
+                    new Number(name switch { "√" => 2, "∛" => 3, _ => 4 }));
+            case "sqrt" or "√":
                 Node degree = new Number(2);
                 if (Now.Is(TokenKind.Open, "["))
                 {
@@ -284,7 +288,7 @@ internal sealed partial class AnswerParser
         }
     }
 
-    /// <summary>A sum, product, integral or limit with its bounds; the body is the next term.</summary>
+    // A sum, product, integral or limit with its bounds; the body is the next term.
     private Call Big(string name)
     {
         Node low = new Words(""), high = new Words("");
@@ -293,7 +297,9 @@ internal sealed partial class AnswerParser
             if (Now.Kind is TokenKind.Underscore)
             {
                 at++;
+                inBounds = true;
                 low = Now.Kind is TokenKind.GroupOpen ? Group() : Primary(exponent: true);
+                inBounds = false;
             }
             else if (Now.Kind is TokenKind.Caret)
             {
@@ -335,7 +341,12 @@ internal sealed partial class AnswerParser
         return name switch
         {
             _ when name.EndsWith("matrix", StringComparison.Ordinal) || name is "array" or "smallmatrix" =>
-                name is "vmatrix" ? new Call("det", [new Matrix(rows)]) : new Matrix(rows),
+                name switch
+                {
+                    "vmatrix" => new Call("det", [new Matrix(rows)]),
+                    "Vmatrix" => new Call("norm", [new Matrix(rows)]),
+                    _ => new Matrix(rows),
+                },
             "cases" => rows.Any(cells => cells.Count > 1)
                 ? new Call("cases", [.. rows.SelectMany(cells => cells)])
                 : new Sequence(SequenceKind.All, [.. rows.Select(cells => cells[0])]),

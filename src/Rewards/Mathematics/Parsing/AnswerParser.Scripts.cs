@@ -7,22 +7,23 @@ namespace R1Cloud.Rewards.Mathematics.Parsing;
 /// <content>Subscripts and what else stands around letters and digits: bases, numbers of choices.</content>
 internal sealed partial class AnswerParser
 {
-    /// <summary>Digits above 9 before a base: 2A_{16}.</summary>
+    // Digits above 9 before a base: 2A_{16}.
     private Call? LongDigits()
     {
         var (i, digits) = (at, "");
-        for (; tokens[i].Kind is TokenKind.Number or TokenKind.Letter && (i == at || !tokens[i].SpaceBefore); i++)
+        for (; tokens[i].Kind is TokenKind.Number or TokenKind.Letter or TokenKind.Word && (i == at || !tokens[i].SpaceBefore); i++)
         {
             if (!tokens[i].Text.All(c => char.IsAsciiDigit(c) || c is >= 'A' and <= 'F' or >= 'a' and <= 'f')) return null;
             digits += tokens[i].Text;
         }
-        if (i < at + 2 || digits.Length > 40 || !(tokens[i].Kind is TokenKind.Underscore || tokens[i].Is(TokenKind.Word, "base"))
-            || !digits.Any(char.IsAsciiDigit) && digits.Any(char.IsAsciiLetterLower)) return null;
+        if (digits.Length is < 1 or > 40 || digits.All(char.IsAsciiDigit)
+            || !(tokens[i].Kind is TokenKind.Underscore || tokens[i].Is(TokenKind.Word, "base"))) return null;
         var isSmall = digits.Any(char.IsAsciiLetterLower);
         var braced = tokens[i + 1].Kind is TokenKind.GroupOpen;
         var name = tokens[i + (braced ? 2 : 1)];
-        if (name.Kind is not TokenKind.Number || !int.TryParse(name.Text, out var radix) || radix is <= 10 or > 16
-            || isSmall && radix != 16) return null; // 2a_{12} is a product
+        if (name.Kind is not TokenKind.Number || !int.TryParse(name.Text, CultureInfo.InvariantCulture, out var radix)
+            || radix is <= 10 or > 16 || isSmall && radix != 16
+            || digits.Length == 1 && (isSmall || radix != 16)) return null; // 2a_{12} is a product, a_{16} and A_{12} are names
         digits = digits.ToUpperInvariant();
         if (braced && tokens[i + 3].Kind is not TokenKind.GroupClose) return null;
         at = i + (braced ? 4 : 2);
@@ -31,7 +32,7 @@ internal sealed partial class AnswerParser
         return new Call("base", [new Words(digits), new Number(radix), new Number(value)]);
     }
 
-    /// <summary>10C3 and 10P3, written without spaces; nCr and nPr of letters are products.</summary>
+    // 10C3 and 10P3, written without spaces; nCr and nPr of letters are products.
     private Call? ChooseInLetters()
     {
         if (Now.Kind is not TokenKind.Number || tokens[at + 1] is not { Kind: TokenKind.Letter, Text: "C" or "P", SpaceBefore: false }
@@ -41,7 +42,7 @@ internal sealed partial class AnswerParser
         return new Call("fn " + letter, [n, k]);
     }
 
-    /// <summary>_{10}C_3, {}^{10}P_3: what stands before the letter belongs to it.</summary>
+    // _{10}C_3, {}^{10}P_3: what stands before the letter belongs to it.
     private Call PrefixScript()
     {
         at++;
@@ -55,7 +56,7 @@ internal sealed partial class AnswerParser
         return new Call("fn " + letter, [n, Now.Kind is TokenKind.GroupOpen ? Argument() : Primary(exponent: true)]);
     }
 
-    /// <summary>C_{10}^3: of whole numbers, the upper not above the lower.</summary>
+    // C_{10}^3: of whole numbers, the upper not above the lower.
     private Call? ScriptedChoice()
     {
         if (tokens[at - 1] is not { Kind: TokenKind.Letter, Text: "C" or "P" or "A" } || Now.Kind is not TokenKind.Underscore) return null;
@@ -121,7 +122,7 @@ internal sealed partial class AnswerParser
         };
     }
 
-    /// <summary>Whether the subscript is an expression of letters and signs, as in a_{n-1}, rather than a name.</summary>
+    // Whether the subscript is an expression of letters and signs, as in a_{n-1}, rather than a name.
     private bool IsComputed()
     {
         if (Now.Kind is not TokenKind.GroupOpen) return false;
@@ -136,14 +137,14 @@ internal sealed partial class AnswerParser
         return sign && letter;
     }
 
-    /// <summary>The base that a subscript names: 8, (8), base 8, or null.</summary>
+    // The base that a subscript names: 8, (8), base 8, or null.
     private static Rational? Radix(string name)
     {
         var bare = name.Replace("base", "", StringComparison.Ordinal).Trim('(', ')');
         return bare.Length is 1 or 2 && bare.All(char.IsAsciiDigit) ? Rational.Parse(bare) : null;
     }
 
-    /// <summary>A number in a base, such as 1011_2: its digits, the base, and its value when the digits fit.</summary>
+    // A number in a base, such as 1011_2: its digits, the base, and its value when the digits fit.
     private static Call InBase(Number number, Number radix)
     {
         var shift = ((Rational)10).Power(number.Decimals);

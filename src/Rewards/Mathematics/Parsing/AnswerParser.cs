@@ -8,6 +8,9 @@ namespace R1Cloud.Rewards.Mathematics.Parsing;
 /// </summary>
 internal sealed partial class AnswerParser
 {
+    // What an exception costs, in steps.
+    private const int Refusal = 50;
+
     private readonly List<Token> tokens;
     private readonly WorkBudget budget;
     private int at;
@@ -25,7 +28,7 @@ internal sealed partial class AnswerParser
         if (CalendarDate.TryRead(text) is { } date) return date;
         if (SetsInWords.TryRead(text, part => TryParse(part, style, budget)) is { } inWords) return inWords;
         var depth = budget.Depth;
-        var parser = new AnswerParser(Lexer.Read(WholeNumberNames.Rewrite(text), style, budget), budget);
+        var parser = new AnswerParser(Lexer.Read(WholeNumberNames.Rewrite(Respelling.Rewrite(text)), style, budget), budget);
         try
         {
             return parser.Answer();
@@ -33,6 +36,7 @@ internal sealed partial class AnswerParser
         catch (NotMathException)
         {
             budget.Depth = depth;
+            budget.Step(Refusal);
             return null;
         }
     }
@@ -44,7 +48,7 @@ internal sealed partial class AnswerParser
         return items ?? throw new NotMathException();
     }
 
-    /// <summary>Items between separators up to a closing token, which stays; null when there are none.</summary>
+    // Items between separators up to a closing token, which stays; null when there are none.
     private Node? Items(TokenKind close, string closeText = "")
     {
         budget.Enter();
@@ -99,7 +103,7 @@ internal sealed partial class AnswerParser
         return tokens[i].Kind is TokenKind.End or TokenKind.GroupClose or TokenKind.Close || IsConnective(tokens[i]);
     }
 
-    /// <summary>One item: a statement with words before and a unit after it, or nothing but words.</summary>
+    // One item: a statement with words before and a unit after it, or nothing but words.
     private Node Item()
     {
         if (Excluded() is { } chosen) return chosen;
@@ -121,7 +125,7 @@ internal sealed partial class AnswerParser
         return unit.Length == 0 ? statement : Measure(statement, unit);
     }
 
-    /// <summary>"not 41 but 42" is 42.</summary>
+    // "not 41 but 42" is 42.
     private Node? Excluded()
     {
         if (!Now.Is(TokenKind.Word, "not")) return null;
@@ -129,12 +133,13 @@ internal sealed partial class AnswerParser
         {
             if (tokens[i].Kind is not TokenKind.Word || tokens[i].Text is not ("but" or "sondern" or "mais" or "sino")) continue;
             at = i + 1;
+            if (Now.Is(TokenKind.Word, "rather")) at++;
             return Item();
         }
         return null;
     }
 
-    /// <summary>52 base 8, 52 in base eight.</summary>
+    // 52 base 8, 52 in base eight.
     private Call? BaseInWords(Node statement)
     {
         if (statement is not Number { Value.IsInteger: true } number) return null;
@@ -153,7 +158,7 @@ internal sealed partial class AnswerParser
         _ => Tree.Multiply(statement, new Number(magnitude)),
     };
 
-    /// <summary>A quantity in several units, the larger ones first: 2 h 30 min is 2.5 h, 5 ft 6 in is 5.5 ft.</summary>
+    // A quantity in several units, the larger ones first: 2 h 30 min is 2.5 h, 5 ft 6 in is 5.5 ft.
     private (Node Value, string Unit) Compound(Node statement, string unit)
     {
         var whole = Units.Parse(unit);
@@ -198,7 +203,7 @@ internal sealed partial class AnswerParser
         return sign;
     }
 
-    /// <summary>The unit belongs to the last side: <c>x = 5 cm</c>.</summary>
+    // The unit belongs to the last side: x = 5 cm.
     private static Node Measure(Node statement, string unit) => statement switch
     {
         Relation relation =>
@@ -207,14 +212,18 @@ internal sealed partial class AnswerParser
         _ when unit.Split(' ') is [.. var before, var last] && Units.TemperatureScale(last) is { } scale
             && (before is ["degree" or "degrees" or "°"] || before.Length == 0 && last.Length > 1) => new Measured(statement, "°" + scale),
         _ when unit is "percent" or "per cent" or "percents" or "pct" or "percentage" => new Percent(statement),
+        _ when unit is "per mille" or "permille" => Tree.Multiply(statement, new Number(Rational.Of(1, 1000))),
         _ => new Measured(statement, unit),
     };
 
-    /// <summary>Skips words that introduce the answer.</summary>
-    /// <param name="isAll">Whether the item is nothing but words; they are returned.</param>
+    // Skips words that introduce the answer.
+    // isAll: Whether the item is nothing but words; they are returned.
     private string LeadingWords(out bool isAll)
     {
         isAll = false;
+        // dead_{16}
+        if (Now.Kind is TokenKind.Word && (tokens[at + 1].Kind is TokenKind.Underscore || tokens[at + 1].Is(TokenKind.Word, "base"))
+            && Now.Text.All(char.IsAsciiHexDigit)) return "";
         var article = Now is { Kind: TokenKind.Letter, Text: "a" } && tokens[at + 1] is { Kind: TokenKind.Word, SpaceBefore: true };
         if (Now.Kind != TokenKind.Word && !article) return "";
         var start = at;
@@ -231,6 +240,9 @@ internal sealed partial class AnswerParser
         }
         if (Now.Kind == TokenKind.Colon)
         {
+            // "wrong: 12"
+            for (var i = start; i < at; i++)
+                if (Vocabulary.DenyingWords.Contains(tokens[i].Text.ToLowerInvariant())) throw new NotMathException();
             at++;
             return LeadingWords(out isAll);
         }
@@ -280,8 +292,9 @@ internal sealed partial class AnswerParser
                 belongs = true;
             }
             if (!belongs) break;
-            if (token.Kind is TokenKind.Word && Vocabulary.DenyingWords.Contains(token.Text.ToLowerInvariant()))
-                throw new NotMathException();
+            if (token.Kind is TokenKind.Word && (Vocabulary.DenyingWords.Contains(token.Text.ToLowerInvariant())
+                || parts.Count == 0 && (Vocabulary.Continuations.Contains(token.Text.ToLowerInvariant())
+                || MeasureWords.IsDigits(token.Text)))) throw new NotMathException();
             parts.Add(token.Text);
         }
         if (at == start) return "";
@@ -290,7 +303,7 @@ internal sealed partial class AnswerParser
 
     private static bool IsUnit(List<string> parts) => Units.Parse(string.Join(' ', parts)) is { AllKnown: true, Powers.Count: 1 };
 
-    /// <summary>A relation, a chain of relations, or a single side; of statements that follow from each other the last.</summary>
+    // A relation, a chain of relations, or a single side; of statements that follow from each other the last.
     private Node Statement()
     {
         var statement = RelationChain();
@@ -318,6 +331,7 @@ internal sealed partial class AnswerParser
                 operators.Add(Now.Text switch { "=" => "≠", "∈" => "∉", "≡" => "≢", var other => "not " + other });
             }
             else if (Now.Kind == TokenKind.Relation && Now.Text is not ("⇒" or "⇔")) operators.Add(Now.Text);
+            else if (inBounds && Now.Kind is TokenKind.Bar) operators.Add("∣"); // the divisors d of n: d | n
             else break;
             at++;
             if (Now.Kind is TokenKind.Ampersand) at++;
@@ -325,7 +339,18 @@ internal sealed partial class AnswerParser
             sides.Add(Now.Kind == TokenKind.Word ? WordsSide() : Side());
         }
         budget.Leave();
-        return operators.Count == 0 ? sides[0] : new Relation(sides, operators);
+        return operators.Count == 0 ? sides[0] : Alternatives(sides, operators) ?? (Node)new Relation(sides, operators);
+    }
+
+    // x < -1 ∪ x > 3: relations that a sign for sets joins are alternatives; null where none does.
+    private static Sequence? Alternatives(List<Node> sides, List<string> operators)
+    {
+        var cut = sides.FindIndex(side => side is SetOperation { Operator: '∪', Left: Number or Symbol or Sum or Product or Power,
+            Right: Number or Symbol or Sum or Product or Power });
+        if (cut <= 0 || cut == sides.Count - 1) return null;
+        var joint = (SetOperation)sides[cut];
+        return new(SequenceKind.Any, [new Relation([.. sides[..cut], joint.Left], operators[..cut]),
+            new Relation([joint.Right, .. sides[(cut + 1)..]], operators[cut..])]);
     }
 
     private Words WordsSide()
@@ -335,7 +360,7 @@ internal sealed partial class AnswerParser
         return words.Count > 0 ? new Words(string.Join(' ', words)) : throw new NotMathException();
     }
 
-    /// <summary>One side of a relation: sets joined by operators, or a ratio, or an expression.</summary>
+    // One side of a relation: sets joined by operators, or a ratio, or an expression.
     private Node Side()
     {
         budget.Enter();

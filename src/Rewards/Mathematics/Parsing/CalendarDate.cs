@@ -55,7 +55,7 @@ internal sealed record CalendarDate(int Month, int Day, int? Year, string? Weekd
         {
             var start = sign;
             while (start > 0 && char.IsAsciiDigit(text[start - 1])) start--;
-            if (int.TryParse(text[start..sign], out var month) && month is >= 1
+            if (int.TryParse(text[start..sign], CultureInfo.InvariantCulture, out var month) && month is >= 1
                 and <= 12) text = $"{text[..start]} {Months[month - 1]} {text[(sign + 1)..]}";
         }
         return text.ToLowerInvariant().Split([' ', ',', '.', '\\', '{', '}', '~', '^'], StringSplitOptions.RemoveEmptyEntries);

@@ -40,7 +40,7 @@ internal sealed partial class Lexer
         LetterRun(text[start..at], inText);
     }
 
-    /// <summary>Whether the ideographs there are a unit, such as 千克.</summary>
+    // Whether the ideographs there are a unit, such as 千克.
     private bool IsUnitAt(int start, int end)
     {
         var stop = start;
@@ -48,7 +48,7 @@ internal sealed partial class Lexer
         return Units.IsKnown(text[start..stop]);
     }
 
-    /// <summary>Whether after the unit of one letter a number with a smaller unit follows: 1 h 30 min.</summary>
+    // Whether after the unit of one letter a number with a smaller unit follows: 1 h 30 min.
     private bool CompoundFollows(string unit)
     {
         if (tokens.Count == 0 || tokens[^1].Kind is not TokenKind.Number || !Units.IsKnown(unit)) return false;
@@ -63,7 +63,7 @@ internal sealed partial class Lexer
         return i > start && Units.IsKnown(text[start..i]) && Units.Parse(text[start..i]).IsLike(Units.Parse(unit));
     }
 
-    /// <summary>Whether a longer word follows, so that letters are a word too: "see above".</summary>
+    // Whether a longer word follows, so that letters are a word too: "see above".
     private bool ProseFollows(string run)
     {
         if (Vocabulary.Functions.ContainsKey(run) || Vocabulary.Letters.ContainsKey(run) || Vocabulary.Connective(run) is not null
@@ -97,6 +97,7 @@ internal sealed partial class Lexer
             && Vocabulary.Letters.TryGetValue(lower, out var letter)) Add(TokenKind.Letter, letter);
         else if (lower is "am" or "pm" && tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number) Add(TokenKind.Word, lower);
         else if (run is "mod") Add(TokenKind.Command, "bmod");
+        else if (inText && MicroUnit(run)) return;
         else if (run.Length == 1 && !IsIdeograph(run[0])) Add(inText && FollowsAmount()
             && Units.IsKnown(run) ? TokenKind.Word : TokenKind.Letter, run);
         else if (inText || IsIdeograph(run[0]) || IsWord(run, lower) || run.Length == 3 && char.IsUpper(run[0])
@@ -114,10 +115,20 @@ internal sealed partial class Lexer
         }
     }
 
+    // 5 \mu\text{m}: the Greek letter behind a number belongs to the unit.
+    private bool MicroUnit(string run)
+    {
+        if (tokens is not [.., { Kind: TokenKind.Number or TokenKind.GroupClose }, { Kind: TokenKind.Letter, Text: "μ" }]
+            || !Units.IsUnit("μ" + run)) return false;
+        tokens[^1] = new(TokenKind.Word, "μ" + run, SpaceBefore: true);
+        return true;
+    }
+
     private bool IsWord(string run, string lower) =>
         run.Length > 1 && (space && tokens.Count > 0 && tokens[^1].Kind is TokenKind.Word && tokens[^1].Text is not ("and" or "or")
-            || Vocabulary.ShortWords.Contains(lower) && (run == lower || run.Length > 2 || run.All(char.IsUpper) == false)
-            || Units.IsKnown(run) && tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number or TokenKind.GroupClose or TokenKind.Close
+            || Vocabulary.ShortWords.Contains(lower) && (!Follows('^') || Units.IsKnown(run)) // Be^x is a product
+            && (run == lower || run.Length > 2 || run.All(char.IsUpper) == false)
+            || Units.IsKnownRun(run) && tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number or TokenKind.GroupClose or TokenKind.Close
                 or TokenKind.Word && (space || run.Length > 1));
 
     private static string? FunctionPrefix(string run)

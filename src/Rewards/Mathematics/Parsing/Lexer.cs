@@ -22,7 +22,7 @@ internal sealed partial class Lexer
     private bool space;
 
     private Lexer(string text, NumberStyle style, WorkBudget budget) =>
-        (this.text, this.budget, numbers) = (text, budget, new NumberLexer(text, style));
+        (this.text, this.budget, numbers) = (text = text.Replace('µ', 'μ'), budget, new NumberLexer(text, style));
 
     /// <summary>All tokens, the last of them <see cref="TokenKind.End"/>.</summary>
     public static List<Token> Read(string text, NumberStyle style, WorkBudget budget)
@@ -71,11 +71,16 @@ internal sealed partial class Lexer
             else if (CharUnicodeInfo.GetNumericValue(c) is var value and > 0 && char.GetUnicodeCategory(c) == UnicodeCategory.OtherNumber
                 && value < 1) VulgarFraction(value);
             else if (char.IsLetter(c)) Letters(end, inText);
+            else if (char.GetUnicodeCategory(c) == UnicodeCategory.MathSymbol && c is not ('∴' or '∵' or '∎' or '~'))
+            {
+                Add(TokenKind.Letter, c.ToString()); // a sign that nobody knows says something: ¬13 is not 13
+                at++;
+            }
             else at++;
         }
     }
 
-    /// <summary>1.5 x 10^3: the letter is a sign.</summary>
+    // 1.5 x 10^3: the letter is a sign.
     private void TimesBetweenNumbers()
     {
         for (var i = 1; i + 2 < tokens.Count; i++)
@@ -86,7 +91,7 @@ internal sealed partial class Lexer
         }
     }
 
-    /// <summary>minus 7, negative seven, 2 plus 3, 4 times 5.</summary>
+    // minus 7, negative seven, 2 plus 3, 4 times 5.
     private void SignsInWords()
     {
         for (var i = 0; i < tokens.Count; i++)
@@ -252,7 +257,7 @@ internal sealed partial class Lexer
     [System.Text.RegularExpressions.GeneratedRegex(@"^[\s\\,;]*[A-Za-z](?:_\{?\w{1,3}\}?)?\s*=")]
     private static partial System.Text.RegularExpressions.Regex NamedValue();
 
-    /// <summary>A unit vector: a bold i, j or k.</summary>
+    // A unit vector: a bold i, j or k.
     private bool UnitVector(int end)
     {
         var i = at;
@@ -269,12 +274,12 @@ internal sealed partial class Lexer
         return true;
     }
 
-    /// <summary>Whether what stands before may be measured in a unit.</summary>
+    // Whether what stands before may be measured in a unit.
     private bool FollowsAmount() =>
         tokens.Count > 0 && tokens[^1].Kind is TokenKind.Number or TokenKind.Word or TokenKind.GroupClose || tokens.Count > 1
         && tokens[^1].Kind is TokenKind.Operator && tokens[^2].Kind is TokenKind.Word;
 
-    /// <summary>The end of the group that begins at a brace, or -1.</summary>
+    // The end of the group that begins at a brace, or -1.
     private int GroupEnd(int open, int end)
     {
         var depth = 0;

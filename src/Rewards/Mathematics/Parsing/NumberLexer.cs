@@ -63,7 +63,7 @@ internal sealed class NumberLexer(string text, NumberStyle style)
     private bool ThreeDigits(int at, int end) =>
         Digit(at, end) >= 0 && Digit(at + 1, end) >= 0 && Digit(at + 2, end) >= 0 && Digit(at + 3, end) < 0;
 
-    /// <summary>The length of a thousands separator, or 0.</summary>
+    // The length of a thousands separator, or 0.
     private int Separator(int at, int end, bool inBrackets)
     {
         if (at >= end) return 0;
@@ -81,7 +81,7 @@ internal sealed class NumberLexer(string text, NumberStyle style)
         return rest[0] is ',' or '，' && style.ThousandsComma && !inBrackets ? 1 : 0;
     }
 
-    /// <summary>The length of a decimal point that digits follow, or 0; a trailing point ends a sentence.</summary>
+    // The length of a decimal point that digits follow, or 0; a trailing point ends a sentence.
     private int Point(int at, int end, bool inBrackets)
     {
         if (at >= end) return 0;

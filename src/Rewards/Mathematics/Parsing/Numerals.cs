@@ -12,6 +12,9 @@ internal static class Numerals
 {
     private const int MaxWords = 20;
 
+    // What may stand before a count in one run of characters: 共有六种.
+    private static readonly string[] Introductions = ["答案是", "答案为", "一共有", "总共有", "共有", "一共", "总共", "有", "共", "是", "为"];
+
     private static readonly FrozenDictionary<string,
         int> Small =
             Numbered("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -47,6 +50,7 @@ internal static class Numerals
         {
             if (tokens[i].Kind is not TokenKind.Word && !IsArticle(tokens, i)) continue;
             budget.Step();
+            SplitCounted(tokens, i);
             var (value, length) = Read(tokens, i);
             if (length == 0) continue;
             var space = tokens[i].SpaceBefore;
@@ -78,7 +82,22 @@ internal static class Numerals
         }
     }
 
-    /// <summary>Whether the words say in brackets what stands before them in digits: 36 (thirty-six).</summary>
+    // 五个 is a number and a measure word, 二十元 a number and a unit.
+    private static void SplitCounted(List<Token> tokens, int at)
+    {
+        var text = tokens[at].Text;
+        if (text[0] < 0x2E80 || text.Length > 16 || Chinese(text) is not null) return;
+        if (Array.Find(Introductions, words => text.StartsWith(words, StringComparison.Ordinal)) is { } start) text = text[start.Length..];
+        for (var cut = Math.Min(text.Length - 1, 12); cut > 0; cut--)
+        {
+            if (Chinese(text[..cut]) is null || !MeasureWords.Follows(text[cut..])) continue;
+            tokens[at] = tokens[at] with { Text = text[..cut] };
+            tokens.Insert(at + 1, new(TokenKind.Word, text[cut..]));
+            return;
+        }
+    }
+
+    // Whether the words say in brackets what stands before them in digits: 36 (thirty-six).
     private static bool IsRepeated(List<Token> tokens, int at, int length, Rational value) =>
         at > 1 && tokens[at - 1].Is(TokenKind.Open, "(") && tokens[at + length].Is(TokenKind.Close, ")")
         && tokens[at - 2] is { Kind: TokenKind.Number, Text.Length: < 40 } digits
@@ -94,7 +113,7 @@ internal static class Numerals
         return length == words.Length ? value : null;
     }
 
-    /// <summary>The number at a place and how many tokens it takes; 0 when there is none.</summary>
+    // The number at a place and how many tokens it takes; 0 when there is none.
     private static (Rational Value, int Length) Read(List<Token> tokens, int start)
     {
         var follows = start > 0 && tokens[start - 1].Kind is TokenKind.Number or TokenKind.GroupClose;
@@ -139,13 +158,13 @@ internal static class Numerals
         return halfLength > 0 ? (half, halfLength) : default;
     }
 
-    /// <summary>The article of "a half", which the lexer takes for a symbol.</summary>
+    // The article of "a half", which the lexer takes for a symbol.
     private static bool IsArticle(List<Token> tokens, int at) => tokens[at] is { Kind: TokenKind.Letter, Text: "a" }
         && tokens[at + 1].Kind is TokenKind.Word;
 
     private static bool IsSmall(string word) => Small.ContainsKey(word.ToLowerInvariant()) || Tens.ContainsKey(word.ToLowerInvariant());
 
-    /// <summary>An ordinal, which after a count is the lower part of a fraction: twenty-first, two thirds.</summary>
+    // An ordinal, which after a count is the lower part of a fraction: twenty-first, two thirds.
     private static (Rational, int) Fraction(List<Token> tokens, int at, Rational? count, int last)
     {
         var word = tokens[at].Text.ToLowerInvariant();
@@ -162,11 +181,15 @@ internal static class Numerals
                 && (at == 0 || at == 1 && tokens[0].Text is "the" or "The") ? (ordinal, 1) : default;
         }
         if (name is "second") return default; // 5 seconds
-        if (last is >= 20 and < 100 && ordinal < 10 && !plural && name is not ("half" or "quarter")) return (above + ordinal, 1);
+        if (last is >= 20 and < 100 && ordinal < 10 && !plural && name is not ("half" or "quarter"))
+        {
+            return tokens[at + 1] is { Kind: TokenKind.Word } noun && Vocabulary.Connective(noun.Text) is null ? default
+                : (above + ordinal, 1);
+        }
         return (above / ordinal, 1);
     }
 
-    /// <summary>"half", "a half", "a quarter", "a third", "three quarters".</summary>
+    // "half", "a half", "a quarter", "a third", "three quarters".
     private static (Rational Value, int Length) Half(List<Token> tokens, int at)
     {
         Rational count = 1;
@@ -187,7 +210,7 @@ internal static class Numerals
         return used > 0 ? (value, at + 1 - start) : default;
     }
 
-    /// <summary>Chinese numerals, with 点 for the point and 分之 for fractions.</summary>
+    // Chinese numerals, with 点 for the point and 分之 for fractions.
     private static Rational? Chinese(string text)
     {
         if (text is ['负' or '負', ..]) return text.Length > 1 && Chinese(text[1..]) is { } size ? -size : null;

@@ -123,7 +123,7 @@ internal static class Vocabulary
     public static readonly FrozenSet<string> LabelWords = Set(
         "the a an is are be answer answers final result solution solutions value values of equals equal approximately about roughly "
         + "exactly thus so therefore hence only we get it its to by "
-        + "i got found obtain have it's that's at exactly simply just namely i.e. either both from total that then there our for when if "
+        + "i got found obtain have it's that's at exactly simply just namely i.e. either both from total that then there our for "
             + "with has have must number 答案 是 为 為 等于 约 大约 结果 因此 所以 est la le réponse antwort die ist lautet respuesta es ответ");
 
     /// <summary>Words before another way to say the same.</summary>
@@ -131,15 +131,20 @@ internal static class Vocabulary
 
     /// <summary>Words that make what they stand behind no statement: 36 is wrong.</summary>
     public static readonly FrozenSet<string> DenyingWords = Set(
-        "wrong incorrect false not too never isn't isn’t wasn't aren't can't cannot unless except impossible invalid untrue maybe perhaps "
+        "wrong incorrect false no not too never isn't isn’t wasn't aren't can't cannot unless except impossible invalid untrue maybe perhaps "
         + "possibly nicht falsch faux falso incorrecto 错 错误 不对 不是 неверно");
+
+    /// <summary>Words that make a number before them a part of what is meant: the 2 smallest roots, 25 minus something.</summary>
+    public static readonly FrozenSet<string> Continuations =
+        Set("smallest largest biggest greatest lowest highest longest shortest consecutive minus plus times modulo divided multiplied");
 
     /// <summary>Short words that are not products of letters.</summary>
     public static readonly FrozenSet<string> ShortWords = Set(
         "sq cu ist era hay no yes odd one two six ten all the not any few red day men cat dog may jun jul sun mon tue wed thu fri sat dec "
         + "nov oct sep aug apr mar feb jan is it if in of on to we be as at so do up us hr hrs min sec "
         + "since sine cost costs tank sing sink sins secs logs per mph kph psi rpm ft km cm mm kg mg ml dl lb oz yd mi pm am usd eur gbp "
-            + "sum dne and but for has non son win tie boy box der die das les des que est los las una");
+            + "sum dne and but for has non son win tie boy box der die das les des que est los las una "
+        + "he she his her him our can ran ate buy got put saw use who why how its let had");
 
     private static FrozenDictionary<string, string> Pairs(string same, string renamed)
     {
@@ -190,6 +195,9 @@ internal static class Vocabulary
         Add("≠∈∉≡≈≅∝→⊂⊆⊃⊇∥⇒⇔", TokenKind.Relation);
         Add("⟹∴", TokenKind.Relation, "⇒");
         Add("⟺", TokenKind.Relation, "⇔");
+        Add("⟶", TokenKind.Relation, "→");
+        Add("∧", TokenKind.Word, "and");
+        Add("∨", TokenKind.Word, "or");
         Add("≃≐≒", TokenKind.Relation, "≈");
         Add("~∼", TokenKind.Relation, "~");
         Add("∪∩", TokenKind.SetOperator);
@@ -207,7 +215,9 @@ internal static class Vocabulary
         Add("$€£¥₹₽₩￥＄¢￠", TokenKind.Currency);
         Add("&", TokenKind.Ampersand);
         Add(".。．?？", TokenKind.Period, ".");
-        Add("√", TokenKind.Command, "sqrt");
+        Add("√", TokenKind.Command, "√");
+        Add("∛", TokenKind.Command, "∛");
+        Add("∜", TokenKind.Command, "∜");
         Add("∑", TokenKind.Command, "sum");
         Add("∏", TokenKind.Command, "prod");
         Add("∫", TokenKind.Command, "int");

@@ -12,22 +12,22 @@ internal sealed partial class RecipeCrossRules
 {
     private const int MostShown = 12; // characters that a message names
 
-    private void CheckAsked(string path, string task, ModelLimit? model) =>
+    public void CheckAsked(string path, string task, ModelLimit? model) =>
         CheckCharacters(path, task, BoundsOf(task)?.PromptCharacters, model, "a task that the model can read",
             $"which {task} has: name {task} in its tasks too", $"tasks.{task}");
 
     // Pairs and labelled responses have more than prompts.
-    private void CheckJudged(string path, string task, ModelLimit? model) =>
+    public void CheckJudged(string path, string task, ModelLimit? model) =>
         CheckCharacters(path, task, BoundsOf(task) is { } bounds ? bounds.Alphabet ?? bounds.PromptCharacters : null, model,
             "a task that the model can read", $"which {task} has: name {task} in its tasks too", $"tasks.{task}");
 
     // What a stage sampled may hold any character of the model that wrote it.
-    private void CheckLearned(string path, string value, string data, ModelLimit? model, string what, params string[] involved) =>
+    public void CheckLearned(string path, string value, string data, ModelLimit? model, string what, params string[] involved) =>
         CheckCharacters(path, value, CharactersOf(data), model, what,
             $"which the rows of {data} may hold: pretrain it on the tasks of the model that writes them", involved);
 
     // A reward model reads what the policy was asked and what it wrote.
-    private void CheckScored(string path, IReadOnlyDictionary<string, RewardRecipe> rewards, string task, ModelLimit? policy)
+    public void CheckScored(string path, IReadOnlyDictionary<string, RewardRecipe> rewards, string task, ModelLimit? policy)
     {
         foreach (var (reward, settings) in rewards)
         {

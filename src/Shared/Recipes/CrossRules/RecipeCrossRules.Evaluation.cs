@@ -5,7 +5,7 @@ namespace R1Cloud.Shared.Recipes.CrossRules;
 /// <summary>The rules of what is measured.</summary>
 internal sealed partial class RecipeCrossRules
 {
-    private void CheckEvaluation(string path, EvaluationRecipe evaluation, ModelLimit? model)
+    public void CheckEvaluation(string path, EvaluationRecipe evaluation, ModelLimit? model)
     {
         if (evaluation.Benchmarks.Count == 0 && evaluation.Task is null)
         {
@@ -22,12 +22,32 @@ internal sealed partial class RecipeCrossRules
                 Spelling.DidYouMean(evaluation.Curve ?? "", evaluation.All().Select(benchmark => benchmark.Key)),
                 involved: $"{path}.benchmarks");
         foreach (var (at, benchmark) in BenchmarksOf(path, evaluation)) CheckBenchmark(at, benchmark, model);
+        CheckExpected(path, evaluation);
+    }
+
+    // An evaluate stage's bands are about the model that it measures.
+    private void CheckExpected(string path, EvaluationRecipe evaluation)
+    {
+        var own = path.Split('.') is ["stages", var stage, ..] ? stage : null;
+        var measuring = own is not null ? [own] : stages.Where(one => one.Value.YieldsModel()).Select(one => one.Key).ToList();
+        for (var place = 0; place < (evaluation.Expect?.Count ?? 0); place++)
+        {
+            if (Expectation.TryParse(evaluation.Expect![place]) is not { } expected) continue;
+            var at = FormattableString.Invariant($"{path}.expect[{place}]");
+            Require(measuring.Contains(expected.Stage), at, expected.Stage,
+                $"after a stage whose model is measured: {string.Join(", ", measuring)}", Spelling.DidYouMean(expected.Stage, measuring),
+                involved: "stages");
+            var names = evaluation.All().Select(benchmark => benchmark.Key).ToList();
+            Require(expected.Benchmark is null || names.Contains(expected.Benchmark), at, expected.Benchmark ?? "",
+                $"one of the benchmarks: {string.Join(", ", names)}", Spelling.DidYouMean(expected.Benchmark ?? "", names),
+                involved: $"{path}.benchmarks");
+        }
     }
 
     private void CheckBenchmark(string path, BenchmarkRecipe benchmark, ModelLimit? model)
     {
-        Require(benchmark.Sampling.Temperature > 0 || benchmark.Samples == 1, $"{path}.samples", benchmark.Samples,
-            "1 at temperature 0: all samples are the same", involved: $"{path}.sampling.temperature");
+        Require(benchmark.Sampling.WhyGreedy() is null || benchmark.Samples == 1, $"{path}.samples", benchmark.Samples,
+            $"1 {benchmark.Sampling.WhyGreedy()}: all samples are the same", involved: $"{path}.sampling.temperature");
         if (CheckTask($"{path}.task", benchmark.Task!,
             tree.Find($"{path}.task").Found ? "" : "; a benchmark without \"task\" asks the task of its own name") is { } bounds)
         {
@@ -49,7 +69,7 @@ internal sealed partial class RecipeCrossRules
     }
 
     // The short form's one benchmark is the evaluation itself.
-    private static IEnumerable<(string Path, BenchmarkRecipe Benchmark)> BenchmarksOf(string path, EvaluationRecipe evaluation) =>
+    public static IEnumerable<(string Path, BenchmarkRecipe Benchmark)> BenchmarksOf(string path, EvaluationRecipe evaluation) =>
         evaluation.Benchmarks.Count == 0 && evaluation.Task is null ? []
         : evaluation.All()
             .Select(benchmark => (evaluation.Benchmarks.Count > 0 ? $"{path}.benchmarks.{benchmark.Key}" : path, benchmark.Value));

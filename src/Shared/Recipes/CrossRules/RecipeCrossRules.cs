@@ -19,6 +19,15 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
 
     private readonly bool hasRewards = recipe.AllRewards().Count > 0;
 
+    /// <summary>The recipe.</summary>
+    public Recipe Recipe => recipe;
+
+    /// <summary>The recipe as it was written.</summary>
+    public ObjectNode Tree => tree;
+
+    /// <summary>Where errors go.</summary>
+    public RecipeProblems Problems => problems;
+
     /// <summary>Runs every rule.</summary>
     public void Check()
     {
@@ -27,19 +36,9 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         {
             var path = $"stages.{name}";
             CheckFrom($"{path}.from", name, stage.From);
-            if (stage is PretrainStage pretrain) CheckPretrain(path, pretrain);
-            if (stage is RlStage rl) CheckRl(path, name, rl);
-            if (stage is SampleStage sample) CheckSample(path, name, sample);
-            if (stage is SupervisedStage supervised) CheckSupervised(path, name, supervised);
-            if (stage is SftStage sft) CheckPrompt($"{path}.prompt", sft.Prompt, ModelOf(name));
-            if (stage is DistillStage distill) CheckStudents(path, name, distill);
-            if (stage is RewardModelStage model) CheckRewardModel(path, name, model);
+            StageRules.Check(this, path, name, stage);
             foreach (var (field, rewards) in stage.RewardSets()) CheckWeights($"{path}.{field}", rewards);
             foreach (var (field, rewards) in stage.RewardSets()) CheckModelRewards($"{path}.{field}", rewards, Before(name), earlier: true);
-            if (stage is not EvaluateStage evaluate) continue;
-            CheckEvaluation($"{path}.evaluation", evaluate.Evaluation, ModelOf(name));
-            foreach (var (at, benchmark) in BenchmarksOf($"{path}.evaluation", evaluate.Evaluation))
-                CheckModelRewards($"{at}.rewards", benchmark.Rewards, Before(name), earlier: true);
         }
         CheckStages();
         if (recipe.Evaluation is null) return;
@@ -58,7 +57,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         Require(languages.Distinct().Count() == languages.Count, $"{path}.languages", "a language twice", "each language once");
     }
 
-    private void CheckFrom(string path, string name, string? from)
+    public void CheckFrom(string path, string name, string? from)
     {
         if (from is null) return;
         var candidates = Before(name).SelectMany(earlier => earlier.Value.Models(earlier.Key)).ToList();
@@ -71,7 +70,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
             Spelling.DidYouMean(from, candidates), involved: ModelNames.IsStudent(from) ? [$"stages.{maker}.students"] : []);
     }
 
-    private void CheckPrompt(string path, PromptRecipe prompt, ModelLimit? model)
+    public void CheckPrompt(string path, PromptRecipe prompt, ModelLimit? model)
     {
         Require(prompt.System is null || prompt.Template == "chat", $"{path}.system", prompt.System ?? "",
             $"left out with template {prompt.Template}: only chat has a system message", involved: $"{path}.template");
@@ -79,7 +78,11 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
             "plain: a pretrained model knows only the symbols of its task");
     }
 
-    private TaskBounds? CheckTask(string path, string name, string more = "")
+    public void CheckWarmup(string path, OptimizerRecipe optimizer, int steps, string field) =>
+        Require(optimizer.WarmupSteps <= steps, $"{path}.optimizer.warmupSteps", optimizer.WarmupSteps, $"at most {field}, {steps}",
+            involved: $"{path}.{field}");
+
+    public TaskBounds? CheckTask(string path, string name, string more = "")
     {
         if (!recipe.Tasks.ContainsKey(name) && WasDropped("tasks", name)) return null;
         Require(recipe.Tasks.ContainsKey(name), path, name,
@@ -89,7 +92,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         return BoundsOf(name);
     }
 
-    private void CheckLength(string path, SamplingRecipe sampling, string taskPath, string task, ModelLimit? model)
+    public void CheckLength(string path, SamplingRecipe sampling, string taskPath, string task, ModelLimit? model)
     {
         if (model is null || BoundsOf(task) is not { } bounds) return;
         Require((long)bounds.PromptTokens + sampling.MaxNewTokens <= model.Positions, $"{path}.sampling.maxNewTokens",
@@ -100,7 +103,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
     }
 
     // Limits of a task with a wrong setting are not known.
-    private TaskBounds? BoundsOf(string task)
+    public TaskBounds? BoundsOf(string task)
     {
         if (problems.Concern($"tasks.{task}")) return null;
         if (!measured.TryGetValue(task, out var bounds))
@@ -108,7 +111,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         return bounds;
     }
 
-    private ModelLimit? ModelOf(string name)
+    public ModelLimit? ModelOf(string name)
     {
         if (!models.TryGetValue(name, out var model)) models.Add(name, model = FindModel(name));
         return model;
@@ -128,14 +131,14 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         return null;
     }
 
-    private IEnumerable<KeyValuePair<string, StageRecipe>> Before(string name) =>
+    public IEnumerable<KeyValuePair<string, StageRecipe>> Before(string name) =>
         recipe.Stages.TakeWhile(stage => stage.Key != ModelNames.StageOf(name));
 
     // An entry that is there but could not be read is not a missing one.
-    private bool WasDropped(string map, string name) =>
+    public bool WasDropped(string map, string name) =>
         tree.Find($"{map}.{name}").Found || problems.Concern(map) && tree.Find(map) is { Found: true, Node: not ObjectNode };
 
-    private void Require(bool holds, string path, object value, string allowed, string hint = "", params string[] involved)
+    public void Require(bool holds, string path, object value, string allowed, string hint = "", params string[] involved)
     {
         if (holds || problems.Concern(path) || involved.Any(problems.Concern)) return;
         var (node, written) = tree.Find(path);

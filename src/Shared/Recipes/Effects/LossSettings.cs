@@ -7,10 +7,10 @@ namespace R1Cloud.Shared.Recipes.Effects;
 /// </param>
 public sealed record LossSettings(IReadOnlySet<string> Reads, LossAggregation? Aggregation = null)
 {
-    /// <summary>Why k1 is no KL term, and what to take for it.</summary>
+    /// <summary>Why k1 is not a KL term, and what to take for it.</summary>
     public const string WhyNotK1 =
         "k2 or k3: the gradient of k1 in the loss is that of log π alone, the same for every reference, so that it keeps nothing near any; "
-        + "with klTimesRatio k1 has one, and klMetric measures it";
+        + "with klTimesRatio k1 has one, with klInReward it is no term of the loss, and klMetric measures it";
 
     private const string Low = nameof(PolicyLossRecipe.ClipLow), High = nameof(PolicyLossRecipe.ClipHigh);
     private const string TwoSided = nameof(PolicyLossRecipe.TwoSidedClip), Sequence = nameof(PolicyLossRecipe.SequenceRatio);
@@ -27,6 +27,7 @@ public sealed record LossSettings(IReadOnlySet<string> Reads, LossAggregation? A
         ["sapo"] = Of([Gate, Sequence, Mean]),
         ["luspo"] = Of([Low, High, TwoSided, Sequence]), // sums over tokens
         ["vespo"] = Of([Given, Taken], LossAggregation.TokenMean),
+        ["dppo"] = Of([Low, High, Sequence], LossAggregation.TokenMean),
     };
 
     /// <summary>The settings that some losses read and others do not.</summary>

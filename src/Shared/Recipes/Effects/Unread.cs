@@ -1,77 +1,57 @@
 using System.Text.Json;
+using R1Cloud.Shared.Recipes.Rewards;
+using R1Cloud.Shared.Recipes.Tasks;
 
 namespace R1Cloud.Shared.Recipes.Effects;
 
 /// <summary>A setting that nothing reads because of others beside it.</summary>
-/// <param name="Property">The record's property.</param>
+/// <param name="Path">The record's property, or the way to one of a record inside it: properties, and names of maps.</param>
 /// <param name="Because">Why nothing does.</param>
 /// <param name="Instead">What is done in its place; null for nothing of the kind.</param>
-internal sealed record Unread(string Property, string Because, object? Instead = null)
+internal sealed record Unread(IReadOnlyList<string> Path, string Because, object? Instead = null)
 {
-    private static readonly Dictionary<Type, Func<object, IEnumerable<Unread>>> Rules = new()
+    private static readonly Dictionary<Type, Func<object, Recipe, IEnumerable<Unread>>> Rules = new()
     {
-        [typeof(PolicyLossRecipe)] = record => OfLoss((PolicyLossRecipe)record),
-        [typeof(OptimizerRecipe)] = record => OfOptimizer((OptimizerRecipe)record),
-        [typeof(SamplingRecipe)] = record => OfSampling((SamplingRecipe)record),
-        [typeof(RlStage)] = record => OfRl((RlStage)record),
-        [typeof(CorpusMix)] = record => OfCorpus((CorpusMix)record),
-        [typeof(SampleFilters)] = record => OfFilters((SampleFilters)record),
+        [typeof(PolicyLossRecipe)] = (record, _) => TrainingEffects.OfLoss((PolicyLossRecipe)record),
+        [typeof(OptimizerRecipe)] = (record, _) => TrainingEffects.OfOptimizer((OptimizerRecipe)record),
+        [typeof(MismatchRecipe)] = (record, _) => TrainingEffects.OfMismatch((MismatchRecipe)record),
+        [typeof(RlStage)] = (record, recipe) => TrainingEffects.OfRl((RlStage)record, recipe),
+        [typeof(CollectStage)] = (record, recipe) => DataEffects.OfPrompt(recipe, ((SampleStage)record).Task),
+        [typeof(RejectionSampleStage)] = (record, recipe) => DataEffects.OfPrompt(recipe, ((SampleStage)record).Task),
+        [typeof(RewardModelStage)] = (record, recipe) => DataEffects.OfPrompt(recipe, ((RewardModelStage)record).Task),
+        [typeof(BenchmarkRecipe)] = (record, recipe) => DataEffects.OfPrompt(recipe, ((BenchmarkRecipe)record).Task),
+        [typeof(EvaluationRecipe)] = (record, recipe) => DataEffects.OfPrompt(recipe, ((BenchmarkRecipe)record).Task),
+        [typeof(SftStage)] = (record, _) => TrainingEffects.OfRows((SftStage)record),
+        [typeof(DistillStage)] = (record, _) => DistillEffects.OfStage((DistillStage)record),
+        [typeof(OnPolicyRecipe)] = (record, recipe) => DistillEffects.OfOnPolicy((OnPolicyRecipe)record, recipe),
+        [typeof(TeacherRecipe)] = (record, _) => DistillEffects.OfTeacher((TeacherRecipe)record),
+        [typeof(SamplingRecipe)] = (record, _) => DataEffects.OfSampling((SamplingRecipe)record),
+        [typeof(Recipe)] = (record, _) => DataEffects.OfRecipe((Recipe)record),
+        [typeof(EvaluateStage)] = (record, _) => DataEffects.OfEvaluate((EvaluateStage)record),
+        [typeof(PretrainStage)] = (record, recipe) => DataEffects.OfPretrain((PretrainStage)record, recipe),
+        [typeof(ModelShape)] = (record, _) => DataEffects.OfShape((ModelShape)record),
+        [typeof(CorpusMix)] = (record, _) => DataEffects.OfCorpus((CorpusMix)record),
+        [typeof(DatasetTask)] = (record, _) => DataEffects.OfDataset((DatasetTask)record),
+        [typeof(SampleFilters)] = (record, _) => DataEffects.OfFilters((SampleFilters)record),
+        [typeof(JobsRecipe)] = (record, _) => DataEffects.OfJobs((JobsRecipe)record),
+        [typeof(MathOptions)] = (record, _) => RewardEffects.OfMath((MathOptions)record),
+        [typeof(LanguageOptions)] = (record, _) => RewardEffects.OfLanguage((LanguageOptions)record),
+        [typeof(RepetitionOptions)] = (record, _) => RewardEffects.OfRepetition((RepetitionOptions)record),
     };
 
-    /// <summary>The settings of a record that nothing reads.</summary>
-    public static IEnumerable<Unread> Of(object record) => Rules.TryGetValue(record.GetType(), out var rule) ? rule(record) : [];
-
-    private static IEnumerable<Unread> OfLoss(PolicyLossRecipe loss)
+    /// <summary>A setting of the record itself.</summary>
+    public Unread(string property, string because, object? instead = null)
+        : this([property], because, instead)
     {
-        var settings = LossSettings.Of(loss.Name);
-        foreach (var property in LossSettings.Particular.Except(settings.Reads))
-        {
-            var readers = string.Join(", ", LossSettings.ReadersOf(property));
-            var own = settings.Aggregation is { } aggregation ? $", {Name(aggregation)}" : "";
-            yield return property == nameof(PolicyLossRecipe.Aggregation)
-                ? new(property, $"{loss.Name} has a way of its own{own}; it is read by {readers}", settings.Aggregation)
-                : new(property, $"{loss.Name} does not read it; it is read by {readers}");
-        }
-        if (loss.KlWeight != 0) yield break;
-        const string noTerm = "klWeight is 0: there is no KL term";
-        yield return new(nameof(PolicyLossRecipe.KlEstimator), noTerm + " (klMetric measures without one)");
-        yield return new(nameof(PolicyLossRecipe.KlTimesRatio), noTerm);
     }
 
-    private static IEnumerable<Unread> OfOptimizer(OptimizerRecipe optimizer)
-    {
-        if (optimizer.Schedule != LearningRateSchedule.Constant) yield break;
-        yield return new(nameof(OptimizerRecipe.FinalRatio), "the schedule is constant: the learning rate stays", 1.0);
-    }
+    /// <summary>The settings of a record, and of those inside it, that nothing reads.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="recipe">The recipe that it stands in.</param>
+    public static IEnumerable<Unread> Of(object record, Recipe recipe) =>
+        Rules.TryGetValue(record.GetType(), out var rule) ? rule(record, recipe) : [];
 
-    private static IEnumerable<Unread> OfSampling(SamplingRecipe sampling)
-    {
-        if (sampling.Temperature != 0) yield break;
-        const string greedy = "at temperature 0 the most likely token is taken";
-        yield return new(nameof(SamplingRecipe.TopP), greedy);
-        yield return new(nameof(SamplingRecipe.TopK), greedy, 1);
-        yield return new(nameof(SamplingRecipe.MinP), greedy, 1.0);
-    }
-
-    private static IEnumerable<Unread> OfRl(RlStage stage)
-    {
-        if (!stage.Loss.NeedsReference())
-            yield return new(nameof(RlStage.ReferenceEvery),
-                "there is no reference model: loss.klWeight is 0 and loss.klMetric is not set");
-        if (stage.MicroBatchTokens > 0) yield return new(nameof(RlStage.MicroBatchSize), "microBatchTokens takes its place");
-    }
-
-    private static IEnumerable<Unread> OfCorpus(CorpusMix corpus)
-    {
-        if (corpus.Guesses == 0) yield return new(nameof(CorpusMix.GuessAccuracy), "guesses is 0: nothing is guessed");
-    }
-
-    private static IEnumerable<Unread> OfFilters(SampleFilters filters)
-    {
-        if (filters.Language is null && filters.LanguageField is null)
-            yield return new(nameof(SampleFilters.MinLanguage), "neither language nor languageField is set");
-    }
-
-    private static string Name<T>(T value)
+    /// <summary>A value's name in recipes.</summary>
+    public static string Name<T>(T value)
         where T : struct, Enum => JsonSerializer.Serialize(value, R1Json.Options).Trim('"');
 }

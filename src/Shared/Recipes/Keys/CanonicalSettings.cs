@@ -83,7 +83,7 @@ internal sealed class CanonicalSettings(Recipe recipe, Func<string, string?> con
             Marked<TaskNameAttribute>(field) ? Object([("task", TaskOf(name)), ("value", written)]) : written;
     }
 
-    // A name that is no task's may be a stage's: its key is among the inputs then.
+    // A name that is not a task's may be a stage's: its key is among the inputs then.
     private JsonNode TaskOf(string name)
     {
         if (!recipe.Tasks.TryGetValue(name, out var task)) return JsonValue.Create(name);

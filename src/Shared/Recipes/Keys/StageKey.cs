@@ -2,6 +2,12 @@ using System.Text.Json;
 
 namespace R1Cloud.Shared.Recipes.Keys;
 
+/// <summary>What a fork's keys begin with.</summary>
+/// <param name="Known">The keys of the stages that it takes over, by name: those under which they were made.</param>
+/// <param name="Stage">The stage that goes on from a checkpoint of another run; null where none does.</param>
+/// <param name="Start">What stands for that checkpoint and its iteration.</param>
+public sealed record ForkedKeys(IReadOnlyDictionary<string, StageKey> Known, string? Stage = null, string? Start = null);
+
 /// <summary>What a stage's result depends on: stages with the same key make the same thing.</summary>
 public sealed record StageKey
 {

@@ -17,13 +17,19 @@ public static class StageKeys
     /// none.</param>
     /// <param name="threads">The CPU threads that workers compute with, on which the last bits of sums depend; null where nobody
     /// says.</param>
+    /// <param name="forked">Where the run goes on that another one began; null where it begins by itself.</param>
     /// <returns>By the stages' names.</returns>
     public static IReadOnlyDictionary<string, StageKey> Of(Recipe recipe, IReadOnlyDictionary<string, string?> contents,
-        IReadOnlySet<string>? dated = null, int? threads = null)
+        IReadOnlySet<string>? dated = null, int? threads = null, ForkedKeys? forked = null)
     {
         var keys = new Dictionary<string, StageKey>(StringComparer.Ordinal);
         foreach (var (name, stage) in recipe.Stages)
         {
+            if (forked?.Known.TryGetValue(name, out var known) == true)
+            {
+                keys[name] = known;
+                continue;
+            }
             var settings = new CanonicalSettings(recipe, contents.GetValueOrDefault);
             var inputs = recipe.InputsOf(name);
             var basis = CanonicalSettings.Object(
@@ -34,7 +40,9 @@ public static class StageKeys
             ]);
             if (stage is EvaluateStage evaluate) basis["rewards"] = Rewards(recipe, evaluate.Evaluation, keys);
             if (IsDated(recipe, stage.Prompts(), dated)) basis["templateDate"] = recipe.TemplateDate;
+            if (stage.Generates()) Sampled(basis, recipe);
             if (stage is not ImportStage) Computed(basis, threads);
+            if (forked?.Stage == name) basis["start"] = forked.Start;
             var unknown = settings.Unknown ?? inputs.Select(input => keys[input].UnknownFile).FirstOrDefault(file => file is not null);
             keys[name] = new()
             {
@@ -112,8 +120,14 @@ public static class StageKeys
             [("evaluation", settings.Of(evaluation)), ("rewardModels", KeysOf(judges, earlier)),
                 ("rewards", Rewards(recipe, evaluation, earlier)), ("stage", Value(stage))]);
         if (IsDated(recipe, Measured(recipe, name), dated)) basis["templateDate"] = recipe.TemplateDate;
+        Sampled(basis, recipe);
         Computed(basis, threads);
         return settings.Unknown is null ? Hash(basis) : null;
+    }
+
+    private static void Sampled(JsonObject basis, Recipe recipe)
+    {
+        if (recipe.Engine != SamplingEngine.Own) basis["engine"] = recipe.Engine.ToString();
     }
 
     private static void Computed(JsonObject basis, int? threads)

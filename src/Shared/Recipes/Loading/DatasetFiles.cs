@@ -33,14 +33,14 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
             HeldOutFiles = Full($"{path}.heldOutFiles", task.HeldOutFiles),
             Against = Full($"{path}.against", task.Against),
             Difficulty = task.Difficulty is { PassRates: { } rates } difficulty
-                ? difficulty with { PassRates = Full($"{path}.difficulty.passRates", [rates])[0] } : task.Difficulty,
+                ? difficulty with { PassRates = One($"{path}.difficulty.passRates", rates) } : task.Difficulty,
         };
         if (resolved.Difficulty is { } limits && limits.Above >= limits.Below && !problems.Concern($"{path}.difficulty"))
             Add($"{path}.difficulty.above", $"{limits.Above} is not allowed", $"below difficulty.below, {limits.Below}");
         if (resolved.Pairs is not null && !resolved.HasPairs() && !problems.Concern($"{path}.layout"))
             Add($"{path}.pairs", $"has no meaning with layout {Words(resolved.Layout)}", "left out: only the layout preferences has pairs");
         if (reader is null || !paths.AreHere || problems.Concern(path)) return resolved;
-        if (resolved.AllFiles().Any(BlobReference.Is)) CheckLocal(path, resolved);
+        if (resolved.AllFiles().Any(file => BlobReference.Is(file) || (HubName.Is(file) && paths.Hub is null))) CheckLocal(path, resolved);
         else Check(path, name, resolved);
         return resolved;
     }
@@ -49,7 +49,7 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
     // nothing else.
     private void CheckLocal(string path, DatasetTask task)
     {
-        foreach (var file in task.AllFiles().Where(file => !BlobReference.Is(file)).Distinct())
+        foreach (var file in task.AllFiles().Where(file => !BlobReference.Is(file) && !HubName.Is(file)).Distinct())
         {
             foreach (var problem in reader!.ProblemsOf(file)) Add(FieldOf(path, task, file), problem.ToString(), "rows");
         }
@@ -57,9 +57,10 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
 
     private void Check(string path, string name, DatasetTask task)
     {
+        if (Fetched(path, task) is not { } here) return;
         try
         {
-            var facts = reader!.Read(task);
+            var facts = reader!.Read(task, file => here.GetValueOrDefault(file, file));
             var asked = TextCharacters.Of([facts.PromptCharacters, task.Template.Replace("{prompt}", "", StringComparison.Ordinal)]);
             bounds[name] = new(facts.Training, facts.HeldOut, PromptTokens: 0, ExampleTokens: 0)
             {
@@ -74,7 +75,33 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
         }
     }
 
-    private IReadOnlyList<string> Full(string path, IReadOnlyList<string> files) => [.. files.Select(file => paths.Full(path, file))];
+    // Where on this machine the files of the Hub are; null where one cannot be had.
+    private Dictionary<string, string>? Fetched(string path, DatasetTask task)
+    {
+        var here = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var file in task.AllFiles().Where(HubName.Is).Distinct())
+        {
+            try
+            {
+                here[file] = paths.Hub!.Ask(hub => hub.DataFileAsync(HubName.Parse(file)));
+            }
+            catch (Exception e) when (e is BadInputException or StorageException)
+            {
+                Add(FieldOf(path, task, file), e.Message, "a file that the Hub gives");
+                return null;
+            }
+        }
+        return here;
+    }
+
+    private IReadOnlyList<string> Full(string path, IReadOnlyList<string> files) => paths.FullAll(path, files);
+
+    private string One(string path, string file)
+    {
+        var all = Full(path, [file]);
+        if (all.Count > 1) Add(path, $"\"{file}\" means {all.Count} files", $"one file, such as {all[0]}");
+        return all[0];
+    }
 
     private void Add(string path, string message, string allowed) => paths.Add(path, message, allowed);
 

@@ -40,7 +40,8 @@ public static class LocalPaths
 
     private static IEnumerable<JsonValue> Values(JsonNode? node, ReadOnlyMemory<string> field)
     {
-        if (field.IsEmpty) return node is JsonValue value && value.TryGetValue(out string? path) && !BlobReference.Is(path) ? [value] : [];
+        if (field.IsEmpty) return node is JsonValue value && value.TryGetValue(out string? path) && !BlobReference.Is(path)
+            && !HubName.Is(path) ? [value] : [];
         var (name, rest) = (field.Span[0], field[1..]);
         return (node, name) switch
         {

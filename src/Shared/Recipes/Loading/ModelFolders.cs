@@ -1,5 +1,6 @@
 using System.Text.Json;
 using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared.Recipes.Loading;
@@ -31,19 +32,38 @@ internal sealed class ModelFolders(RecipeProblems problems, RecipeFiles paths)
     {
         var path = $"stages.{name}.path";
         if (problems.Concern($"stages.{name}")) return stage;
-        var resolved = stage with { Path = paths.Full(path, stage.Path) };
-        if (!paths.AreHere || problems.Concern(path) || BlobReference.Is(resolved.Path)) return resolved;
-        if (Problem(resolved.Path, out var longest) is { } problem)
+        var isOnTheHub = HubName.Is(stage.Path);
+        var resolved = stage with { Path = isOnTheHub ? paths.PinnedModel(path, stage.Path) : paths.Full(path, stage.Path) };
+        if (!paths.AreHere || problems.Concern(path) || BlobReference.Is(resolved.Path) || (isOnTheHub
+            && paths.Hub is null)) return resolved;
+        var longest = 0;
+        if ((isOnTheHub ? OnTheHub(resolved.Path, out longest) : Problem(resolved.Path, weights: true, out longest)) is { } problem)
             paths.Add(path, problem,
                 $"a folder with {Config}, {Weights} (or shards and their {Index}) and {Tokenizer}; model_type one "
-                + $"of {string.Join(", ", KnownNames.Architectures)}");
-        else positions[name] = longest;
+                + $"of {string.Join(", ", KnownNames.Architectures)}; or a GGUF file");
+        else if (longest > 0) positions[name] = longest;
         return resolved;
     }
 
-    private static string? Problem(string folder, out int longest)
+    // Configuration and tokenizer are fetched to be looked at; the weights when the stage runs.
+    private string? OnTheHub(string name, out int longest)
     {
         longest = 0;
+        try
+        {
+            return Problem(paths.Hub!.Ask(hub => hub.ModelFolderAsync(HubName.Parse(name), weights: false)), weights: false,
+                out longest);
+        }
+        catch (Exception e) when (e is BadInputException or StorageException)
+        {
+            return e.Message;
+        }
+    }
+
+    private static string? Problem(string folder, bool weights, out int longest)
+    {
+        longest = 0;
+        if (IsPacked(folder)) return null; // what it holds is looked at by gpujob check
         if (!Directory.Exists(folder)) return $"there is no folder {folder}";
         var config = Path.Combine(folder, Config);
         try
@@ -64,8 +84,23 @@ internal sealed class ModelFolders(RecipeProblems problems, RecipeFiles paths)
         {
             return $"{config} cannot be read: {e.Message}";
         }
-        if (!File.Exists(Path.Combine(folder, Weights)) && !File.Exists(Path.Combine(folder, Index)))
+        if (weights && !File.Exists(Path.Combine(folder, Weights)) && !File.Exists(Path.Combine(folder, Index)))
             return $"{folder} has neither {Weights} nor {Index}";
         return File.Exists(Path.Combine(folder, Tokenizer)) ? null : $"{folder} has no {Tokenizer}";
+    }
+
+    private static bool IsPacked(string path)
+    {
+        if (!File.Exists(path)) return false;
+        try
+        {
+            Span<byte> magic = stackalloc byte[4];
+            using var content = RegularFile.OpenRead(path);
+            return content.ReadAtLeast(magic, 4, throwOnEndOfStream: false) == 4 && magic.SequenceEqual("GGUF"u8);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 }

@@ -68,6 +68,9 @@ internal sealed class RecipeBinder(RecipeProblems problems)
         {
             var value = node.Members.GetValueOrDefault(field.Name)?.Value;
             if (value is ScalarNode { IsNull: true } && field is { Nullable: true, Required: false }) value = null;
+            // A resolved recipe says of what has no place that it is empty.
+            if (value is ArrayNode { Items.Count: 0 } && shape.Either is { } instead && instead.Fields.Contains(field.Name)
+                && IsGiven(node, instead.Other)) value = null;
             var preset = field.Property.GetValue(defaults);
             JsonNode? json = null;
             if (value is not null)
@@ -91,11 +94,11 @@ internal sealed class RecipeBinder(RecipeProblems problems)
 
     private void CheckEither(ObjectShape shape, EitherShape either, ObjectNode node, string path)
     {
-        var instead = Given(either.Other);
+        var instead = IsGiven(node, either.Other);
         foreach (var field in shape.Fields.Where(field => either.Fields.Contains(field.Name)))
         {
             var at = RecipePath.Join(path, field.Name);
-            if (instead == !Given(field.Name) || problems.Concern(at)) continue;
+            if (instead == !IsGiven(node, field.Name) || problems.Concern(at)) continue;
             var member = node.Members.GetValueOrDefault(field.Name);
             var others = string.Join(" and ", either.Fields.Select(ScalarNode.Quote));
             if (instead)
@@ -106,10 +109,10 @@ internal sealed class RecipeBinder(RecipeProblems problems)
                     member is null ? $"\"{field.Name}\" is missing" : $"{member.Value.Shown} is not allowed",
                     $"{field.Allowed}{(field.Shape is MapShape ? ", at least one" : "")}; or \"{either.Other}\" in place of {others}");
         }
-
-        bool Given(string name) =>
-            node.Members.GetValueOrDefault(name)?.Value is not (null or ScalarNode { IsNull: true } or ObjectNode { Members.Count: 0 });
     }
+
+    private static bool IsGiven(ObjectNode node, string name) => node.Members.GetValueOrDefault(name)?.Value
+        is not (null or ScalarNode { IsNull: true } or ObjectNode { Members.Count: 0 } or ArrayNode { Items.Count: 0 });
 
     private JsonObject? BindUnion(UnionShape shape, ObjectNode node, string path)
     {

@@ -1,4 +1,5 @@
 using R1Cloud.Shared.Recipes.Reading;
+using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Shared.Recipes.Loading;
@@ -7,8 +8,15 @@ namespace R1Cloud.Shared.Recipes.Loading;
 /// <param name="problems">Takes what is wrong.</param>
 /// <param name="tree">The recipe as it was written.</param>
 /// <param name="recipeFile">The recipe's file; null where it is none here.</param>
-internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, string? recipeFile)
+/// <param name="hub">Looks up names on the Hub; null where nobody does, and a commit must be named.</param>
+internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, string? recipeFile, IHubReader? hub)
 {
+    // A name means the same in all of a recipe: a branch may move between two questions.
+    private readonly Dictionary<(string, bool), IReadOnlyList<HubName>> pinned = [];
+
+    /// <summary>Brings what is on the Hub; null where nobody does.</summary>
+    public IHubReader? Hub => hub;
+
     /// <summary>Whether the recipe is a file here, so that what it names can be looked at.</summary>
     public bool AreHere => recipeFile is not null;
 
@@ -17,6 +25,7 @@ internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, stri
     /// <param name="file">The path.</param>
     public string Full(string path, string file)
     {
+        if (HubName.Is(file)) return file;
         if (BlobReference.Is(file)) return InStorage(path, file);
         if (Path.IsPathFullyQualified(file)) return file;
         var at = tree.Find(path).Node.At.File;
@@ -26,6 +35,43 @@ internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, stri
             Add(path, $"{ScalarNode.Quote(file)} is a path from the recipe's folder, and there is none here",
                 $"a full path, or {BlobReference.Prefix}PATH in the run's storage");
         return file;
+    }
+
+    /// <summary>A model's name on the Hub with the commit that it means; as it is where that cannot be told.</summary>
+    public string PinnedModel(string path, string name) => Pinned(path, name, isModel: true) is [var model] ? model.ToString() : name;
+
+    /// <summary>The files that a data set's name on the Hub means, each with its commit; others in full.</summary>
+    public IReadOnlyList<string> FullAll(string path, IReadOnlyList<string> files) => [.. files.SelectMany(file =>
+        HubName.Is(file) ? Pinned(path, file, isModel: false)?.Select(each => each.ToString()) ?? [file] : [Full(path, file)])];
+
+    private IReadOnlyList<HubName>? Pinned(string path, string text, bool isModel)
+    {
+        const string ModelForm = "hf:ORG/NAME[@REVISION]", DataForm = "hf:ORG/NAME[/CONFIG[/SPLIT]][@REVISION]";
+        if (problems.Concern(path)) return null;
+        if (HubName.TryParse(text, out var problem) is not { } name || (isModel && (name.Config ?? name.File) is not null))
+        {
+            Add(path, $"{ScalarNode.Quote(text)} {problem ?? "names a part of a data set"}", isModel ? ModelForm : DataForm);
+            return null;
+        }
+        if (name.IsPinned && (isModel || name.File is not null)) return [name];
+        if (hub is null)
+        {
+            Add(path, $"{ScalarNode.Quote(text)} cannot be looked up here", "a name with its commit: hf:ORG/NAME@COMMIT, of data sets "
+                + "hf:ORG/NAME@COMMIT/FILE");
+            return null;
+        }
+        if (pinned.TryGetValue((text, isModel), out var known)) return known;
+        try
+        {
+            // Loading waits for whatever it reads.
+            return pinned[(text, isModel)] = isModel ? [hub.Ask(asked => asked.PinModelAsync(name))]
+                : hub.Ask(asked => asked.PinDataAsync(name));
+        }
+        catch (Exception e) when (e is BadInputException or StorageException)
+        {
+            Add(path, $"{ScalarNode.Quote(text)} cannot be had from the Hub: {e.Message}", isModel ? "a model there" : "a data set there");
+            return null;
+        }
     }
 
     // An empty name is all of the storage; the others are names that a blob cannot have, or that mean another.

@@ -33,25 +33,27 @@ public static class RecipeLoader
     /// <summary>Reads a file; what it extends may be files beside it.</summary>
     /// <param name="path">The recipe. Problems name it as given here.</param>
     /// <param name="datasets">Reads the data sets that it names.</param>
+    /// <param name="hub">Brings what it names on the Hub; null where nobody does, and only commits may be named.</param>
     /// <exception cref="RecipeException">It cannot be read or run; every problem is listed.</exception>
-    public static LoadedRecipe LoadFile(string path, IDatasetReader datasets)
+    public static LoadedRecipe LoadFile(string path, IDatasetReader datasets, IHubReader? hub = null)
     {
         var problems = new RecipeProblems();
         var text = ReadText(path, problems, new Location(path, 1, 1), "", ScalarNode.Quote(path));
-        return Load(text, path, Path.GetFullPath(path), path, problems, own: null, datasets);
+        return Load(text, path, Path.GetFullPath(path), path, problems, own: null, datasets, hub);
     }
 
     /// <summary>Reads a text; it may extend presets but no files.</summary>
     /// <param name="json">The recipe.</param>
     /// <param name="name">What problems call it.</param>
     /// <param name="own">What the recipe itself sets, as paths, where the rest is inherited; null for everything.</param>
+    /// <param name="hub">Looks up what it names on the Hub; null where nobody does, and only commits may be named.</param>
     /// <exception cref="RecipeException">It cannot be run; every problem is listed.</exception>
-    public static LoadedRecipe Parse(string json, string name, IReadOnlyCollection<string>? own = null)
+    public static LoadedRecipe Parse(string json, string name, IReadOnlyCollection<string>? own = null, IHubReader? hub = null)
     {
         ArgumentNullException.ThrowIfNull(json);
         var problems = new RecipeProblems();
         if (json.Length > MaxBytes) problems.Add(new(name, 1, 1), "", "", "too large", $"at most {MaxBytes} characters");
-        return Load(json, name, name, null, problems, own, datasets: null);
+        return Load(json, name, name, null, problems, own, datasets: null, hub);
     }
 
     /// <summary>A file's text, or null with a problem added.</summary>
@@ -80,19 +82,29 @@ public static class RecipeLoader
         return null;
     }
 
+    private static int Count(StageRecipe stage) => stage switch
+    {
+        DistillStage distill => distill.Students.Count,
+        RlStage { Controls.Count: var controls } => 1 + controls,
+        _ => 1,
+    };
+
     private static LoadedRecipe Load(string? text, string name, string identity, string? file, RecipeProblems problems,
-        IReadOnlyCollection<string>? own, IDatasetReader? datasets)
+        IReadOnlyCollection<string>? own, IDatasetReader? datasets, IHubReader? hub)
     {
         var root = text is null ? null : RecipeReader.Read(name, text, problems);
         if (root is null) problems.ThrowIfAny();
         root = new RecipeInheritance(problems).Resolve(root!, identity, file);
         BenchmarkDefaults.Fill(root, problems);
         var recipe = new RecipeBinder(problems).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
-        if (recipe.Stages.Sum(stage => (stage.Value as DistillStage)?.Students.Count ?? 1) > RecipeReader.MostMembers)
-            problems.Refuse(root.At, "stages", "{…}", "too many stages", $"at most {RecipeReader.MostMembers}, each student counted");
+        if (recipe.Stages.Values.Sum(Count) > RecipeReader.MostMembers)
+        {
+            problems.Refuse(root.At, "stages", "{…}", "too many stages",
+                $"at most {RecipeReader.MostMembers}, each student and each control counted");
+        }
         if (new SettingsWithoutEffect(problems, root, own).Check(recipe))
             recipe = new RecipeBinder(new RecipeProblems()).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
-        var paths = new RecipeFiles(problems, root, file);
+        var paths = new RecipeFiles(problems, root, file, hub);
         var tasks = new DatasetFiles(problems, paths, datasets);
         var models = new ModelFolders(problems, paths);
         recipe = models.Resolve(tasks.Resolve(recipe));

@@ -15,10 +15,11 @@ public static class KnownNames
     ];
 
     /// <summary>Architectures of models, as config.json's <c>model_type</c> names them.</summary>
-    public static IReadOnlyList<string> Architectures { get; } = ["llama", "qwen2", "qwen3", "deepseek_v3"];
+    public static IReadOnlyList<string> Architectures { get; } =
+        ["llama", "qwen2", "qwen3", "deepseek_v3", "qwen3_moe", "mistral", "olmo2", "olmo3", "gemma3_text", "phi3"];
 
     /// <summary>Policy losses.</summary>
-    public static IReadOnlyList<string> Losses { get; } = ["grpo", "dapo", "dr-grpo", "gspo", "cispo", "sapo", "luspo", "vespo"];
+    public static IReadOnlyList<string> Losses { get; } = ["grpo", "dapo", "dr-grpo", "gspo", "cispo", "sapo", "luspo", "vespo", "dppo"];
 
     /// <summary>Forms of prompts.</summary>
     public static IReadOnlyList<string> Prompts { get; } = ["plain", "r1-zero", "chat"];

@@ -1,6 +1,6 @@
 namespace R1Cloud.Shared.Recipes.Reading;
 
-/// <summary>A setting that cannot change a stage's result: it is no part of the stage's key. Whatever lacks this mark is.</summary>
+/// <summary>A setting that cannot change a stage's result: it is not part of the stage's key. Whatever lacks this mark is.</summary>
 /// <param name="because">Why not.</param>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class NoEffectAttribute(string because) : Attribute

@@ -67,9 +67,7 @@ internal sealed class NameAttribute : RecipeRuleAttribute
 {
     private const string Pattern = "^[a-z0-9]+(-[a-z0-9]+)*$";
 
-    /// <summary>
-    /// With <c>-</c> and eight hexadecimal digits a recipe's name is a run id, and <c>r1-jobs-</c> + run id must fit Azure's 63.
-    /// </summary>
+    // With - and eight hexadecimal digits a recipe's name is a run id, and r1-jobs- + run id must fit Azure's 63.
     private const int MaxLength = 40;
 
     /// <inheritdoc/>
@@ -98,6 +96,21 @@ internal sealed class DateAttribute : RecipeRuleAttribute
 
     /// <inheritdoc/>
     public override void Describe(JsonObject schema) => (schema["format"], schema["pattern"]) = ("date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+}
+
+/// <summary>What money, or work, is counted in.</summary>
+internal sealed class CurrencyAttribute : RecipeRuleAttribute
+{
+    private const string Pattern = "^([A-Z]{3}|hours)$";
+
+    /// <inheritdoc/>
+    public override bool Allows(object value) => value is string text && Regex.IsMatch(text, Pattern) && text[^1] != '\n';
+
+    /// <inheritdoc/>
+    public override string Allowed => "a currency of three capital letters as USD, or hours for worker hours";
+
+    /// <inheritdoc/>
+    public override void Describe(JsonObject schema) => schema["pattern"] = Pattern;
 }
 
 /// <summary>Where a worker computes.</summary>

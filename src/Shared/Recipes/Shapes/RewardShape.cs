@@ -30,7 +30,8 @@ internal sealed record RewardShape(IReadOnlyDictionary<string, RewardEntryShape>
 /// <param name="Options">The reward's own options.</param>
 internal sealed record RewardEntryShape(ObjectShape LongForm, ObjectShape Options) : RecipeShape
 {
-    private const string Weight = "weight", OptionsField = "options";
+    /// <summary>The fields of the object.</summary>
+    public const string WeightField = "weight", OptionsField = "options";
 
     public override string Words => RewardShape.InWords;
 
@@ -56,7 +57,7 @@ internal sealed record RewardEntryShape(ObjectShape LongForm, ObjectShape Option
     {
         if (node is ObjectNode written) return written;
         var lengthened = new ObjectNode(node.At);
-        lengthened.Members.Add(Weight, new(node.At, node));
+        lengthened.Members.Add(WeightField, new(node.At, node));
         return lengthened;
     }
 

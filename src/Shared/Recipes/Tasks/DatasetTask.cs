@@ -15,8 +15,8 @@ public sealed record DatasetTask : TaskRecipe
     public override bool HasLabels() => Layout == DatasetLayout.Labels;
 
     /// <summary>
-    /// The files, <c>.jsonl</c> or <c>.parquet</c>: local paths (relative ones from the recipe's folder), or <c>blob:PATH</c> in the run's
-    /// storage.
+    /// The files, <c>.jsonl</c> or <c>.parquet</c>: local paths (relative ones from the recipe's folder), <c>blob:PATH</c> in the run's
+    /// storage, or <c>hf:ORG/NAME[/CONFIG[/SPLIT]][@REVISION]</c> on the Hub.
     /// </summary>
     [NotEmpty, DataFile]
     public required IReadOnlyList<string> Files { get; init; }
@@ -135,7 +135,7 @@ public enum DatasetLayout
 /// <summary>The order in which training problems are drawn.</summary>
 public enum DatasetOrder
 {
-    /// <summary>Each once in a random order, then all anew in another.</summary>
+    /// <summary>Each once in a random order, then all again in another.</summary>
     Shuffled,
     /// <summary>At random out of a window, a fifth of the set, that slides from the easiest to the hardest as the stage goes on.</summary>
     EasyToHard,

@@ -5,8 +5,9 @@ public interface IDatasetReader
 {
     /// <summary>Reads a data set whose files are on this machine.</summary>
     /// <param name="task">The data set.</param>
+    /// <param name="locate">Where a file is on this machine, by its name in the recipe; null for the name itself.</param>
     /// <exception cref="DatasetException">A file or a row is wrong; every problem is listed, up to a limit.</exception>
-    DatasetFacts Read(DatasetTask task);
+    DatasetFacts Read(DatasetTask task, Func<string, string>? locate = null);
 
     /// <summary>What is wrong with one file of rows, whatever their layout; every problem, up to a limit.</summary>
     /// <param name="file">The file, which is on this machine.</param>

@@ -17,7 +17,7 @@ export class ApiError extends Error {
 export class AwayError extends Error {}
 
 interface Request {
-    method?: "GET" | "POST";
+    method?: "GET" | "POST" | "DELETE";
     body?: string;
     headers?: Record<string, string>;
     signal?: AbortSignal;
@@ -27,7 +27,7 @@ interface Request {
 export async function ask(path: string, request: Request = {}): Promise<Response> {
     const sent = key();
     const headers: Record<string, string> = { ...request.headers };
-    if (request.method === "POST") headers["Content-Type"] = "application/json";
+    if (request.method === "POST" || request.method === "DELETE") headers["Content-Type"] = "application/json";
     // The local host reads the first, the Functions host the second.
     if (sent) headers["X-Api-Key"] = headers["x-functions-key"] = sent;
     let response: Response;

@@ -23,7 +23,6 @@ export interface Job {
     step?: number;
     steps?: number;
     timing?: { total: number; generation: number; reward: number; update: number; storage: number };
-    traffic?: { readBytes: number; writtenBytes: number };
     attempts: Attempt[];
     error?: { type: string; message: string; exitCode?: number };
     waiting?: string;
@@ -44,6 +43,11 @@ export interface WorkerResources {
     gpus?: { index: number; name: string; utilisation: number; memoryBytes: number; memoryLimitBytes: number }[];
     cacheBytes?: number;
     diskFreeBytes?: number;
+    workingSeconds?: number;
+    idleSeconds?: number;
+    storageRequests?: number;
+    sentBytes?: number;
+    receivedBytes?: number;
 }
 
 export interface Worker {
@@ -62,8 +66,7 @@ export interface WorkersAnswer {
     workers: Worker[];
     restarts: number;
     lastError?: string;
-    seconds?: { useful: number; lost: number; idle: number };
-    queue?: { jobs: number };
+    queuedJobs?: number;
 }
 
 export interface LogTail {

@@ -24,6 +24,28 @@ export interface StageReport {
     samples: { question: string; answer?: string; before?: { completion: string }; after?: { completion: string } }[];
 }
 
+export interface StageCosting {
+    label: string;
+    workerSeconds: number;
+    amount?: number;
+    secondsPerThousandSamples?: number;
+    perThousandSamples?: number;
+    secondsPerPoint?: number;
+    perPoint?: number;
+}
+
+export interface Costing {
+    currency: string;
+    stages: StageCosting[];
+    betweenSeconds: number;
+    betweenAmount?: number;
+    spotSeconds: number;
+    onDemandSeconds: number;
+    preemptions: number;
+    lostSeconds: number;
+    lostAmount?: number;
+}
+
 export interface RunReport {
     runId: string;
     name: string;
@@ -35,6 +57,9 @@ export interface RunReport {
     stages: StageReport[];
     time: TimeBreakdown;
     cost?: { amount: number; currency: string; note: string };
+    costing?: Costing;
+    bands?: { expected: string; measured?: number; standardError?: number; problems?: number; inside: boolean; verdict: string }[];
+    controls?: { stage: string; control: string; label: string; gained?: number; controlGained?: number; verdict: string }[];
     plan?: { device: string; stages: { label: string; seconds: number; plannedSeconds?: number }[] };
     overlap?: number;
 }

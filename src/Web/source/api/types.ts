@@ -28,6 +28,22 @@ export interface RunSummary {
     error?: string;
 }
 
+/** A run that shares iterations with another. */
+export interface RelatedRun {
+    runId: string;
+    relation: "parent" | "sibling" | "fork";
+    stage: string;
+    iteration: number;
+    differences: Difference[];
+}
+
+/** What became of a run that was removed. */
+export interface RunRemoval {
+    removed: number;
+    bytes: number;
+    kept: { path: string; by: string[] }[];
+}
+
 export interface RunList {
     runs: RunSummary[];
     next?: string;
@@ -35,7 +51,7 @@ export interface RunList {
 
 export interface StageNeed {
     stage: string;
-    as: "model" | "data" | "reward" | "rewriter" | "reference";
+    as: "model" | "data" | "reward" | "rewriter" | "teacher" | "reference";
 }
 
 export interface StageOrigin {
@@ -49,6 +65,7 @@ export interface StageView {
     label: string;
     kind: string;
     from?: string;
+    controlOf?: string;
     needs?: StageNeed[];
     status: StageStatus;
     done: number;
@@ -84,6 +101,16 @@ export interface TimeBreakdown {
 }
 
 export interface RunView {
+    budget?: {
+        amount: number;
+        currency: string;
+        spent: number;
+        next: number;
+        nextIs?: string;
+        mayOvershoot: number;
+        warns: boolean;
+        held?: string;
+    };
     id: string;
     name: string;
     recipeHash: string;
@@ -98,6 +125,7 @@ export interface RunView {
     createdAt: string;
     startedAt?: string;
     endedAt?: string;
+    fork?: { runId: string; stage: string; iteration: number };
 }
 
 export interface MetricsRow {
@@ -149,6 +177,8 @@ export interface SampleRow {
     sample?: number;
     problem?: string;
     prompts?: string;
+    checkpoint?: number;
+    engine?: string;
     prompt: string;
     completion: string;
     completionChars?: number;
@@ -221,6 +251,7 @@ export interface StagePlan {
     deviceHours?: number;
     wallSeconds?: number;
     cost?: number;
+    memory?: { phase: string; bytes: number; deviceBytes?: number; missingBytes?: number; remedies: string[] };
     note?: string;
 }
 

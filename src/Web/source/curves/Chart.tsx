@@ -5,18 +5,9 @@ import { colour, onTheme } from "../state/theme.ts";
 import { figure } from "../ui/format.ts";
 import { save } from "../ui/parts.tsx";
 import { toCsv } from "./csv.ts";
+import type { Curve } from "./curve.ts";
+import { sharedPrefix } from "./prefix.ts";
 import { align, smooth } from "./smooth.ts";
-
-/** A curve of a chart. */
-export interface Curve {
-    name: string;
-    steps: readonly number[];
-    values: readonly number[];
-    /** Which of the palette's colours, from 0. */
-    hue: number;
-    points?: boolean;
-    dashed?: boolean;
-}
 
 export interface ChartProps {
     title: string;
@@ -27,20 +18,22 @@ export interface ChartProps {
     smoothing?: number;
     range?: { from?: number | undefined; to?: number | undefined };
     onRange?: (range: { from: number; to: number } | undefined) => void;
+    /** A point was clicked: its step. */
+    onPick?: (step: number) => void;
     tools?: boolean;
 }
 
 const Hues = 8;
 const Cursor = uPlot.sync("run");
 
-/** Curves over steps: hover tells the figures, dragging takes a range, a double click takes it back. */
+/** Curves over steps: hover tells the figures, dragging takes a range, a double click takes it back, a click picks a step. */
 export function Chart(props: ChartProps) {
     const { title, curves, height = 200, log = false, stacked = false, smoothing = 0, range, tools = true } = props;
     const box = useRef<HTMLDivElement>(null);
     const chart = useRef<uPlot>(undefined);
     const latest = useRef(props);
     latest.current = props;
-    // The legend alone is drawn anew while the pointer moves.
+    // The legend alone is drawn again while the pointer moves.
     const hover = useRef<(at: number | undefined) => void>(() => {});
     const [turn, setTurn] = useState(0);
     useEffect(() => onTheme(() => setTurn(before => before + 1)), []);
@@ -144,7 +137,8 @@ function Legend({ curves, steps, hover }: LegendProps) {
             {curves.map(curve => (
                 <span class="legend-item" key={curve.name}>
                     <span class={`swatch hue-${curve.hue % Hues}${curve.points ? " round" : ""}`} aria-hidden="true" />
-                    <bdi>{curve.name.slice(prefix)}</bdi> <b>{figure(step === undefined ? lastOf(curve.values) : valueAt(curve, step))}</b>
+                    <bdi>{curve.legend ?? curve.name.slice(prefix)}</bdi>{" "}
+                    <b>{figure(step === undefined ? lastOf(curve.values) : valueAt(curve, step))}</b>
                 </span>
             ))}
         </span>
@@ -198,6 +192,7 @@ function optionsOf(props: ChartProps, width: number, height: number, setAt: (at:
             y: false,
         },
         hooks: {
+            ready: [chart => pick(chart, step => props.onPick?.(step))],
             setCursor: [chart => setAt(chart.cursor.idx ?? undefined)],
             setSelect: [
                 chart => {
@@ -212,6 +207,16 @@ function optionsOf(props: ChartProps, width: number, height: number, setAt: (at:
             ],
         },
     };
+}
+
+// A click; where the pointer has moved meanwhile it was a range.
+function pick(chart: uPlot, picked: (step: number) => void): void {
+    let from = 0;
+    chart.over.addEventListener("mousedown", event => (from = event.clientX));
+    chart.over.addEventListener("click", event => {
+        const at = chart.cursor.idx;
+        if (Math.abs(event.clientX - from) < 4 && at !== undefined && at !== null) picked(chart.data[0][at]!);
+    });
 }
 
 // A little room above and below; a flat line gets some, too.
@@ -236,14 +241,6 @@ function dataOf(curves: readonly Curve[], stacked: boolean, smoothing: number): 
         data[column] = own.map((value, row) => (value ?? 0) + (above[row] ?? 0));
     }
     return data;
-}
-
-/** Signs that all names begin with, up to a slash: they say nothing beside a title. */
-function sharedPrefix(names: readonly string[]): number {
-    const [first = ""] = names;
-    let at = names.length > 1 ? first.lastIndexOf("/") + 1 : 0;
-    while (at > 0 && !names.every(name => name.startsWith(first.slice(0, at)))) at = first.lastIndexOf("/", at - 2) + 1;
-    return at;
 }
 
 const lastOf = (values: readonly number[]): number | undefined => values.at(-1);

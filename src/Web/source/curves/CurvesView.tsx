@@ -1,14 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
+import { ForkDialog } from "../run/ForkDialog.tsx";
 import { RunStore } from "../run/runStore.ts";
 import { RunInput } from "../runs/RunInput.tsx";
 import { useChanges } from "../state/hooks.ts";
-import { setValues, type Route } from "../state/route.ts";
+import { keyOfStep } from "../samples/sets.ts";
+import { formatRoute, setValues, type Route } from "../state/route.ts";
 import { Empty, Trouble } from "../ui/parts.tsx";
 import { Chart } from "./Chart.tsx";
 import { NameList } from "./NameList.tsx";
 import { expand, panelsOf, type PanelSpec } from "./panels.ts";
+import { controlsOf } from "./controls.ts";
 import { stageToShow } from "./stages.ts";
-import { curvesOf, useNames, useSeries, type Shown } from "./useCurves.ts";
+import { curvesOf, labelIn, type Shown } from "./shown.ts";
+import { useControls, useNames, useSeries } from "./useCurves.ts";
 
 /** A run's curves, alone or over those of other runs. */
 export function CurvesView({ store, route }: { store: RunStore; route: Route }) {
@@ -17,11 +21,15 @@ export function CurvesView({ store, route }: { store: RunStore; route: Route }) 
     const shown = useShown(store, others);
     const stages = store.run?.stages ?? [];
     const stage = stageToShow(stages, values["stage"], store.series.names);
-    const known = new Set(stage === undefined ? [] : shown.flatMap(one => [...(one.store.series.names.get(stage) ?? [])]));
+    const namesIn = (one: Shown): Iterable<string> => one.store.series.names.get(labelIn(one.store, store, stage!)) ?? [];
+    const known = new Set(stage === undefined ? [] : shown.flatMap(one => [...namesIn(one)]));
     const own = (values["names"] ?? "").split(",").filter(Boolean);
-    const panels: PanelSpec[] = own.length > 0 ? own.map(name => ({ title: name, names: expand([name], known) })) : panelsOf(known);
+    const chosen = own.map(name => ({ title: name, names: expand([name], known) }));
+    const panels: PanelSpec[] = own.length > 0 ? chosen : panelsOf(known, shown.length);
     const range = rangeOf(values);
     const error = useSeries(shown, stage, useNames(panels), range);
+    const controls = controlsOf(stages, stage);
+    useControls(store, controls, panels, range);
     const smoothing = Number(values["smooth"] ?? 0) || 0;
     const log = values["log"] === "1";
     const onRange = (next: { from: number; to: number } | undefined): void =>
@@ -63,6 +71,7 @@ export function CurvesView({ store, route }: { store: RunStore; route: Route }) 
                     Log scale
                 </label>
                 <Range values={values} onRange={onRange} />
+                <Step store={store} stage={stage} step={values["step"]} />
                 <Overlays shown={shown} others={others} />
             </div>
             {error && <Trouble error={error} />}
@@ -76,12 +85,13 @@ export function CurvesView({ store, route }: { store: RunStore; route: Route }) 
                             <Chart
                                 key={panel.title}
                                 title={panel.title}
-                                curves={curvesOf(shown, stage, panel)}
+                                curves={curvesOf(shown, stage, panel, controls)}
                                 log={log && !panel.stacked}
-                                stacked={(panel.stacked ?? false) && shown.length === 1}
+                                stacked={panel.stacked ?? false}
                                 smoothing={smoothing}
                                 range={range}
                                 onRange={onRange}
+                                onPick={step => setValues({ step: String(step) })}
                             />
                         ))
                     )}
@@ -120,6 +130,39 @@ function Range({ values, onRange }: { values: Record<string, string>; onRange: (
                 <button type="button" class="small" onClick={() => onRange(undefined)}>
                     All steps
                 </button>
+            )}
+        </>
+    );
+}
+
+// The step that was clicked, or is written here, and the way to what was sampled for it, and to another way from there.
+function Step({ store, stage, step }: { store: RunStore; stage: string | undefined; step: string | undefined }) {
+    const [isForking, setForking] = useState(false);
+    const isStep = /^\d+$/.test(step ?? "");
+    const own = store.run?.stages.find(one => one.label === stage);
+    return (
+        <>
+            <label class="field">
+                Step
+                <input
+                    class="step"
+                    inputMode="numeric"
+                    pattern="\d*"
+                    value={step ?? ""}
+                    placeholder="click"
+                    onChange={event => setValues({ step: /^\d+$/.test(event.currentTarget.value) ? event.currentTarget.value : undefined })}
+                />
+            </label>
+            {isStep && stage !== undefined && (
+                <a href={formatRoute(["runs", store.id, "samples"], { set: keyOfStep(stage, Number(step)) })}>Samples of step {step}</a>
+            )}
+            {isStep && own?.kind === "rl" && (
+                <button type="button" class="small" onClick={() => setForking(true)}>
+                    Fork from step {step}
+                </button>
+            )}
+            {isForking && own && (
+                <ForkDialog run={store.run!} at={{ stage: own.name, iteration: Number(step) }} onClose={() => setForking(false)} />
             )}
         </>
     );

@@ -1,12 +1,26 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
+import type { StageView } from "../api/types.ts";
 import type { RunStore } from "../run/runStore.ts";
-import type { Curve } from "./Chart.tsx";
+import { namesOf } from "./controls.ts";
 import type { PanelSpec } from "./panels.ts";
+import { labelIn, type Shown } from "./shown.ts";
 
-/** A run whose curves are drawn. */
-export interface Shown {
-    store: RunStore;
-    label: string;
+/** Loads what panels show of the controls of a run's stage, once for each name and range. */
+export function useControls(
+    store: RunStore,
+    controls: readonly StageView[],
+    panels: readonly PanelSpec[],
+    range: { from?: number; to?: number },
+): void {
+    const wanted = controls.map(control => [control.label, namesOf(panels, store.series.names.get(control.label) ?? new Set())] as const);
+    useEffect(() => {
+        for (const [label, names] of wanted) {
+            if (names.length === 0) continue;
+            for (const name of names) store.series.begin(label, name);
+            // A control that cannot be read leaves the stage's own curve as it is.
+            store.load(names, label, range).catch(() => undefined);
+        }
+    }, [`${store.id} ${wanted.join(" ")} ${range.from} ${range.to}`]);
 }
 
 /** Loads what panels show of a stage, once for each name and range. */
@@ -17,16 +31,18 @@ export function useSeries(
     range: { from?: number; to?: number },
 ): Error | undefined {
     const [error, setError] = useState<Error>();
-    const key = `${shown.map(one => one.store.id).join(" ")} ${stage} ${names.join(",")} ${range.from} ${range.to}`;
+    const labels = shown.map(one => (stage === undefined ? undefined : labelIn(one.store, shown[0]!.store, stage)));
+    const key = `${shown.map((one, at) => `${one.store.id} ${labels[at]}`).join(" ")} ${names.join(",")} ${range.from} ${range.to}`;
     useEffect(() => {
         if (stage === undefined || names.length === 0) return;
         let isOld = false;
         setError(undefined);
-        for (const { store } of shown) {
-            for (const name of names) store.series.begin(stage, name);
+        for (const [place, { store }] of shown.entries()) {
+            const label = labels[place]!;
+            for (const name of names) store.series.begin(label, name);
             for (let at = 0; at < names.length; at += MostNames)
                 store
-                    .load(names.slice(at, at + MostNames), stage, range)
+                    .load(names.slice(at, at + MostNames), label, range)
                     .catch((caught: Error) => isOld || caught.name === "AbortError" || setError(caught));
         }
         return () => {
@@ -37,27 +53,6 @@ export function useSeries(
 }
 
 const MostNames = 100;
-
-/** A panel's curves: a colour a figure for one run, a colour a run for several. */
-export function curvesOf(shown: readonly Shown[], stage: string, panel: PanelSpec): Curve[] {
-    const isOne = shown.length === 1;
-    return shown.flatMap(({ store, label }, run) =>
-        [...panel.names, ...(panel.points ?? [])].flatMap((name, at) => {
-            const series = store.series.get(stage, name);
-            if (!series || series.steps.length === 0) return [];
-            const isPoint = at >= panel.names.length;
-            const curve: Curve = {
-                name: isOne ? name : `${label} ${name}`,
-                steps: series.steps,
-                values: series.values,
-                hue: isOne ? at : run,
-            };
-            if (isPoint) curve.points = true;
-            else if (!isOne && at > 0) curve.dashed = true;
-            return [curve];
-        }),
-    );
-}
 
 /** All names that panels show. */
 export const useNames = (panels: readonly PanelSpec[]): string[] =>

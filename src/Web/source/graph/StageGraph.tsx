@@ -11,8 +11,11 @@ const Height = 92;
 const GapX = 56;
 const GapY = 20;
 
-/** What of a stage is told apart in the map: a stage that was taken over has not run here. */
+/** What the map shows apart of a stage: a stage that was taken over has not run here. */
 const stateOf = (stage: StageView): string => (stage.reusedFrom && stage.status === "completed" ? "reused" : stage.status);
+
+/** What a stage gives to one that builds on it. */
+const roleOf = (stage: StageView, name: string): string => stage.needs?.find(one => one.stage === name)?.as ?? "model";
 
 /** The stages of a run as a map of what builds on what. */
 export function StageGraph({ runId, stages }: { runId: string; stages: readonly StageView[] }) {
@@ -30,12 +33,11 @@ export function StageGraph({ runId, stages }: { runId: string; stages: readonly 
                         needs(stage)
                             .filter(name => places.has(name))
                             .map(name => {
-                                const need = stage.needs?.find(one => one.stage === name)?.as ?? "model";
                                 const [x1, y1, x2, y2] = [x(name) + Width, y(name) + Height / 2, x(stage.name), y(stage.name) + Height / 2];
                                 const bend = Math.max(24, (x2 - x1) / 2);
                                 return (
                                     <path
-                                        class={`edge as-${need}`}
+                                        class={`edge as-${roleOf(stage, name)}`}
                                         d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`}
                                         key={`${name} ${stage.name}`}
                                     />
@@ -67,7 +69,7 @@ function Node({ runId, stage, needs }: { runId: string; stage: StageView; needs:
             <a
                 class="node-name"
                 href={formatRoute(["runs", runId, "curves"], { stage: stage.label })}
-                title={needs.length > 0 ? `builds on ${needs.join(", ")}` : undefined}
+                title={needs.length > 0 ? `builds on ${needs.map(name => `${name} (${roleOf(stage, name)})`).join(", ")}` : undefined}
             >
                 <bdi>{stage.label}</bdi>
             </a>

@@ -1,5 +1,5 @@
 import type { Job } from "../api/jobs.ts";
-import { bytes, duration, moment } from "../ui/format.ts";
+import { duration, moment } from "../ui/format.ts";
 import { Badge, Fact, Words } from "../ui/parts.tsx";
 import { Scroll } from "../ui/Scroll.tsx";
 
@@ -18,8 +18,6 @@ export function JobDetail({ job, onLog }: { job: Job; onLog: (worker: string) =>
                     </Fact>
                 ) : null}
                 {job.timing && <Fact name="Took">{duration(job.timing.total)}</Fact>}
-                {job.traffic && <Fact name="Read">{bytes(job.traffic.readBytes)}</Fact>}
-                {job.traffic && <Fact name="Written">{bytes(job.traffic.writtenBytes)}</Fact>}
             </dl>
             {job.waiting && (
                 <p class="note">

@@ -3,8 +3,9 @@ import type { Job, JobsAnswer, WorkersAnswer } from "../api/jobs.ts";
 import type { RunStore } from "../run/runStore.ts";
 import { useLoaded } from "../state/hooks.ts";
 import { setValues, type Route } from "../state/route.ts";
-import { duration, percent } from "../ui/format.ts";
+import { bytes, duration, percent } from "../ui/format.ts";
 import { Dialog, Empty, Fact, Panel, Trouble, Waiting } from "../ui/parts.tsx";
+import { booksOf } from "./books.ts";
 import { Gantt } from "./Gantt.tsx";
 import { JobDetail } from "./JobDetail.tsx";
 import { JobTable } from "./JobTable.tsx";
@@ -36,7 +37,7 @@ export function JobsView({ store, route }: { store: RunStore; route: Route }) {
         <div class="jobs">
             {/* A host that does not tell workers apart has no such route: their logs are reached from their jobs. */}
             {!(workers.error instanceof ApiError && workers.error.status === 404) && (
-                <Panel title="Workers" tools={workers.value && <Books workers={workers.value} />}>
+                <Panel title="Workers" tools={workers.value && <Facts workers={workers.value} jobs={jobs.value?.jobs ?? []} />}>
                     {workers.error && <Trouble error={workers.error} again={workers.again} />}
                     {workers.isLoading && <Waiting what="workers" />}
                     {workers.value && <Workers workers={workers.value.workers} onLog={name => setValues({ log: name })} />}
@@ -105,29 +106,36 @@ export function JobsView({ store, route }: { store: RunStore; route: Route }) {
     );
 }
 
-function Books({ workers }: { workers: WorkersAnswer }) {
-    const { seconds, queue, restarts } = workers;
-    const all = seconds ? seconds.useful + seconds.lost + seconds.idle : 0;
+function Facts({ workers, jobs }: { workers: WorkersAnswer; jobs: readonly Job[] }) {
+    const books = booksOf(workers.workers, jobs);
+    const all = books.workingSeconds + books.idleSeconds;
     return (
         <dl class="facts tight">
-            {seconds && all > 0 && (
+            {all > 0 && (
                 <>
-                    <Fact name="Useful">
-                        {duration(seconds.useful)}
-                        <span class="sub">{percent(seconds.useful / all, 0)}</span>
-                    </Fact>
-                    <Fact name="Lost">
-                        {duration(seconds.lost)}
-                        <span class="sub">{percent(seconds.lost / all, 0)}</span>
+                    <Fact name="With a job">
+                        {duration(books.workingSeconds)}
+                        <span class="sub">{percent(books.workingSeconds / all, 0)}</span>
                     </Fact>
                     <Fact name="Idle">
-                        {duration(seconds.idle)}
-                        <span class="sub">{percent(seconds.idle / all, 0)}</span>
+                        {duration(books.idleSeconds)}
+                        <span class="sub">{percent(books.idleSeconds / all, 0)}</span>
                     </Fact>
                 </>
             )}
-            {queue && <Fact name="In the queue">{queue.jobs}</Fact>}
-            <Fact name="Restarts">{restarts}</Fact>
+            <Fact name="Attempts lost or failed">
+                {books.lostAttempts}
+                {books.lostSeconds > 0 && <span class="sub">{duration(books.lostSeconds)}</span>}
+            </Fact>
+            {books.preemptions > 0 && <Fact name="Preempted">{books.preemptions}</Fact>}
+            {workers.queuedJobs !== undefined && <Fact name="In the queue">{workers.queuedJobs}</Fact>}
+            {books.requests > 0 && (
+                <Fact name="Storage">
+                    {bytes(books.sentBytes)} sent, {bytes(books.receivedBytes)} received
+                    <span class="sub">{books.requests} requests</span>
+                </Fact>
+            )}
+            <Fact name="Restarts">{workers.restarts}</Fact>
         </dl>
     );
 }

@@ -72,8 +72,17 @@ function Resources({ worker }: { worker: Worker }) {
             ))}
             {resources.cacheBytes !== undefined && <Gauge name="Cache" text={bytes(resources.cacheBytes)} />}
             {resources.diskFreeBytes !== undefined && <Gauge name="Disk free" text={bytes(resources.diskFreeBytes)} />}
+            {resources.workingSeconds !== undefined && (
+                <Gauge name="With a job" text={percent(shareOf(resources.workingSeconds, resources.idleSeconds ?? 0), 0)} />
+            )}
+            {resources.sentBytes !== undefined && <Gauge name="Sent" text={bytes(resources.sentBytes)} />}
+            {resources.receivedBytes !== undefined && <Gauge name="Received" text={bytes(resources.receivedBytes)} />}
         </dl>
     );
+}
+
+function shareOf(part: number, rest: number): number {
+    return part + rest > 0 ? part / (part + rest) : 0;
 }
 
 interface GaugeProps {

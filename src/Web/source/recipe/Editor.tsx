@@ -29,6 +29,7 @@ export function Editor({ text, onChange, schema, problems, goTo, label }: Props)
     const [caret, setCaret] = useState(0);
     const [open, setOpen] = useState<{ list: Proposal[]; from: number; to: number; at: number } | undefined>();
     const wanted = useRef<number | undefined>(undefined);
+    const asked = useRef(false);
     const spot = useMemo(() => (schema ? spotAt(text, caret) : undefined), [schema, text, caret]);
     const told = useMemo(() => (schema && spot ? explanation(schema, spot, text) : undefined), [schema, spot, text]);
 
@@ -57,10 +58,15 @@ export function Editor({ text, onChange, schema, problems, goTo, label }: Props)
     useLayoutEffect(scroll);
 
     const propose = (value: string, at: number): void => {
+        asked.current = schema === undefined;
         const here = schema ? spotAt(value, at) : undefined;
         const list = schema && here ? proposals(schema, here, value).slice(0, MostProposals) : [];
         setOpen(list.length > 0 && here ? { list, from: here.from, to: here.to, at: 0 } : undefined);
     };
+    // What was asked for before the schema had come is answered when it comes.
+    useEffect(() => {
+        if (schema && asked.current && field.current) propose(field.current.value, field.current.selectionStart);
+    }, [schema]);
     // As if it was typed, so that it can be undone.
     const put = (from: number, to: number, insert: string, at: number): void => {
         wanted.current = from + at;
@@ -133,7 +139,10 @@ export function Editor({ text, onChange, schema, problems, goTo, label }: Props)
                         setOpen(undefined);
                     }}
                     onKeyDown={onKeyDown}
-                    onBlur={() => setOpen(undefined)}
+                    onBlur={() => {
+                        asked.current = false;
+                        setOpen(undefined);
+                    }}
                     onSelect={event => setCaret(event.currentTarget.selectionStart)}
                     onInput={event => {
                         const { value, selectionStart } = event.currentTarget;

@@ -1,10 +1,12 @@
 import { Chart } from "../curves/Chart.tsx";
 import { Overview as Shown, panelsOf, type PanelSpec } from "../curves/panels.ts";
 import { stageToShow } from "../curves/stages.ts";
-import { curvesOf, useNames, useSeries } from "../curves/useCurves.ts";
+import { controlsOf } from "../curves/controls.ts";
+import { curvesOf } from "../curves/shown.ts";
+import { useControls, useNames, useSeries } from "../curves/useCurves.ts";
 import { StageGraph } from "../graph/StageGraph.tsx";
 import { formatRoute, type Route } from "../state/route.ts";
-import { clock, duration, percent } from "../ui/format.ts";
+import { duration, moment, percent, when } from "../ui/format.ts";
 import { Ago, Empty, Panel, Progress, Trouble, Words } from "../ui/parts.tsx";
 import type { RunStore } from "./runStore.ts";
 import type { TimeBreakdown } from "../api/types.ts";
@@ -17,6 +19,8 @@ export function Overview({ store }: { store: RunStore; route: Route }) {
     const panels = panelsOf(known).filter(panel => Shown.includes(panel.title));
     const shown = [{ store, label: store.id }];
     const error = useSeries(shown, stage, useNames(panels), {});
+    const controls = controlsOf(run.stages, stage);
+    useControls(store, controls, panels, {});
     return (
         <div class="overview">
             <Panel title="Stages">
@@ -41,7 +45,7 @@ export function Overview({ store }: { store: RunStore; route: Route }) {
                             <Chart
                                 key={panel.title}
                                 title={panel.title}
-                                curves={curvesOf(shown, stage!, panel)}
+                                curves={curvesOf(shown, stage!, panel, controls)}
                                 height={150}
                                 stacked={panel.stacked ?? false}
                                 smoothing={isLong(store, stage!, panel) ? 0.6 : 0}
@@ -133,7 +137,7 @@ export function Time({ time }: { time: TimeBreakdown }) {
 }
 
 function Story({ store }: { store: RunStore }) {
-    if (store.logs.length === 0) return <Empty title="Nothing since this page was opened." />;
+    if (store.logs.length === 0) return <Empty title="Nothing yet." />;
     return (
         <ol class="story" aria-live="polite">
             {store.logs
@@ -141,7 +145,9 @@ function Story({ store }: { store: RunStore }) {
                 .reverse()
                 .map((log, at) => (
                     <li class={log.level} key={store.logs.length - at}>
-                        <time dateTime={log.time}>{clock(log.time)}</time> <Words text={log.message} />
+                        <time dateTime={log.time} title={moment(log.time)}>
+                            {when(log.time, Date.now())}
+                        </time> <Words text={log.message} />
                     </li>
                 ))}
         </ol>

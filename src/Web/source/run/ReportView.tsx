@@ -1,12 +1,15 @@
+import { useEffect, useState } from "preact/hooks";
 import { ApiError, ask, get, pathOf } from "../api/client.ts";
 import type { RunReport, StageReport } from "../api/report.ts";
 import { splitThought } from "../samples/think.ts";
 import { useLoaded } from "../state/hooks.ts";
 import { formatRoute, type Route } from "../state/route.ts";
-import { duration, figure, moment, money, percent } from "../ui/format.ts";
+import { duration, moment, money } from "../ui/format.ts";
 import { Empty, Fact, Panel, save, Trouble, Waiting } from "../ui/parts.tsx";
 import { visible } from "../ui/visible.ts";
 import { Time } from "./Overview.tsx";
+import { Controls } from "./ReportControls.tsx";
+import { Bands, Benchmarks, Costs } from "./ReportTables.tsx";
 import type { RunStore } from "./runStore.ts";
 import { Scroll } from "../ui/Scroll.tsx";
 
@@ -82,10 +85,14 @@ function Report({ report }: { report: RunReport }) {
                     ))}
                 </ol>
             </Panel>
+            {report.bands && report.bands.length > 0 && <Bands bands={report.bands} />}
+            {report.controls && report.controls.length > 0 && <Controls controls={report.controls} />}
             <Benchmarks stages={report.stages} />
+            <Picture runId={report.runId} />
             <Panel title="Where the time went">
                 <Time time={report.time} />
             </Panel>
+            {report.costing && <Costs costing={report.costing} />}
             {report.plan && (
                 <Panel title="Plan and actual">
                     <Scroll class="table-box">
@@ -123,72 +130,24 @@ function Report({ report }: { report: RunReport }) {
     );
 }
 
-function Benchmarks({ stages }: { stages: readonly StageReport[] }) {
-    const names = [...new Set(stages.flatMap(stage => stage.benchmarks.map(one => one.name)))];
+// The report's own picture: as an image, in which no script runs.
+function Picture({ runId }: { runId: string }) {
+    const picture = useLoaded(runId, async signal => {
+        const response = await ask(pathOf(["runs", runId, "report"], { format: "svg" }), { signal });
+        return new Blob([await response.blob()], { type: "image/svg+xml" });
+    });
+    const [address, setAddress] = useState<string>();
+    useEffect(() => {
+        if (!picture.value) return;
+        const made = URL.createObjectURL(picture.value);
+        setAddress(made);
+        return () => URL.revokeObjectURL(made);
+    }, [picture.value]);
+    if (!address) return null;
     return (
-        <>
-            {names.map(name => (
-                <Panel title={`Held-out figures, ${name}`} key={name}>
-                    <Scroll class="table-box">
-                        <table>
-                            <thead>
-                                <tr>
-                                    <th scope="col">Model</th>
-                                    <th scope="col" class="number">
-                                        pass@1
-                                    </th>
-                                    <th scope="col" class="number">
-                                        pass@k
-                                    </th>
-                                    <th scope="col" class="number">
-                                        cons@k
-                                    </th>
-                                    <th scope="col" class="number">
-                                        Greedy
-                                    </th>
-                                    <th scope="col" class="number">
-                                        Format
-                                    </th>
-                                    <th scope="col" class="number">
-                                        Length
-                                    </th>
-                                    <th scope="col" class="number">
-                                        Problems
-                                    </th>
-                                </tr>
-                            </thead>
-                            <tbody>
-                                {stages.map(stage => {
-                                    const after = stage.benchmarks.find(one => one.name === name)?.after;
-                                    return (
-                                        after && (
-                                            <tr key={stage.label}>
-                                                <th scope="row">{stage.label}</th>
-                                                <td class="number">
-                                                    {percent(after.passAt1)}
-                                                    {after.passAt1Interval !== undefined && (
-                                                        <span class="sub">± {percent(after.passAt1Interval)}</span>
-                                                    )}
-                                                </td>
-                                                <td class="number">{percent(after.passAtK)}</td>
-                                                <td class="number">{percent(after.consAtK)}</td>
-                                                <td class="number">{percent(after.greedyAccuracy)}</td>
-                                                <td class="number">{percent(after.format)}</td>
-                                                <td class="number">{figure(after.meanLength)}</td>
-                                                <td class="number">
-                                                    {after.problems}
-                                                    {after.samples > 0 && ` × ${after.samples}`}
-                                                </td>
-                                            </tr>
-                                        )
-                                    );
-                                })}
-                            </tbody>
-                        </table>
-                    </Scroll>
-                </Panel>
-            ))}
-        </>
+        <Panel title="Curves">
+            <img class="report-curve" src={address} alt="The figures of the run as curves; the tables have the same ones" />
+        </Panel>
     );
 }
 

@@ -1,10 +1,13 @@
 import { useState } from "preact/hooks";
-import type { RunView } from "../api/types.ts";
+import { get, pathOf } from "../api/client.ts";
+import type { RelatedRun, RunView } from "../api/types.ts";
 import { toNumber } from "../curves/series.ts";
-import { useNow } from "../state/hooks.ts";
+import { useLoaded, useNow } from "../state/hooks.ts";
 import { formatRoute } from "../state/route.ts";
 import { duration, money, percent } from "../ui/format.ts";
 import { Badge, Dialog, Fact, Trouble, Words } from "../ui/parts.tsx";
+import { ForkDialog } from "./ForkDialog.tsx";
+import { RemoveDialog } from "./RemoveDialog.tsx";
 import type { RunStore } from "./runStore.ts";
 
 type Action = "pause" | "resume" | "cancel" | "retry";
@@ -25,13 +28,15 @@ const Actions: Record<Action, { text: string; states: readonly RunView["status"]
     retry: {
         text: "Retry",
         states: ["failed", "cancelled", "completed"],
-        asks: "Finished jobs stay finished, failed ones run again. With a stage, that stage and all that build on it run anew.",
+        asks: "Finished jobs stay finished, failed ones run again. With a stage, that stage and all that build on it run again.",
     },
 };
 
 /** A run's name, state and figures, and what can be done with it. */
 export function RunHead({ store, run }: { store: RunStore; run: RunView }) {
-    const [asked, setAsked] = useState<Action>();
+    const [asked, setAsked] = useState<Action | "fork" | "remove">();
+    const isOver = run.status === "completed" || run.status === "failed" || run.status === "cancelled";
+    const close = (): void => setAsked(undefined);
     return (
         <>
             <div class="head run-head">
@@ -52,6 +57,14 @@ export function RunHead({ store, run }: { store: RunStore; run: RunView }) {
                                 {Actions[name].text}
                             </button>
                         ))}
+                    <button type="button" onClick={() => setAsked("fork")}>
+                        Fork
+                    </button>
+                    {isOver && (
+                        <button type="button" class="danger" onClick={() => setAsked("remove")}>
+                            Remove
+                        </button>
+                    )}
                 </div>
             </div>
             {run.error && (
@@ -72,9 +85,55 @@ export function RunHead({ store, run }: { store: RunStore; run: RunView }) {
                     <Words text={run.workers.lastError} />
                 </p>
             )}
+            {run.budget?.held && run.status === "paused" && (
+                <p class="note" role="status">
+                    Paused by its budget. <Words text={run.budget.held} />
+                </p>
+            )}
+            <Relatives run={run} />
             <Facts run={run} />
-            {asked && <Question store={store} run={run} action={asked} onClose={() => setAsked(undefined)} />}
+            {asked === "fork" ? (
+                <ForkDialog run={run} onClose={close} />
+            ) : asked === "remove" ? (
+                <RemoveDialog run={run} onClose={close} />
+            ) : (
+                asked && <Question store={store} run={run} action={asked} onClose={close} />
+            )}
         </>
+    );
+}
+
+// The runs that share a beginning with this one.
+function Relatives({ run }: { run: RunView }) {
+    const found = useLoaded(run.id, signal => get<{ relatives: RelatedRun[] }>(pathOf(["runs", run.id, "relatives"]), signal));
+    const relatives = found.value?.relatives ?? [];
+    if (relatives.length === 0) return null;
+    const words = { parent: "fork of", sibling: "beside", fork: "has the fork" };
+    return (
+        <p class="relatives">
+            {relatives.map((other, place) => (
+                <span key={other.runId}>
+                    {words[other.relation]}{" "}
+                    <a
+                        href={formatRoute(["runs", other.runId])}
+                        title={other.differences.map(one => `${one.path}: ${JSON.stringify(one.to ?? null)}`).join("\n")}
+                    >
+                        <bdi>{other.runId}</bdi>
+                    </a>{" "}
+                    from {other.stage}:{other.iteration}
+                    {place < relatives.length - 1 && ","}
+                </span>
+            ))}
+            <a
+                class="button small"
+                href={formatRoute(["runs", run.id, "curves"], {
+                    with: relatives.map(other => other.runId).join(","),
+                    stage: relatives[0]!.stage,
+                })}
+            >
+                Overlay their curves
+            </a>
+        </p>
     );
 }
 
@@ -130,8 +189,15 @@ function Facts({ run }: { run: RunView }) {
                 {isPass && half !== undefined && <span class="sub">± {percent(toNumber(half))}</span>}
             </Fact>
             <Fact name="Cost" title={run.cost.note}>
-                {run.cost.amount > 0 ? money(run.cost.amount, run.cost.currency) : "–"}
+                {run.cost.amount > 0 ? money(run.cost.amount, run.cost.currency) : run.cost.workerSeconds > 0 ? "no price" : "–"}
+                {run.cost.workerSeconds > 0 && <span class="sub">{duration(run.cost.workerSeconds)} of workers</span>}
             </Fact>
+            {run.budget && (
+                <Fact name="Budget" title={run.budget.nextIs ? `under way: ${run.budget.nextIs}` : "nothing under way"}>
+                    {money(run.budget.spent, run.budget.currency)}
+                    <span class={run.budget.warns ? "sub warn" : "sub"}>of {money(run.budget.amount, run.budget.currency)}</span>
+                </Fact>
+            )}
             <Fact name="Workers">
                 {run.workers.workers.filter(worker => worker.state === "running").length}
                 {run.workers.restarts > 0 && (
@@ -146,6 +212,7 @@ function Facts({ run }: { run: RunView }) {
 
 function Question({ store, run, action, onClose }: { store: RunStore; run: RunView; action: Action; onClose: () => void }) {
     const [stage, setStage] = useState("");
+    const [budget, setBudget] = useState("");
     const [error, setError] = useState<Error>();
     const [isBusy, setBusy] = useState(false);
     const spec = Actions[action];
@@ -154,7 +221,7 @@ function Question({ store, run, action, onClose }: { store: RunStore; run: RunVi
         setBusy(true);
         setError(undefined);
         try {
-            await store.act(action, stage || undefined);
+            await store.act(action, stage || undefined, budget || undefined);
             onClose();
         } catch (caught) {
             setError(caught as Error);
@@ -171,6 +238,17 @@ function Question({ store, run, action, onClose }: { store: RunStore; run: RunVi
                 }}
             >
                 <p>{spec.asks}</p>
+                {action === "resume" && run.budget && (
+                    <label class="field">
+                        Raise the budget to, in {run.budget.currency}
+                        <input
+                            inputMode="decimal"
+                            value={budget}
+                            placeholder={run.budget.amount.toString()}
+                            onInput={event => setBudget(event.currentTarget.value.trim())}
+                        />
+                    </label>
+                )}
                 {action === "retry" && (
                     <label class="field">
                         From stage

@@ -3,6 +3,7 @@ import { follow, pause, type StreamState } from "../api/follow.ts";
 import type { ServerEvent } from "../api/streamParser.ts";
 import type { JobView, MetricNames, MetricsRow, RunLog, RunView, SeriesAnswer, StageView } from "../api/types.ts";
 import { SeriesStore } from "../curves/series.ts";
+import { toldAnew } from "./story.ts";
 
 const MostLogs = 500;
 const TellEvery = 150;
@@ -123,8 +124,8 @@ export class RunStore {
     }
 
     /** Steers the run and takes its new state. */
-    async act(action: "pause" | "resume" | "cancel" | "retry", stage?: string): Promise<void> {
-        const response = await ask(pathOf(["runs", this.id, action], { stage }), { method: "POST", body: "" });
+    async act(action: "pause" | "resume" | "cancel" | "retry", stage?: string, budget?: string): Promise<void> {
+        const response = await ask(pathOf(["runs", this.id, action], { stage, budget }), { method: "POST", body: "" });
         this.take((await response.json()) as RunView);
         if (action === "retry" && this.state === "ended") await this.#begin();
     }
@@ -134,6 +135,7 @@ export class RunStore {
 const Events: Record<string, (store: RunStore, data: never) => void> = {
     snapshot: (store, run: RunView) => {
         store.run = run;
+        store.logs = [...store.logs, ...toldAnew(store.logs, run)].slice(-MostLogs);
     },
     change: (store, fields: Partial<Record<keyof RunView, unknown>>) => {
         if (!store.run) return;

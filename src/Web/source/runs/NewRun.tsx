@@ -3,7 +3,7 @@ import quickstart from "../../../../recipes/quickstart.json?raw";
 import { ApiError, ask, get, pathOf, post } from "../api/client.ts";
 import type { CheckAnswer, PlanAnswer, RecipeProblem, RunView } from "../api/types.ts";
 import { Editor } from "../recipe/Editor.tsx";
-import type { Schema } from "../recipe/schema.ts";
+import { linked, type WrittenSchema } from "../recipe/references.ts";
 import { useLoaded } from "../state/hooks.ts";
 import { formatRoute, go, type Route } from "../state/route.ts";
 import { Panel, Trouble, Words } from "../ui/parts.tsx";
@@ -25,7 +25,7 @@ export function NewRun({ route }: { route: Route }) {
     const { from } = route.values;
     const [text, setText] = useState(() => sessionStorage.getItem(Draft) ?? quickstart);
     const [goTo, setGoTo] = useState<{ problem: RecipeProblem; turn: number }>();
-    const schema = useLoaded("schema", signal => get<Schema>("/api/schema", signal));
+    const schema = useLoaded("schema", signal => get<WrittenSchema>("/api/schema", signal).then(linked));
     const source = useLoaded(from, async signal => JSON.stringify(await get(pathOf(["runs", from!, "recipe"]), signal), null, 2));
     useEffect(() => {
         if (source.value !== undefined) setText(source.value);
@@ -226,7 +226,7 @@ function useCheck(text: string): Checked | undefined {
     return checked;
 }
 
-// A body that is no JSON is told in words: "…, line 3, byte 7: …".
+// The error for a body that is not JSON is in words: "…, line 3, byte 7: …".
 function problemsOf(error: Error): RecipeProblem[] {
     if (!(error instanceof ApiError)) return [];
     if (error.problems.length > 0) return error.problems;

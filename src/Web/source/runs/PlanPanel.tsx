@@ -1,4 +1,4 @@
-import type { PlanAnswer } from "../api/types.ts";
+import type { PlanAnswer, StagePlan } from "../api/types.ts";
 import { formatRoute } from "../state/route.ts";
 import { bytes, duration, figure, money } from "../ui/format.ts";
 import { Fact, Trouble } from "../ui/parts.tsx";
@@ -73,14 +73,20 @@ export function PlanPanel({ plan, isLoading, error, device, onDevice, isChecked 
                                         <>
                                             <span class="reused-word">taken over</span> from{" "}
                                             <a href={formatRoute(["runs", origin.runId])}>{origin.runId}</a>
-                                            {decided.measures && ", measured anew"}
+                                            {decided.measures && ", measured again"}
                                         </>
                                     ) : (
                                         <>runs{decided?.reason && <span class="muted"> · {decided.reason}</span>}</>
                                     )}
                                     {stage.note && <span class="sub">{stage.note}</span>}
+                                    {!origin && stage.memory && <Memory memory={stage.memory} />}
                                 </td>
-                                <td class="number">{origin ? "–" : duration(stage.wallSeconds)}</td>
+                                <td class="number">
+                                    {origin ? "–" : duration(stage.wallSeconds)}
+                                    {!origin && stage.cost !== undefined && stage.cost > 0 && (
+                                        <span class="sub">{money(stage.cost, whole.currency)}</span>
+                                    )}
+                                </td>
                             </tr>
                         );
                     })}
@@ -95,5 +101,17 @@ export function PlanPanel({ plan, isLoading, error, device, onDevice, isChecked 
                 </ul>
             </details>
         </>
+    );
+}
+
+// What a stage keeps in a device's memory at most, and what would make it fit.
+function Memory({ memory }: { memory: NonNullable<StagePlan["memory"]> }) {
+    const { phase, missingBytes, remedies } = memory;
+    return (
+        <span class={missingBytes === undefined ? "sub" : "sub bad"}>
+            {bytes(memory.bytes)} of a device's memory, {phase}
+            {missingBytes !== undefined && `: ${bytes(missingBytes)} too much`}
+            {remedies.length > 0 && `; would fit with ${remedies.join(", or ")}`}
+        </span>
     );
 }

@@ -10,6 +10,8 @@ import { Scroll } from "../ui/Scroll.tsx";
 
 const PageSize = 50;
 const Every = 4000;
+// As many as there are colours.
+const Most = 8;
 const States: readonly { value: string; text: string }[] = [
     { value: "", text: "All" },
     { value: "queued,running,paused", text: "Active" },
@@ -29,12 +31,11 @@ export function RunsView({ route }: { route: Route }) {
     }, [text]);
     useEffect(() => setPages(1), [state, q]);
     const limit = PageSize * pages;
-    const list = useLoaded(`${state} ${limit}`, signal => get<RunList>(pathOf(["runs"], { state, limit }), signal), Every, true);
-    const sought = q.toLowerCase();
-    const runs = list.value?.runs.filter(run => `${run.name} ${run.id}`.toLowerCase().includes(sought));
+    const list = useLoaded(`${state} ${limit} ${q}`, signal => get<RunList>(pathOf(["runs"], { state, q, limit }), signal), Every, true);
+    const runs = list.value?.runs;
 
     const toggle = (id: string): void =>
-        setChosen(before => (before.includes(id) ? before.filter(other => other !== id) : [...before, id].slice(-2)));
+        setChosen(before => (before.includes(id) ? before.filter(other => other !== id) : [...before, id].slice(-Most)));
     return (
         <div class="view">
             <div class="head">
@@ -105,16 +106,22 @@ export function RunsView({ route }: { route: Route }) {
 
 function Chosen({ ids, clear }: { ids: string[]; clear: () => void }) {
     const [first, second] = ids;
+    const words =
+        ids.length === 1
+            ? `${first} is chosen; choose another to compare.`
+            : ids.length === 2
+              ? `${first} and ${second}`
+              : `${ids.length} runs are chosen, from ${first} on`;
     return (
         <div class="chosen" role="status">
-            <span>{ids.length === 1 ? `${first} is chosen; choose another to compare.` : `${first} and ${second}`}</span>
-            {second !== undefined && (
+            <span>{words}</span>
+            {ids.length === 2 && (
                 <a class="button small" href={formatRoute(["compare"], { from: first, to: second })}>
                     Compare recipes
                 </a>
             )}
-            {second !== undefined && (
-                <a class="button small" href={formatRoute(["runs", first!, "curves"], { with: second })}>
+            {ids.length > 1 && (
+                <a class="button small" href={formatRoute(["runs", first!, "curves"], { with: ids.slice(1).join(",") })}>
                     Overlay curves
                 </a>
             )}
@@ -234,7 +241,7 @@ function Advance({ run }: { run: RunSummary }) {
         <>
             <Progress done={done} total={run.stages} label={`Progress of ${run.id}`} state={run.status} />
             <span class="sub">
-                {run.status === "completed" ? "done" : run.total ? `${run.done ?? 0} / ${run.total}` : "not begun"}
+                {run.status === "completed" ? "done" : run.total ? `${run.done ?? 0} / ${run.total}` : `stage ${(run.stagesDone ?? 0) + 1}`}
                 {isActive(run.status) && run.progressedAt && ` · ${ago(run.progressedAt, now)}`}
             </span>
         </>

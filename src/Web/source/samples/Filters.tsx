@@ -15,7 +15,7 @@ export const filterOf = (values: Record<string, string>): Record<string, string 
 });
 
 /** Which samples are shown, and in which order. */
-export function Filters({ values }: { values: Record<string, string> }) {
+export function Filters({ values, sources }: { values: Record<string, string>; sources: readonly string[] }) {
     const set = (name: (typeof Names)[number], value: string): void => setValues({ [name]: value || undefined, after: undefined });
     const choice = (name: (typeof Names)[number], label: string, options: readonly [string, string][]) => (
         <label class="field">
@@ -29,6 +29,7 @@ export function Filters({ values }: { values: Record<string, string> }) {
             </select>
         </label>
     );
+    const named = [...new Set([...sources, ...(values["prompts"] ? [values["prompts"]] : [])])];
     const isFiltered = Names.some(name => values[name]);
     return (
         <div class="filters">
@@ -45,7 +46,8 @@ export function Filters({ values }: { values: Record<string, string> }) {
             ])}
             <Typed label="Reward from" value={values["min"] ?? ""} onChange={text => set("min", text)} type="number" />
             <Typed label="to" value={values["max"] ?? ""} onChange={text => set("max", text)} type="number" />
-            <Typed label="Source" value={values["prompts"] ?? ""} onChange={text => set("prompts", text)} type="search" />
+            {named.length > 0 &&
+                choice("prompts", "Source", [["", "any"], ...named.map((one): [string, string] => [one, one])])}
             {choice("sort", "Order", [
                 ["", "question"],
                 ["-reward", "highest reward"],
@@ -53,6 +55,7 @@ export function Filters({ values }: { values: Record<string, string> }) {
                 ["-length", "longest"],
                 ["length", "shortest"],
                 ["-advantage", "highest advantage"],
+                ["advantage", "lowest advantage"],
             ])}
             {isFiltered && (
                 <button

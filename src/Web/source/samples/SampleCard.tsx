@@ -67,6 +67,13 @@ export function SampleCard({
                     {row.question !== undefined && <>question {row.question}</>}
                     {row.sample !== undefined && <>, sample {row.sample}</>}
                     {row.tokens !== undefined && <> · {count(row.tokens)} tokens</>}
+                    {row.checkpoint !== undefined && <> · model of step {count(row.checkpoint)}</>}
+                    {row.engine && (
+                        <>
+                            {" "}
+                            · <bdi>{row.engine}</bdi>
+                        </>
+                    )}
                 </span>
             </header>
             {!isPromptKnown && <Prompt text={shown.prompt} answer={row.answer} />}

@@ -9,7 +9,7 @@ import { Choice, Empty, Trouble, Waiting } from "../ui/parts.tsx";
 import { Filters, filterOf } from "./Filters.tsx";
 import { LiveTail } from "./LiveTail.tsx";
 import { SampleCard } from "./SampleCard.tsx";
-import { keyOf, nameOf, setOf } from "./sets.ts";
+import { keyOf, nameOf, setNamed, setOf, sourcesOf } from "./sets.ts";
 import { SideBySide } from "./SideBySide.tsx";
 
 type Mode = "committed" | "live" | "compare";
@@ -25,7 +25,7 @@ export function SamplesView({ store, route }: { store: RunStore; route: Route })
         true,
     );
     const mode: Mode = values["mode"] === "live" || values["mode"] === "compare" ? values["mode"] : "committed";
-    const chosen = setOf(sets.value?.sets ?? [], values["set"]) ?? sets.value?.sets.at(-1);
+    const chosen = setOf(sets.value?.sets ?? [], values["set"]) ?? setNamed(values["set"]) ?? sets.value?.sets.at(-1);
     return (
         <div class="samples">
             <div class="samples-bar">
@@ -80,7 +80,13 @@ export function SamplesView({ store, route }: { store: RunStore; route: Route })
             ) : mode === "compare" ? (
                 <SideBySide runId={store.id} left={chosen} right={setOf(sets.value!.sets, values["other"])} values={values} />
             ) : (
-                <Rows runId={store.id} set={chosen} values={values} turns={turns} />
+                <Rows
+                    runId={store.id}
+                    set={chosen}
+                    values={values}
+                    turns={turns}
+                    sources={sourcesOf(store.series.names.get(chosen.stage))}
+                />
             )}
         </div>
     );
@@ -105,7 +111,15 @@ function SetChoice(props: { label: string; sets: readonly SampleSet[]; chosen: S
     );
 }
 
-function Rows({ runId, set, values, turns }: { runId: string; set: SampleSet; values: Record<string, string>; turns: number }) {
+interface RowsProps {
+    runId: string;
+    set: SampleSet;
+    values: Record<string, string>;
+    turns: number;
+    sources: readonly string[];
+}
+
+function Rows({ runId, set, values, turns, sources }: RowsProps) {
     const filter = filterOf(values);
     const [before, setBefore] = useState<string[]>([]);
     const after = values["after"];
@@ -123,7 +137,7 @@ function Rows({ runId, set, values, turns }: { runId: string; set: SampleSet; va
     };
     return (
         <>
-            <Filters values={values} />
+            <Filters values={values} sources={sources} />
             {rows.error && <Trouble error={rows.error} again={rows.again} />}
             {rows.isLoading && <Waiting what="samples" />}
             {rows.value && (

@@ -6,6 +6,16 @@ export const keyOf = (set: SampleSet): string => [set.stage, set.source, set.ite
 /** The set that a key stands for. */
 export const setOf = (sets: readonly SampleSet[], key: string | undefined): SampleSet | undefined => sets.find(set => keyOf(set) === key);
 
+/** The set that a key names, whether or not a list has it: lists hold the newest alone. */
+export function setNamed(key: string | undefined): SampleSet | undefined {
+    const [stage, source, iteration, benchmark] = (key ?? "").split("|");
+    if (!stage || (source !== "rollout" && source !== "evaluate") || !/^\d+$/.test(iteration ?? "")) return undefined;
+    return { stage, source, iteration: Number(iteration), ...(benchmark ? { benchmark } : {}) };
+}
+
+/** What stands for a step's rollouts in an address. */
+export const keyOfStep = (stage: string, step: number): string => keyOf({ stage, source: "rollout", iteration: step });
+
 /** A set for people. */
 export function nameOf(set: SampleSet): string {
     const what =
@@ -19,3 +29,7 @@ export function nameOf(set: SampleSet): string {
     const size = set.rows === undefined ? "" : ` · ${set.rows.toLocaleString("en")} samples`;
     return `${set.stage} · ${what}${size}${part}`;
 }
+
+/** The prompt sources of a stage, as the names of its figures tell them (`sources/NAME/reward/mean`). */
+export const sourcesOf = (names: Iterable<string> = []): string[] =>
+    [...new Set([...names].flatMap(name => /^sources\/([^/]+)\//.exec(name)?.[1] ?? []))].sort();

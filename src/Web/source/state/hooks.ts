@@ -65,7 +65,7 @@ export function useLoaded<T>(key: string | undefined, load: (signal: AbortSignal
     };
 }
 
-/** The time now, told anew every so often, for "3 s ago". */
+/** The time now, renewed every so often, for "3 s ago". */
 export function useNow(every = 1000): number {
     const [now, setNow] = useState(Date.now);
     useEffect(() => {
@@ -75,7 +75,7 @@ export function useNow(every = 1000): number {
     return now;
 }
 
-/** Draws again when something that is no state has changed; subscribes anew when `to` is another. */
+/** Draws again when something that is no state has changed; subscribes again when `to` is another. */
 export function useChanges(subscribe: (listener: () => void) => () => void, to: unknown = subscribe): void {
     const [, draw] = useReducer((turn: number, _: void) => turn + 1, 0);
     useEffect(() => subscribe(() => draw()), [to]);

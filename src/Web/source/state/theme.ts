@@ -13,7 +13,7 @@ export function nextTheme(): void {
     applyTheme();
 }
 
-/** Puts the theme on the page; charts draw anew, since a canvas knows no style sheet. */
+/** Puts the theme on the page; charts draw again, since a canvas knows no style sheet. */
 export function applyTheme(): void {
     const chosen = theme();
     if (chosen === "auto") delete document.documentElement.dataset["theme"];

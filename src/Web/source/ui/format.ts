@@ -69,5 +69,11 @@ export function ago(time: string | undefined, now: number): string {
 export const moment = (time: string | undefined): string =>
     time === undefined ? Unknown : new Date(time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
+/** The time of day of a moment, with its date where that is another day. */
+export const when = (time: string, now: number): string => {
+    const day = (at: string | number): string => new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+    return day(time) === day(now) ? clock(time) : `${day(time)}, ${clock(time)}`;
+};
+
 /** The time of day of a moment. */
 export const clock = (time: string | number): string => new Date(time).toLocaleTimeString("en-GB");

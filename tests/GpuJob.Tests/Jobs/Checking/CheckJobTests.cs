@@ -13,7 +13,7 @@ using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.GpuJob.Tests.Jobs.Checking;
 
-/// <summary>What is told of a run's inputs before it begins.</summary>
+/// <summary>What is reported of a run's inputs before it begins.</summary>
 public sealed class CheckJobTests : IDisposable
 {
     private const string Template =
@@ -163,6 +163,21 @@ public sealed class CheckJobTests : IDisposable
             Recipe(task) with { Tasks = new Dictionary<string, TaskRecipe> { ["rows"] = task, ["sums"] = JobRunner.Task },
                 Stages = Stages(("base", JobRunner.Pretraining with { Task = "sums" }), ("rl", Rl with { Prompt = new() })) };
         (await FailAsync(recipe)).ShouldContain($"stages.rl: {task.Files[0]}(2): ");
+    }
+
+    [Fact]
+    public async Task Check_TeacherWithOtherTokens_IsToldBeforeAnythingIsComputed()
+    {
+        var task = model.Task(DatasetLayout.Plain, Row("q"));
+        var tasks = new Dictionary<string, TaskRecipe> { ["rows"] = task, ["sums"] = JobRunner.Task };
+        Recipe Taught(string by) => Recipe(task) with
+        {
+            Tasks = tasks,
+            Stages = Stages(("base", new ImportStage { Path = model.Path }), ("same", new ImportStage { Path = model.Path }),
+                ("other", JobRunner.Pretraining with { Task = "sums" }), ("rl", Rl with { Teacher = new() { From = by } })),
+        };
+        (await CheckAsync(Taught("same"))).Metrics[MetricNames.Rows].ShouldBe(1);
+        (await FailAsync(Taught("other"))).ShouldContain("stages.rl: the teacher other has other tokens than the student, id ");
     }
 
     [Fact]

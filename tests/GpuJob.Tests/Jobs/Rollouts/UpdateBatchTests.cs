@@ -22,6 +22,13 @@ public sealed class UpdateBatchTests
     }
 
     [Fact]
+    public void Create_DroppedSamples_LeaveTheOthersTheirNumbers()
+    {
+        var batch = UpdateBatch.Create([Row(0, 1), Row(0, 0, dropped: true), Row(0, 0), Row(1, 1), Row(1, 1), Row(1, 0)], Stage);
+        batch.Rows.Zip(batch.Samples, (row, sample) => (row.Question, sample)).ShouldBe([(0, 0), (0, 2), (1, 0), (1, 1), (1, 2)]);
+    }
+
+    [Fact]
     public void Create_GroupWithOneLeft_IsDroppedWhole()
     {
         var batch = UpdateBatch.Create([Row(0, 1), Row(0, 0, dropped: true), Row(0, 0, dropped: true), Row(1, 1), Row(1, 1), Row(1, 0)],

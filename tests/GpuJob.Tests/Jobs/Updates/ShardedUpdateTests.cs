@@ -189,7 +189,7 @@ public sealed class ShardedUpdateTests : IDisposable
     private Task<Dictionary<string, float[]>> WeightsAsync(string checkpoint) => ReadAsync(async () =>
         (await jobs.Blobs.ReadJsonAsync<CheckpointManifest>(checkpoint + "manifest.json")).Files["model.safetensors"].Path);
 
-    /// <summary>The first step's gradient, summed over the shards.</summary>
+    // The first step's gradient, summed over the shards.
     private async Task<Dictionary<string, float[]>> GradientAsync(RlStage stage, IReadOnlyList<string> rollout)
     {
         var sum = new Dictionary<string, float[]>();

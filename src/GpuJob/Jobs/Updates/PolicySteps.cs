@@ -1,0 +1,33 @@
+using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Losses;
+using R1Cloud.GpuJob.Numerics;
+using R1Cloud.GpuJob.Residency;
+using R1Cloud.Shared.Metrics;
+
+namespace R1Cloud.GpuJob.Jobs.Updates;
+
+/// <summary>All optimizer steps of an update, one after the other.</summary>
+internal static class PolicySteps
+{
+    /// <summary>Takes them. Afterwards the policy belongs to no checkpoint yet.</summary>
+    /// <returns>The metrics' sums over the steps.</returns>
+    public static IReadOnlyDictionary<string, double> Take(Policy policy, UpdateInput input, UpdatePlan plan, FrozenModels frozen,
+        JobContext context)
+    {
+        policy.BeginChange(); // neither the old checkpoint nor the new one, until that is saved
+        using var _ = context.Time.Measure(TimePart.Update);
+        plan.Old = OldPolicy.Of(plan, input, policy.Model);
+        using var sums = new MetricSums();
+        using var watch = new FiniteWatch();
+        var gradient = new PolicyGradient(plan, input.Settings, policy.Model, frozen);
+        for (var step = 0; step < plan.Steps.Count; step++)
+        {
+            using var scope = TorchSharp.torch.NewDisposeScope();
+            gradient.Add(step, plan.Steps[step], sums, watch);
+            sums.Add(MetricNames.GradNorm,
+                policy.Optimizer!.ClipAndStep(input.LearningRate, input.Settings.Optimizer.ClipNorm, watch, step));
+        }
+        watch.Check($"Iteration {input.Iteration}, ");
+        return sums.Read();
+    }
+}

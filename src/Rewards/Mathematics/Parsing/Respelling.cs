@@ -1,0 +1,89 @@
+using System.Text.RegularExpressions;
+
+namespace R1Cloud.Rewards.Mathematics.Parsing;
+
+/// <summary>
+/// Spellings that mean the same as others which the lexer knows: 0x1F, 0.(3), 10{:}30, (k ∈ Z), a union written with the letter U.
+/// </summary>
+internal static partial class Respelling
+{
+    private const RegexOptions Plain = RegexOptions.CultureInvariant;
+
+    /// <summary>The text in the spelling that the lexer knows.</summary>
+    public static string Rewrite(string text)
+    {
+        if (text.Contains("\\over", StringComparison.Ordinal)) text = Over().Replace(text, "\\frac{$1}{$2}");
+        if (text.Contains("{:}", StringComparison.Ordinal)) text = text.Replace("{:}", ":", StringComparison.Ordinal);
+        if (text.Contains("\\textcolor", StringComparison.Ordinal)) text = Coloured().Replace(text, "");
+        if (text.Contains(".(", StringComparison.Ordinal)) text = Period().Replace(text, "$1.\\overline{$2}");
+        if (text.StartsWith('0') && text.Length > 2) text = Literal().Replace(text, InRadix);
+        if (text.Contains("16", StringComparison.Ordinal)) text = Hexadecimal().Replace(text, match =>
+            match.Groups["digits"].Value.ToUpperInvariant() + "_{16}");
+        if (text.Contains('∈', StringComparison.Ordinal) || text.Contains("\\in", StringComparison.Ordinal))
+            text = Domain().Replace(NamedSet().Replace(text, "$1\\mathbb{$2} "), ", $1 ");
+        if (text.Contains("\\pm", StringComparison.Ordinal) || text.Contains('±', StringComparison.Ordinal))
+            text = AllIntegers().Replace(text, ", $1 \\in \\mathbb{Z}");
+        if (text.Contains('U', StringComparison.Ordinal)) text = Dollars().Replace(Union().Replace(text, "∪"), "\\$$");
+        if (text.Contains("\\prime", StringComparison.Ordinal)) text = ArcMinutes().Replace(text, "'");
+        if (text.Contains("frac", StringComparison.Ordinal)) text = UnitFraction().Replace(text, " \\text{$1/$2}$3");
+        return text.Contains('h', StringComparison.Ordinal) ? HoursAndMinutes().Replace(text, " h $1 min") : text;
+    }
+
+    private static string InRadix(Match match)
+    {
+        var radix = char.ToLowerInvariant(match.ValueSpan[1]) switch { 'x' => "16", 'b' => "2", _ => "8" };
+        return match.Groups[2].Value.ToUpperInvariant() + "_{" + radix + "}";
+    }
+
+    // 1 \over 2, all of the text
+    [GeneratedRegex(@"^([^{}=,;]{1,200})\\over(?![a-z])([^{}=,;]{1,200})$", Plain)]
+    private static partial Regex Over();
+
+    [GeneratedRegex(@"\\textcolor\s*(?:\[[a-zA-Z]+\])?\s*\{[^{}]*\}", Plain)]
+    private static partial Regex Coloured();
+
+    [GeneratedRegex(@"(?<![\d.])(\d{1,20})\.\((\d{1,20})\)(?![\w(])", Plain)]
+    private static partial Regex Period();
+
+    [GeneratedRegex(@"^(0[xX](?=[0-9A-Fa-f]+$)|0[bB](?=[01]+$)|0[oO](?=[0-7]+$))([0-9A-Fa-f]{1,32})$", Plain)]
+    private static partial Regex Literal();
+
+    // (2A)_{16}, \text{D}_{16}
+    [GeneratedRegex(
+        @"(?:(?<![\w)}])\(\s*(?:\\(?:text|mathrm|texttt|mathtt)\{)?(?<digits>[0-9A-Fa-f]{1,32})\}?\s*\)"
+        + @"|\\(?:text|mathrm|texttt|mathtt|textbf|mathbf|operatorname)\{(?<digits>[0-9A-Fa-f]{1,32})\})\s*_\s*(?:\{16\}|16(?!\d))", Plain)]
+    private static partial Regex Hexadecimal();
+
+    // k ∈ Z
+    [GeneratedRegex(@"((?:\\in|∈)\s*)([ZNQ])(?![\w'^{(])\s*", Plain)]
+    private static partial Regex NamedSet();
+
+    // (k ∈ ℤ) behind a formula
+    [GeneratedRegex(
+        @"(?<=[\w}])(?:\s|\\[ ,;:!]|\\q?quad|~)*[(（]\s*([a-zA-Z]\s*(?:\\in(?![a-z])|∈)\s*(?:\\(?:mathbb|mathbf|mathrm|Bbb)\s*\{?[ZNQR]\}?|\\[ZNQR]|[ℤℕℚℝ]))\s*[)）]", Plain)]
+    private static partial Regex Domain();
+
+    // n = 0, ±1, ±2, …
+    [GeneratedRegex(
+        @",?\s*[(（]?\s*([a-zA-Z])\s*=\s*0\s*,\s*(?:\\pm|±)\s*1\s*,\s*(?:\\pm|±)\s*2\s*,(?:\s*(?:\\pm|±)\s*3\s*,)?\s*(?:\\[lc]?dots|\.\.\.|…)\s*[)）]?", Plain)]
+    private static partial Regex AllIntegers();
+
+    [GeneratedRegex(@"(?<=[)\]]\s{0,3})U(?=\s{0,3}[(\[])", Plain)]
+    private static partial Regex Union();
+
+    [GeneratedRegex(@"\bUSD?\s*\\?\$", Plain)]
+    private static partial Regex Dollars();
+
+    // 30^{\circ}15^{\prime}
+    [GeneratedRegex(@"(?<=\\circ\s*\}?\s*\d[\d.]{0,9}\s*)\^\s*(?:\{\s*\\prime\s*\}|\\prime(?![a-z]))", Plain)]
+    private static partial Regex ArcMinutes();
+
+    // 60 \frac{\text{mi}}{\text{h}}
+    [GeneratedRegex(
+        @"(?<=\d(?:\s|\\[ ,;:!]|~){0,4})\\[dt]?frac\s*\{\s*\\(?:text|mathrm)\{\s*([A-Za-z ]{1,20}?)\s*\}\s*\}\s*\{\s*\\(?:text|mathrm)\{\s*([A-Za-z ]{1,20}?)\s*\}\s*(\^\s*(?:\{\d\}|\d))?\s*\}", Plain)]
+    private static partial Regex UnitFraction();
+
+    // 1 h 15 m
+    [GeneratedRegex(@"(?<=\d)\s*(?:h|hr|hrs|hours?)\s*(\d{1,2})\s*m(?![a-zA-Z/^])", Plain)]
+    private static partial Regex HoursAndMinutes();
+}
