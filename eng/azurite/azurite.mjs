@@ -78,11 +78,12 @@ function create(service, port) {
 }
 
 // Azurite saves its state every five seconds, so a sudden end takes back what it has acknowledged. The run's history, which is
-// elsewhere, would then build on what is not there. So these requests are answered once all that came before them is on disk: a queue's
-// coming and going, a message, and what is created for good and no message tells of.
+// elsewhere, would then build on what is not there, and what a user was told is done would be undone. So these requests are answered once
+// all that came before them is on disk: a queue's coming and going, a message, and what is done to blobs that no message tells of, but for
+// the parts of one.
 const isCommit = {
-  blob: ({ method, url, headers }) =>
-    method === "PUT" && "if-none-match" in headers && !/\/(jobs|checkpoints)\//.test(decodeURIComponent(url)),
+  blob: ({ method, url }) => (method === "PUT" || method === "DELETE") && !/[?&]comp=(block|appendblock)(&|$)/.test(url)
+    && !/\/(jobs|checkpoints)\//.test(decodeURIComponent(url)),
   queue: ({ method, url }) => method === "POST" || ((method === "PUT" || method === "DELETE") && !url.includes("/messages/")),
 };
 

@@ -61,4 +61,20 @@ public sealed class AzuriteProcessTests : IDisposable
         (await storage.Blobs.TryReadAsync("whole"))?.ToString().ShouldBe("committed");
         (await storage.Queue("jobs").ReceiveAsync(1, TimeSpan.FromMinutes(1))).ShouldHaveSingleItem().Text.ShouldBe("a job");
     }
+
+    /// <summary>What a user was told is done, such as a budget that was raised, no message tells of.</summary>
+    [Fact]
+    public async Task Kill_RightAfterAChange_TheChangeIsThere()
+    {
+        var options = new AzuriteOptions { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"),
+            DataFolder = folder["azurite"] };
+        var azurite = await AzuriteProcess.StartAsync(options);
+        var blobs = StorageConnection.Open(azurite.ConnectionString).Blobs;
+        foreach (var book in new[] { "0.1", "50", "51" }) await blobs.ChangeJsonAsync<string>("budget", _ => book, CancellationToken.None);
+        azurite.Kill();
+        await azurite.DisposeAsync();
+
+        await using var again = await AzuriteProcess.StartAsync(options);
+        (await StorageConnection.Open(again.ConnectionString).Blobs.TryReadJsonAsync<string>("budget", CancellationToken.None)).ShouldBe("51");
+    }
 }

@@ -206,6 +206,40 @@ public sealed class R1ScriptTests : IDisposable
             await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
     }
 
+    /// <summary>Two that wait for each other, and only end together.</summary>
+    [Theory]
+    [InlineData(null, 0, "2 passed, 0 failed, 0 skipped")]
+    [InlineData("1", 1, "1 passed, 1 failed, 0 skipped")]
+    public async Task Test_TwoSuites_RunSideBySideUnlessOneIsAskedFor(string? suites, int exitCode, string last)
+    {
+        foreach (var (mine, other) in new[] { ("A", "B"), ("B", "A") })
+        {
+            folder.Script($"repo/artifacts/bin/{mine}.Tests/release/R1Cloud.{mine}.Tests",
+                $"touch '{folder[mine]}'\nuntil [ -e '{folder[other]}' ]; do sleep 0.1; done\n"
+                + "printf '  failed: 0\\n  succeeded: 1\\n  skipped: 0\\n'");
+        }
+        var outcome = await R1Async(new() { ["R1_TEST_SUITES"] = suites, ["R1_TEST_LIMIT"] = suites is null ? null : "2" }, "test");
+        outcome.ExitCode.ShouldBe(exitCode, outcome.All);
+        outcome.Output.TrimEnd().Split('\n')[^1].ShouldBe(last);
+    }
+
+    [Fact]
+    public async Task Test_Interrupted_TakesTheSuiteWithIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only.");
+        Stalled("");
+        using var script =
+            R1Process.Start(folder["repo/r1"], ["test"], folder.Root,
+                new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
+        await Eventually.BeTrueAsync(() => File.Exists(folder["stalled"]) && File.ReadAllLines(folder["stalled"]).Length == 2,
+            "the suite runs");
+        (await R1Process.RunToEndAsync("kill", ["-TERM", $"{script.Id}"], folder.Root, [])).ExitCode.ShouldBe(0);
+        await script.WaitForExitAsync();
+        script.ExitCode.ShouldBe(130);
+        foreach (var pid in File.ReadAllLines(folder["stalled"]))
+            await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
+    }
+
     // A suite that does not end, deaf to signals, nor does what it started; their ids are in a file.
     private void Stalled(string first) =>
         folder.Script("repo/artifacts/bin/A.Tests/release/R1Cloud.A.Tests",
