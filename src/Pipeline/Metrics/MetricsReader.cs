@@ -41,7 +41,7 @@ internal sealed class MetricsReader(IBlobStore blobs)
     private async Task<IReadOnlyList<MetricsRow>> WithLineageAsync(string runId, string stage, CancellationToken cancellation)
     {
         var own = await ReadAsync(runId, stage, cancellation);
-        if (await ForkAsync(runId, cancellation) is not { Start: { } start } || start.Stage != stage.Split('~')[0]) return own;
+        if (await ForkAsync(runId, cancellation) is not { Start: { } start } || start.Stage != RunInput.StageOf(stage)) return own;
         var (rows, after) = (new List<MetricsRow>(), 0);
         foreach (var span in start.Lineage)
         {

@@ -32,7 +32,7 @@ public sealed partial class RunDigests(IRunStore runs, IBlobStore blobs, IWorker
     {
         if (await runs.TryGetAsync(runId, cancellation) is not { } run) return;
         var recipe = run.ParseRecipe();
-        var name = label.Split('~')[0];
+        var name = RunInput.StageOf(label);
         var stage = recipe.Stages.GetValueOrDefault(name);
         var now = clock.GetUtcNow();
         var news = new RunDigest(label, done, Math.Max(done, stage?.PlannedSteps() ?? 0), now)

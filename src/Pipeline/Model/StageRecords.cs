@@ -29,6 +29,9 @@ internal sealed record RunInput(string RunId, int Generation = 0, IReadOnlyDicti
 
     /// <summary>The stage's label: its name, with <c>~n</c> when run again for the n-th time.</summary>
     public string Label(string stage) => Revisions?.GetValueOrDefault(stage) is > 0 and var n ? $"{stage}~{n}" : stage;
+
+    /// <summary>The name of the stage that a label is of.</summary>
+    public static string StageOf(string label) => label.Split('~')[0];
 }
 
 /// <summary>What a stage's orchestration starts from. References and settings only.</summary>
