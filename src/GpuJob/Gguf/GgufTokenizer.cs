@@ -5,7 +5,7 @@ namespace R1Cloud.GpuJob.Gguf;
 /// <summary>The tokenizer of a GGUF file in Hugging Face's form.</summary>
 internal static class GgufTokenizer
 {
-    private const int Control = 3, UserDefined = 4, Unused = 5;
+    private const int Control = 3, UserDefined = 4, Unused = 5, LastType = 6;
     private const string Prefix = "tokenizer.ggml.";
 
     /// <summary>Its files by name: <c>tokenizer.json</c>, <c>tokenizer_config.json</c>, <c>generation_config.json</c>.</summary>
@@ -17,6 +17,8 @@ internal static class GgufTokenizer
         var types = file.Wholes(Prefix + "token_type") ?? [.. tokens.Select(_ => 1L)];
         if (types.Count != tokens.Count)
             throw file.Error($"{Prefix}token_type has {types.Count} entries, {Prefix}tokens {tokens.Count}");
+        for (var id = 0; id < types.Count; id++)
+            if (types[id] is < 0 or > LastType) throw file.Error($"{Prefix}token_type of {id} is {types[id]}: it must be 0 to {LastType}");
         var vocabulary = Vocabulary(file, tokens, types);
         var (parts, addsBos) = kind switch
         {

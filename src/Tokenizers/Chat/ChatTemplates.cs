@@ -91,8 +91,16 @@ internal sealed class ChatTemplates
         if (file?.Optional("chat_template") is not { } field) return;
         if (field.Element.ValueKind == JsonValueKind.Array)
         {
-            foreach (var named in file.Items("chat_template"))
-                sources[named.Text("name")] = ($"{file.File} ({named.Path})", named.Text("template"));
+            foreach (var named in file.Items("chat_template").GroupBy(part => part.Text("name"), StringComparer.Ordinal))
+            {
+                var sources = named.Select(part => (File: $"{file.File} ({part.Path})", Source: part.Text("template"))).ToList();
+                if (sources.Find(other => other.Source != sources[0].Source).File is { } twin)
+                {
+                    throw new BadInputException(
+                        $"{twin}: its name '{named.Key}' is also that of {sources[0].File}: one name, one template.");
+                }
+                this.sources[named.Key] = sources[0];
+            }
         }
         else
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using R1Cloud.Shared;
@@ -18,6 +19,9 @@ internal sealed class ChatForm(PromptRecipe prompt, ChatTemplates templates)
 
     private readonly Lazy<string> opening = new(() => OpeningOf(prompt, templates));
 
+    // The roles whose messages the template was seen to write.
+    private readonly ConcurrentDictionary<string, bool> written = new();
+
     /// <summary>A problem's prompt. One whose last message is the assistant's goes on with that.</summary>
     /// <exception cref="BadInputException">The template fails or refuses the messages.</exception>
     public EncodedPrompt Encode(PromptText problem)
@@ -30,8 +34,26 @@ internal sealed class ChatForm(PromptRecipe prompt, ChatTemplates templates)
         if (Role(messages, messages.Count - 1) == Assistant)
             return new(Encode(new ChatRequest(messages) { ContinueFinalMessage = true }, problem.Tools).Ids,
                 (string?)messages[^1]!["content"] ?? "");
-        var rendered = Encode(new ChatRequest(messages, AddGenerationPrompt: true), problem.Tools);
+        var chat = new ChatRequest(messages, AddGenerationPrompt: true);
+        var rendered = Encode(chat, problem.Tools);
+        RequireWritten(User, chat, rendered.Text, "the chat template writes nothing of the user's messages.");
+        RequireWritten(System, chat, rendered.Text, "the chat template writes nothing of system messages: leave prompt.system and those of "
+            + "rows out.");
         return new(rendered.Ids, rendered.Text.EndsWith(opening.Value, StringComparison.Ordinal) ? opening.Value : "");
+    }
+
+    // A template that leaves a role's messages out would have the model asked nothing, or a setting do nothing, in silence.
+    private void RequireWritten(string role, ChatRequest chat, string text, string otherwise)
+    {
+        if (written.ContainsKey(role) || !chat.Messages.Any(message => IsOf(message, role))) return;
+        var more = chat with { Messages = [.. chat.Messages.Select(message => message!.DeepClone())] };
+        foreach (var message in more.Messages.Where(message => IsOf(message, role)))
+            message!["content"] = $"{(string?)message["content"]} {Mark}";
+        if (Rendered(more) == text) throw new BadInputException(otherwise);
+        written[role] = true;
+
+        static bool IsOf(JsonNode? message, string role) => (string?)message!["role"] == role && message["content"] is JsonValue content
+            && content.GetValueKind() == JsonValueKind.String && (string?)content is { Length: > 0 };
     }
 
     // A template that knows no tools would leave them out in silence.
@@ -39,12 +61,12 @@ internal sealed class ChatForm(PromptRecipe prompt, ChatTemplates templates)
     {
         if (tools is null) return templates.Encode(chat);
         var told = templates.Encode(chat with { Tools = new([.. tools.Select(tool => (JsonNode?)JsonObject.Create(tool))]) });
-        return told.Text != Without(chat)
+        return told.Text != Rendered(chat)
             ? told : throw new BadInputException("the row has tools, and the chat template writes nothing of them: leave the column out.");
     }
 
-    // Null for a template that cannot do without tools.
-    private string? Without(ChatRequest chat)
+    // Null where the template refuses, as one may that cannot do without tools.
+    private string? Rendered(ChatRequest chat)
     {
         try
         {

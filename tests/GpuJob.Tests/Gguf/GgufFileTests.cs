@@ -58,6 +58,13 @@ public sealed class GgufFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData(99)]
+    [InlineData(-1)]
+    public void Unpack_TypeOfATokenThatThereIsNot_IsNamed(int type) =>
+        Refusal(writer => writer.Add("tokenizer.ggml.token_type", (int[])[3, 1, type, 1]))
+            .ShouldContain($"token_type of 2 is {type}: it must be 0 to 6");
+
+    [Theory]
     [InlineData(0, "overlap")] // with the embedding, which lies there
     [InlineData(33, "tensor 'output_norm.weight' lies at 33, no multiple of general.alignment, 32")]
     public void Unpack_TensorsThatLieWrongly_AreNamed(long at, string named)
@@ -124,7 +131,7 @@ public sealed class GgufFileTests : IDisposable
         writer.Add("tokenizer.ggml.model", "gpt2");
         writer.Add("tokenizer.ggml.pre", "gpt-2");
         writer.Add("tokenizer.ggml.tokens", (string[])["<s>", "a", "b", "ab"]);
-        writer.Add("tokenizer.ggml.token_type", (int[])[3, 1, 1, 1]);
+        if (more is null || !Writes(more, "ggml.token_type")) writer.Add("tokenizer.ggml.token_type", (int[])[3, 1, 1, 1]);
         writer.Add("tokenizer.ggml.merges", (string[])["a b"]);
         writer.Add("tokenizer.ggml.eos_token_id", 0);
         using var stream = new MemoryStream();

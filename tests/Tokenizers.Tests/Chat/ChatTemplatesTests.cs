@@ -35,6 +35,17 @@ public sealed class ChatTemplatesTests : IDisposable
         Templates().Render(new(Hi, Template: "rag")).ShouldBe("more");
     }
 
+    [Theory]
+    [InlineData("one", false)]
+    [InlineData("another", true)]
+    public void Open_TwoTemplatesOfOneName_MustBeTheSame(string second, bool refused)
+    {
+        folder.With("tokenizer_config.json",
+            $$"""{"chat_template":[{"name":"default","template":"one"},{"name":"default","template":"{{second}}"}]}""");
+        if (refused) Should.Throw<BadInputException>(() => Templates()).Message.ShouldContain("name 'default' is also that of");
+        else Templates().Render(new(Hi)).ShouldBe("one");
+    }
+
     [Fact]
     public void Render_OfFailingTemplate_NamesFileAndLine()
     {

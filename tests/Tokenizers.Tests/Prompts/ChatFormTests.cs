@@ -1,4 +1,5 @@
 using System.Text.Json;
+using R1Cloud.Shared;
 using R1Cloud.Tokenizers.Prompts;
 
 namespace R1Cloud.Tokenizers.Tests.Prompts;
@@ -25,6 +26,20 @@ public sealed class ChatFormTests : IDisposable
         var form = Form("{% if messages[0].content == '?' %}{{ raise_exception('no') }}{% endif %}" + Turns);
         Text(form("2+2?")).ShouldBe("<|begin|>user:2+2?<|end|>");
     }
+
+    /// <summary>The model would be asked nothing, or a setting would do nothing.</summary>
+    [Theory]
+    [InlineData("{% for m in messages if m.role == 'system' %}{{ m.content }}{% endfor %}", "nothing of the user's messages")]
+    [InlineData("{% for m in messages if m.role != 'system' %}{{ m.content }}{% endfor %}", "nothing of system messages")]
+    public void Encode_TemplateThatLeavesMessagesOut_Throws(string template, string named)
+    {
+        var form = Form(template, new() { Template = "chat", System = "Be short." });
+        Should.Throw<BadInputException>(() => form("2+2?")).Message.ShouldContain(named);
+    }
+
+    [Fact]
+    public void Encode_TemplateThatLeavesSystemMessagesOut_ServesRowsWithoutOne() =>
+        Text(Form("{% for m in messages if m.role != 'system' %}{{ m.content }}{% endfor %}")("2+2?")).ShouldBe("2+2?");
 
     [Fact]
     public void Encode_Messages_KeepTheirRolesAndTheirSystem()
