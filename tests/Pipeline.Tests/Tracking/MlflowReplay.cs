@@ -174,7 +174,7 @@ internal sealed class MlflowReplay : IAsyncDisposable
     {
         JsonObject fields => new JsonObject(fields.Where(field => !Volatile.Contains(field.Key))
             .Select(field => KeyValuePair.Create(field.Key, field.Value is JsonArray list && field.Key is "params" or "tags"
-                ? new JsonArray([.. field.Value!.AsArray().OrderBy(entry => entry!["key"]!.ToString(), StringComparer.Ordinal).Select(Plain)])
+                ? new JsonArray([.. list.OrderBy(entry => entry!["key"]!.ToString(), StringComparer.Ordinal).Select(Plain)])
                 : Plain(field.Value)))),
         JsonArray list => new JsonArray([.. list.Select(Plain)]),
         JsonValue value when value.GetValueKind() == JsonValueKind.Number =>

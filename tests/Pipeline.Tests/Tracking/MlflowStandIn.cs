@@ -156,8 +156,9 @@ internal sealed class MlflowStandIn : IAsyncDisposable
             default:
                 var most = long.TryParse(query["max_results"], CultureInfo.InvariantCulture, out var asked) ? asked : int.MaxValue;
                 if (most <= 0) throw MlflowRefusal.Bad($"Invalid value {most} for parameter 'max_results' supplied.");
-                var points = store.Runs.TryGetValue(query["run_id"]!, out var run) ? run.Points.Where(point => point.Key
-                    == query["metric_key"]).OrderBy(point => point.Time).ThenBy(point => point.Step).ThenBy(point => point.Value).ToList() : [];
+                var points = !store.Runs.TryGetValue(query["run_id"]!, out var run) ? [] : run.Points
+                    .Where(point => point.Key == query["metric_key"])
+                    .OrderBy(point => point.Time).ThenBy(point => point.Step).ThenBy(point => point.Value).ToList();
                 var (page, next) = MlflowStore.Page(points, most, query["page_token"]);
                 return Listed("metrics", [.. page.Select(point => store.Json(run!, point))], next);
         }

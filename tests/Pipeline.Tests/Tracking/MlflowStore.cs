@@ -186,8 +186,8 @@ internal sealed class MlflowStore
         var from = token is { Length: > 0 } ? OffsetOf(token) : 0;
         var page = all.Skip(from).Take((int)most).ToList();
         var next = from + page.Count;
-        return (page, next < all.Count
-            ? Convert.ToBase64String(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"offset\": {next}}}"))) : null);
+        var place = string.Create(CultureInfo.InvariantCulture, $"{{\"offset\": {next}}}");
+        return (page, next < all.Count ? Convert.ToBase64String(Encoding.UTF8.GetBytes(place)) : null);
     }
 
     private static int OffsetOf(string token)
