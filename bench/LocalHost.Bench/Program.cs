@@ -11,6 +11,7 @@ var cases = new (string Name, Func<BenchStorage, Task<object>> Run)[]
     ("checkpoint", CheckpointCase.RunAsync),
     ("ten thousand runs", ManyRunsCase.RunAsync),
     ("recovery", RecoveryCase.RunAsync),
+    ("telemetry", _ => Task.FromResult(TelemetryCase.Run())),
 };
 foreach (var (name, run) in cases.Where(item => item.Name.Contains(only, StringComparison.Ordinal)))
 {

@@ -85,13 +85,17 @@ public abstract partial class OrchestrationConformance
     [Fact]
     public async Task CustomStatus_LargerThanPromised_FailsAtOnceAndSaysSo()
     {
-        var state = await RunAsync(Main<int>(context =>
+        const string id = nameof(CustomStatus_LargerThanPromised_FailsAtOnceAndSaysSo);
+        await using var host = await StartAsync(Main<int>(context =>
         {
             context.SetCustomStatus(new string('x', CustomStatus.MaxCharacters - 1));
             return context.WaitForExternalEvent<int>("never");
         }));
+        await host.Client.ScheduleNewAsync("main", null, id, cancellation: GiveUp);
 
-        state.Status.ShouldBe(OrchestrationStatus.Failed);
+        var state = await UntilAsync(host, id, state => state.IsFinished || state.CustomStatus is not null);
+
+        state.Status.ShouldBe(OrchestrationStatus.Failed, "a status that is too large was taken");
         if (FailuresKeepTypes) state.Failure!.IsCausedBy(nameof(CustomStatusTooLargeException)).ShouldBeTrue(state.Failure.ToString());
         state.Failure!.ErrorMessage.ShouldContain($"{CustomStatus.MaxCharacters + 1} characters; at most {CustomStatus.MaxCharacters}");
     }

@@ -56,19 +56,25 @@ public abstract partial class OrchestrationConformance : IAsyncLifetime
         return await host.Client.WaitForCompletionAsync(id, GiveUp);
     }
 
-    protected async Task<OrchestrationState> UntilAsync(IOrchestrationHost host, string id, Func<OrchestrationState, bool> condition)
+    /// <summary>Waits for an instance to be as it should; one that has ended otherwise will never be.</summary>
+    protected async Task<OrchestrationState> UntilAsync(IOrchestrationHost host, string id, Func<OrchestrationState, bool> condition,
+        [CallerArgumentExpression(nameof(condition))] string expected = "")
     {
-        while (true)
+        OrchestrationState? state = null;
+        while (!GiveUp.IsCancellationRequested)
         {
-            if (await host.Client.GetAsync(id, GiveUp) is { } state && condition(state))
-                return state;
-            await Task.Delay(10, GiveUp);
+            state = await host.Client.GetAsync(id, GiveUp);
+            if (state is not null && condition(state)) return state;
+            (state?.IsFinished ?? false).ShouldBeFalse($"'{id}' has ended without '{expected}': {state}");
+            await Task.Delay(10, GiveUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        throw new TimeoutException($"'{id}' does not come to '{expected}'; it is {state?.ToString() ?? "not there"}.");
     }
 
     protected Task<OrchestrationState> UntilStatusAsync(IOrchestrationHost host, string id, string customStatus) =>
         UntilAsync(host, id,
-            state => state.CustomStatus is { ValueKind: JsonValueKind.String } status && status.GetString() == customStatus);
+            state => state.CustomStatus is { ValueKind: JsonValueKind.String } status && status.GetString() == customStatus,
+            customStatus.Length > 100 ? $"a custom status of {customStatus.Length} characters" : $"custom status {customStatus}");
 
     protected static OrchestrationRegistry Main<TInput, TOutput>(Func<IOrchestrationContext, TInput, Task<TOutput>> run) =>
         new OrchestrationRegistry().AddOrchestrator("main", run);

@@ -15,8 +15,8 @@ public sealed class MlflowTracker : ITracker
     /// <summary>The tag that a stage's run is found by.</summary>
     public const string KeyTag = "r1.key";
 
-    // Of one log-batch.
-    private const int MostMetrics = 1000, MostParams = 100, LongestParam = 6000, MostHistory = 25_000;
+    // Of one log-batch: 1000 metrics and 100 params are allowed, and a megabyte, which so many stay below whatever they say.
+    private const int MostMetrics = 600, MostParams = 25, LongestParam = 6000, MostHistory = 25_000;
 
     private readonly MlflowHttp http;
 
@@ -33,6 +33,9 @@ public sealed class MlflowTracker : ITracker
         var experiment = await ExperimentAsync(service, stage.Project, cancellation);
         var run = await FindAsync(service, experiment, stage.Key, cancellation)
             ?? await CreateAsync(service, experiment, stage, cancellation);
+        // Apart from metrics, and only those that are not there: one that is refused takes its whole batch with it.
+        var missing = MlflowNames.Params(stage.Settings).Where(setting => !run.Settings.Contains(setting.Key));
+        foreach (var part in missing.Chunk(MostParams)) await LogAsync(service, run.Id, part, cancellation);
         var points = rows.SelectMany(row => row.Values.Select(value => new Point(MlflowNames.KeyOf(value.Key), value.Value,
             row.WallTime.ToUnixTimeMilliseconds(), row.Step))).ToList();
         if (stage.IsResumed) points = await WithoutKnownAsync(service, run.Id, points, cancellation);
@@ -46,7 +49,7 @@ public sealed class MlflowTracker : ITracker
 
     private sealed record Point(string Key, double Value, long Time, int Step);
 
-    private sealed record KnownRun(string Id, string Status);
+    private sealed record KnownRun(string Id, string Status, IReadOnlySet<string> Settings);
 
     private async Task<string> ExperimentAsync(TrackingService service, string name, CancellationToken cancellation)
     {
@@ -79,7 +82,7 @@ public sealed class MlflowTracker : ITracker
             json.WriteEndArray();
         }, null, cancellation);
         return answer!.Value.TryGetProperty("runs", out var runs) && runs.EnumerateArray().FirstOrDefault() is
-            { ValueKind: JsonValueKind.Object } run ? Known(run.GetProperty("info")) : null;
+            { ValueKind: JsonValueKind.Object } run ? Known(run) : null;
     }
 
     private async Task<KnownRun> CreateAsync(TrackingService service, string experiment, TrackedStage stage,
@@ -100,10 +103,7 @@ public sealed class MlflowTracker : ITracker
             }
             json.WriteEndArray();
         }, null, cancellation);
-        var run = Known(answer!.Value.GetProperty("run").GetProperty("info"));
-        // Apart from metrics: one that is refused takes its whole batch with it.
-        foreach (var part in MlflowNames.Params(stage.Settings).Chunk(MostParams)) await LogAsync(service, run.Id, part, cancellation);
-        return run;
+        return Known(answer!.Value.GetProperty("run"));
     }
 
     private Task<JsonElement?> LogAsync(TrackingService service, string run, IReadOnlyList<Point> points, CancellationToken cancellation) =>
@@ -149,11 +149,12 @@ public sealed class MlflowTracker : ITracker
             if (endedAt is { } end) json.WriteNumber("end_time", end.ToUnixTimeMilliseconds());
         }, null, cancellation);
 
-    // A file store would keep a point twice that is sent twice.
+    // A file store would keep a point twice that is sent twice, every store one whose line was recorded anew, with another time: of a
+    // figure there is one point a step.
     private async Task<List<Point>> WithoutKnownAsync(TrackingService service, string run, List<Point> points,
         CancellationToken cancellation)
     {
-        var known = new HashSet<(string, int, long)>();
+        var known = new HashSet<(string, int)>();
         foreach (var key in points.Select(point => point.Key).Distinct())
         {
             var page = "";
@@ -165,17 +166,22 @@ public sealed class MlflowTracker : ITracker
                 if (answer.TryGetProperty("metrics", out var history))
                 {
                     foreach (var point in history.EnumerateArray())
-                        known.Add((key, point.TryGetProperty("step", out var step) ? step.GetInt32() : 0,
-                            point.GetProperty("timestamp").GetInt64()));
+                        known.Add((key, point.TryGetProperty("step", out var step) ? step.GetInt32() : 0));
                 }
                 page = answer.TryGetProperty("next_page_token", out var token) && token.GetString() is { Length: > 0 } next
                     ? $"&page_token={Uri.EscapeDataString(next)}" : "";
             }
             while (page.Length > 0);
         }
-        return [.. points.Where(point => !known.Contains((point.Key, point.Step, point.Time)))];
+        return [.. points.Where(point => !known.Contains((point.Key, point.Step)))];
     }
 
-    private static KnownRun Known(JsonElement info) =>
-        new(info.GetProperty("run_id").GetString()!, info.GetProperty("status").GetString()!);
+    private static KnownRun Known(JsonElement run)
+    {
+        var info = run.GetProperty("info");
+        var settings = run.TryGetProperty("data", out var data) && data.TryGetProperty("params", out var known)
+            ? known.EnumerateArray().Select(setting => setting.GetProperty("key").GetString()!) : [];
+        return new(info.GetProperty("run_id").GetString()!, info.GetProperty("status").GetString()!,
+            settings.ToHashSet(StringComparer.Ordinal));
+    }
 }

@@ -92,19 +92,33 @@ public sealed class UnreadableJobTests(AzuriteFixture azurite) : IAsyncLifetime
         var readable = new List<JobSpec>();
         for (var job = 1; job <= Workers; job++) readable.Add(await run.SubmitAsync(new(), jobId: $"s/000000/noop/{job}"));
         var (started, busy, gate) = (0, new TaskCompletionSource(), new TaskCompletionSource());
+        using var stop = new CancellationTokenSource();
         var workers = Enumerable.Range(0, Workers).Select(worker => run.WorkAsync(async _ =>
         {
             if (Interlocked.Increment(ref started) == Workers) busy.SetResult();
             await gate.Task;
             return JobOutcome.Empty;
-        }, $"old{worker}", visibilitySeconds: 600, idleSeconds: 600)).ToList();
+        }, $"old{worker}", stop.Token, visibilitySeconds: 600, idleSeconds: 600)).ToList();
 
         // All are busy when the job comes that none of them can read; each refuses once it comes to it.
         await busy.Task.WaitAsync(TimeSpan.FromMinutes(30));
         var spec = await run.SubmitAsync(new(), change: json => new(Changed(json, "newField", "1")));
         gate.SetResult();
-        (await Task.WhenAll(workers)).ShouldAllBe(code => code == ExitCodes.Outdated);
-        (await run.ResultAsync(spec)).ShouldBeNull();
+        try
+        {
+            for (var left = 1; left <= Workers; left++)
+            {
+                var leaving = Task.WhenAny(workers);
+                await leaving.OrTellAsync($"only {left - 1} of {Workers} workers have left a job that none of them can read");
+                (await run.ResultAsync(spec)).ShouldBeNull($"{left} workers of before the upgrade have refused it");
+                (await await leaving).ShouldBe(ExitCodes.Outdated);
+                workers.Remove(await leaving);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync(); // who still waits for a job
+        }
         foreach (var done in readable) (await run.ResultAsync(done)).ShouldNotBeNull();
     }
 

@@ -12,14 +12,13 @@ using R1Cloud.Pipeline.Upkeep;
 using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Testing;
 
 namespace R1Cloud.Orchestrator.Tests.BatchWorkers;
 
 /// <summary>The app's look after its runs' workers, over a Batch that does not answer.</summary>
 public sealed class BatchKeepingTests : BatchPoolTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
     [Fact]
     public async Task Keep_WhileBatchHangsForOneRun_DoesNotHoldUpAnotherAndEndsByItsLimit()
     {
@@ -34,12 +33,12 @@ public sealed class BatchKeepingTests : BatchPoolTests
         var keeper = ActivatorUtilities.CreateInstance<WorkerKeeper>(server.Services, (TimeProvider)clock, (IWorkerPool)told);
 
         var keeping = keeper.KeepAsync(default);
-        await told.Ensured.Task.WaitAsync(Patience);
+        await told.Ensured.Task.OrTellAsync("run-b and run-c have no workers, while Batch hangs for run-a");
 
         foreach (var job in new[] { "r1-run-b-0", "r1-run-c-0" }) batch.Tasks(job).Count().ShouldBe(1);
         keeping.IsCompleted.ShouldBeFalse("run-a waits for Batch, within its limit");
         clock.Advance(server.Services.GetRequiredService<PipelineOptions>().WorkerCheckLimit);
-        await keeping.WaitAsync(Patience);
+        await keeping.OrTellAsync("the look at run-a has not ended, though its limit is over");
         batch.Jobs.ShouldNotContain(Job);
 
         answers.SetResult();

@@ -15,14 +15,13 @@ using R1Cloud.Pipeline.Workers;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Testing;
 
 namespace R1Cloud.Orchestrator.Tests.Functions;
 
 /// <summary>Each of the app's functions, while Durable Task answers nothing: it ends by itself, before the host ends the app.</summary>
 public sealed class FunctionLimitsTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
-
     private readonly FakeTimeProvider clock = new();
     private readonly SilentSource silent = new();
     private readonly MemoryQueues queues = new();
@@ -65,7 +64,7 @@ public sealed class FunctionLimitsTests : IAsyncDisposable
         var running = app.Services.GetRequiredService<HttpFunctions>().Api(context.Request, null!).ExecuteAsync(context);
         await PassAsync();
 
-        await running.WaitAsync(Patience);
+        await running.OrTellAsync("the request goes on, though its limit is over");
 
         context.Response.StatusCode.ShouldBe(StatusCodes.Status503ServiceUnavailable);
         context.Response.ContentType.ShouldBe("application/problem+json");
@@ -75,12 +74,13 @@ public sealed class FunctionLimitsTests : IAsyncDisposable
     private async Task StoppedAsync(Task running, string what)
     {
         await PassAsync();
-        (await Should.ThrowAsync<TimeoutException>(() => running.WaitAsync(Patience))).Message.ShouldContain($"'{what}' was stopped");
+        (await Should.ThrowAsync<TimeoutException>(() => running.OrTellAsync($"'{what}' goes on, though its limit is over")))
+            .Message.ShouldContain($"'{what}' was stopped");
     }
 
     private async Task PassAsync()
     {
-        await silent.Asked.Task.WaitAsync(Patience);
+        await silent.Asked.Task.OrTellAsync("nothing was asked of Durable Task");
         clock.Advance(InvocationLimits.Any);
     }
 

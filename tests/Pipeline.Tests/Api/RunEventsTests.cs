@@ -6,6 +6,7 @@ using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Storage;
+using R1Cloud.Testing;
 
 namespace R1Cloud.Pipeline.Tests.Api;
 
@@ -71,11 +72,20 @@ public class RunEventsTests
 
         var steps = new List<int>();
         string? last = null;
-        var streams = 0;
-        for (var ended = false; !ended; streams++)
+        var (streams, ended) = (0, false);
+        for (; !ended; streams++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/api/runs/long/events");
             if (last is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", last);
+            await ReadAsync(request).OrTellAsync($"stream {streams + 1} has not ended by itself; the last event was '{last}'");
+            if (streams == 3) go.SetResult();
+        }
+        streams.ShouldBeGreaterThan(3);
+        steps.Distinct().ShouldBe([1, 2, 3, 4, 5, 6]);
+        steps.ShouldBe(steps.Order().ToList(), "nothing but the last step is sent again");
+
+        async Task ReadAsync(HttpRequestMessage request)
+        {
             using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             await foreach (var item in System.Net.ServerSentEvents.SseParser.Create(await response.Content.ReadAsStreamAsync())
                 .EnumerateAsync())
@@ -86,11 +96,7 @@ public class RunEventsTests
                     steps.Add(row.Step);
                 ended |= item.EventType == RunEventNames.End;
             }
-            if (streams == 3) go.SetResult();
         }
-        streams.ShouldBeGreaterThan(3);
-        steps.Distinct().ShouldBe([1, 2, 3, 4, 5, 6]);
-        steps.ShouldBe(steps.Order().ToList(), "nothing but the last step is sent again");
     }
 
     [Fact]

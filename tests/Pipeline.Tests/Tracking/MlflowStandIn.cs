@@ -1,23 +1,22 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using R1Cloud.Pipeline.Tests.Outbound;
 
 namespace R1Cloud.Pipeline.Tests.Tracking;
 
 /// <summary>
-/// An MLflow server that does what the recorded one did with the calls that we make, its traps included;
-/// <see cref="MlflowRecordingsTests"/> holds it to the recordings.
+/// An MLflow server that does what the recorded one did, its traps included; <see cref="MlflowRecordingsTests"/> holds it to the
+/// recordings. It has no artifacts, models and data sets.
 /// </summary>
 internal sealed class MlflowStandIn : IAsyncDisposable
 {
-    private const string Prefix = "/api/2.0/mlflow/";
+    private const string Prefix = "/api/2.0/mlflow/", NotIn = "You are not authenticated.", Denied = "Permission denied";
 
     private readonly Lock gate = new();
-    private readonly Dictionary<string, Run> runs = [];
-    private readonly List<(string Name, bool IsDeleted)> experiments = [("Default", false)];
+    private readonly MlflowStore store = new();
     private readonly Hook hook;
 
     private MlflowStandIn(Hook hook) => this.hook = hook;
@@ -25,16 +24,29 @@ internal sealed class MlflowStandIn : IAsyncDisposable
     public string Address => hook.Address;
 
     /// <summary>Keeps a point twice that is sent twice, as the old file store does.</summary>
-    public bool IsFileStore { get; set; }
+    public bool IsFileStore
+    {
+        get => store.IsFileStore;
+        set => store.IsFileStore = value;
+    }
+
+    /// <summary>Bytes of a request that it takes; the recorded server had no limit, Databricks documents one.</summary>
+    public int LongestRequest { get; set; } = int.MaxValue;
+
+    /// <summary>Who may log in, with which password; the first is the administrator. Nobody has to where it is empty.</summary>
+    public Dictionary<string, string> Users { get; } = [];
+
+    /// <summary>Gives the ids and names that a server makes up.</summary>
+    public Func<string, string> Invents { get; set; } = what => what == "run_name" ? "invented-name-1" : Guid.NewGuid().ToString("n");
 
     /// <summary>Answers so in place of the server, where it is not null: the path, and whether the server does what it was asked.</summary>
     public Func<string, (int Status, bool Does)?> Fails { get; set; } = _ => null;
 
     public IReadOnlyCollection<Posted> Requests => hook.Requests;
 
-    public IReadOnlyList<Run> Runs
+    public IReadOnlyList<MlflowRun> Runs
     {
-        get { lock (gate) return [.. runs.Values]; }
+        get { lock (gate) return [.. store.Runs.Values]; }
     }
 
     public static async Task<MlflowStandIn> StartAsync()
@@ -47,18 +59,10 @@ internal sealed class MlflowStandIn : IAsyncDisposable
 
     public ValueTask DisposeAsync() => hook.DisposeAsync();
 
-    /// <summary>A run as the server has it.</summary>
-    public sealed class Run(string id, string experiment)
+    /// <summary>As somebody deletes an experiment.</summary>
+    public void Delete(string name)
     {
-        public string Id { get; } = id;
-        public string Experiment { get; } = experiment;
-        public string Name { get; set; } = "";
-        public string Status { get; set; } = "RUNNING";
-        public long StartTime { get; set; }
-        public long? EndTime { get; set; }
-        public Dictionary<string, string> Tags { get; } = [];
-        public Dictionary<string, string> Params { get; } = [];
-        public List<(string Key, double Value, long Time, long Step)> Points { get; } = [];
+        lock (gate) store.ExperimentOfName(name).IsDeleted = true;
     }
 
     private async Task AnswerAsync(Posted request, HttpResponse response)
@@ -71,261 +75,223 @@ internal sealed class MlflowStandIn : IAsyncDisposable
             await response.WriteAsync("<!doctype html>");
             return;
         }
-        var (status, body) = Do(request, path);
+        var (status, type, body) = Do(request, path);
         response.StatusCode = status;
-        response.ContentType = body is null ? "text/html" : "application/json";
-        await response.WriteAsync(body?.ToJsonString() ?? "<!doctype html>");
+        response.ContentType = type;
+        if (status == 401) response.Headers.WWWAuthenticate = "Basic realm=\"mlflow\"";
+        await response.WriteAsync(body);
     }
 
-    private (int Status, JsonNode? Body) Do(Posted request, string path)
+    private (int Status, string Type, string Body) Do(Posted request, string path)
     {
-        // Chunked bodies are read as empty.
-        var body = MlflowBody.Read(request.Headers.ContainsKey("Content-Length") ? request.Body : "",
-            path.EndsWith("log-metric", StringComparison.Ordinal) ? "metrics" : "");
-        var query = System.Web.HttpUtility.ParseQueryString(request.Path.Contains('?', StringComparison.Ordinal)
-            ? request.Path[(request.Path.IndexOf('?', StringComparison.Ordinal) + 1)..] : "");
-        if (request.Method == "POST" && request.Headers.GetValueOrDefault("Content-Type") is not ("application/json"
-            or "application/json; charset=utf-8")) return Error(400, "INVALID_PARAMETER_VALUE", "Bad content type");
+        if (path == "/health") return (200, "text/html", "OK");
+        if (Guarded(request, path) is { } guarded) return guarded;
+        if (path == "/version") return (200, "text/html", "3.17.2");
+        var call = MlflowCall.Find(path.StartsWith(Prefix, StringComparison.Ordinal) ? path[Prefix.Length..] : "");
+        if (call is null) return Page(404);
+        if (call.Method != request.Method) return Page(405);
         lock (gate)
         {
-            return (request.Method, path.StartsWith(Prefix, StringComparison.Ordinal) ? path[Prefix.Length..] : "") switch
+            try
             {
-                ("GET", "experiments/get-by-name") => ByName(query["experiment_name"]),
-                ("POST", "experiments/create") => CreateExperiment(body),
-                ("POST", "runs/create") => CreateRun(body),
-                ("POST", "runs/search") => Search(body),
-                ("POST", "runs/log-batch") => LogBatch(body, request.Body),
-                ("POST", "runs/log-metric") => LogMetric(body, request.Body),
-                ("POST", "runs/update") => Update(body),
-                ("GET", "metrics/get-history") => History(query["run_id"], query["metric_key"]),
-                _ => (404, null),
-            };
-        }
-    }
-
-    private (int, JsonNode?) ByName(string? name)
-    {
-        if (string.IsNullOrEmpty(name)) return Error(400, "INVALID_PARAMETER_VALUE", "Invalid value for parameter 'experiment_name'.");
-        var place = experiments.FindIndex(experiment => experiment.Name == name);
-        return place < 0 ? Error(404, "RESOURCE_DOES_NOT_EXIST", $"Could not find experiment with name '{name}'")
-            : (200, new JsonObject { ["experiment"] = new JsonObject
+                return (200, "application/json", (call.Method == "GET" ? Get(call, request) : Post(call, request)).ToJsonString());
+            }
+            catch (MlflowRefusal refusal)
             {
-                ["experiment_id"] = Text(place), ["name"] = name, ["lifecycle_stage"] = experiments[place].IsDeleted ? "deleted" : "active",
-            } });
-    }
-
-    private (int, JsonNode?) CreateExperiment(JsonObject body)
-    {
-        if ((string?)body["name"] is not { Length: > 0 } name)
-            return Error(400, "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'name'.");
-        if (experiments.Exists(experiment => experiment.Name == name))
-            return Error(400, "RESOURCE_ALREADY_EXISTS", $"Experiment '{name}' already exists.");
-        experiments.Add((name, false));
-        return (200, new JsonObject { ["experiment_id"] = Text(experiments.Count - 1) });
-    }
-
-    /// <summary>As somebody deletes an experiment.</summary>
-    public void Delete(string name)
-    {
-        lock (gate) experiments[experiments.FindIndex(one => one.Name == name)] = (name, true);
-    }
-
-    private (int, JsonNode?) CreateRun(JsonObject body)
-    {
-        if ((string?)body["experiment_id"] is not { } experiment || !int.TryParse(experiment, out var place) || place >= experiments.Count)
-            return Error(400, "BAD_REQUEST", "FOREIGN KEY constraint failed");
-        var run = new Run(Guid.NewGuid().ToString("n"), experiment)
-        {
-            Name = (string?)body["run_name"] ?? "invented-name-1", StartTime = (long?)body["start_time"] ?? 0,
-        };
-        foreach (var tag in body["tags"]?.AsArray() ?? []) run.Tags[(string)tag!["key"]!] = (string)tag["value"]!;
-        runs.Add(run.Id, run);
-        return (200, new JsonObject { ["run"] = new JsonObject { ["info"] = Info(run) } });
-    }
-
-    private (int, JsonNode?) Search(JsonObject body)
-    {
-        var wanted = body["experiment_ids"]?.AsArray().Select(id => (string)id!).ToList() ?? [];
-        var filter = System.Text.RegularExpressions.Regex.Match((string?)body["filter"] ?? "", "^tags\\.`(.+)` = '(.*)'$");
-        var found = runs.Values.Where(run => wanted.Contains(run.Experiment) && (!filter.Success
-                || run.Tags.GetValueOrDefault(filter.Groups[1].Value) == filter.Groups[2].Value))
-            .OrderBy(run => run.StartTime).Take((int)((long?)body["max_results"] ?? 1000)).ToList();
-        return (200, found.Count == 0 ? new JsonObject()
-            : new JsonObject { ["runs"] = new JsonArray([.. found.Select(run => new JsonObject { ["info"] = Info(run) })]) });
-    }
-
-    private (int, JsonNode?) LogBatch(JsonObject body, string raw)
-    {
-        if (body.Count == 0) return (500, null);
-        if ((string?)body["run_id"] is not { Length: > 0 } id)
-            return Error(400, "INVALID_PARAMETER_VALUE", "Invalid value \"\" for parameter 'run_id' supplied.");
-        if (!runs.TryGetValue(id, out var run)) return Error(404, "RESOURCE_DOES_NOT_EXIST", $"Run with id={id} not found");
-        if (raw.Length > 1_000_000) return Error(413, "REQUEST_LIMIT_EXCEEDED", "too large");
-        var metrics = body["metrics"]?.AsArray() ?? [];
-        var settings = body["params"]?.AsArray() ?? [];
-        if (metrics.Count > 1000 || settings.Count > 100) return Error(400, "INVALID_PARAMETER_VALUE", "too many");
-        for (var place = 0; place < metrics.Count; place++)
-        {
-            if (!IsKey((string?)metrics[place]!["key"])) return Error(400, "INVALID_PARAMETER_VALUE", "Invalid metric name");
-            if (metrics[place]!["timestamp"] is null)
-                return Error(400, "INVALID_PARAMETER_VALUE", $"Missing value for required parameter 'metrics[{place}].timestamp'.");
-        }
-        foreach (var setting in settings)
-        {
-            if (!IsKey((string?)setting!["key"]) || (run.Params.TryGetValue((string)setting["key"]!, out var former)
-                && former != (string?)setting["value"]))
-                return Error(400, "INVALID_PARAMETER_VALUE", "Changing param values is not allowed.");
-        }
-        foreach (var setting in settings) run.Params[(string)setting!["key"]!] = (string)setting["value"]!;
-        foreach (var tag in body["tags"]?.AsArray() ?? []) run.Tags[(string)tag!["key"]!] = (string)tag["value"]!;
-        foreach (var metric in metrics)
-        {
-            var point = ((string)metric!["key"]!, (double?)metric["value"] ?? 0, (long?)metric["timestamp"] ?? 0,
-                (long?)metric["step"] ?? 0);
-            if (IsFileStore || !run.Points.Contains(point)) run.Points.Add(point);
-        }
-        return (200, new JsonObject());
-    }
-
-    private (int, JsonNode?) LogMetric(JsonObject body, string raw)
-    {
-        if (body.Count == 0) return Error(400, "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'run_id'.");
-        var (batch, id) = (new JsonObject(), (string?)body["run_id"]);
-        body.Remove("run_id");
-        (batch["run_id"], batch["metrics"]) = (id, new JsonArray(body.DeepClone()));
-        return LogBatch(batch, raw);
-    }
-
-    private (int, JsonNode?) Update(JsonObject body)
-    {
-        if ((string?)body["run_id"] is not { } id)
-            return Error(400, "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'run_id'.");
-        if (!runs.TryGetValue(id, out var run)) return Error(404, "RESOURCE_DOES_NOT_EXIST", $"Run with id={id} not found");
-        if ((string?)body["status"] is "RUNNING" or "FINISHED" or "FAILED" or "KILLED" or "SCHEDULED") run.Status = (string)body["status"]!;
-        run.EndTime = (long?)body["end_time"] ?? run.EndTime;
-        return (200, new JsonObject { ["run_info"] = Info(run) });
-    }
-
-    private (int, JsonNode?) History(string? id, string? key)
-    {
-        var points = id is not null && runs.TryGetValue(id, out var run) ? run.Points.Where(point => point.Key == key)
-            .OrderBy(point => point.Time).ThenBy(point => point.Step).ThenBy(point => point.Value).ToList() : [];
-        return (200, points.Count == 0 ? new JsonObject() : new JsonObject { ["metrics"] = new JsonArray([.. points.Select(point =>
-            new JsonObject { ["key"] = point.Key, ["value"] = Value(point.Value), ["timestamp"] = point.Time, ["step"] = point.Step })]) });
-    }
-
-    private static JsonNode Value(double value) => double.IsNaN(value) ? "NaN" : double.IsInfinity(value)
-        ? (value > 0 ? double.MaxValue : double.MinValue) : value;
-
-    private static bool IsKey(string? key) => key is { Length: > 0 and <= 250 }
-        && key.EnumerateRunes().All(rune => Rune.IsLetterOrDigit(rune) || "_-.:/ ".Contains(rune.ToString(), StringComparison.Ordinal))
-        && key.Split('/').All(part => part.Length > 0 && part is not ("." or ".."));
-
-    private static JsonObject Info(Run run)
-    {
-        var info = new JsonObject { ["run_uuid"] = run.Id, ["experiment_id"] = run.Experiment, ["run_name"] = run.Name, ["user_id"] = "",
-            ["status"] = run.Status, ["start_time"] = run.StartTime };
-        if (run.EndTime is { } end) info["end_time"] = end;
-        info["lifecycle_stage"] = "active";
-        info["run_id"] = run.Id;
-        return info;
-    }
-
-    private static (int, JsonNode?) Error(int status, string code, string message) =>
-        (status, new JsonObject { ["error_code"] = code, ["message"] = message });
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-}
-
-/// <summary>
-/// Bodies as the recorded server reads them: a value that it cannot read ends the reading there, and what comes after is lost without a
-/// word.
-/// </summary>
-internal static class MlflowBody
-{
-    private static readonly string[] Numbers = ["value", "timestamp", "step", "start_time", "end_time", "max_results"];
-
-    private static readonly Dictionary<string, double> NotFinite = new()
-    {
-        ["NaN"] = double.NaN, ["Infinity"] = double.PositiveInfinity, ["-Infinity"] = double.NegativeInfinity,
-    };
-
-    /// <summary>Reads as far as it goes; an empty object where it is none.</summary>
-    /// <param name="text">The body.</param>
-    /// <param name="field">The field that it would be an entry of, in a batch.</param>
-    public static JsonObject Read(string text, string field)
-    {
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text));
-        try
-        {
-            return reader.Read() && reader.TokenType == JsonTokenType.StartObject ? (JsonObject)Value(ref reader, field, out _)! : [];
-        }
-        catch (JsonException)
-        {
-            return [];
+                return refusal.Code.Length == 0 ? Page(refusal.Status) : (refusal.Status, "application/json",
+                    new JsonObject { ["error_code"] = refusal.Code, ["message"] = refusal.Message }.ToJsonString());
+            }
         }
     }
 
-    private static JsonNode? Value(ref Utf8JsonReader reader, string field, out bool ends)
+    private static (int, string, string) Page(int status) => (status, "text/html; charset=utf-8", "<!doctype html>");
+
+    // What stands before the calls: whose page asks, at which name, and who it is.
+    private (int, string, string)? Guarded(Posted request, string path)
     {
-        ends = false;
-        switch (reader.TokenType)
+        if (!Regex.IsMatch(request.Headers["Host"], "^(localhost|127\\.|192\\.168\\.)"))
+            return (403, "text/plain", "Invalid Host header - possible DNS rebinding attack detected");
+        if (request.Headers.TryGetValue("Origin", out var origin) && !origin.StartsWith("http://localhost", StringComparison.Ordinal))
+            return (403, "text/plain", "Cross-origin request blocked");
+        if (request.Headers.ContainsKey("X-MLFLOW-WORKSPACE"))
+            return (500, "application/json", """{ "error_code": "FEATURE_DISABLED", "message": "workspaces are not enabled" }""");
+        if (Users.Count == 0) return null;
+        if (UserOf(request) is not { } user) return (401, "text/html; charset=utf-8", NotIn);
+        return user == Users.Keys.First() || MayAsk(user, request, path) ? null : (403, "text/html; charset=utf-8", Denied);
+    }
+
+    private string? UserOf(Posted request) => Users.Where(user => request.Headers.GetValueOrDefault("Authorization")
+        == "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user.Key}:{user.Value}"))).Select(user => user.Key).FirstOrDefault();
+
+    // Others may read everything that there is and write to what is their own.
+    private bool MayAsk(string user, Posted request, string path)
+    {
+        if (path.EndsWith("experiments/create", StringComparison.Ordinal)) return true;
+        var asked = request.Method == "GET" ? null : MlflowMessage.Of(request.Body, MlflowCall.Named)?.Raw;
+        var run = store.Runs.GetValueOrDefault((string?)asked?["run_id"] ?? Query(request)["run_id"] ?? "");
+        if (request.Method == "GET") return Query(request)["run_id"] is null || run is not null;
+        var experiment = (string?)asked?["experiment_id"] ?? run?.Experiment;
+        return store.Experiments.Exists(one => one.Id == experiment && one.Owner == user);
+    }
+
+    private static System.Collections.Specialized.NameValueCollection Query(Posted request) => System.Web.HttpUtility.ParseQueryString(
+        request.Path.Contains('?', StringComparison.Ordinal) ? request.Path[request.Path.IndexOf('?', StringComparison.Ordinal)..] : "");
+
+    private JsonNode Get(MlflowCall call, Posted request)
+    {
+        var query = Query(request);
+        foreach (var field in call.Fields.Where(field => field.IsRequired))
         {
-            case JsonTokenType.StartObject:
-                var made = new JsonObject();
-                while (TryRead(ref reader) && reader.TokenType == JsonTokenType.PropertyName)
-                {
-                    var name = reader.GetString()!;
-                    if (!TryRead(ref reader)) return Ended(made, out ends, name, field);
-                    var value = Value(ref reader, name == "value" && field != "metrics" ? "text" : name, out ends);
-                    if (value is not null) made[name] = value;
-                    if (ends) return value is null ? Ended(made, out ends, name, field) : made;
-                }
-                ends = reader.TokenType != JsonTokenType.EndObject;
-                return made;
-            case JsonTokenType.StartArray:
-                var list = new JsonArray();
-                while (TryRead(ref reader) && reader.TokenType != JsonTokenType.EndArray)
-                {
-                    list.Add(Value(ref reader, field, out ends));
-                    if (ends) return list;
-                }
-                ends = reader.TokenType != JsonTokenType.EndArray;
-                return list;
-            case JsonTokenType.Number when Numbers.Contains(field):
-                return field != "value" && reader.TryGetInt64(out var whole)
-                    ? JsonValue.Create(whole) : JsonValue.Create(reader.GetDouble());
-            case JsonTokenType.String when field == "value" && NotFinite.TryGetValue(reader.GetString()!, out var notFinite):
-                return JsonValue.Create(notFinite);
-            case JsonTokenType.String when Numbers.Contains(field) && field != "value"
-                && long.TryParse(reader.GetString(), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number):
-                return number;
-            case JsonTokenType.String when !Numbers.Contains(field):
-                return reader.GetString();
+            if (string.IsNullOrEmpty(query[field.Name] ?? (field.Name == "run_id" ? query["run_uuid"] : null)))
+                throw MlflowRefusal.Bad($"Missing value for required parameter '{field.Name}'.");
+        }
+        switch (call.Name)
+        {
+            case "experiments/get":
+                return Shown(store.Experiment(query["experiment_id"]));
+            case "experiments/get-by-name":
+                return Shown(store.ExperimentOfName(query["experiment_name"]!));
+            case "runs/get":
+                return new JsonObject { ["run"] = store.Whole(store.Run(query["run_id"] ?? query["run_uuid"])) };
             default:
-                ends = true;
-                return null;
+                var most = long.TryParse(query["max_results"], CultureInfo.InvariantCulture, out var asked) ? asked : int.MaxValue;
+                if (most <= 0) throw MlflowRefusal.Bad($"Invalid value {most} for parameter 'max_results' supplied.");
+                var points = !store.Runs.TryGetValue(query["run_id"]!, out var run) ? [] : run.Points
+                    .Where(point => point.Key == query["metric_key"])
+                    .OrderBy(point => point.Time).ThenBy(point => point.Step).ThenBy(point => point.Value).ToList();
+                var (page, next) = MlflowStore.Page(points, most, query["page_token"]);
+                return Listed("metrics", [.. page.Select(point => store.Json(run!, point))], next);
         }
     }
 
-    // The entry at which the reading ended is kept with zeros for what it has lost.
-    private static JsonObject Ended(JsonObject made, out bool ends, string name, string within)
+    private JsonNode Post(MlflowCall call, Posted request)
     {
-        ends = true;
-        if (within == "metrics" && name == "value") (made["value"], made["timestamp"], made["step"]) = (JsonValue.Create(0.0),
-            made["timestamp"]?.DeepClone() ?? JsonValue.Create(0L), made["step"]?.DeepClone() ?? JsonValue.Create(0L));
+        if (request.Headers.GetValueOrDefault("Content-Type") is not ("application/json" or "application/json; charset=utf-8"))
+            throw MlflowRefusal.Bad("Bad Request. Content-Type must be one of ['application/json'].");
+        if (Encoding.UTF8.GetByteCount(request.Body) > LongestRequest)
+            throw new MlflowRefusal(413, "REQUEST_LIMIT_EXCEEDED", "The request is too large.");
+        // Chunked bodies are read as empty.
+        var body = request.Headers.ContainsKey("Content-Length") ? request.Body : "";
+        var message = MlflowMessage.Of(body, call.Fields);
+        // Here the server falls over its own feet.
+        if (call.Name == "runs/log-batch" && (message is null || message.Raw.ContainsKey("metrics") && message.Raw["metrics"] is null))
+            throw new MlflowRefusal(500, "", "");
+        message ??= MlflowMessage.Of("{}", call.Fields)!;
+        if (message.Refused(call.Fields) is { } field) throw MlflowRefusal.Bad($"Missing or invalid value for parameter '{field}'");
+        var asked = message.Read;
+        return call.Name switch
+        {
+            "experiments/create" => new JsonObject { ["experiment_id"] = Create(request, asked).Id },
+            "experiments/delete" => Done(() => store.Experiment(Text(asked, "experiment_id")).IsDeleted = true),
+            "experiments/restore" => Done(() => Restore(store.Experiment(Text(asked, "experiment_id")))),
+            "experiments/set-experiment-tag" =>
+                Done(() => store.Experiment(Text(asked, "experiment_id")).Tags[Text(asked, "key")!] = Text(asked, "value")!),
+            "runs/create" => Created(store.AddRun(Invents("run_id"), Invents("run_name"), asked)),
+            "runs/search" => Search(asked),
+            "runs/log-batch" => Done(() => store.Log(store.Run(Text(asked, "run_id"), isWritten: true), asked)),
+            "runs/log-metric" => Done(() => LogOne(asked, "metrics")),
+            "runs/log-parameter" => Done(() => LogOne(asked, "params")),
+            "runs/set-tag" => Done(() => LogOne(asked, "tags")),
+            "runs/delete-tag" => Done(() => DeleteTag(asked)),
+            "runs/delete" => Done(() => store.Run(Text(asked, "run_id")).IsDeleted = true),
+            "runs/restore" => Done(() => store.Run(Text(asked, "run_id")).IsDeleted = false),
+            _ => new JsonObject { ["run_info"] = MlflowStore.Info(Update(asked)) },
+        };
+    }
+
+    private MlflowExperiment Create(Posted request, JsonObject asked)
+    {
+        var made = store.AddExperiment(IsFileStore ? Invents("experiment_id")
+            : store.Experiments.Count.ToString(CultureInfo.InvariantCulture), Text(asked, "name")!);
+        made.Owner = UserOf(request);
+        foreach (var tag in asked["tags"]?.AsArray() ?? []) made.Tags[(string)tag!["key"]!] = (string)tag["value"]!;
         return made;
     }
 
-    private static bool TryRead(ref Utf8JsonReader reader)
+    private static void Restore(MlflowExperiment experiment)
     {
-        try
-        {
-            return reader.Read();
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
+        if (!experiment.IsDeleted) throw MlflowRefusal.Missing($"No Experiment with id={experiment.Id} exists");
+        experiment.IsDeleted = false;
     }
+
+    private JsonObject Search(JsonObject asked)
+    {
+        var most = (long?)asked["max_results"] ?? 1000;
+        if (most > 50_000) throw MlflowRefusal.Bad($"Invalid value {most} for parameter 'max_results' supplied");
+        var experiments = asked["experiment_ids"]?.AsArray().Select(id => (string)id!).ToList() ?? [];
+        var view = Text(asked, "run_view_type") ?? "ACTIVE_ONLY";
+        var isMeant = Filter(Text(asked, "filter"));
+        var found = store.Runs.Values.Where(run => experiments.Contains(run.Experiment) && isMeant(run)
+            && (view == "ALL" || run.IsDeleted == (view == "DELETED_ONLY")));
+        found = asked["order_by"]?.AsArray().FirstOrDefault()?.ToString().EndsWith(" ASC", StringComparison.Ordinal) == true
+            ? found.OrderBy(run => run.StartTime) : found.OrderByDescending(run => run.StartTime);
+        var (page, next) = MlflowStore.Page(
+            ((IOrderedEnumerable<MlflowRun>)found).ThenBy(run => run.Id, StringComparer.Ordinal).ToList(), most, Text(asked, "page_token"));
+        return Listed("runs", [.. page.Select(store.Whole)], next);
+    }
+
+    private static Func<MlflowRun, bool> Filter(string? filter)
+    {
+        if (string.IsNullOrEmpty(filter)) return _ => true;
+        var match = Regex.Match(filter, "^(?:tags\\.`(?<tag>[^`]+)`|tags\\.(?<tag>\\w+)|attributes\\.(?<name>run_name)) = '(?<value>.*)'$");
+        if (!match.Success) throw MlflowRefusal.Bad("Invalid attribute key specified.");
+        var value = match.Groups["value"].Value;
+        return match.Groups["tag"] is { Success: true } tag
+            ? run => run.Tags.GetValueOrDefault(tag.Value) == value : run => run.Name == value;
+    }
+
+    private void LogOne(JsonObject asked, string list)
+    {
+        var run = store.Run(Text(asked, "run_id") ?? Text(asked, "run_uuid"), isWritten: true);
+        store.Log(run, new JsonObject { [list] = new JsonArray(asked.DeepClone()) });
+    }
+
+    private void DeleteTag(JsonObject asked)
+    {
+        if (!store.Run(Text(asked, "run_id"), isWritten: true).Tags.Remove(Text(asked, "key")!))
+            throw MlflowRefusal.Missing("No tag with that name");
+    }
+
+    private MlflowRun Update(JsonObject asked)
+    {
+        var run = store.Run(Text(asked, "run_id") ?? Text(asked, "run_uuid"), isWritten: true);
+        run.Status = Text(asked, "status") ?? run.Status;
+        run.EndTime = (long?)asked["end_time"] ?? run.EndTime;
+        if (Text(asked, "run_name") is { Length: > 0 } name) MlflowStore.SetTag(run, "mlflow.runName", name);
+        return run;
+    }
+
+    private JsonObject Created(MlflowRun run)
+    {
+        var made = store.Whole(run);
+        if (!IsFileStore) made.Remove("outputs");
+        return new JsonObject { ["run"] = made };
+    }
+
+    private static JsonObject Shown(MlflowExperiment experiment)
+    {
+        var shown = new JsonObject
+        {
+            ["experiment_id"] = experiment.Id, ["name"] = experiment.Name, ["artifact_location"] = $"mlflow-artifacts:/{experiment.Id}",
+            ["lifecycle_stage"] = experiment.IsDeleted ? "deleted" : "active", ["workspace"] = "default",
+        };
+        if (experiment.Tags.Count > 0) shown["tags"] = MlflowStore.List(experiment.Tags);
+        return new JsonObject { ["experiment"] = shown };
+    }
+
+    private static JsonObject Listed(string name, JsonArray list, string? next)
+    {
+        var made = new JsonObject();
+        if (list.Count > 0) made[name] = list;
+        if (next is not null) made["next_page_token"] = next;
+        return made;
+    }
+
+    private static JsonObject Done(Action does)
+    {
+        does();
+        return [];
+    }
+
+    private static string? Text(JsonObject asked, string name) => (string?)asked[name];
 }

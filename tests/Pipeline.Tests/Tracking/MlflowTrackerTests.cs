@@ -62,6 +62,60 @@ public sealed class MlflowTrackerTests : IAsyncLifetime
         server.Runs.ShouldHaveSingleItem().Points.Count.ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Send_AgainWithTheTimesOfAnotherRecord_DoublesNothing(bool isFileStore)
+    {
+        server.IsFileStore = isFileStore;
+        await tracker.SendAsync(service, Stage(), [Row(1, ("kl", 0.5)), Row(2, ("kl", 0.6))], default);
+        // Lines of figures are recorded at least once: the second time has another clock.
+        var later = Row(2, ("kl", 0.6)) with { WallTime = DateTimeOffset.FromUnixTimeMilliseconds(2500) };
+        await tracker.SendAsync(service, Stage(isResumed: true), [later, Row(3, ("kl", 0.7))], default);
+        server.Runs.Single().Points.Select(point => (point.Step, point.Time)).ShouldBe([(1, 1000), (2, 2000), (3, 3000)]);
+    }
+
+    [Fact]
+    public async Task Send_SettingsThatDidNotArrive_AreThereWhenItGoesOn()
+    {
+        server.Fails = path => path.EndsWith("log-batch", StringComparison.Ordinal) ? (503, false) : null;
+        await Should.ThrowAsync<TrackerException>(() => tracker.SendAsync(service, Stage(), [Row(1, ("kl", 1))], default));
+        server.Fails = _ => null;
+        await tracker.SendAsync(service, Stage(isResumed: true), [Row(1, ("kl", 1))], default);
+        var run = server.Runs.ShouldHaveSingleItem();
+        run.Params["iterations"].ShouldBe("10");
+        run.Points.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Send_SettingThatIsThereOtherwise_HoldsNoFigureUp()
+    {
+        await tracker.SendAsync(service, Stage(), [], default);
+        var other = Stage(isResumed: true) with { Settings = new Dictionary<string, string> { ["iterations"] = "12", ["seed"] = "1" } };
+        await tracker.SendAsync(service, other, [Row(1, ("kl", 1))], default);
+        var run = server.Runs.ShouldHaveSingleItem();
+        (run.Params["iterations"], run.Params["seed"], run.Points.Count).ShouldBe(("10", "1", 1));
+    }
+
+    [Fact]
+    public async Task Send_LongSettingsAndManyFigures_GoInRequestsBelowTheLimit()
+    {
+        server.LongestRequest = 1_000_000; // as Databricks documents it
+        var settings = Enumerable.Range(0, 100).ToDictionary(number => $"setting{number}", _ => new string('é', 7000));
+        var row = Row(1, [.. Enumerable.Range(0, 1000).Select(number => (new string('ü', 240) + number, 1.0))]);
+        await tracker.SendAsync(service, Stage() with { Settings = settings }, [row], default);
+        var run = server.Runs.Single();
+        (run.Params.Count, run.Points.Count).ShouldBe((100, 1000));
+    }
+
+    [Fact]
+    public async Task Send_ServerThatWantsAnotherLogin_IsSaidInItsWords()
+    {
+        server.Users["somebody"] = "else";
+        (await Should.ThrowAsync<TrackerException>(() => tracker.SendAsync(service, Stage(), [], default))).Message
+            .ShouldContain("401");
+    }
+
     [Fact]
     public async Task Send_AgainAfterTheRunsCreationWasLost_MakesNoSecondRun()
     {

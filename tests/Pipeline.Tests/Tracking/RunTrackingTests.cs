@@ -1,9 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using R1Cloud.Pipeline.Metrics;
 using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Options;
+using R1Cloud.Pipeline.Outbound;
 using R1Cloud.Pipeline.Runs;
 using R1Cloud.Pipeline.Tests.Support;
 using R1Cloud.Pipeline.Tracking;
@@ -102,6 +104,39 @@ public sealed class RunTrackingTests : IAsyncLifetime
         run.Points.Select(point => (point.Key, point.Step)).ShouldBeUnique();
     }
 
+    [Fact]
+    public async Task Tracking_InARecipe_ChangesNoStageKey()
+    {
+        await host.Runs.CreateAsync(TestRecipes.Load(TestRecipes.Json()), "first", null);
+        await host.WaitAsync("first", RunStatus.Completed);
+        var second = await host.Runs.CreateAsync(Recipe(), "second", null);
+        second.Stages.ShouldAllBe(stage => stage.ReusedFrom!.RunId == "first");
+    }
+
+    [Fact]
+    public async Task Keep_TokenOfATracker_IsStoredNowhereAndNeverSaid()
+    {
+        const string Token = "very-secret-token";
+        var log = new Lines();
+        var service = new TrackingService(TrackerKind.Mlflow, server.Address, TokenVariable: "LAB_TOKEN", Private: true);
+        var options = host.Options with { Services = new() { Tracking = new Dictionary<string, TrackingService> { ["lab"] = service } } };
+        using var http = new OutboundHttp();
+        var tracking = new RunTracking(host.Services.GetRequiredService<RunViewer>(), host.Services.GetRequiredService<MetricsReader>(),
+            host.Blobs, [new MlflowTracker(http, new Secrets(_ => Token))], options, TimeProvider.System, log);
+        await host.Runs.CreateAsync(Recipe(), "secret", null);
+        await host.WaitAsync("secret", RunStatus.Completed);
+        var spec = (await host.Services.GetRequiredService<IRunStore>().TryGetAsync("secret"))!;
+        server.Users["somebody"] = "else"; // it is refused, and says why
+        (await tracking.KeepAsync(spec, default)).ShouldBeFalse();
+
+        server.Requests.ShouldContain(request => request.Headers["Authorization"] == $"Bearer {Token}");
+        log.Said.ShouldHaveSingleItem().ShouldContain("401");
+        log.Said.ShouldAllBe(line => !line.Contains(Token, StringComparison.Ordinal));
+        host.Blobs.Paths.ShouldContain(path => path.EndsWith("tracking/lab.json", StringComparison.Ordinal));
+        foreach (var path in host.Blobs.Paths)
+            (await host.Blobs.TryReadAsync(path))?.ToString().ShouldNotContain(Token, Case.Insensitive, path);
+    }
+
     private static Shared.Recipes.Loading.LoadedRecipe Recipe() =>
         TestRecipes.Load(TestRecipes.Json().Insert(1, """ "tracking": ["lab"], """));
 
@@ -110,4 +145,16 @@ public sealed class RunTrackingTests : IAsyncLifetime
     private RunTracking Tracking(TimeProvider clock) => new(host.Services.GetRequiredService<RunViewer>(),
         host.Services.GetRequiredService<MetricsReader>(), host.Blobs, host.Services.GetServices<ITracker>(), host.Options, clock,
         NullLogger<RunTracking>.Instance);
+
+    private sealed class Lines : ILogger<RunTracking>
+    {
+        public List<string> Said { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => Said.Add(formatter(state, exception) + exception);
+    }
 }

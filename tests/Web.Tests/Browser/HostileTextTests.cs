@@ -19,6 +19,20 @@ public sealed class HostileTextTests(PageFixture fixture) : IClassFixture<PageFi
         await HarmlessAsync(watched);
     }
 
+    [Fact]
+    public async Task LiveTail_OfWordsThatWantToBeMore_IsMarkedProvisional()
+    {
+        await using var watched = await fixture.OpenAsync();
+        await HostileAnswers.GiveAsync(watched.Page);
+        await watched.Page.GotoAsync($"{fixture.Host.AddressWithKey}&/runs/lively/samples?mode=live");
+        await Expect(watched.Page.GetByRole(Microsoft.Playwright.AriaRole.Note)).ToContainTextAsync("Provisional.");
+        var sample = watched.Page.Locator(".sample");
+        await Expect(sample).ToHaveCountAsync(1);
+        await Expect(sample.Locator(".tag")).ToHaveTextAsync("provisional");
+        await Expect(sample).ToContainTextAsync("iteration 1");
+        await HarmlessAsync(watched);
+    }
+
     [Theory]
     [InlineData("/runs/hostile")]
     [InlineData("/runs/lively/samples?mode=live")]

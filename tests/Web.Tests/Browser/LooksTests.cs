@@ -50,6 +50,9 @@ public sealed class LooksTests(PageFixture fixture) : IClassFixture<PageFixture>
                 .ShouldBeLessThanOrEqualTo(0, $"{view} is wider than the window");
             await Axe.NoViolationAsync(page);
         }
+        // It works offline: nothing is asked for elsewhere.
+        watched.Requests.Where(url => !url.StartsWith($"{fixture.Host.Address}/", StringComparison.Ordinal)
+            && !url.StartsWith("data:", StringComparison.Ordinal) && !url.StartsWith("blob:", StringComparison.Ordinal)).ShouldBeEmpty();
         watched.Errors.ShouldBeEmpty();
     }
 }
