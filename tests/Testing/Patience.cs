@@ -13,7 +13,8 @@ public static class Patience
     public static async Task OrTellAsync(this Task task, string missing)
     {
         ArgumentNullException.ThrowIfNull(task);
-        if (await Task.WhenAny(task, Task.Delay(Limit)) != task) throw new TimeoutException($"After {Limit.TotalMinutes} minutes {missing}");
+        if (await Task.WhenAny(task, Task.Delay(Limit)) != task)
+            throw new TimeoutException($"After {Limit.TotalMinutes} minutes {missing}.");
         await task;
     }
 }

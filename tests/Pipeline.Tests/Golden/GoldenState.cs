@@ -55,7 +55,10 @@ internal sealed class GoldenState
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         using var writer = new StreamWriter(new GZipStream(File.Create(file), CompressionLevel.SmallestSize)) { NewLine = "\n" };
-        foreach (var line in lines) writer.WriteLine(JsonSerializer.Serialize(line, R1Json.Options));
+        // Stack traces name the files of whoever wrote it.
+        var folder = Testing.Repository.Root + Path.DirectorySeparatorChar;
+        foreach (var line in lines)
+            writer.WriteLine(JsonSerializer.Serialize(line, R1Json.Options).Replace(folder, "", StringComparison.Ordinal));
     }
 
     /// <summary>Takes what is there. The engine must have stopped.</summary>

@@ -46,6 +46,14 @@ public class GoldenTests
         }
     }
 
+    /// <summary>A version that is raised before its state was written leaves nothing to go on with.</summary>
+    [Fact]
+    public void States_OfTodaysVersion_AreKept()
+    {
+        foreach (var moment in GoldenMoment.All)
+            File.Exists(moment.File($"v{RunInput.CurrentVersion}")).ShouldBeTrue($"{moment.Name}: write it by {Variable}");
+    }
+
     [Theory, MemberData(nameof(States))]
     public async Task View_OfAnEarlierVersionsRun_IsAsItWas(string version, string name)
     {

@@ -70,19 +70,19 @@ public sealed partial class CompletedRunTests(PageFixture fixture) : IClassFixtu
         var id = await fixture.CompletedRunAsync();
         await using var watched = await fixture.OpenAsync($"/runs/{id}/samples?mode=compare");
         var page = watched.Page;
-        var left = page.GetByLabel("Left", new() { Exact = true });
+        var left = page.GetByLabel("Left");
         await Expect(left.Locator("option[value*='|evaluate|']").First).ToBeAttachedAsync();
         var sets = await left.Locator("option").EvaluateAllAsync<string[]>("options => options.map(option => option.value)");
         string Of(string stage) => sets.First(set => set.StartsWith($"{stage}|evaluate|", StringComparison.Ordinal));
         await left.SelectOptionAsync(Of("base"));
-        await page.GetByLabel("Right", new() { Exact = true }).SelectOptionAsync(Of("rl"));
+        await page.GetByLabel("Right").SelectOptionAsync(Of("rl"));
         var sides = page.Locator(".side-by-side > section");
         await Expect(sides).ToHaveCountAsync(2);
         await Expect(sides.Nth(0)).ToContainTextAsync("base · evaluation");
         await Expect(sides.Nth(1)).ToContainTextAsync("rl · evaluation");
         foreach (var side in await sides.AllAsync()) await Expect(side.Locator(".sample").First).ToBeVisibleAsync();
 
-        var problem = page.GetByLabel("Problem", new() { Exact = true });
+        var problem = page.GetByLabel("Problem");
         var first = await problem.InputValueAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Next", Exact = true }).ClickAsync();
         await Expect(problem).Not.ToHaveValueAsync(first);
