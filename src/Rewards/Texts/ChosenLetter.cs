@@ -28,6 +28,22 @@ internal static partial class ChosenLetter
     public static char? Concluded(string line) =>
         Conclusion().Match(line) is { Success: true } match ? match.Groups["letter"].Value[0] : null;
 
+    /// <summary>Whether what follows the letter A or I goes on after a choice: it is no article and no pronoun.</summary>
+    public static bool GoesOn(ReadOnlySpan<char> after) =>
+        Word().Match(after.Length > 40 ? after[..40].ToString() : after.ToString()) is { Success: true } word
+        && Clauses.Contains(word.Groups[1].Value);
+
+    /// <summary>Whether another letter is joined to the one before a place: "C and D".</summary>
+    public static bool IsJoined(string text, int end) =>
+        Alternative().IsMatch(text[end..Math.Min(text.Length, end + 60)]);
+
+    /// <summary>Whether the clause of a letter says that it is wrong, or excludes it, or is somebody else's choice.</summary>
+    public static bool IsDenied(string text, int at)
+    {
+        var start = Math.Max(0, at - 80);
+        return Refuted().IsMatch(text[(at + 1)..Math.Min(text.Length, at + 81)]) || Excluded().IsMatch(text[start..at]);
+    }
+
     /// <summary>The letter that follows at a place.</summary>
     /// <param name="rest">What follows the phrase.</param>
     /// <param name="isSeveral">Whether it is but one of several: "A or B" settles on nothing.</param>
@@ -73,6 +89,19 @@ internal static partial class ChosenLetter
 
     [GeneratedRegex(@"^[\s*)$}]*\?\s*\S", RegexOptions.CultureInvariant)]
     private static partial Regex Asked();
+
+    // B is wrong; A, B and D fail
+    [GeneratedRegex(
+        @"^[)*\]}$""'.]*(?:\s*(?:,|and|or|&|/)*\s*[(*]*[A-Z](?![A-Za-z'’])[)*]*)*\s*(?:(?:is|are|was|were|can|could|does|do|must|has|have|seems?|looks?)\s*(?:\w+ly\s+)?"
+        + @"(?:be\s+)?(?:not\b|n['’]t\b|wrong|incorrect|false|impossible|excluded|ruled|eliminated|out\b|too\b|invalid|untrue|implausible)|cannot\b|[a-z]+n['’]t\b"
+        + @"|fails?\b|violates?\b|contradicts?\b)", RegexOptions.CultureInvariant)]
+    private static partial Regex Refuted();
+
+    [GeneratedRegex(
+        @"(?:\b(?:exclud|eliminat|reject|discard|dismiss|rul(?:e|es|ed|ing)\s+out|avoid|neither|nor\b|not\b|never\b|without|unlike|rather\s+than|instead\s+of|except)"
+        + @"|\b(?!(?:i|we)\b)[a-z]+\s+(?:would|might|may|could|will)\s+(?:\w+ly\s+)?(?:pick|choose|say|answer|select|think|go\s+with)"
+        + @"|\b(?:could|might|may)\s+be|不选|不選|排除)[^,.;:!?]{0,30}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Excluded();
 
     [GeneratedRegex(@"^\s+([a-zà-ÿ]+)", RegexOptions.CultureInvariant)]
     private static partial Regex Word();

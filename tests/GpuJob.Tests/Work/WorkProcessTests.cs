@@ -97,7 +97,7 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
             await EndAsync();
             if (MessageLease.TryRead(lease) is not null) await ReturnAsync(lease);
         }
-        var result = (await run.ResultAsync(spec)).ShouldNotBeNull();
+        var result = (await run.ResultAsync(spec)).ShouldNotBeNull("two workers died with it, and maxLost allows one");
         (result.Status, result.Error!.Type, result.Attempts).ShouldBe((JobStatus.Failed, "WorkerLost", new AttemptCounts(0, 0, 2)));
         (await run.Queue.CountAsync()).ShouldBe(0);
         File.Exists(lease).ShouldBeFalse();
@@ -131,7 +131,7 @@ public sealed class WorkProcessTests(AzuriteFixture azurite) : IAsyncLifetime
 
     // As the local host does it.
     private async Task ReturnAsync(string lease) =>
-        (await run.Queue.RenewAsync(MessageLease.TryRead(lease).ShouldNotBeNull().Message, TimeSpan.Zero))
+        (await run.Queue.RenewAsync(MessageLease.TryRead(lease).ShouldNotBeNull("it told nobody what it holds").Message, TimeSpan.Zero))
             .ShouldNotBeNull("the receipt is the last one");
 
     private string Output

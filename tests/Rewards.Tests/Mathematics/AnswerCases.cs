@@ -8,7 +8,8 @@ namespace R1Cloud.Rewards.Tests.Mathematics;
 /// <summary>
 /// Answers with spellings that are the same and others that are not: answers.jsonl, and reported.jsonl with the kinds of mistakes that
 /// people report of public graders, stated.jsonl with sentences that state a number or only mention it, unseen.jsonl and outside.jsonl with
-/// cases that were written after the rules, to try them, mended.jsonl with what such cases found wrong and its neighbours.
+/// cases that were written after the rules, to try them, mended.jsonl with what such cases found wrong and its neighbours,
+/// committed.jsonl with texts that stand by an answer and others that deny it, leave it open, take it back or leave it to somebody else.
 /// </summary>
 internal static class AnswerCases
 {
@@ -17,7 +18,8 @@ internal static class AnswerCases
     public sealed record Row(string Feature, string Gold, string[] Right, string[]? Wrong);
 
     public static IReadOnlyList<Row> All { get; } =
-        [.. new[] { "answers.jsonl", "reported.jsonl", "unseen.jsonl", "outside.jsonl", "stated.jsonl", "mended.jsonl" }
+        [.. new[] { "answers.jsonl", "reported.jsonl", "unseen.jsonl", "outside.jsonl", "stated.jsonl", "mended.jsonl",
+            "committed.jsonl" }
             .SelectMany(file => File.ReadLines(Repository.PathOf("tests", "Rewards.Tests", "Mathematics", file))).Select(line =>
             JsonSerializer.Deserialize<Row>(line, Options)!)];
 

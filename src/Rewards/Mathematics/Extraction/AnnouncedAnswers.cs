@@ -6,6 +6,9 @@ namespace R1Cloud.Rewards.Mathematics.Extraction;
 /// <param name="parse">Parses a piece; null when it is no answer.</param>
 internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
 {
+    /// <summary>The answer of a text that announces one and does not stand by it.</summary>
+    public const string Nothing = "";
+
     private delegate bool Follows(ReadOnlySpan<char> after);
 
     private const int MaxCuts = 16, MaxNumeral = 5;
@@ -23,26 +26,41 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
     private static readonly string[] Hedges = ["or", "but", "maybe", "perhaps", "possibly", "alternatively", "actually", "wait", "no",
         "oder", "ou", "或", "或者", "也可能"];
 
-    /// <summary>The answer after the last phrase that mathematics follows; where none does, the words after the last phrase.</summary>
+    /// <summary>Where the text goes on that takes an answer back; 0 when none does.</summary>
+    public int Retracted { get; private set; }
+
+    /// <summary>
+    /// The answer after the last phrase that mathematics follows; where none does, the words after the last phrase. <see cref="Nothing"/>
+    /// when the text takes it back.
+    /// </summary>
     public string? Find(string text)
     {
         foreach (var rest in AnswerPhrases.Marked(text))
         {
             if (!IsHeading(rest) && Stated(AnswerPhrases.Line(rest)) is { } marked) return marked;
         }
-        var rests = AnswerPhrases.All(text).Where(rest => !AnswerPhrases.IsQuestion(rest)).ToList();
+        var all = AnswerPhrases.All(text).ToList();
+        // "64? No, 46."
+        if (all.Count > 0 && AnswerPhrases.IsQuestion(all[0]) && AnswerPhrases.Sentence(all[0]).Length is var asked
+            && Corrected(all[0], asked) is { Length: > 0 } turned) return turned;
+        var rests = all.Where(rest => !AnswerPhrases.IsQuestion(rest) && Commitments.IsStated(text, text.Length - rest.Length)).ToList();
         foreach (var rest in rests)
         {
             if (Exclusion(rest) is { } exclusion) return exclusion;
+            var start = text.Length - rest.Length;
             var sentence = AnswerPhrases.Sentence(rest);
-            if (AnswerPhrases.IsReported(rest) || AnswerPhrases.IsCorrected(rest.AsSpan(sentence.Length)))
-                return AnswerExtractor.Clean(rest);
-            if (Stated(sentence) is { } stated) return stated;
+            if (AnswerPhrases.IsReported(rest)) return Nothing;
+            if (Stated(sentence, out var length) is { } stated)
+                return Commitments.IsUndone(text, start + length) ? Corrected(text, start + length) : stated;
+            if (AnswerPhrases.IsCorrected(rest.AsSpan(sentence.Length))) return Corrected(text, start + sentence.Length);
             if (HasUnreadableFormula(sentence)) return AnswerExtractor.Clean(sentence);
         }
         foreach (var rest in rests)
         {
-            if (Within(AnswerPhrases.Sentence(rest)) is { } within) return within;
+            var start = text.Length - rest.Length;
+            if (Within(AnswerPhrases.Sentence(rest)) is not { } within) continue;
+            var at = text.IndexOf(within, start, StringComparison.Ordinal);
+            return at < 0 || Commitments.Hold(text, at, at + within.Length) ? within : Corrected(text, at + within.Length);
         }
         if (AnswerPhrases.Marked(text).FirstOrDefault() is { } last && last.IndexOf('\n', StringComparison.Ordinal) < 0 && !IsHeading(last)
             && InWords(last) is { } name) return name;
@@ -51,6 +69,16 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
             if (InWords(AnswerPhrases.Sentence(rest)) is { } words) return words;
         }
         return null;
+    }
+
+    // What a text turns to that takes its answer back: "31, no wait, 37".
+    private string Corrected(string text, int end)
+    {
+        var rest = text[end..];
+        if (Retractions.Correction(rest) is { } value && Stated(AnswerPhrases.Sentence(rest[value..]), out var length) is { } corrected
+            && !Commitments.IsUndone(rest, value + length)) return corrected;
+        Retracted = end;
+        return Nothing;
     }
 
     /// <summary>Whether a parsed text is prose, in part or whole.</summary>
@@ -65,8 +93,11 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
     // "not A but B" is B; "not A" says what the answer is not.
     private string? Exclusion(string rest)
     {
-        if (!rest.StartsWith("not ", StringComparison.OrdinalIgnoreCase)) return null;
         var sentence = AnswerPhrases.Sentence(rest);
+        if (Negations.Instead(sentence) is { } instead && Stated(instead) is { } chosen) return chosen;
+        if (LastNumbers.First(sentence) is { } number && sentence[number.End.Value..] is var after
+            && (Negations.DenialAfter(after) >= 0 || Negations.IsOpenAfter(after))) return Nothing;
+        if (!rest.StartsWith("not ", StringComparison.OrdinalIgnoreCase)) return null;
         foreach (var turn in (ReadOnlySpan<string>)[" but ", ", it is ", " but rather ", "; it is "])
         {
             if (sentence.LastIndexOf(turn, StringComparison.OrdinalIgnoreCase) is var at and > 0
@@ -76,18 +107,25 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
     }
 
     // The mathematics that a sentence begins with: all of it, or up to where the sentence goes on.
-    private string? Stated(string sentence)
+    private string? Stated(string sentence) => Stated(sentence, out _);
+
+    private string? Stated(string sentence, out int length)
     {
+        length = sentence.Length;
         if (Mathematics(sentence) is { } whole) return whole;
         foreach (var cut in Cuts(sentence))
         {
             if (IsStatement(sentence, cut)) continue;
             if (Mathematics(sentence[..cut]) is not { } stated) continue;
             var rest = sentence.AsSpan(cut);
-            return TakenBack(rest) || StatedNumbers.IsDenied(rest) || OthersClaims.IsTakenBack(rest)
+            length = cut;
+            return Retractions.Correction(sentence[cut..]) is null && TakenBack(rest) || StatedNumbers.IsDenied(rest)
+                || OthersClaims.IsTakenBack(rest)
                 ? AnswerExtractor.Clean(sentence) : stated;
         }
-        return MathDelimiters.Leading(sentence) is { } formula && !TakenBack(sentence.AsSpan(formula.Length)) ? Mathematics(formula) : null;
+        if (MathDelimiters.Leading(sentence) is not { } formula || TakenBack(sentence.AsSpan(formula.Length))) return null;
+        length = formula.Length;
+        return Mathematics(formula);
     }
 
     // "I and III only": letters that an "and" joins are one answer.

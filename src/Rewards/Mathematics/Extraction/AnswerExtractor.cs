@@ -1,3 +1,4 @@
+using System.Buffers;
 using R1Cloud.Rewards.Mathematics.Trees;
 using R1Cloud.Rewards.Texts;
 using R1Cloud.Shared.Recipes.Rewards;
@@ -16,6 +17,8 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     public const int MaxAnswerLength = 1500;
 
     private const int MaxTextAnswer = 200, MaxQuestions = 4, MaxMentions = 12;
+    private static readonly SearchValues<char> Letters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
     private const string EndThink = "</think>", StartThink = "<think>";
 
     // Within answer tags, and for right answers, everything is the answer: the places differ only in what may stand beside it.
@@ -49,9 +52,9 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
             var found = source switch
             {
                 AnswerSource.AnswerTag => BetweenTags(text),
-                AnswerSource.Boxed => BoxedAnswers.Find(text),
+                AnswerSource.Boxed => Boxed(text),
                 AnswerSource.Whole => Whole(text),
-                AnswerSource.Phrase => new AnnouncedAnswers(parse).Find(text),
+                AnswerSource.Phrase => Announced(text),
                 AnswerSource.Formula => LastFormula(text),
                 AnswerSource.LastNumber => LastNumber(text),
                 AnswerSource.Text =>
@@ -59,6 +62,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
                     && !words.AsSpan().ContainsAny('\n', '$') && !IsUnstated(words) ? words : null,
                 _ => null,
             };
+            if (found == AnnouncedAnswers.Nothing) return null; // taken back
             if (found is not null) return new(found, source);
         }
         return null;
@@ -78,6 +82,17 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
                 && text[..cut].TrimEnd() is [.., '.' or '$' or ']' or ')'] before) text = before;
         }
         return text;
+    }
+
+    private static string? Boxed(string text) => BoxedAnswers.Find(text, out var end) is not { } boxed ? null
+        : AnswerPhrases.IsCorrected(text.AsSpan(end).TrimStart("}$\\)] ")) ? AnnouncedAnswers.Nothing : boxed;
+
+    private string? Announced(string text)
+    {
+        var announced = new AnnouncedAnswers(parse);
+        var found = announced.Find(text);
+        return found == AnnouncedAnswers.Nothing && announced.Retracted > 0 && Retractions.Settles(text[announced.Retracted..])
+            ? LastNumber(text[announced.Retracted..]) ?? found : found;
     }
 
     private string? BetweenTags(string text)
@@ -104,11 +119,21 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
 
     private string? Whole(string text)
     {
-        if (text.Length > 2 * MaxAnswerLength || text.AsSpan().Trim().Contains('\n') && AnswerPhrases.Find(text) is not null) return null;
+        if (text.Length > 2 * MaxAnswerLength || text.AsSpan().Trim().Contains('\n') && AnswerPhrases.Find(text) is not null
+            || AnswerPhrases.Opens(text)) return null;
         var clean = Clean(text);
         return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is { } node && !AnnouncedAnswers.IsProse(node)
-            && !(node is Sequence && IsArgument(text)) && !IsUnstated(clean) ? clean : null;
+            && !(node is Sequence && IsArgument(text)) && !IsUnstated(clean)
+            && IsCommitted(clean) ? clean : null;
     }
+
+    // Whether a text of several words stands by its first number.
+    private static bool IsCommitted(string clean) => !HasWords(clean) || !clean.AsSpan().ContainsAnyInRange('0', '9')
+        || clean.Contains('\\', StringComparison.Ordinal) || LastNumbers.First(clean) is not { } number
+        || Commitments.Hold(clean, number.Start.Value, number.End.Value);
+
+    private static bool HasWords(string clean) =>
+        clean.Split(' ').Count(word => word.Length > 2 && word.AsSpan(0, 3).IndexOfAnyExcept(Letters) < 0) > 1;
 
     // Whether a text asks for its number, or has it for another purpose: "Is it 72?", "the first 18 digits".
     private static bool IsUnstated(string clean) => clean.EndsWith('?') || ModifyingNumbers.Opens(clean);
@@ -131,9 +156,13 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     {
         if (MathDelimiters.LastSpan(text) is not { } span) return null;
         if (LastNumbers.Find(text, span.End) is not null) return null;
+        if (!Commitments.Hold(text, span.Start, span.End)) return AnnouncedAnswers.Nothing;
         var clean = Clean(text[span.Start..span.End]);
         return clean.Length is > 0 and <= MaxAnswerLength && parse(clean) is not null ? clean : null;
     }
+
+    // A text that ends by asking, with nothing but a question after its last number, has stated nothing.
+    private static bool EndsInQuestion(string text) => text.AsSpan().TrimEnd() is [.., '?' or '？'];
 
     // Where the sentence of a number begins, when it asks; null when it states.
     private static int? QuestionStart(string text, Range number)
@@ -172,6 +201,8 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     private string? LastNumber(string text)
     {
         var from = MathDelimiters.LastSpan(text, withOpen: true) is { } span ? span.End : 0;
+        var all = text;
+        if (EndsInQuestion(text)) return null;
         if (LastNumbers.Find(text, from) is not { } range) return null;
         for (var i = 0; i < MaxQuestions && QuestionStart(text, range) is { } question; i++)
         {
@@ -181,6 +212,8 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         }
         if (Stated(text, from, range) is not { } number) return null;
         range = number;
+        if (!Commitments.Hold(all, range.Start.Value, range.End.Value)
+            || Commitments.IsOneOfSeveral(all, range.Start.Value, range.End.Value)) return AnnouncedAnswers.Nothing;
         var before = text[..range.Start.Value];
         // what the answer is not, or one end of a range
         if (IsDenied(before) || LastNumbers.GoesOn(text, range) || LastNumbers.IsDenied(text, range)) return null;

@@ -48,12 +48,14 @@ internal static partial class AnswerPhrases
                 && ends.Count < 4 * MaxPhrases; at += phrase.Length)
                 ends[at + phrase.Length] = Math.Max(phrase.Length, ends.GetValueOrDefault(at + phrase.Length));
         }
-        var taken = 0;
+        var (taken, last) = (0, -1);
         foreach (var (end, length) in ends.Reverse())
         {
+            // "the answer is the answer is 5": the last phrase decides
+            if (!HasContent(tail.AsSpan(end)) || WithoutFillers(tail.AsSpan(end)) is not { } rest || rest.Length == last) continue;
+            last = rest.Length;
             if (Supposed().IsMatch(tail.AsSpan(0, end)) || OthersClaims.Announces(tail.AsSpan(0, end - length))
-                || !HasContent(tail.AsSpan(end))
-                || WithoutFillers(tail.AsSpan(end)) is not { } rest) continue;
+                || !Commitments.IsOwn(tail, end - length)) continue;
             if (++taken > MaxPhrases) yield break;
             yield return rest;
         }
@@ -61,6 +63,17 @@ internal static partial class AnswerPhrases
 
     /// <summary>What follows the last phrase that something follows, or null.</summary>
     public static string? Find(string text) => Marked(text).Concat(All(text)).FirstOrDefault();
+
+    /// <summary>Whether a text begins with a phrase and its colon: "Ans: 72" is no ratio.</summary>
+    public static bool Opens(string text)
+    {
+        var start = text.AsSpan().TrimStart();
+        foreach (var phrase in Phrases)
+        {
+            if (phrase[^1] is ':' or '=' && start.StartsWith(phrase, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+        return false;
+    }
 
     /// <summary>The text up to the end of the line.</summary>
     public static string Line(string text) => text.IndexOf('\n', StringComparison.Ordinal) is var end and >= 0 ? text[..end] : text;
@@ -71,7 +84,7 @@ internal static partial class AnswerPhrases
         for (var i = 0; i < text.Length; i++)
         {
             var c = text[i];
-            var ends = c is '\n' or '。' or '！' || c is '.' or '?' or '!' && (i + 1 == text.Length || char.IsWhiteSpace(text[i + 1]))
+            var ends = c is '\n' or '。' or '！' or '？' || c is '.' or '?' or '!' && (i + 1 == text.Length || char.IsWhiteSpace(text[i + 1]))
                 && !(c == '.' && IsAbbreviation(text, i));
             if (ends && i > 0) return text[..i];
         }
@@ -79,7 +92,7 @@ internal static partial class AnswerPhrases
     }
 
     /// <summary>Whether the sentence that a text begins with asks, and the text goes on: "36? No, it is 37."</summary>
-    public static bool IsQuestion(string text) => Sentence(text).Length is var end && end < text.Length && text[end] == '?'
+    public static bool IsQuestion(string text) => Sentence(text).Length is var end && end < text.Length && text[end] is '?' or '？'
         && HasContent(text.AsSpan(end));
 
     /// <summary>Whether the next sentence takes back what the one before said: "42... no, 43", "42. Sorry, 43."</summary>

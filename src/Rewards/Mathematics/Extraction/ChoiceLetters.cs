@@ -52,10 +52,15 @@ internal static class ChoiceLetters
         {
             if (ChosenLetter.Read(text.AsSpan(end), out var isSeveral) is { } announced) return isSeveral ? null : announced;
         }
+        if (ChosenLetter.Declared(text) is { } declared) return declared;
+        if (ChosenLetter.Concluded(text.AsSpan().Trim().ToString()) is { } concluded) return concluded;
         int? last = null;
         foreach (var at in Alone(text))
         {
-            if (BeginsLine(text, at)) return text[at];
+            if (ChosenLetter.IsDenied(text, at)) continue;
+            if (BeginsLine(text, at)) return ChosenLetter.IsJoined(text, at + 1) ? null : text[at];
+            // "Both C and D": one of several settles on nothing.
+            if (last is { } before && text[before] != text[at] && ChosenLetter.IsJoined(text, before + 1)) return null;
             last = at;
         }
         return last is { } index ? text[index] : null;
@@ -69,8 +74,8 @@ internal static class ChoiceLetters
             if (!IsLetter(text[i]) || i > 0 && IsWord(text[i - 1]) || i + 1 < text.Length && (IsWord(text[i + 1]) || text[i + 1] == '\''))
                 continue;
             // "A man …" within a sentence is an article, "I think" a pronoun.
-            if ((text[i] == 'I' || text[i] == 'A' && i > 0) && i + 2 < text.Length && text[i + 1] == ' '
-                && char.IsAsciiLetterLower(text[i + 2])) continue;
+            if ((text[i] == 'I' || text[i] == 'A') && i + 2 < text.Length && text[i + 1] == ' '
+                && char.IsAsciiLetterLower(text[i + 2]) && !ChosenLetter.GoesOn(text.AsSpan(i + 1))) continue;
             if (Excludes(text.AsSpan(0, i))) continue;
             yield return i;
         }

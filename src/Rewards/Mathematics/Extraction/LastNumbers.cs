@@ -34,6 +34,7 @@ internal static partial class LastNumbers
         while (before > from && start - before < 200 && (char.IsAsciiDigit(text[before - 1])
             || text[before - 1] is ' ' or '+' or '-' or '−' or '*' or '×' or '·' or '/' or '÷' or '=' or '(' or ')' or '.'
             or '≈')) before--;
+        if (before > from && text[before - 1] is '^' or '_') return null;
         // 9 x 2 = 18: the sign is a letter.
         if (before > from && text[before - 1] is 'x' or 'X' && (before == 1 || !char.IsLetter(text[before - 2]))) return null;
         while (before < start && text[before] is ' ' or '.' or ')' or '=') before++;
@@ -191,13 +192,15 @@ internal static partial class LastNumbers
     {
         var close = end;
         while (close < text.Length && text[close] == ' ') close++;
-        if (close >= text.Length || text[close] is not (')' or ']')) return null;
+        if (close >= text.Length || text[close] is not (')' or ']' or '}')) return null;
+        var isSet = text[close] == '}';
         var depth = 0;
         for (var i = close; i >= 0 && close - i < 200; i--)
         {
-            if (text[i] is ')' or ']') depth++;
-            else if (text[i] is '(' or '[' && --depth == 0)
-                return text.AsSpan(i, close - i).Contains(',') && (i == 0 || !char.IsLetterOrDigit(text[i - 1])) ? i..(close + 1) : null;
+            if (text[i] is ')' or ']' or '}') depth++;
+            else if (text[i] is '(' or '[' or '{' && --depth == 0)
+                return text.AsSpan(i, close - i).Contains(',') && (i == 0 || (isSet ? text[i - 1] == ' ' : !char.IsLetterOrDigit(text[i - 1])))
+                    ? i..(close + 1) : null;
         }
         return null;
     }

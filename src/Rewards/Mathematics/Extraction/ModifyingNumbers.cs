@@ -27,7 +27,7 @@ internal static partial class ModifyingNumbers
         var (before, after) = (TextBefore(text, number), TextAfter(text, number));
         return StatedNumbers.IsElsewhere(text, number)
             || Selected().IsMatch(before) || Label().IsMatch(before) || Ranked().IsMatch(after) || Compared().IsMatch(after)
-            || Operand().IsMatch(before) || Term().IsMatch(before) || FirstTerm().IsMatch(before) && SecondTerm().IsMatch(after)
+            || Operand().IsMatch(before) || Purpose().IsMatch(before) || Bracket().IsMatch(before) || Term().IsMatch(before) || FirstTerm().IsMatch(before) && SecondTerm().IsMatch(after)
             || Digits().IsMatch(after) && (Precision().IsMatch(before) || OfNumber().IsMatch(after))
             || Ordinal().IsMatch(before) && IsIdeograph(after)
             || Known().IsMatch(before) && Noun().Match(after) is { Success: true } noun && !Units.IsKnown(noun.Groups[1].Value)
@@ -61,22 +61,33 @@ internal static partial class ModifyingNumbers
 
     // the first 18 …, the next 5 …, 15 of the 20 …, to the nearest 10
     [GeneratedRegex(
-        @"(?:\b(?:first|last|next|previous|preceding|following|top|bottom|initial|remaining|nearest|closest|every\s+other)|\b(?:of|among|amongst|from|between)\s+(?:all\s+)?(?:the|these|those|its|our|my|his|her|their|your)|\b(?:answer|result)\s+(?:only\s+)?(?:has|contains|consists\s+of|uses|needs)(?:\s+(?:exactly|only|just))?|\bamong|\d\s+(?:of|out\s+of)(?:\s+the)?|前|步骤|步驟|题目|[图圖题題例])\s*[$(*]*$", Before)]
+        @"(?:\b(?:first|last|next|previous|preceding|following|top|bottom|initial|remaining|nearest|closest|every\s+other)|\b(?:of|among"
+        + @"|amongst|from|between)\s+(?:all\s+)?(?:the|these|those|its|our|my|his|her|their|your)|\b(?:answer|result)\s+(?:only\s+)?(?:has"
+        + @"|contains|consists\s+of|uses|needs)(?:\s+(?:exactly|only|just))?|\bamong|\d\s+(?:of|out\s+of)(?:\s+the)?|前|步骤|步驟|题目"
+        + @"|[图圖题題例])\s*[$(*]*$", Before)]
     private static partial Regex Selected();
 
     // step 3: what is named by a number
     [GeneratedRegex(
-        @"\b(?:steps?|questions?|problems?|exercises?|figures?|fig\.|equations?|eq\.|cases?|parts?|examples?|pages?|lines?|chapters?|sections?|tables?|theorem|lemma|corollary|proposition|definition|remark|footnote|appendix|method|approach|attempt|version|rule|hint|clue|base|formula|references?|refs?\.?|no\.|nr\.|pp?\.|vol\.|cf\.|as\s+in|see)[\s-]{1,2}[(\[]?$", Before)]
+        @"\b(?:steps?|questions?|problems?|exercises?|figures?|fig\.|equations?|eq\.|cases?|parts?|examples?|pages?|lines?|chapters?"
+        + @"|sections?|tables?|theorem|lemma|corollary|proposition|definition|remark|footnote|appendix|method|approach|attempt|version"
+        + @"|rule|hint|clue|base|formula|references?|refs?\.?|no\.|nr\.|pp?\.|vol\.|cf\.|as\s+in|see)[\s-]{1,2}[(\[]?$", Before)]
     private static partial Regex Label();
 
     // the square of 6, twice 25, divisible by 3: what the number is put into
     [GeneratedRegex(
-        @"\b(?:(?:squares?|cubes?|roots?|multiples?|factors?|divisors?|half|thirds?|quarters?|powers?|functions?|digits?|logarithm|reciprocal|inverse|negative|opposite|double|triple|complement|factorial|percent|remainder)\s+of|an?\s+(?:[a-z]+\s+)?(?:set|sequence|series|list|group|string|table|pair|collection|combination|permutation)s?\s+of|twice|thrice|double|triple|half|near|modulo|mod|(?:divisible|divided|multiplied|increased|decreased|followed|preceded)\s+by|divides|(?:\d|\b[a-z]|\))\s+(?:times|plus|minus)|(?:co)?prime\s+to|congruent\s+to|close\s+to|added\s+to|subtracted\s+from|different\s+from)\s+(?:the\s+number\s+)?[$(]*$", Before)]
+        @"\b(?:(?:squares?|cubes?|roots?|multiples?|factors?|divisors?|half|thirds?|quarters?|powers?|functions?|digits?|logarithm"
+        + @"|reciprocal|inverse|negative|opposite|double|triple|complement|factorial|percent|remainder)\s+of|an?\s+(?:[a-z]+\s+)?(?:set"
+        + @"|sequence|series|list|group|string|table|pair|collection|combination|permutation)s?\s+of|twice|thrice|double|triple|half|near"
+        + @"|modulo|mod|(?:divisible|divided|multiplied|increased|decreased|followed|preceded)\s+by|divides|(?:\d|\b[a-z]|\))\s+(?:times"
+        + @"|plus|minus)|(?:co)?prime\s+to|congruent\s+to|close\s+to|added\s+to|subtracted\s+from"
+        + @"|different\s+from)\s+(?:the\s+number\s+)?[$(]*$", Before)]
     private static partial Regex Operand();
 
     // the sum of 20 and 25: the first of them, and the second
     [GeneratedRegex(
-        @"\b(?:sum|product|difference|quotient|ratio|average|mean|gcd|lcm|maximum|minimum|larger|smaller|between)\s+(?:of\s+)?[$(]*$", Before)]
+        @"\b(?:sum|product|difference|quotient|ratio|average|mean|gcd|lcm|maximum|minimum|larger|smaller"
+        + @"|between)\s+(?:of\s+)?[$(]*$", Before)]
     private static partial Regex FirstTerm();
 
     [GeneratedRegex(
@@ -84,7 +95,8 @@ internal static partial class ModifyingNumbers
     private static partial Regex SecondTerm();
 
     [GeneratedRegex(
-        @"\b(?:sum|product|difference|quotient|ratio|average|mean|gcd|lcm|larger|smaller|between)\s+(?:of\s+)?[$(]*\S*\d\S*\s+and\s+[$(]*$", Before)]
+        @"\b(?:sum|product|difference|quotient|ratio|average|mean|gcd|lcm|larger|smaller"
+        + @"|between)\s+(?:of\s+)?[$(]*\S*\d\S*\s+and\s+[$(]*$", Before)]
     private static partial Regex Term();
 
     // 3-digit, 12-sided
@@ -94,12 +106,25 @@ internal static partial class ModifyingNumbers
 
     // the 2 smallest roots
     [GeneratedRegex(
-        @"^\$?\s+(?:smallest|largest|biggest|greatest|lowest|highest|longest|shortest|closest|nearest|leading|trailing|consecutive|(?:minus|plus|times|divided\s+by|multiplied\s+by)\s+[a-z]+)\b|^[位个][数數]", After)]
+        @"^\$?\s+(?:smallest|largest|biggest|greatest|lowest|highest|longest|shortest|closest|nearest|leading|trailing|consecutive"
+        + @"|(?:minus|plus|times|divided\s+by|multiplied\s+by)\s+[a-z]+)\b|^[位个][数數]", After)]
     private static partial Regex Ranked();
+
+    // 45 minutes to bake 2 trays, 13 after giving 7 away: what it takes is stated, and for what is not
+    [GeneratedRegex(@"\d[^.,;]*?\s+to\s+(?!(?:get|obtain|make|give|be|have|find|leave|equal|arrive|a|an"
+        + @"|the)\b)[a-z]{3,}\s+(?:(?:another|the|all|these|those|only)\s+)?$"
+        + @"|\d[^.,;]*?\s+(?:after|before|by|when|while|without|upon)\s+[a-z]+ing\b[^.,;\d=]*$", Before)]
+    private static partial Regex Purpose();
+
+    // 75 € (with 19 % tax): an aside
+    [GeneratedRegex(@"\d[^()\n]*\([^()\n]*\p{L}[^()\n]*$", Before)]
+    private static partial Regex Bracket();
 
     // 15 less than 30, 5 times as many as 7, 3/4 of 20
     [GeneratedRegex(
-        @"^\$?(?:\s+(?:(?:[a-z]+\s+){1,3}than|(?:(?:units?|steps?|places?|points?)\s+)?(?:away|far|short|shy|off|apart|distant|different|up|down)\s+(?:from|of)|(?:to|from)\s+the\s+(?:left|right)\s+of|times\s+(?:[a-z]+\s+){1,3}as)|(?:\s*\\?%|\s+percent)?\s+of)\s+[$\\(]*(?:\d|[b-z]\b)", After)]
+        @"^\$?(?:\s+(?:(?:[a-z]+\s+){1,3}than|(?:(?:units?|steps?|places?|points?)\s+)?(?:away|far|short|shy|off|apart|distant|different"
+        + @"|up|down)\s+(?:from|of)|(?:to|from)\s+the\s+(?:left|right)\s+of|times\s+(?:[a-z]+\s+){1,3}as)|(?:\s*\\?%"
+        + @"|\s+percent)?\s+of)\s+[$\\(]*(?:\d|[b-z]\b)", After)]
     private static partial Regex Compared();
 
     // to 4 decimal places, with 9 digits
@@ -127,7 +152,8 @@ internal static partial class ModifyingNumbers
     private static partial Regex Known();
 
     [GeneratedRegex(
-        @"^\$?\s+(?!(?:is|are|was|were|as|and|or|but|because|since|which|so|that|by|for|from|to|if|when|with|per|in|on|at|of|has|equals?|percent|pct|million|billion|thousand|hundred|dozen|points?)\b)([a-z]{3,})", After)]
+        @"^\$?\s+(?!(?:is|are|was|were|as|and|or|but|because|since|which|so|that|by|for|from|to|if|when|with|per|in|on|at|of|has|equals?"
+        + @"|percent|pct|million|billion|thousand|hundred|dozen|points?)\b)([a-z]{3,})", After)]
     private static partial Regex Noun();
 
     // number 4 on the list

@@ -13,6 +13,7 @@ internal static partial class OthersClaims
 
     // Between the claim and its number, with no turn to one's own.
     private const string Until = @"(?:(?!\b(?:i|we|but|so|however|actually|really|while|whereas|hence|thus|therefore)\b)[^.,;!?\n]){0,60}$";
+    private const string UntilOwn = @"(?:(?!\b(?:i|we|but|so|however|hence|thus|therefore)\b)[^.;!?\n]){0,60}$";
     private const string UntilAny = @"[^.;!?\n]{0,60}$";
 
     // Each friend may get 72; my friend got it for an answer.
@@ -23,7 +24,7 @@ internal static partial class OthersClaims
         + @"|(?:the\s+)?other\s+(?:solvers?|students?|teams?|groups?|models?|people))";
 
     private const string Sources =
-        @"(?:textbook|book|manual|answer\s+key|wolfram\w*|wikipedia|chatgpt|gpt[-\w.]*|claude|gemini|llama|an?\s+ai|the\s+ai|internet"
+        @"(?:textbook|book|manual|(?:answer\s+)?key|wolfram\w*|wikipedia|chatgpt|gpt[-\w.]*|claude|gemini|llama|an?\s+ai|the\s+ai|internet"
         + @"|website|forum|(?:other|previous|official|sample|old|original|earlier|his|her|their|your)\s+"
         + @"(?:solutions?|answers?|approach(?:es)?|methods?|results?|calculations?))";
 
@@ -79,7 +80,7 @@ internal static partial class OthersClaims
     [GeneratedRegex(
         @"\b" + People + @"\s+" + Often + Finding + @"\b" + Until
         + @"|\b" + Sources + @"\s+" + Often + Saying + @"\b" + Until
-        + @"|\b(?:according\s+to|as\s+per)\s+(?:the\s+|my\s+|our\s+|a\s+)?(?:him|her|them|" + People + "|" + Sources + @")\b" + UntilAny, Options)]
+        + @"|\b(?:according\s+to|as\s+per)\s+(?:the\s+|my\s+|our\s+|a\s+)?(?:him|her|them|" + People + "|" + Sources + @")\b" + UntilOwn, Options)]
     private static partial Regex Others();
 
     // he says, Bob claims, a calculator would show, tempting to answer

@@ -48,6 +48,7 @@ internal static partial class StatedNumbers
             // A sign, a bracket or another script stands before, or a name of one letter.
             if (start == rest.Length || start > 0 && !char.IsWhiteSpace(rest[start - 1]) && rest[start - 1] is not '(') return false;
             var word = rest[start..].Replace('’', '\'');
+            if (Negations.Turns(word)) return false;
             if (word.Length == 1 && word is not ("a" or "A") || ForeignClaims.States(word, rest[..start])) return false;
             if (ClaimWords.Prepositions.Contains(word)) return !Reached().IsMatch(rest) && !Measured().IsMatch(rest)
                 && (clause.AsSpan().ContainsAnyInRange('0', '9') || !IsAmount(rest, word, clause, after));
