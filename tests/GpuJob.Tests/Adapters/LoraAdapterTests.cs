@@ -166,7 +166,9 @@ public sealed class LoraAdapterTests : IDisposable
         for (var i = 0; i < sequences.Length; i++)
         {
             var logits = model.forward(tensor(sequences[i].Select(id => (long)id).ToArray(), [1, sequences[i].Length])).squeeze(0);
-            (logits - golden.Read($"logits.{i}")).abs().max().item<float>().ShouldBeLessThan(1e-4f);
+            var expected = golden.Read($"logits.{i}");
+            // Single precision rounds in proportion; the order of sums, and with it the last digits, is the processor's.
+            (logits - expected).abs().max().item<float>().ShouldBeLessThan(Math.Max(1e-4f, 2e-5f * expected.abs().max().item<float>()));
         }
     }
 }

@@ -75,6 +75,7 @@ public sealed class AzuriteProcessTests : IDisposable
         await azurite.DisposeAsync();
 
         await using var again = await AzuriteProcess.StartAsync(options);
-        (await StorageConnection.Open(again.ConnectionString).Blobs.TryReadJsonAsync<string>("budget", CancellationToken.None)).ShouldBe("51");
+        blobs = StorageConnection.Open(again.ConnectionString).Blobs;
+        (await blobs.TryReadJsonAsync<string>("budget", CancellationToken.None)).ShouldBe("51");
     }
 }

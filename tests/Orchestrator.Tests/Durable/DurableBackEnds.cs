@@ -39,8 +39,8 @@ internal sealed class AzureStorageBackEnd(string connectionString, bool extended
             UseTablePartitionManagement = true,
             ThrowExceptionOnInvalidDedupeStatus = true,
             ExtendedSessionsEnabled = extendedSessions,
-            // Short, so that histories are replayed as well.
-            ExtendedSessionIdleTimeout = TimeSpan.FromMilliseconds(50),
+            // Long enough for a busy machine to go on from memory, short enough that a run's histories are replayed as well.
+            ExtendedSessionIdleTimeout = TimeSpan.FromSeconds(1),
             MaxQueuePollingInterval = TimeSpan.FromMilliseconds(50),
             LeaseAcquireInterval = TimeSpan.FromMilliseconds(100),
             // What is held lapses only with its holder: a busy machine renews it late.

@@ -60,7 +60,7 @@ internal sealed class MlflowMessage
         }
     }
 
-    /// <summary>The field for which the call is refused, if any: one that is missing or, where the reading failed, of another type.</summary>
+    /// <summary>The field for which the call is refused, if any: one that is missing or, where reading failed, of another type.</summary>
     public string? Refused(IReadOnlyList<MlflowField> fields, string path = "")
     {
         foreach (var field in fields)

@@ -160,7 +160,7 @@ public sealed class CheckReadersTests : IDisposable
         using var silent = new PublishedModel("{% if false %}{{ messages }}{% endif %}", Positions);
         var task = silent.Task(DatasetLayout.Plain, Row("q"));
         (await FailAsync(task, ("other", new ImportStage { Path = silent.Path }), ("rl", Rl with { From = "other" })))
-            .ShouldContain($"stages.rl: {task.Files[0]}(1): its prompt has no token");
+            .ShouldContain($"stages.rl: {task.Files[0]}(1): the chat template writes nothing of the user's messages");
     }
 
     private static string Row(string prompt) => $$"""{"prompt":"{{prompt}}","answer":"1"}""";
