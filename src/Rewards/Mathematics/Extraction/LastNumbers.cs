@@ -199,7 +199,8 @@ internal static partial class LastNumbers
         {
             if (text[i] is ')' or ']' or '}') depth++;
             else if (text[i] is '(' or '[' or '{' && --depth == 0)
-                return text.AsSpan(i, close - i).Contains(',') && (i == 0 || (isSet ? text[i - 1] == ' ' : !char.IsLetterOrDigit(text[i - 1])))
+                return text.AsSpan(i, close - i).Contains(',')
+                    && (i == 0 || (isSet ? text[i - 1] == ' ' : !char.IsLetterOrDigit(text[i - 1])))
                     ? i..(close + 1) : null;
         }
         return null;

@@ -27,7 +27,8 @@ internal static partial class ModifyingNumbers
         var (before, after) = (TextBefore(text, number), TextAfter(text, number));
         return StatedNumbers.IsElsewhere(text, number)
             || Selected().IsMatch(before) || Label().IsMatch(before) || Ranked().IsMatch(after) || Compared().IsMatch(after)
-            || Operand().IsMatch(before) || Purpose().IsMatch(before) || Bracket().IsMatch(before) || Term().IsMatch(before) || FirstTerm().IsMatch(before) && SecondTerm().IsMatch(after)
+            || Operand().IsMatch(before) || Purpose().IsMatch(before) || Bracket().IsMatch(before) || Term().IsMatch(before)
+            || FirstTerm().IsMatch(before) && SecondTerm().IsMatch(after)
             || Digits().IsMatch(after) && (Precision().IsMatch(before) || OfNumber().IsMatch(after))
             || Ordinal().IsMatch(before) && IsIdeograph(after)
             || Known().IsMatch(before) && Noun().Match(after) is { Success: true } noun && !Units.IsKnown(noun.Groups[1].Value)
