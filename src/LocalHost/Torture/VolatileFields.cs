@@ -16,7 +16,7 @@ internal static partial class VolatileFields
     public static IReadOnlySet<string> Names { get; } = new HashSet<string>(StringComparer.Ordinal)
     {
         // Dates.
-        "createdAt", "startedAt", "endedAt", "orderedAt", "updatedAt", "wallTime",
+        "createdAt", "startedAt", "endedAt", "orderedAt", "updatedAt", "wallTime", "templateDate",
         // Times, and what they are compared with.
         "timing", "time", "evaluationSeconds", "plan", "cost", "costing", "tokens_per_second",
         // Who did it, and at which try.
