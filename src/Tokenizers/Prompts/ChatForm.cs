@@ -31,11 +31,12 @@ internal sealed class ChatForm(PromptRecipe prompt, ChatTemplates templates)
             : new JsonArray(Message(User, problem.Text));
         if (prompt.System is { } system && Role(messages, 0) is not (System or "developer")) messages.Insert(0, Message(System, system));
         // The template writes the begin mark itself.
+        var tools = problem.Tools is { } listed ? new JsonArray([.. listed.Select(tool => (JsonNode?)JsonObject.Create(tool))]) : null;
         if (Role(messages, messages.Count - 1) == Assistant)
-            return new(Encode(new ChatRequest(messages) { ContinueFinalMessage = true }, problem.Tools).Ids,
+            return new(Encode(new ChatRequest(messages, Tools: tools) { ContinueFinalMessage = true }).Ids,
                 (string?)messages[^1]!["content"] ?? "");
-        var chat = new ChatRequest(messages, AddGenerationPrompt: true);
-        var rendered = Encode(chat, problem.Tools);
+        var chat = new ChatRequest(messages, AddGenerationPrompt: true, Tools: tools);
+        var rendered = Encode(chat);
         RequireWritten(User, chat, rendered.Text, "the chat template writes nothing of the user's messages.");
         RequireWritten(System, chat, rendered.Text, "the chat template writes nothing of system messages: leave prompt.system and those of "
             + "rows out.");
@@ -57,11 +58,10 @@ internal sealed class ChatForm(PromptRecipe prompt, ChatTemplates templates)
     }
 
     // A template that knows no tools would leave them out in silence.
-    private RenderedChat Encode(ChatRequest chat, IReadOnlyList<JsonElement>? tools)
+    private RenderedChat Encode(ChatRequest chat)
     {
-        if (tools is null) return templates.Encode(chat);
-        var told = templates.Encode(chat with { Tools = new([.. tools.Select(tool => (JsonNode?)JsonObject.Create(tool))]) });
-        return told.Text != Rendered(chat)
+        var told = templates.Encode(chat);
+        return chat.Tools is null || told.Text != Rendered(chat with { Tools = null })
             ? told : throw new BadInputException("the row has tools, and the chat template writes nothing of them: leave the column out.");
     }
 

@@ -37,6 +37,16 @@ public sealed class ChatFormTests : IDisposable
         Should.Throw<BadInputException>(() => form("2+2?")).Message.ShouldContain(named);
     }
 
+    /// <summary>What it writes of the tools does not stand for the question.</summary>
+    [Fact]
+    public void Encode_TemplateThatWritesOfToolsAlone_Throws()
+    {
+        using var tools = JsonDocument.Parse("""[{"type":"function","function":{"name":"add"}}]""");
+        var form = Form("{{ tools | tojson }}");
+        Should.Throw<BadInputException>(() => form(new("2+2?", Tools: [.. tools.RootElement.EnumerateArray()])))
+            .Message.ShouldContain("nothing of the user's messages");
+    }
+
     [Fact]
     public void Encode_TemplateThatLeavesSystemMessagesOut_ServesRowsWithoutOne() =>
         Text(Form("{% for m in messages if m.role != 'system' %}{{ m.content }}{% endfor %}")("2+2?")).ShouldBe("2+2?");
