@@ -14,7 +14,7 @@ public sealed class AzuriteProcessTests : IDisposable
     public async Task Start_Folder_IsTakenWithoutATraceElsewhere()
     {
         var data = folder[string.Join('/', Enumerable.Repeat("a-folder-of-a-long-name", 8))];
-        var options = new AzuriteOptions { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"), DataFolder = data };
+        var options = Options(data);
         var azurite = await AzuriteProcess.StartAsync(options);
         if (OperatingSystem.IsLinux()) SocketFiles(azurite.Id).ShouldBe(["./taken.sock"]);
         (await Should.ThrowAsync<AzuriteException>(() => AzuriteProcess.StartAsync(options)))
@@ -27,6 +27,9 @@ public sealed class AzuriteProcessTests : IDisposable
         await again.Exited;
         await (await AzuriteProcess.StartAsync(options)).DisposeAsync(); // what a killed one left is nobody's
     }
+
+    private static AzuriteOptions Options(string data) =>
+        new() { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"), DataFolder = data };
 
     // The files that a process has bound sockets to, as it named them. The temp folder itself tells nothing: others use it too.
     private static string[] SocketFiles(int process)
@@ -43,8 +46,7 @@ public sealed class AzuriteProcessTests : IDisposable
     [Fact]
     public async Task Kill_RightAfterACommit_NothingThatCameBeforeItIsLost()
     {
-        var options = new AzuriteOptions { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"),
-            DataFolder = folder["azurite"] };
+        var options = Options(folder["azurite"]);
         var azurite = await AzuriteProcess.StartAsync(options);
         var storage = StorageConnection.Open(azurite.ConnectionString);
         await storage.Blobs.WriteAsync("part", new BinaryData("a part"));
@@ -66,8 +68,7 @@ public sealed class AzuriteProcessTests : IDisposable
     [Fact]
     public async Task Kill_RightAfterAChange_TheChangeIsThere()
     {
-        var options = new AzuriteOptions { PackageFolder = Path.Combine(Repository.Root, "eng", "azurite"),
-            DataFolder = folder["azurite"] };
+        var options = Options(folder["azurite"]);
         var azurite = await AzuriteProcess.StartAsync(options);
         var blobs = StorageConnection.Open(azurite.ConnectionString).Blobs;
         foreach (var book in new[] { "0.1", "50", "51" }) await blobs.ChangeJsonAsync<string>("budget", _ => book, CancellationToken.None);

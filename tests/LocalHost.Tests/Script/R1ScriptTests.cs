@@ -187,23 +187,15 @@ public sealed class R1ScriptTests : IDisposable
         outcome.Output.ShouldContain("R1Cloud.A.Tests was killed: it had not ended after 2 s");
         outcome.Output.ShouldContain("A.Is.Stuck");
         outcome.Output.TrimEnd().Split('\n')[^1].ShouldBe("5 passed, 1 failed, 0 skipped", "the others run on");
-        foreach (var pid in File.ReadAllLines(folder["stalled"]))
-            await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
+        await StalledIsGoneAsync();
     }
 
     [Fact]
     public async Task Test_ScriptThatIsKilled_TakesTheSuiteWithIt()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only.");
-        Stalled("");
-        using var script =
-            R1Process.Start(folder["repo/r1"], ["test"], folder.Root,
-                new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
-        await Eventually.BeTrueAsync(() => File.Exists(folder["stalled"]) && File.ReadAllLines(folder["stalled"]).Length == 2,
-            "the suite runs");
+        using var script = await StalledScriptAsync();
         script.Kill();
-        foreach (var pid in File.ReadAllLines(folder["stalled"]))
-            await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
+        await StalledIsGoneAsync();
     }
 
     /// <summary>Two that wait for each other, and only end together.</summary>
@@ -226,16 +218,27 @@ public sealed class R1ScriptTests : IDisposable
     [Fact]
     public async Task Test_Interrupted_TakesTheSuiteWithIt()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only.");
-        Stalled("");
-        using var script =
-            R1Process.Start(folder["repo/r1"], ["test"], folder.Root,
-                new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
-        await Eventually.BeTrueAsync(() => File.Exists(folder["stalled"]) && File.ReadAllLines(folder["stalled"]).Length == 2,
-            "the suite runs");
+        using var script = await StalledScriptAsync();
         (await R1Process.RunToEndAsync("kill", ["-TERM", $"{script.Id}"], folder.Root, [])).ExitCode.ShouldBe(0);
         await script.WaitForExitAsync();
         script.ExitCode.ShouldBe(130);
+        await StalledIsGoneAsync();
+    }
+
+    // The tests' script in the middle of a suite that does not end.
+    private async Task<System.Diagnostics.Process> StalledScriptAsync()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only.");
+        Stalled("");
+        var script = R1Process.Start(folder["repo/r1"], ["test"], folder.Root,
+            new() { ["PATH"] = $"{folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" });
+        await Eventually.BeTrueAsync(() => File.Exists(folder["stalled"]) && File.ReadAllLines(folder["stalled"]).Length == 2,
+            "the suite runs");
+        return script;
+    }
+
+    private async Task StalledIsGoneAsync()
+    {
         foreach (var pid in File.ReadAllLines(folder["stalled"]))
             await Eventually.BeTrueAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} is gone");
     }
