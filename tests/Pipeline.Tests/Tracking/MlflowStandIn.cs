@@ -137,7 +137,7 @@ internal sealed class MlflowStandIn : IAsyncDisposable
     private static System.Collections.Specialized.NameValueCollection Query(Posted request) => System.Web.HttpUtility.ParseQueryString(
         request.Path.Contains('?', StringComparison.Ordinal) ? request.Path[request.Path.IndexOf('?', StringComparison.Ordinal)..] : "");
 
-    private JsonNode Get(MlflowCall call, Posted request)
+    private JsonObject Get(MlflowCall call, Posted request)
     {
         var query = Query(request);
         foreach (var field in call.Fields.Where(field => field.IsRequired))
@@ -164,7 +164,7 @@ internal sealed class MlflowStandIn : IAsyncDisposable
         }
     }
 
-    private JsonNode Post(MlflowCall call, Posted request)
+    private JsonObject Post(MlflowCall call, Posted request)
     {
         if (request.Headers.GetValueOrDefault("Content-Type") is not ("application/json" or "application/json; charset=utf-8"))
             throw MlflowRefusal.Bad("Bad Request. Content-Type must be one of ['application/json'].");
