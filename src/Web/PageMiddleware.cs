@@ -17,15 +17,19 @@ public sealed class PageMiddleware(RequestDelegate next)
         + "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
     private const string Brotli = "br";
+    private const string Runs = "/runs";
 
     /// <summary>Answers, or leaves the request to what comes after.</summary>
     public Task InvokeAsync(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var method = context.Request.Method;
-        return (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)) && PageFiles.Find(context.Request.Path.Value ?? "") is { } file
-            ? AnswerAsync(context, file)
-            : next(context);
+        var (method, path) = (context.Request.Method, context.Request.Path);
+        if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method)) return next(context);
+        if (PageFiles.Find(path.Value ?? "") is { } file) return AnswerAsync(context, file);
+        if (!path.StartsWithSegments(Runs, StringComparison.Ordinal)) return next(context);
+        // An address as people type it; where the page stands is in its fragment.
+        context.Response.Redirect($"/#{path.ToUriComponent()}{context.Request.QueryString.ToUriComponent()}");
+        return Task.CompletedTask;
     }
 
     private static async Task AnswerAsync(HttpContext context, PageFile file)

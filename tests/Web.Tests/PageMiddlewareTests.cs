@@ -69,16 +69,31 @@ public sealed class PageMiddlewareTests
     }
 
     [Theory]
+    [InlineData("/runs", "", "/#/runs")]
+    [InlineData("/runs/quickstart-1/curves", "?stage=rl", "/#/runs/quickstart-1/curves?stage=rl")]
+    [InlineData("/runs//elsewhere.example", "", "/#/runs//elsewhere.example")]
+    [InlineData("/runs/a b#c\r\n", "", "/#/runs/a%20b%23c%0D%0A")]
+    public async Task Run_AddressWithoutAFragment_LeadsToTheView(string path, string query, string view)
+    {
+        var response = await AskAsync("GET", path, query: query);
+        response.StatusCode.ShouldBe(302);
+        response.Headers.Location.ToString().ShouldBe(view);
+    }
+
+    [Theory]
     [InlineData("POST", "/")]
+    [InlineData("POST", "/runs/one")]
+    [InlineData("GET", "/runsaway")]
     [InlineData("GET", "/api/runs")]
     [InlineData("GET", "/nowhere")]
     [InlineData("GET", "/Assets/x.js")]
     public async Task Others_Asked_AreLeftToWhatComesAfter(string method, string path) =>
         (await AskAsync(method, path)).StatusCode.ShouldBe(418);
 
-    private static async Task<HttpResponse> AskAsync(string method, string path, Action<IHeaderDictionary>? with = null)
+    private static async Task<HttpResponse> AskAsync(string method, string path, Action<IHeaderDictionary>? with = null, string query = "")
     {
         var context = new DefaultHttpContext();
+        context.Request.QueryString = new(query);
         (context.Request.Method, context.Request.Path, context.Response.Body) = (method, path, new MemoryStream());
         with?.Invoke(context.Request.Headers);
         await new PageMiddleware(next =>

@@ -36,10 +36,10 @@ public sealed class TortureTests : IDisposable
     [Fact]
     public async Task Torture_KillsAndFaults_EndsWithTheSameBits()
     {
-        var report = await TortureAsync(Recipe, new() { Kills = 4, Faults = 60 });
+        var report = await TortureAsync(Recipe, new() { Kills = 2, Faults = 60 });
         report.Rounds.SelectMany(round => round.Differences).ShouldBeEmpty();
         report.IsSame.ShouldBeTrue();
-        report.Strikes.Count().ShouldBe(4);
+        report.Strikes.Count().ShouldBe(2);
         report.Faults.Values.Sum().ShouldBe(60);
         report.Compared.ShouldBeGreaterThan(30);
     }

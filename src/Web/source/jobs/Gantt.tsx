@@ -7,6 +7,7 @@ import { barsOf, type Bar } from "./bars.ts";
 const LaneHeight = 20;
 const Left = 92;
 const Top = 22;
+const TimeWidth = 72;
 
 /** Jobs as bars over time, a lane a worker: where time goes, and what each waited for. */
 export function Gantt({
@@ -38,6 +39,7 @@ export function Gantt({
     const from = Math.min(...bars.map(bar => bar.from));
     const to = Math.max(from + 1000, ...bars.map(bar => bar.to));
     const x = (time: number): number => Left + ((time - from) / (to - from)) * (width - Left - 8);
+    const isAtEdge = (at: number): boolean => at + TimeWidth > width;
     const height = Top + rows.length * LaneHeight + 6;
     const kinds = [...new Set(bars.filter(bar => bar.kind !== "queue").map(bar => bar.kind))];
     return (
@@ -63,7 +65,13 @@ export function Gantt({
                     {timeTicks(from, to, Math.max(2, Math.floor((width - Left) / 110))).map(tick => (
                         <g key={tick}>
                             <line class="gantt-grid" x1={x(tick)} x2={x(tick)} y1={Top - 4} y2={height} />
-                            <text class="gantt-time" x={x(tick) + 3} y={12}>
+                            <text
+                                class="gantt-time"
+                                // A mark at the right edge has its words before it, where they are seen whole.
+                                x={x(tick) + (isAtEdge(x(tick)) ? -3 : 3)}
+                                text-anchor={isAtEdge(x(tick)) ? "end" : "start"}
+                                y={12}
+                            >
                                 {clock(tick)}
                             </text>
                         </g>
