@@ -53,9 +53,9 @@ public sealed class SmolExampleTests : IDisposable
     public async Task Example_OnTheModelsOwnFile_PassesCheckAndPlan()
     {
         string[] file = ["--set", "stages.base.path=" + Gguf()];
-        var check = await R1Process.RunAsync(folder, ["check", Recipe, .. file]);
+        var check = await R1Process.RunWithAsync(folder, Offline(), ["check", Recipe, .. file]);
         check.ExitCode.ShouldBe(ExitCode.Ok, check.All);
-        var plan = await R1.RunAsync(folder, ["plan", Recipe, "--json", .. file]);
+        var plan = await R1.RunWithAsync(folder, Offline(), ["plan", Recipe, "--json", .. file]);
         plan.ExitCode.ShouldBe(ExitCode.Ok, plan.All);
         JsonDocument.Parse(plan.Output).RootElement.GetProperty("noEstimate").GetArrayLength().ShouldBe(0);
     }
@@ -67,7 +67,10 @@ public sealed class SmolExampleTests : IDisposable
         Assert.SkipUnless(Environment.GetEnvironmentVariable(Variable) == "1", $"{Variable}=1 runs it: it takes minutes.");
         string[] settings = [$"stages.base.path={Gguf()}", "stages.rl.iterations=1", "stages.rl.questions=4", "stages.rl.groupSize=4",
             "stages.rl.evaluateEvery=0", "evaluation.problems=32"];
-        var run = new MiniRun(folder, "data", [.. settings.SelectMany(each => (string[])["--set", each])]) { File = Recipe };
+        var run = new MiniRun(folder, "data", [.. settings.SelectMany(each => (string[])["--set", each])]) 
+        {
+            File = Recipe, Variables = Offline(),
+        };
         run.Start();
         (await run.EndAsync()).ShouldBe(0, run.Output + run.WorkerLogs());
 
@@ -79,6 +82,9 @@ public sealed class SmolExampleTests : IDisposable
         double Format(string name) => report.GetProperty("stages").EnumerateArray()
             .Single(stage => stage.GetProperty("name").GetString() == name).GetProperty("after").GetProperty("greedyFormat").GetDouble();
     }
+
+    // Who has the file needs no Hub.
+    private Dictionary<string, string?> Offline() => new() { ["HF_HUB_OFFLINE"] = "1", ["HF_HOME"] = folder["hf"] };
 
     private static string Gguf() => Fixtures.Shared("data/models/smollm2-135m/SmolLM2-135M-Instruct.Q4_1.gguf");
 
