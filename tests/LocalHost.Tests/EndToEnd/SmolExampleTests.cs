@@ -23,7 +23,7 @@ public sealed class SmolExampleTests : IDisposable
     private static string Recipe { get; } = Path.Combine(Example, "recipe.json");
 
     // All pairs of two-digit numbers in an order that hashes decide, as does which of the two comes first.
-    private static IReadOnlyList<(int A, int B)> Sums { get; } = [.. Enumerable.Range(10, 90)
+    private static List<(int A, int B)> Sums { get; } = [.. Enumerable.Range(10, 90)
         .SelectMany(a => Enumerable.Range(a, 100 - a).Select(b => (A: a, B: b, Hash: HashOf($"{a}+{b}"))))
         .OrderBy(sum => sum.Hash, StringComparer.Ordinal)
         .Select(sum => int.Parse(sum.Hash[^1..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) % 2 == 1
