@@ -56,7 +56,8 @@ internal sealed class RecipeArguments(CommandContext context, bool takesRunOptio
         var path = File(parsed);
         var settings = Settings(parsed, withSeed);
         var amount = takesRunOptions && parsed.GetValue(budget) is { } text ? Budget(text) : null;
-        var loaded = RecipeLoader.LoadFile(path, DatasetReader.Instance, context.Hub);
+        string[] fields = [.. settings.Select(setting => setting.Split('=', 2)[0])];
+        var loaded = RecipeLoader.LoadFile(path, DatasetReader.Instance, context.Hub, fields);
         if (amount is { } spend)
         {
             settings.Add($"budget={JsonSerializer.Serialize(new

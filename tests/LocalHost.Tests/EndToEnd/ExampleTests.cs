@@ -25,14 +25,15 @@ public sealed class ExampleTests : IDisposable
     private readonly TestFolder folder = new();
 
     public static TheoryData<string> Examples =>
-        ["gsm8k-r1-zero", "countdown", "math-dapo", "chain-7b", "lora-24gb", "distill-1.5b"];
+        ["gsm8k-r1-zero", "countdown", "math-dapo", "chain-7b", "lora-24gb", "distill-1.5b", "smollm2-135m"];
 
-    /// <summary>Those of one stage, each with what makes it small: sizes, and nothing of what it is.</summary>
+    /// <summary>Those of few stages, each with what makes it small: sizes, and nothing of what it is.</summary>
     public static TheoryData<string, string> Small => new()
     {
         { "gsm8k-r1-zero", $"{Rl} {Measured}" },
         { "countdown", $"{Rl} {Measured}" },
         { "lora-24gb", $"{Rl} {Measured} stages.r1-zero.optimizer.lora.rank=2" },
+        { "smollm2-135m", $"{Rl.Replace("r1-zero", "rl", StringComparison.Ordinal)} {Measured} stages.rl.optimizer.lora.rank=2" },
     };
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -55,7 +56,7 @@ public sealed class ExampleTests : IDisposable
         var recipe = Path.Combine(Repository.Examples, name, "recipe.json");
         var check = await R1Process.RunWithAsync(folder, Variables(hub), "check", recipe);
         check.ExitCode.ShouldBe(ExitCode.Ok, check.All);
-        var plan = await R1.RunWithAsync(folder, Variables(hub), "plan", recipe, "--gpu", "h100", "--json");
+        var plan = await R1.RunWithAsync(folder, Variables(hub), "plan", recipe, "--json");
         plan.ExitCode.ShouldBe(ExitCode.Ok, plan.All);
         var root = JsonDocument.Parse(plan.Output).RootElement;
         root.GetProperty("noEstimate").GetArrayLength().ShouldBe(0);
@@ -88,23 +89,12 @@ public sealed class ExampleTests : IDisposable
     {
         TinyModel.Write(folder["tiny"], positions: 16_384);
         var hub = await StandInHub.StartAsync();
-        foreach (var (name, hidden, layers, heads, keys, inner) in ((string, int, int, int, int, int)[])
-        [
-            ("Qwen/Qwen2.5-1.5B", 1536, 28, 12, 2, 8960), ("Qwen/Qwen2.5-1.5B-Instruct", 1536, 28, 12, 2, 8960),
-            ("Qwen/Qwen2.5-3B", 2048, 36, 16, 2, 11008), ("Qwen/Qwen2.5-7B", 3584, 28, 28, 4, 18944),
-            ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", 3584, 28, 28, 4, 18944),
-        ])
-        {
-            var files = Directory.GetFiles(folder["tiny"]).ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
-            if (published) files["config.json"] = JsonSerializer.SerializeToUtf8Bytes(new
-            {
-                model_type = "qwen2", hidden_act = "silu", hidden_size = hidden, num_hidden_layers = layers, num_attention_heads = heads,
-                num_key_value_heads = keys, intermediate_size = inner, vocab_size = hidden == 3584 ? 152_064 : 151_936,
-                max_position_embeddings = 131_072, rope_theta = 1e6, rms_norm_eps = 1e-6, tie_word_embeddings = hidden != 3584,
-                    eos_token_id = 256,
-            });
-            hub.Add("models", name, files);
-        }
+        Model("Qwen/Qwen2.5-1.5B", 1536, 28, 12, 2, 8960, 151_936);
+        Model("Qwen/Qwen2.5-1.5B-Instruct", 1536, 28, 12, 2, 8960, 151_936);
+        Model("Qwen/Qwen2.5-3B", 2048, 36, 16, 2, 11008, 151_936);
+        Model("Qwen/Qwen2.5-7B", 3584, 28, 28, 4, 18944, 152_064, tied: false);
+        Model("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", 3584, 28, 28, 4, 18944, 152_064, tied: false);
+        Model("HuggingFaceTB/SmolLM2-135M-Instruct", 576, 30, 9, 3, 1536, 49_152, type: "llama");
         hub.Add("datasets", "openai/gsm8k", Files(("main/train-00000-of-00001", Sums(8000, 0)), ("main/test-00000-of-00001", Sums(1400,
             8000)),
             ("README.md", """
@@ -133,6 +123,19 @@ public sealed class ExampleTests : IDisposable
             ($"{subject}/test-00000-of-00001", Lines(2, i => new { problem = $"{i}?", solution = "\\boxed{1}" })),
         ])]));
         return hub;
+
+        void Model(string name, int hidden, int layers, int heads, int keys, int inner, int vocabulary, bool tied = true,
+            string type = "qwen2")
+        {
+            var files = Directory.GetFiles(folder["tiny"]).ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
+            if (published) files["config.json"] = JsonSerializer.SerializeToUtf8Bytes(new
+            {
+                model_type = type, hidden_act = "silu", hidden_size = hidden, num_hidden_layers = layers, num_attention_heads = heads,
+                num_key_value_heads = keys, intermediate_size = inner, vocab_size = vocabulary, max_position_embeddings = 131_072,
+                rope_theta = 1e6, rms_norm_eps = 1e-6, tie_word_embeddings = tied, eos_token_id = 256,
+            });
+            hub.Add("models", name, files);
+        }
     }
 
     private static Dictionary<string, byte[]> Files(params (string Name, string Text)[] files) => files.ToDictionary(

@@ -94,6 +94,21 @@ public sealed class HubRecipeTests : IDisposable
         problem.Path.ShouldBe(field);
     }
 
+    [Theory]
+    [InlineData("stages.base.path", "hf:acme/away", "hf:acme/sums/default/train")]
+    [InlineData("stages.base", "hf:acme/away", "hf:acme/sums/default/train")]
+    [InlineData("stages.base.path", "nowhere", "hf:acme/sums/default/train")]
+    [InlineData("tasks.sums.files", "hf:acme/tiny", "hf:acme/away")]
+    [InlineData("tasks.sums.files", "hf:acme/tiny", "nowhere.jsonl")]
+    public void LoadFile_FieldThatGetsAnotherValue_IsNotLookedFor(string field, string model, string data)
+    {
+        File.WriteAllText(folder["recipe.json"], Recipe(model, data));
+        RecipeLoader.LoadFile(folder["recipe.json"], DatasetReader.Instance, hub, [field]).Recipe.Name.ShouldBe("hubbed");
+        hub.Asked.ShouldNotContain("hf:acme/away");
+        Should.Throw<RecipeException>(() => RecipeLoader.LoadFile(folder["recipe.json"], DatasetReader.Instance, hub,
+            ["stages.rl.iterations"]));
+    }
+
     [Fact]
     public void Parse_WhereNobodyAsksTheHub_WantsCommits()
     {

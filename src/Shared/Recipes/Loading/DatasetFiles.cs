@@ -39,11 +39,15 @@ internal sealed class DatasetFiles(RecipeProblems problems, RecipeFiles paths, I
             Add($"{path}.difficulty.above", $"{limits.Above} is not allowed", $"below difficulty.below, {limits.Below}");
         if (resolved.Pairs is not null && !resolved.HasPairs() && !problems.Concern($"{path}.layout"))
             Add($"{path}.pairs", $"has no meaning with layout {Words(resolved.Layout)}", "left out: only the layout preferences has pairs");
-        if (reader is null || !paths.AreHere || problems.Concern(path)) return resolved;
+        if (reader is null || !paths.AreHere || problems.Concern(path) || HasReplaced(path)) return resolved;
         if (resolved.AllFiles().Any(file => BlobReference.Is(file) || (HubName.Is(file) && paths.Hub is null))) CheckLocal(path, resolved);
         else Check(path, name, resolved);
         return resolved;
     }
+
+    // Rows of files that others will take the places of.
+    private bool HasReplaced(string path) => ((string[])["files", "heldOutFiles", "against", "difficulty.passRates"]).Any(field =>
+        paths.WillBeReplaced($"{path}.{field}"));
 
     // The data set as a whole is known to the workers alone. But what is here will be pushed to where its other files are: rows, and
     // nothing else.

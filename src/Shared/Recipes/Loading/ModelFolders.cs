@@ -31,7 +31,7 @@ internal sealed class ModelFolders(RecipeProblems problems, RecipeFiles paths)
     private ImportStage Resolve(string name, ImportStage stage)
     {
         var path = $"stages.{name}.path";
-        if (problems.Concern($"stages.{name}")) return stage;
+        if (problems.Concern($"stages.{name}") || paths.WillBeReplaced(path)) return stage;
         var isOnTheHub = HubName.Is(stage.Path);
         var resolved = stage with { Path = isOnTheHub ? paths.PinnedModel(path, stage.Path) : paths.Full(path, stage.Path) };
         if (!paths.AreHere || problems.Concern(path) || BlobReference.Is(resolved.Path) || (isOnTheHub

@@ -9,7 +9,9 @@ namespace R1Cloud.Shared.Recipes.Loading;
 /// <param name="tree">The recipe as it was written.</param>
 /// <param name="recipeFile">The recipe's file; null where it is none here.</param>
 /// <param name="hub">Looks up names on the Hub; null where nobody does, and a commit must be named.</param>
-internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, string? recipeFile, IHubReader? hub)
+/// <param name="replaced">Fields that will get other values, as paths.</param>
+internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, string? recipeFile, IHubReader? hub,
+    IReadOnlyCollection<string> replaced)
 {
     // A name means the same in all of a recipe: a branch may move between two questions.
     private readonly Dictionary<(string, bool), IReadOnlyList<HubName>> pinned = [];
@@ -20,12 +22,15 @@ internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, stri
     /// <summary>Whether the recipe is a file here, so that what it names can be looked at.</summary>
     public bool AreHere => recipeFile is not null;
 
+    /// <summary>Whether a field, or one that it is in or has, will get another value: what it names now is nobody's concern.</summary>
+    public bool WillBeReplaced(string path) => replaced.Any(field => IsIn(field, path) || IsIn(path, field));
+
     /// <summary>A path in full; one in storage stays as it is.</summary>
     /// <param name="path">The field that names it.</param>
     /// <param name="file">The path.</param>
     public string Full(string path, string file)
     {
-        if (HubName.Is(file)) return file;
+        if (HubName.Is(file) || WillBeReplaced(path)) return file;
         if (BlobReference.Is(file)) return InStorage(path, file);
         if (Path.IsPathFullyQualified(file)) return file;
         var at = tree.Find(path).Node.At.File;
@@ -47,7 +52,7 @@ internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, stri
     private IReadOnlyList<HubName>? Pinned(string path, string text, bool isModel)
     {
         const string ModelForm = "hf:ORG/NAME[@REVISION]", DataForm = "hf:ORG/NAME[/CONFIG[/SPLIT]][@REVISION]";
-        if (problems.Concern(path)) return null;
+        if (problems.Concern(path) || WillBeReplaced(path)) return null;
         if (HubName.TryParse(text, out var problem) is not { } name || (isModel && (name.Config ?? name.File) is not null))
         {
             Add(path, $"{ScalarNode.Quote(text)} {problem ?? "names a part of a data set"}", isModel ? ModelForm : DataForm);
@@ -73,6 +78,9 @@ internal sealed class RecipeFiles(RecipeProblems problems, ObjectNode tree, stri
             return null;
         }
     }
+
+    private static bool IsIn(string field, string path) =>
+        field == path || field.StartsWith(path + ".", StringComparison.Ordinal);
 
     // An empty name is all of the storage; the others are names that a blob cannot have, or that mean another.
     private string InStorage(string path, string file)

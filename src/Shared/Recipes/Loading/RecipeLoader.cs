@@ -34,12 +34,16 @@ public static class RecipeLoader
     /// <param name="path">The recipe. Problems name it as given here.</param>
     /// <param name="datasets">Reads the data sets that it names.</param>
     /// <param name="hub">Brings what it names on the Hub; null where nobody does, and only commits may be named.</param>
+    /// <param name="replaced">
+    /// Fields, as paths, that will get other values: what they name here is not looked for, it may be out of reach.
+    /// </param>
     /// <exception cref="RecipeException">It cannot be read or run; every problem is listed.</exception>
-    public static LoadedRecipe LoadFile(string path, IDatasetReader datasets, IHubReader? hub = null)
+    public static LoadedRecipe LoadFile(string path, IDatasetReader datasets, IHubReader? hub = null,
+        IReadOnlyCollection<string>? replaced = null)
     {
         var problems = new RecipeProblems();
         var text = ReadText(path, problems, new Location(path, 1, 1), "", ScalarNode.Quote(path));
-        return Load(text, path, Path.GetFullPath(path), path, problems, own: null, datasets, hub);
+        return Load(text, path, Path.GetFullPath(path), path, problems, own: null, datasets, hub, replaced);
     }
 
     /// <summary>Reads a text; it may extend presets but no files.</summary>
@@ -90,7 +94,7 @@ public static class RecipeLoader
     };
 
     private static LoadedRecipe Load(string? text, string name, string identity, string? file, RecipeProblems problems,
-        IReadOnlyCollection<string>? own, IDatasetReader? datasets, IHubReader? hub)
+        IReadOnlyCollection<string>? own, IDatasetReader? datasets, IHubReader? hub, IReadOnlyCollection<string>? replaced = null)
     {
         var root = text is null ? null : RecipeReader.Read(name, text, problems);
         if (root is null) problems.ThrowIfAny();
@@ -104,7 +108,7 @@ public static class RecipeLoader
         }
         if (new SettingsWithoutEffect(problems, root, own).Check(recipe))
             recipe = new RecipeBinder(new RecipeProblems()).Bind(root).Deserialize<Recipe>(R1Json.Options)!;
-        var paths = new RecipeFiles(problems, root, file, hub);
+        var paths = new RecipeFiles(problems, root, file, hub, replaced ?? []);
         var tasks = new DatasetFiles(problems, paths, datasets);
         var models = new ModelFolders(problems, paths);
         recipe = models.Resolve(tasks.Resolve(recipe));
