@@ -18,7 +18,7 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
 
     /// <summary>Looks at one.</summary>
     /// <param name="path">The path as the recipe has it.</param>
-    /// <param name="isModel">Whether it is to be a folder with a model, else a file of rows.</param>
+    /// <param name="isModel">Whether it is to be a model (a folder, or a GGUF file), else a file of rows.</param>
     public FoundFile At(string path, bool isModel)
     {
         var plain = Path.TrimEndingDirectorySeparator(path);
@@ -29,7 +29,7 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
             var real = RealPath.Of(plain);
             // First, whether the file exists or not: who may not read it learns nothing of it.
             if (!roots.Any(root => RealPath.IsWithin(real, root))) return Outside(path);
-            if (isModel) return AtFolder(path, real);
+            if (isModel) return IsPackedModel(plain) && !Directory.Exists(real) ? AtFile(path, real) : AtFolder(path, real);
             return DatasetTask.Extensions.Contains(Path.GetExtension(plain), StringComparer.OrdinalIgnoreCase)
                 ? AtFile(path, real)
                 : new($"'{path}' is of no known kind", $"a file that ends in one of {string.Join(", ", DatasetTask.Extensions)}");
@@ -39,6 +39,9 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
             return new($"'{path}' cannot be looked at: {e.Message}", "a file that this host may read");
         }
     }
+
+    // By its name: what it holds is read by who imports it.
+    private static bool IsPackedModel(string path) => Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase);
 
     private FoundFile Outside(string path)
     {
@@ -56,7 +59,7 @@ internal sealed class LocalFileLook(IReadOnlyList<string> roots, IReadOnlyList<s
 
     private FoundFile AtFolder(string path, string real)
     {
-        if (!Directory.Exists(real)) return new($"there is no folder '{path}'", "a model's folder of this machine");
+        if (!Directory.Exists(real)) return new($"there is no folder '{path}'", "a model's folder or .gguf file of this machine");
         List<string> homes = [real, .. roots, .. FolderLinks.HubBlobs(real) is { } blobs ? (string[])[blobs] : []];
         var (bytes, count) = (0L, 0);
         foreach (var entry in Directory.EnumerateFileSystemEntries(real))

@@ -6,6 +6,7 @@ using R1Cloud.GpuJob.Tests.Jobs;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
+using R1Cloud.Shared.Storage;
 using R1Cloud.Testing;
 using R1Cloud.Tokenizers.Tests;
 using static TorchSharp.torch;
@@ -28,6 +29,22 @@ public sealed class GgufImportTests : IDisposable
         var outcome = await jobs.RunAsync(_ => new ImportHandler(),
             new ImportJob { Seed = 3, Stage = "base", Settings = new ImportStage { Path = path }, Checkpoint = "base/", Step = 1 });
         outcome.Metrics[MetricNames.Parameters].ShouldBe(model.Config.ParameterCount());
+    }
+
+    /// <summary>A file that was pushed is a blob of its own, not a folder of blobs.</summary>
+    [Fact]
+    public async Task Import_GgufFileInStorage_IsTheSameAsFromDisk()
+    {
+        var path = Packed(out var model);
+        model.Dispose();
+        using var jobs = new JobRunner();
+        await jobs.Blobs.UploadAsync("pushed/1/model.gguf", path);
+        foreach (var (from, to) in new[] { (path, "disk/"), ("blob:pushed/1/model.gguf", "stored/") })
+        {
+            await jobs.RunAsync(_ => new ImportHandler(),
+                new ImportJob { Seed = 3, Stage = "base", Settings = new ImportStage { Path = from }, Checkpoint = to, Step = 1 });
+        }
+        (await jobs.HashAsync("stored/")).ShouldBe(await jobs.HashAsync("disk/"));
     }
 
     [Fact]

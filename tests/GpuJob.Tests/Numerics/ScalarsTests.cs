@@ -9,6 +9,14 @@ using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Tests.Numerics;
 
+/// <summary>
+/// Alone: collecting garbage all the time takes numbers from under calls of tests beside it, which convert theirs at the call. It has
+/// ended the whole suite with a segmentation fault.
+/// </summary>
+[CollectionDefinition(nameof(ScalarsTests), DisableParallelization = true)]
+public sealed class ScalarsCollection;
+
+[Collection(nameof(ScalarsTests))]
 public sealed class ScalarsTests
 {
     [Fact]

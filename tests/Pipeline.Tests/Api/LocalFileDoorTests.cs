@@ -129,6 +129,22 @@ public sealed class LocalFileDoorTests : IDisposable
     }
 
     [Fact]
+    public void Check_ModelInOneFile_IsTakenOrRefusedAsAFile()
+    {
+        Import(Write("models/m.gguf"), "models").ShouldBeEmpty();
+        Import(Write("models/m.GGUF"), "models/m.GGUF").ShouldBeEmpty();
+        Import(At("models/m.gguf"), "data").ShouldHaveSingleItem().Message.ShouldContain("is not below");
+        Import(At("models/gone.gguf"), "models").ShouldHaveSingleItem().Message.ShouldContain("there is no file");
+        Write("models/folder.gguf/config.json"); // a folder may be called so
+        Import(At("models/folder.gguf"), "models").ShouldBeEmpty();
+        using (var sparse = File.Create(At("models/huge.gguf"))) sparse.SetLength(5L << 40);
+        Import(At("models/huge.gguf"), "models").ShouldHaveSingleItem().Message.ShouldContain("too large");
+        if (!OperatingSystem.IsLinux()) return;
+        MakePipe("models/pipe.gguf");
+        Import(At("models/pipe.gguf"), "models").ShouldHaveSingleItem().Message.ShouldContain("a pipe");
+    }
+
+    [Fact]
     public void Check_SnapshotOfTheHubsCache_MayLinkToItsBlobs()
     {
         Write("hub/models--o--n/blobs/abc");

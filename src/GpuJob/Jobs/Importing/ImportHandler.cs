@@ -68,8 +68,11 @@ internal sealed class ImportHandler : IJobHandler<ImportJob>
             if (name.Contains('/', StringComparison.Ordinal) && Path.GetDirectoryName(name) != TokenizerFiles.ChatTemplates) continue;
             found += await context.Blobs.TryDownloadAsync(blob.Path, SafePath.Join(folder, name), context.Preemption) ? 1 : 0;
         }
-        return found > 0
-            ? folder : throw new BadInputException(
+        if (found > 0) return folder;
+        // A model in one file is a blob of its own.
+        var file = SafePath.Join(context.ScratchFolder, "import.gguf");
+        return await context.Blobs.TryDownloadAsync(payload.Settings.Path[BlobReference.Prefix.Length..], file, context.Preemption)
+            ? file.FullName : throw new BadInputException(
                 $"Stage '{payload.Stage}', path: '{payload.Settings.Path}' holds no files: there are no blobs under '{prefix}'.");
     }
 }
