@@ -119,6 +119,8 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         start.Environment["OMP_NUM_THREADS"] = threads;
         start.Environment["MKL_NUM_THREADS"] = threads;
         start.Environment["MKL_DYNAMIC"] = "FALSE";
+        // Jobs change threads; by default each thread's part of the heap would keep what the largest job took of it.
+        start.Environment["MALLOC_ARENA_MAX"] = "1";
         // Without it the kernels that MKL picks, and so the last bits of a result, depend on how its buffers happen to be aligned.
         if (workers.Deterministic) start.Environment["MKL_CBWR"] = "AUTO";
         return start;

@@ -31,6 +31,14 @@ public sealed class EntrypointTests : IDisposable
         File.Exists(At("pid")).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Run_Trainer_HasOneHeapForAllThreads()
+    {
+        using var process = Start($"echo $MALLOC_ARENA_MAX > '{Output}'");
+        (await ExitAsync(process)).ShouldBe(0);
+        (await File.ReadAllTextAsync(Output)).ShouldBe("1\n");
+    }
+
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]

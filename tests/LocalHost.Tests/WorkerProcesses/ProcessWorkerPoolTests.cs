@@ -59,6 +59,7 @@ public sealed class ProcessWorkerPoolTests : IAsyncDisposable
         var environment = File.ReadAllLines(folder[$"environment.{pids[0]}"]);
         environment.ShouldContain("R1_STORAGE=AccountKey=secret");
         environment.ShouldContain("OMP_NUM_THREADS=4");
+        environment.ShouldContain("MALLOC_ARENA_MAX=1");
         environment.ShouldContain("MKL_NUM_THREADS=4");
         environment.ShouldContain("MKL_CBWR=AUTO");
     }
