@@ -34,7 +34,7 @@ internal static partial class Commitments
         if (!before.Any(char.IsLetter)) return true;
         var clause = Negations.LastClause(before);
         return (!Negations.Deny(clause) || Frames.Except(before, "")) && !Negations.LeaveOpen(clause) && !Negations.Opens(before)
-            && !IsRejected(clause) && !Hypothesis().IsMatch(before) && !IsOthers(text, start, before) && !IsTask(before)
+            && (!IsRejected(clause) || Frames.Except(before, "")) && !Hypothesis().IsMatch(before) && !IsOthers(text, start, before) && !IsTask(before)
             && !Frames.Take(before, AfterNumber(text, start));
     }
 
@@ -175,6 +175,7 @@ internal static partial class Commitments
         @"^[^.\\]{0,40}?\b(?:or|but|though|although|however|yet|unless|until)\b(?!\s+(?:not|no|never|equivalently|in\s+other\s+words"
         + @"|simply|in|as|about|\w*\s?[$\\(]*[-\d.]+)\b)"
         + @"|\b(?:when|if|for)\b[^.]*(?:\b(?:and|or|but|while)\b|[,;])[^.]*\b(?:when|if|for|otherwise)\b"
+        + @"|;\s*(?:when|if|for)\s+[a-z]\s*(?:is\b|[=<>≠])"
         + @"|\b(?:otherwise|else)\b[^.]*\d|\b(?:and|while|whereas)\s+(?:when|if|for|in\s+case)\b[^.]*\d|\b(?:assuming|supposing|provided"
         + @"|unless|in\s+case)\b"
         + @"|(?<!\p{L})(?:aber|mais|pero|però|ma|mas|maar|но|ale)(?!\p{L})(?!\s+(?:nicht|pas|no|non|não|niet|не|nie)\s+[-\d])"
