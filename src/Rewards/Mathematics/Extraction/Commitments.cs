@@ -33,8 +33,10 @@ internal static partial class Commitments
     {
         if (!before.Any(char.IsLetter)) return true;
         var clause = Negations.LastClause(before);
-        return (!Negations.Deny(clause) || Frames.Except(before, "")) && !Negations.LeaveOpen(clause) && !Negations.Opens(before)
-            && (!IsRejected(clause) || Frames.Except(before, "")) && !Hypothesis().IsMatch(before) && !IsOthers(text, start, before) && !IsTask(before)
+        // "no value other than 8", "anything but 16" behind "cannot": denied is everything else.
+        var isException = Frames.Except(before, "");
+        return (isException || !Negations.Deny(clause) && !IsRejected(clause)) && !Negations.LeaveOpen(clause) && !Negations.Opens(before)
+            && !Hypothesis().IsMatch(before) && !IsOthers(text, start, before) && !IsTask(before)
             && !Frames.Take(before, AfterNumber(text, start));
     }
 

@@ -74,7 +74,9 @@ internal static partial class Negations
     [GeneratedRegex("^(?:sondern|mais|sino|ma|bensì|mas|maar|но|а|ale|lecz)$", Options)]
     private static partial Regex Turning();
 
-    [GeneratedRegex(Word + Denying + Harmless + @"|(?<=\p{L})n['’]t\s+(?:\w+\s+){0,2}[$\\(]*$|(?:不是|并非|不等于|不为|不可能|不会|没有|沒有|绝非)", Options)]
+    [GeneratedRegex(
+        Word + Denying + Harmless + @"|(?<=\p{L})n['’]t\s+(?:\w+\s+){0,2}[$\\(]*$"
+        + @"|(?:不是|并非|不等于|不为|不可能|不会|没有|沒有|绝非)", Options)]
     private static partial Regex Denial();
 
     [GeneratedRegex(@"(?<!\p{L})" + Possible + @"(?!\p{L})|可能|也许|或许|多分|おそらく|아마", Options)]
