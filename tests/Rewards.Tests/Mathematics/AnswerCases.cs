@@ -10,7 +10,7 @@ namespace R1Cloud.Rewards.Tests.Mathematics;
 /// people report of public graders, stated.jsonl with sentences that state a number or only mention it, unseen.jsonl and outside.jsonl with
 /// cases that were written after the rules, to try them, mended.jsonl with what such cases found wrong and its neighbours,
 /// committed.jsonl with texts that stand by an answer and others that deny it, leave it open, take it back or leave it to somebody else,
-/// fresh.jsonl and later.jsonl with cases of the same kinds, written before their rules were seen.
+/// fresh.jsonl and later.jsonl with more cases of the same kinds.
 /// </summary>
 internal static class AnswerCases
 {
