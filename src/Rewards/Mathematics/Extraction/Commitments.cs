@@ -31,13 +31,15 @@ internal static partial class Commitments
 
     private static bool IsStated(string text, int start, string before)
     {
+        var after = AfterNumber(text, start);
+        if (Frames.TakeBehind(after)) return false;
         if (!before.Any(char.IsLetter)) return true;
         var clause = Negations.LastClause(before);
         // "no value other than 8", "anything but 16" behind "cannot": denied is everything else.
         var isException = Frames.Except(before, "");
         return (isException || !Negations.Deny(clause) && !IsRejected(clause)) && !Negations.LeaveOpen(clause) && !Negations.Opens(before)
             && !Hypothesis().IsMatch(before) && !IsOthers(text, start, before) && !IsTask(before)
-            && !Frames.Take(before, AfterNumber(text, start));
+            && !Frames.Take(before, after);
     }
 
     // The rest of the sentence behind a number.

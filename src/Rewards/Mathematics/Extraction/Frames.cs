@@ -69,7 +69,7 @@ internal static partial class Frames
     /// <param name="after">Its rest.</param>
     public static bool Take(string before, string after)
     {
-        return TakenAfter().IsMatch(after) || Has(before, WishCues) && Wish().IsMatch(before)
+        return Has(before, WishCues) && Wish().IsMatch(before)
             || Has(before, HypothesisCues) && Hypothesis().IsMatch(before) || IsOpenCondition(before)
             || Has(before, GivenCues) && Given().IsMatch(before) && !Derived().IsMatch(before) || IsQuoted(before)
             || Has(before, ClaimCues) && (Told().IsMatch(before)
@@ -77,6 +77,10 @@ internal static partial class Frames
             || Has(before, DoubtCues) && (Refusal().IsMatch(before) && !Except(before, after) || Asked().IsMatch(before))
             || Foreign().IsMatch(before);
     }
+
+    /// <summary>Whether the rest of its sentence takes a value back: "is what we want to avoid".</summary>
+    /// <param name="after">What follows the value.</param>
+    public static bool TakeBehind(string after) => TakenAfter().IsMatch(after);
 
     /// <summary>Whether a denial has an exception, and the value is it: "no value other than 8".</summary>
     /// <param name="before">The sentence up to the value.</param>
@@ -206,7 +210,8 @@ internal static partial class Frames
 
     // I wonder whether, one candidate is
     [GeneratedRegex(
-        @"\bwonder\w*\b" + Scope + @"|\b(?:unclear|unsure|unknown|open|ask\w*|sure|clear|know)\s+(?:whether|if)\b" + Scope
+        @"\bwonder\w*\b" + Scope + @"|\b(?:unclear|unsure|unknown|open|ask\w*|sure|clear|(?<!\blet\s+(?:me|us)\s+)know)"
+        + @"\s+(?:whether|if)\b" + Scope
         + @"|^\W*whether\b[^,]*$"
         + @"|\b(?:one|another|an?|first|second)\s+(?:\w+\s+)?(?:candidate|guess|possibility|option|contender)\s+(?:is|was"
         + @"|would\s+be)\b" + Scope
