@@ -3,6 +3,7 @@ using System.Text;
 using R1Cloud.Rewards.Mathematics.Equality;
 using R1Cloud.Rewards.Mathematics.Extraction;
 using R1Cloud.Rewards.Mathematics.Numbers;
+using R1Cloud.Rewards.Mathematics.Parsing;
 using R1Cloud.Rewards.Mathematics.Trees;
 using R1Cloud.Rewards.Scoring;
 using R1Cloud.Rewards.Texts;
@@ -130,6 +131,8 @@ internal static class MathAnswer
                     comparer.Same(answer, renamed))) return new(true, extracted, $"equal {where}", RewardOutcome.Scored);
             }
         }
+        if (gold.Trees is [Number { Value: var number }] && RomanNumerals.TryRead(Plain(found.Text).Trim()) is { } roman && number == roman)
+            return new(true, extracted, $"equal {where}", RewardOutcome.Scored);
         if (gold.Trees.Count == 0 || candidates.Count == 0 || gold.Trees.Any(HasWords))
         {
             var same = (TextAnswers.Same(Plain(right), Plain(found.Text)) || gold.Trees.Count == 0

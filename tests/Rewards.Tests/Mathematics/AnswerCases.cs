@@ -9,7 +9,8 @@ namespace R1Cloud.Rewards.Tests.Mathematics;
 /// Answers with spellings that are the same and others that are not: answers.jsonl, and reported.jsonl with the kinds of mistakes that
 /// people report of public graders, stated.jsonl with sentences that state a number or only mention it, unseen.jsonl and outside.jsonl with
 /// cases that were written after the rules, to try them, mended.jsonl with what such cases found wrong and its neighbours,
-/// committed.jsonl with texts that stand by an answer and others that deny it, leave it open, take it back or leave it to somebody else.
+/// committed.jsonl with texts that stand by an answer and others that deny it, leave it open, take it back or leave it to somebody else,
+/// fresh.jsonl and later.jsonl with more cases of the same kinds.
 /// </summary>
 internal static class AnswerCases
 {
@@ -19,7 +20,7 @@ internal static class AnswerCases
 
     public static IReadOnlyList<Row> All { get; } =
         [.. new[] { "answers.jsonl", "reported.jsonl", "unseen.jsonl", "outside.jsonl", "stated.jsonl", "mended.jsonl",
-            "committed.jsonl" }
+            "committed.jsonl", "fresh.jsonl", "later.jsonl" }
             .SelectMany(file => File.ReadLines(Repository.PathOf("tests", "Rewards.Tests", "Mathematics", file))).Select(line =>
             JsonSerializer.Deserialize<Row>(line, Options)!)];
 

@@ -24,6 +24,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         var depth = budget.Depth;
         try
         {
+            (a, b) = (GeometricSeries.Summed(a, budget), GeometricSeries.Summed(b, budget));
             if (HasInfinity(a) || HasInfinity(b)) return SameInfinity(a, b);
             if (Exact.TryValue(a, budget) is { } left && Exact.TryValue(b, budget) is { } right)
             {

@@ -69,8 +69,8 @@ internal static class WholeBounds
         };
     }
 
-    // A number for a letter, in indexes too: a_k at 3 is a_3.
-    private static Node Substitute(Node node, string name, Rational value, WorkBudget budget)
+    /// <summary>A number for a letter, in indexes too: a_k at 3 is a_3.</summary>
+    public static Node Substitute(Node node, string name, Rational value, WorkBudget budget)
     {
         budget.Step(2);
         return node switch

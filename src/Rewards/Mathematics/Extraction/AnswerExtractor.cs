@@ -216,7 +216,8 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
             || Commitments.IsOneOfSeveral(all, range.Start.Value, range.End.Value)) return AnnouncedAnswers.Nothing;
         var before = text[..range.Start.Value];
         // what the answer is not, or one end of a range
-        if (IsDenied(before) || LastNumbers.GoesOn(text, range) || LastNumbers.IsDenied(text, range)) return null;
+        if (IsDenied(before) && !Commitments.IsException(all, range.Start.Value, range.End.Value) || LastNumbers.GoesOn(text, range)
+            || LastNumbers.IsDenied(text, range)) return null;
         if (before.LastIndexOf("\\begin{", StringComparison.Ordinal) > before.LastIndexOf("\\end{", StringComparison.Ordinal)) return null;
         if (LastNumbers.Computation(text, from, range) is { } computation && Clean(text[computation]) is var whole
             && parse(whole) is Relation) return whole;

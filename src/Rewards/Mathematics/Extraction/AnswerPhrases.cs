@@ -18,7 +18,8 @@ internal static partial class AnswerPhrases
         "la réponse est", "réponse est", "réponse:", "réponse :", "réponse finale", "la respuesta es", "respuesta es", "respuesta:",
             "respuesta final", "die antwort ist", "die antwort lautet", "antwort ist", "antwort:", "lösung:",
         "la risposta è", "risposta è", "risposta:", "a resposta é", "resposta é", "resposta:", "het antwoord is", "antwoord:", "ответ:",
-            "ответ -", "ответ —", "ответ", "відповідь:", "odpowiedź:", "odpowiedź to", "odpověď:", "svaret är", "svar:",
+            "ответ -", "ответ —", "ответ", "відповідь:", "odpowiedź:", "odpowiedź to", "wynik to", "wynik:", "wynosi",
+            "výsledek je", "odpověď:", "svaret är", "svar:",
         "cevap:", "yanıt:", "đáp án là", "đáp án:", "câu trả lời là", "jawabannya adalah", "jawaban:", "उत्तर है", "उत्तर:", "الإجابة هي",
             "الجواب هو", "الإجابة:", "الجواب:", "คำตอบคือ", "คำตอบ:",
     ];

@@ -8,55 +8,47 @@ namespace R1Cloud.Rewards.Mathematics.Extraction;
 /// </summary>
 internal static partial class Commitments
 {
-    private const int MaxContext = 240;
+    private const int MaxContext = 240, MaxNumber = 80;
     private const RegexOptions Options = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
-
-    // Words of saying and thinking, which have a claim for their object.
-    private const string Saying =
-        @"(?:says?|said|tells?|told|claims?|claimed|thinks?|thought|believes?|believed|suggests?|suggested|asserts?|asserted|argues?"
-        + @"|argued|insists?|insisted|reckons?"
-        + @"|reckoned|maintains?|maintained|alleges?|alleged|concludes?|concluded|swears?|swore|replie[sd]|reply|assumes?|assumed"
-        + @"|guess(?:es|ed)?|supposes?|supposed|proposes?|proposed|hopes?|hoped)";
-
-    // Those that may also have something counted.
-    private const string Naming = @"(?:answers?|answered|reports?|reported|writes?|wrote|estimates?|estimated|expects?|expected|states?"
-        + @"|stated|announces?|announced|predicts?|predicted|computes?|computed|gets?|got|found|gave|ha[sd]|calculated|picks?|picked|chose"
-        + @"|chooses?|puts?)";
-
-    // Who may say it without its being another's claim.
-    private const string Own =
-        @"(?:i|we|this|that|which|it|theorem|formula|rule|law|lemma|identity|equation|inequality|principle|definition|clock|sign|scale"
-        + @"|watch|timer|scoreboard|thermometer|recipe|label|map|receipt|ticket|menu|meter|logic|you|he|she|they|who|let['’]s|d|ll|ve|m|am"
-        + @"|are)";
-
-    // Those who answer too: what they have is theirs.
-    private const string Others = @"(?:teacher|professor|tutor|instructor|solver|grader|examiner|author|student|classmate|roommate"
-        + @"|colleague|friend|neighbou?r|sibling|brother|sister|program|script|software|app|website|chatbot|assistant|computer)";
-
-    private const string Works = @"(?:answer|guess|solution|claim|result|reply|response|estimate|conjecture|suggestion|attempt"
-        + @"|calculation)";
-
-    // Between a claim and its number: no turn to what is one's own.
-    private const string Until = @"(?:(?!\b(?:i|we|but|so|however|actually|really|while|whereas|hence|thus|therefore"
-        + @"|mine)\b)[^.;!?\n]){0,80}$";
 
     /// <summary>Whether the text commits itself.</summary>
     /// <param name="text">The text.</param>
     /// <param name="start">Where the answer begins.</param>
     /// <param name="end">Where it ends.</param>
-    public static bool Hold(string text, int start, int end) =>
-        IsStated(text, start) && !IsUndone(text, end) && IsOwnAnswer(SentenceBefore(text, start))
-        && !Subordinate().IsMatch(SentenceBefore(text, start) + "#" + text[end..SentenceEnd(text, end)]);
-
-    /// <summary>Whether what stands before a place lets it be stated there.</summary>
-    public static bool IsStated(string text, int start)
+    public static bool Hold(string text, int start, int end)
     {
         var before = SentenceBefore(text, start);
-        return !(Negations.Deny(before) || Negations.LeaveOpen(before) || Negations.Opens(before)
-            || IsRejected(Negations.LastClause(before)) || Hypothesis().IsMatch(before) || Matrix().IsMatch(before)
-            || Aim().IsMatch(before) || Past().IsMatch(before) || Claim().IsMatch(before) || Possession().IsMatch(before)
-            || Source().IsMatch(before) || Answering().IsMatch(before) && !Counted().IsMatch(text[start..Math.Min(text.Length, start + 80)])
-            || IsTask(before));
+        return IsStated(text, start, before) && !IsUndone(text, end) && IsOwnAnswer(before)
+            && !Subordinate().IsMatch(before + "#" + text[end..SentenceEnd(text, end)]);
+    }
+
+    /// <summary>Whether what stands before a place lets it be stated there.</summary>
+    public static bool IsStated(string text, int start) => IsStated(text, start, SentenceBefore(text, start));
+
+    /// <summary>Whether the value between these places is the one exception to a denial: "no value other than 8 works".</summary>
+    public static bool IsException(string text, int start, int end) =>
+        Frames.Except(SentenceBefore(text, start), text[end..SentenceEnd(text, end)]);
+
+    private static bool IsStated(string text, int start, string before)
+    {
+        var after = AfterNumber(text, start);
+        if (Frames.TakeBehind(after)) return false;
+        if (!before.Any(char.IsLetter)) return true;
+        var clause = Negations.LastClause(before);
+        // "no value other than 8", "anything but 16" behind "cannot": denied is everything else.
+        var isException = Frames.Except(before, "");
+        return (isException || !Negations.Deny(clause) && !IsRejected(clause)) && !Negations.LeaveOpen(clause) && !Negations.Opens(before)
+            && !Hypothesis().IsMatch(before) && !IsOthers(text, start, before) && !IsTask(before)
+            && !Frames.Take(before, after);
+    }
+
+    // The rest of the sentence behind a number.
+    private static string AfterNumber(string text, int start)
+    {
+        var end = start;
+        while (end < text.Length && end - start < MaxNumber && (char.IsDigit(text[end]) || text[end] is '$' or '\\' or '(' or '-' or '−'
+            || text[end] is '.' or ',' or '/' && end + 1 < text.Length && char.IsDigit(text[end + 1]))) end++;
+        return text[end..SentenceEnd(text, end)];
     }
 
     // "Rejecting the negative root gives x = 4" states, "we reject x = 4" does not.
@@ -167,34 +159,6 @@ internal static partial class Commitments
         + @"|\bif\s+(?:you|we|one)\s+(?:ask|believe|trust|listen)\b", Options)]
     private static partial Regex Hypothesis();
 
-    // was supposed to be, is believed to be, used to be, at first I thought
-    [GeneratedRegex(
-        @"\b(?:supposed|used|meant|believed|thought|said|claimed|alleged|rumou?red|reputed|assumed|considered|held)\s+to\b"
-        + @"|\b(?!.*(?<!\p{L})(?:aber|jedoch|doch|mais|pero|ma|mas|maar|но)(?!\p{L}))(?:zuerst|zunächst|anfangs|au\s+début|d['’]abord"
-        + @"|al\s+principio|primero|all['’]inizio|no\s+início|eerst|сначала)\s+(?:\S+\s+){0,2}?(?:dacht\w*|glaub\w*|mein\w*|hatt\w*"
-        + @"|j['’]ai|je|pens\w*|cre\w*|obtuv\w*|credev\w*|думал\w*)"
-        + @"|(?:一开始|起初|最初|原本|本来)[^。，]{0,6}(?:以为|认为|觉得|得到)", Options)]
-    private static partial Regex Past();
-
-    [GeneratedRegex(
-        @"\b(?!" + Own + @"\b)[\p{L}]+(?:\s+(?:also|still|once|always|has|had|have|would|might|will|often|usually|even|just|really|simply"
-        + @"|\w+ly))*\s+" + Saying + @"\b" + Until
-        + @"|\b(?:you|he|she|they|who|people)\s+(?:\w+ly\s+)?" + Saying + @"\b" + Until
-        + @"|(?<!\p{L})(?:dicen?|dijo|dijeron|piensa|cree|dit|disent|pense|croit|sagt|sagte|sagen|meint|meinte|behauptet|glaubt|denkt"
-        + @"|dicono|crede|pensa|diz|disse|acha|zegt|zei"
-        + @"|говорит|сказала?|утверждает|считает|думает)(?!\p{L})" + Until
-        + @"|\b(?:telling|saying|claiming|insisting|suggesting)\b" + Until
-        + @"|\b(?:is|was|are|were)\s+(?:\w+ly\s+)?(?:believed|thought|said|claimed|held|assumed|reported|rumou?red|accepted|told)\b" + Until
-        + @"|\b(?:(?:some|any|every)(?:one|body)|others|(?:some|many|most|few|other)\s+\w+|chat\s?gpt|wikipedia|google"
-        + @"|the\s+internet)\s+(?:[^.,;!?\n]{0,40}\s)?" + Naming + @"\s+[$\\(]*$", Options)]
-    private static partial Regex Claim();
-
-    [GeneratedRegex(
-        @"\b(?:(?!(?:problem|question|exercise|puzzle|equation|today|it|that|let|here|there|what)['’])\p{L}+['’]s|(?:students|others"
-        + @"|people|friends)['’]|his|her|their|your|previous|earlier|initial|original|old|prior|former|first)\s+(?:\p{L}+\s+){0,2}"
-        + Works + @"s?\b" + Until, Options)]
-    private static partial Regex Possession();
-
     [GeneratedRegex(
         @"^[\s*\d.)""“]*(?:(?:please|so|now|then|first|next|the\s+(?:task|question|problem|goal|exercise)\s*(?:is|was|asks?(?:\s+us)?"
         + @"|:)?)[\s,:]*)*(?:(?:we|i|you)\s+(?:need|have|want|are\s+asked|must)\s+(?:to\s+)?|to\s+)?"
@@ -215,6 +179,7 @@ internal static partial class Commitments
         @"^[^.\\]{0,40}?\b(?:or|but|though|although|however|yet|unless|until)\b(?!\s+(?:not|no|never|equivalently|in\s+other\s+words"
         + @"|simply|in|as|about|\w*\s?[$\\(]*[-\d.]+)\b)"
         + @"|\b(?:when|if|for)\b[^.]*(?:\b(?:and|or|but|while)\b|[,;])[^.]*\b(?:when|if|for|otherwise)\b"
+        + @"|;\s*(?:when|if|for)\s+[a-z]\s*(?:is\b|[=<>≠])"
         + @"|\b(?:otherwise|else)\b[^.]*\d|\b(?:and|while|whereas)\s+(?:when|if|for|in\s+case)\b[^.]*\d|\b(?:assuming|supposing|provided"
         + @"|unless|in\s+case)\b"
         + @"|(?<!\p{L})(?:aber|mais|pero|però|ma|mas|maar|но|ale)(?!\p{L})(?!\s+(?:nicht|pas|no|non|não|niet|не|nie)\s+[-\d])"
@@ -228,24 +193,8 @@ internal static partial class Commitments
         + @"|wrote|argued|insists?|replied|answered)\b(?<!\b(?:i|we)\s+\w+)", Options)]
     private static partial Regex Said();
 
-    // the teacher marked 47 as correct, but not: the teacher handed out 47 pencils
-    [GeneratedRegex(@"\b" + Others + @"s?\s+(?:\p{L}+\s+){1,3}[$\\(]*$", Options)]
-    private static partial Regex Answering();
-
-    [GeneratedRegex(@"^[-−$\\(*]*[\d.,/]*\d\s+(?!(?:as|is|for|and|or|but|so|which|because|since|while|instead|too|when"
-        + @"|if)\b)\p{L}{3,}", Options)]
-    private static partial Regex Counted();
-
     [GeneratedRegex(@"\b(?:(?:the|my|our)\s+)?(?:(?:final|correct|right)\s+)?answer\s+is\s+[$\\(*]*$", Options)]
     private static partial Regex Announcement();
-
-    // according to the hint, laut Buch
-    [GeneratedRegex(
-        @"(?<!\p{L})(?:according\s+to|selon|d['’]après|laut|según|secondo|segundo|volgens|по\s+словам|по\s+мнению|(?:in|from"
-        + @"|on)\s+(?:the\s+)?(?:back\s+of\s+)?(?:the|my|our|this|some|an?)\s+(?:\w+\s+)?(?:textbook|book|key|internet|web|forum|website"
-        + @"|manual|video|lecture|thread)\b)\s+(?!(?:me|my|our|the\s+(?:formula|rule|law|theorem|above|definition))\b)"
-        + Until + "|(?:说|說|认为|觉得|以为|猜)[^，。,]{0,6}$", Options)]
-    private static partial Regex Source();
 
     // What may stand before "the answer is" in its clause: nothing but what joins it to what was said, or one's own voice.
     [GeneratedRegex(
@@ -263,24 +212,6 @@ internal static partial class Commitments
         + @"|dunque|pertanto|perciò|portanto|logo|então|a|o|dus|daarom|het|de|и|итак|значит|следовательно|таким|образом|поэтому|что"
         + @"|\w+ly)(?!\p{L})[^\p{L}]*|[\p{L}-[\x00-\u02FF\u0400-\u04FF]]+[^\p{L}]*)*)$", Options)]
     private static partial Regex Voice();
-
-    // The sentence that has a claim for its object is another's: Euler conjectured that, prove that, it is reported that, he is convinced
-    [GeneratedRegex(
-        @"\b(?<!\b(?:i|we)(?:['’]\w+)?\s+(?:\w+\s+){0,3})(?:conjectur\w*|convinced|certain|sure|persuaded|adamant|confident|afraid"
-        + @"|hop(?:es?|ing|ed)|fear\w*|suspect\w*|report\w*|postulat\w*|hypothesi\w*|insinuat\w*|boast\w*|declar\w*|remember\w*|heard"
-        + @"|pretend\w*|wish\w*)\s+(?:that\b)?" + Until
-        + @"|\b(?:true|false|possible|impossible|likely|conceivable|plausible|reported|rumou?red|unclear|recall|remember|prove|show|assume"
-        + @"|suppose|imagine|verify|check|pretend|consider|whether)\s+that\b(?<!\b(?:is|it['’]s)\s+(?:true|clear)\s+that)(?<!\b(?:i|we|to"
-        + @"|can|will|this|which)\s+(?:show|prove|verify|check)\s+that)" + Until
-        + @"|\b(?:consensus|version|draft|assumption|hypothesis|rumou?r|myth|expectation|prediction|belief|misconception"
-        + @"|hunch)\s+(?:[^.,;]{0,30}\s)?(?:was|is|had|has)\s+[$\\(]*$", Options)]
-    private static partial Regex Matrix();
-
-    // our goal is to reach 500, she hopes for 12
-    [GeneratedRegex(
-        @"\b(?:goal|aim|target|objective|task|purpose|plan|wish|hope|intention|ambition|limit|budget|attempt|want|try|trying|tries|tried"
-        + @"|hoping|aiming|wants?|wanted|hopes?)\b(?:\s+\w+){0,3}\s+(?:to|for)\b[^.,;]*$", Options)]
-    private static partial Regex Aim();
 
     // Once we know that y = 23, we can go on: the main clause says something else
     [GeneratedRegex(

@@ -38,14 +38,14 @@ internal static partial class Negations
         @"(?:\b(?:but|rather|sondern|mais|sino|ma|bensì|mas|maar|но|а|ale|lecz|it\s+is|it['’]s|(?:the\s+answer\s+is))\b|而是|ではなく|じゃなく|(?:이"
         + @"|가)?\s*아니라)";
 
-    /// <summary>Whether the last clause of a text before a number denies it.</summary>
-    public static bool Deny(string before) => Denial().IsMatch(LastClause(before));
+    /// <summary>Whether the clause before a number denies it.</summary>
+    public static bool Deny(string clause) => Denial().IsMatch(clause);
 
     /// <summary>Whether a sentence begins by leaving open what it says: "Perhaps, ….".</summary>
     public static bool Opens(string before) => Opening().IsMatch(before);
 
-    /// <summary>Whether the last clause before a number leaves it open.</summary>
-    public static bool LeaveOpen(string before) => Openness().IsMatch(LastClause(before));
+    /// <summary>Whether the clause before a number leaves it open.</summary>
+    public static bool LeaveOpen(string clause) => Openness().IsMatch(clause);
 
     /// <summary>Whether what follows a number leaves it open in languages whose verb stands last.</summary>
     public static bool IsOpenAfter(string after) => OpenAfter().IsMatch(after);
@@ -74,7 +74,9 @@ internal static partial class Negations
     [GeneratedRegex("^(?:sondern|mais|sino|ma|bensì|mas|maar|но|а|ale|lecz)$", Options)]
     private static partial Regex Turning();
 
-    [GeneratedRegex(Word + Denying + Harmless + @"|(?<!or\s)\bn['’]t\b|(?:不是|并非|不等于|不为|不可能|不会|没有|沒有|绝非)", Options)]
+    [GeneratedRegex(
+        Word + Denying + Harmless + @"|(?<=\p{L})n['’]t\s+(?:\w+\s+){0,2}[$\\(]*$"
+        + @"|(?:不是|并非|不等于|不为|不可能|不会|没有|沒有|绝非)", Options)]
     private static partial Regex Denial();
 
     [GeneratedRegex(@"(?<!\p{L})" + Possible + @"(?!\p{L})|可能|也许|或许|多分|おそらく|아마", Options)]

@@ -22,6 +22,7 @@ internal static partial class StatedNumbers
         var start = number.Start.Value;
         var (clause, after) = (ClauseBefore(text, start), SentenceAfter(text, number.End.Value));
         if (after.Length > 0 && (Denied().IsMatch(after) || Bounded().IsMatch(after) || Described().IsMatch(after))) return true;
+        if (Commitments.IsException(text, start, number.End.Value)) return false;
         if (OthersClaims.IsAt(text, number) || ForeignClaims.Takes(clause, after)) return true;
         if (Place().IsMatch(text[Math.Max(0, start - MaxContext)..start])) return true;
         clause = ListBefore().Replace(clause, "");
