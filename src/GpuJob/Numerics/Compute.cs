@@ -51,7 +51,7 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
 
     // Makes glibc keep freed memory instead of giving every large tensor back to the system and having its pages cleared again: a sixth of
     // the time of a training step. One heap for all threads: each would keep what it once took of its own, and jobs change threads. (Heaps
-    // that are there already stay: who starts a trainer sets MALLOC_ARENA_MAX, which holds from the first.) Other C libraries are left alone.
+    // that are there already stay: who starts a trainer sets MALLOC_ARENA_MAX, which holds from the first.) Not for other C libraries.
     private static void KeepMemory()
     {
         const int TrimThreshold = -1, TopPad = -2, MmapMax = -4, ArenaMax = -8;

@@ -1,3 +1,4 @@
+using R1Cloud.Rewards.Mathematics.Equality;
 using R1Cloud.Rewards.Mathematics.Algebra;
 using R1Cloud.Rewards.Mathematics.Extraction;
 using R1Cloud.Rewards.Mathematics.Numbers;
@@ -38,7 +39,7 @@ internal sealed class Parses(MathOptions options, WorkBudget budget)
         return all;
     }
 
-    private Node? Parse(string text, NumberStyle style) => AnswerParser.TryParse(text, style, budget) is { } node
+    private Node? Parse(string text, NumberStyle style) => AnswerParser.TryParse(text, style, budget, ContinuedSum.TryRead) is { } node
         ? MatrixAlgebra.Reduce(BoundNames.Normalize(node, budget), budget) : null;
 
     // Whether a comma may be both: 100,200 is two numbers or one. No item of a list begins with a zero: 1,000 is one.

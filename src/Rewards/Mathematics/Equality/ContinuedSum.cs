@@ -1,9 +1,9 @@
 using R1Cloud.Rewards.Mathematics.Algebra;
-using R1Cloud.Rewards.Mathematics.Equality;
 using R1Cloud.Rewards.Mathematics.Numbers;
+using R1Cloud.Rewards.Mathematics.Parsing;
 using R1Cloud.Rewards.Mathematics.Trees;
 
-namespace R1Cloud.Rewards.Mathematics.Parsing;
+namespace R1Cloud.Rewards.Mathematics.Equality;
 
 /// <summary>
 /// Sums with dots, where the terms before them and the last one leave no doubt: 1 + 3 + ⋯ + (2n − 1) has its last term for the rule, whole
