@@ -39,8 +39,8 @@ internal sealed class Parses(MathOptions options, WorkBudget budget)
         return all;
     }
 
-    private Node? Parse(string text, NumberStyle style) => AnswerParser.TryParse(text, style, budget, ContinuedSum.TryRead) is { } node
-        ? MatrixAlgebra.Reduce(BoundNames.Normalize(node, budget), budget) : null;
+    private Node? Parse(string text, NumberStyle style) => AnswerParser.TryParse(text, style, budget) is { } node
+        ? MatrixAlgebra.Reduce(BoundNames.Normalize(ContinuedSum.Summed(node, budget), budget), budget) : null;
 
     // Whether a comma may be both: 100,200 is two numbers or one. No item of a list begins with a zero: 1,000 is one.
     private static bool HasAmbiguousComma(string text)

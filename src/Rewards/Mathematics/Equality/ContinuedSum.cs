@@ -13,12 +13,23 @@ internal static class ContinuedSum
 {
     private const int FirstStart = -2, LastStart = 4, MaxTerms = 400;
 
-    /// <summary>The sum that such terms stand for; null when they have no dots, or do not tell their rule.</summary>
-    /// <param name="terms">The terms, one of which may be dots.</param>
-    /// <param name="budget">Bounds the work.</param>
-    public static Node? TryRead(List<Node> terms, WorkBudget budget)
+    /// <summary>The expression with such sums for their terms; the same one where it has none.</summary>
+    public static Node Summed(Node node, WorkBudget budget) =>
+        Tree.Walk(node).Any(part => part is Sum { Terms: var terms } && terms.Any(IsDots)) ? Replace(node, budget) : node;
+
+    private static bool IsDots(Node term) => term is Symbol { Name: Vocabulary.Ellipsis };
+
+    private static Node Replace(Node node, WorkBudget budget)
     {
-        var dots = terms.FindIndex(term => term is Symbol { Name: Vocabulary.Ellipsis });
+        budget.Step();
+        var replaced = Tree.Map(node, part => Replace(part, budget));
+        return replaced is Sum { Terms: var terms } && Value(terms, budget) is { } sum ? sum : replaced;
+    }
+
+    // Null where terms have no dots, or do not tell their rule.
+    private static Node? Value(IReadOnlyList<Node> terms, WorkBudget budget)
+    {
+        var dots = terms.ToList().FindIndex(IsDots);
         if (dots < 2 || dots < terms.Count - 2 || !terms.Take(dots).All(Tree.IsConstant)) return null;
         var depth = budget.Depth;
         try

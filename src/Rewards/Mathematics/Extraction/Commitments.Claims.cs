@@ -38,8 +38,8 @@ internal static partial class Commitments
         + @"|mine)\b)[^.;!?\n]){0,80}$";
 
     // A part of each claim of somebody else: most sentences have none of them.
-    private static readonly SearchValues<string> Claimants = SearchValues.Create(
-        ["say", "said", "saying", "tell", "told", "claim", "think", "thought", "believ", "suggest", "assert", "argu", "insist", "reckon",
+    private static readonly SearchValues<string> Claimants = Cues.Of(
+        "say", "said", "saying", "tell", "told", "claim", "think", "thought", "believ", "suggest", "assert", "argu", "insist", "reckon",
             "maintain", "alleg", "conclud", "swear", "swore", "repl", "assum", "guess", "suppos", "propos", "hop", "report", "rumo",
             "accepted", "some", "any", "every", "others", "many", "most", "few", "other", "gpt", "wikipedia", "google", "internet",
             "answer", "solution", "result", "response", "estimate", "conjectur", "attempt", "calculation",
@@ -54,11 +54,10 @@ internal static partial class Commitments
             "meint", "behauptet", "glaubt", "denkt", "dicono", "crede", "pensa", "diz", "disse", "acha", "zegt", "zei", "говорит",
             "сказал", "утверждает", "считает", "думает", "teacher", "professor", "tutor", "instructor", "solver", "grader", "examiner",
             "author", "student", "classmate", "roommate", "colleague", "friend", "neighbo", "sibling", "brother", "sister", "program",
-            "script", "software", "app", "chatbot", "assistant", "computer"],
-        StringComparison.OrdinalIgnoreCase);
+            "script", "software", "app", "chatbot", "assistant", "computer");
 
     // Whether the sentence has a claim of somebody else, or of before.
-    private static bool IsOthers(string text, int start, string before) => before.AsSpan().ContainsAny(Claimants)
+    private static bool IsOthers(string text, int start, string before) => Cues.AreIn(before, Claimants)
         && (Matrix().IsMatch(before) || Past().IsMatch(before) || Claim().IsMatch(before) || Possession().IsMatch(before)
             || Source().IsMatch(before)
             || Answering().IsMatch(before) && !Counted().IsMatch(text[start..Math.Min(text.Length, start + MaxNumber)]));

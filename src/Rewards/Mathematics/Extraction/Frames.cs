@@ -41,40 +41,40 @@ internal static partial class Frames
         + @"|told|tells|wrote|writes)";
 
     // A part of a word that opens each frame: a search for it is cheaper than the pattern, and most sentences have none.
-    private static readonly SearchValues<string> WishCues = Cues("want", "wish", "hop", "aim", "intend", "plan", "try", "tries", "tried",
+    private static readonly SearchValues<string> WishCues = Cues.Of("want", "wish", "hop", "aim", "intend", "plan", "try", "tries", "tried",
         "seek", "strive", "dream", "desire", "prefer", "avoid", "would", "'d", "’d", "steer", "keep", "order", "goal", "target",
         "objective", "ambition", "intention", "quota");
 
-    private static readonly SearchValues<string> HypothesisCues = Cues("unless", "provid", "long", "case", "event", "assum", "condition",
+    private static readonly SearchValues<string> HypothesisCues = Cues.Of("unless", "provid", "long", "case", "event", "assum", "condition",
         "hypothes", "sake", "only", "otherwise", "whenever", "imagine", "suppose", "let", "guess", "say");
 
-    private static readonly SearchValues<string> GivenCues = Cues("know", "given", "told", "recall", "remember", "stated", "assum",
+    private static readonly SearchValues<string> GivenCues = Cues.Of("know", "given", "told", "recall", "remember", "stated", "assum",
         "problem", "question", "exercise", "text", "statement", "puzzle", "story", "task", "premise", "passage", "mind", "hypothesis",
         "mentioned",
         "noted", "said", "initially", "originally", "begin", "start", "first", "outset");
 
-    private static readonly SearchValues<string> ClaimCues = Cues("told", "taught", "tells", "teaches", "put", "manual", "key", "scheme",
+    private static readonly SearchValues<string> ClaimCues = Cues.Of("told", "taught", "tells", "teaches", "put", "manual", "key", "scheme",
         "sheet", "book", "forum", "web", "wolfram", "wikipedia", "google", "gpt", "claude", "gemini", "copilot", "oracle", "calculator",
         "computer", "software", "hint", "article", "newspaper", "expert", "critic", "rumo", "legend", "tradition", "opinion", "folklore",
         "some", "user", "grand", "solution", "answer", "obtained", "computed", "calculated", "derived", "arrived", "concluded", "showed",
         "proved");
 
-    private static readonly SearchValues<string> DoubtCues = Cues("refus", "declin", "fail", "anything", "wonder", "whether", "unclear",
+    private static readonly SearchValues<string> DoubtCues = Cues.Of("refus", "declin", "fail", "anything", "wonder", "whether", "unclear",
         "unsure", "unknown", "open", "ask", "sure", "clear", "know", "candidate", "guess", "possib", "option", "contender");
 
-    private static readonly SearchValues<string> ExceptionCues = Cues("than", "but", "except", "besides", "apart", "save");
+    private static readonly SearchValues<string> ExceptionCues = Cues.Of("than", "but", "except", "besides", "apart", "save");
 
     /// <summary>Whether a frame takes the value behind this part of a sentence.</summary>
     /// <param name="before">The sentence up to the value.</param>
     /// <param name="after">Its rest.</param>
     public static bool Take(string before, string after)
     {
-        return Has(before, WishCues) && Wish().IsMatch(before)
-            || Has(before, HypothesisCues) && Hypothesis().IsMatch(before) || IsOpenCondition(before)
-            || Has(before, GivenCues) && Given().IsMatch(before) && !Derived().IsMatch(before) || IsQuoted(before)
-            || Has(before, ClaimCues) && (Told().IsMatch(before)
+        return Cues.AreIn(before, WishCues) && Wish().IsMatch(before)
+            || Cues.AreIn(before, HypothesisCues) && Hypothesis().IsMatch(before) || IsOpenCondition(before)
+            || Cues.AreIn(before, GivenCues) && Given().IsMatch(before) && !Derived().IsMatch(before) || IsQuoted(before)
+            || Cues.AreIn(before, ClaimCues) && (Told().IsMatch(before)
                 || (Attribution().IsMatch(before) || Named().IsMatch(before)) && !Counted().IsMatch(after))
-            || Has(before, DoubtCues) && (Refusal().IsMatch(before) && !Except(before, after) || Asked().IsMatch(before))
+            || Cues.AreIn(before, DoubtCues) && (Refusal().IsMatch(before) && !Except(before, after) || Asked().IsMatch(before))
             || Foreign().IsMatch(before);
     }
 
@@ -86,14 +86,7 @@ internal static partial class Frames
     /// <param name="before">The sentence up to the value.</param>
     /// <param name="after">Its rest.</param>
     public static bool Except(string before, string after) =>
-        Has(before, ExceptionCues) && Exceptive().IsMatch(before) && !Excluded().IsMatch(after);
-
-    /// <summary>Parts of words, one of which a pattern needs.</summary>
-    public static SearchValues<string> Cues(params ReadOnlySpan<string> words) =>
-        SearchValues.Create(words, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Whether one of them is there.</summary>
-    public static bool Has(string text, SearchValues<string> cues) => text.AsSpan().ContainsAny(cues);
+        Cues.AreIn(before, ExceptionCues) && Exceptive().IsMatch(before) && !Excluded().IsMatch(after);
 
     // "If it rains, 6 people come": what follows from a condition without any quantity or name is not known to hold.
     private static bool IsOpenCondition(string before)

@@ -48,13 +48,13 @@ internal static partial class OthersClaims
         + @"|sign)s?\b";
 
     // A part of each claim, to leave at once where there is none.
-    private static readonly SearchValues<string> Sayings = Frames.Cues("say", "said", "claim", "insist", "swear", "swore", "argue",
+    private static readonly SearchValues<string> Sayings = Cues.Of("say", "said", "claim", "insist", "swear", "swore", "argue",
         "believe", "think", "suggest", "calculator", "computer", "program", "naive", "tempting", "easy", "wrong", "mistake", "trap");
 
-    private static readonly SearchValues<string> Tries = Frames.Cues("attempt", "try", "guess", "thought", "instinct", "impression",
+    private static readonly SearchValues<string> Tries = Cues.Of("attempt", "try", "guess", "thought", "instinct", "impression",
         "hunch", "earlier", "previous", "original", "initial", "old", "first", "wrongly", "mistakenly");
 
-    private static readonly SearchValues<string> Claimants = Frames.Cues("other", "some", "any", "many", "most", "several", "few", "friend",
+    private static readonly SearchValues<string> Claimants = Cues.Of("other", "some", "any", "many", "most", "several", "few", "friend",
         "classmate", "colleague", "teammate", "student", "person", "people", "source", "solver", "user", "website", "book", "manual", "key",
         "wolfram", "wikipedia", "gpt", "claude", "gemini", "llama", " ai", "internet", "forum", "solution", "answer", "approach", "method",
         "result", "calculation", "according", "per");
@@ -66,10 +66,10 @@ internal static partial class OthersClaims
         if (IsTakenBack(after) || Recalled().IsMatch(after) && Mine().IsMatch(before)
             || AsAnswer().IsMatch(after) && Holding().IsMatch(before)) return true;
         return before.Any(char.IsLetter) && (Mistaken().IsMatch(before) || Unreal().IsMatch(before) || Aside().IsMatch(before)
-            || Frames.Has(before, Sayings) && Said().IsMatch(before) || Frames.Has(before, Tries) && Earlier().IsMatch(before)
+            || Cues.AreIn(before, Sayings) && Said().IsMatch(before) || Cues.AreIn(before, Tries) && Earlier().IsMatch(before)
             || OwnedAnswer().IsMatch(before)
             // "Others found 72 shells": what is counted was found, and not an answer.
-            || Frames.Has(before, Claimants) && Others().IsMatch(before) && !Counted().IsMatch(after));
+            || Cues.AreIn(before, Claimants) && Others().IsMatch(before) && !Counted().IsMatch(after));
     }
 
     /// <summary>Whether what stands before "the answer is" makes the answer somebody else's.</summary>

@@ -22,7 +22,7 @@ internal sealed partial class AnswerParser
             terms.Add(Signed(sign, Term()));
         }
         budget.Leave();
-        return terms.Count == 1 ? terms[0] : continued(terms, budget) ?? new Sum(terms);
+        return terms.Count == 1 ? terms[0] : new Sum(terms);
     }
 
     // Reads signs: +, -, ±, ∓; several combine.

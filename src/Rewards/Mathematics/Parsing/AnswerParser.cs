@@ -13,28 +13,22 @@ internal sealed partial class AnswerParser
 
     private readonly List<Token> tokens;
     private readonly WorkBudget budget;
-    private readonly Func<List<Node>, WorkBudget, Node?> continued;
     private int at;
     private int bars;
     private bool inInterval;
 
-    private AnswerParser(List<Token> tokens, WorkBudget budget, Func<List<Node>, WorkBudget, Node?> continued) =>
-        (this.tokens, this.budget, this.continued) = (tokens, budget, continued);
+    private AnswerParser(List<Token> tokens, WorkBudget budget) => (this.tokens, this.budget) = (tokens, budget);
 
     private Token Now => tokens[at];
 
     /// <summary>The tree of an answer, or null when it is not one.</summary>
-    /// <param name="text">The answer.</param>
-    /// <param name="style">How numbers are written.</param>
-    /// <param name="budget">Bounds the work.</param>
-    /// <param name="continued">The sum that terms with dots stand for, which takes arithmetic; null when it is none.</param>
     /// <exception cref="WorkLimitException">The budget is spent.</exception>
-    public static Node? TryParse(string text, NumberStyle style, WorkBudget budget, Func<List<Node>, WorkBudget, Node?> continued)
+    public static Node? TryParse(string text, NumberStyle style, WorkBudget budget)
     {
         if (CalendarDate.TryRead(text) is { } date) return date;
-        if (SetsInWords.TryRead(text, part => TryParse(part, style, budget, continued)) is { } inWords) return inWords;
+        if (SetsInWords.TryRead(text, part => TryParse(part, style, budget)) is { } inWords) return inWords;
         var depth = budget.Depth;
-        var parser = new AnswerParser(Lexer.Read(WholeNumberNames.Rewrite(Respelling.Rewrite(text)), style, budget), budget, continued);
+        var parser = new AnswerParser(Lexer.Read(WholeNumberNames.Rewrite(Respelling.Rewrite(text)), style, budget), budget);
         try
         {
             return parser.Answer();
