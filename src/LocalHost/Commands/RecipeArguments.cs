@@ -56,8 +56,7 @@ internal sealed class RecipeArguments(CommandContext context, bool takesRunOptio
         var path = File(parsed);
         var settings = Settings(parsed, withSeed);
         var amount = takesRunOptions && parsed.GetValue(budget) is { } text ? Budget(text) : null;
-        string[] fields = [.. settings.Select(setting => setting.Split('=', 2)[0])];
-        var loaded = RecipeLoader.LoadFile(path, DatasetReader.Instance, context.Hub, fields);
+        var loaded = RecipeLoader.LoadFile(path, DatasetReader.Instance, context.Hub, FieldsOf(settings));
         if (amount is { } spend)
         {
             settings.Add($"budget={JsonSerializer.Serialize(new
@@ -68,8 +67,10 @@ internal sealed class RecipeArguments(CommandContext context, bool takesRunOptio
         }
         return settings.Count == 0 ? loaded : RecipeLoader.Parse(
             RecipeSettings.Set(loaded.ResolvedJson, settings.Select(RecipeSettings.Parse)), $"{path} with {string.Join(' ', settings)}",
-                [.. settings.Select(setting => setting.Split('=', 2)[0])], context.Hub);
+                FieldsOf(settings), context.Hub);
     }
+
+    private static string[] FieldsOf(IEnumerable<string> settings) => [.. settings.Select(setting => setting.Split('=', 2)[0])];
 
     /// <summary>The same arguments once more, for another process: the file, and what is set over it.</summary>
     /// <param name="parsed">What was typed.</param>

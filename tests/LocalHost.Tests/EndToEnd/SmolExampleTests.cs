@@ -67,7 +67,7 @@ public sealed class SmolExampleTests : IDisposable
         Assert.SkipUnless(Environment.GetEnvironmentVariable(Variable) == "1", $"{Variable}=1 runs it: it takes minutes.");
         string[] settings = [$"stages.base.path={Gguf()}", "stages.rl.iterations=1", "stages.rl.questions=4", "stages.rl.groupSize=4",
             "stages.rl.evaluateEvery=0", "evaluation.problems=32"];
-        var run = new MiniRun(folder, "data", [.. settings.SelectMany(each => (string[])["--set", each])]) 
+        var run = new MiniRun(folder, "data", [.. settings.SelectMany(each => (string[])["--set", each])])
         {
             File = Recipe, Variables = Offline(),
         };

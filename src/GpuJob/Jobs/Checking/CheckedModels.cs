@@ -73,21 +73,12 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, IHubReader
 
     private async Task<string> FetchAsync(string path, CancellationToken cancellation)
     {
-        var prefix = path[BlobReference.Prefix.Length..].TrimEnd('/') + "/";
-        var (folder, found) = (Directory.CreateDirectory(Path.Combine(scratch, $"model-{known.Count}")).FullName, false);
-        await foreach (var blob in blobs!.ListAsync(prefix, cancellation))
-        {
-            var name = blob.Path[prefix.Length..];
-            var isTemplate = Path.GetDirectoryName(name) == TokenizerFiles.ChatTemplates;
-            if (!isTemplate
-                && (name.Contains('/', StringComparison.Ordinal)
-                    || !(name == ModelConfig.FileName || ModelFolder.Companions.Contains(name)))) continue;
-            found |= await blobs.TryDownloadAsync(blob.Path, SafePath.Join(folder, name), cancellation);
-        }
-        // A model in one file is a blob of its own. What is missing in an empty folder is told by who reads it.
-        var file = SafePath.Join(scratch, $"model-{known.Count}.gguf");
-        if (found || !await blobs.TryDownloadAsync(path[BlobReference.Prefix.Length..], file, cancellation)) return folder;
-        GgufFile.RefuseOther(file.FullName);
-        return Unpack(file.FullName);
+        var name = $"model-{known.Count}";
+        var fetched = await StoredModel.FetchAsync(blobs!, path, scratch, name,
+            file => file == ModelConfig.FileName || ModelFolder.Companions.Contains(file), cancellation);
+        // What is missing in an empty folder is told by who reads it.
+        if (fetched is null || Directory.Exists(fetched)) return Path.Combine(scratch, name);
+        GgufFile.RefuseOther(fetched);
+        return Unpack(fetched);
     }
 }

@@ -6,7 +6,6 @@ using R1Cloud.Shared.Checkpoints;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Storage;
-using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Jobs.Importing;
 
@@ -59,20 +58,9 @@ internal sealed class ImportHandler : IJobHandler<ImportJob>
     private static async Task<string> DownloadAsync(ImportJob payload, JobContext context)
     {
         using var _ = context.Time.Measure(TimePart.Storage);
-        var prefix = payload.Settings.Path[BlobReference.Prefix.Length..].TrimEnd('/') + "/";
-        var folder = Directory.CreateDirectory(Path.Combine(context.ScratchFolder, "import")).FullName;
-        var found = 0;
-        await foreach (var blob in context.Blobs.ListAsync(prefix, context.Preemption))
-        {
-            var name = blob.Path[prefix.Length..];
-            if (name.Contains('/', StringComparison.Ordinal) && Path.GetDirectoryName(name) != TokenizerFiles.ChatTemplates) continue;
-            found += await context.Blobs.TryDownloadAsync(blob.Path, SafePath.Join(folder, name), context.Preemption) ? 1 : 0;
-        }
-        if (found > 0) return folder;
-        // A model in one file is a blob of its own.
-        var file = SafePath.Join(context.ScratchFolder, "import.gguf");
-        return await context.Blobs.TryDownloadAsync(payload.Settings.Path[BlobReference.Prefix.Length..], file, context.Preemption)
-            ? file.FullName : throw new BadInputException(
-                $"Stage '{payload.Stage}', path: '{payload.Settings.Path}' holds no files: there are no blobs under '{prefix}'.");
+        var path = payload.Settings.Path;
+        return await StoredModel.FetchAsync(context.Blobs, path, context.ScratchFolder, "import", isWanted: null, context.Preemption)
+            ?? throw new BadInputException($"Stage '{payload.Stage}', path: '{path}' holds no files: there are no blobs under "
+                + $"'{path[BlobReference.Prefix.Length..].TrimEnd('/')}/'.");
     }
 }
