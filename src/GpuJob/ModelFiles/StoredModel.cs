@@ -13,7 +13,7 @@ internal static class StoredModel
     /// <param name="name">What it is called there.</param>
     /// <param name="isWanted">Which files of a folder's top to fetch; null for all of them.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <returns>The folder or the file, named <c>NAME</c> and <c>NAME.gguf</c> in the scratch folder; null where storage has neither.</returns>
+    /// <returns>The folder, or the file with <c>.gguf</c> behind its name; null where storage has neither.</returns>
     public static async Task<string?> FetchAsync(IBlobStore blobs, string reference, string scratch, string name,
         Func<string, bool>? isWanted, CancellationToken cancellation)
     {

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace R1Cloud.Rewards.Mathematics.Extraction;
 
-/// <summary>Parts of words, one of which a pattern needs: a search for them is cheaper than the pattern, and most sentences have none.</summary>
+/// <summary>Parts of words, one of which a pattern needs: to search for them is cheaper, and most sentences have none.</summary>
 internal static class Cues
 {
     /// <summary>Some, in any case.</summary>
