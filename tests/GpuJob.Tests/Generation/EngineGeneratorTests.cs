@@ -53,7 +53,11 @@ public sealed class EngineGeneratorTests : IDisposable
         LoraAdapter.Attach(model, new LoraConfig { Rank = 4, Alpha = 8, Targets = ["all-linear"] }, seed: 3);
         using (no_grad())
         {
-            foreach (var (_, parameter) in model.Trainable) parameter.normal_(0, 0.2);
+            foreach (var (name, parameter) in model.Trainable)
+            {
+                using var generator = new Generator(Seeds.Derive(4, name));
+                parameter.normal_(0, 0.2, generator);
+            }
         }
         engine.Refresh();
         own.Refresh();
