@@ -108,6 +108,14 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
         script.Content.Headers.ContentType!.MediaType.ShouldBe("text/javascript");
     }
 
+    [Fact]
+    public async Task Run_AddressWithoutAFragment_LeadsToTheView()
+    {
+        using var response = await app.Host.Stranger!.GetAsync("/runs/one");
+        response.StatusCode.ShouldBe(System.Net.HttpStatusCode.Found, await response.Content.ReadAsStringAsync());
+        response.Headers.Location!.OriginalString.ShouldBe("/#/runs/one");
+    }
+
     [Theory]
     [InlineData("/nowhere")]
     [InlineData("/assets/nothing.js")]
@@ -115,7 +123,8 @@ public sealed class FunctionsProcessTests(AppFixture app) : IClassFixture<AppFix
     [InlineData("/x/../api/runs/none")]
     public async Task Path_OfNoFile_FindsNothingAndNoApi(string path)
     {
-        using var response = await app.Host.Stranger!.GetAsync(path);
+        // Whole: a relative address that begins with two slashes names a host.
+        using var response = await app.Host.Stranger!.GetAsync($"http://app.test{path}");
         ((int)response.StatusCode).ShouldBeOneOf(404, 401);
     }
 

@@ -8,7 +8,7 @@ namespace R1Cloud.Orchestrator.Tests.Hosting;
 /// What the Functions host does with a request: it finds the function, asks for its key, invokes it, and hands the request itself to the
 /// worker's own HTTP server, under the invocation's id.
 /// </summary>
-internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new SocketsHttpHandler())
+internal sealed class HttpTriggers(FunctionsHost host) : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false })
 {
     private const string InvocationHeader = "x-ms-invocation-id";
     private const int MostTries = 5;
