@@ -9,7 +9,8 @@ using R1Cloud.Testing;
 namespace R1Cloud.Rewards.Tests;
 
 /// <summary>
-/// Cases made from public reports of graders' mistakes: every verdict is the expected one, but for policies on which checkers differ.
+/// Cases made from public reports of graders' mistakes, and independent.jsonl with cases by people who had not seen the rules: every
+/// verdict is the expected one, but for policies on which checkers differ.
 /// </summary>
 public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<CodeSandbox>
 {
@@ -27,24 +28,42 @@ public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<Code
 
     [Theory]
     [MemberData(nameof(Rewards))]
-    public async Task Grade_EveryReportedCase_HasTheExpectedVerdict(string reward) => (await FailuresAsync(reward)).ShouldBeEmpty();
+    public async Task Grade_EveryReportedCase_HasTheExpectedVerdict(string reward) =>
+        (await FailuresAsync(Fixtures.Shared(Cases), reward)).ShouldBeEmpty();
+
+    [Fact]
+    public async Task Grade_EveryIndependentCase_HasTheExpectedVerdict()
+    {
+        var path = Repository.PathOf("tests", "Rewards.Tests", "independent.jsonl");
+        var failures = new List<string>();
+        foreach (var reward in Rows(path).Select(RewardOf).Distinct().Where(name => name != "accuracy/code"))
+            failures.AddRange(await FailuresAsync(path, reward));
+        failures.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Grade_EveryIndependentProgram_HasTheExpectedVerdict()
+    {
+        sandbox.Pool("python");
+        (await FailuresAsync(Repository.PathOf("tests", "Rewards.Tests", "independent.jsonl"), "accuracy/code")).ShouldBeEmpty();
+    }
 
     [Fact]
     public async Task Grade_EveryReportedProgram_HasTheExpectedVerdict()
     {
         sandbox.Pool("python");
-        (await FailuresAsync("accuracy/code")).ShouldBeEmpty();
+        (await FailuresAsync(Fixtures.Shared(Cases), "accuracy/code")).ShouldBeEmpty();
     }
 
     // As gpujob grade reads them: one reward a file, the row's fields as its columns.
-    private static async Task<List<string>> FailuresAsync(string reward)
+    private static async Task<List<string>> FailuresAsync(string path, string reward)
     {
-        var rows = File.ReadLines(Fixtures.Shared(Cases)).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).Where(row =>
-            row.GetProperty("reward").GetString() == reward).ToList();
+        var rows = Rows(path).Where(row => RewardOf(row) == reward).ToList();
         rows.ShouldNotBeEmpty();
         using var input = new StringReader(string.Join('\n', rows.Select(row => Flat(row).ToJsonString())));
         using var output = new StringWriter();
-        await new GradeFile(Graders.Get(reward, default), Cases, _ => { }).RunAsync(input, output, _ => { }, CancellationToken.None);
+        await new GradeFile(Graders.Get(reward, default), Path.GetFileName(path), _ => { })
+            .RunAsync(input, output, _ => { }, CancellationToken.None);
         var verdicts = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonSerializer.Deserialize<Verdict>(line, Options)!).ToList();
         verdicts.Count.ShouldBe(rows.Count);
@@ -61,6 +80,11 @@ public sealed class ReportedCasesTests(CodeSandbox sandbox) : IClassFixture<Code
         }
         return failures;
     }
+
+    private static IEnumerable<JsonElement> Rows(string path) =>
+        File.ReadLines(path).Select(line => JsonSerializer.Deserialize<JsonElement>(line));
+
+    private static string RewardOf(JsonElement row) => row.GetProperty("reward").GetString()!;
 
     private static JsonObject Flat(JsonElement row)
     {

@@ -44,8 +44,9 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
         if (AnswerText.Of(completion, AnswerPart.AfterThinking) is not { } text) yield break;
         if (AnswerText.LastBoxed(text) is { } boxed)
         {
-            yield return (boxed, "\\boxed");
-            if (Several().IsMatch(boxed)) yield return (null, "\\boxed");
+            var areSeveral = JoinedBoxes().IsMatch(text);
+            if (!areSeveral) yield return (boxed, "\\boxed");
+            if (areSeveral || Several().IsMatch(boxed)) yield return (null, "\\boxed");
         }
         if (Announced(text) is { } phrase) yield return (phrase, "a phrase");
         else if (IsHedged(text)) yield return (null, "a phrase");
@@ -100,6 +101,11 @@ internal sealed partial class MultipleChoice(MultipleChoiceOptions options)
 
     [GeneratedRegex(@"^[\s({\[]*(?:\\text\{)?[A-Z][)}\]]*\s*(?:,|/|;|and|or|&)\s*[({\[]*(?:\\text\{)?[A-Z](?![a-z])")]
     private static partial Regex Several();
+
+    // \boxed{B} or \boxed{C}
+    [GeneratedRegex(
+        @"\\boxed\{(?<one>[^{}]{1,20})\}[\s$*]*(?:,|/|or|and|oder|und|ou|et|或|和)[\s$*]*\\boxed\{(?!\k<one>\})[^{}]{1,20}\}(?![\s\S]*\\boxed)")]
+    private static partial Regex JoinedBoxes();
 
     [GeneratedRegex(@"\\(?:text(?:bf|it|rm|sf|normal)?|math(?:rm|bf|it|sf)|mbox|boxed|fbox)(?![a-z])|[*${}\[\]<>]")]
     private static partial Regex Wrapping();

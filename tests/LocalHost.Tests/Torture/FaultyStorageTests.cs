@@ -6,7 +6,10 @@ using R1Cloud.Testing;
 
 namespace R1Cloud.LocalHost.Tests.Torture;
 
-/// <summary>Storage that misbehaves in each way at every third request: what was asked for is done, and done once.</summary>
+/// <summary>
+/// Storage that misbehaves in each way at every third request, at every tenth where each is waited for: what was asked for is done, and done
+/// once.
+/// </summary>
 public sealed class FaultyStorageTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>, IDisposable
 {
     private const int Rounds = 2, Messages = 12;
@@ -21,7 +24,8 @@ public sealed class FaultyStorageTests(AzuriteFixture azurite) : IClassFixture<A
     public async Task Storage_WithAFault_DoesWhatItIsAskedForOnce(string name)
     {
         var kind = StorageFault.All.Single(fault => fault.Name == name);
-        await using var proxy = await FaultyStorage.StartAsync(folder["ports"], int.MaxValue, seed: 3, [kind], share: 0.3);
+        await using var proxy = await FaultyStorage.StartAsync(folder["ports"], int.MaxValue, seed: 3, [kind],
+            share: name.EndsWith("Retry-After", StringComparison.Ordinal) ? 0.1 : 0.3);
         var options = new StorageOptions { Container = $"c{Guid.NewGuid():n}", Retries = 20,
             RetryDelay = TimeSpan.FromMilliseconds(5), MaxRetryDelay = TimeSpan.FromMilliseconds(50) };
         var near = StorageConnection.Open(StorageDetour.Take(azurite.ConnectionString, proxy.Detour), options: options);

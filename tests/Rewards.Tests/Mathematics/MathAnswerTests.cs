@@ -44,11 +44,11 @@ public sealed class MathAnswerTests
     [InlineData("x \\boxed{1} so \\boxed{\\frac{a}{\\sqrt{b}}} z", "\\frac{a}{\\sqrt{b}}")]
     [InlineData("\\boxed{1} and \\boxed{2}", "1, 2")]
     [InlineData("\\boxed{1}. Later: \\boxed{2}", "2")]
-    [InlineData("\\boxed{3} then \\boxed{4 unclosed", "3")]
+    [InlineData("\\boxed{3} then \\boxed{4 unclosed", null)]
     [InlineData("<answer>7</answer> \\boxed{8}", "7")]
     [InlineData("The answer is $12$ because 3 times 4 is it", "12")]
     [InlineData("First 3, then 5 apples are left.", "5")]
-    public void Judge_Text_ExtractsTheFinalAnswer(string text, string expected) =>
+    public void Judge_Text_ExtractsTheFinalAnswer(string text, string? expected) =>
         MathAnswer.Judge("0", text, MathOptions.Default).Extracted.ShouldBe(expected);
 
     [Fact]

@@ -45,8 +45,11 @@ internal sealed partial class AnswerComparer
         if (bracketedGold || bracketedPredicted)
             return gold.Kind != SequenceKind.Set && predicted.Kind != SequenceKind.Set && SameOrdered(gold.Items, predicted.Items);
         var isSet = gold.Kind == SequenceKind.Set || predicted.Kind == SequenceKind.Set;
-        return options.ListOrder && !isSet
-            ? SameOrdered(gold.Items, predicted.Items) : SameUnordered(Distinct(gold.Items), Distinct(predicted.Items));
+        if (options.ListOrder && !isSet) return SameOrdered(gold.Items, predicted.Items);
+        var (distinct, others) = (Distinct(gold.Items), Distinct(predicted.Items));
+        // 2, 2, 3 and 2, 3, 3 both count how often; where one of them does not, the other may.
+        var count = !isSet && distinct.Count < gold.Items.Count && others.Count < predicted.Items.Count;
+        return count ? SameUnordered(gold.Items, predicted.Items) : SameUnordered(distinct, others);
     }
 
     private static bool IsTuple(Sequence sequence) => sequence.Kind is SequenceKind.Tuple or SequenceKind.Bracketed;
@@ -154,15 +157,39 @@ internal sealed partial class AnswerComparer
         return SameUnordered(tuples, plain.Items);
     }
 
+    // Values with their conditions, in any order.
+    private bool SameCases(IReadOnlyList<Node> gold, IReadOnlyList<Node> predicted)
+    {
+        if (gold.Count != predicted.Count || gold.Count % 2 != 0) return false;
+        var free = Enumerable.Range(0, predicted.Count / 2).ToList();
+        for (var i = 0; i < gold.Count; i += 2)
+        {
+            var at = i;
+            var partner = free.FindIndex(j => Same(gold[at], predicted[2 * j]) && Same(gold[at + 1], predicted[2 * j + 1]));
+            if (partner < 0) return false;
+            free.RemoveAt(partner);
+        }
+        return true;
+    }
+
     private static bool IsInequality(Node node) =>
         node is Relation relation && relation.Operators.Any(sign => sign is "<" or ">" or "≤" or "≥" or "≠");
 
     private bool SameSets(Node gold, Node predicted)
     {
+        (gold, predicted) = (WithoutDegrees(gold), WithoutDegrees(predicted));
         // Relations with nothing but commas between them hold together or are alternatives, whichever the other answer says.
         var (left, right) = (sets.Readings(gold, isGold: true), sets.Readings(predicted, isGold: false));
         return left.Any(one => right.Any(one.IsSame));
     }
+
+    // 0° < α < 90° in radians
+    private static Node WithoutDegrees(Node node) => node switch
+    {
+        Measured measured when InRadians(measured) is { } angle => angle,
+        Measured or Words or Symbol or Number => node,
+        _ => Tree.Map(node, WithoutDegrees),
+    };
 
     private bool SameRelation(Node gold, Node predicted)
     {
@@ -171,6 +198,9 @@ internal sealed partial class AnswerComparer
         if (Answers.TryAssignment(relation) is { } assignment) return ReferenceEquals(relation, gold) ? Same(assignment.Value, other)
             : Same(other, assignment.Value);
         if (relation is { Operators: ["∈"], Sides: [Symbol, var set] }) return Same(set, other);
+        // ∫ f(x) dx = F(x) + C
+        if (relation is { Operators: ["="], Sides: [Call { Function: "int" or "lim" or "sum" or "prod" }, var worth] })
+            return ReferenceEquals(relation, gold) ? Same(worth, other) : Same(other, worth);
         if (!IsInequality(relation)) return false;
         var isSet = IsSetLike(other) || other is Sequence { Kind: SequenceKind.Tuple or SequenceKind.Bracketed, Items.Count: 2 };
         if (!isSet) return other is Sequence { IsOpen: true } or Sequence { Kind: SequenceKind.Set } && SameSets(gold, predicted);
@@ -207,6 +237,8 @@ internal sealed partial class AnswerComparer
                     expressions.Proportion(Tree.Minus(gold.Sides[0], gold.Sides[1]), Tree.Minus(predicted.Sides[0], predicted.Sides[1]));
                 if (proportion is > 0 && other == sign || proportion is < 0 && other == flipped || proportion is not null
                     && sign is "=" or "≠") return true;
+                if (sign is "=" && expressions.HaveSameZeros(Tree.Minus(gold.Sides[0], gold.Sides[1]),
+                    Tree.Minus(predicted.Sides[0], predicted.Sides[1]))) return true;
             }
         }
         else if (gold.Operators.Count == predicted.Operators.Count
@@ -228,8 +260,13 @@ internal sealed partial class AnswerComparer
         relation.Sides.SelectMany(Tree.Walk).OfType<Symbol>().FirstOrDefault(symbol => !symbol.IsConstant)?.Name;
 
     // y = 2x and f(x) = 2x say the same.
-    private static bool IsFunctionValue(Relation a, Relation b) =>
-        a.Sides[0] is Call { Function: var name } && name.StartsWith("fn ", StringComparison.Ordinal) && b.Sides[0] is Symbol { Name: "y" };
+    // So do y = 2x and y(x) = 2x.
+    private static bool IsFunctionValue(Relation a, Relation b) => b.Sides[0] is Symbol symbol && a.Sides[0] switch
+    {
+        Call { Function: ['f', 'n', ' ', .. var name] } => symbol.Name == "y" || symbol.Name == name,
+        Product { Factors: [Symbol name, Symbol argument] } => symbol.Name == name.Name && BoundNames.Free(b.Sides[1]).Contains(argument.Name),
+        _ => false,
+    };
 
     private static string? Flip(string sign) =>
         sign switch { "<" => ">", ">" => "<", "≤" => "≥", "≥" => "≤", "=" or "≠" => sign, _ => null };

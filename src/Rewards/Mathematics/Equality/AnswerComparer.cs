@@ -1,3 +1,4 @@
+using R1Cloud.Rewards.Mathematics.Algebra;
 using R1Cloud.Rewards.Mathematics.Numbers;
 using R1Cloud.Rewards.Mathematics.Parsing;
 using R1Cloud.Rewards.Mathematics.Trees;
@@ -33,11 +34,20 @@ internal sealed partial class AnswerComparer
             budget.Leave();
             return false;
         }
+        if (ResidueClasses.TryRead(gold, budget) is { } residues && ResidueClasses.TryRead(predicted, budget) is { } given)
+        {
+            budget.Leave();
+            return residues.IsSame(given);
+        }
         if (WholeFamilies.NameOf(gold) is { } name && WholeFamilies.NameOf(predicted) is { } other
             && name != other) predicted = BoundNames.Rename(predicted, other, name, budget);
         var prepared = shapes.Prepare(predicted);
-        var same = SamePrepared(shapes.Prepare(gold), prepared) || gold is Relation chain && IsChain(chain)
-            && Chains.Decimals(chain).Any(value => SamePrepared(value, prepared));
+        var right = shapes.Prepare(gold);
+        var same = SamePrepared(right, prepared)
+            || gold is Relation chain && IsChain(chain) && Chains.Decimals(chain).Any(value => SamePrepared(value, prepared))
+            // ln 10 ≈ 2.303 for 2.303
+            || right is Number { IsDecimal: true } && predicted is Relation rounded && IsChain(rounded) && prepared is not Contradiction
+                && Chains.Decimals(rounded).Any(value => SamePrepared(right, value));
         budget.Leave();
         return same;
     }
@@ -52,6 +62,10 @@ internal sealed partial class AnswerComparer
         if (ClockTime.TryRead(gold) is { } time)
             return ClockTime.TryRead(Answers.TryAssignment(predicted)?.Value ?? predicted) is { } other && time.IsSame(other);
         if (gold is Words || predicted is Words) return SameWords(gold, predicted);
+        // 2 (mod 9) as the answer to a question for the remainder
+        if (gold is Product { Factors: [var rest, Call { Function: "pmod" }] }
+            && predicted is not Product { Factors: [.., Call { Function: "pmod" }] })
+            return Same(rest, predicted);
         if (gold is Measured || predicted is Measured) return SameMeasured(gold, predicted);
         if (gold is Percent || predicted is Percent) return SamePercent(gold, predicted);
         if (gold is Relation || predicted is Relation) return SameRelation(gold, predicted);
@@ -136,6 +150,8 @@ internal sealed partial class AnswerComparer
             return gold is not Words && predicted is not Words ? expressions.Same(gold, predicted) : SameWords(gold, predicted);
         if (gold.GetType() != predicted.GetType()) return false;
         if (gold is Call a && predicted is Call b && a.Function != b.Function) return false;
+        if (gold is Call { Function: "cases", Arguments: var cases } && predicted is Call { Arguments: var others })
+            return SameCases(cases, others);
         if (gold is NamedSet c && predicted is NamedSet d && c.Name != d.Name) return false;
         if (gold is Sequence e && predicted is Sequence f && e.Kind != f.Kind) return false;
         if (gold is Relation g && predicted is Relation h && !g.Operators.SequenceEqual(h.Operators)) return false;
@@ -174,6 +190,7 @@ internal sealed partial class AnswerComparer
         if (a is not null && b is not null)
         {
             Unit left = Units.Parse(a.Unit), right = Units.Parse(b.Unit);
+            if (InRadians(a) is { } angle && InRadians(b) is { } turn && a.Unit != b.Unit) return Same(angle, turn);
             if (ArePounds(a.Unit, b.Unit) || ArePounds(b.Unit, a.Unit)) return Same(a.Value, b.Value);
             if (left.IsLike(right))
                 return left.Factor == right.Factor
@@ -188,6 +205,8 @@ internal sealed partial class AnswerComparer
         var (measured, other) = a is not null ? (a, predicted) : (b!, gold);
         if (other is Relation && Answers.TryAssignment(other) is { } assignment) return Same(measured, assignment.Value);
         if (other is Sequence or Relation or Matrix or Interval) return !options.RequireUnits && Same(measured.Value, other);
+        // $20 is no 20 %; "20 % of them" has its percent sign inside.
+        if (other is Percent && measured.Value is not Percent && Units.Parse(measured.Unit).Powers.Count > 0) return false;
         if (measured.Unit == "°" && Same(Tree.Multiply(measured.Value, Symbol.Pi, new Number(Rational.Of(1, 180))), other)) return true;
         // The letter of a product may be a unit: 5 m.
         if (other is Product product && Units.TryMeasure(product) is { } letters
@@ -195,6 +214,13 @@ internal sealed partial class AnswerComparer
         var bare = Units.Parse(measured.Unit).Powers.Count == 0;
         return (bare || !options.RequireUnits) && Same(measured.Value, other);
     }
+
+    private static Node? InRadians(Measured angle) => angle.Unit switch
+    {
+        "°" or "degrees" or "degree" => Tree.Multiply(angle.Value, Symbol.Pi, new Number(Rational.Of(1, 180))),
+        "rad" or "radians" or "radian" => angle.Value,
+        _ => null,
+    };
 
     // 5个: a measure word without a noun, which no unit is.
     private static bool IsCount(Unit unit) => unit is { AllKnown: false, Powers.Count: 0 };
@@ -226,9 +252,14 @@ internal sealed partial class AnswerComparer
         if (other is Relation && Answers.TryAssignment(other) is { } assignment) other = assignment.Value;
         if (other is Percent again) return Same(percent.Value, again.Value);
         if (other is Sequence or Relation) return false;
-        return options.Percent != PercentPolicy.Hundredth && percent.Value is not Percent && Same(percent.Value, other)
+        return options.Percent != PercentPolicy.Hundredth && percent.Value is not Percent && !IsProperFraction(gold)
+            && Same(percent.Value, other)
             || Same(Scaled(percent.Value, Rational.Of(1, 100)), other);
     }
+
+    // 3/8 as a right answer is a share, never per cent.
+    private bool IsProperFraction(Node gold) => gold is Product { Factors: [Number, Power { Exponent: Number { Value.Sign: < 0 } }] }
+        && expressions.RealValue(gold) is { } value && value < new Quad(1);
 
     private bool SameMatrix(Node gold, Node predicted)
     {
@@ -240,6 +271,7 @@ internal sealed partial class AnswerComparer
                     rows.First.Count == rows.Second.Count && rows.First.Zip(rows.Second).All(cell => Same(cell.First, cell.Second)));
         }
         var (matrix, other) = gold is Matrix left ? (left, predicted) : ((Matrix)predicted, gold);
+        if (Scalar(other) is { } scalar) return IsScalar(matrix, scalar);
         if (matrix is { Rows: [[var only]] } && other is not Sequence) return Same(only, other);
         // A vector may be written as a tuple, a matrix as rows in brackets.
         if (other is Sequence { Kind: SequenceKind.Bracketed } rows2
@@ -254,8 +286,22 @@ internal sealed partial class AnswerComparer
         return cells is not null && cells.Count == tuple.Items.Count && cells.Zip(tuple.Items).All(pair => Same(pair.First, pair.Second));
     }
 
+    // The factor of 3I, the identity matrix in any size.
+    private static Node? Scalar(Node node) => node switch
+    {
+        Symbol { Name: "I" } => Number.One,
+        Product { Factors: [_, .., Symbol { Name: "I" }] factors } => Tree.Multiply([.. factors.SkipLast(1)]),
+        _ => null,
+    };
+
+    private bool IsScalar(Matrix matrix, Node scalar) => matrix.Rows.Count > 1 && matrix.Rows.Select((row, i) => (row, i)).All(line =>
+        line.row.Count == matrix.Rows.Count
+        && line.row.Select((cell, j) => Same(cell, line.i == j ? scalar : Number.Zero)).All(same => same));
+
     private bool SameSet(Node gold, Node predicted)
     {
+        (gold, predicted) = (WholePoints(gold), WholePoints(predicted));
+        if (gold is Sequence { Kind: SequenceKind.Set } && predicted is Sequence) return SameSequence(gold, predicted);
         if (gold is Interval a && predicted is Interval b && a.LowClosed == b.LowClosed && a.HighClosed == b.HighClosed
             && Same(a.Low, b.Low) && Same(a.High, b.High)) return true;
         if (gold is Interval or Sequence { Kind: SequenceKind.Tuple, Items.Count: 2 }
@@ -267,6 +313,12 @@ internal sealed partial class AnswerComparer
         if (sets.TryCreate(gold) is { } first && sets.TryCreate(predicted) is { } second) return first.IsSame(second);
         return SameShape(gold, predicted);
     }
+
+    // The numbers of {x ∈ ℤ | −2 < x ≤ 2}, where they are few.
+    private Node WholePoints(Node node) => node is SetBuilder { Element: Symbol element, Condition: Sequence { Kind: SequenceKind.All,
+            Items: [Relation { Operators: ["∈"], Sides: [Symbol whole, NamedSet { Name: "ℤ" or "ℕ" } domain] }, var condition] } }
+        && whole.Name == element.Name && sets.TryCreate(condition)?.WholeNumbers(domain.Name == "ℕ") is { } points
+        ? new Sequence(SequenceKind.Set, [.. points.Select(point => new Number(point))]) : node;
 
     private static (bool, bool) Ends(Node node) => node is Interval interval ? (interval.LowClosed, interval.HighClosed) : (false, false);
 }

@@ -81,6 +81,9 @@ internal sealed class Answers(Chains chains)
                 return new Sequence(SequenceKind.List, [.. pair.Select(value => new Relation([first, value], ["="]))]);
             return shortened;
         }
+        if (relation is { Operators: ["∈"],
+                Sides: [Sequence { Kind: SequenceKind.Tuple } tuple, Sequence { Kind: SequenceKind.Set } tuples] }
+            && NameOf(tuple) is not null) return tuples;
         if (relation is { Operators: ["∈"], Sides: [Symbol or Call, var set] }) return set switch
         {
             NamedSet { Name: not ("ℝ" or "∅") } => relation,
@@ -125,6 +128,18 @@ internal sealed class Answers(Chains chains)
         return new Relation([left, new Call("pmod", [new Number(rest), new Number(modulus)])], ["≡"]);
     }
 
+    // a_n = 3^n, n ≥ 1: the range that an index has anyway
+    private static bool IsWholeRange(Relation definition, Node range) =>
+        range is Relation { Operators: ["≥" or ">"], Sides: [Symbol index, Number { Value: var low }] } bound
+        && (low.IsZero || low == Rational.One && bound.Operators[0] == "≥")
+        && definition.Sides[0] switch
+        {
+            Symbol { Name: [_, '_', .. var name] } => name == index.Name,
+            Call { Function: ['a', 't', ' ', ..] or ['f', 'n', ' ', ..], Arguments: [Symbol argument] } => argument.Name == index.Name
+                && index.Name is "n" or "k" or "m" or "i" or "j",
+            _ => false,
+        };
+
     private static bool IsMembership(Node node) => node is Relation { Operators: ["∈"], Sides: [_, NamedSet] };
 
     private Node PrepareSeveral(Sequence sequence)
@@ -138,12 +153,14 @@ internal sealed class Answers(Chains chains)
             written = [firstTuple, .. written.Skip(1)];
         foreach (var item in written)
         {
-            var prepared = Prepare(item);
+            // A domain behind a formula, ℝ too, stays one.
+            var prepared = written.Count > 1 && IsMembership(item) ? item : Prepare(item);
             if (prepared is Sequence { IsOpen: true } inner) items.AddRange(inner.Items);
             else items.Add(prepared);
         }
         // "… + kπ, k ∈ ℤ": the condition is understood.
         if (items.Any(item => !IsMembership(item))) items.RemoveAll(IsMembership);
+        if (items is [Relation { Operators: ["="] } definition, var range] && IsWholeRange(definition, range)) items.RemoveAt(1);
         // "x = 1, 2, 3" names the list, not its first item.
         if (items.Count > 1 && TryAssignment(items[0]) is { } first && items.Skip(1).All(item => item is not Relation))
             items[0] = first.Value;

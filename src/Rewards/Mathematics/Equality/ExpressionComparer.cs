@@ -68,6 +68,27 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         }
     }
 
+    /// <summary>
+    /// Whether two quotients are zero at the same places, though one has a letter below: y − 6/x and xy − 6. Where that letter is 0,
+    /// neither of them is.
+    /// </summary>
+    public bool HaveSameZeros(Node a, Node b)
+    {
+        var depth = budget.Depth;
+        try
+        {
+            var forms = new NormalForm(budget);
+            return forms.TryForm(a) is { } left && forms.TryForm(b) is { } right && !forms.Generators.HasOpaque
+                && left.Below.Terms.Count == 1 && right.Below.Terms.Count == 1 && left.Above.CommonMonomial().Length == 0
+                && right.Above.CommonMonomial().Length == 0 && left.Above.RatioTo(right.Above) is not null;
+        }
+        catch (UndefinedException)
+        {
+            budget.Depth = depth;
+            return false;
+        }
+    }
+
     /// <summary>Whether two expressions differ by a number without symbols, so that a constant of integration makes them equal.</summary>
     public bool DifferByConstant(Node a, Node b)
     {

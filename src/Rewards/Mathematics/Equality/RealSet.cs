@@ -51,6 +51,18 @@ internal sealed class RealSet
     public static RealSet Combine(RealSet a, RealSet b, Func<bool, bool, bool> rule) =>
         Create(a.points.Concat(b.points).Select(item => item.Point), x => rule(a.Contains(x), b.Contains(x)));
 
+    /// <summary>The whole numbers in it, where it is bounded and they are few; null otherwise.</summary>
+    /// <param name="fromZero">Whether negative ones are left out.</param>
+    public IReadOnlyList<int>? WholeNumbers(bool fromZero)
+    {
+        const int most = 64;
+        if (points.Count == 0 || gaps[^1] || gaps[0] && !fromZero) return null;
+        var (low, high) = (gaps[0] ? 0 : Math.Floor(points[0].Point.High), points[^1].Point.High);
+        if (fromZero) low = Math.Max(0, low);
+        return Math.Abs(low) > 1e6 || high - low > most ? null
+            : [.. Enumerable.Range((int)low, Math.Max(0, (int)Math.Ceiling(high) - (int)low + 1)).Where(value => Contains(value))];
+    }
+
     public bool Contains(Quad value)
     {
         int low = 0, high = points.Count;

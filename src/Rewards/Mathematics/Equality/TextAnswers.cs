@@ -31,8 +31,56 @@ internal static class TextAnswers
     {
         if (Normalize(a) is not { Length: > 0 } text) return false;
         var other = Normalize(b);
+        if (HaveSameWords(a, b) || YesOrNo(a) is { } yes && YesOrNo(b) == yes) return true;
         return text == other || IsEmptySet(a) && IsEmptySet(b) || Undefined.Contains(text) && Undefined.Contains(other);
     }
+
+    // What an adjective may stand with or without: an even function is even.
+    private static readonly FrozenSet<string> Nouns = FrozenSet.ToFrozenSet(["function", "number", "integer", "triangle", "quadrilateral",
+        "series", "sequence", "set", "graph", "figure", "shape", "matrix", "statement", "system", "event", "events", "line",
+        "lines", "curve", "answer", "it", "is", "are", "they"]);
+
+    // Forms of one word: converges, convergent.
+    private static readonly (string Form, string Stem)[] Forms = [("converges", "converge"), ("convergent", "converge"),
+        ("converging", "converge"), ("diverges", "diverge"), ("divergent", "diverge"), ("diverging", "diverge"), ("increasing", "increase"),
+        ("increases", "increase"), ("decreasing", "decrease"), ("decreases", "decrease")];
+
+    // The same words in any order, but for nouns that say only of what kind the thing is; nothing but letters is such a text.
+    private static bool HaveSameWords(string a, string b)
+    {
+        if (a.Length + b.Length > 160 || Words(a) is not { } left || Words(b) is not { } right) return false;
+        return left.SetEquals(right) || left.Count > 0 && right.Count > 0
+            && left.Except(right).Concat(right.Except(left)).All(Nouns.Contains) && left.Intersect(right).Any(word => !Nouns.Contains(word));
+    }
+
+    private static HashSet<string>? Words(string text)
+    {
+        var words = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var word in text.ToLowerInvariant().Split([' ', '\n', '\t', '~', '.', '!'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!word.All(c => char.IsLetter(c) || c is '-')) return null;
+            if (Articles.Contains(word)) continue;
+            if (!words.Add(Array.Find(Forms, form => form.Form == word).Stem ?? word)) return null;
+        }
+        return words;
+    }
+
+    // Yes, no, true or false, with a remark behind a comma: "Yes, it is possible".
+    private static string? YesOrNo(string text)
+    {
+        var words = text.Trim().ToLowerInvariant();
+        foreach (var answer in (ReadOnlySpan<string>)["yes", "no", "true", "false"])
+        {
+            if (words.StartsWith(answer, StringComparison.Ordinal)
+                && (words.Length == answer.Length || words[answer.Length] is ',' or '.' or ';' or ':' or '!' or '—' or '–')
+                && !Contradicts(words[answer.Length..])) return answer;
+        }
+        return null;
+    }
+
+    private static bool Contradicts(string rest) => rest.Contains("but", StringComparison.Ordinal)
+        || rest.Contains(" or ", StringComparison.Ordinal) || rest.Contains("if", StringComparison.Ordinal)
+        || rest.Contains("unless", StringComparison.Ordinal) || rest.Contains("except", StringComparison.Ordinal);
 
     /// <summary>Letters and digits in lower case, without articles; numbers stay apart from each other.</summary>
     public static string Normalize(string text)
@@ -67,7 +115,8 @@ internal static class TextAnswers
             !Articles.Contains(word)).ToList();
         if (words.Count is 0 or > 14) return false;
         var no = words.FindIndex(word => word is "no" or "not" or "zero" or "none" or "never" or "cannot");
-        return no >= 0 && words.Count > 1 && words.Where((_, i) => i != no).All(word => SolutionWords.Contains(word))
+        return no >= 0 && words.Count > 1 && words.Where((_, i) => i != no).All(word => SolutionWords.Contains(word)
+                || word.Length == 1 && char.IsAsciiLetter(word[0]))
             && words.Any(word => word is "such" or "solution" or "solutions" or "root" or "roots" or "value" or "values" or "number"
             or "numbers" or "answer" or "answers" or "integers" or "integer" or "pairs" or "point" or "points");
     }

@@ -14,10 +14,14 @@ internal static class WholeFamilies
     public static Node Listed(Node node) =>
         node is SetBuilder { Element: var element, Condition: Relation { Operators: ["∈"],
             Sides: [Symbol name, NamedSet { Name: "ℤ" }] } domain }
-            && BoundNames.Free(element).Contains(name.Name) ? new Sequence(SequenceKind.List, [element, domain]) : node;
+            && BoundNames.Free(element).Contains(name.Name) ? new Sequence(SequenceKind.List, [element, domain])
+        // {x | x = 3k + 1, k ∈ ℤ}
+        : node is SetBuilder { Element: Symbol all, Condition: Sequence {
+            Items: [Relation { Operators: ["="], Sides: [Symbol one, var value] }, Relation { Operators: ["∈"], Sides: [Symbol, NamedSet { Name: "ℤ" }] } range] } } && all.Name == one.Name
+            ? new Sequence(SequenceKind.List, [value, range]) : node;
 
     /// <summary>The name of the whole number, by its domain or because it counts turns; null where there is none.</summary>
-    public static string? NameOf(Node node) => Domain(node) is { } domain ? ((Symbol)domain.Sides[0]).Name : Counter(node);
+    public static string? NameOf(Node node) => (Domain(node) ?? Bound(node)) is { } domain ? ((Symbol)domain.Sides[0]).Name : Counter(node);
 
     /// <summary>Whether both families are by the same numbers: where none are told, by all whole ones.</summary>
     public static bool HaveLikeDomains(Node gold, Node predicted)
@@ -31,6 +35,11 @@ internal static class WholeFamilies
 
     private static Relation? Domain(Node node) => node is Sequence { IsOpen: true, Items: var items }
         ? items.OfType<Relation>().FirstOrDefault(item => item is { Operators: ["∈"], Sides: [Symbol, NamedSet] }) : null;
+
+    // n = 2^k, k ≥ 1: a bound on a letter that another item has and does not name
+    private static Relation? Bound(Node node) => node is Sequence { IsOpen: true,
+            Items: [var element, Relation { Operators: ["≥" or ">" or "≤" or "<"], Sides: [Symbol counter, Number] } bound] } && BoundNames.Free(element).Contains(counter.Name)
+        && !(element is Relation { Sides: [Symbol left, ..] } && left.Name == counter.Name) ? bound : null;
 
     // The only letter of an expression, where it is multiplied with π or with degrees.
     private static string? Counter(Node node)

@@ -115,7 +115,7 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
         if (Mathematics(sentence) is { } whole) return whole;
         foreach (var cut in Cuts(sentence))
         {
-            if (IsStatement(sentence, cut)) continue;
+            if (IsStatement(sentence, cut) || IsInferred(sentence.AsSpan(0, cut))) continue;
             if (Mathematics(sentence[..cut]) is not { } stated) continue;
             var rest = sentence.AsSpan(cut);
             length = cut;
@@ -131,6 +131,14 @@ internal sealed class AnnouncedAnswers(Func<string, Node?> parse)
     // "I and III only": letters that an "and" joins are one answer.
     private static bool IsStatement(string sentence, int cut) => cut <= MaxNumeral && sentence.AsSpan(0, cut).Trim() is { Length: > 0 } name
         && !name.ContainsAnyExceptInRange('A', 'Z') && string.CompareOrdinal(sentence, cut, " and ", 0, 5) == 0;
+
+    // "15 per month, so 30": what follows from the answer is no part of it.
+    private static bool IsInferred(ReadOnlySpan<char> piece)
+    {
+        foreach (var word in (ReadOnlySpan<string>)[", so ", ", hence ", ", thus ", ", therefore ", ", which ", ", because ", ", since "])
+            if (piece.Contains(word, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
 
     private string? Mathematics(string text)
     {

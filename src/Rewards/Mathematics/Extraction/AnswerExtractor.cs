@@ -84,8 +84,13 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
         return text;
     }
 
-    private static string? Boxed(string text) => BoxedAnswers.Find(text, out var end) is not { } boxed ? null
-        : AnswerPhrases.IsCorrected(text.AsSpan(end).TrimStart("}$\\)] ")) ? AnnouncedAnswers.Nothing : boxed;
+    private string? Boxed(string text)
+    {
+        if (BoxedAnswers.Find(text, out var end) is not { } boxed) return null;
+        if (AnswerPhrases.IsCorrected(text.AsSpan(end).TrimStart("}$\\)] "))) return AnnouncedAnswers.Nothing;
+        // "Wait, I forgot one. The correct answer is 42."
+        return Retractions.Begin(text[end..]) && Announced(text[end..]) is { } later ? later : boxed;
+    }
 
     private string? Announced(string text)
     {

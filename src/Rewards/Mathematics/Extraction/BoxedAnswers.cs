@@ -5,6 +5,7 @@ internal static class BoxedAnswers
 {
     private const int MaxJoin = 60;
     private const int MaxBoxes = 64;
+    private const int MaxQuotation = 240;
     private static readonly string[] Names = ["\\boxed", "\\fbox"];
     private static readonly char[] Separators = [' ', '$', '&', ',', ';', '，', '、', '\\', '(', ')', '[', ']', '{', '}', '~', '*'];
     private static readonly HashSet<string> Joints = new(StringComparer.Ordinal) { "and", "or", "also", "quad", "qquad", "和", "与", "與", "及",
@@ -50,10 +51,20 @@ internal static class BoxedAnswers
                 if (stop > open) boxes.Add((start, open..stop, stop));
             }
             else if (Close(text, open) is var close and > 0) boxes.Add((start, (open + 1)..close, close + 1));
+            // Begun and not ended: what it was to hold is not known, and what stood in boxes before was not the last word.
+            else if (boxes.Count == 0) boxes.Add((start, text.Length..text.Length, text.Length));
         }
         boxes.Reverse();
         // A box inside of a box is a part of it.
-        return [.. boxes.Where(box => !boxes.Any(outer => outer.Item1 < box.Item1 && outer.Item3 > box.Item3))];
+        return [.. boxes.Where(box => !boxes.Any(outer => outer.Item1 < box.Item1 && outer.Item3 > box.Item3)
+            && !IsQuoted(text, box.Item1))];
+    }
+
+    // The task says: "If the answer is 12, write \boxed{12}."
+    private static bool IsQuoted(string text, int start)
+    {
+        var from = Math.Max(text.LastIndexOf('\n', Math.Max(0, start - 1)) + 1, start - MaxQuotation);
+        return start > from && Frames.Quote(text[from..start]);
     }
 
     // Whether a command stands around the "box" there.

@@ -207,7 +207,7 @@ internal static partial class Commitments
         + @"|sure|certain|confident|convinced|clear|easy|to|of|for|as|by|from|above|below|steps?|using|putting|all|together|everything"
         + @"|both|question|problem|part|equation|formula|because|since|where|when|with|at|on|if"
         + @"|would|['’]?d|['’]?m|['’]?s|also|mathematical\w*|fairly|very|quite|pretty|absolutely|doubt|there|no|without|any|not|whether|or"
-        + @"|either|way|case|each|every"
+        + @"|either|way|case|each|every|e|namely|other|words|put|simply|altogether|lastly"
         + @"|also|somit|daher|folglich|deshalb|die|das|der|donc|ainsi|alors|finalement|la|le|l['’]|por|lo|tanto|el|así|que|luego|quindi"
         + @"|dunque|pertanto|perciò|portanto|logo|então|a|o|dus|daarom|het|de|и|итак|значит|следовательно|таким|образом|поэтому|что"
         + @"|\w+ly)(?!\p{L})[^\p{L}]*|[\p{L}-[\x00-\u02FF\u0400-\u04FF]]+[^\p{L}]*)*)$", Options)]

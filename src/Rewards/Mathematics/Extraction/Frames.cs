@@ -71,7 +71,7 @@ internal static partial class Frames
     {
         return Cues.AreIn(before, WishCues) && Wish().IsMatch(before)
             || Cues.AreIn(before, HypothesisCues) && Hypothesis().IsMatch(before) || IsOpenCondition(before)
-            || Cues.AreIn(before, GivenCues) && Given().IsMatch(before) && !Derived().IsMatch(before) || IsQuoted(before)
+            || Cues.AreIn(before, GivenCues) && Given().IsMatch(before) && !Derived().IsMatch(before) || Quote(before)
             || Cues.AreIn(before, ClaimCues) && (Told().IsMatch(before)
                 || (Attribution().IsMatch(before) || Named().IsMatch(before)) && !Counted().IsMatch(after))
             || Cues.AreIn(before, DoubtCues) && (Refusal().IsMatch(before) && !Except(before, after) || Asked().IsMatch(before))
@@ -100,8 +100,9 @@ internal static partial class Frames
         return !Quantity().IsMatch(condition) && !Procedure().IsMatch(condition);
     }
 
-    // Inside of the quotation marks of a sentence that has something to say about them.
-    private static bool IsQuoted(string before)
+    /// <summary>Whether a place is inside of the quotation marks of a sentence that has something to say about them.</summary>
+    /// <param name="before">The sentence up to the place.</param>
+    public static bool Quote(string before)
     {
         var (open, at) = (0, -1);
         for (var i = 0; i < before.Length; i++)

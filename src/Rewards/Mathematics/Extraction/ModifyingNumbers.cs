@@ -20,6 +20,7 @@ internal static partial class ModifyingNumbers
     /// <summary>Whether an answer in words begins with such a number. Its minus signs are operations: 3-abc is no compound.</summary>
     public static bool Opens(string text) => text.Length < 400 && text.Contains(' ', StringComparison.Ordinal)
         && text.AsSpan().ContainsAnyInRange('0', '9') && LastNumbers.First(text) is { } number && Modifies(text, number)
+        && !RelationsInWords.IsOne(text) && !Share().IsMatch(text)
         && CalendarDate.TryRead(text) is null && SetsInWords.TryRead(text, _ => Trees.Number.Zero) is null;
 
     private static bool Modifies(string text, Range number)
@@ -59,6 +60,10 @@ internal static partial class ModifyingNumbers
         return Vocabulary.Functions.ContainsKey(word) || Vocabulary.PlainLetters.Contains(word) || word is "sqrt" or "cbrt"
             || Vocabulary.Connective(word) is not null || end < text.Length && text[end] is '(' or '^' or '_';
     }
+
+    // 3 out of 8
+    [GeneratedRegex(@"^\s*\d+\s+out\s+of\s+\d+\s*$", After)]
+    private static partial Regex Share();
 
     // the first 18 …, the next 5 …, 15 of the 20 …, to the nearest 10
     [GeneratedRegex(

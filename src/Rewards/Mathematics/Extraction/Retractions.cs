@@ -23,6 +23,9 @@ internal static partial class Retractions
     /// <param name="after">What follows the first answer.</param>
     public static int? Correction(string after) => Corrected().Match(after) is { Success: true } match ? match.Groups["value"].Index : null;
 
+    /// <summary>Whether what follows an answer begins as somebody does who stops in the middle.</summary>
+    public static bool Begin(string after) => Stopped().IsMatch(after.Length > MaxTail ? after[..MaxTail] : after);
+
     /// <summary>Whether the sentences after an answer take it back.</summary>
     /// <param name="after">What follows the sentence of the answer.</param>
     public static bool Follow(string after)
@@ -60,6 +63,9 @@ internal static partial class Retractions
         }
         if (start < text.Length) yield return text[start..];
     }
+
+    [GeneratedRegex(@"^[\s.,;:!?…*$\\)}\]—–-]{0,12}(?:(?:but|and)\s+)?" + Interjections + @"(?!\p{L})", Options)]
+    private static partial Regex Stopped();
 
     // , no wait, 37; . Correction: 8; — I meant 6
     [GeneratedRegex(

@@ -325,7 +325,12 @@ internal sealed partial class AnswerParser
         {
             budget.Step();
             if (Now.Kind is TokenKind.End) throw new NotMathException();
-            if (Now.Kind is TokenKind.Ampersand) at++;
+            if (Now.Kind is TokenKind.Ampersand)
+            {
+                at++;
+                if (name is "cases" && Now.Kind is TokenKind.Word && Vocabulary.ConditionWords.Contains(Now.Text.ToLowerInvariant())
+                    && tokens[at + 1].Kind is not (TokenKind.RowBreak or TokenKind.End)) at++;
+            }
             else if (Now.Kind is TokenKind.RowBreak)
             {
                 at++;

@@ -27,6 +27,7 @@ internal sealed partial class AnswerParser
     {
         if (CalendarDate.TryRead(text) is { } date) return date;
         if (SetsInWords.TryRead(text, part => TryParse(part, style, budget)) is { } inWords) return inWords;
+        if (NumberedParts.TryRead(text, part => TryParse(part, style, budget)) is { } numbered) return numbered;
         var depth = budget.Depth;
         var parser = new AnswerParser(Lexer.Read(WholeNumberNames.Rewrite(Respelling.Rewrite(text)), style, budget), budget);
         try
@@ -109,8 +110,12 @@ internal sealed partial class AnswerParser
         if (Excluded() is { } chosen) return chosen;
         var words = LeadingWords(out var isAll);
         if (isAll) return new Words(words);
+        // −$40 is $−40
+        var isNegative = Now.Is(TokenKind.Operator, "-") && tokens[at + 1].Kind is TokenKind.Currency
+            && tokens[at + 2].Kind is TokenKind.Number;
+        if (isNegative) at++;
         var currency = CurrencySign();
-        var statement = Statement();
+        var statement = isNegative ? Tree.Negate(Statement()) : Statement();
         if (BaseInWords(statement) is { } inBase) return inBase;
         for (; Now.Kind is TokenKind.Word && Numerals.Magnitude(Now.Text) is { } magnitude; at++) statement = Scale(statement, magnitude);
         if (Now.Is(TokenKind.Word, "to") && statement is Number && tokens[at + 1].Kind is TokenKind.Number)
@@ -192,9 +197,18 @@ internal sealed partial class AnswerParser
         }
     }
 
+    // USD 12: a code before its amount.
+    private bool IsCurrencyCode() => Now.Kind is TokenKind.Word && tokens[at + 1].Kind is TokenKind.Number
+        && Units.CurrencyOf(Now.Text) is not null;
+
     private string? CurrencySign()
     {
         string? sign = null;
+        if (IsCurrencyCode())
+        {
+            sign = Units.CurrencyOf(Now.Text);
+            at++;
+        }
         while (Now.Kind == TokenKind.Currency)
         {
             sign = Now.Text == "＄" ? "$" : Now.Text;
@@ -225,7 +239,7 @@ internal sealed partial class AnswerParser
         if (Now.Kind is TokenKind.Word && (tokens[at + 1].Kind is TokenKind.Underscore || tokens[at + 1].Is(TokenKind.Word, "base"))
             && Now.Text.All(char.IsAsciiHexDigit)) return "";
         var article = Now is { Kind: TokenKind.Letter, Text: "a" } && tokens[at + 1] is { Kind: TokenKind.Word, SpaceBefore: true };
-        if (Now.Kind != TokenKind.Word && !article) return "";
+        if (Now.Kind != TokenKind.Word && !article || IsCurrencyCode()) return "";
         var start = at;
         if (article) at++;
         while (Now.Kind is TokenKind.Word && !IsConnective(Now) || Now.Kind is TokenKind.Letter && at > start

@@ -15,9 +15,10 @@ internal static class KnownUnits
     // Units that take prefixes: the sign with those that are in use (others are letters of products), the names with all of them.
     private static readonly (string Sign, string Used, string Names, string Base, Rational Size, int Power)[] Prefixed =
     [
-        ("m", "pnμumcdk", "meter metre", "length", 1, 1), ("g", "nμumk", "gram gramme", "mass", 1, 1),
+        ("m", "pnμumcdk", "meter metre mètre metro метр", "length", 1, 1),
+        ("g", "nμumk", "gram gramme gramm gramo grammo грамм", "mass", 1, 1),
         ("s", "pnμum", "second", "time", 1, 1), ("l", "μmcd", "", "length", Rational.Of(1, 1000), 3),
-        ("L", "μumcd", "liter litre", "length", Rational.Of(1, 1000), 3), ("J", "μmkMGT", "joule", "joule", 1, 1),
+        ("L", "μumcd", "liter litre litro литр", "length", Rational.Of(1, 1000), 3), ("J", "μmkMGT", "joule", "joule", 1, 1),
         ("N", "μmk", "newton", "newton", 1, 1), ("W", "nμmkMGT", "watt", "watt", 1, 1), ("V", "nμmkM", "volt", "volt", 1, 1),
         ("A", "nμmk", "amp ampere", "ampere", 1, 1), ("Hz", "mkMGT", "hertz", "hertz", 1, 1),
         ("Pa", "mhkMG", "pascal", "pascal", 1, 1), ("F", "pnμum", "farad", "farad", 1, 1),
@@ -30,7 +31,9 @@ internal static class KnownUnits
     // Others, by their names.
     private static readonly (string Names, string Base, Rational Size, int Power)[] Others =
     [
-        ("米 mètre метр", "length", 1, 1), ("厘米", "length", Rational.Of(1, 100), 1), ("分米", "length", Rational.Of(1, 10), 1),
+        ("米", "length", 1, 1), ("kilómetro quilômetro chilometro километр", "length", 1000, 1),
+            ("centímetro сантиметр", "length", Rational.Of(1, 100), 1), ("milímetro миллиметр", "length", Rational.Of(1, 1000), 1),
+        ("厘米", "length", Rational.Of(1, 100), 1), ("分米", "length", Rational.Of(1, 10), 1),
         ("毫米", "length", Rational.Of(1, 1000), 1), ("千米 公里", "length", 1000, 1), ("平方米", "length", 1, 2),
         ("平方厘米", "length", Rational.Of(1, 10_000), 2), ("平方千米 平方公里", "length", 1_000_000, 2), ("立方米", "length", 1, 3),
         ("立方厘米", "length", Rational.Of(1, 1_000_000), 3), ("in inch", "length", Rational.Of(254, 10000), 1),
@@ -39,11 +42,17 @@ internal static class KnownUnits
         ("hectare ha", "length", 10_000, 2), ("升", "length", Rational.Of(1, 1000), 3), ("毫升", "length", Rational.Of(1, 1_000_000), 3),
         ("克", "mass", 1, 1), ("kilo 千克 公斤", "mass", 1000, 1), ("斤", "mass", 500, 1), ("毫克", "mass", Rational.Of(1, 1000), 1),
         ("lb pound", "mass", Rational.Of(45359237, 100000), 1), ("oz ounce", "mass", Rational.Of(45359237, 1600000), 1),
-        ("ton tonne 吨", "mass", 1_000_000, 1), ("sec 秒 秒钟 seconde", "time", 1, 1), ("min minute 分钟", "time", 60, 1),
-        ("h hr hour 小时 heure", "time", 3600, 1), ("day 天 jour", "time", 86400, 1), ("week 周", "time", 604800, 1),
-        ("month 月 个月", "month", 1, 1), ("year yr 年 岁 歲 周岁", "month", 12, 1), ("$ dollar usd 美元", "$", 1, 1),
-        ("cent ¢ c", "$", Rational.Of(1, 100), 1), ("€ euro eur 欧元", "€", 1, 1), ("£ gbp", "£", 1, 1),
-        ("¥ yen yuan 元 块 块钱 ￥", "¥", 1, 1), ("角", "¥", Rational.Of(1, 10), 1), ("₹ rupee Rs", "₹", 1, 1), ("₽ ruble", "₽", 1, 1),
+        ("ton tonne 吨", "mass", 1_000_000, 1), ("sec 秒 秒钟 seconde segundo secondo sekunde sekunden секунда секунд", "time", 1, 1),
+        ("min minute 分钟 minuto minuten минута минут", "time", 60, 1),
+        ("h hr hour 小时 heure hora ora stunde stunden час часа часов", "time", 3600, 1),
+        ("day 天 jour día dia giorno tage день дня дней", "time", 86400, 1),
+        ("week 周 semaine semana settimana woche wochen", "time", 604800, 1),
+        ("month 月 个月 mois mes mese monat monate", "month", 1, 1),
+        ("year yr 年 岁 歲 周岁 année año ano anno jahr jahre год года лет", "month", 12, 1),
+        ("$ dollar usd dólar dollaro доллар 美元", "$", 1, 1),
+        ("cent ¢ c", "$", Rational.Of(1, 100), 1), ("€ euro eur евро 欧元", "€", 1, 1), ("£ gbp", "£", 1, 1),
+        ("¥ yen yuan jpy cny rmb 元 块 块钱 ￥", "¥", 1, 1), ("角", "¥", Rational.Of(1, 10), 1), ("₹ rupee Rs inr", "₹", 1, 1),
+        ("chf franken", "CHF", 1, 1), ("₽ ruble", "₽", 1, 1),
         ("° degree deg 度", "°", 1, 1), ("rad radian", "rad", 1, 1), ("milliamp", "ampere", Rational.Of(1, 1000), 1),
         ("kilohm", "ohm", 1000, 1), ("megohm", "ohm", 1_000_000, 1), ("kB", "byte", 1000, 1), ("MB", "byte", 1_000_000, 1),
         ("GB", "byte", 1_000_000_000, 1), ("TB", "byte", ((Rational)10).Power(12), 1), ("dB decibel", "decibel", 1, 1),

@@ -28,6 +28,7 @@ internal sealed class NumberLexer(string text, NumberStyle style)
                 Digits(number, ref next, end);
             }
         }
+        if (number.Length is 1 or 2) IndianGroups(number, ref next, end);
         var decimals = Point(next, end, inBrackets);
         if (decimals > 0)
         {
@@ -35,10 +36,10 @@ internal sealed class NumberLexer(string text, NumberStyle style)
             number.Append('.');
             next += decimals;
             Digits(number, ref next, end);
-            while (next + 5 <= end && text[next] == ' ' && style is { DecimalComma: false } && ThreeDigits(next + 1, end)
+            while (Space(next, end) is var space and > 0 && style is { DecimalComma: false } && ThreeDigits(next + space, end)
                 && number.ToString() is var soFar && (soFar.Length - soFar.IndexOf('.', StringComparison.Ordinal) - 1) % 3 == 0)
             {
-                next++;
+                next += space;
                 Digits(number, ref next, end);
             }
         }
@@ -63,13 +64,32 @@ internal sealed class NumberLexer(string text, NumberStyle style)
     private bool ThreeDigits(int at, int end) =>
         Digit(at, end) >= 0 && Digit(at + 1, end) >= 0 && Digit(at + 2, end) >= 0 && Digit(at + 3, end) < 0;
 
+    // 12{,}50{,}000: groups of two before the last one of three.
+    private void IndianGroups(StringBuilder number, ref int next, int end)
+    {
+        var at = next;
+        var groups = 0;
+        while (at + 5 <= end && text.AsSpan(at, 3) is "{,}" && Digit(at + 3, end) >= 0 && Digit(at + 4, end) >= 0 && Digit(at + 5, end) < 0)
+            (at, groups) = (at + 5, groups + 1);
+        if (groups == 0 || at + 6 > end || text.AsSpan(at, 3) is not "{,}" || !ThreeDigits(at + 3, end)) return;
+        for (next++; next < at + 6; next++) if (Digit(next, end) is var digit and >= 0) number.Append((char)('0' + digit));
+    }
+
+    // The length of a space between groups of digits behind the point, or 0.
+    private int Space(int at, int end)
+    {
+        foreach (var space in (ReadOnlySpan<string>)[" ", "\\,", "{\\,}", "~", "\u00A0", "\u2009", "\u202F"])
+            if (at + space.Length < end && string.CompareOrdinal(text, at, space, 0, space.Length) == 0) return space.Length;
+        return 0;
+    }
+
     // The length of a thousands separator, or 0.
     private int Separator(int at, int end, bool inBrackets)
     {
         if (at >= end) return 0;
         var rest = text.AsSpan(at, end - at);
         foreach (var separator in (ReadOnlySpan<string>)["{,}", "{,}\\!", ",\\!", "\\!,\\!", "\\,", "\\!", "\\ ", "{\\,}", "{\\ }", "~",
-            "\u00A0", "\u2009", "\u202F", "٬", "’"])
+            "\u00A0", "\u2009", "\u202F", "٬", "’", "'"])
         {
             if (!rest.StartsWith(separator, StringComparison.Ordinal)) continue;
             var length = separator.Length;

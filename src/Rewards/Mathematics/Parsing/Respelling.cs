@@ -12,13 +12,18 @@ internal static partial class Respelling
     /// <summary>The text in the spelling that the lexer knows.</summary>
     public static string Rewrite(string text)
     {
+        text = RelationsInWords.Spelled(Siunitx.Spelled(text));
         if (text.Contains("\\over", StringComparison.Ordinal)) text = Over().Replace(text, "\\frac{$1}{$2}");
         if (text.Contains("{:}", StringComparison.Ordinal)) text = text.Replace("{:}", ":", StringComparison.Ordinal);
         if (text.Contains("\\textcolor", StringComparison.Ordinal)) text = Coloured().Replace(text, "");
         if (text.Contains(".(", StringComparison.Ordinal)) text = Period().Replace(text, "$1.\\overline{$2}");
-        if (text.StartsWith('0') && text.Length > 2) text = Literal().Replace(text, InRadix);
+        if (text.Contains('0', StringComparison.Ordinal) && text.Length > 2)
+            text = Literal().Replace(MarkedLiteral().Replace(text, "$1"), InRadix);
         if (text.Contains("16", StringComparison.Ordinal)) text = Hexadecimal().Replace(text, match =>
             match.Groups["digits"].Value.ToUpperInvariant() + "_{16}");
+        if (text.Contains("out", StringComparison.Ordinal)) text = Share().Replace(text, "\\frac{$1}{$2}");
+        text = Quantifiers.Spelled(PositiveWhole().Replace(text, "\\mathbb{N}"));
+        if (text.StartsWith("\\lim", StringComparison.Ordinal)) text = BareLimit().Replace(text, "");
         if (text.Contains('∈', StringComparison.Ordinal) || text.Contains("\\in", StringComparison.Ordinal))
             text = Domain().Replace(NamedSet().Replace(text, "$1\\mathbb{$2} "), ", $1 ");
         if (text.Contains("\\pm", StringComparison.Ordinal) || text.Contains('±', StringComparison.Ordinal))
@@ -28,6 +33,10 @@ internal static partial class Respelling
         if (text.Contains("frac", StringComparison.Ordinal)) text = UnitFraction().Replace(text, " \\text{$1/$2}$3");
         return text.Contains('h', StringComparison.Ordinal) ? HoursAndMinutes().Replace(text, " h $1 min") : text;
     }
+
+    /// <summary>The text with the first number of "15 out of 20" alone; null where it has no such words.</summary>
+    public static string? Counted(string text) => text.Contains("out", StringComparison.Ordinal) && Share().IsMatch(text)
+        ? Share().Replace(text, "$1") : null;
 
     private static string InRadix(Match match)
     {
@@ -48,6 +57,10 @@ internal static partial class Respelling
     [GeneratedRegex(@"^(0[xX](?=[0-9A-Fa-f]+$)|0[bB](?=[01]+$)|0[oO](?=[0-7]+$))([0-9A-Fa-f]{1,32})$", Plain)]
     private static partial Regex Literal();
 
+    // \text{0x1F}
+    [GeneratedRegex(@"^\\(?:text|texttt|mathtt|mathrm)\{(0[xXbBoO][0-9A-Fa-f]{1,32})\}$", Plain)]
+    private static partial Regex MarkedLiteral();
+
     // (2A)_{16}, \text{D}_{16}
     [GeneratedRegex(
         @"(?:(?<![\w)}])\(\s*(?:\\(?:text|mathrm|texttt|mathtt)\{)?(?<digits>[0-9A-Fa-f]{1,32})\}?\s*\)"
@@ -60,8 +73,20 @@ internal static partial class Respelling
 
     // (k ∈ ℤ) behind a formula
     [GeneratedRegex(
-        @"(?<=[\w}])(?:\s|\\[ ,;:!]|\\q?quad|~)*[(（]\s*([a-zA-Z]\s*(?:\\in(?![a-z])|∈)\s*(?:\\(?:mathbb|mathbf|mathrm|Bbb)\s*\{?[ZNQR]\}?|\\[ZNQR]|[ℤℕℚℝ]))\s*[)）]", Plain)]
+        @"(?<=[\w})\]])(?:\s|\\[ ,;:!]|\\q?quad|~)*[(（]\s*([a-zA-Z]\s*(?:\\in(?![a-z])|∈)\s*(?:\\(?:mathbb|mathbf|mathrm|Bbb)\s*\{?[ZNQR]\}?|\\[ZNQR]|[ℤℕℚℝ]))\s*[)）]", Plain)]
     private static partial Regex Domain();
+
+    // 3 out of 8
+    [GeneratedRegex(@"(?<![\d.,])(\d{1,9})\s*(?:\\(?:text|mathrm)\{)?\s*out\s+of\s*(?:\}\s*)?(\d{1,9})(?![\d.,])", Plain)]
+    private static partial Regex Share();
+
+    // ℤ⁺, ℕ*
+    [GeneratedRegex(@"(?:\\mathbb\s*\{?\s*[ZN]\s*\}?|[ℤℕ])\s*(?:[_^]\s*(?:\{\s*(?:\+|\*|\\ast|>\s*0)\s*\}|\+|\*|\\ast(?![a-z]))|[⁺*])", Plain)]
+    private static partial Regex PositiveWhole();
+
+    // \lim = e^3
+    [GeneratedRegex(@"^\\lim\s*=", Plain)]
+    private static partial Regex BareLimit();
 
     // n = 0, ±1, ±2, …
     [GeneratedRegex(

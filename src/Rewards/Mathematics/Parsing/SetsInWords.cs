@@ -1,20 +1,29 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 using R1Cloud.Rewards.Mathematics.Trees;
 
 namespace R1Cloud.Rewards.Mathematics.Parsing;
 
-/// <summary>Sets of real numbers in words: "all positive real numbers", "all real numbers except 3".</summary>
+/// <summary>Sets of numbers in words: "all positive real numbers", "all real numbers except 3", "all integers".</summary>
 internal static partial class SetsInWords
 {
     private const int MaxLength = 120;
+
+    private static readonly SearchValues<string> Cues =
+        SearchValues.Create(["real", "integer", "numbers"], StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The set, or null when the text is none.</summary>
     /// <param name="text">The answer.</param>
     /// <param name="parse">Parses what is left out.</param>
     public static Node? TryRead(string text, Func<string, Node?> parse)
     {
-        if (text.Length > MaxLength || text.IndexOf("real", StringComparison.OrdinalIgnoreCase) < 0) return null;
+        if (text.Length > MaxLength || !text.AsSpan().ContainsAny(Cues)) return null;
         var plain = Markup().Replace(text, " ");
+        if (Named().Match(plain.Trim(' ', '.', '$')) is { Success: true } named)
+        {
+            var letter = char.ToLowerInvariant(named.Groups["kind"].Value[0]) switch { 'n' => 'N', 'r' => 'Q', 'c' => 'C', _ => 'Z' };
+            return parse($"\\mathbb{{{letter}}}{(named.Groups["sign"].Success ? "^+" : "")}");
+        }
         if (Phrase().Match(plain.Trim(' ', '.', '$')) is not { Success: true } match) return null;
         Node set = match.Groups["sign"].Value.ToLowerInvariant().Replace("-", "", StringComparison.Ordinal) switch
         {
@@ -39,6 +48,12 @@ internal static partial class SetsInWords
         Sequence or Interval or SetOperation or NamedSet => node,
         _ => new Sequence(SequenceKind.Set, [node]),
     };
+
+    [GeneratedRegex(
+        @"^(?:the\s+set\s+of\s+)?(?:[a-z]\s+(?:is|can\s+be)\s+)?(?:all|any|every)\s+(?:of\s+the\s+)?(?:(?<sign>positive)\s+(?=integer))?"
+        + @"(?<kind>integers?|natural\s+numbers?|rational\s+numbers?|rationals|complex\s+numbers?)$",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Named();
 
     [GeneratedRegex(@"\\(?:text\w*|mathrm|mbox)\s*|[{}~]", RegexOptions.CultureInvariant)]
     private static partial Regex Markup();

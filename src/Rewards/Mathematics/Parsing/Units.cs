@@ -33,6 +33,11 @@ internal static class Units
     public static bool IsKnown(string word) =>
         Known.ContainsKey(word) || Known.ContainsKey(Singular(word.ToLowerInvariant())) || word is "units" or "unit";
 
+    /// <summary>The sign of the currency that a code in capitals names, such as USD; null for anything else.</summary>
+    public static string? CurrencyOf(string code) => (code is "Rs" || code.Length == 3 && code.All(char.IsAsciiLetterUpper))
+        && (Find(code) ?? Find(code.ToLowerInvariant())) is { Base: "$" or "€" or "£" or "¥" or "₹" or "₽" or "CHF" } unit
+        && unit.Factor == Rational.One ? unit.Base : null;
+
     /// <summary>Whether a word is in the table of units.</summary>
     public static bool IsUnit(string word) => Known.ContainsKey(word);
 

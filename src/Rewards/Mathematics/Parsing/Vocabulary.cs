@@ -126,6 +126,10 @@ internal static class Vocabulary
         + "i got found obtain have it's that's at exactly simply just namely i.e. either both from total that then there our for "
             + "with has have must number 答案 是 为 為 等于 约 大约 结果 因此 所以 est la le réponse antwort die ist lautet respuesta es ответ");
 
+    /// <summary>Words before the condition of a case.</summary>
+    public static readonly FrozenSet<string> ConditionWords = Set(
+        "if for when where whenever as wenn falls für si pour quand cuando se per если при 当 若");
+
     /// <summary>Words before another way to say the same.</summary>
     public static readonly FrozenSet<string> Approximations = Set("about approximately roughly approx i.e. ie or");
 
