@@ -216,6 +216,8 @@ internal sealed partial class AnswerComparer
     private bool SameRelations(Relation gold, Relation predicted)
     {
         if (gold.Operators.SequenceEqual(predicted.Operators) && SameOrdered(gold.Sides, predicted.Sides)) return true;
+        if (gold.Operators is ["∥" or "⊥" or "≅" or "~"] && gold.Operators.SequenceEqual(predicted.Operators)
+            && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()])) return true;
         if (IsNamedSet(predicted) is { } set && IsInequality(gold)) return Same(gold, set);
         if (IsNamedSet(gold) is { } right && IsInequality(predicted)) return Same(right, predicted);
         if (Definitions.TryNormalize(gold, budget) is { } definition && Definitions.TryNormalize(predicted, budget) is { } other1
@@ -264,7 +266,8 @@ internal sealed partial class AnswerComparer
     private static bool IsFunctionValue(Relation a, Relation b) => b.Sides[0] is Symbol symbol && a.Sides[0] switch
     {
         Call { Function: ['f', 'n', ' ', .. var name] } => symbol.Name == "y" || symbol.Name == name,
-        Product { Factors: [Symbol name, Symbol argument] } => symbol.Name == name.Name && BoundNames.Free(b.Sides[1]).Contains(argument.Name),
+        Product { Factors: [Symbol name, Symbol argument] } => symbol.Name == name.Name
+            && BoundNames.Free(b.Sides[1]).Contains(argument.Name),
         _ => false,
     };
 

@@ -300,8 +300,8 @@ internal sealed partial class AnswerComparer
 
     private bool SameSet(Node gold, Node predicted)
     {
-        (gold, predicted) = (WholePoints(gold), WholePoints(predicted));
-        if (gold is Sequence { Kind: SequenceKind.Set } && predicted is Sequence) return SameSequence(gold, predicted);
+        (gold, predicted) = (Images(WholePoints(gold)), Images(WholePoints(predicted)));
+        if (gold is Sequence && predicted is Sequence) return SameSequence(gold, predicted);
         if (gold is Interval a && predicted is Interval b && a.LowClosed == b.LowClosed && a.HighClosed == b.HighClosed
             && Same(a.Low, b.Low) && Same(a.High, b.High)) return true;
         if (gold is Interval or Sequence { Kind: SequenceKind.Tuple, Items.Count: 2 }
@@ -312,6 +312,22 @@ internal sealed partial class AnswerComparer
         }
         if (sets.TryCreate(gold) is { } first && sets.TryCreate(predicted) is { } second) return first.IsSame(second);
         return SameShape(gold, predicted);
+    }
+
+    // {3k : k ∈ {1, 2, 3}}, or k = 1, 2, 3: the values one by one
+    private Node Images(Node node)
+    {
+        if (node is not SetBuilder { Element: not Symbol and var element, Condition: var condition }) return node;
+        var (name, values) = condition switch
+        {
+            Relation { Operators: ["∈"], Sides: [Symbol one, Sequence { Kind: SequenceKind.Set, Items: var items }] } => (one.Name, items),
+            Sequence { IsOpen: true, Items: [Relation { Operators: ["="], Sides: [Symbol one, var first] }, .. ] several }
+                when several.Skip(1).All(item => item is Number) => (one.Name, (IReadOnlyList<Node>)[first, .. several.Skip(1)]),
+            _ => ("", []),
+        };
+        return name.Length == 0 || values.Count is 0 or > 60 || !values.All(value => value is Number) ? node
+            : new Sequence(SequenceKind.Set,
+                [.. values.Select(value => WholeBounds.Substitute(element, name, ((Number)value).Value, budget))]);
     }
 
     // The numbers of {x ∈ ℤ | −2 < x ≤ 2}, where they are few.

@@ -62,6 +62,8 @@ internal sealed class Answers(Chains chains)
 
     private Node PrepareRelation(Relation relation)
     {
+        // f ≡ 0 is f = 0 everywhere.
+        if (relation is { Operators: ["≡"], Sides: [Symbol or Call, Number] }) relation = relation with { Operators = ["="] };
         if (relation.Operators.All(sign => sign is "=" or "≈"))
         {
             var resolved = chains.Resolve(relation);
@@ -153,6 +155,13 @@ internal sealed class Answers(Chains chains)
             written = [firstTuple, .. written.Skip(1)];
         foreach (var item in written)
         {
+            // x = y = 0 beside other answers names both.
+            if (written.Count > 1 && item is Relation { Sides: { Count: > 2 } sides } chain && chain.Operators.All(sign => sign == "=")
+                && Tree.IsConstant(sides[^1]) && sides.SkipLast(1).All(side => side is Symbol { IsConstant: false }))
+            {
+                items.AddRange(sides.SkipLast(1).Select(side => new Relation([side, sides[^1]], ["="])));
+                continue;
+            }
             // A domain behind a formula, ℝ too, stays one.
             var prepared = written.Count > 1 && IsMembership(item) ? item : Prepare(item);
             if (prepared is Sequence { IsOpen: true } inner) items.AddRange(inner.Items);

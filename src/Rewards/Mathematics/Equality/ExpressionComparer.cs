@@ -13,6 +13,7 @@ namespace R1Cloud.Rewards.Mathematics.Equality;
 internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
 {
     private const double Agreement = 1e-22;
+    private const double MostShown = 1e9;
     private const int SamplePoints = 6;
     private readonly Visibility visibility = new(budget);
 
@@ -25,6 +26,7 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         try
         {
             (a, b) = (GeometricSeries.Summed(a, budget), GeometricSeries.Summed(b, budget));
+            if (IsUndefined(a) || IsUndefined(b)) return false;
             if (HasInfinity(a) || HasInfinity(b)) return SameInfinity(a, b);
             if (Exact.TryValue(a, budget) is { } left && Exact.TryValue(b, budget) is { } right)
             {
@@ -138,6 +140,15 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
         return distance <= 0.5 * Math.Pow(10, -options.DecimalPlaces) && distance <= Math.Pow(10, 1 - options.DecimalPlaces) * size;
     }
 
+    /// <summary>Whether a part of it divides by a constant that is 0, so that it has no value, though it may cancel.</summary>
+    public bool IsUndefined(Node node) => node switch
+    {
+        Number or Symbol or Words => false,
+        Power { Base: not Number and var below, Exponent: Number { Value.Sign: < 0 } } when Tree.IsConstant(below)
+            && RealValue(below) is { } value && value.Abs().High < 1e-26 => true,
+        _ => Tree.Parts(node).Any(IsUndefined),
+    };
+
     /// <summary>Whether a number in it was written with a decimal point.</summary>
     public bool IsRounded(Node node) => Tree.Walk(node).Any(part => part is Number { IsDecimal: true }) && !Tree.Walk(node).Any(HasHidden);
 
@@ -223,6 +234,9 @@ internal sealed class ExpressionComparer(MathOptions options, WorkBudget budget)
             if (!forms.Generators.HasOpaque || forms.Generators.IsOfOneTranscendental(difference)) return false;
             if (difference.Terms.Count == 1 && forms.Generators.IsNeverZero(difference.Terms.Keys.First())) return false;
         }
+        // e^(π√163) is a whole number in its first 30 digits: of a large one they show too little behind the point.
+        var exact = Exact.TryValue(a, budget) ?? Exact.TryValue(b, budget);
+        if (exact is { } value && Math.Abs(Quad.Of(value).High) > MostShown) return false;
         return visibility.IsComplete(a) && visibility.IsComplete(b);
     }
 

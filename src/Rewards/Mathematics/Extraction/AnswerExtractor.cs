@@ -46,7 +46,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
 
     private Extracted? Find(string text, IReadOnlyList<AnswerSource> sources)
     {
-        text = CutEnd(text);
+        text = PlainText.Of(CutEnd(text));
         foreach (var source in sources)
         {
             var found = source switch
@@ -86,8 +86,9 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
 
     private string? Boxed(string text)
     {
-        if (BoxedAnswers.Find(text, out var end) is not { } boxed) return null;
+        if (BoxedAnswers.Find(text, out var start, out var end) is not { } boxed) return null;
         if (AnswerPhrases.IsCorrected(text.AsSpan(end).TrimStart("}$\\)] "))) return AnnouncedAnswers.Nothing;
+        if (!Commitments.HoldBox(text, start, end)) return LastNumber(text[end..]) ?? AnnouncedAnswers.Nothing;
         // "Wait, I forgot one. The correct answer is 42."
         return Retractions.Begin(text[end..]) && Announced(text[end..]) is { } later ? later : boxed;
     }
@@ -95,7 +96,7 @@ internal sealed class AnswerExtractor(MathOptions options, Func<string, Node?> p
     private string? Announced(string text)
     {
         var announced = new AnnouncedAnswers(parse);
-        var found = announced.Find(text);
+        var found = announced.Find(text) ?? Emphasis.Find(text, parse);
         return found == AnnouncedAnswers.Nothing && announced.Retracted > 0 && Retractions.Settles(text[announced.Retracted..])
             ? LastNumber(text[announced.Retracted..]) ?? found : found;
     }

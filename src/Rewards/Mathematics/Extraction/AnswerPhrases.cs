@@ -25,7 +25,8 @@ internal static partial class AnswerPhrases
     ];
 
     private static readonly string[] Fillers = ["is", "are", "is:", ":", "：", "=", "**", "*", "be", "为", "是", "est", "ist", "es", "то",
-        "the", "->", "\u2013", "therefore", "thus", "final", "answer", "that", "hence", "so", "then", "indeed", "now", "simply", "just"];
+        "the", "->", "\u2013", "therefore", "thus", "final", "answer", "that", "hence", "so", "then", "indeed", "now", "simply", "just",
+        "dus", "somit", "donc", "quindi", "portanto", "entonces", "więc", "zatem", "damit", "folglich", "значит", "vậy", "exactly", "equal to"];
 
     /// <summary>What follows each <c>####</c>, GSM8K's mark of an answer, the last one first.</summary>
     public static IEnumerable<string> Marked(string text)

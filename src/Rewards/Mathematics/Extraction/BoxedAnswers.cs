@@ -12,15 +12,16 @@ internal static class BoxedAnswers
         "以及", "或", "或者", "et", "ou", "y", "o", "e", "und", "oder", "и", "или" };
 
     /// <summary>The content of the last box or boxes, or null.</summary>
-    public static string? Find(string text) => Find(text, out _);
+    public static string? Find(string text) => Find(text, out _, out _);
 
     /// <summary>The content of the last box or boxes, or null.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="end">Where the last box ends.</param>
-    public static string? Find(string text, out int end)
+    /// <param name="start">Where the last box begins.</param>
+    /// <param name="end">Where it ends.</param>
+    public static string? Find(string text, out int start, out int end)
     {
         var boxes = Boxes(text);
-        end = boxes.Count > 0 ? boxes[^1].End : 0;
+        (start, end) = boxes.Count > 0 ? (boxes[^1].Start, boxes[^1].End) : (0, 0);
         if (boxes.Count == 0) return null;
         var first = boxes.Count - 1;
         while (first > 0 && boxes[first - 1].End <= boxes[first].Start

@@ -22,6 +22,16 @@ internal static partial class Commitments
             && !Subordinate().IsMatch(before + "#" + text[end..SentenceEnd(text, end)]);
     }
 
+    /// <summary>
+    /// Whether a box is the text's own word. It needs no more: a box says what it is, so only what is supposed, claimed by somebody or
+    /// called wrong in its own sentence is none.
+    /// </summary>
+    public static bool HoldBox(string text, int start, int end)
+    {
+        var (before, after) = (SentenceBefore(text, start), text[end..SentenceEnd(text, end)]);
+        return !Supposition().IsMatch(before) && !Alleged().IsMatch(before) && !Refuted().IsMatch(after);
+    }
+
     /// <summary>Whether what stands before a place lets it be stated there.</summary>
     public static bool IsStated(string text, int start) => IsStated(text, start, SentenceBefore(text, start));
 
@@ -65,6 +75,26 @@ internal static partial class Commitments
             || Said().IsMatch(after) || Retractions.Correction(text[end..Math.Min(text.Length, end + MaxContext)]) is not null
             || stop < text.Length && Retractions.Follow(text[stop..]);
     }
+
+    // Suppose, for contradiction, that the answer is
+    [GeneratedRegex(
+        @"\b(?:suppose|assume|imagine|pretend|if|were|had)\b(?:(?!\b(?:then|so|hence|thus|therefore|we\s+(?:get|have|find|obtain))\b|=|\d).)*"
+        + @"\b(?:answer|result|value|solution|area|number|sum|total)\s+(?:is|was|were|be|equals?)\s*[$\\(\[]*$", Options)]
+    private static partial Regex Supposition();
+
+    // A student claims that the area is
+    [GeneratedRegex(
+        @"\b(?:an?|one|another|some|the|his|her|my)\s+(?:\w+\s+)?(?:student|pupil|friend|classmate|teacher|person|people|colleague|guess|textbook|book"
+        + @"|website|calculator)s?\s+(?:\w+\s+)?(?:claim|say|think|believe|argue|guess|answer|state|write|assert|said|thought|wrote|got|gets"
+        + @"|obtain)\w*\b(?:(?!\b(?:so|hence|thus|therefore|but|however|actually|then|we|i)\b).)*$", Options)]
+    private static partial Regex Alleged();
+
+    // is wrong, since; would be the answer if
+    [GeneratedRegex(
+        @"^[\s$\\)\]}.,]*(?:(?:is|was|are|seems|looks)\s+(?:clearly\s+|obviously\s+|actually\s+)?(?:not\s+(?:the\s+)?(?:right|correct|answer)"
+        + @"|wrong|incorrect|false|impossible|too\s+\w+)\b|(?:isn|wasn)['’]t\b|would\s+(?:have\s+been|be)\b[^.]*\bif\b|cannot\s+be\s+(?:right|correct)\b"
+        + @"|can['’]t\s+be\s+(?:right|correct)\b)", Options)]
+    private static partial Regex Refuted();
 
     // Whether a sentence only tells what is to be done: "Find x such that x + 3 = 7".
     private static bool IsTask(string before) => Task().Match(before) is { Success: true } task && !Result().IsMatch(before[task.Length..]);

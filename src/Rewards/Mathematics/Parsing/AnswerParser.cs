@@ -27,6 +27,7 @@ internal sealed partial class AnswerParser
     {
         if (CalendarDate.TryRead(text) is { } date) return date;
         if (SetsInWords.TryRead(text, part => TryParse(part, style, budget)) is { } inWords) return inWords;
+        if (Permutations.TryRead(text, part => TryParse(part, style, budget)) is { } orders) return orders;
         if (NumberedParts.TryRead(text, part => TryParse(part, style, budget)) is { } numbered) return numbered;
         var depth = budget.Depth;
         var parser = new AnswerParser(Lexer.Read(WholeNumberNames.Rewrite(Respelling.Rewrite(text)), style, budget), budget);

@@ -23,7 +23,7 @@ internal static partial class Quantifiers
     public static string Spelled(string text)
     {
         if (!text.AsSpan().ContainsAny(Cues)) return text;
-        text = InBrackets().Replace(text, ", ${name}${range}");
+        if (text.AsSpan().TrimEnd() is [.., ')' or '）']) text = InBrackets().Replace(text, ", ${name}${range}");
         if (!text.Contains("for", StringComparison.Ordinal) && !text.Contains("wh", StringComparison.Ordinal)
             && !text.Contains("with", StringComparison.Ordinal)) return text;
         return InWords().Replace(text, match =>

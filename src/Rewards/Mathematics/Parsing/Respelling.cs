@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace R1Cloud.Rewards.Mathematics.Parsing;
@@ -8,6 +10,9 @@ namespace R1Cloud.Rewards.Mathematics.Parsing;
 internal static partial class Respelling
 {
     private const RegexOptions Plain = RegexOptions.CultureInvariant;
+    private const int MostTerms = 60;
+
+    private static readonly SearchValues<string> WholeSets = SearchValues.Create(["mathbb", "ℤ", "ℕ"], StringComparison.Ordinal);
 
     /// <summary>The text in the spelling that the lexer knows.</summary>
     public static string Rewrite(string text)
@@ -21,8 +26,14 @@ internal static partial class Respelling
             text = Literal().Replace(MarkedLiteral().Replace(text, "$1"), InRadix);
         if (text.Contains("16", StringComparison.Ordinal)) text = Hexadecimal().Replace(text, match =>
             match.Groups["digits"].Value.ToUpperInvariant() + "_{16}");
+        text = Adornments.Removed(text);
+        if (text.Contains("dots", StringComparison.Ordinal) || text.Contains("...", StringComparison.Ordinal)
+            || text.Contains('…', StringComparison.Ordinal)) text = Progression().Replace(text, WrittenOut);
+        if (text.Contains(" and a", StringComparison.Ordinal)) text = AndAHalf().Replace(text, match =>
+            match.Groups[1].Value + (match.Groups[3].Value == "half" ? ".5" : ".25") + match.Groups[2].Value);
         if (text.Contains("out", StringComparison.Ordinal)) text = Share().Replace(text, "\\frac{$1}{$2}");
-        text = Quantifiers.Spelled(PositiveWhole().Replace(text, "\\mathbb{N}"));
+        if (text.AsSpan().ContainsAny(WholeSets)) text = PositiveWhole().Replace(text, "\\mathbb{N}");
+        text = Quantifiers.Spelled(text);
         if (text.StartsWith("\\lim", StringComparison.Ordinal)) text = BareLimit().Replace(text, "");
         if (text.Contains('∈', StringComparison.Ordinal) || text.Contains("\\in", StringComparison.Ordinal))
             text = Domain().Replace(NamedSet().Replace(text, "$1\\mathbb{$2} "), ", $1 ");
@@ -37,6 +48,20 @@ internal static partial class Respelling
     /// <summary>The text with the first number of "15 out of 20" alone; null where it has no such words.</summary>
     public static string? Counted(string text) => text.Contains("out", StringComparison.Ordinal) && Share().IsMatch(text)
         ? Share().Replace(text, "$1") : null;
+
+    // 1, 2, …, 6 with one step
+    private static string WrittenOut(Match match)
+    {
+        long first = long.Parse(match.Groups["first"].ValueSpan, CultureInfo.InvariantCulture),
+            second = long.Parse(match.Groups["second"].ValueSpan, CultureInfo.InvariantCulture),
+            last = long.Parse(match.Groups["last"].ValueSpan, CultureInfo.InvariantCulture), step = second - first;
+        if (step == 0 || (last - second) % step != 0 || (last - second) / step is < 0 or > MostTerms
+            || match.Groups["third"].Success && long.Parse(match.Groups["third"].ValueSpan, CultureInfo.InvariantCulture) != second + step)
+            return match.Value;
+        var all = new List<long>();
+        for (var term = first; term != last + step; term += step) all.Add(term);
+        return string.Join(", ", all);
+    }
 
     private static string InRadix(Match match)
     {
@@ -76,12 +101,22 @@ internal static partial class Respelling
         @"(?<=[\w})\]])(?:\s|\\[ ,;:!]|\\q?quad|~)*[(（]\s*([a-zA-Z]\s*(?:\\in(?![a-z])|∈)\s*(?:\\(?:mathbb|mathbf|mathrm|Bbb)\s*\{?[ZNQR]\}?|\\[ZNQR]|[ℤℕℚℝ]))\s*[)）]", Plain)]
     private static partial Regex Domain();
 
+    // 1, 2, \ldots, 6 all by themselves or in braces
+    [GeneratedRegex(
+        @"(?<=^\s*|\{\s*)(?<first>-?\d{1,9})\s*,\s*(?<second>-?\d{1,9})\s*(?:,\s*(?<third>-?\d{1,9})\s*)?,\s*(?:\\[lc]?dots|\.\.\.|…)\s*,\s*(?<last>-?\d{1,9})(?=\s*(?:\\?\}|$))", Plain)]
+    private static partial Regex Progression();
+
+    // 7 and a half
+    [GeneratedRegex(@"(?<![\d.])(\d{1,9})\s*(\\text\s*\{)?\s*and\s+a\s+(half|quarter)(?![a-z])", Plain)]
+    private static partial Regex AndAHalf();
+
     // 3 out of 8
     [GeneratedRegex(@"(?<![\d.,])(\d{1,9})\s*(?:\\(?:text|mathrm)\{)?\s*out\s+of\s*(?:\}\s*)?(\d{1,9})(?![\d.,])", Plain)]
     private static partial Regex Share();
 
     // ℤ⁺, ℕ*
-    [GeneratedRegex(@"(?:\\mathbb\s*\{?\s*[ZN]\s*\}?|[ℤℕ])\s*(?:[_^]\s*(?:\{\s*(?:\+|\*|\\ast|>\s*0)\s*\}|\+|\*|\\ast(?![a-z]))|[⁺*])", Plain)]
+    [GeneratedRegex(
+        @"(?:\\mathbb\s*\{?\s*[ZN]\s*\}?|[ℤℕ])\s*(?:[_^]\s*(?:\{\s*(?:\+|\*|\\ast|>\s*0)\s*\}|\+|\*|\\ast(?![a-z]))|[⁺*])", Plain)]
     private static partial Regex PositiveWhole();
 
     // \lim = e^3
