@@ -45,12 +45,16 @@ internal sealed partial class AnswerComparer
         if (bracketedGold || bracketedPredicted)
             return gold.Kind != SequenceKind.Set && predicted.Kind != SequenceKind.Set && SameOrdered(gold.Items, predicted.Items);
         var isSet = gold.Kind == SequenceKind.Set || predicted.Kind == SequenceKind.Set;
+        // {0} is 0, but {{0}} is no {0}.
+        if (isSet && gold.Items.Any(IsSet) != predicted.Items.Any(IsSet)) return false;
         if (options.ListOrder && !isSet) return SameOrdered(gold.Items, predicted.Items);
         var (distinct, others) = (Distinct(gold.Items), Distinct(predicted.Items));
         // 2, 2, 3 and 2, 3, 3 both count how often; where one of them does not, the other may.
         var count = !isSet && distinct.Count < gold.Items.Count && others.Count < predicted.Items.Count;
         return count ? SameUnordered(gold.Items, predicted.Items) : SameUnordered(distinct, others);
     }
+
+    private static bool IsSet(Node node) => node is Sequence { Kind: SequenceKind.Set } or NamedSet { Name: "∅" };
 
     private static bool IsTuple(Sequence sequence) => sequence.Kind is SequenceKind.Tuple or SequenceKind.Bracketed;
 

@@ -271,7 +271,7 @@ internal sealed partial class AnswerComparer
                     rows.First.Count == rows.Second.Count && rows.First.Zip(rows.Second).All(cell => Same(cell.First, cell.Second)));
         }
         var (matrix, other) = gold is Matrix left ? (left, predicted) : ((Matrix)predicted, gold);
-        if (Scalar(other) is { } scalar) return IsScalar(matrix, scalar);
+        if (Scalar(other) is { } scalar) return HasSize(other, matrix.Rows.Count) && IsScalar(matrix, scalar);
         if (matrix is { Rows: [[var only]] } && other is not Sequence) return Same(only, other);
         // A vector may be written as a tuple, a matrix as rows in brackets.
         if (other is Sequence { Kind: SequenceKind.Bracketed } rows2
@@ -289,10 +289,13 @@ internal sealed partial class AnswerComparer
     // The factor of 3I, the identity matrix in any size.
     private static Node? Scalar(Node node) => node switch
     {
-        Symbol { Name: "I" } => Number.One,
-        Product { Factors: [_, .., Symbol { Name: "I" }] factors } => Tree.Multiply([.. factors.SkipLast(1)]),
+        Symbol { Name: "I" or "I_2" or "I_3" or "I_4" } => Number.One,
+        Product { Factors: [_, .., Symbol { Name: "I" or "I_2" or "I_3" or "I_4" }] factors } => Tree.Multiply([.. factors.SkipLast(1)]),
         _ => null,
     };
+
+    private static bool HasSize(Node identity, int size) => Tree.Walk(identity).OfType<Symbol>().All(symbol =>
+        !symbol.Name.StartsWith("I_", StringComparison.Ordinal) || symbol.Name[2..] == $"{size}");
 
     private bool IsScalar(Matrix matrix, Node scalar) => matrix.Rows.Count > 1 && matrix.Rows.Select((row, i) => (row, i)).All(line =>
         line.row.Count == matrix.Rows.Count

@@ -28,7 +28,8 @@ internal sealed class NumberLexer(string text, NumberStyle style)
                 Digits(number, ref next, end);
             }
         }
-        if (number.Length is 1 or 2) IndianGroups(number, ref next, end);
+        if (number.Length is 1 or 2) IndianGroups(number, "{,}", ref next, end);
+        if (number.Length is 1 or 2 && !inBrackets && style.ThousandsComma) IndianGroups(number, ",", ref next, end);
         var decimals = Point(next, end, inBrackets);
         if (decimals > 0)
         {
@@ -64,15 +65,16 @@ internal sealed class NumberLexer(string text, NumberStyle style)
     private bool ThreeDigits(int at, int end) =>
         Digit(at, end) >= 0 && Digit(at + 1, end) >= 0 && Digit(at + 2, end) >= 0 && Digit(at + 3, end) < 0;
 
-    // 12{,}50{,}000: groups of two before the last one of three.
-    private void IndianGroups(StringBuilder number, ref int next, int end)
+    // 12{,}50{,}000: groups of two before the last one of three; with bare commas only where that begins with 0, as no item of a list does.
+    private void IndianGroups(StringBuilder number, string comma, ref int next, int end)
     {
-        var at = next;
-        var groups = 0;
-        while (at + 5 <= end && text.AsSpan(at, 3) is "{,}" && Digit(at + 3, end) >= 0 && Digit(at + 4, end) >= 0 && Digit(at + 5, end) < 0)
-            (at, groups) = (at + 5, groups + 1);
-        if (groups == 0 || at + 6 > end || text.AsSpan(at, 3) is not "{,}" || !ThreeDigits(at + 3, end)) return;
-        for (next++; next < at + 6; next++) if (Digit(next, end) is var digit and >= 0) number.Append((char)('0' + digit));
+        var (at, groups, length) = (next, 0, comma.Length);
+        while (IsComma(at) && Digit(at + length, end) >= 0 && Digit(at + length + 1, end) >= 0 && Digit(at + length + 2, end) < 0)
+            (at, groups) = (at + length + 2, groups + 1);
+        if (groups == 0 || !IsComma(at) || !ThreeDigits(at + length, end) || length == 1 && text[at + 1] != '0') return;
+        for (at += length + 3; next < at; next++) if (Digit(next, end) is var digit and >= 0) number.Append((char)('0' + digit));
+
+        bool IsComma(int place) => place + length < end && string.CompareOrdinal(text, place, comma, 0, length) == 0;
     }
 
     // The length of a space between groups of digits behind the point, or 0.
