@@ -58,6 +58,11 @@ param trainerImage string = ''
 @description('VM size of the pool. The default has one NVIDIA A100 80 GB.')
 param vmSize string = 'Standard_NC24ads_A100_v4'
 
+@description('GPUs of a node of that VM size: one worker a node computes on all of them. 0 for what is known of vmSize, or 1.')
+@minValue(0)
+@maxValue(64)
+param gpusPerNode int = 0
+
 @description('Image of the nodes: one that Batch lists with a container runtime, and with the GPU driver.')
 param nodeImage object = {
   publisher: 'microsoft-dsvm'
@@ -144,6 +149,18 @@ param rolloutRetentionDays int = 30
 
 var abbreviations = loadJsonContent('abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
+// By Azure's pages on the sizes; others have one, or say so.
+var gpusOf = {
+  Standard_NC64as_T4_v3: 4
+  Standard_NC48ads_A100_v4: 2
+  Standard_NC96ads_A100_v4: 4
+  Standard_NC80adis_H100_v5: 2
+  Standard_ND96asr_v4: 8
+  Standard_ND96amsr_A100_v4: 8
+  Standard_ND96isr_H100_v5: 8
+  Standard_ND96isr_H200_v5: 8
+}
+
 var tags = { 'azd-env-name': environmentName, app: 'r1-cloud' }
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
@@ -295,6 +312,7 @@ module functions 'modules/functions.bicep' = {
     services: services
     schedulerEndpoint: durableBackend == 'scheduler' ? scheduler!.outputs.endpoint : ''
     workerThreads: workerThreads
+    gpusPerNode: gpusPerNode > 0 ? gpusPerNode : gpusOf[?vmSize] ?? 1
     spotPricePerHour: spotPricePerHour
     dedicatedPricePerHour: dedicatedPricePerHour
     entraClientId: entraClientId

@@ -69,7 +69,7 @@ resource account 'Microsoft.Batch/batchAccounts@2024-07-01' = {
     properties: {
       displayName: 'R1 Cloud workers'
       vmSize: vmSize
-      taskSlotsPerNode: 1
+      taskSlotsPerNode: 1 // one worker a node, on all its GPUs
       targetNodeCommunicationMode: 'Simplified'
       deploymentConfiguration: {
         virtualMachineConfiguration: {

@@ -29,6 +29,7 @@ param services string
 param schedulerEndpoint string
 
 param workerThreads int
+param gpusPerNode int
 param spotPricePerHour string
 param dedicatedPricePerHour string
 param entraClientId string
@@ -112,6 +113,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       R1_SIGN_IN_IDENTITIES: join(entraIdentities, ',')
       R1_SIGN_IN_GROUPS: join(entraGroups, ',')
       R1_WORKER_THREADS: string(workerThreads)
+      R1_GPUS_PER_NODE: string(gpusPerNode)
       R1_PRICE_SPOT: spotPricePerHour
       R1_PRICE_DEDICATED: dedicatedPricePerHour
       // Every other minute: how soon workers follow the queue, and fallen ones get up. Oftener would leave the free grant.

@@ -1,3 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
 namespace R1Cloud.Infra.Tests;
 
 /// <summary>The Batch account and its pool.</summary>
@@ -46,5 +50,27 @@ public sealed class BatchTemplateTests(CompiledTemplate template)
         ((string)machine["imageReference"]!).ShouldBe("[parameters('nodeImage')]");
         ((string)machine["nodeAgentSkuId"]!).ShouldBe("[parameters('nodeAgentSkuId')]");
         ((string)pool["vmSize"]!).ShouldBe("[parameters('vmSize')]");
+    }
+
+    [Fact]
+    public void Nodes_WithSeveralGpus_RunOneWorkerThatIsToldOfThem()
+    {
+        template.One("Microsoft.Batch/batchAccounts/pools")["properties"]!["taskSlotsPerNode"]!.GetValue<int>().ShouldBe(1);
+        // The parameter, else what is known of the size, else one.
+        ((string)template.AppSettings["R1_GPUS_PER_NODE"]!).ShouldBe("[string(parameters('gpusPerNode'))]");
+        template.Root["resources"]!["functions"]!["properties"]!["parameters"]!["gpusPerNode"]!.ToString().ShouldBe(
+            "[if(greater(parameters('gpusPerNode'), 0), createObject('value', parameters('gpusPerNode')), "
+            + "createObject('value', coalesce(tryGet(variables('gpusOf'), parameters('vmSize')), 1)))]");
+        // Every machine of the price table is known.
+        var known = template.Root["variables"]!["gpusOf"]!.AsObject();
+        var table = JsonNode.Parse(File.ReadAllText(Repository.Path("data", "price-table.json")), null,
+            new() { CommentHandling = JsonCommentHandling.Skip })!["devices"]!.AsObject();
+        var machines = table.Where(device => device.Value!["gpusPerNode"] is not null).ToList();
+        machines.Count.ShouldBe(3);
+        foreach (var (name, device) in machines)
+        {
+            var size = Regex.Match((string)device!["source"]!, @"Standard_\w+").Value;
+            known[size]?.GetValue<int>().ShouldBe(device["gpusPerNode"]!.GetValue<int>(), $"{name}: {size}");
+        }
     }
 }

@@ -25,8 +25,9 @@ public sealed class ParameterTests
         var text = File.ReadAllText(Repository.Path("infra", "main.bicepparam"));
         string[] names =
         [
-            "trainerImage", "vmSize", "osDiskSizeGB", "containerOptions", "workerThreads", "durableBackend", "poolAllocationMode",
-            "batchServicePrincipalId", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour", "dedicatedPricePerHour", "vnetEnabled",
+            "trainerImage", "vmSize", "osDiskSizeGB", "containerOptions", "workerThreads", "gpusPerNode", "durableBackend",
+            "poolAllocationMode", "batchServicePrincipalId", "maxSpotNodes", "maxDedicatedNodes", "spotPricePerHour",
+            "dedicatedPricePerHour", "vnetEnabled",
             "entraClientId", "entraIdentities", "entraGroups", "monthlyBudget", "budgetContacts", "budgetStart", "principalId",
         ];
         foreach (var name in names)

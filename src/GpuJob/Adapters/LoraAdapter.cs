@@ -3,7 +3,6 @@ using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Storage;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Adapters;
@@ -36,7 +35,8 @@ internal static class LoraAdapter
             var bound = 1 / Math.Sqrt(inputs); // Kaiming with a = √5
             var a = (rand([config.Rank, inputs], dtype: ScalarType.Float32, generator: generator) * Scalars.Of(2 * bound))
                 - Scalars.Of(bound);
-            projection.Adapter = Create(a, zeros([outputs, config.Rank], dtype: ScalarType.Float32), config.Scale(name), model.Device);
+            projection.Adapter = Create(a, zeros([outputs, config.Rank], dtype: ScalarType.Float32), config.Scale(name),
+                projection.Weight.device);
         }
         Freeze(model, config);
     }
@@ -114,10 +114,24 @@ internal static class LoraAdapter
         foreach (var (projection, nameA, nameB, scale) in adapters)
         {
             using var scope = NewDisposeScope();
-            projection.Adapter = Create(reader.Read(nameA), reader.Read(nameB), scale, model.Device);
+            projection.Adapter = Create(reader.Read(nameA), reader.Read(nameB), scale, projection.Weight.device);
         }
         Freeze(model, config);
         return config;
+    }
+
+    /// <summary>Adds copies of a model's additions to another model of the same shape.</summary>
+    /// <exception cref="InvalidOperationException">The first has none.</exception>
+    public static void Copy(CausalLm from, CausalLm to)
+    {
+        var config = from.Lora ?? throw new InvalidOperationException("The model has no adapter.");
+        using var _ = no_grad();
+        foreach (var (source, target) in from.Projections.Zip(to.Projections))
+        {
+            if (source.Projection.Adapter is { } low)
+                target.Projection.Adapter = Create(low.A, low.B, low.Scale, target.Projection.Weight.device);
+        }
+        Freeze(to, config);
     }
 
     /// <summary>Writes a model's additions in PEFT's layout into an existing folder.</summary>
@@ -145,21 +159,23 @@ internal static class LoraAdapter
         {
             if (projection.Adapter is not { } low) continue;
             using var scope = NewDisposeScope();
-            projection.Weight.add_((matmul(low.B, low.A) * Scalars.Of(low.Scale)).As(projection.Weight.dtype), Scalars.One);
+            var weight = projection.Weight.Stored();
+            weight.add_((matmul(low.B, low.A) * Scalars.Of(low.Scale)).to(weight.dtype, weight.device), Scalars.One);
             projection.Adapter = null;
             low.A.Dispose();
             low.B.Dispose();
         }
+        model.Publish();
         foreach (var (_, parameter) in model.Parameters) parameter.requires_grad_(true);
         (model.Trainable, model.Lora) = (model.Parameters, null);
     }
 
     private static LowRank Create(Tensor a, Tensor b, double scale, Device device) => new(Own(a, device), Own(b, device), scale);
 
-    private static Parameter Own(Tensor content, Device device)
+    private static ModelWeight Own(Tensor content, Device device)
     {
-        var parameter = new Parameter(content.to(ScalarType.Float32, device, copy: true), requires_grad: true);
-        _ = parameter.DetachFromDisposeScope();
+        var parameter = new ModelWeight(content.shape, device);
+        parameter.copy_(content);
         return parameter;
     }
 

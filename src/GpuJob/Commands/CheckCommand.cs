@@ -3,6 +3,7 @@ using System.Text.Json;
 using R1Cloud.Datasets;
 using R1Cloud.GpuJob.Attempts;
 using R1Cloud.GpuJob.Jobs.Checking;
+using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Work;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
@@ -27,10 +28,15 @@ internal static class CheckCommand
             Description =
             $"Where inputs in storage are: a folder, a connection string or a storage account's URL; {StorageConnection.Variable} when "
             + $"left out. Without any they are left to the run." };
+        var memory = new Option<double?>("--device-memory") {
+            Description = "A GPU's memory in gigabytes, to hold stages to; this machine's first one when left out, if it has one." };
         var json = new Option<bool>("--json") { Description = "Print problems and measured rows as JSON." };
         var command = new ExampleCommand("check",
             "Loads a recipe's models' tokenizers and measures every row of its data in the form in which its stage puts it.",
-            "gpujob check recipe.json", "gpujob check recipe.json --storage ./blobs --json") { recipe, storageOption, json };
+            "gpujob check recipe.json", "gpujob check recipe.json --storage ./blobs --device-memory 24 --json")
+        {
+            recipe, storageOption, memory, json,
+        };
         command.SetAction(async (parsed, _) =>
         {
             using var signals = new WorkerStopSignals(parentPipe: false, TimeSpan.Zero);
@@ -38,7 +44,11 @@ internal static class CheckCommand
             var source = parsed.GetValue(storageOption) ?? Environment.GetEnvironmentVariable(StorageConnection.Variable);
             var blobs = string.IsNullOrEmpty(source) ? null : StorageConnection.Open(source).Blobs;
             var hub = new HubArguments(context).Reader;
-            var check = new InputCheck(await ReadAsync(parsed.GetValue(recipe)!, context, hub), blobs, hub, scratch.Path);
+            var told = parsed.GetValue(memory);
+            if (told is not (null or (> 0 and < 1e6)))
+                throw new BadInputException($"--device-memory is {told}; allowed is a number of gigabytes above 0.");
+            var fit = new DeviceFit(() => told is { } gigabytes ? gigabytes * 1e9 : MachineOptions.GpuBytes([0]));
+            var check = new InputCheck(await ReadAsync(parsed.GetValue(recipe)!, context, hub), blobs, hub, scratch.Path, fit);
             return Tell(await check.RunAsync(signals.Token), context, parsed.GetValue(json));
         });
         return command;

@@ -45,8 +45,8 @@ internal static class InspectCommand
             return new ModelReport(
                 config.ScoreHead ? config.ModelType + ", reward model" : config.ModelType, config.ParameterCount(),
                     config.ActiveParameterCount(), weights.Types, weights.Tensors.Sum(pair => pair.Value.Bytes), weights.Tensors.Count(),
-                config.VocabularySize, config.MaxPositions, rows, tokens / rows, MemoryEstimate.Generation(config, 2, tokens),
-                    MemoryEstimate.Generation(config, 4, tokens), MemoryEstimate.Training(config, tokens));
+                config.VocabularySize, config.MaxPositions, rows, tokens / rows, ModelSizes.Generation(config, 2, tokens),
+                    ModelSizes.Generation(config, 4, tokens), ModelSizes.Training(config, tokens));
         });
     }
 }

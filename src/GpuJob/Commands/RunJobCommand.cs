@@ -19,7 +19,7 @@ internal static class RunJobCommand
         var spec = new Argument<string>("spec") { Description = "The job's spec: a JSON file as found at jobs/…/spec.json." };
         var storageOption = new Option<string?>("--storage") {
             Description = $"A folder, a connection string or a storage account's URL; {StorageConnection.Variable} when left out." };
-        var machine = new MachineOptions();
+        var machine = new MachineOptions(several: true);
         var command = new ExampleCommand("run-job",
             "Runs one job by hand and prints its result. Nothing is announced, and result.json is left alone.",
             "gpujob run-job spec.json --storage ./blobs",

@@ -27,7 +27,7 @@ internal static class WorkCommand
         var lease = new Option<string?>("--lease") {
             Description = "A file that always names the message at hand, for who gives it back when this process dies." };
         var unsandboxed = UnsandboxedOption.Create();
-        var machine = new MachineOptions();
+        var machine = new MachineOptions(several: true);
         var command = new ExampleCommand("work",
             "Takes a run's jobs from its queue until told to stop or the run has ended; before its queue is there, waits. SIGTERM: saves, "
             + "puts the job back, exits with 30. The storage is named by the environment variable " + StorageConnection.Variable + ".",

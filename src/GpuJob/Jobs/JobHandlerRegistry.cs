@@ -23,7 +23,7 @@ internal sealed class JobHandlerRegistry
     /// <summary>Those of every kind.</summary>
     public static JobHandlerRegistry All(ResidentModels models) => new JobHandlerRegistry()
         .Add(new NoopHandler())
-        .Add(new CheckHandler())
+        .Add(new CheckHandler(models.Fit))
         .Add(new ImportHandler())
         .Add(new PretrainHandler(models))
         .Add(new RolloutHandler(models))

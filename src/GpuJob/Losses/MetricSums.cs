@@ -30,7 +30,8 @@ internal sealed class MetricSums : IDisposable
     {
         if (sums.Count == 0) return new Dictionary<string, double>();
         using var scope = NewDisposeScope();
-        var values = stack([.. sums.Values]).cpu().data<float>().ToArray();
+        var device = sums.Values.First().device; // norms may be where a layer is
+        var values = stack([.. sums.Values.Select(sum => sum.to(device))]).cpu().data<float>().ToArray();
         return sums.Keys.Zip(values).ToDictionary(pair => pair.First, pair => (double)pair.Second);
     }
 

@@ -4,14 +4,22 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Models;
 
 /// <summary>Cosines and sines of a pass's N tokens [N, 1, rotated / 2].</summary>
-internal sealed record RotaryTurns(Tensor Cos, Tensor Sin);
+internal sealed record RotaryTurns(Tensor Cos, Tensor Sin)
+{
+    /// <summary>The same on a device.</summary>
+    public RotaryTurns On(Device device) => new(Cos.to(device), Sin.to(device));
+}
 
 /// <summary>What the attention of every layer of one forward pass shares.</summary>
 /// <param name="Turns">The rotary embedding at the pass's tokens.</param>
 /// <param name="LocalTurns">That of sliding layers, where it is another; else null.</param>
 /// <param name="Segments">How the tokens form sequences; none sees another.</param>
 /// <param name="Cache">Where keys and values go and come from when decoding; null when training.</param>
-internal sealed record AttentionContext(RotaryTurns Turns, RotaryTurns? LocalTurns, IReadOnlyList<Segment> Segments, KvCache? Cache);
+internal sealed record AttentionContext(RotaryTurns Turns, RotaryTurns? LocalTurns, IReadOnlyList<Segment> Segments, KvCache? Cache)
+{
+    /// <summary>The same for layers on a device; tables belong to the caller's scope.</summary>
+    public AttentionContext On(Device device) => this with { Turns = Turns.On(device), LocalTurns = LocalTurns?.On(device) };
+}
 
 /// <summary>
 /// Causal self-attention with grouped queries (arXiv 2305.13245), rotary positions, and what architectures add: normalised queries and
@@ -93,13 +101,11 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, int, Tenso
     // One query a row against the cache: two batched products beat the fused kernel at query length 1.
     private Tensor AttendCached(Tensor q, KvCache cache, int layer)
     {
-        var (keys, values, mask) = cache.Read(layer); // [rows, S, KV · d] twice, [rows, 1, 1, S]
+        var (keys, values, mask) = cache.Read(layer); // [rows, KV, S, d] twice, [rows, 1, 1, S]
         var grouped = q.view(q.shape[0], config.KvHeads, config.Heads / config.KvHeads, config.HeadDim);
-        var weights = (matmul(grouped, ByHead(keys).transpose(2, 3)) * Scalars.Of(config.AttentionScale)).add(mask, Scalars.One)
+        var weights = (matmul(grouped, keys.transpose(2, 3)) * Scalars.Of(config.AttentionScale)).add(mask, Scalars.One)
             .softmax(-1, ScalarType.Float32).As(q.dtype);
-        return matmul(weights, ByHead(values)).view(q.shape[0], config.Heads * config.HeadDim);
-
-        Tensor ByHead(Tensor cached) => cached.view(cached.shape[0], cached.shape[1], config.KvHeads, config.HeadDim).transpose(1, 2);
+        return matmul(weights, values).view(q.shape[0], config.Heads * config.HeadDim);
     }
 }
 

@@ -5,14 +5,22 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Models;
 
 /// <summary>
-/// Where a model's weights live and in which element type. Training needs float32: they are the master weights, whatever is computed in.
+/// Where a model's weights live and in which element type. Training needs float32 master weights, whatever is computed in: those on the
+/// device, or others in host memory.
 /// </summary>
 /// <param name="Device">The device.</param>
 /// <param name="Type">Float32, BFloat16 or Float16.</param>
-internal readonly record struct Placement(Device Device, ScalarType Type = ScalarType.Float32)
+/// <param name="HostMasters">Whether there are float32 masters in host memory of what the device has.</param>
+internal readonly record struct Placement(Device Device, ScalarType Type = ScalarType.Float32, bool HostMasters = false)
 {
+    /// <summary>The devices that a model's layers are spread over, <see cref="Device"/> the first; null for that one.</summary>
+    public IReadOnlyList<Device>? Devices { get; init; }
+
     /// <summary>Float32 on a device.</summary>
     public static implicit operator Placement(Device device) => new(device);
+
+    /// <summary>Whether weights are kept the same way as elsewhere, on whichever device.</summary>
+    public bool IsLike(Placement other) => (Type, HostMasters) == (other.Type, other.HostMasters);
 }
 
 /// <summary>RMSNorm (arXiv 1910.07467) with a learned scale: w, or 1 + w.</summary>
@@ -26,7 +34,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
         : base(nameof(RmsNorm))
     {
         (this.eps, this.aroundOne) = (eps, aroundOne);
-        weight = Blocks.Empty([size], placement);
+        weight = new ModelWeight([size], placement, exact: aroundOne);
         register_parameter("weight", weight);
     }
 
@@ -37,7 +45,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var normalized = aroundOne // 16 bits would round what w adds to 1
             ? TorchOps.RmsNorm(x.As(ScalarType.Float32), weight.As(ScalarType.Float32).add(Scalars.One, Scalars.One), eps).As(x.dtype)
-            : TorchOps.RmsNorm(x, weight.to(x.dtype), eps);
+            : TorchOps.RmsNorm(x, weight.As(x.dtype), eps);
         return normalized.MoveToOuterDisposeScope();
     }
 }
@@ -51,10 +59,10 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
     public Projection(int inputs, int outputs, bool hasBias, Placement placement)
         : base(nameof(Projection))
     {
-        Weight = Blocks.Empty([outputs, inputs], placement);
+        Weight = new ModelWeight([outputs, inputs], placement);
         register_parameter("weight", Weight);
         if (!hasBias) return;
-        Bias = Blocks.Empty([outputs], placement);
+        Bias = new ModelWeight([outputs], placement);
         register_parameter("bias", Bias);
     }
 
@@ -95,7 +103,7 @@ internal sealed class TokenEmbedding : nn.Module<Tensor, ScalarType, Tensor>
         : base(nameof(TokenEmbedding))
     {
         if (config.Architecture.ScaledEmbeddings) scale = Math.Sqrt(config.HiddenSize);
-        Weight = Blocks.Empty([config.VocabularySize, config.HiddenSize], placement);
+        Weight = new ModelWeight([config.VocabularySize, config.HiddenSize], placement);
         register_parameter("weight", Weight);
     }
 
@@ -105,10 +113,10 @@ internal sealed class TokenEmbedding : nn.Module<Tensor, ScalarType, Tensor>
     /// <summary>ids int64 [...] → [..., hidden] in a type.</summary>
     public override Tensor forward(Tensor ids, ScalarType type)
     {
-        if (scale is null) return TorchOps.Embedding(Weight, ids).As(type);
+        if (scale is null) return Weight.Rows(ids, type);
         using var scope = NewDisposeScope();
         // The factor is rounded to the type that is computed in: √3072 is 55.5 in bfloat16.
-        return (TorchOps.Embedding(Weight, ids).As(type) * Rounded(type)).MoveToOuterDisposeScope();
+        return (Weight.Rows(ids, type) * Rounded(type)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The factor on embeddings as a type holds it, for decoders outside torch; null for none.</summary>
@@ -160,18 +168,4 @@ internal sealed class GatedFeedForward : nn.Module<Tensor, Tensor>
         return down.forward(activation(both.narrow(-1, 0, intermediate)) * both.narrow(-1, intermediate, intermediate))
             .MoveToOuterDisposeScope();
     }
-}
-
-internal static class Blocks
-{
-    /// <summary>An uninitialised parameter that no scope disposes of.</summary>
-    public static Parameter Empty(long[] shape, Placement placement)
-    {
-        var parameter = new Parameter(empty(shape, dtype: placement.Type, device: placement.Device), requires_grad: true);
-        _ = parameter.DetachFromDisposeScope();
-        return parameter;
-    }
-
-    /// <summary>The tensor in a type: itself, or a differentiable copy in the caller's scope.</summary>
-    public static Tensor As(this Tensor tensor, ScalarType type) => tensor.dtype == type ? tensor : tensor.to(type);
 }

@@ -8,24 +8,27 @@ using static TorchSharp.torch;
 namespace R1Cloud.GpuJob.Models;
 
 /// <summary>
-/// A causal language model. Its parameters are named as in Hugging Face checkpoints and stay on one device. Sequences may stand
-/// behind each other in one row (<see cref="TokenLayout"/>) or be right-padded: under causal attention no real token sees the padding
-/// behind it.
+/// A causal language model. Its parameters are named as in Hugging Face checkpoints and stay on one device, or where
+/// <see cref="Layers"/> says. Sequences may stand behind each other in one row (<see cref="TokenLayout"/>) or be right-padded: under causal
+/// attention no real token sees the padding behind it.
 /// </summary>
 internal sealed class CausalLm : nn.Module<Tensor, Tensor>
 {
     private readonly Decoder decoder;
     private readonly Projection? head;
+    private ScalarType computeType;
 
     // Makes a model whose weights are not set yet; see Create and Load.
     private CausalLm(ModelConfig config, Placement placement)
         : base(nameof(CausalLm))
     {
-        (Config, Device, ComputeType) = (config, placement.Device, placement.Type);
+        (Config, Placement, ComputeType) = (config, placement, placement.Type);
+        Layers = LayerPlacement.Of(config, placement);
+        Move = (x, place) => x.to(Layers.Devices[place]);
         Rotary = new RotaryEmbedding(config.Rope, config.RotatedDim, config.MaxPositions, placement.Device);
         if (config.LocalRope is { } local)
             LocalRotary = new RotaryEmbedding(local, config.RotatedDim, config.MaxPositions, placement.Device);
-        decoder = new Decoder(config, placement);
+        decoder = new Decoder(config, placement, Layers);
         register_module("model", decoder);
         if (config.ScoreHead)
         {
@@ -38,7 +41,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
             register_module("lm_head", head);
         }
         Parameters = [.. named_parameters()];
-        Weights = [.. Parameters.Select(parameter => (parameter.name, (Tensor)parameter.parameter)), .. named_buffers()];
+        Weights = [.. Parameters.Select(parameter => (parameter.name, parameter.parameter.Stored())), .. named_buffers()];
         Trainable = Parameters;
         // torch lists a module under its field's name as well: those that weights are named by count.
         var names = Parameters.Select(parameter => parameter.name).ToHashSet(StringComparer.Ordinal);
@@ -56,19 +59,53 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>The shape.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>Where it lives.</summary>
-    public Device Device { get; }
+    /// <summary>Where it lives, and how.</summary>
+    public Placement Placement { get; }
+
+    /// <summary>The device that it computes on; of several the one where ids come in and hidden states come out.</summary>
+    public Device Device => Placement.Device;
+
+    /// <summary>Where its layers live.</summary>
+    public LayerPlacement Layers { get; }
+
+    /// <summary>Takes activations to the device at a place of <see cref="Layers"/>, and their gradients back.</summary>
+    public Func<Tensor, int, Tensor> Move { get; set; }
 
     /// <summary>
     /// What activations are computed in: at first the type that the weights are kept in. BFloat16 over float32 weights is training with
     /// master weights: each pass casts them down, gradients arrive in float32.
     /// </summary>
-    public ScalarType ComputeType { get; set; }
+    /// <exception cref="InvalidOperationException">Set to a type that its weights are not kept in; see <see cref="Computes"/>.</exception>
+    public ScalarType ComputeType
+    {
+        get => computeType;
+        set => computeType = Computes(value) ? value
+            : throw new InvalidOperationException($"The model's weights are kept in {Placement.Type}; it cannot compute in {value}.");
+    }
 
     /// <summary>Whether layers are computed a second time for the gradient instead of keeping their activations.</summary>
     public bool Recompute { get; set; }
 
-    /// <summary>Everything that is stored, by Hugging Face name; a tied output projection is not listed apart.</summary>
+    /// <summary>
+    /// Whether it can compute in a type without losing bits: float32 weights can be cast, others and those with masters in host memory are
+    /// of one type alone.
+    /// </summary>
+    public bool Computes(ScalarType type) => Placement.IsLike(Device) || type == Placement.Type;
+
+    /// <summary>Bytes of its weights on the device, copies included.</summary>
+    public long DeviceBytes => Parameters.Select(item => item.parameter).Concat(Trainable.Select(item => item.Tensor)).Distinct()
+        .Sum(parameter => parameter is ModelWeight weight ? weight.DeviceBytes : parameter.numel() * parameter.ElementSize);
+
+    /// <summary>
+    /// Keeps its weights in the type that is computed in as well, until what it returns is disposed of: decoding reads every weight at each
+    /// step, and would cast it each time.
+    /// </summary>
+    public IDisposable KeepLowered() => new LoweredWeights([.. Parameters.Select(item => item.parameter)
+        .Concat(Trainable.Select(item => item.Tensor)).OfType<ModelWeight>().Distinct()], ComputeType);
+
+    /// <summary>
+    /// Everything that is stored, by Hugging Face name; a tied output projection is not listed apart. Who changes them publishes.
+    /// </summary>
     public IReadOnlyList<(string Name, Tensor Tensor)> Weights { get; }
 
     /// <summary>The model's own parameters.</summary>
@@ -129,6 +166,12 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         return model;
     }
 
+    /// <summary>Takes changed <see cref="Weights"/> over to where they are computed with, if that is elsewhere.</summary>
+    public void Publish()
+    {
+        foreach (var (_, parameter) in Parameters) (parameter as ModelWeight)?.Publish();
+    }
+
     /// <summary>A model without memory for its weights: only their names, shapes and types can be asked for.</summary>
     public static CausalLm Shape(ModelConfig config) => new(config, META);
 
@@ -165,6 +208,25 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         var config = ModelConfig.Load(folder);
         WeightLoading.Check(source, config);
         WeightLoading.Copy(source, config, this);
+    }
+
+    /// <summary>A model with the same weights elsewhere, without an adapter.</summary>
+    /// <param name="devices">Where: the devices of its layers, about equally full.</param>
+    public CausalLm CopyTo(IReadOnlyList<Device> devices)
+    {
+        var placement = Placement with { Device = devices[0], Devices = devices };
+        var copy = new CausalLm(Config, placement) { ComputeType = ComputeType };
+        copy.LeaveOut([.. Unused]);
+        copy.CopyWeights(this);
+        return copy;
+    }
+
+    /// <summary>Takes the weights of a model of the same shape over.</summary>
+    public void CopyWeights(CausalLm from)
+    {
+        using var _ = no_grad();
+        foreach (var (own, other) in Weights.Zip(from.Weights)) own.Tensor.copy_(other.Tensor);
+        Publish();
     }
 
     /// <summary>Writes config.json and model.safetensors into an existing folder.</summary>
@@ -245,7 +307,7 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>Room for generation: a cache in the type that is computed in.</summary>
-    public KvCache CreateCache(int rows, int capacity) => new(Config, new Placement(Device, ComputeType), rows, capacity);
+    public KvCache CreateCache(int rows, int capacity) => new(Config, Layers, ComputeType, rows, capacity);
 
     private Tensor Run(TokenLayout layout, KvCache? cache)
     {
@@ -273,9 +335,26 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
             Rotary.Dispose();
             LocalRotary?.Dispose();
             UnusedMask?.Dispose();
+            foreach (var (_, parameter) in Parameters) (parameter as ModelWeight)?.DisposeCopies();
             foreach (var (_, tensor) in Trainable) tensor.Dispose(); // an adapter's are not among the modules
         }
         base.Dispose(disposing);
+    }
+
+    private sealed class LoweredWeights : IDisposable
+    {
+        private readonly IReadOnlyList<ModelWeight> weights;
+
+        public LoweredWeights(IReadOnlyList<ModelWeight> weights, ScalarType type)
+        {
+            this.weights = weights;
+            foreach (var weight in weights) weight.Lower(type);
+        }
+
+        public void Dispose()
+        {
+            foreach (var weight in weights) weight.Raise();
+        }
     }
 
     // Embedding, layers and final norm: the part that checkpoints prefix with model.
@@ -285,11 +364,12 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         private readonly DecoderLayer[] layers;
         private readonly RmsNorm norm;
 
-        public Decoder(ModelConfig config, Placement placement)
+        public Decoder(ModelConfig config, Placement placement, LayerPlacement places)
             : base("Decoder")
         {
             embedding = new TokenEmbedding(config, placement);
-            layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new DecoderLayer(config, layer, placement))];
+            layers = [.. Enumerable.Range(0, config.Layers)
+                .Select(layer => new DecoderLayer(config, layer, placement with { Device = places[layer], Devices = null }))];
             norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, placement, config.Architecture.NormsAroundOne);
 
             Routers = [.. layers.Select(layer => layer.Router).OfType<ExpertRouter>()];
@@ -310,13 +390,20 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
             var x = embedding.forward(ids, settings.ComputeType);
             var recompute = settings.Recompute && context.Cache is null && is_grad_enabled();
             if (recompute && !x.requires_grad) x.requires_grad_(); // frozen below an adapter
+            var place = 0;
             for (var layer = 0; layer < layers.Length; layer++)
             {
+                if (settings.Layers.PlaceOf(layer) is var next && next != place)
+                {
+                    // layers are placed in order: each context is made once
+                    (x, context, place) = (settings.Move(x, next), context.On(settings.Layers.Devices[next]), next);
+                }
                 var index = layer;
                 x = recompute
                     ? Recomputation.Run((input, shared) => layers[index].forward(input, shared, index), x, context)
                     : layers[index].forward(x, context, index);
             }
+            if (place != 0) x = settings.Move(x, 0);
             return norm.forward(x).MoveToOuterDisposeScope();
         }
     }

@@ -30,5 +30,6 @@ internal static class Initialization
             weight.copy_(randn(weight.shape, dtype: ScalarType.Float32, generator: generator)
                 .mul_(Scalars.Of(deviation / (intoResidual ? Math.Sqrt(2 * model.Config.Layers) : 1))));
         }
+        model.Publish();
     }
 }

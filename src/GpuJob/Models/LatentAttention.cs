@@ -85,7 +85,8 @@ internal sealed class LatentAttention : nn.Module<Tensor, AttentionContext, int,
     // qᵀ(U c) = (Uᵀq)ᵀ c: scores and sums are taken in the latent's space, so no past key or value is ever raised again.
     private Tensor AttendCached(Tensor plain, Tensor turned, KvCache cache, int layer)
     {
-        var (latents, sharedKeys, mask) = cache.Read(layer); // [rows, S, rank], [rows, S, rope], [rows, 1, 1, S]
+        var (first, second, mask) = cache.Read(layer);
+        var (latents, sharedKeys) = (first.squeeze(1), second.squeeze(1)); // [rows, S, rank], [rows, S, rope]
         var up = EffectiveUp(plain.dtype).view(heads, shape.NopeDim + shape.ValueDim, shape.KvRank);
         var folded = matmul(plain.transpose(0, 1), up.narrow(1, 0, shape.NopeDim)).transpose(0, 1); // [rows, H, rank]
         var scores = matmul(folded, latents.transpose(1, 2)).add(matmul(turned, sharedKeys.transpose(1, 2)), Scalars.One);

@@ -75,7 +75,7 @@ internal sealed class ExpertRouter : nn.Module
         : base(nameof(ExpertRouter))
     {
         this.settings = settings;
-        weight = Blocks.Empty([settings.Routed, hidden], placement);
+        weight = new ModelWeight([settings.Routed, hidden], placement, exact: true);
         register_parameter("weight", weight);
         if (settings.Scoring == ExpertScoring.Softmax) return;
         correction = zeros([settings.Routed], dtype: ScalarType.Float32, device: placement.Device).DetachFromDisposeScope();

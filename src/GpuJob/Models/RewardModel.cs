@@ -11,9 +11,11 @@ internal static class RewardModel
     /// <summary>A reward model with a language model's trunk and a fresh head.</summary>
     /// <param name="languageModel">The model; it stays as it is.</param>
     /// <param name="seed">Decides the head's weights.</param>
-    public static CausalLm Create(CausalLm languageModel, ulong seed)
+    /// <param name="placement">Where it lives; null for float32 where the language model is.</param>
+    public static CausalLm Create(CausalLm languageModel, ulong seed, Placement? placement = null)
     {
-        var model = CausalLm.Create(languageModel.Config with { ScoreHead = true }, languageModel.Device, seed);
+        var model = CausalLm.Create(languageModel.Config with { ScoreHead = true },
+            placement ?? new Placement(languageModel.Device) { Devices = languageModel.Layers.Devices }, seed);
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         var trunk = languageModel.Weights.ToDictionary(weight => weight.Name, weight => weight.Tensor, StringComparer.Ordinal);
@@ -21,6 +23,7 @@ internal static class RewardModel
         {
             if (trunk.TryGetValue(name, out var trained)) weight.copy_(trained);
         }
+        model.Publish();
         return model;
     }
 

@@ -48,6 +48,7 @@ internal static class WeightLoading
         }
         if (Finite.FindNot(model.Weights) is { } broken)
             throw new BadInputException($"{source.Folder}: the weight '{broken}' holds a number that is not finite (NaN or ∞).");
+        model.Publish();
     }
 
     // A head that is stored beside a tied embedding says that the two are one; where they differ, one of the files is wrong.

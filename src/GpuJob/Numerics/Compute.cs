@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using R1Cloud.Shared;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Numerics;
 
 /// <summary>Where and how tensors are computed.</summary>
-/// <param name="Device">The device.</param>
+/// <param name="Group">The devices.</param>
 /// <param name="Threads">CPU threads, at least 1.</param>
 /// <param name="Deterministic">
 /// Whether the same input must give bitwise the same output on the same machine with the same thread count. On a CPU that holds anyway
@@ -15,20 +14,32 @@ namespace R1Cloud.GpuJob.Numerics;
 /// deterministic kernels except index_add and scatter_add (TorchSharp cannot forbid others: use_deterministic_algorithms is not
 /// implemented).
 /// </param>
-internal sealed partial record Compute(Device Device, int Threads, bool Deterministic)
+internal sealed partial record Compute(DeviceGroup Group, int Threads, bool Deterministic)
 {
-    /// <summary>Chooses the device, prepares the process and libtorch. Call it before anything else touches torch.</summary>
-    /// <param name="device">auto, cpu, cuda or cuda:N.</param>
+    /// <summary>The device; of several the first.</summary>
+    public Device Device => Group.Replicas[0][0];
+
+    /// <summary>Chooses the devices, prepares the process and libtorch. Call it before anything else touches torch.</summary>
+    /// <param name="device">One of <see cref="DeviceList.One"/>, or of <see cref="DeviceList.Several"/>.</param>
     /// <param name="threads">CPU threads; 0 for one a core.</param>
     /// <param name="deterministic">See <see cref="Deterministic"/>.</param>
+    /// <param name="several">Whether several devices may compute.</param>
+    /// <param name="perReplica">Devices that the layers of each model are spread over.</param>
     /// <exception cref="BadInputException">The device is unknown or absent, or the threads are negative.</exception>
-    public static Compute Start(string device = "auto", int threads = 0, bool deterministic = true)
+    public static Compute Start(string device = "auto", int threads = 0, bool deterministic = true, bool several = false,
+        int perReplica = 1)
     {
         if (threads < 0) throw new BadInputException($"threads: {threads} is not allowed; 0 (one a core) or more.");
         threads = threads == 0 ? Environment.ProcessorCount : threads;
         if (deterministic) PrepareProcess(threads);
         KeepMemory();
-        var compute = new Compute(Choose(device), threads, deterministic);
+        // What is not asked for is not looked for: CUDA takes seconds and memory.
+        var gpus = device.StartsWith("cpu", StringComparison.Ordinal) || !cuda.is_available() ? 0 : cuda.device_count();
+        var devices = several ? DeviceList.Read(device, gpus) : [DeviceList.ReadOne(device, gpus)];
+        if (perReplica < 1 || devices.Count % perReplica != 0)
+            throw new BadInputException(
+                $"devices-per-replica: {perReplica} is not allowed; allowed are the divisors of the number of devices, {devices.Count}.");
+        var compute = new Compute(new DeviceGroup(devices, perReplica), threads, deterministic);
         set_num_threads(compute.Threads);
         return compute;
     }
@@ -61,22 +72,6 @@ internal sealed partial record Compute(Device Device, int Threads, bool Determin
         _ = SetMalloc(TrimThreshold, int.MaxValue);
         _ = SetMalloc(TopPad, 64 << 20);
         _ = SetMalloc(ArenaMax, 1);
-    }
-
-    private static Device Choose(string device)
-    {
-        if (device == "auto") return cuda.is_available() ? CUDA : CPU;
-        if (device == "cpu") return CPU;
-        var parts = device.Split(':');
-        var index = 0;
-        if (parts[0] != "cuda" || parts.Length > 2
-            || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index)))
-        {
-            throw new BadInputException($"device: '{device}' is not known; allowed are auto, cpu, cuda and cuda:N.");
-        }
-        var count = cuda.is_available() ? cuda.device_count() : 0;
-        if (index >= count) throw new BadInputException($"device: '{device}' is absent; this machine has {count} CUDA device(s).");
-        return new Device(DeviceType.CUDA, index);
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]

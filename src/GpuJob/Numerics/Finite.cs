@@ -20,7 +20,7 @@ internal static class Finite
         if (looked.Count == 0) return null;
         // NaN comes through both, and ∞ is one of them.
         var numbers = looked.SelectMany(entry => new[] { entry.Tensor.min(), entry.Tensor.max() })
-            .Select(end => end.to(ScalarType.Float32));
+            .Select(end => end.to(ScalarType.Float32).to(looked[0].Tensor.device));
         var ends = stack([.. numbers]).cpu().data<float>().ToArray();
         for (var i = 0; i < ends.Length; i++)
         {
@@ -64,7 +64,7 @@ internal sealed class FiniteWatch : IDisposable
         using var scope = NewDisposeScope();
         var added = watched.ToList();
         if (added.Count == 0) return;
-        var values = cat([.. added.Select(entry => entry.Values)]).cpu().data<float>().ToArray();
+        var values = cat([.. added.Select(entry => entry.Values.to(added[0].Values.device))]).cpu().data<float>().ToArray();
         Clear();
         var at = 0;
         foreach (var (step, names, _) in added)

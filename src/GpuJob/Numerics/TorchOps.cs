@@ -12,6 +12,9 @@ internal static class TorchOps
         def embedding(weight, ids):
             return torch.embedding(weight, ids)
 
+        def embedding_backward(gradient, ids, weight):
+            return torch.embedding_dense_backward(gradient, ids, weight.size(0), -1, False)
+
         def onednn_rows(x):
             rows = x.size(0)
             padded = (rows + 63) // 64 * 64
@@ -75,6 +78,10 @@ internal static class TorchOps
     /// <summary>Rows of <paramref name="weight"/> [V, D] picked by <paramref name="ids"/> (int64, any shape): ids.shape + [D].</summary>
     public static Tensor Embedding(Tensor weight, Tensor ids) => Call("embedding", weight, ids);
 
+    /// <summary>The gradient of that weight from that of its rows, in the latter's type.</summary>
+    public static Tensor EmbeddingBackward(Tensor gradient, Tensor ids, Tensor weight) =>
+        Call("embedding_backward", gradient, ids, weight);
+
     /// <summary>
     /// x Wᵀ + b by oneDNN: float32 on a CPU, x [N, inputs], weight [outputs, inputs], bias [outputs] or null. oneDNN compiles a kernel for
     /// every shape, at a millisecond each, and keeps some; so rows are filled up to a multiple of 64.
@@ -106,24 +113,36 @@ internal static class TorchOps
     /// </summary>
     public static void FusedAdamW(
         Tensor[] parameters, Tensor[] gradients, Tensor[] firstMoments, Tensor[] secondMoments, Tensor[] steps,
-        double learningRate, double beta1, double beta2, double weightDecay, double epsilon) =>
-        Call("fused_adamw_", parameters, gradients, firstMoments, secondMoments, NoTensors, steps, learningRate, beta1, beta2, weightDecay,
-            epsilon).Dispose();
+        double learningRate, double beta1, double beta2, double weightDecay, double epsilon)
+    {
+        foreach (var places in DeviceLists.Places(parameters))
+        {
+            Call("fused_adamw_", Of(parameters), Of(gradients), Of(firstMoments), Of(secondMoments), NoTensors,
+                Of(steps).Select((step, i) => step.to(parameters[places[i]].device)).ToArray(), learningRate, beta1, beta2, weightDecay,
+                epsilon).Dispose();
 
-    /// <summary>The 2-norm of each tensor: [tensors].</summary>
-    public static Tensor Norms(Tensor[] tensors) => Call("norms", [tensors]);
+            Tensor[] Of(Tensor[] all) => [.. places.Select(place => all[place])];
+        }
+    }
+
+    /// <summary>The 2-norm of each tensor: [tensors], on the first one's device.</summary>
+    public static Tensor Norms(Tensor[] tensors) => DeviceLists.Join(tensors, each => Call("norms", [each]));
 
     /// <summary>The 2-norm of a tensor, a scalar tensor; of <see cref="Norms"/>, that over all elements of all tensors.</summary>
     public static Tensor Norm(Tensor x) => Call("norm", x);
 
     /// <summary>The sum of each tensor, taken in float64: [tensors].</summary>
-    public static Tensor Sums64(Tensor[] tensors) => Call("sums64", [tensors]);
+    public static Tensor Sums64(Tensor[] tensors) => DeviceLists.Join(tensors, each => Call("sums64", [each]));
 
     /// <summary>The 2-norm of each tensor, taken in float64: [tensors].</summary>
-    public static Tensor Norms64(Tensor[] tensors) => Call("norms64", [tensors]);
+    public static Tensor Norms64(Tensor[] tensors) => DeviceLists.Join(tensors, each => Call("norms64", [each]));
 
     /// <summary>Multiplies every tensor in place by a scalar tensor.</summary>
-    public static void Scale(Tensor[] tensors, Tensor factor) => Call("scale_", tensors, factor).Dispose();
+    public static void Scale(Tensor[] tensors, Tensor factor)
+    {
+        foreach (var places in DeviceLists.Places(tensors))
+            Call("scale_", places.Select(place => tensors[place]).ToArray(), factor.to(tensors[places[0]].device)).Dispose();
+    }
 
     // TorchSharp would wrap a double itself and drop it: it is wrapped here and kept until the interpreter is done (Scalars says why).
     private static Tensor Call(string name, params object[] arguments) => Call<Tensor>(name, arguments);

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Numerics.Simd;
 using R1Cloud.GpuJob.Weights;
@@ -10,7 +11,8 @@ namespace R1Cloud.GpuJob.Optimization;
 
 /// <summary>
 /// AdamW (arXiv 1711.05101), on a CPU in kernels of our own, else in libtorch's fused one. Weight decay acts on tensors of two or more
-/// dimensions, not on norms and biases. Its state is named by parameter and restores bitwise.
+/// dimensions, not on norms and biases. Its state is named by parameter and restores bitwise. Weights that have their masters in host
+/// memory are stepped there, and their moments are there too.
 /// </summary>
 internal sealed class AdamW : IDisposable
 {
@@ -19,6 +21,7 @@ internal sealed class AdamW : IDisposable
     private readonly OptimizerRecipe recipe;
     private readonly double epsilon;
     private readonly Tensor stepTensor;
+    private readonly HostSteps? host; // where the weights have their masters
 
     /// <summary>Makes an optimizer with fresh state.</summary>
     /// <param name="parameters">What it updates, by name.</param>
@@ -30,13 +33,18 @@ internal sealed class AdamW : IDisposable
         using var _ = no_grad();
         slots = [.. parameters.Select(parameter => new Slot(
             parameter.Name, parameter.Tensor,
-            zeros_like(parameter.Tensor, requires_grad: false).DetachFromDisposeScope(),
-            zeros_like(parameter.Tensor, requires_grad: false).DetachFromDisposeScope()))];
-        stepTensor = zeros([], dtype: ScalarType.Float32, device: slots[0].Parameter.device).DetachFromDisposeScope();
+            zeros_like(parameter.Tensor.Stored(), requires_grad: false).DetachFromDisposeScope(),
+            zeros_like(parameter.Tensor.Stored(), requires_grad: false).DetachFromDisposeScope()))];
+        stepTensor = zeros([], dtype: ScalarType.Float32, device: slots[0].FirstMoment.device).DetachFromDisposeScope();
+        if (slots[0].Parameter is ModelWeight { Master: not null })
+            host = new HostSteps([.. slots.Select(slot => slot.Parameter.device).DistinctBy(device => $"{device}")]);
     }
 
     /// <summary>Steps taken.</summary>
     public long Steps { get; private set; }
+
+    /// <summary>Bytes of its state where the parameters are.</summary>
+    public long DeviceBytes => host is null ? slots.Sum(slot => 2 * slot.FirstMoment.numel() * slot.FirstMoment.ElementSize) : 0;
 
     /// <summary>Scales all gradients so that their global 2-norm is at most <paramref name="maxNorm"/>.</summary>
     /// <param name="maxNorm">The limit; 0 or less for none.</param>
@@ -49,7 +57,7 @@ internal sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         var live = slots.Where(slot => slot.Parameter.grad is not null).ToArray();
         var gradients = live.Select(slot => slot.Parameter.grad!).ToArray();
-        if (gradients.Length == 0) return zeros([], dtype: ScalarType.Float32, device: stepTensor.device).MoveToOuterDisposeScope();
+        if (gradients.Length == 0) return zeros([], dtype: ScalarType.Float32, device: slots[0].Parameter.device).MoveToOuterDisposeScope();
         var isOwn = VectorUpdates.Suit(gradients);
         var norms = isOwn ? VectorUpdates.Norms(gradients) : TorchOps.Norms(gradients);
         var norm = TorchOps.Norm(norms);
@@ -92,19 +100,25 @@ internal sealed class AdamW : IDisposable
         {
             var pairs = group.ToArray();
             var decay = group.Key ? recipe.WeightDecay : 0;
-            Tensor[] parameters = [.. pairs.Select(pair => (Tensor)pair.Slot.Parameter)], gradients =
-                [.. pairs.Select(pair => pair.Gradient!)];
-            Tensor[] firstMoments = [.. pairs.Select(pair => pair.Slot.FirstMoment)], secondMoments =
-                [.. pairs.Select(pair => pair.Slot.SecondMoment)];
-            if (VectorUpdates.Suit([.. parameters, .. gradients, .. firstMoments, .. secondMoments]))
-            {
-                VectorUpdates.AdamW(Coefficients(learningRate, decay), parameters, gradients, firstMoments, secondMoments);
-                continue;
-            }
-            TorchOps.FusedAdamW(
-                parameters, gradients, firstMoments, secondMoments, [.. Enumerable.Repeat(stepTensor, pairs.Length)],
-                learningRate, recipe.Beta1, recipe.Beta2, decay, epsilon);
+            if (host is null)
+                Update(new([.. pairs.Select(pair => (Tensor)pair.Slot.Parameter)], [.. pairs.Select(pair => pair.Gradient!)],
+                    [.. pairs.Select(pair => pair.Slot.FirstMoment)], [.. pairs.Select(pair => pair.Slot.SecondMoment)]),
+                    learningRate, decay);
+            else
+                host.Take([.. pairs.Select(pair => new HostStepped((ModelWeight)pair.Slot.Parameter, pair.Gradient!, pair.Slot.FirstMoment,
+                    pair.Slot.SecondMoment))], part => Update(part, learningRate, decay));
         }
+    }
+
+    private void Update(SteppedTensors all, double learningRate, double decay)
+    {
+        var (parameters, gradients, firstMoments, secondMoments) = all;
+        if (VectorUpdates.Suit([.. parameters, .. gradients, .. firstMoments, .. secondMoments]))
+            VectorUpdates.AdamW(Coefficients(learningRate, decay), parameters, gradients, firstMoments, secondMoments);
+        else
+            TorchOps.FusedAdamW(
+                parameters, gradients, firstMoments, secondMoments, [.. Enumerable.Repeat(stepTensor, parameters.Length)],
+                learningRate, recipe.Beta1, recipe.Beta2, decay, epsilon);
     }
 
     private AdamWStep Coefficients(double learningRate, double decay) => new(
@@ -166,6 +180,7 @@ internal sealed class AdamW : IDisposable
             if (!ReferenceEquals(moments[name], moment)) moment.Dispose();
         }
         stepTensor.Dispose();
+        host?.Dispose();
         return new OptimizerState(moments, Steps);
     }
 
@@ -199,6 +214,7 @@ internal sealed class AdamW : IDisposable
             slot.SecondMoment.Dispose();
         }
         stepTensor.Dispose();
+        host?.Dispose();
     }
 
     private sealed record Slot(string Name, Parameter Parameter, Tensor FirstMoment, Tensor SecondMoment);

@@ -1,3 +1,4 @@
+using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared;
 using TorchSharp.Modules;
@@ -20,7 +21,7 @@ internal static class StepEffects
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        Tensor[] weights = [.. trained.Select(parameter => parameter.Tensor)];
+        Tensor[] weights = [.. trained.Select(parameter => parameter.Tensor.Stored())];
         // A sum alone would not see two changes that cancel; the norm weighs them by their weights.
         return [.. TorchOps.Sums64(weights).cpu().data<double>(), .. TorchOps.Norms64(weights).cpu().data<double>()];
     }

@@ -4,7 +4,6 @@ using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.Shared;
 using R1Cloud.Tokenizers;
-using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Residency;
 
@@ -18,9 +17,9 @@ internal static class CheckpointFiles
     public const string TrainerState = "trainer_state.json";
 
     /// <summary>Reads a checkpoint's model, with the adapter that it may have.</summary>
-    public static CausalLm ReadModel(string folder, Device device)
+    public static CausalLm ReadModel(string folder, Placement placement)
     {
-        var model = CausalLm.Load(folder, device);
+        var model = CausalLm.Load(folder, placement);
         if (LoraAdapter.IsIn(folder)) LoraAdapter.Load(model, folder);
         return model;
     }
@@ -45,7 +44,7 @@ internal static class CheckpointFiles
     public static void WriteModel(Policy policy, string folder, TrainerState state)
     {
         // an adapter's are not among the weights
-        var trained = policy.Model.Trainable.Select(parameter => (parameter.Name, (Tensor)parameter.Tensor));
+        var trained = policy.Model.Trainable.Select(parameter => (parameter.Name, parameter.Tensor.Stored()));
         if (Finite.FindNot(policy.Model.Weights.Concat(trained)) is { } broken)
             throw new NonFiniteException(
                 $"Stage '{state.Stage}', step {state.Step}: the weight {broken} is not finite; the checkpoint is not saved.");

@@ -1,4 +1,3 @@
-using R1Cloud.GpuJob.Models;
 using R1Cloud.Tokenizers;
 
 namespace R1Cloud.GpuJob.Residency;
@@ -9,8 +8,8 @@ internal sealed class FrozenModel : IDisposable
     /// <summary>What it holds; null for nothing.</summary>
     public string? Checkpoint { get; private set; }
 
-    /// <summary>The model.</summary>
-    public CausalLm? Model { get; private set; }
+    /// <summary>The model, on every device of the worker.</summary>
+    public ModelReplicas? Replicas { get; private set; }
 
     /// <summary>Its tokenizer.</summary>
     public ITokenizer? Tokenizer { get; private set; }
@@ -19,13 +18,13 @@ internal sealed class FrozenModel : IDisposable
     public ITokenizer? Alike { get; set; }
 
     /// <summary>Holds a checkpoint's model from now on.</summary>
-    public void Is(string checkpoint, CausalLm model, ITokenizer tokenizer) =>
-        (Checkpoint, Model, Tokenizer) = (checkpoint, model, tokenizer);
+    public void Is(string checkpoint, ModelReplicas replicas, ITokenizer tokenizer) =>
+        (Checkpoint, Replicas, Tokenizer) = (checkpoint, replicas, tokenizer);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        Model?.Dispose();
-        (Checkpoint, Model, Tokenizer, Alike) = (null, null, null, null);
+        Replicas?.Dispose();
+        (Checkpoint, Replicas, Tokenizer, Alike) = (null, null, null, null);
     }
 }

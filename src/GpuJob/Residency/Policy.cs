@@ -10,7 +10,10 @@ using R1Cloud.Tokenizers.Prompts;
 namespace R1Cloud.GpuJob.Residency;
 
 /// <summary>A model in memory with what belongs to it: tokenizer, generator and, when it is being trained, the optimizer.</summary>
-internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator generator) : IDisposable
+/// <param name="replicas">The model and its copies on the worker's other devices.</param>
+/// <param name="tokenizer">The tokenizer.</param>
+/// <param name="generator">What samples.</param>
+internal sealed class Policy(ModelReplicas replicas, ITokenizer tokenizer, IGenerator generator) : IDisposable
 {
     private bool stale = true;
     private IGenerator? engine; // one beside the worker
@@ -28,13 +31,16 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     public IPolicyProgress? Progress { get; private set; }
 
     /// <summary>The model.</summary>
-    public CausalLm Model { get; } = model;
+    public CausalLm Model => Replicas.Model;
+
+    /// <summary>The model on every device of the worker.</summary>
+    public ModelReplicas Replicas { get; } = replicas;
 
     /// <summary>The tokenizer.</summary>
     public ITokenizer Tokenizer { get; } = tokenizer;
 
     /// <summary>What generates.</summary>
-    public string Engine => byEngine ?? GeneratorFactory.NameOf(generator);
+    public string Engine => byEngine ?? GeneratorFactory.NameFor(Model);
 
     /// <summary>The optimizer with its state at <see cref="Checkpoint"/>, or null when the policy was only read.</summary>
     public AdamW? Optimizer { get; set; }
@@ -56,7 +62,11 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
     /// Call before changing weights or optimizer: the policy is no checkpoint's until <see cref="Is"/>, and the generator takes the weights
     /// over again.
     /// </summary>
-    public void BeginChange() => (Checkpoint, Progress, stale, engineStale) = (null, null, true, true);
+    public void BeginChange()
+    {
+        (Checkpoint, Progress, stale, engineStale) = (null, null, true, true);
+        Replicas.Changed();
+    }
 
     /// <summary>Says what samples from now on.</summary>
     /// <param name="name">The engine's name; null for the trainer itself.</param>
@@ -106,6 +116,6 @@ internal sealed class Policy(CausalLm model, ITokenizer tokenizer, IGenerator ge
         generator.Dispose();
         engine?.Dispose();
         Optimizer?.Dispose();
-        Model.Dispose();
+        Replicas.Dispose();
     }
 }

@@ -19,7 +19,9 @@ namespace R1Cloud.GpuJob.Residency;
 /// <param name="compute">Starts torch when the first model is needed, so that a worker without one starts quickly.</param>
 /// <param name="cacheFolder">Where downloaded checkpoints are kept.</param>
 /// <param name="engines">The engines that sample where a job asks for one; null for none.</param>
-internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, EngineLinks? engines = null) : IDisposable
+/// <param name="fit">Refuses what the device has no room for; null refuses nothing.</param>
+internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, EngineLinks? engines = null, DeviceFit? fit = null)
+    : IDisposable
 {
     private Policy? policy;
     private string? tokenizer; // the fingerprint of the policy's
@@ -32,8 +34,13 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
     /// <summary>The reward models, beside policy and reference.</summary>
     public ResidentRewardModels RewardModels { get; } = new(compute, cacheFolder);
 
+    /// <summary>Refuses what the device has no room for.</summary>
+    public DeviceFit Fit { get; } = fit ?? DeviceFit.Unknown;
+
     /// <summary>Where tensors are computed.</summary>
     public Compute Compute => compute.Value;
+
+    private ModelPlacements Placements => new(Compute.Group.Replicas[0]);
 
     /// <summary>The policy of a checkpoint, to read.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
@@ -42,8 +49,9 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
     /// <exception cref="CheckpointCorruptException">The checkpoint is torn, missing or changed.</exception>
     public async Task<Policy> PolicyAsync(string checkpoint, JobContext context, TrainingPrecision precision = TrainingPrecision.Float32)
     {
-        var found = await FindAsync(checkpoint, context);
-        found.Model.ComputeType = TypeOf(precision);
+        var found = await FindAsync(checkpoint, context, there => there.Model.Computes(ModelPlacements.TypeOf(precision)),
+            (_, _) => Placements.Sampling(precision));
+        found.Model.ComputeType = ModelPlacements.TypeOf(precision);
         var external = context.Spec.Payload.Engine is { } chosen and not SamplingEngine.Own ? chosen : (SamplingEngine?)null;
         found.SampleBy(external?.ToString().ToLowerInvariant(), external is { } engine
             ? model => (engines ?? throw new BadInputException($"Job '{context.Spec.JobId}' samples by {engine}, which needs a worker."))
@@ -52,10 +60,18 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
         return found;
     }
 
-    private async Task<Policy> FindAsync(string checkpoint, JobContext context)
+    // The policy in memory where it serves. What is not there yet is placed by its folder, and by whether a checkpoint has its base.
+    private async Task<Policy> FindAsync(string checkpoint, JobContext context, Func<Policy, bool> serves,
+        Func<string, bool, Placement> place)
     {
-        if (policy?.Checkpoint == checkpoint) return policy;
+        if (policy is not null && !serves(policy)) GiveUp();
+        if (policy?.Checkpoint == checkpoint)
+        {
+            Fit.Require(context.Spec, policy.Model.Config);
+            return policy;
+        }
         var folder = await DownloadAsync(checkpoint, CheckpointPart.Model, context);
+        Fit.Require(context.Spec, ModelConfig.Load(folder));
         using var _ = context.Time.Measure(TimePart.Storage);
         var fingerprint = TokenizerFiles.Read(folder).Fingerprint();
         Park();
@@ -72,8 +88,9 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
         {
             policy?.Dispose();
             policy = null;
-            policy = Create(CheckpointFiles.ReadModel(folder, Compute.Device), TokenizerLoader.Load(folder));
-            policy.AdapterBase = (await new CheckpointStore(context.Blobs).ReadAsync(checkpoint, context.Preemption)).Base;
+            var adapterBase = (await new CheckpointStore(context.Blobs).ReadAsync(checkpoint, context.Preemption)).Base;
+            policy = Create(CheckpointFiles.ReadModel(folder, place(folder, adapterBase is not null)), TokenizerLoader.Load(folder));
+            policy.AdapterBase = adapterBase;
             tokenizer = fingerprint;
         }
         policy.Is(checkpoint);
@@ -91,8 +108,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
         if (!freshOptimizer)
             return await TryTrainableAsync(checkpoint, recipe, context)
                 ?? throw new CheckpointCorruptException($"Checkpoint '{checkpoint}' has no training state: nothing can go on from it.");
-        var trained = await PolicyAsync(checkpoint, context, recipe.Precision);
-        trained.Model.Recompute = recipe.Recompute;
+        var trained = await ToTrainAsync(checkpoint, recipe, context, fresh: true);
         trained.Optimizer?.Dispose();
         (trained.Optimizer, trained.HoldsOnlyState) = (null, false);
         Unpark(); // another stage's
@@ -114,8 +130,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
         if (Resident(checkpoint, recipe) is { } there) return there;
         var stored = parked?.Checkpoint == checkpoint ? null : await StateFolderAsync(checkpoint, context);
         if (parked?.Checkpoint != checkpoint && stored is null) return null;
-        var trained = await PolicyAsync(checkpoint, context, recipe.Precision);
-        trained.Model.Recompute = recipe.Recompute;
+        var trained = await ToTrainAsync(checkpoint, recipe, context, fresh: false);
         var optimizer = new AdamW(trained.Model.Trainable, recipe);
         using (context.Time.Measure(TimePart.Storage))
         {
@@ -125,6 +140,33 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
         Unpark();
         trained.Optimizer = optimizer;
         return trained;
+    }
+
+    /// <summary>The policy of a checkpoint where and how it is trained, without an optimizer yet.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="recipe">The optimizer's settings.</param>
+    /// <param name="context">The attempt.</param>
+    public Task<Policy> ToTrainAsync(string checkpoint, OptimizerRecipe recipe, JobContext context) =>
+        ToTrainAsync(checkpoint, recipe, context, fresh: true);
+
+    // Fresh: an adapter that is there is merged.
+    private async Task<Policy> ToTrainAsync(string checkpoint, OptimizerRecipe recipe, JobContext context, bool fresh)
+    {
+        var found = await FindAsync(checkpoint, context, there => Trains(there, recipe, fresh),
+            (folder, hasBase) => recipe.Lora is null ? Placements.Trained(recipe)
+                : Placements.Base(recipe.Precision, stays: fresh ? !LoraAdapter.IsIn(folder) : hasBase));
+        (found.Model.ComputeType, found.Model.Recompute) = (ModelPlacements.TypeOf(recipe.Precision), recipe.Recompute);
+        return found;
+    }
+
+    // Whether a policy is kept as one that is trained so.
+    private bool Trains(Policy there, OptimizerRecipe recipe, bool fresh)
+    {
+        var model = there.Model;
+        if (recipe.Lora is null) return model.Placement.IsLike(Placements.Trained(recipe));
+        if (model.Placement.IsLike(Compute.Device)) return true;
+        var stays = fresh ? model.Lora is null : there.AdapterBase is not null;
+        return stays && !model.Placement.HostMasters && model.Computes(ModelPlacements.TypeOf(recipe.Precision));
     }
 
     /// <summary>
@@ -146,8 +188,9 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
     /// <param name="recipe">The optimizer's settings.</param>
     public Policy? Resident(string checkpoint, OptimizerRecipe recipe)
     {
-        if (policy is not { Optimizer: not null } || policy.Checkpoint != checkpoint) return null;
-        (policy.Model.ComputeType, policy.Model.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
+        if (policy is not { Optimizer: not null } || policy.Checkpoint != checkpoint || !Trains(policy, recipe, fresh: false))
+            return null;
+        (policy.Model.ComputeType, policy.Model.Recompute) = (ModelPlacements.TypeOf(recipe.Precision), recipe.Recompute);
         return policy;
     }
 
@@ -157,9 +200,9 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
         policy?.Dispose();
         policy = null;
         Unpark();
-        policy = Create(CausalLm.Create(config, Compute.Device, seed), with);
+        policy = Create(CausalLm.Create(config, Placements.Trained(recipe), seed), with);
         tokenizer = null;
-        (policy.Model.ComputeType, policy.Model.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
+        (policy.Model.ComputeType, policy.Model.Recompute) = (ModelPlacements.TypeOf(recipe.Precision), recipe.Recompute);
         if (recipe.Lora is { } lora) Attach(policy.Model, lora, seed);
         policy.Optimizer = new AdamW(policy.Model.Trainable, recipe);
         return policy;
@@ -172,13 +215,13 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
     /// <param name="context">The attempt.</param>
     public async Task<Policy> FreshRewardModelAsync(string checkpoint, ulong seed, OptimizerRecipe recipe, JobContext context)
     {
-        var from = await FindAsync(checkpoint, context);
+        var from = await ToTrainAsync(checkpoint, recipe, context);
         from.BeginChange();
         LoraAdapter.Merge(from.Model); // an earlier stage's
-        var scorer = RewardModel.Create(from.Model, seed);
+        var scorer = RewardModel.Create(from.Model, seed, Placements.Trained(recipe));
         policy = Create(scorer, from.Tokenizer);
         from.Dispose();
-        (scorer.ComputeType, scorer.Recompute) = (TypeOf(recipe.Precision), recipe.Recompute);
+        (scorer.ComputeType, scorer.Recompute) = (ModelPlacements.TypeOf(recipe.Precision), recipe.Recompute);
         policy.Optimizer = new AdamW(scorer.Trainable, recipe);
         return policy;
     }
@@ -187,7 +230,7 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="context">The attempt.</param>
     /// <param name="precision">What it computes in.</param>
-    public Task<CausalLm> ReferenceAsync(string checkpoint, JobContext context, TrainingPrecision precision) =>
+    public Task<ModelReplicas> ReferenceAsync(string checkpoint, JobContext context, TrainingPrecision precision) =>
         FrozenAsync(reference, checkpoint, context, precision);
 
     /// <summary>The frozen teacher of a policy that is in memory.</summary>
@@ -195,31 +238,31 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
     /// <param name="context">The attempt.</param>
     /// <param name="precision">What it computes in.</param>
     /// <exception cref="BadInputException">Its tokens are others than the policy's.</exception>
-    public async Task<CausalLm> TeacherAsync(string checkpoint, JobContext context, TrainingPrecision precision)
+    public async Task<ModelReplicas> TeacherAsync(string checkpoint, JobContext context, TrainingPrecision precision)
     {
-        var model = await FrozenAsync(teacher, checkpoint, context, precision);
+        var replicas = await FrozenAsync(teacher, checkpoint, context, precision);
         var own = policy!.Tokenizer;
-        if (teacher.Alike == own) return model;
+        if (teacher.Alike == own) return replicas;
         if (own.Difference(teacher.Tokenizer!) is { } difference)
             throw new BadInputException($"Job '{context.Spec.JobId}': the teacher '{checkpoint}' has other tokens than the student: "
                 + $"{difference}.");
         teacher.Alike = own;
-        return model;
+        return replicas;
     }
 
-    private async Task<CausalLm> FrozenAsync(FrozenModel slot, string checkpoint, JobContext context, TrainingPrecision precision)
+    private async Task<ModelReplicas> FrozenAsync(FrozenModel slot, string checkpoint, JobContext context, TrainingPrecision precision)
     {
-        if (slot.Checkpoint != checkpoint)
+        if (slot.Checkpoint != checkpoint || !slot.Replicas!.Model.Computes(ModelPlacements.TypeOf(precision)))
         {
             slot.Dispose();
             var folder = await DownloadAsync(checkpoint, CheckpointPart.Model, context);
             using var _ = context.Time.Measure(TimePart.Storage);
-            var (model, tokens) = (CheckpointFiles.ReadModel(folder, Compute.Device), TokenizerLoader.Load(folder));
+            var (model, tokens) = (CheckpointFiles.ReadModel(folder, Placements.Frozen(precision)), TokenizerLoader.Load(folder));
             model.LeaveOut(tokens.IdsWithoutToken(model.Config.VocabularySize));
-            slot.Is(checkpoint, model, tokens);
+            slot.Is(checkpoint, new ModelReplicas(model, Compute.Group), tokens);
         }
-        slot.Model!.ComputeType = TypeOf(precision);
-        return slot.Model;
+        slot.Replicas!.Model.ComputeType = ModelPlacements.TypeOf(precision);
+        return slot.Replicas;
     }
 
     /// <summary>Saves the policy as a checkpoint and, once that is committed, knows it by that name.</summary>
@@ -303,6 +346,13 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
         (policy.Optimizer, policy.HoldsOnlyState) = (null, false);
     }
 
+    private void GiveUp()
+    {
+        Park();
+        policy?.Dispose();
+        policy = null;
+    }
+
     private void Unpark()
     {
         parked?.State.Dispose();
@@ -318,13 +368,15 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
     private static void Attach(CausalLm model, LoraRecipe lora, ulong seed) =>
         LoraAdapter.Attach(model, new LoraConfig { Rank = lora.Rank, Alpha = lora.Alpha, Targets = lora.Targets }, seed);
 
-    private static TorchSharp.torch.ScalarType TypeOf(TrainingPrecision precision) =>
-        precision == TrainingPrecision.Bfloat16 ? TorchSharp.torch.ScalarType.BFloat16 : TorchSharp.torch.ScalarType.Float32;
+    // What of the device's memory is not taken by models and their optimizer.
+    private double? Room() => Fit.Usable - policy!.Model.DeviceBytes - (policy.Optimizer?.DeviceBytes ?? 0)
+        - (reference.Replicas?.Model.DeviceBytes ?? 0) - (teacher.Replicas?.Model.DeviceBytes ?? 0) - RewardModels.DeviceBytes;
 
     private Policy Create(CausalLm model, ITokenizer with)
     {
         model.LeaveOut(with.IdsWithoutToken(model.Config.VocabularySize));
-        return new(model, with, GeneratorFactory.Create(model, Compute.Threads));
+        var replicas = new ModelReplicas(model, Compute.Group);
+        return new(replicas, with, new ReplicaGenerator(replicas, replica => GeneratorFactory.Create(replica, Compute.Threads, Room)));
     }
 
     /// <inheritdoc/>
@@ -336,5 +388,6 @@ internal sealed class ResidentModels(Lazy<Compute> compute, string cacheFolder, 
         teacher.Dispose();
         Unpark();
         RewardModels.Dispose();
+        if (compute.IsValueCreated) Compute.Group.Dispose();
     }
 }

@@ -19,6 +19,9 @@ internal sealed class ResidentRewardModels(Lazy<Compute> compute, string cacheFo
 
     private readonly List<(string Checkpoint, ResponseScorer Scorer)> kept = [];
 
+    /// <summary>Bytes of those in memory.</summary>
+    public long DeviceBytes => kept.Sum(entry => entry.Scorer.DeviceBytes);
+
     /// <summary>The reward model of a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="context">The attempt.</param>

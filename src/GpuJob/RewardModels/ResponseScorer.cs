@@ -19,6 +19,9 @@ internal sealed class ResponseScorer(CausalLm model, ITokenizer tokenizer, Rewar
 
     private readonly ResponseReader reader = new(info.Prompt, info.Scores, tokenizer, info.TemplateDate);
 
+    /// <summary>Bytes of the model on its device.</summary>
+    public long DeviceBytes => model.DeviceBytes;
+
     /// <summary>What the model was trained for.</summary>
     public RewardObjective Objective => info.Objective;
 

@@ -1,6 +1,8 @@
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Numerics;
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Recipes;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace R1Cloud.GpuJob.Scoring;
@@ -17,8 +19,6 @@ internal sealed record TokenScores(Tensor LogProbs, Tensor Entropy);
 /// </summary>
 internal static class TokenScoring
 {
-    private const long AutomaticChunkElements = 1 << 24;
-
     /// <summary>Scores a batch's tokens.</summary>
     /// <param name="model">The model.</param>
     /// <param name="batch">Sequences and which of their tokens are scored.</param>
@@ -84,16 +84,30 @@ internal static class TokenScoring
         sampling ??= new SamplingRecipe();
         if (sampling.Temperature <= 0)
             throw new ArgumentOutOfRangeException(nameof(sampling), sampling.Temperature, "Scoring needs a temperature above 0.");
-        if (chunk <= 0) chunk = (int)Math.Clamp(AutomaticChunkElements / head.shape[0], 64, int.MaxValue);
+        if (chunk <= 0) chunk = ChunkOf(head.shape[0], model.Device.type);
         var entropy = empty([hidden.shape[0]], dtype: ScalarType.Float32, device: hidden.device);
-        return new TokenScores(ChunkedLogProbs.apply(hidden, head, targets, new Distribution(sampling, model.UnusedMask), chunk, entropy),
-            entropy);
+        return new TokenScores(ChunkedLogProbs.apply(hidden, head, targets, new Distribution(sampling, model.UnusedMask),
+            new HeadUse(chunk, head is ModelWeight { Master: not null } kept ? kept.Lowered : null), entropy), entropy);
     }
+
+    /// <summary>Positions whose logits exist at once.</summary>
+    /// <param name="vocabulary">Rows of the output projection.</param>
+    /// <param name="device">What computes them.</param>
+    internal static int ChunkOf(long vocabulary, DeviceType device) =>
+        (int)Math.Clamp((device == DeviceType.CPU ? LogitsAtOnce.OnCpu : LogitsAtOnce.OnGpu) / vocabulary, 64, int.MaxValue);
 
     // What tokens are drawn from.
     // Sampling: Temperature and truncation.
     // Unused: Ids of no token, bool [V], or null.
     private sealed record Distribution(SamplingRecipe Sampling, Tensor? Unused);
+
+    // How the head is used.
+    // Chunk: Positions whose logits exist at once.
+    // Lowered: What is computed with in place of the head, or null.
+    private sealed record HeadUse(int Chunk, Tensor? Lowered)
+    {
+        public Tensor Of(Tensor head, ScalarType type) => Lowered ?? head.As(type);
+    }
 
     // With s = logits / T and p their softmax over the kept tokens: log p(y) = s_y − lse(s), ∂log p(y)/∂s = 1_y − p and H = lse(s) − Σ p s.
     // The entropy is filled in on the way.
@@ -104,12 +118,12 @@ internal static class TokenScoring
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
             var (hidden, head, targets) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]);
-            var (distribution, chunk, entropy) = ((Distribution)vars[3], (int)vars[4], (Tensor)vars[5]);
+            var (distribution, use, entropy) = ((Distribution)vars[3], (HeadUse)vars[4], (Tensor)vars[5]);
             using var _ = no_grad();
             using var scope = NewDisposeScope();
             var logProbs = empty_like(entropy);
-            var lowered = head.As(hidden.dtype);
-            foreach (var (start, count) in Chunks(hidden.shape[0], chunk))
+            var lowered = use.Of(head, hidden.dtype);
+            foreach (var (start, count) in Chunks(hidden.shape[0], use.Chunk))
             {
                 using var inner = NewDisposeScope();
                 var target = targets.narrow(0, start, count).unsqueeze(1);
@@ -121,7 +135,7 @@ internal static class TokenScoring
             }
             ctx.save_for_backward([hidden, head, targets]);
             ctx.save_data("distribution", distribution);
-            ctx.save_data("chunk", chunk);
+            ctx.save_data("use", use);
             return logProbs.MoveToOuterDisposeScope();
         }
 
@@ -131,11 +145,12 @@ internal static class TokenScoring
             using var scope = NewDisposeScope();
             var saved = ctx.get_saved_variables();
             var (hidden, head, targets) = (saved[0], saved[1], saved[2]);
-            var (distribution, chunk) = ((Distribution)ctx.get_data("distribution"), (int)ctx.get_data("chunk"));
+            var (distribution, use) = ((Distribution)ctx.get_data("distribution"), (HeadUse)ctx.get_data("use"));
             var hiddenGradient = empty_like(hidden);
-            var headGradient = head.requires_grad ? zeros_like(head) : null; // frozen below an adapter
-            var lowered = head.As(hidden.dtype);
-            foreach (var (start, count) in Chunks(hidden.shape[0], chunk))
+            // Frozen below an adapter.
+            var headGradient = head.requires_grad ? zeros(head.shape, dtype: head.dtype, device: head.device) : null;
+            var lowered = use.Of(head, hidden.dtype);
+            foreach (var (start, count) in Chunks(hidden.shape[0], use.Chunk))
             {
                 using var inner = NewDisposeScope();
                 var target = targets.narrow(0, start, count).unsqueeze(1);

@@ -15,10 +15,11 @@ internal static class PlanCommand
     public static Command Create(CommandContext context)
     {
         var recipe = new RecipeArguments(context);
-        var nodes = new Option<int?>("--nodes") { Description = "Machines, one device each; the recipe's workers when left out." };
+        var nodes = new Option<int?>("--nodes") { Description = "Machines, one worker each; the recipe's workers when left out." };
         var gpu = new Option<string?>("--gpu") {
             Description =
-            "The device, by its name in the price table: h100, h200, a100, l40s, cpu; what the recipe's workers ask for when left out." };
+            "The device, by its name in the price table: h100, h200, a100, l40s, cpu, or of a machine with eight h100x8, h200x8, a100x8; "
+            + "what the recipe's workers ask for when left out." };
         var prices = new Option<string?>("--price-table") { Description = "Your own price table: a JSON file like data/price-table.json." };
         var model = new Option<string?>("--model") {
             Description = "A checkpoint's config.json, or its folder, for models that the recipe does not shape." };

@@ -12,8 +12,8 @@ internal sealed class PlanView(IAnsiConsole console)
     public void Write(RunPlanEstimate plan)
     {
         var names = plan.Stages.Select(stage => stage.Name.Length).Append(10).Max() + 2;
-        Line($" [bold]{Markup.Escape(plan.Recipe)}[/]  [grey]{plan.Nodes} × {Markup.Escape(plan.Device)}, cost "
-            + $"in {Markup.Escape(plan.Currency)}[/]");
+        Line($" [bold]{Markup.Escape(plan.Recipe)}[/]  [grey]{plan.Nodes} × {Markup.Escape(plan.Device)}"
+            + $"{(plan.DevicesPerNode > 1 ? $" ({plan.DevicesPerNode} devices each)" : "")}, cost in {Markup.Escape(plan.Currency)}[/]");
         Line($" [grey]{"stage".PadRight(names)}{"generated",9}{"trained",9}{"scored",9}{"FLOPs",9}{"hours",8}{"wall",10}{"cost",11}[/]");
         foreach (var stage in plan.Stages) WriteStage(stage, names);
         Line(
@@ -38,7 +38,8 @@ internal sealed class PlanView(IAnsiConsole console)
         {
             var memory = stage.Memory!;
             var roles = string.Join(", ", memory.Roles.Select(role => $"{role.Key} {Scaled(role.Value)}B"));
-            var needs = $"- {stage.Name}: {memory.Phase} takes {Scaled(memory.Bytes)}B: {roles}";
+            var beside = memory.HostBytes > 0 ? $"; and {Scaled(memory.HostBytes)}B of the machine's own" : "";
+            var needs = $"- {stage.Name}: {memory.Phase} takes {Scaled(memory.Bytes)}B: {roles}{beside}";
             if (memory.MissingBytes is not { } missing)
             {
                 Line($" [grey]{Markup.Escape(needs)}[/]");

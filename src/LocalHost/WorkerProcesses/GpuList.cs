@@ -40,9 +40,15 @@ internal static class GpuList
     }
 
     /// <summary>Refuses a recipe that wants its workers elsewhere.</summary>
-    /// <exception cref="BadInputException">It asks for the CPU, or for a GPU that is not among these.</exception>
+    /// <exception cref="BadInputException">
+    /// It asks for the CPU, for a GPU that is not among these, or for several a worker.
+    /// </exception>
     public static void Check(IReadOnlyList<int> gpus, WorkersRecipe workers)
     {
+        if (workers.DevicesPerReplica > 1)
+            throw new BadInputException(
+                $"workers.devicesPerReplica: the recipe asks for {workers.DevicesPerReplica}, but --gpus {string.Join(',', gpus)} puts a "
+                + "worker on each GPU alone. Leave out --gpus: a worker takes all GPUs then, or those of workers.device.");
         if (workers.Device is "auto" or "cuda" || gpus.Any(gpu => workers.Device == Device(gpu))) return;
         throw new BadInputException(
             $"workers.device: the recipe asks for '{workers.Device}', but --gpus {string.Join(',', gpus)} puts every worker on a GPU; a "

@@ -106,6 +106,11 @@ internal sealed class ProcessWorkerPool(WorkerPoolOptions options, TimeProvider 
         string[] own = ["work", "--run", runId, "--worker", name, "--threads", threads, "--device", device, "--parent-pipe"];
         foreach (var argument in options.Command.Arguments.Concat(own)) start.ArgumentList.Add(argument);
         if (!workers.Deterministic) start.ArgumentList.Add("--fast");
+        if (workers.DevicesPerReplica > 1)
+        {
+            start.ArgumentList.Add("--devices-per-replica");
+            start.ArgumentList.Add(workers.DevicesPerReplica.ToString(CultureInfo.InvariantCulture));
+        }
         if (lease is not null)
         {
             start.ArgumentList.Add("--lease");

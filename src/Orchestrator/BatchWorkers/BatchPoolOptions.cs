@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using R1Cloud.Hub.Wire;
 using R1Cloud.Shared.Recipes;
@@ -11,7 +12,9 @@ public sealed record BatchPoolOptions
     private const string InsightsIdentitySetting = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
 
     // A worker writes into its task's folder, which Batch mounts, and into /tmp; it needs no right of the system's, and can get none.
-    private const string DefaultContainerOptions = "--rm --init --stop-timeout 60 --shm-size 1g --cap-drop ALL"
+    // Processes of an engine that computes one model on several GPUs hand data over in shared memory; its size is a limit.
+    private static string ContainerOptionsOf(int gpus) =>
+        string.Create(CultureInfo.InvariantCulture, $"--rm --init --stop-timeout 60 --shm-size {(gpus > 1 ? 8 * gpus : 1)}g --cap-drop ALL")
         + " --security-opt no-new-privileges --read-only --tmpfs /tmp:rw,nosuid,nodev,size=1g,mode=1777";
 
     /// <summary>The pool that Bicep made.</summary>
@@ -68,7 +71,7 @@ public sealed record BatchPoolOptions
     /// How Docker runs the worker's container. <c>--stop-timeout</c>: the seconds that it may take to save once told to stop. The GPU comes
     /// without <c>--gpus</c>.
     /// </summary>
-    public string ContainerOptions { get; init; } = DefaultContainerOptions;
+    public string ContainerOptions { get; init; } = ContainerOptionsOf(1);
 
     /// <summary>The variables that tell workers where telemetry goes; empty when the app's goes nowhere.</summary>
     public IReadOnlyDictionary<string, string> Telemetry { get; init; } = new Dictionary<string, string>();
@@ -100,7 +103,8 @@ public sealed record BatchPoolOptions
             Storage = Required("R1_STORAGE"),
             IdentityResourceId = Required("R1_WORKER_IDENTITY"),
             IdentityClientId = Required("R1_WORKER_CLIENT_ID"),
-            ContainerOptions = settings["R1_CONTAINER_OPTIONS"] is { Length: > 0 } container ? container : DefaultContainerOptions,
+            ContainerOptions = settings["R1_CONTAINER_OPTIONS"] is { Length: > 0 } container
+                ? container : ContainerOptionsOf(settings.GetValue("R1_GPUS_PER_NODE", 1)),
             Telemetry = TelemetryOf(settings),
             Hub = HubOf(settings),
             ThreadsPerWorker = settings.GetValue("R1_WORKER_THREADS", 4),

@@ -83,7 +83,15 @@ internal static class WorkerTasks
     }
 
     // The arguments of the image's entry point.
-    private static string CommandLine(string runId, WorkerTaskId id, WorkersRecipe workers, BatchPoolOptions options) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"work --run {runId} --worker {id.Name} --threads {options.ThreadsFor(workers)} --device {workers.Device} --idle-limit {options.IdleLimit.TotalSeconds:0}{(workers.Deterministic ? "" : " --fast")}");
+    private static string CommandLine(string runId, WorkerTaskId id, WorkersRecipe workers, BatchPoolOptions options)
+    {
+        List<FormattableString> arguments =
+        [
+            $"work --run {runId} --worker {id.Name} --threads {options.ThreadsFor(workers)} --device {workers.Device}",
+            $"--idle-limit {options.IdleLimit.TotalSeconds:0}",
+        ];
+        if (!workers.Deterministic) arguments.Add($"--fast");
+        if (workers.DevicesPerReplica > 1) arguments.Add($"--devices-per-replica {workers.DevicesPerReplica}");
+        return string.Join(' ', arguments.Select(FormattableString.Invariant));
+    }
 }

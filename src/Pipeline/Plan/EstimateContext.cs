@@ -1,3 +1,4 @@
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Tasks;
 
@@ -12,11 +13,8 @@ namespace R1Cloud.Pipeline.Plan;
 internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double LengthShare, IDatasetReader? Datasets = null,
     IHubReader? Hub = null)
 {
-    /// <summary>Prompt tokens of data-set problems, which are not counted before the run.</summary>
-    public const int DatasetPromptTokens = 256;
-
     /// <summary>A prompt's tokens: the longest of a generated task.</summary>
-    public double PromptTokens(string task) => TaskBounds.Of(Recipe.Tasks[task])?.PromptTokens ?? DatasetPromptTokens;
+    public double PromptTokens(string task) => MemoryDemands.PromptTokens(Recipe.Tasks[task]);
 
     /// <summary>Completions sampled: everything is one forward pass a token, the prompt's included.</summary>
     public StageWork Generate(double completions, string task, SamplingRecipe sampling)
@@ -25,7 +23,7 @@ internal sealed record EstimateContext(Recipe Recipe, PlanModel Model, double Le
         return new()
         {
             GeneratedTokens = completions * length, GenerationFlops = completions * Model.Forward(PromptTokens(task) + length),
-            Memory = new() { CachedTokens = MemoryDemand.Cache(completions, PromptTokens(task) + sampling.MaxNewTokens) },
+            Memory = MemoryDemands.OfSampling(completions, PromptTokens(task), sampling),
         };
     }
 

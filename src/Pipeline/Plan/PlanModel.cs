@@ -1,17 +1,11 @@
 using System.Text.Json;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Plan;
-
-/// <summary>What of a decoder decides its memory besides its parameters.</summary>
-/// <param name="Hidden">Width of hidden states.</param>
-/// <param name="Inner">Width of the feed-forward layer that a token passes through; of experts, all that it takes.</param>
-/// <param name="CacheWidth">Numbers that a layer keeps of a token.</param>
-/// <param name="Vocabulary">Rows of the output projection.</param>
-public sealed record PlanShape(double Hidden, double Inner, int CacheWidth, double Vocabulary);
 
 /// <summary>What of a decoder decides its cost.</summary>
 /// <param name="Parameters">N: parameters, the embedding counted once when tied.</param>
@@ -25,7 +19,7 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
     public double Active { get; init; } = Parameters;
 
     /// <summary>What decides its memory; null where only its size is known.</summary>
-    public PlanShape? Shape { get; init; }
+    public DecoderSize? Size { get; init; }
 
     /// <summary>Bytes of a checkpoint: FP32 weights and AdamW's two moments.</summary>
     public double CheckpointBytes => 12 * Parameters;
@@ -138,7 +132,8 @@ public sealed record PlanModel(double Parameters, int Layers, int AttentionWidth
         return new(total + rest, layers, attention.Width)
         {
             Active = active + rest,
-            Shape = new(hidden, experts is null ? inner : Math.Max(inner, (experts.Taken + experts.Shared) * experts.Width),
+            Size = new(total + rest, layers, attention.Width, hidden,
+                experts is null ? inner : Math.Max(inner, (experts.Taken + experts.Shared) * experts.Width),
                 attention.CacheWidth, vocabulary),
         };
     }

@@ -70,6 +70,7 @@ public sealed record PriceTable
                 "a share above 0, at most 1");
             Check($"devices.{name}.trainingUtilisation", device.TrainingUtilisation, device.TrainingUtilisation is > 0 and <= 1,
                 "a share above 0, at most 1");
+            Check($"devices.{name}.gpusPerNode", device.GpusPerNode, device.GpusPerNode is >= 1 and <= 64, "a whole number from 1 to 64");
             Check($"devices.{name}.pricePerHour", device.PricePerHour, device.PricePerHour is >= 0 and < double.PositiveInfinity,
                 "a number from 0");
         }
@@ -96,7 +97,7 @@ public sealed record PriceTable
     }
 }
 
-/// <summary>A device's speed and price.</summary>
+/// <summary>A device's speed, and the price of the machine that has it.</summary>
 public sealed record DevicePrice
 {
     /// <summary>Peak, in 10¹² floating-point operations a second.</summary>
@@ -107,7 +108,9 @@ public sealed record DevicePrice
     public required double GenerationUtilisation { get; init; }
     /// <summary>Share of the peak that training and scoring reach.</summary>
     public required double TrainingUtilisation { get; init; }
-    /// <summary>Price of an hour.</summary>
+    /// <summary>How many of them the machine has: a worker computes on all.</summary>
+    public int GpusPerNode { get; init; } = 1;
+    /// <summary>Price of an hour of the machine.</summary>
     public required double PricePerHour { get; init; }
     /// <summary>When the price held.</summary>
     public required string Date { get; init; }

@@ -1,3 +1,5 @@
+using R1Cloud.Shared.Memory;
+
 namespace R1Cloud.Pipeline.Plan;
 
 /// <summary>A run's plan: what it will take, before it is launched.</summary>
@@ -7,8 +9,10 @@ public sealed record RunPlanEstimate
     public required string Recipe { get; init; }
     /// <summary>The device.</summary>
     public required string Device { get; init; }
-    /// <summary>Machines, one device each.</summary>
+    /// <summary>Machines, one worker each.</summary>
     public required int Nodes { get; init; }
+    /// <summary>Devices of each that its worker computes on.</summary>
+    public int DevicesPerNode { get; init; } = 1;
     /// <summary>The prices' currency.</summary>
     public required string Currency { get; init; }
     /// <summary>The stages in order.</summary>
@@ -43,7 +47,7 @@ public sealed record StagePlan
     /// <summary>Its work.</summary>
     public StageWork? Work { get; init; }
     /// <summary>The most that it keeps in a device's memory; null where that is not known.</summary>
-    public StageMemory? Memory { get; init; }
+    public MemoryNeed? Memory { get; init; }
     /// <summary>Hours in which a device computes.</summary>
     public double? DeviceHours { get; init; }
     /// <summary>Seconds from start to end.</summary>

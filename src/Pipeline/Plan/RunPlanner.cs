@@ -1,4 +1,5 @@
 using R1Cloud.Shared;
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Tasks;
 
@@ -7,7 +8,7 @@ namespace R1Cloud.Pipeline.Plan;
 /// <summary>What a plan is made for.</summary>
 public sealed record PlanOptions
 {
-    /// <summary>Machines, one device each; null takes the recipe's workers.</summary>
+    /// <summary>Machines, one worker each; null takes the recipe's workers.</summary>
     public int? Nodes { get; init; }
     /// <summary>The device's name in the price table; null takes what the recipe's workers ask for.</summary>
     public string? Device { get; init; }
@@ -39,12 +40,14 @@ public sealed class RunPlanner
     {
         options = options with { Device = options.Device ?? DeviceOf(recipe, prices) };
         var device = prices.Device(options.Device);
+        var devices = Math.Min(Named(recipe) ?? device.GpusPerNode, device.GpusPerNode);
         var nodes = options.Nodes ?? recipe.Workers.Count;
         if (nodes is < 1 or > 1000) throw new BadInputException($"--nodes {nodes} is not allowed; allowed: 1 to 1000.");
         if (options.LengthShare is not (> 0 and <= 1))
             throw new BadInputException(
                 FormattableString.Invariant($"--length-share {options.LengthShare} is not allowed; allowed: above 0, at most 1."));
 
+        var machines = new Machines(nodes, devices, Math.Max(1, devices / recipe.Workers.DevicesPerReplica), device);
         recipe = recipe.Expand();
         var models = new Dictionary<string, PlanModel?>();
         var stages = new List<StagePlan>();
@@ -58,7 +61,7 @@ public sealed class RunPlanner
                 _ => options.Model,
             };
             models[name] = model;
-            stages.Add(Stage(recipe, name, stage, model, options, nodes, device));
+            stages.Add(Stage(recipe, name, stage, model, options, machines));
         }
 
         var known = stages.Where(stage => stage.Work is not null).ToList();
@@ -69,6 +72,7 @@ public sealed class RunPlanner
             Recipe = recipe.Name,
             Device = options.Device,
             Nodes = nodes,
+            DevicesPerNode = devices,
             Currency = prices.Currency,
             Stages = stages,
             WallSeconds = seconds,
@@ -77,7 +81,7 @@ public sealed class RunPlanner
             StorageGigabytes = gigabytes,
             StorageCostPerMonth = gigabytes * prices.StoragePerGigabyteMonth,
             NoEstimate = [.. stages.Where(stage => stage.Work is null).Select(stage => stage.Name)],
-            Assumptions = PlanAssumptions.Of(recipe, options, device, nodes, prices),
+            Assumptions = PlanAssumptions.Of(recipe, options, machines, prices),
         };
     }
 
@@ -86,15 +90,21 @@ public sealed class RunPlanner
             .Distinct().Count();
 
     /// <summary>
-    /// The device that a recipe's workers ask for: the table's first GPU for CUDA; else the CPU, where "auto" ends too without a GPU.
+    /// The device that a recipe's workers ask for: the table's first GPU for CUDA, of a machine with as many as the recipe names; else the
+    /// CPU, where "auto" ends too without a GPU.
     /// </summary>
     public static string DeviceOf(Recipe recipe, PriceTable prices) =>
-        recipe.Workers.Device.StartsWith("cuda", StringComparison.Ordinal)
-            && prices.Devices.Keys.FirstOrDefault(name => name != Cpu) is { } gpu ? gpu : Cpu;
+        recipe.Workers.OnGpu() && prices.Devices.FirstOrDefault(device =>
+            device.Key != Cpu && device.Value.GpusPerNode >= (Named(recipe) ?? recipe.Workers.DevicesPerReplica)).Key is { } gpu
+            ? gpu : Cpu;
 
-    private StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, PlanOptions options, int nodes,
-        DevicePrice device)
+    // How many GPUs a recipe names; null where it takes all that a machine has.
+    private static int? Named(Recipe recipe) =>
+        recipe.Workers.Device.Contains(':', StringComparison.Ordinal) ? recipe.Workers.Device.Split(',').Length : null;
+
+    private StagePlan Stage(Recipe recipe, string name, StageRecipe stage, PlanModel? model, PlanOptions options, Machines machines)
     {
+        var (nodes, _, replicas, device) = machines;
         var plan = new StagePlan { Name = name, Kind = stage.Kind() };
         if (estimators.GetValueOrDefault(stage.GetType()) is not { } estimator)
             return plan with { Note = $"no estimate: stages of kind '{plan.Kind}' have none yet" };
@@ -110,20 +120,30 @@ public sealed class RunPlanner
         var generation = device.Teraflops * 1e12 * device.GenerationUtilisation;
         var generating = work.GenerationFlops / generation;
         var training = work.TrainingFlops / (device.Teraflops * 1e12 * device.TrainingUtilisation);
-        // Shards are whole jobs: 3 shards on 2 nodes take as long as 2 on each.
-        double Rounds(int shards) => Math.Ceiling((double)shards / nodes) / shards;
-        var wall = work.FannedFlops / generation * Rounds(work.Shards) + (work.GenerationFlops - work.FannedFlops) / generation
-            + training * Rounds(work.TrainingShards);
+        // Shards are whole jobs: 3 shards on 2 nodes take as long as 2 on each. So are replicas on a node's devices, while what is sampled
+        // is dealt out among them.
+        static double Rounds(int parts, int places) => Math.Ceiling((double)parts / places) / parts;
+        var wall = work.FannedFlops / generation / replicas * Rounds(work.Shards, nodes)
+            + (work.GenerationFlops - work.FannedFlops) / generation / replicas
+            + training * Rounds(work.TrainingShards, nodes) * Rounds(work.TrainingReplicas, replicas);
         return plan with
         {
             Parameters = model.Parameters,
             Work = work,
-            Memory = work.Memory is null ? null : StageMemory.Of(model, work.Memory, device.MemoryGigabytes),
+            Memory = work.Memory is null || model.Size is null ? null
+                : MemoryNeed.Of(model.Size, work.Memory, device.MemoryGigabytes * 1e9 * recipe.Workers.DevicesPerReplica),
             DeviceHours = (generating + training) / 3600,
             WallSeconds = wall,
             Cost = wall / 3600 * nodes * device.PricePerHour,
         };
     }
+
+    /// <summary>The machines of a plan.</summary>
+    /// <param name="Nodes">How many.</param>
+    /// <param name="Devices">Devices of each that its worker computes on.</param>
+    /// <param name="Replicas">Replicas on each: its worker's devices, or so many of them as a model is spread over.</param>
+    /// <param name="Device">The device, and the price of a machine.</param>
+    internal sealed record Machines(int Nodes, int Devices, int Replicas, DevicePrice Device);
 
     /// <summary>
     /// Stages side by side take as long as the longest, or as they take together where there are fewer nodes than stages.

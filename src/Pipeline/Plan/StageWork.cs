@@ -1,3 +1,5 @@
+using R1Cloud.Shared.Memory;
+
 namespace R1Cloud.Pipeline.Plan;
 
 /// <summary>A stage's work, whatever it is done on.</summary>
@@ -19,6 +21,8 @@ public sealed record StageWork
     public int Shards { get; init; } = 1;
     /// <summary>Jobs that training is cut into at a time.</summary>
     public int TrainingShards { get; init; } = 1;
+    /// <summary>Parts of each that a worker's devices compute at once.</summary>
+    public int TrainingReplicas { get; init; } = 1;
     /// <summary>What its jobs keep in a device's memory; null where none needs a device.</summary>
     public MemoryDemand? Memory { get; init; }
     /// <summary>Bytes of checkpoints that stay.</summary>
@@ -37,6 +41,7 @@ public sealed record StageWork
         FannedFlops = a.FannedFlops + b.FannedFlops,
         Shards = Math.Max(a.Shards, b.Shards),
         TrainingShards = Math.Max(a.TrainingShards, b.TrainingShards),
+        TrainingReplicas = Math.Max(a.TrainingReplicas, b.TrainingReplicas),
         Memory = a.Memory ?? b.Memory,
         CheckpointBytes = a.CheckpointBytes + b.CheckpointBytes,
         RolloutBytes = a.RolloutBytes + b.RolloutBytes,

@@ -32,7 +32,8 @@ internal sealed class Parses(MathOptions options, WorkBudget budget)
         if (text.Length > AnswerExtractor.MaxAnswerLength) return all;
         if (First(text) is { } node) all.Add(node);
         // 15 out of 20 is three quarters, or 15 of them.
-        if (Respelling.Counted(text) is { } counted && Parse(counted, new(ThousandsComma: true, DecimalComma: false)) is { } some) all.Add(some);
+        if (Respelling.Counted(text) is { } counted
+            && Parse(counted, new(ThousandsComma: true, DecimalComma: false)) is { } some) all.Add(some);
         if (HasAmbiguousComma(text) && Parse(text, new(ThousandsComma: false, DecimalComma: false)) is { } list) all.Add(list);
         if (options.DecimalComma && text.Contains(',', StringComparison.Ordinal)
             && Parse(text, new(ThousandsComma: false, DecimalComma: true)) is { } european) all.Add(european);

@@ -57,6 +57,10 @@ public sealed record OnPolicyRecipe
     [Bounds(Min = 1, Max = 256)]
     public int UpdateShards { get; init; } = 1;
 
+    /// <summary>Parts of an update job's rows that a worker's devices compute at once, as of rl.</summary>
+    [Bounds(Min = 1, Max = 256)]
+    public int UpdateReplicas { get; init; } = 1;
+
     /// <summary>Updates by which the student that samples may lag behind: 0 or 1.</summary>
     [Bounds(Min = 0, Max = 1)]
     public int Staleness { get; init; }
@@ -79,7 +83,8 @@ public sealed record OnPolicyRecipe
         From = from, Teacher = Teacher, Task = Task, Iterations = Iterations, Questions = Questions, GroupSize = GroupSize, Shards = Shards,
         Prompt = prompt, Sampling = Sampling, Rewards = Rewards, Loss = Loss, MiniBatches = MiniBatches,
         MicroBatchSize = MicroBatchTokens > 0 ? 0 : microBatchSize, MicroBatchTokens = MicroBatchTokens, UpdateShards = UpdateShards,
-        Staleness = Staleness, Optimizer = optimizer, ReferenceEvery = 0, KeepEvery = KeepEvery, EvaluateEvery = EvaluateEvery,
+        UpdateReplicas = UpdateReplicas, Staleness = Staleness, Optimizer = optimizer, ReferenceEvery = 0, KeepEvery = KeepEvery,
+        EvaluateEvery = EvaluateEvery,
     };
 }
 

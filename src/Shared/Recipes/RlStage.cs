@@ -114,6 +114,13 @@ public sealed record RlStage : StageRecipe
     public int UpdateShards { get; init; } = 1;
 
     /// <summary>
+    /// Parts of an update job's rows whose gradients are computed by themselves and added up in order: a worker with several devices
+    /// computes as many at once, and one with fewer the rest afterwards, to the same bits. With updateShards each shard has so many.
+    /// </summary>
+    [Bounds(Min = 1, Max = 256)]
+    public int UpdateReplicas { get; init; } = 1;
+
+    /// <summary>
     /// Updates by which the policy that samples may lag behind: 0 is strictly on policy, 1 generates for an iteration beside the update of
     /// the one before.
     /// </summary>

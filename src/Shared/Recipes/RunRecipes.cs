@@ -15,9 +15,18 @@ public sealed record WorkersRecipe
     [Bounds(Min = 0, Max = 1024)]
     public int Threads { get; init; }
 
-    /// <summary>Where workers compute: auto, cpu, cuda or cuda:N.</summary>
+    /// <summary>
+    /// Where a worker computes: cuda is all GPUs of its machine, and so is auto where there are any; cuda:N one, cuda:0,cuda:1 several.
+    /// </summary>
     [Device]
     public string Device { get; init; } = "auto";
+
+    /// <summary>
+    /// Devices that the layers of each model are spread over, where it does not fit on one: a worker's devices then are so many times fewer
+    /// replicas. Must divide their number.
+    /// </summary>
+    [Bounds(Min = 1, Max = 64)]
+    public int DevicesPerReplica { get; init; } = 1;
 
     /// <summary>Whether resumed runs must end with bitwise the same weights.</summary>
     public bool Deterministic { get; init; } = true;

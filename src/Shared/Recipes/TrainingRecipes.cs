@@ -208,8 +208,23 @@ public sealed record OptimizerRecipe
     /// </summary>
     public bool Recompute { get; init; }
 
+    /// <summary>
+    /// Where float32 weights and moments are, 12 bytes a parameter: with host a GPU keeps weights of the type that is computed in, and
+    /// their gradients.
+    /// </summary>
+    public OptimizerStatePlace State { get; init; } = OptimizerStatePlace.Device;
+
     /// <summary>A low-rank adapter (LoRA) that is trained in place of the whole model; null trains the model.</summary>
     public LoraRecipe? Lora { get; init; }
+}
+
+/// <summary>Where an optimizer keeps float32 weights and moments.</summary>
+public enum OptimizerStatePlace
+{
+    /// <summary>Where the model is computed.</summary>
+    Device,
+    /// <summary>In the machine's own memory, where the processor takes the steps.</summary>
+    Host,
 }
 
 /// <summary>What activations are computed in.</summary>

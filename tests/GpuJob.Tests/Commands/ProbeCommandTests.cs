@@ -38,7 +38,8 @@ public sealed class ProbeCommandTests
     [Fact]
     public void All_Cases_SayWhatTheyTake()
     {
-        var cases = new ProbeCases(new Compute(TorchSharp.torch.CPU, 2, Deterministic: true), "").All().ToList();
+        using var group = new DeviceGroup([TorchSharp.torch.CPU]);
+        var cases = new ProbeCases(new Compute(group, 2, Deterministic: true), "").All().ToList();
         cases.Select(item => item.Name).Distinct().Count().ShouldBe(cases.Count);
         cases.Single(item => item.Name == "train 7B").Bytes.ShouldBeInRange(130e9, 140e9);
     }

@@ -34,6 +34,9 @@ internal sealed class JobRunner : IDisposable
     public IHubReader Hub { get; init; } = new HubReader(
         () => new() { Endpoint = "http://127.0.0.1:9", CacheFolder = "/nowhere", IsOffline = true }, new(TimeProvider.System, () => 0.5));
 
+    /// <summary>The memory of the device that workers are told to have; null where nobody tells.</summary>
+    public double? DeviceBytes { get; set; }
+
     /// <summary>The worker's memory; replace it to act as another worker that knows nothing yet.</summary>
     public ResidentModels Models { get; private set; }
 
@@ -64,10 +67,13 @@ internal sealed class JobRunner : IDisposable
         Optimizer = new() { LearningRate = 1e-3 },
     };
 
-    public void Restart()
+    /// <summary>Acts as another worker.</summary>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="perReplica">Devices that each model is spread over.</param>
+    public void Restart(string device = "cpu", int perReplica = 1)
     {
         Models.Dispose();
-        Models = NewWorker();
+        Models = NewWorker(device, perReplica);
     }
 
     public Task<JobOutcome> RunAsync<TPayload>(Func<ResidentModels, IJobHandler<TPayload>> handler, TPayload payload,
@@ -176,8 +182,9 @@ internal sealed class JobRunner : IDisposable
         root.Delete(recursive: true);
     }
 
-    private ResidentModels NewWorker() => new(
-        new Lazy<Compute>(() => Compute.Start("cpu", TestThreads.Count)), root.CreateSubdirectory($"cache-{Guid.NewGuid():N}").FullName);
+    private ResidentModels NewWorker(string device = "cpu", int perReplica = 1) => new(
+        new Lazy<Compute>(() => Compute.Start(device, TestThreads.Count, several: true, perReplica: perReplica)),
+        root.CreateSubdirectory($"cache-{Guid.NewGuid():N}").FullName, fit: new DeviceFit(() => DeviceBytes));
 
     private sealed class Question<T>(Func<ResidentModels, JobContext, Task<T>> ask, ResidentModels models) : IJobHandler<NoopJob>
     {

@@ -75,6 +75,10 @@ public sealed class NonFiniteJobTests : IDisposable
         (await Should.ThrowAsync<NonFiniteException>(() =>
             jobs.ShardedUpdateAsync("broken/", [rollout.Outputs["tokens"]], "rl/1/", settings with { UpdateShards = 2 })))
             .Message.ShouldContain("Iteration 0, shard 0, step 1: ");
+        jobs.Restart("cpu,cpu");
+        (await Should.ThrowAsync<NonFiniteException>(() =>
+            jobs.UpdateAsync("broken/", [rollout.Outputs["tokens"]], "rl/1/", iteration: 0, stage: settings with { UpdateReplicas = 2 })))
+            .Message.ShouldBe("Iteration 0, step 1: the sum of the policy's log-probabilities is NaN.");
         (await jobs.Blobs.ExistsAsync("rl/1/manifest.json")).ShouldBeFalse();
     }
 

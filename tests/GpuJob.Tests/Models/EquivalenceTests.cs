@@ -20,7 +20,8 @@ public sealed class EquivalenceTests
             Scale: 1.7),
     };
 
-    private static readonly Dictionary<string, ModelConfig> Configs = new()
+    /// <summary>Architectures with their peculiarities.</summary>
+    internal static readonly Dictionary<string, ModelConfig> Configs = new()
     {
         ["odd"] = TestModels.Config(hidden: 37, heads: 3, kvHeads: 1, headDim: 6, intermediate: 43, vocabulary: 31,
             tied: false) with { InitializerRange = 0.25 },

@@ -7,8 +7,8 @@ using R1Cloud.Testing;
 namespace R1Cloud.LocalHost.Tests.Torture;
 
 /// <summary>
-/// Storage that misbehaves in each way at every third request, at every tenth where each is waited for: what was asked for is done, and done
-/// once.
+/// Storage that misbehaves in each way at every third request, at every tenth where each is waited for: what was asked for is done,
+/// and done once.
 /// </summary>
 public sealed class FaultyStorageTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>, IDisposable
 {

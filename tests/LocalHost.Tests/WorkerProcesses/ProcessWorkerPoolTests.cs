@@ -86,6 +86,24 @@ public sealed class ProcessWorkerPoolTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task EnsureAsync_SeveralGpusAWorker_AreItsOptions()
+    {
+        var pool = Create(Obedient);
+        await pool.EnsureAsync("run-a", new WorkersRecipe { Device = "cuda:0,cuda:1", DevicesPerReplica = 2, Threads = 1 });
+        await LinesAsync("pids", 1);
+        File.ReadLines(folder["arguments"]).Single()
+            .ShouldEndWith("--worker worker-0 --threads 1 --device cuda:0,cuda:1 --parent-pipe --devices-per-replica 2");
+    }
+
+    [Fact]
+    public async Task EnsureAsync_WithGpusAndModelsOverSeveral_IsRefused()
+    {
+        var pool = Create(Obedient, options => options with { Gpus = [0, 1] });
+        (await Should.ThrowAsync<BadInputException>(() => pool.EnsureAsync("run-a", new WorkersRecipe { DevicesPerReplica = 2 })))
+            .Message.ShouldContain("workers.devicesPerReplica: the recipe asks for 2, but --gpus 0,1 puts a worker on each GPU alone");
+    }
+
+    [Fact]
     public async Task EnsureAsync_WithGpusAndARecipeForTheCpu_IsRefusedBeforeAnythingStarts()
     {
         var pool = Create(Obedient, options => options with { Gpus = [0, 1] });

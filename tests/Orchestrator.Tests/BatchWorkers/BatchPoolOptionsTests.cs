@@ -18,6 +18,18 @@ public sealed class BatchPoolOptionsTests : BatchPoolTests
         batch[Job, "worker-0-0"].Options.ContainerSettings!.ContainerRunOptions.ShouldBe(options ?? Options.ContainerOptions);
     }
 
+    // Processes of an engine that computes one model on several GPUs hand data over there.
+    [Theory]
+    [InlineData("8", "", "--shm-size 64g ")]
+    [InlineData("1", "", "--shm-size 1g ")]
+    [InlineData(null, "", "--shm-size 1g ")]
+    [InlineData("8", "--shm-size 2g", "--shm-size 2g")]
+    public async Task SharedMemory_OfTheNode_IsTheContainers(string? gpus, string options, string expected)
+    {
+        await StartAsync(("R1_GPUS_PER_NODE", gpus), ("R1_CONTAINER_OPTIONS", options));
+        batch[Job, "worker-0-0"].Options.ContainerSettings!.ContainerRunOptions!.ShouldContain(expected);
+    }
+
     [Fact]
     public void ContainerOptions_OfTheDocuments_AreThoseWithoutASetting() =>
         File.ReadAllText(Repository.PathOf("docs", "azure.md")).ShouldContain($"empty means\n`{Options.ContainerOptions}`");

@@ -27,6 +27,13 @@ public sealed class BatchWorkerPoolTests : BatchPoolTests
     }
 
     [Fact]
+    public async Task EnsureAsync_ModelsOverSeveralDevices_AreTheWorkersOption()
+    {
+        await pool.EnsureAsync("run-a", Four with { Device = "cuda", DevicesPerReplica = 4 });
+        batch[Job, "worker-0-0"].Options.CommandLine.ShouldEndWith("--device cuda --idle-limit 900 --devices-per-replica 4");
+    }
+
+    [Fact]
     public async Task EnsureAsync_Task_IsTheContainerWithoutSecrets()
     {
         await pool.EnsureAsync("run-a", Four);

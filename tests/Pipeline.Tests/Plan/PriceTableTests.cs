@@ -15,7 +15,7 @@ public class PriceTableTests
     [Fact]
     public void Default_HasTheDevicesWithTheirSourcesToBeChecked()
     {
-        PriceTable.Default.Devices.Keys.ShouldBe(["h100", "h200", "a100", "l40s", "cpu"], ignoreOrder: true);
+        PriceTable.Default.Devices.Keys.ShouldBe(["h100", "h200", "a100", "l40s", "cpu", "h100x8", "h200x8", "a100x8"], ignoreOrder: true);
         PriceTable.Default.Devices.Values.ShouldAllBe(device => device.Source.Contains("to be checked") && device.Date.Length > 0);
     }
 
@@ -30,6 +30,7 @@ public class PriceTableTests
     [InlineData("\"teraflops\": 312", "\"teraflops\": 0", "devices.a100.teraflops: '0'")]
     [InlineData("\"teraflops\": 312", "\"teraflops\": \"fast\"", "teraflops")]
     [InlineData("\"trainingUtilisation\": 0.4", "\"trainingUtilisation\": 40", "devices.a100.trainingUtilisation: '40'")]
+    [InlineData("\"pricePerHour\": 3", "\"gpusPerNode\": 0, \"pricePerHour\": 3", "devices.a100.gpusPerNode: '0'")]
     [InlineData("\"storagePerGigabyteMonth\": 0.02", "\"storagePerGigabyteMonth\": -1", "storagePerGigabyteMonth: '-1'")]
     [InlineData("{ // A comment.", "[", "mine.json")]
     public void Parse_BadTable_NamesFileAndField(string part, string bad, string expected)

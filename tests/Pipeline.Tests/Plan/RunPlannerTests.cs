@@ -57,6 +57,45 @@ public class RunPlannerTests
     }
 
     [Fact]
+    public void Plan_NodesOfSeveralGpus_DivideRolloutsAndReplicasAmongThem()
+    {
+        var prices = PriceTable.Parse("""
+            { "currency": "EUR", "storagePerGigabyteMonth": 2, "devices": {
+              "slow": { "teraflops": 1e-6, "generationUtilisation": 0.5, "trainingUtilisation": 0.25, "pricePerHour": 3.6, "date": "2026", "source": "test" },
+              "slow4": { "teraflops": 1e-6, "gpusPerNode": 4, "generationUtilisation": 0.5, "trainingUtilisation": 0.25, "pricePerHour": 14.4, "date": "2026", "source": "test" } } }
+            """, "prices.json");
+        var recipe = Recipe() with { Workers = new() { Device = "cuda" } };
+        StagePlan Stage(int replicas, string? device, string on = "cuda")
+        {
+            var stages = new OrderedDictionary<string, StageRecipe>(recipe.Stages) {
+                ["r1"] = ((RlStage)recipe.Stages["r1"]) with { UpdateReplicas = replicas } };
+            return Planner.Plan(recipe with { Stages = stages, Workers = new() { Device = on } }, new() { Nodes = 2, Device = device },
+                prices).Stages[1];
+        }
+
+        // Rollouts and updates as on one device, above; what is sampled is divided by four.
+        Stage(1, "slow4").WallSeconds!.Value.ShouldBe(1.0624 / 4 * 2 / 3 + 8.4992, 1e-9);
+        Stage(4, "slow4").WallSeconds!.Value.ShouldBe(1.0624 / 4 * 2 / 3 + 8.4992 / 4, 1e-9);
+        Stage(6, "slow4").WallSeconds!.Value.ShouldBe(1.0624 / 4 * 2 / 3 + 8.4992 * 2 / 6, 1e-9, "two rounds of a sixth");
+        Stage(4, "slow").WallSeconds!.Value.ShouldBe(1.0624 * 2 / 3 + 8.4992, 1e-9, "one after the other");
+        Stage(4, "slow4").Cost!.Value.ShouldBe(Stage(4, "slow4").WallSeconds!.Value * 2 * 0.004, 1e-12);
+        Stage(4, "slow4").DeviceHours!.Value.ShouldBe((1.0624 + 8.4992) / 3600, 1e-12);
+
+        // A model spread over two devices leaves half the replicas.
+        var spread = Planner.Plan(recipe with { Workers = new() { Device = "cuda", DevicesPerReplica = 2 } },
+            new() { Nodes = 2, Device = "slow4" }, prices);
+        spread.Stages[1].WallSeconds!.Value.ShouldBe(1.0624 / 2 * 2 / 3 + 8.4992, 1e-9);
+        spread.Assumptions.ShouldContain(sentence => sentence.Contains("among 2 copies of the model"));
+        Planner.Plan(recipe with { Workers = new() { Device = "cuda", DevicesPerReplica = 2 } }, new(), prices).Device.ShouldBe("slow4");
+
+        // The recipe's own list says how many of a machine's.
+        Stage(2, null, "cuda:0,cuda:1").WallSeconds!.Value.ShouldBe(1.0624 / 2 * 2 / 3 + 8.4992 / 2, 1e-9);
+        Stage(2, "slow", "cuda:0,cuda:1").WallSeconds!.Value.ShouldBe(1.0624 * 2 / 3 + 8.4992, 1e-9);
+        Planner.Plan(recipe with { Workers = new() { Device = "cuda:0,cuda:1" } }, new() { Device = "slow" }, prices)
+            .Assumptions.ShouldContain("The recipe's workers name 2 GPUs; a machine with slow has 1, and is planned for (--gpu).");
+    }
+
+    [Fact]
     public void Plan_StatesApart_StayWithTheCheckpointsOfKeepEvery()
     {
         var recipe = Recipe();

@@ -35,6 +35,8 @@ public sealed class SettingsWithoutEffectTests
 
     [Theory]
     [InlineData("stages.zero.optimizer", """{ "learningRate": 1e-4, "finalRatio": 0.2 }""", "stages.zero.optimizer.finalRatio", "constant")]
+    [InlineData("stages.zero.optimizer", """{ "learningRate": 1e-4, "state": "host", "lora": { } }""", "stages.zero.optimizer.state",
+        "an adapter's state is small")]
     [InlineData("stages.base.optimizer", """{ "learningRate": 1e-4, "schedule": "constant", "finalRatio": 0 }""",
         "stages.base.optimizer.finalRatio", "constant")]
     [InlineData("evaluation.sampling", """{ "temperature": 0, "topP": 0.9 }""", "evaluation.sampling.topP", "temperature 0")]

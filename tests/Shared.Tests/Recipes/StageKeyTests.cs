@@ -308,7 +308,7 @@ public sealed class StageKeyTests
             .. Enum.GetNames<DatasetLayout>().Concat(Enum.GetNames<LearningRateSchedule>()).Select(name => name.ToLowerInvariant())
                 .Concat(["multiply", "easy-to-hard", "bfloat16", "k1", "token-mean", "batch", "score-zero", "response", "pairwise",
                     "pointwise", "leave-one-out", "base", "own", "vllm", "zero", "safe", "tidy", "add", "words", "ask", "en", "zh",
-                    "on-policy"])
+                    "on-policy", "host"])
                 .Where(name => name != node.GetValue<string>()).Select(name => JsonValue.Create(name)),
         ],
         _ => throw new NotSupportedException($"A {node.GetValueKind()} is no single value: {node.ToJsonString()}"),

@@ -13,13 +13,14 @@ internal static class GeneratorFactory
     /// <summary>The fastest generator for a model where it lives. The model must outlive it.</summary>
     /// <param name="model">The model.</param>
     /// <param name="threads">CPU threads, at least 1.</param>
-    public static IGenerator Create(CausalLm model, int threads) =>
-        model.Config.ScoreHead ? new NoGenerator()
-        : model.Device.type == DeviceType.CPU
-            ? new SimdDecoder(model, threads) : new TorchGenerator(model);
+    /// <param name="room">Bytes that there are for what is kept of tokens; null, or what it says, for no limit.</param>
+    public static IGenerator Create(CausalLm model, int threads, Func<double?>? room = null) => model.Config.ScoreHead ? new NoGenerator()
+        : IsOnCpu(model) ? new SimdDecoder(model, threads) : new TorchGenerator(model, room: room);
 
-    /// <summary>A generator's name.</summary>
-    public static string NameOf(IGenerator generator) => generator is SimdDecoder ? "simd" : "torch";
+    /// <summary>The name of a model's generator.</summary>
+    public static string NameFor(CausalLm model) => IsOnCpu(model) ? "simd" : "torch";
+
+    private static bool IsOnCpu(CausalLm model) => model.Device.type == DeviceType.CPU;
 
     // A reward model has no vocabulary to draw from.
     private sealed class NoGenerator : IGenerator

@@ -89,7 +89,7 @@ internal sealed unsafe class SimdWeights : IDisposable
         var work = new List<Action>
         {
             () => CopyRows(tensors["model.embed_tokens.weight"], Embedding, Stride, factor: TokenEmbedding.Scale(config)),
-            () => Head.Pack(model.HeadWeight, 0),
+            () => Head.Pack(model.HeadWeight.Stored(), 0),
             () => CopyNorm(tensors["model.norm.weight"], FinalNorm),
         };
         foreach (var (index, layer) in Layers.Index())

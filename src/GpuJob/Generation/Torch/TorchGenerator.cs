@@ -14,8 +14,12 @@ namespace R1Cloud.GpuJob.Generation.Torch;
 /// <param name="model">The model; used as it is at each call, so <see cref="Refresh"/> has nothing to do.</param>
 /// <param name="maxRows">Samples decoded at once.</param>
 /// <param name="maxPrefillTokens">Prompt positions that are prefilled at once, padding included.</param>
-internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxPrefillTokens = 32768) : IGenerator
+/// <param name="room">Bytes that there are for the cache; null, or what it says, for no limit.</param>
+internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxPrefillTokens = 32768, Func<double?>? room = null)
+    : IGenerator
 {
+    private const double PrefillShare = 0.25; // of the room: prompts are read into a cache of their own
+
     /// <inheritdoc/>
     public void Refresh()
     {
@@ -29,12 +33,18 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
         GenerationChecks.Validate(model.Config, requests, sampling);
         using var _ = no_grad();
         using var scope = NewDisposeScope();
+        using var lowered = model.KeepLowered();
         var samples =
             requests.SelectMany((request, r) =>
                 request.Seeds.Select((seed, s) =>
                     new GeneratedSample(request, r, s, seed, GenerationChecks.Limit(model.Config, request.Prompt.Length, sampling))))
             .ToArray();
-        if (samples.Length > 0) new Batch(model, sampling, samples, maxRows, maxPrefillTokens, cancellation, drawn).Run();
+        if (samples.Length > 0)
+        {
+            var longest = samples.Max(sample => sample.Source.Prompt.Length + sample.Limit);
+            var (rows, prefill) = Room(longest, samples.Max(sample => sample.Source.Prompt.Length));
+            new Batch(model, sampling, samples, rows, prefill, Window, cancellation, drawn).Run();
+        }
         return [.. requests.Select((request, r) =>
             (IReadOnlyList<GenerationResult>)[.. samples.Where(sample => sample.Request == r).Select(sample => sample.ToResult())])];
     }
@@ -42,6 +52,20 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
     public void Dispose()
     {
     }
+
+    /// <summary>Rows and prompt positions at once for which there is room; one of each at least.</summary>
+    /// <param name="longest">Tokens of the longest sample.</param>
+    /// <param name="prompt">Tokens of the longest prompt.</param>
+    internal (int Rows, int PrefillTokens) Room(int longest, int prompt)
+    {
+        if (room?.Invoke() is not { } bytes) return (maxRows, maxPrefillTokens);
+        var tokens = bytes / KvCache.TokenBytes(model.Config, model.ComputeType);
+        return ((int)Math.Clamp(tokens * (1 - PrefillShare) / (longest + Window), 1, maxRows),
+            (int)Math.Clamp(tokens * PrefillShare, Math.Min(prompt, maxPrefillTokens), maxPrefillTokens));
+    }
+
+    // Steps between two looks at the tokens: each look waits for the device.
+    private int Window => model.Device.type == DeviceType.CPU ? 1 : 8;
 
     // One call's rows, from the first prompt to the last token.
     private sealed class Batch
@@ -52,21 +76,19 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
         private readonly Action<int, int, int>? drawn;
         private readonly Queue<GeneratedSample> queue;
         private readonly int maxPrefillTokens;
-        private readonly int window; // steps between two looks at the tokens: each look waits for the device
-        private readonly int capacity;
+        private readonly int window; // steps between two looks at the tokens
         private GeneratedSample?[] rows;
-        private KvCache cache;
+        private readonly KvCache cache;
         private Tensor hidden; // [rows, hidden]: what the next token is drawn from
         private readonly int[] positions; // where each row's next token goes
 
-        public Batch(CausalLm model, SamplingRecipe sampling, GeneratedSample[] samples, int maxRows, int maxPrefillTokens,
+        public Batch(CausalLm model, SamplingRecipe sampling, GeneratedSample[] samples, int maxRows, int maxPrefillTokens, int window,
             CancellationToken cancellation, Action<int, int, int>? drawn)
         {
-            (this.model, this.sampling, this.maxPrefillTokens, this.cancellation, this.drawn) =
-                (model, sampling, maxPrefillTokens, cancellation, drawn);
-            window = model.Device.type == DeviceType.CPU ? 1 : 8;
+            (this.model, this.sampling, this.maxPrefillTokens, this.window, this.cancellation, this.drawn) =
+                (model, sampling, maxPrefillTokens, window, cancellation, drawn);
             queue = new Queue<GeneratedSample>(samples);
-            capacity = samples.Max(sample => sample.Source.Prompt.Length + sample.Limit) + window;
+            var capacity = samples.Max(sample => sample.Source.Prompt.Length + sample.Limit) + window;
             var count = Math.Min(maxRows, samples.Length);
             rows = new GeneratedSample?[count];
             positions = new int[count];
@@ -172,9 +194,7 @@ internal sealed class TorchGenerator(CausalLm model, int maxRows = 256, int maxP
             if (queue.Count > 0 || kept.Length > rows.Length / 2) return;
             using var scope = NewDisposeScope();
             var chosen = tensor(kept.Select(row => (long)row).ToArray(), device: model.Device);
-            var smaller = cache.Select(chosen, capacity);
-            cache.Dispose();
-            cache = smaller;
+            cache.Keep(chosen);
             hidden = Replace(hidden, hidden.index_select(0, chosen));
             for (var i = 0; i < kept.Length; i++) positions[i] = positions[kept[i]];
             rows = [.. kept.Select(row => rows[row])];

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using R1Cloud.GpuJob.Attempts;
+using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared;
 using R1Cloud.Shared.Jobs;
 using R1Cloud.Shared.Metrics;
@@ -7,12 +8,14 @@ using R1Cloud.Shared.Metrics;
 namespace R1Cloud.GpuJob.Jobs.Checking;
 
 /// <summary>Checks a run's inputs before its other jobs, and reports at once everything that they would fail on.</summary>
-internal sealed partial class CheckHandler : IJobHandler<CheckJob>
+/// <param name="fit">What stages are held to that compute as this worker does; null for nothing.</param>
+internal sealed partial class CheckHandler(DeviceFit? fit = null) : IJobHandler<CheckJob>
 {
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(CheckJob payload, JobContext context)
     {
-        var report = await new InputCheck(payload.Recipe, context.Blobs, context.Hub, context.ScratchFolder).RunAsync(context.Preemption);
+        var report = await new InputCheck(payload.Recipe, context.Blobs, context.Hub, context.ScratchFolder, fit)
+            .RunAsync(context.Preemption);
         context.ThrowIfPreempted();
         foreach (var rows in report.Rows.Where(rows => rows.LeftOut > 0))
             LogLeftOut(context.Log, rows.Field, rows.LeftOut, rows.Measured, rows.Task);

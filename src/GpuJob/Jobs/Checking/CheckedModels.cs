@@ -5,6 +5,7 @@ using R1Cloud.GpuJob.ModelFiles;
 using R1Cloud.GpuJob.Models;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
@@ -21,7 +22,13 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, IHubReader
 {
     private readonly Dictionary<string, RowMeasures?> known = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<string, DecoderSize> sizes = new(StringComparer.Ordinal);
+
     private DateOnly? Date => recipe.TemplateDay();
+
+    /// <summary>The size of a stage's model that was looked at; null where it is not known.</summary>
+    public DecoderSize? SizeOf(string stage) => sizes.TryGetValue(stage, out var size) ? size
+        : recipe.Stages.GetValueOrDefault(stage) is { From: { } from } ? SizeOf(from) : null;
 
     /// <summary>The measures of a stage's model, looked at once; null where it cannot be known here.</summary>
     /// <exception cref="BadInputException">Its folder is missing, torn or malformed.</exception>
@@ -32,26 +39,31 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, IHubReader
         return known[stage] = recipe.Stages.GetValueOrDefault(stage) switch
         {
             ImportStage import when BlobReference.Is(import.Path) =>
-                blobs is null ? null : Imported(await FetchAsync(import.Path, cancellation)),
+                blobs is null ? null : Imported(stage, await FetchAsync(import.Path, cancellation)),
             ImportStage import when HubName.Is(import.Path) =>
-                Imported(await hub.ModelFolderAsync(HubName.Parse(import.Path), weights: false, cancellation)),
-            ImportStage import when GgufFile.Is(import.Path) => Imported(Unpack(import.Path)),
-            ImportStage import => Whole(import.Path),
-            PretrainStage pretrain => await PretrainedAsync(pretrain, cancellation),
+                Imported(stage, await hub.ModelFolderAsync(HubName.Parse(import.Path), weights: false, cancellation)),
+            ImportStage import when GgufFile.Is(import.Path) => Imported(stage, Unpack(import.Path)),
+            ImportStage import => Whole(stage, import.Path),
+            PretrainStage pretrain => await PretrainedAsync(stage, pretrain, cancellation),
             { From: { } from } => await OfAsync(from, cancellation),
             _ => null,
         };
     }
 
     // Weights that are here are held against the configuration too; those elsewhere when the import fetches them.
-    private RowMeasures Whole(string folder)
+    private RowMeasures Whole(string stage, string folder)
     {
         GgufFile.RefuseOther(folder);
-        var model = ModelFolder.Check(folder);
-        return new(TokenizerLoader.Load(folder), model.Config.MaxPositions, Date);
+        _ = ModelFolder.Check(folder);
+        return Imported(stage, folder);
     }
 
-    private RowMeasures Imported(string folder) => new(TokenizerLoader.Load(folder), ModelConfig.Load(folder).MaxPositions, Date);
+    private RowMeasures Imported(string stage, string folder)
+    {
+        var config = ModelConfig.Load(folder);
+        sizes[stage] = config.Size();
+        return new(TokenizerLoader.Load(folder), config.MaxPositions, Date);
+    }
 
     private string Unpack(string file)
     {
@@ -60,15 +72,17 @@ internal sealed class CheckedModels(Recipe recipe, IBlobStore? blobs, IHubReader
         return folder;
     }
 
-    private async Task<RowMeasures?> PretrainedAsync(PretrainStage stage, CancellationToken cancellation)
+    private async Task<RowMeasures?> PretrainedAsync(string name, PretrainStage stage, CancellationToken cancellation)
     {
         var sources = new List<CorpusSource>();
-        foreach (var (name, share) in stage.Corpora())
+        foreach (var (task, share) in stage.Corpora())
         {
-            if (blobs is null && recipe.Tasks[name] is DatasetTask) return null;
-            sources.Add(new(await ProblemTasks.CreateWorkedAsync(recipe.Tasks[name], blobs, hub, cancellation), share));
+            if (blobs is null && recipe.Tasks[task] is DatasetTask) return null;
+            sources.Add(new(await ProblemTasks.CreateWorkedAsync(recipe.Tasks[task], blobs, hub, cancellation), share));
         }
-        return new(new SymbolTokenizer(Corpus.Alphabet(sources)), stage.Model.MaxPositions, Date);
+        var tokenizer = new SymbolTokenizer(Corpus.Alphabet(sources));
+        sizes[name] = PretrainedShape.Config(stage.Model, tokenizer).Size();
+        return new(tokenizer, stage.Model.MaxPositions, Date);
     }
 
     private async Task<string> FetchAsync(string path, CancellationToken cancellation)

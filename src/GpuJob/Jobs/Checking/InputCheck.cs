@@ -1,7 +1,9 @@
 using R1Cloud.GpuJob.Fitting;
+using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Tasks;
 using R1Cloud.Rewards;
 using R1Cloud.Shared;
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Rewards;
 using R1Cloud.Shared.Recipes.Tasks;
@@ -18,7 +20,8 @@ namespace R1Cloud.GpuJob.Jobs.Checking;
 /// <param name="blobs">Where inputs in storage are; null where there is no storage to look into: those are left to the run then.</param>
 /// <param name="hub">Brings inputs of the Hub.</param>
 /// <param name="scratch">A folder for what is fetched from there.</param>
-internal sealed class InputCheck(Recipe recipe, IBlobStore? blobs, IHubReader hub, string scratch)
+/// <param name="fit">What stages are held to that compute on a GPU; null for nothing.</param>
+internal sealed class InputCheck(Recipe recipe, IBlobStore? blobs, IHubReader hub, string scratch, DeviceFit? fit = null)
 {
     private const int MostProblems = 50;
     private const int Drawn = 32; // problems of a generated task that stand for all of them
@@ -43,6 +46,7 @@ internal sealed class InputCheck(Recipe recipe, IBlobStore? blobs, IHubReader hu
                 foreach (var other in await OthersAsync(use, stage, reader, cancellation)) Measure(use, other, fitting);
                 Judge(use, task);
             }
+            CheckMemory(name, stage);
             if (stage is RlStage { Teacher.From: { } teacher } && model is not null
                 && await models.OfAsync(teacher, cancellation) is { } greater
                 && model.Tokenizer.Difference(greater.Tokenizer) is { } difference)
@@ -53,6 +57,14 @@ internal sealed class InputCheck(Recipe recipe, IBlobStore? blobs, IHubReader hu
         }
         var more = problems.Count - MostProblems;
         return new(more > 0 ? [.. problems.Take(MostProblems), $"and {more} more problems"] : problems, rows);
+    }
+
+    private void CheckMemory(string name, StageRecipe stage)
+    {
+        if (fit is null || models.SizeOf(name) is not { } size) return;
+        foreach (var problem in MemoryDemands.Of(stage, recipe)
+            .Select(demand => fit.Problem(size, demand, recipe.Workers.DevicesPerReplica)).OfType<string>().Distinct())
+            problems.Add($"stages.{name}: {problem}");
     }
 
     // Who reads the rows besides the stage's model: they have no say in which are left out.

@@ -22,6 +22,8 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
             sources.Add(new(await ProblemTasks.CreateWorkedAsync(payload.Tasks[name], context.Blobs, context.Hub, context.Preemption),
                 share));
         var tokenizer = new SymbolTokenizer(Corpus.Alphabet(sources));
+        var shape = PretrainedShape.Config(settings.Model, tokenizer);
+        models.Fit.Require(context.Spec, shape);
         var corpus = new Corpus(sources, tokenizer, settings.Corpus, payload.Seed, payload.Stage);
         return await new SupervisedTraining<TrainingRow>(models, new()
         {
@@ -30,7 +32,7 @@ internal sealed class PretrainHandler(ResidentModels models) : IJobHandler<Pretr
             Batch = step => corpus.Batch(step, settings.BatchSize),
             Begin = () =>
                 Task.FromResult(
-                    models.Fresh(PretrainedShape.Config(settings.Model, tokenizer), tokenizer,
+                    models.Fresh(shape, tokenizer,
                         Seeds.Derive(payload.Seed, payload.Stage + "/weights"), settings.Optimizer)),
             Optimizer = settings.Optimizer,
             SaveEvery = settings.SaveEvery,

@@ -22,7 +22,7 @@ internal sealed class RewardModelHandler(ResidentModels models) : IJobHandler<Re
     {
         var settings = payload.Settings;
         var task = await ProblemTasks.CreateAsync(payload.Task, context.Blobs, context.Hub, context.Preemption);
-        var from = await models.PolicyAsync(payload.From, context);
+        var from = await models.ToTrainAsync(payload.From, settings.Optimizer, context);
         task = await FittingTasks.OfAsync(task, RowUse.Scored(settings), () => Task.FromResult(from), context);
         var rows = new RewardRows(payload, task,
             new ResponseReader(settings.Prompt, settings.ScoredPart(), from.Tokenizer, payload.TemplateDate),

@@ -54,7 +54,7 @@ internal sealed class SftHandler(ResidentModels models) : IJobHandler<SftJob>
 
     private async Task<IReadOnlyList<TrainingRow>> EncodeAsync(SftJob payload, IReadOnlyList<CompletionRow> data, JobContext context)
     {
-        var policy = await models.PolicyAsync(payload.From, context);
+        var policy = await models.ToTrainAsync(payload.From, payload.Settings.Optimizer, context);
         var rows = data.Select(row =>
         {
             var prompt = policy.EncodePrompt(new(row.Prompt, row.Messages, row.Tools), payload.Settings.Prompt, payload.TemplateDate);

@@ -1,5 +1,4 @@
 using R1Cloud.GpuJob.Attempts;
-using R1Cloud.GpuJob.Losses;
 using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared;
@@ -19,7 +18,7 @@ internal sealed class GradientHandler(ResidentModels models) : IJobHandler<Gradi
     {
         var input = UpdateInput.Of(payload);
         var policy = await SteppedPolicy.LoadAsync(models, input, payload.After, context);
-        var frozen = await FrozenModels.LoadAsync(models, input, context);
+        var frozen = await FrozenReplicas.LoadAsync(models, input, context);
         context.ThrowIfPreempted();
 
         var progress = (UpdateProgress)policy.Progress!;
@@ -35,20 +34,19 @@ internal sealed class GradientHandler(ResidentModels models) : IJobHandler<Gradi
 
         try
         {
-            using var sums = new MetricSums();
-            using var watch = new FiniteWatch();
+            var where = $"Iteration {payload.Iteration}, shard {payload.Shard}, ";
+            using var gradient = new StepGradient(progress.Plan, payload.Settings, policy, frozen, where);
             using (context.Time.Measure(TimePart.Update))
             {
                 policy.Optimizer!.ZeroGradients();
-                new PolicyGradient(progress.Plan, payload.Settings, policy.Model, frozen)
-                    .Add(payload.Step, progress.Plan.Shard(payload.Step, payload.Shard), sums, watch);
-                watch.Check($"Iteration {payload.Iteration}, shard {payload.Shard}, ");
+                gradient.Add(payload.Step, progress.Plan.Shard(payload.Step, payload.Shard));
+                gradient.Watch.Check(where);
                 RequireFinite(payload, policy.Model.Trainable);
             }
             using (context.Time.Measure(TimePart.Storage))
             {
                 var path = await GradientFile.WriteAsync(payload.Output, policy.Model.Trainable,
-                    new GradientNote(progress.Taken, sums.Read()), context);
+                    new GradientNote(progress.Taken, gradient.ReadSums()), context);
                 return new JobOutcome(new Dictionary<string, string> { ["gradient"] = path }, metrics);
             }
         }

@@ -1,5 +1,4 @@
 using R1Cloud.GpuJob.Attempts;
-using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.GpuJob.Weights;
 using R1Cloud.Shared;
@@ -62,6 +61,7 @@ internal sealed class GradientStep : IDisposable
         using var _ = no_grad();
         policy.Optimizer!.ZeroGradients();
         var known = policy.Model.Trainable.ToDictionary(parameter => parameter.Name, parameter => parameter.Tensor, StringComparer.Ordinal);
+        using var sum = new GradientSum();
         foreach (var (shard, path) in shards.Zip(Paths))
         {
             foreach (var (name, stored) in shard.Tensors)
@@ -72,11 +72,10 @@ internal sealed class GradientStep : IDisposable
                     throw new WeightsFormatException(path, name,
                         $"has shape [{string.Join(", ", stored.Shape)}], [{string.Join(", ", parameter.shape)}] is needed.");
                 using var scope = NewDisposeScope();
-                var part = shard.Read(name).to(parameter.device);
-                if (parameter.grad is { } sum) sum.add_(part, Scalars.One);
-                else parameter.grad = part;
+                sum.Add(name, shard.Read(name), parameter.device);
             }
         }
+        sum.GiveTo(policy.Model.Trainable);
     }
 
     /// <inheritdoc/>

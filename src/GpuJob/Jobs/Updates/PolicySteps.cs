@@ -1,6 +1,4 @@
 using R1Cloud.GpuJob.Attempts;
-using R1Cloud.GpuJob.Losses;
-using R1Cloud.GpuJob.Numerics;
 using R1Cloud.GpuJob.Residency;
 using R1Cloud.Shared.Metrics;
 
@@ -11,23 +9,23 @@ internal static class PolicySteps
 {
     /// <summary>Takes them. Afterwards the policy belongs to no checkpoint yet.</summary>
     /// <returns>The metrics' sums over the steps.</returns>
-    public static IReadOnlyDictionary<string, double> Take(Policy policy, UpdateInput input, UpdatePlan plan, FrozenModels frozen,
+    public static IReadOnlyDictionary<string, double> Take(Policy policy, UpdateInput input, UpdatePlan plan, FrozenReplicas frozen,
         JobContext context)
     {
         policy.BeginChange(); // neither the old checkpoint nor the new one, until that is saved
         using var _ = context.Time.Measure(TimePart.Update);
         plan.Old = OldPolicy.Of(plan, input, policy.Model);
-        using var sums = new MetricSums();
-        using var watch = new FiniteWatch();
-        var gradient = new PolicyGradient(plan, input.Settings, policy.Model, frozen);
+        var where = $"Iteration {input.Iteration}, ";
+        using var gradient = new StepGradient(plan, input.Settings, policy, frozen, where);
         for (var step = 0; step < plan.Steps.Count; step++)
         {
             using var scope = TorchSharp.torch.NewDisposeScope();
-            gradient.Add(step, plan.Steps[step], sums, watch);
-            sums.Add(MetricNames.GradNorm,
-                policy.Optimizer!.ClipAndStep(input.LearningRate, input.Settings.Optimizer.ClipNorm, watch, step));
+            gradient.Add(step, plan.Steps[step]);
+            gradient.Sums.Add(MetricNames.GradNorm,
+                policy.Optimizer!.ClipAndStep(input.LearningRate, input.Settings.Optimizer.ClipNorm, gradient.Watch, step));
+            policy.Replicas.Changed(trainedOnly: true);
         }
-        watch.Check($"Iteration {input.Iteration}, ");
-        return sums.Read();
+        gradient.Watch.Check(where);
+        return gradient.ReadSums();
     }
 }

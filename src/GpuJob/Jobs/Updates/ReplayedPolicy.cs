@@ -64,7 +64,7 @@ internal static partial class ReplayedPolicy
     private static async Task TakeAsync(ResidentModels models, Policy policy, UpdateInput input, JobContext context)
     {
         var plan = await UpdatePlan.ReadAsync(input, models, context);
-        PolicySteps.Take(policy, input, plan, await FrozenModels.LoadAsync(models, input, context), context);
+        PolicySteps.Take(policy, input, plan, await FrozenReplicas.LoadAsync(models, input, context), context);
     }
 
     // Whether the policy's weights are the committed ones, bit for bit.

@@ -61,7 +61,7 @@ internal sealed class UpdateHandler(ResidentModels models) : IJobHandler<UpdateJ
             ? await ReplayedPolicy.LoadAsync(models, payload, context)
             : (await models.TrainableAsync(payload.Policy, input.Settings.Optimizer, freshOptimizer: payload.Iteration == 0, context),
                 0, false);
-        var frozen = await FrozenModels.LoadAsync(models, input, context);
+        var frozen = await FrozenReplicas.LoadAsync(models, input, context);
         context.ThrowIfPreempted();
 
         var before = StepEffects.DigestOf(policy.Model.Trainable);

@@ -59,7 +59,7 @@ internal sealed class UpdatePlan
             input.Reference ?? throw new BadInputException($"Job '{context.Spec.JobId}': loss.klInReward needs a reference."), context,
             input.Settings.Optimizer.Precision);
         using var _ = context.Time.Measure(TimePart.Update);
-        return new UpdatePlan(input, rollouts, rows => ReferenceScores.Of(reference, rows, input.Settings));
+        return new UpdatePlan(input, rollouts, rows => ReferenceScores.Of(reference.Model, rows, input.Settings));
     }
 
     private static async Task<List<RolloutRow>> RolloutsAsync(UpdateInput input, JobContext context)
@@ -79,13 +79,17 @@ internal sealed class UpdatePlan
 
     /// <summary>Whether it is the plan of an update.</summary>
     public bool Is(UpdateInput other) =>
-        (input.Seed, input.Stage, input.Iteration, input.Settings.UpdateShards)
-            == (other.Seed, other.Stage, other.Iteration, other.Settings.UpdateShards)
+        (input.Seed, input.Stage, input.Iteration, input.Settings.UpdateShards, input.Settings.UpdateReplicas)
+            == (other.Seed, other.Stage, other.Iteration, other.Settings.UpdateShards, other.Settings.UpdateReplicas)
         && input.Rollouts.SequenceEqual(other.Rollouts);
 
     /// <summary>A shard's rows of a step: dealt out by length, so that shards have about equal work.</summary>
-    public int[] Shard(int step, int shard) =>
-        [.. ByLength(Steps[step]).Where((_, index) => index % input.Settings.UpdateShards == shard)];
+    public int[] Shard(int step, int shard) => Dealt(Steps[step], input.Settings.UpdateShards, shard);
+
+    /// <summary>The parts of a job's rows, each a replica's, whose gradients are added up in this order; dealt out like shards.</summary>
+    /// <param name="rows">The rows of a step, or of a shard of it.</param>
+    public IReadOnlyList<int[]> Parts(int[] rows) => input.Settings.UpdateReplicas is 1 ? [rows]
+        : [.. Enumerable.Range(0, input.Settings.UpdateReplicas).Select(part => Dealt(rows, input.Settings.UpdateReplicas, part))];
 
     /// <summary>Cuts rows into passes. Rows of about equal length share one, so little is computed on padding.</summary>
     public IEnumerable<int[]> MicroBatches(int[] rows)
@@ -107,6 +111,8 @@ internal sealed class UpdatePlan
             yield return order[(int)((long)order.Length * part / parts)..(int)((long)order.Length * (part + 1) / parts)];
         }
     }
+
+    private int[] Dealt(int[] rows, int hands, int hand) => [.. ByLength(rows).Where((_, index) => index % hands == hand)];
 
     private IEnumerable<int> ByLength(int[] rows) => rows.OrderByDescending(row => Batch.Rows[row].Length).ThenBy(row => row);
 }

@@ -4,6 +4,7 @@ using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Plan;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Storage;
@@ -53,12 +54,7 @@ internal sealed class SftStageKind : StageKind<SftStage>
         {
             TrainedTokens = settings.Epochs * mixed.Sum(rows => rows.Count * rows.Tokens),
             TrainingFlops = settings.Epochs * mixed.Sum(rows => rows.Count * 3 * context.Model.Forward(rows.Tokens)),
-            Memory = new()
-            {
-                PassTokens = (settings.MicroBatchSize > 0 ? settings.MicroBatchSize : settings.BatchSize)
-                    * mixed.Max(rows => rows.Tokens),
-                Training = settings.Optimizer,
-            },
+            Memory = MemoryDemands.Of(settings, mixed.Max(rows => rows.Tokens)),
             CheckpointBytes = context.Model.CheckpointBytes,
         };
     }

@@ -4,6 +4,7 @@ using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Plan;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Recipes;
 using R1Cloud.Shared.Recipes.Tasks;
 using R1Cloud.Shared.Storage;
@@ -45,7 +46,7 @@ internal sealed class PretrainStageKind : StageKind<PretrainStage>
         {
             TrainedTokens = sequences * length,
             TrainingFlops = sequences * 3 * context.Model.Forward(length), // The backward pass takes twice the forward: 6·N a token.
-            Memory = new() { PassTokens = settings.BatchSize * length, Training = settings.Optimizer },
+            Memory = MemoryDemands.Of(settings, length),
             CheckpointBytes = context.Model.CheckpointBytes,
         };
     }

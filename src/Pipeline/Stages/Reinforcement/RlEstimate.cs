@@ -1,6 +1,6 @@
 using R1Cloud.Pipeline.Plan;
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Recipes.Rewards;
 
 namespace R1Cloud.Pipeline.Stages.Reinforcement;
 
@@ -28,10 +28,11 @@ internal static class RlEstimate
             FannedFlops = rollouts.GenerationFlops,
             Shards = stage.Shards,
             TrainingShards = stage.UpdateShards,
+            TrainingReplicas = stage.UpdateReplicas,
             TrainedTokens = passes * length,
             ScoredTokens = scores * length,
             TrainingFlops = (3 * passes + scores) * context.Model.Forward(length),
-            Memory = Memory(context, stage, sources.Max(source => context.PromptTokens(source.Task))),
+            Memory = Memory(stage, sources.Max(source => context.PromptTokens(source.Task))),
             CheckpointBytes = stage.KeepStateEvery == 1
                 ? KeptCheckpoints(stage) * context.Model.CheckpointBytes
                 : KeptCheckpoints(stage) * context.Model.WeightBytes
@@ -49,22 +50,13 @@ internal static class RlEstimate
     private static int KeptStates(RlStage stage) =>
         Enumerable.Range(1, stage.Iterations / stage.KeepEvery).Count(number => stage.KeepsStateAt(number * stage.KeepEvery));
 
-    private static MemoryDemand Memory(EstimateContext context, RlStage stage, double prompt)
+    private static MemoryDemand Memory(RlStage stage, double prompt)
     {
-        var longest = prompt + stage.Sampling.MaxNewTokens;
-        double samples = Math.Ceiling((double)stage.Questions / stage.Shards) * stage.GroupSize,
-            miniBatch = (double)stage.Questions * stage.GroupSize / stage.MiniBatches / stage.UpdateShards,
-            rows = stage.MicroBatchSize > 0 ? Math.Min(stage.MicroBatchSize, miniBatch) : miniBatch;
-        var judges = stage.PromptSources().SelectMany(source => source.Source.Rewards)
-            .Select(reward => ModelRewardCatalog.StageOf(reward.Key, reward.Value)).OfType<string>().Distinct()
-            .Count();
-        return new()
+        var (sampling, training) = (MemoryDemands.OfRollouts(stage, Math.Ceiling((double)stage.Questions / stage.Shards), prompt),
+            MemoryDemands.OfUpdate(stage, prompt));
+        return training with
         {
-            CachedTokens = MemoryDemand.Cache(samples, longest),
-            PassTokens = stage.MicroBatchTokens > 0 ? Math.Max(stage.MicroBatchTokens, longest) : Math.Ceiling(rows) * longest,
-            Training = stage.Optimizer,
-            Reference = stage.Loss.NeedsReference(),
-            RewardModels = judges,
+            CachedTokens = sampling.CachedTokens, LeastCachedTokens = sampling.LeastCachedTokens, RewardModels = sampling.RewardModels,
         };
     }
 

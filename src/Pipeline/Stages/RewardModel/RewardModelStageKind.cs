@@ -4,9 +4,9 @@ using R1Cloud.Pipeline.Model;
 using R1Cloud.Pipeline.Orchestration;
 using R1Cloud.Pipeline.Plan;
 using R1Cloud.Shared.Jobs;
+using R1Cloud.Shared.Memory;
 using R1Cloud.Shared.Metrics;
 using R1Cloud.Shared.Recipes;
-using R1Cloud.Shared.Recipes.Rewards;
 using R1Cloud.Shared.Storage;
 
 namespace R1Cloud.Pipeline.Stages.RewardModel;
@@ -47,18 +47,14 @@ internal sealed class RewardModelStageKind : StageKind<RewardModelStage>
     protected override StageWork? Estimate(EstimateContext context, RewardModelStage settings)
     {
         // Responses are taken to be as long as their prompts; a pair is two.
-        var (length, responses) = (2 * context.PromptTokens(settings.Task), settings.Objective == RewardObjective.Pairwise ? 2 : 1);
+        var (length, responses) = (2 * context.PromptTokens(settings.Task), MemoryDemands.Responses(settings));
         double trained = (double)settings.Rows * settings.Epochs * responses, scored = settings.HeldOut * responses;
         return new()
         {
             TrainedTokens = trained * length,
             ScoredTokens = scored * length,
             TrainingFlops = (3 * trained + scored) * context.Model.Forward(length),
-            Memory = new()
-            {
-                PassTokens = (settings.MicroBatchSize > 0 ? settings.MicroBatchSize : settings.BatchSize) * responses * length,
-                Training = settings.Optimizer,
-            },
+            Memory = MemoryDemands.Of(settings, length),
             CheckpointBytes = context.Model.CheckpointBytes,
         };
     }

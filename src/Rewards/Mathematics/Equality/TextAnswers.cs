@@ -50,7 +50,8 @@ internal static class TextAnswers
     {
         if (a.Length + b.Length > 160 || Words(a) is not { } left || Words(b) is not { } right) return false;
         return left.SetEquals(right) || left.Count > 0 && right.Count > 0
-            && left.Except(right).Concat(right.Except(left)).All(Nouns.Contains) && left.Intersect(right).Any(word => !Nouns.Contains(word));
+            && left.Except(right).Concat(right.Except(left)).All(Nouns.Contains)
+            && left.Intersect(right).Any(word => !Nouns.Contains(word));
     }
 
     private static HashSet<string>? Words(string text)

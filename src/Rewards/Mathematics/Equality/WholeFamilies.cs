@@ -11,14 +11,20 @@ internal static class WholeFamilies
     private const string Counters = "nkmlz";
 
     /// <summary>The family as a list of its element and its domain, where it is written as a set by a condition.</summary>
-    public static Node Listed(Node node) =>
-        node is SetBuilder { Element: var element, Condition: Relation { Operators: ["∈"],
-            Sides: [Symbol name, NamedSet { Name: "ℤ" }] } domain }
-            && BoundNames.Free(element).Contains(name.Name) ? new Sequence(SequenceKind.List, [element, domain])
+    public static Node Listed(Node node) => node switch
+    {
+        SetBuilder { Element: var element, Condition: Relation { Operators: ["∈"], Sides: [Symbol name, NamedSet { Name: "ℤ" }] } domain }
+            when BoundNames.Free(element).Contains(name.Name) => new Sequence(SequenceKind.List, [element, domain]),
         // {x | x = 3k + 1, k ∈ ℤ}
-        : node is SetBuilder { Element: Symbol all, Condition: Sequence {
-            Items: [Relation { Operators: ["="], Sides: [Symbol one, var value] }, Relation { Operators: ["∈"], Sides: [Symbol, NamedSet { Name: "ℤ" }] } range] } } && all.Name == one.Name
-            ? new Sequence(SequenceKind.List, [value, range]) : node;
+        SetBuilder
+        {
+            Element: Symbol all,
+            Condition: Sequence { Items: [Relation { Operators: ["="], Sides: [Symbol one, var value] },
+                Relation { Operators: ["∈"], Sides: [Symbol, NamedSet { Name: "ℤ" }] } range] },
+        }
+            when all.Name == one.Name => new Sequence(SequenceKind.List, [value, range]),
+        _ => node,
+    };
 
     /// <summary>The name of the whole number, by its domain or because it counts turns; null where there is none.</summary>
     public static string? NameOf(Node node) => (Domain(node) ?? Bound(node)) is { } domain ? ((Symbol)domain.Sides[0]).Name : Counter(node);
@@ -38,7 +44,8 @@ internal static class WholeFamilies
 
     // n = 2^k, k ≥ 1: a bound on a letter that another item has and does not name
     private static Relation? Bound(Node node) => node is Sequence { IsOpen: true,
-            Items: [var element, Relation { Operators: ["≥" or ">" or "≤" or "<"], Sides: [Symbol counter, Number] } bound] } && BoundNames.Free(element).Contains(counter.Name)
+            Items: [var element, Relation { Operators: ["≥" or ">" or "≤" or "<"], Sides: [Symbol counter, Number] } bound] }
+        && BoundNames.Free(element).Contains(counter.Name)
         && !(element is Relation { Sides: [Symbol left, ..] } && left.Name == counter.Name) ? bound : null;
 
     // The only letter of an expression, where it is multiplied with π or with degrees.

@@ -41,6 +41,7 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
             foreach (var (field, rewards) in stage.RewardSets()) CheckModelRewards($"{path}.{field}", rewards, Before(name), earlier: true);
         }
         CheckStages();
+        CheckWorkers();
         if (recipe.Evaluation is null) return;
         CheckEvaluation("evaluation", recipe.Evaluation, null);
         foreach (var (at, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation))
@@ -49,6 +50,15 @@ internal sealed partial class RecipeCrossRules(Recipe recipe, ObjectNode tree, R
         {
             foreach (var (path, benchmark) in BenchmarksOf("evaluation", recipe.Evaluation)) CheckMeasured(path, benchmark, ModelOf(name));
         }
+    }
+
+    // How many devices auto and cuda are is the machine's matter.
+    private void CheckWorkers()
+    {
+        var (device, spread) = (recipe.Workers.Device, recipe.Workers.DevicesPerReplica);
+        var devices = device == "cpu" ? 1 : device.Contains(':', StringComparison.Ordinal) ? device.Split(',').Length : spread;
+        Require(devices % spread == 0, "workers.devicesPerReplica", spread, $"a divisor of the devices of workers.device, {devices}",
+            involved: "workers.device");
     }
 
     private void CheckLanguages(string path, TaskRecipe task)

@@ -30,6 +30,9 @@ internal static class RlRules
             $"at most a mini-batch, {rows} / {stage.MiniBatches} rows; 0 takes it whole", involved: [.. rollout, $"{path}.miniBatches"]);
         rules.Require(stage.UpdateShards <= rows / stage.MiniBatches, $"{path}.updateShards", stage.UpdateShards,
             $"at most a mini-batch, {rows} / {stage.MiniBatches} rows", involved: [.. rollout, $"{path}.miniBatches"]);
+        rules.Require(stage.UpdateReplicas <= rows / stage.MiniBatches / stage.UpdateShards, $"{path}.updateReplicas", stage.UpdateReplicas,
+            $"at most the rows of a job, {rows} / {stage.MiniBatches} / {stage.UpdateShards} (updateShards)",
+            involved: [.. rollout, $"{path}.miniBatches", $"{path}.updateShards"]);
         rules.Require(stage.KeepStateEvery == 1 || stage.UpdateShards == 1, $"{path}.keepStateEvery", stage.KeepStateEvery,
             "1 with updateShards above 1: each of the workers that compute gradients needs the optimizer's moments in every iteration",
             involved: $"{path}.updateShards");

@@ -33,6 +33,11 @@ internal static class TrainingEffects
     /// <summary>Of an optimizer.</summary>
     public static IEnumerable<Unread> OfOptimizer(OptimizerRecipe optimizer)
     {
+        if (optimizer.Lora is not null)
+        {
+            yield return new(nameof(OptimizerRecipe.State),
+                "with optimizer.lora little is trained: an adapter's state is small and stays beside it");
+        }
         if (optimizer.Schedule != LearningRateSchedule.Constant) yield break;
         yield return new(nameof(OptimizerRecipe.FinalRatio), "the schedule is constant: the learning rate stays", 1.0);
     }

@@ -116,13 +116,14 @@ internal sealed class CurrencyAttribute : RecipeRuleAttribute
 /// <summary>Where a worker computes.</summary>
 internal sealed class DeviceAttribute : RecipeRuleAttribute
 {
-    private const string Pattern = "^(auto|cpu|cuda(:[0-9]{1,2})?)$";
+    private const string Pattern = "^(auto|cpu|cuda|cuda:[0-9]{1,2}(,cuda:[0-9]{1,2})*)$";
 
     /// <inheritdoc/>
-    public override bool Allows(object value) => value is string text && Regex.IsMatch(text, Pattern) && text[^1] != '\n';
+    public override bool Allows(object value) => value is string text && Regex.IsMatch(text, Pattern) && text[^1] != '\n'
+        && text.Split(',') is var devices && devices.Distinct().Count() == devices.Length;
 
     /// <inheritdoc/>
-    public override string Allowed => "auto, cpu, cuda or cuda:N";
+    public override string Allowed => "auto, cpu, cuda (all GPUs), cuda:N, or several GPUs, each once, as cuda:0,cuda:1";
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Names => ["auto", "cpu", "cuda"];

@@ -12,7 +12,7 @@ interface Props {
     isChecked: boolean;
 }
 
-const Devices = ["cpu", "l40s", "a100", "h100", "h200"];
+const Devices = ["cpu", "l40s", "a100", "h100", "h200", "a100x8", "h100x8", "h200x8"];
 
 /** What a run is likely to take, before it begins. */
 export function PlanPanel({ plan, isLoading, error, device, onDevice, isChecked }: Props) {

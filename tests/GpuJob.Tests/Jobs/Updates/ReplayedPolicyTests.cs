@@ -246,7 +246,7 @@ public sealed class ReplayedPolicyTests : IDisposable
         await new CheckpointStore(jobs.Blobs).ReadAsync(checkpoint);
 
     private async Task<Dictionary<string, Tensor>> TensorsAsync(string checkpoint) => await jobs.AskAsync(async (models, context) =>
-        (await models.ReferenceAsync(checkpoint, context, TrainingPrecision.Float32)).Weights
+        (await models.ReferenceAsync(checkpoint, context, TrainingPrecision.Float32)).Model.Weights
             .ToDictionary(weight => weight.Name, weight => weight.Tensor.detach().clone()));
 
     private static bool IsAt(string path, string run, string at)
