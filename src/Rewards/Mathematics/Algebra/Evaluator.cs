@@ -196,10 +196,8 @@ internal sealed class Evaluator(Func<string, ComplexQuad> symbolValue, WorkBudge
     private ComplexQuad Opaque(Call call)
     {
         var hash = Hash(14695981039346656037, call.Function);
-        // In any order.
-        if (call.Function is "gcd" or "lcm")
-            return 1 + ((call.Arguments.Aggregate(0UL, (sum, argument) => sum + Mixed(hash, argument)) >> 11) * (1.0 / (1UL << 53)));
-        foreach (var argument in call.Arguments) hash = Mixed(hash, argument);
+        hash = Tree.IsSymmetric(call) ? call.Arguments.Aggregate(0UL, (sum, argument) => sum + Mixed(hash, argument))
+            : call.Arguments.Aggregate(hash, Mixed);
         return 1 + ((hash >> 11) * (1.0 / (1UL << 53)));
     }
 

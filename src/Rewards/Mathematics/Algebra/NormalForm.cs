@@ -128,7 +128,7 @@ internal sealed partial class NormalForm(WorkBudget budget)
         }
         var keys = call.Arguments.Select(argument => argument is Words words ? words.Text : argument is Relation or Sequence or Matrix
             ? Shape(argument) : KeyOf(Form(argument)));
-        if (call.Function is "gcd" or "lcm" or "max" or "min") keys = keys.Order(StringComparer.Ordinal);
+        if (Tree.IsSymmetric(call)) keys = keys.Order(StringComparer.Ordinal);
         return Whole(Polynomial.Generator(Generators.Opaque($"{call.Function}({string.Join(';', keys)})",
             !NeverZero.Contains(call.Function))));
     }

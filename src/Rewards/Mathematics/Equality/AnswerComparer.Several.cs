@@ -73,14 +73,16 @@ internal sealed partial class AnswerComparer
     }
 
     // Equality is transitive but for rounding, so the first partner is as good as any.
-    private bool SameUnordered(IReadOnlyList<Node> gold, IReadOnlyList<Node> predicted)
+    private bool SameUnordered(IReadOnlyList<Node> gold, IReadOnlyList<Node> predicted) => SameUnordered(gold, predicted, Same);
+
+    private bool SameUnordered<T>(IReadOnlyList<T> gold, IReadOnlyList<T> predicted, Func<T, T, bool> same)
     {
         if (gold.Count != predicted.Count) return false;
         var free = predicted.ToList();
         foreach (var item in gold)
         {
             budget.Step();
-            var partner = free.FindIndex(other => Same(item, other));
+            var partner = free.FindIndex(other => same(item, other));
             if (partner < 0) return false;
             free.RemoveAt(partner);
         }
@@ -164,16 +166,7 @@ internal sealed partial class AnswerComparer
     // Values with their conditions, in any order.
     private bool SameCases(IReadOnlyList<Node> gold, IReadOnlyList<Node> predicted)
     {
-        if (gold.Count != predicted.Count || gold.Count % 2 != 0) return false;
-        var free = Enumerable.Range(0, predicted.Count / 2).ToList();
-        for (var i = 0; i < gold.Count; i += 2)
-        {
-            var at = i;
-            var partner = free.FindIndex(j => Same(gold[at], predicted[2 * j]) && Same(gold[at + 1], predicted[2 * j + 1]));
-            if (partner < 0) return false;
-            free.RemoveAt(partner);
-        }
-        return true;
+        return gold.Count % 2 == 0 && SameUnordered([.. gold.Chunk(2)], [.. predicted.Chunk(2)], SameOrdered);
     }
 
     private static bool IsInequality(Node node) =>
@@ -223,7 +216,7 @@ internal sealed partial class AnswerComparer
         if (gold.Operators is ["∥" or "⊥" or "≅" or "~"] && gold.Operators.SequenceEqual(predicted.Operators)
             && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()])) return true;
         if (IsNamedSet(predicted) is { } set && IsInequality(gold)) return Same(gold, set);
-        if (IsNamedSet(gold) is { } right && IsInequality(predicted)) return Same(right, predicted);
+        if (IsNamedSet(gold) is { } named && IsInequality(predicted)) return Same(named, predicted);
         if (Definitions.TryNormalize(gold, budget) is { } definition && Definitions.TryNormalize(predicted, budget) is { } other1
             && SameOrdered(definition.Sides, other1.Sides)) return true;
         if (gold.Operators.Count == 1 && predicted.Operators.Count == 1)
@@ -239,12 +232,11 @@ internal sealed partial class AnswerComparer
                 return sign is "=" or "≠" && sign == other && SameOrdered(gold.Sides, [.. predicted.Sides.Reverse()]);
             if (Flip(sign) is { } flipped && (other == sign || other == flipped))
             {
-                var proportion =
-                    expressions.Proportion(Tree.Minus(gold.Sides[0], gold.Sides[1]), Tree.Minus(predicted.Sides[0], predicted.Sides[1]));
+                var (right, given) = (Tree.Minus(gold.Sides[0], gold.Sides[1]), Tree.Minus(predicted.Sides[0], predicted.Sides[1]));
+                var proportion = expressions.Proportion(right, given);
                 if (proportion is > 0 && other == sign || proportion is < 0 && other == flipped || proportion is not null
                     && sign is "=" or "≠") return true;
-                if (sign is "=" && expressions.HaveSameZeros(Tree.Minus(gold.Sides[0], gold.Sides[1]),
-                    Tree.Minus(predicted.Sides[0], predicted.Sides[1]))) return true;
+                if (sign is "=" && expressions.HaveSameZeros(right, given)) return true;
             }
         }
         else if (gold.Operators.Count == predicted.Operators.Count
@@ -265,8 +257,7 @@ internal sealed partial class AnswerComparer
     private static string? VariableOf(Relation relation) =>
         relation.Sides.SelectMany(Tree.Walk).OfType<Symbol>().FirstOrDefault(symbol => !symbol.IsConstant)?.Name;
 
-    // y = 2x and f(x) = 2x say the same.
-    // So do y = 2x and y(x) = 2x.
+    // y = 2x, f(x) = 2x and y(x) = 2x say the same.
     private static bool IsFunctionValue(Relation a, Relation b) => b.Sides[0] is Symbol symbol && a.Sides[0] switch
     {
         Call { Function: ['f', 'n', ' ', .. var name] } => symbol.Name == "y" || symbol.Name == name,

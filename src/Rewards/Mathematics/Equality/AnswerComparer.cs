@@ -207,7 +207,7 @@ internal sealed partial class AnswerComparer
         if (other is Sequence or Relation or Matrix or Interval) return !options.RequireUnits && Same(measured.Value, other);
         // $20 is no 20 %; "20 % of them" has its percent sign inside.
         if (other is Percent && measured.Value is not Percent && Units.Parse(measured.Unit).Powers.Count > 0) return false;
-        if (measured.Unit == "°" && Same(Tree.Multiply(measured.Value, Symbol.Pi, new Number(Rational.Of(1, 180))), other)) return true;
+        if (measured.Unit == "°" && InRadians(measured) is { } radians && Same(radians, other)) return true;
         // The letter of a product may be a unit: 5 m.
         if (other is Product product && Units.TryMeasure(product) is { } letters
             && Units.Parse(letters.Unit).IsLike(Units.Parse(measured.Unit))) return Same(measured, letters);

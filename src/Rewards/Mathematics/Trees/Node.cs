@@ -111,6 +111,9 @@ internal static class Tree
 
     public static Node Minus(Node a, Node b) => new Sum([a, Negate(b)]);
 
+    /// <summary>Whether the order of a function's arguments does not count.</summary>
+    public static bool IsSymmetric(Call call) => call.Function is "gcd" or "lcm" or "max" or "min";
+
     /// <summary>The direct parts of a node.</summary>
     public static IEnumerable<Node> Parts(Node node) => node switch
     {
