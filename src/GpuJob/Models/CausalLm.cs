@@ -1,7 +1,4 @@
 using R1Cloud.GpuJob.Numerics;
-using R1Cloud.GpuJob.Weights;
-using R1Cloud.Shared;
-using R1Cloud.Shared.Storage;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -12,7 +9,7 @@ namespace R1Cloud.GpuJob.Models;
 /// <see cref="Layers"/> says. Sequences may stand behind each other in one row (<see cref="TokenLayout"/>) or be right-padded: under causal
 /// attention no real token sees the padding behind it.
 /// </summary>
-internal sealed class CausalLm : nn.Module<Tensor, Tensor>
+internal sealed partial class CausalLm : nn.Module<Tensor, Tensor>
 {
     private readonly Decoder decoder;
     private readonly Projection? head;
@@ -92,17 +89,6 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// </summary>
     public bool Computes(ScalarType type) => Placement.IsLike(Device) || type == Placement.Type;
 
-    /// <summary>Bytes of its weights on the device, copies included.</summary>
-    public long DeviceBytes => Parameters.Select(item => item.parameter).Concat(Trainable.Select(item => item.Tensor)).Distinct()
-        .Sum(parameter => parameter is ModelWeight weight ? weight.DeviceBytes : parameter.numel() * parameter.ElementSize);
-
-    /// <summary>
-    /// Keeps its weights in the type that is computed in as well, until what it returns is disposed of: decoding reads every weight at each
-    /// step, and would cast it each time.
-    /// </summary>
-    public IDisposable KeepLowered() => new LoweredWeights([.. Parameters.Select(item => item.parameter)
-        .Concat(Trainable.Select(item => item.Tensor)).OfType<ModelWeight>().Distinct()], ComputeType);
-
     /// <summary>
     /// Everything that is stored, by Hugging Face name; a tied output projection is not listed apart. Who changes them publishes.
     /// </summary>
@@ -129,24 +115,6 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
     /// <summary>The layers' linear maps by module name, as <c>model.layers.0.self_attn.q_proj</c>: what can have an adapter.</summary>
     public IReadOnlyList<(string Name, Projection Projection)> Projections { get; }
 
-    /// <summary>
-    /// What a forward pass takes for each weight: itself, or with its addition where there is one; new tensors belong to the caller's
-    /// scope.
-    /// </summary>
-    public IEnumerable<(string Name, Tensor Tensor)> EffectiveWeights()
-    {
-        var adapted = Projections.Where(item => item.Projection.Adapter is not null)
-            .ToDictionary(item => item.Name + ".weight", item => item.Projection.Adapter!, StringComparer.Ordinal);
-        return Weights.Select(weight => adapted.TryGetValue(weight.Name, out var low) ? (weight.Name, Merged(weight.Tensor, low)) : weight);
-
-        static Tensor Merged(Tensor weight, LowRank low)
-        {
-            using var _ = no_grad();
-            using var scope = NewDisposeScope();
-            return weight.add((matmul(low.B, low.A) * Scalars.Of(low.Scale)).As(weight.dtype), Scalars.One).MoveToOuterDisposeScope();
-        }
-    }
-
     /// <summary>The rotary tables.</summary>
     public RotaryEmbedding Rotary { get; }
 
@@ -166,75 +134,8 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
         return model;
     }
 
-    /// <summary>Takes changed <see cref="Weights"/> over to where they are computed with, if that is elsewhere.</summary>
-    public void Publish()
-    {
-        foreach (var (_, parameter) in Parameters) (parameter as ModelWeight)?.Publish();
-    }
-
     /// <summary>A model without memory for its weights: only their names, shapes and types can be asked for.</summary>
     public static CausalLm Shape(ModelConfig config) => new(config, META);
-
-    /// <summary>Reads a model folder: config.json and model.safetensors, or shards with their index.</summary>
-    /// <exception cref="BadInputException">The configuration is wrong, a weights file is torn, or tensors are missing, superfluous,
-    /// misshapen or not finite: all are named.</exception>
-    public static CausalLm Load(string folder, Placement placement)
-    {
-        var config = ModelConfig.Load(folder);
-        return ModelFile.Guard(folder, () =>
-        {
-            using var source = SafetensorsModel.Open(folder);
-            WeightLoading.Check(source, config);
-            var model = new CausalLm(config with { Float8Block = null }, placement); // in memory no weight has 8 bits
-            try
-            {
-                WeightLoading.Copy(source, config, model);
-                return model;
-            }
-            catch
-            {
-                model.Dispose();
-                throw;
-            }
-        });
-    }
-
-    /// <summary>Replaces the weights by those of a folder of the same shape.</summary>
-    /// <exception cref="BadInputException">As above.</exception>
-    /// <exception cref="WeightsFormatException">A weights file is torn or malformed.</exception>
-    public void LoadWeights(string folder)
-    {
-        using var source = SafetensorsModel.Open(folder);
-        var config = ModelConfig.Load(folder);
-        WeightLoading.Check(source, config);
-        WeightLoading.Copy(source, config, this);
-    }
-
-    /// <summary>A model with the same weights elsewhere, without an adapter.</summary>
-    /// <param name="devices">Where: the devices of its layers, about equally full.</param>
-    public CausalLm CopyTo(IReadOnlyList<Device> devices)
-    {
-        var placement = Placement with { Device = devices[0], Devices = devices };
-        var copy = new CausalLm(Config, placement) { ComputeType = ComputeType };
-        copy.LeaveOut([.. Unused]);
-        copy.CopyWeights(this);
-        return copy;
-    }
-
-    /// <summary>Takes the weights of a model of the same shape over.</summary>
-    public void CopyWeights(CausalLm from)
-    {
-        using var _ = no_grad();
-        foreach (var (own, other) in Weights.Zip(from.Weights)) own.Tensor.copy_(other.Tensor);
-        Publish();
-    }
-
-    /// <summary>Writes config.json and model.safetensors into an existing folder.</summary>
-    public void Save(string folder)
-    {
-        Config.Save(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, SafetensorsModel.SingleFile), Weights);
-    }
 
     /// <summary>Logits: ids int64 [B, T], right-padded → float32 [B, T, vocabulary]; [B, T, 1] of a reward model.</summary>
     public override Tensor forward(Tensor input)
@@ -339,22 +240,6 @@ internal sealed class CausalLm : nn.Module<Tensor, Tensor>
             foreach (var (_, tensor) in Trainable) tensor.Dispose(); // an adapter's are not among the modules
         }
         base.Dispose(disposing);
-    }
-
-    private sealed class LoweredWeights : IDisposable
-    {
-        private readonly IReadOnlyList<ModelWeight> weights;
-
-        public LoweredWeights(IReadOnlyList<ModelWeight> weights, ScalarType type)
-        {
-            this.weights = weights;
-            foreach (var weight in weights) weight.Lower(type);
-        }
-
-        public void Dispose()
-        {
-            foreach (var weight in weights) weight.Raise();
-        }
     }
 
     // Embedding, layers and final norm: the part that checkpoints prefix with model.

@@ -16,8 +16,8 @@ internal sealed class DeviceFit(Func<double?> deviceBytes)
     private static readonly Dictionary<Type, Func<JobPayload, MemoryDemand?>> Demands = new()
     {
         [typeof(RolloutJob)] = payload => Of((RolloutJob)payload),
-        [typeof(UpdateJob)] = payload => Of((UpdateJob)payload),
-        [typeof(GradientJob)] = payload => Of((GradientJob)payload),
+        [typeof(UpdateJob)] = payload => OfUpdate(((UpdateJob)payload).Settings, ((UpdateJob)payload).Reference),
+        [typeof(GradientJob)] = payload => OfUpdate(((GradientJob)payload).Settings, ((GradientJob)payload).Reference),
         [typeof(SampleJob)] = payload => Of((SampleJob)payload),
         [typeof(EvaluateJob)] = payload => Of((EvaluateJob)payload),
         [typeof(SftJob)] = payload => MemoryDemands.Of(((SftJob)payload).Settings, tokens: 1), // at least: rows are not read yet
@@ -58,11 +58,8 @@ internal sealed class DeviceFit(Func<double?> deviceBytes)
         stage.PromptSources().Max(source => MemoryDemands.PromptTokens(job.Tasks.GetValueOrDefault(source.Source.Task)));
 
     // At least: what it was asked is with the rollouts.
-    private static MemoryDemand Of(UpdateJob job) =>
-        MemoryDemands.OfUpdate(job.Settings, prompt: 1) with { Reference = job.Reference is not null };
-
-    private static MemoryDemand Of(GradientJob job) =>
-        MemoryDemands.OfUpdate(job.Settings, prompt: 1) with { Reference = job.Reference is not null };
+    private static MemoryDemand OfUpdate(RlStage settings, string? reference) =>
+        MemoryDemands.OfUpdate(settings, prompt: 1) with { Reference = reference is not null };
 
     private static MemoryDemand? Of(SampleJob job) => job is { Engine: null or SamplingEngine.Own, Settings: SampleStage stage }
         ? MemoryDemands.OfSampling(job.QuestionCount * stage.Samples, MemoryDemands.PromptTokens(job.Task), stage.Sampling) : null;

@@ -32,7 +32,7 @@ internal static class KnownUnits
     private static readonly (string Names, string Base, Rational Size, int Power)[] Others =
     [
         ("米", "length", 1, 1), ("kilómetro quilômetro chilometro километр", "length", 1000, 1),
-            ("centímetro сантиметр", "length", Rational.Of(1, 100), 1), ("milímetro миллиметр", "length", Rational.Of(1, 1000), 1),
+        ("centímetro сантиметр", "length", Rational.Of(1, 100), 1), ("milímetro миллиметр", "length", Rational.Of(1, 1000), 1),
         ("厘米", "length", Rational.Of(1, 100), 1), ("分米", "length", Rational.Of(1, 10), 1),
         ("毫米", "length", Rational.Of(1, 1000), 1), ("千米 公里", "length", 1000, 1), ("平方米", "length", 1, 2),
         ("平方厘米", "length", Rational.Of(1, 10_000), 2), ("平方千米 平方公里", "length", 1_000_000, 2), ("立方米", "length", 1, 3),
